@@ -1,0 +1,27 @@
+/** The four stages of MLflow's registry, in the server's own spelling. */
+export const stages = ['None', 'Staging', 'Production', 'Archived'] as const
+export type Stage = (typeof stages)[number]
+
+/** One logical environment, as configured. */
+export interface Environment {
+  readonly name: string
+  /** May use the Production stage and manage versions in it. */
+  readonly production: boolean
+  /** Values of the token's `roles` or `groups` claim that put a caller here. */
+  readonly groups: readonly string[]
+  readonly modelSuffix: string
+  /** Absolute, without a trailing slash. */
+  readonly experimentRoot: string
+  /** The stage that a new model version gets; `null` leaves it unstaged. */
+  readonly registrationStage: Stage | null
+  /** Names of the environments whose versions may be read and promoted from. */
+  readonly promotesFrom: readonly string[]
+  /** Storage URIs that versions and experiments may name besides the environment's own; each ends with a slash. */
+  readonly sourcePrefixes: readonly string[]
+}
+
+/** The configured environments, and how the upstream's database compares names. */
+export interface Landscape {
+  readonly environments: readonly Environment[]
+  readonly foldsCase: boolean
+}

@@ -1,0 +1,11 @@
+/** A JSON number, kept as its text: int64 values beyond 2^53 must survive. */
+export class JsonNumber {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** A JSON object. A Map keeps key order and has no prototype to be surprised by. */
+export type JsonObject = Map<string, Json>
+export type Json = null | boolean | string | JsonNumber | Json[] | JsonObject

@@ -1,0 +1,41 @@
+/**
+ * Every reason for which the proxy itself refuses a request, with its HTTP status and MLflow error code.
+ *
+ * The codes are those that every supported client version knows. No status is one that MLflow clients replay on any method
+ * (408, 429, 500, 502, 503, 504), but for `upstream-unavailable`, which says that nothing was sent.
+ */
+export const reasons = {
+  unauthenticated: { status: 401, errorCode: 'CUSTOMER_UNAUTHORIZED' },
+  'no-environment': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'environment-not-chosen': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'environment-not-allowed': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'unknown-endpoint': { status: 404, errorCode: 'ENDPOINT_NOT_FOUND' },
+  'closed-endpoint': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  malformed: { status: 400, errorCode: 'BAD_REQUEST' },
+  'invalid-parameter': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
+  'too-large': { status: 413, errorCode: 'BAD_REQUEST' },
+  'uri-too-long': { status: 414, errorCode: 'BAD_REQUEST' },
+  'foreign-name': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'not-found': { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST' },
+  stage: { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'production-version': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  frozen: { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'foreign-source': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'read-only': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'registration-incomplete': { status: 409, errorCode: 'BAD_REQUEST' },
+  'outcome-unknown': { status: 409, errorCode: 'BAD_REQUEST' },
+  'unknown-answer': { status: 501, errorCode: 'INTERNAL_ERROR' },
+  'upstream-unavailable': { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' },
+} as const satisfies Record<string, { status: number; errorCode: string }>
+
+export type Reason = keyof typeof reasons
+
+/** A refusal: a stable reason and one sentence for the person who reads it. Thrown by pure and impure code alike. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly reason: Reason
+  constructor(reason: Reason, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
