@@ -1,0 +1,39 @@
+# The image of mlflow-env-proxy: node, the compiled program, its production dependencies, and nothing of the build.
+# A release pins both images by digest: replace the tags here, or pass --build-arg BUILD_IMAGE=node:24-trixie-slim@sha256:...
+ARG BUILD_IMAGE=node:24-trixie-slim
+# Only glibc and libstdc++ are asked of it; the last stage runs no command, so an image without a shell works as well.
+ARG RUNTIME_IMAGE=debian:trixie-slim
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+# Without install scripts the development dependency `node` stays empty, and the build uses the image's own node.
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build
+
+FROM ${BUILD_IMAGE} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM ${RUNTIME_IMAGE} AS runtime
+LABEL org.opencontainers.image.title="mlflow-env-proxy" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# Node brings its own certificate authorities, so no ca-certificates package is needed.
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /src/dist ./dist
+COPY schema ./schema
+COPY package.json LICENSE ./
+ENV NODE_ENV=production
+# A number, so that Kubernetes can prove runAsNonRoot. The program writes no file: the root file system may be read-only.
+USER 65532:65532
+# 5000 for MLflow clients; 9464 for probes and metrics, never to be published.
+EXPOSE 5000 9464
+# The program drains on SIGTERM: /readyz answers 503 at once, requests in flight finish, then it exits with 0.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "dist/cli.js"]
+CMD ["serve", "--config", "/etc/mlflow-env-proxy/config.yaml"]

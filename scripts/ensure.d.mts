@@ -1,0 +1,5 @@
+interface LockFile {
+  packages: Record<string, { version?: string; optional?: boolean }>
+}
+/** Whether node_modules holds exactly what package-lock.json asks for; optional packages of other platforms may be absent. */
+export declare function isInstalled(wanted: LockFile, installed: LockFile): boolean

@@ -1,0 +1,6 @@
+/** The supported MLflow versions, oldest first. */
+export declare const mlflowVersions: readonly string[]
+/** Folder of everything that outlives a checkout; safe to delete. */
+export declare function cacheFolder(): string
+/** The Python of an MLflow version's environment; the environment must have been made. */
+export declare function pythonOf(version: string): string

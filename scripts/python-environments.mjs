@@ -1,0 +1,191 @@
+// One virtual environment per MLflow version, shared by all checkouts of a user. Plain JavaScript for Node 20, no dependencies.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { withLock } from './lock.mjs'
+import { Missing } from './missing.mjs'
+
+const lockFolder = fileURLToPath(new URL('./python/', import.meta.url))
+const lockedPython = '3.11'
+
+// Besides MLflow itself: what its old releases need to run with today's packages.
+const requirements = {
+  '1.30.1': ['mlflow==1.30.1', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2', 'PyJWT'],
+  '2.9.2': ['mlflow==2.9.2', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2.1'],
+  '2.22.4': ['mlflow==2.22.4', 'SQLAlchemy<2.1', 'opentelemetry-sdk<1.33', 'opentelemetry-api<1.33', 'fastapi<0.116'],
+  '3.17.2': ['mlflow==3.17.2'],
+}
+
+/** The supported MLflow versions, oldest first. */
+export const mlflowVersions = Object.keys(requirements)
+
+/** Folder of everything that outlives a checkout; safe to delete. */
+export function cacheFolder() {
+  return process.env.ENV_PROXY_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mlflow-env-proxy')
+}
+
+function inspectPython(command) {
+  const code = 'import sys; print("%d.%d" % sys.version_info[:2]); import venv, ensurepip, ssl, sqlite3; print("complete")'
+  const { status, stdout } = spawnSync(command, ['-I', '-c', code], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const [version, complete] = (stdout ?? '').trim().split('\n')
+  return version ? { command, version, complete: status === 0 && complete === 'complete' } : null
+}
+
+let chosenPython = null
+
+/** The Python that makes the environments: $PYTHON, else the first complete one on the PATH, 3.11 before others. */
+export function findPython() {
+  if (chosenPython) return chosenPython
+  const named = process.env.PYTHON
+  const candidates = named ? [named] : [`python${lockedPython}`, 'python3', 'python3.12', 'python3.10', 'python']
+  const found = candidates.map(inspectPython).filter((p) => p?.version.startsWith('3.'))
+  chosenPython = found.find((p) => p.complete && p.version === lockedPython) ?? found.find((p) => p.complete) ?? null
+  if (chosenPython) return chosenPython
+  if (found[0]) {
+    throw new Missing(
+      `${found[0].command} ${found[0].version} lacks venv, pip, ssl or sqlite3: install python3-venv and python3-pip.`,
+    )
+  }
+  throw new Missing(`${named ?? 'python3'} was not found: install Python ${lockedPython} with venv and pip, or set PYTHON.`)
+}
+
+function pipArguments(version, python) {
+  if (python.version === lockedPython) return ['--no-deps', '-r', join(lockFolder, `${version}.txt`)]
+  return requirements[version]
+}
+
+function requirementList(version, python) {
+  if (python.version === lockedPython) return readFileSync(join(lockFolder, `${version}.txt`), 'utf8')
+  return requirements[version].join('\n')
+}
+
+/** Folder of the environment of an MLflow version; a changed list of requirements is another folder. */
+export function environmentFolder(version) {
+  if (!(version in requirements)) throw new Missing(`MLflow ${version} is not one of ${mlflowVersions.join(', ')}.`)
+  const python = findPython()
+  const identity = [python.version, process.platform, process.arch, requirementList(version, python)].join('\n')
+  const hash = createHash('sha256').update(identity).digest('hex').slice(0, 12)
+  return join(cacheFolder(), 'python', `${version}-py${python.version}-${hash}`)
+}
+
+const isComplete = (folder) => existsSync(join(folder, '.complete'))
+
+function run(command, args, log, onLine = () => {}) {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1', PYTHONNOUSERSITE: '1' }
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let lastError = ''
+    const read = (chunk) => {
+      log.write(chunk)
+      for (const line of chunk.toString().split('\n')) {
+        if (/^\s*(ERROR|error):/.test(line)) lastError = line.trim()
+        onLine(line)
+      }
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    child.on('error', reject)
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(lastError || `exit code ${code}`))))
+  })
+}
+
+// An environment is built in place (virtual environments cannot be moved) and counts only once its marker is there.
+async function build(version, folder, say) {
+  const python = findPython()
+  const total = requirementList(version, python)
+    .split('\n')
+    .filter((line) => /^\w/.test(line)).length
+  const locked = python.version === lockedPython
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const logFile = `${folder}.log`
+  const log = createWriteStream(logFile)
+  const started = Date.now()
+  let collected = 0
+  say(`MLflow ${version}: installing ${locked ? `${total} packages` : 'its packages'} for Python ${python.version}, once`)
+  const ticker = setInterval(
+    () => say(`MLflow ${version}: ${collected >= total ? 'unpacking' : `${collected} packages fetched`}`),
+    20_000,
+  )
+  try {
+    await run(python.command, ['-m', 'venv', folder], log)
+    const pip = ['-m', 'pip', 'install', '--progress-bar', 'off', ...pipArguments(version, python)]
+    await run(join(folder, 'bin', 'python'), pip, log, (line) => {
+      if (line.startsWith('Collecting ')) collected += 1
+    })
+    writeFileSync(join(folder, '.complete'), `${new Date().toISOString()}\n`)
+    say(`MLflow ${version}: installed in ${Math.round((Date.now() - started) / 1000)} s`)
+  } catch (error) {
+    throw new Missing(`MLflow ${version} could not be installed for Python ${python.version}: ${error.message} (log: ${logFile})`)
+  } finally {
+    clearInterval(ticker)
+    log.end()
+  }
+}
+
+async function ensureOne(version, say) {
+  const folder = environmentFolder(version)
+  if (isComplete(folder)) return
+  const work = async () => {
+    if (!isComplete(folder)) await build(version, folder, say)
+  }
+  await withLock(`${folder}.lock`, work, () => say(`MLflow ${version}: waiting for another run that installs it`))
+}
+
+/** Makes the environments that are not there yet, two at a time. */
+export async function ensurePythonEnvironments(versions, say) {
+  findPython()
+  const waiting = [...versions].reverse()
+  const worker = async () => {
+    for (let version = waiting.shift(); version; version = waiting.shift()) await ensureOne(version, say)
+  }
+  await Promise.all([worker(), worker()])
+}
+
+/** The Python of an MLflow version's environment; the environment must have been made. */
+export function pythonOf(version) {
+  const folder = environmentFolder(version)
+  if (!isComplete(folder))
+    throw new Missing(`MLflow ${version} is not installed yet: run node scripts/python-environments.mjs ${version}`)
+  return join(folder, 'bin', 'python')
+}
+
+// Resolves the requirements anew and writes down what came out.
+async function lock(version, say) {
+  const python = findPython()
+  if (python.version !== lockedPython) throw new Missing(`Lock files are made with Python ${lockedPython}: set PYTHON.`)
+  const folder = join(cacheFolder(), 'python', `${version}-resolving`)
+  const log = createWriteStream(`${folder}.log`)
+  say(`MLflow ${version}: resolving`)
+  rmSync(folder, { recursive: true, force: true })
+  await run(python.command, ['-m', 'venv', folder], log)
+  await run(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', ...requirements[version]], log)
+  const freeze = spawnSync(join(folder, 'bin', 'python'), ['-m', 'pip', 'freeze', '--all'], { encoding: 'utf8' }).stdout
+  const made = `Made by: node scripts/python-environments.mjs --lock ${version}`
+  const header = `# Exact versions of MLflow ${version}'s environment, for CPython ${lockedPython}. ${made}`
+  const lines = freeze.split('\n').filter((line) => line && !line.startsWith('pip=='))
+  writeFileSync(join(lockFolder, `${version}.txt`), `${[header, ...lines].join('\n')}\n`)
+  rmSync(folder, { recursive: true, force: true })
+  log.end()
+}
+
+async function main(args) {
+  const say = (line) => process.stderr.write(`${line}\n`)
+  const locking = args[0] === '--lock'
+  const named = locking ? args.slice(1) : args
+  const versions = named.length > 0 ? named : mlflowVersions
+  try {
+    if (locking) for (const version of versions) await lock(version, say)
+    else await ensurePythonEnvironments(versions, say)
+    for (const version of versions) if (!locking) console.log(`${version}\t${pythonOf(version)}`)
+  } catch (error) {
+    if (!(error instanceof Missing)) throw error
+    say(error.message)
+    process.exitCode = 1
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2))

@@ -1,0 +1,17 @@
+import { loadConfig } from '../server/config.ts'
+import type { Config } from '../server/config-types.ts'
+import { reportProblems } from './report-problems.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Starts the proxy, which goes on after this returns. Returns the exit code. */
+export async function serve(file: string, env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
+  let config: Config
+  try {
+    config = loadConfig(file, env)
+  } catch (error) {
+    return reportProblems(error, terminal)
+  }
+  const main = await import('../server/main.ts')
+  await main.serve(config)
+  return 0
+}

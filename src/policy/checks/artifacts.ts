@@ -1,0 +1,70 @@
+import { absent, type Judgement, reads } from '../judgement.ts'
+import { placesMeaning } from '../message-fields.ts'
+import { ask, type Inquiry } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+import { canonicalPath, placeOf, type StorePlace } from '../store-path.ts'
+import { checkLoggedModelNotFrozen, checkRunNotFrozen } from './freeze.ts'
+import { ownExperiment, readableLoggedModel, readableRun, upstreamExperimentId } from './ids.ts'
+
+/** The store path upstream: as MLflow will read it, with the caller's experiment `0` made the environment's own. */
+export function upstreamStorePath(path: string, defaultExperimentId: string): string {
+  const canonical = canonicalPath(path)
+  const [first = '', ...rest] = canonical.split('/')
+  return [upstreamExperimentId(first, defaultExperimentId), ...rest].join('/')
+}
+
+function* checkReadable(judgement: Judgement, place: StorePlace, path: string, defaultExperimentId: string): Inquiry<void> {
+  if (place.runId !== null) yield* readableRun(judgement, place.runId)
+  else if (place.loggedModelId !== null) yield* readableLoggedModel(judgement, place.loggedModelId)
+  else yield* ownExperiment(judgement, place.experimentId, defaultExperimentId)
+  if (!judgement.visibleExperiments.has(place.experimentId)) throw absent.artifact(path)
+}
+
+function* checkChangeable(judgement: Judgement, place: StorePlace, path: string, defaultExperimentId: string): Inquiry<void> {
+  yield* ownExperiment(judgement, place.experimentId, defaultExperimentId)
+  if (!place.inside) {
+    throw new Refusal('read-only', 'Only what lies in the artifacts of a run or a logged model can be changed.')
+  }
+  if (place.runId !== null) {
+    const run = yield* ask({ about: 'run', id: place.runId })
+    if (run?.experimentId !== place.experimentId) throw absent.artifact(path)
+    yield* checkRunNotFrozen(judgement, place.runId, true)
+  }
+  if (place.loggedModelId !== null) {
+    const model = yield* ask({ about: 'loggedModel', id: place.loggedModelId })
+    if (model?.experimentId !== place.experimentId) throw absent.artifact(path)
+    yield* checkLoggedModelNotFrozen(judgement, model, true)
+  }
+}
+
+/** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */
+function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
+  const place = placeOf(upstreamStorePath(path, defaultExperimentId))
+  if (place === null) throw absent.artifact(path)
+  const hide = (error: unknown) => (error instanceof Refusal && error.reason === 'not-found' ? absent.artifact(path) : error)
+  try {
+    if (reads(judgement.endpoint)) yield* checkReadable(judgement, place, path, defaultExperimentId)
+    else yield* checkChangeable(judgement, place, path, defaultExperimentId)
+  } catch (error) {
+    throw hide(error)
+  }
+  judgement.references.push({ kind: 'artifact', logical: path, upstream: upstreamStorePath(path, defaultExperimentId) })
+}
+
+/** Static part: every artifact path is canonical, so that what is judged is what MLflow opens. */
+export function checkPaths({ endpoint, message }: Judgement): void {
+  for (const { value } of placesMeaning(endpoint, message, 'relativePath', 'storePath', 'storeFolder')) {
+    if (typeof value === 'string') canonicalPath(value)
+  }
+}
+
+/** Store paths of the request, resolved to their owner. */
+export function* checkStorePaths(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
+  const { endpoint, message } = judgement
+  if (Object.values(endpoint.fields).includes('storeFolder') && !message.get('path')) {
+    throw new Refusal('read-only', 'The root of the artifact store belongs to nobody. List the artifacts of a run instead.')
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'storePath', 'storeFolder')) {
+    if (typeof value === 'string') yield* checkStorePath(judgement, value, defaultExperimentId)
+  }
+}

@@ -1,0 +1,59 @@
+import { type Judgement, managesProduction } from '../judgement.ts'
+import { ownerOf } from '../names.ts'
+import { ask, type Inquiry, type LoggedModelFact, type VersionFact } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+
+function isInProduction(judgement: Judgement, version: VersionFact): boolean {
+  if (version.stage === 'Production') return true
+  return ownerOf(judgement.landscape, 'model', version.name)?.owner.production === true
+}
+
+/** Whether a version, or a copy of it, is in production. A copy carries its run's id, so only one without needs following. */
+function* leadsToProduction(judgement: Judgement, versions: readonly VersionFact[]): Inquiry<boolean> {
+  const seen = new Set<string>()
+  const queue = [...versions]
+  for (let version = queue.shift(); version !== undefined; version = queue.shift()) {
+    if (isInProduction(judgement, version)) return true
+    const uri = `models:/${version.name}/${version.version}`
+    if (version.runId !== null || seen.has(uri)) continue
+    seen.add(uri)
+    queue.push(...(yield* ask({ about: 'versionsFromSource', source: uri })))
+  }
+  return false
+}
+
+function frozen(what: string): Refusal {
+  return new Refusal(
+    'frozen',
+    `This ${what} is what a version in production is made of, so it can no longer be changed or deleted. Log a new run instead.`,
+  )
+}
+
+/** Refuses a change of a run that a production version is made of. */
+export function* checkRunNotFrozen(judgement: Judgement, runId: string, fresh: boolean): Inquiry<void> {
+  if (managesProduction(judgement.environment)) return
+  const versions = yield* ask({ about: 'versionsOfRun', runId, fresh })
+  if (yield* leadsToProduction(judgement, versions)) throw frozen('run')
+}
+
+/** Refuses a change of a logged model that a production version is made of. */
+export function* checkLoggedModelNotFrozen(judgement: Judgement, model: LoggedModelFact, fresh: boolean): Inquiry<void> {
+  if (managesProduction(judgement.environment)) return
+  const versions = yield* ask({ about: 'versionsFromSource', source: `models:/${model.id}` })
+  if (yield* leadsToProduction(judgement, versions)) throw frozen('logged model')
+  if (model.sourceRunId === null) return
+  const ofRun = yield* ask({ about: 'versionsOfRun', runId: model.sourceRunId, fresh })
+  const made = ofRun.filter((version) => version.source.includes(model.id) || version.source.startsWith('models:/'))
+  if (yield* leadsToProduction(judgement, made)) throw frozen('logged model')
+}
+
+/** Refuses to delete an experiment whose runs production versions are made of. */
+export function* checkExperimentNotFrozen(judgement: Judgement, experimentId: string): Inquiry<void> {
+  if (managesProduction(judgement.environment)) return
+  const suffixes = judgement.landscape.environments.filter((e) => e.production).map((e) => e.modelSuffix)
+  const versions = yield* ask({ about: 'productionVersions', suffixes })
+  for (const version of versions) {
+    const run = version.runId === null ? null : yield* ask({ about: 'run', id: version.runId })
+    if (run?.experimentId === experimentId || version.source.includes(`:/${experimentId}/`)) throw frozen('experiment')
+  }
+}

@@ -1,0 +1,28 @@
+import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
+import { defaultExperiment } from '../names.ts'
+import { Refusal } from '../reasons.ts'
+import { type Judgement, reads, resolveAllowed } from '../judgement.ts'
+
+/** Names decide without asking upstream: a name in a foreign namespace is refused whether or not it exists. */
+export function checkNames(judgement: Judgement): void {
+  const { endpoint, message } = judgement
+  // A promoter's transition of a foreign version is judged with its stage, in `checkTransition`.
+  const use = reads(endpoint) || endpoint.action === 'transition' ? 'read' : 'change'
+  for (const { value } of placesMeaning(endpoint, message, 'modelName')) {
+    for (const name of textsOf(value)) resolveAllowed(judgement, 'model', name, use)
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'newModelName')) {
+    for (const name of textsOf(value)) resolveAllowed(judgement, 'model', name, 'change')
+  }
+  const existing = textMeaning(endpoint, message, 'experimentName')
+  if (existing !== null) resolveAllowed(judgement, 'experiment', existing, 'read')
+  const created = textMeaning(endpoint, message, 'newExperimentName')
+  if (created !== null) resolveAllowed(judgement, 'experiment', created, 'change')
+}
+
+/** Experiment 0 is the environment's default for good: a renamed one would leave its callers without. */
+export function checkDefaultKeepsItsName(judgement: Judgement, experimentName: string): void {
+  const created = textMeaning(judgement.endpoint, judgement.message, 'newExperimentName')
+  if (created === null || experimentName !== defaultExperiment(judgement.environment)) return
+  throw new Refusal('invalid-parameter', 'The default experiment keeps its name. Create another experiment instead.')
+}

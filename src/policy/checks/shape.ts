@@ -1,0 +1,46 @@
+import type { OpenEndpoint } from '../endpoint.ts'
+import { isExperimentId, isVersion } from '../ids.ts'
+import type { Json, JsonObject } from '../json.ts'
+import { placesMeaning, textsOf } from '../message-fields.ts'
+import { Refusal } from '../reasons.ts'
+
+function isGiven(value: Json | undefined): boolean {
+  return value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)
+}
+
+function requireFields(endpoint: OpenEndpoint, message: JsonObject): void {
+  for (const spellings of endpoint.required) {
+    const names = spellings.split('|')
+    if (names.some((name) => isGiven(message.get(name)))) continue
+    throw new Refusal(
+      'invalid-parameter',
+      `Missing value for required parameter '${names[0]}'. See the API docs for more information about request parameters.`,
+    )
+  }
+}
+
+function requireOneRunId(message: JsonObject): void {
+  const runId = message.get('run_id')
+  const runUuid = message.get('run_uuid')
+  if (isGiven(runId) && isGiven(runUuid) && runId !== runUuid) {
+    throw new Refusal('invalid-parameter', 'run_id and run_uuid name different runs. Send the same id in both, or run_id alone.')
+  }
+}
+
+/** What needs no look-up: required fields are there, ids are written in the one way that every reader reads alike. */
+export function checkShape(endpoint: OpenEndpoint, message: JsonObject): void {
+  requireFields(endpoint, message)
+  requireOneRunId(message)
+  for (const { selector, value } of placesMeaning(endpoint, message, 'experiment', 'experimentsToSearch')) {
+    for (const id of textsOf(value)) {
+      if (!isExperimentId(id)) {
+        throw new Refusal('invalid-parameter', `Invalid experiment id in '${selector}': it is a decimal number without signs, spaces or leading zeros.`)
+      }
+    }
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'version')) {
+    if (typeof value === 'string' && !isVersion(value)) {
+      throw new Refusal('invalid-parameter', 'Invalid model version: it is a positive decimal number without signs, spaces or leading zeros.')
+    }
+  }
+}

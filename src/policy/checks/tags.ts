@@ -1,0 +1,74 @@
+import { isLoggedModelId, isRunId } from '../ids.ts'
+import type { Json } from '../json.ts'
+import { parseJson } from '../json-text.ts'
+import type { Judgement } from '../judgement.ts'
+import { placesMeaning, textMeaning } from '../message-fields.ts'
+import type { Inquiry } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+import { relatedLoggedModel, relatedRun } from './ids.ts'
+
+/** The tag in which the proxy notes that a version's registration is not finished. */
+export const pendingStageTag = 'mlflow-env-proxy.pendingStage'
+
+/** The tag in which MLflow and its clients list the registered versions of a logged model, with their names. */
+export const modelVersionsTag = 'mlflow.modelVersions'
+
+/** Tags of MLflow whose value names a run or a logged model. */
+const idTags: ReadonlySet<string> = new Set([
+  'mlflow.parentRunId',
+  'mlflow.rootRunId',
+  'mlflow.sourceRun',
+  'mlflow.modelId',
+  'mlflow.assessment.sourceRunId',
+  'mlflow.dbconnect.parentRunId',
+])
+/** Tags whose value is JSON in which ids stand. */
+const jsonTags: ReadonlySet<string> = new Set(['mlflow.log-model.history', 'mlflow.loggedModels'])
+
+function idsIn(value: Json): string[] {
+  if (typeof value === 'string') return isRunId(value) || isLoggedModelId(value) ? [value] : []
+  if (Array.isArray(value)) return value.flatMap(idsIn)
+  return value instanceof Map ? [...value].flatMap(([key, item]) => (/(^|_)(run|model)_(uu)?id$/.test(key) ? idsIn(item) : nested(item))) : []
+}
+
+function nested(value: Json): string[] {
+  return typeof value === 'string' ? [] : idsIn(value)
+}
+
+function* checkId(judgement: Judgement, text: string): Inquiry<void> {
+  if (/^\s*m-/i.test(text)) yield* relatedLoggedModel(judgement, text)
+  else yield* relatedRun(judgement, text)
+}
+
+/** The ids in a JSON text that MLflow itself will read again. */
+export function* checkJsonText(judgement: Judgement, text: string): Inquiry<void> {
+  for (const id of new Set(idsIn(parseJson(text)))) yield* checkId(judgement, id)
+}
+
+function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
+  if (key === pendingStageTag) throw new Refusal('invalid-parameter', `The tag '${key}' is kept for the proxy. Choose another key.`)
+  if (idTags.has(key)) yield* checkId(judgement, value)
+  if (jsonTags.has(key)) yield* checkJsonText(judgement, value)
+}
+
+/** Every tag that can point at something else: parent runs above all. */
+export function* checkTags(judgement: Judgement): Inquiry<void> {
+  const { endpoint, message } = judgement
+  for (const { value } of placesMeaning(endpoint, message, 'runTags', 'versionTags', 'loggedModelTags')) {
+    for (const tag of Array.isArray(value) ? value : []) {
+      const [key, text] = tag instanceof Map ? [tag.get('key'), tag.get('value')] : []
+      if (typeof key === 'string') yield* checkTag(judgement, key, typeof text === 'string' ? text : '')
+    }
+  }
+  const key = textMeaning(endpoint, message, 'tagKey')
+  if (key !== null) yield* checkTag(judgement, key, textMeaning(endpoint, message, 'runTag') ?? '')
+  const modelJson = textMeaning(endpoint, message, 'modelJson')
+  if (modelJson !== null) yield* checkJsonText(judgement, modelJson)
+}
+
+/** Whether a change of a logged model is only the bookkeeping of its registrations, which says nothing of what it is. */
+export function isRegistrationNote({ endpoint, message }: Judgement): boolean {
+  const tags = placesMeaning(endpoint, message, 'loggedModelTags').flatMap(({ value }) => (Array.isArray(value) ? value : []))
+  const onlyTags = endpoint.request === 'mlflow.SetLoggedModelTags' && tags.length > 0
+  return onlyTags && tags.every((tag) => tag instanceof Map && tag.get('key') === modelVersionsTag)
+}

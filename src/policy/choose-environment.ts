@@ -1,0 +1,33 @@
+import type { Environment, Landscape } from './environment.ts'
+import type { Principal } from './identity.ts'
+import { Refusal } from './reasons.ts'
+
+/** The environments that the caller's groups put them in. */
+export function environmentsOf(landscape: Landscape, principal: Principal): readonly Environment[] {
+  return landscape.environments.filter(({ groups }) => groups.some((group) => principal.groups.includes(group)))
+}
+
+function seen(principal: Principal): string {
+  if (principal.groups.length === 0) return 'Your token carries no groups or roles'
+  return `Your token's groups (${principal.groups.slice(0, 20).join(', ')}) belong to no environment`
+}
+
+/**
+ * The environment of a request: the one that its address names (`/env/<name>`), or the caller's only one.
+ * Throws a refusal that says which groups were seen, or how to choose.
+ */
+export function chooseEnvironment(landscape: Landscape, principal: Principal, named: string | null): Environment {
+  const mine = environmentsOf(landscape, principal)
+  if (mine.length === 0) {
+    throw new Refusal('no-environment', `${seen(principal)}. Ask an administrator to add you to an environment's group.`)
+  }
+  if (named !== null) {
+    const chosen = mine.find(({ name }) => name === named)
+    if (chosen !== undefined) return chosen
+    throw new Refusal('environment-not-allowed', `You are not in an environment named '${named}'. Yours: ${mine.map(({ name }) => name).join(', ')}.`)
+  }
+  const [only, ...others] = mine
+  if (only !== undefined && others.length === 0) return only
+  const choices = mine.map(({ name }) => `/env/${name}`).join(' or ')
+  throw new Refusal('environment-not-chosen', `You are in several environments: say which by adding ${choices} to MLFLOW_TRACKING_URI.`)
+}

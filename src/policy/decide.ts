@@ -1,0 +1,103 @@
+import { checkPaths, checkStorePaths } from './checks/artifacts.ts'
+import { searchScope } from './checks/filter.ts'
+import { checkExperimentNotFrozen, checkLoggedModelNotFrozen, checkRunNotFrozen } from './checks/freeze.ts'
+import { ownExperiment, relatedLoggedModel, relatedRun, searchableExperiments, subjectLoggedModel, subjectRun } from './checks/ids.ts'
+import { checkDefaultKeepsItsName, checkNames } from './checks/names.ts'
+import { checkShape } from './checks/shape.ts'
+import { checkArtifactLocation, checkVersionSource } from './checks/sources.ts'
+import { checkTags, isRegistrationNote } from './checks/tags.ts'
+import { checkVersions } from './checks/versions.ts'
+import type { OpenEndpoint } from './endpoint.ts'
+import type { Environment, Landscape } from './environment.ts'
+import { type Grant, issueGrant } from './grant.ts'
+import type { JsonObject } from './json.ts'
+import { type Judgement, reads, subjectModel } from './judgement.ts'
+import { placesMeaning, textMeaning, textsOf } from './message-fields.ts'
+import { defaultExperiment } from './names.ts'
+import { ask, type Inquiry } from './questions.ts'
+import { Refusal } from './reasons.ts'
+
+/** What a caller of an environment asks for, decoded. */
+export interface DecodedRequest {
+  readonly endpointName: string
+  readonly endpoint: OpenEndpoint
+  readonly message: JsonObject
+}
+
+export type Decision = { readonly allow: Grant } | { readonly deny: Refusal }
+
+function* checkExperiments(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
+  const { endpoint, message } = judgement
+  for (const { value } of placesMeaning(endpoint, message, 'experiment')) {
+    if (typeof value !== 'string') continue
+    const fact = yield* ownExperiment(judgement, value, defaultExperimentId)
+    checkDefaultKeepsItsName(judgement, fact.name)
+    if (endpoint.resource === 'experiment' && endpoint.action === 'delete') yield* checkExperimentNotFrozen(judgement, fact.id)
+  }
+  yield* searchableExperiments(judgement, defaultExperimentId)
+}
+
+function* checkRuns(judgement: Judgement): Inquiry<void> {
+  const { endpoint, message } = judgement
+  const ids = placesMeaning(endpoint, message, 'run', 'runsToRead').flatMap(({ value }) => textsOf(value))
+  for (const id of new Set(ids.filter((text) => text !== ''))) {
+    const run = yield* subjectRun(judgement, id)
+    judgement.references.push({ kind: 'run', logical: id, upstream: id })
+    if (!reads(endpoint)) yield* checkRunNotFrozen(judgement, run.id, endpoint.action === 'delete')
+  }
+}
+
+function* checkLoggedModels(judgement: Judgement): Inquiry<void> {
+  const { endpoint, message } = judgement
+  for (const { value } of placesMeaning(endpoint, message, 'loggedModel')) {
+    if (typeof value !== 'string') continue
+    const model = yield* subjectLoggedModel(judgement, value)
+    judgement.references.push({ kind: 'loggedModel', logical: value, upstream: value })
+    if (!reads(endpoint) && !isRegistrationNote(judgement)) yield* checkLoggedModelNotFrozen(judgement, model, endpoint.action === 'delete')
+  }
+}
+
+function* checkRelated(judgement: Judgement): Inquiry<void> {
+  const { endpoint, message } = judgement
+  const texts = (meaning: 'relatedRun' | 'relatedModel') =>
+    new Set(placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value)))
+  for (const id of texts('relatedRun')) yield* relatedRun(judgement, id)
+  for (const id of texts('relatedModel')) yield* relatedLoggedModel(judgement, id)
+  yield* checkTags(judgement)
+}
+
+function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
+  const { endpoint, message, landscape, environment } = judgement
+  checkShape(endpoint, message)
+  checkNames(judgement)
+  checkPaths(judgement)
+  checkArtifactLocation(judgement)
+  const scope = searchScope(judgement) ?? subjectModel(judgement)?.owner ?? environment
+  const defaultExperimentId = yield* ask({ about: 'defaultExperiment', name: defaultExperiment(environment) })
+  yield* checkExperiments(judgement, defaultExperimentId)
+  yield* checkRuns(judgement)
+  yield* checkLoggedModels(judgement)
+  yield* checkStorePaths(judgement, defaultExperimentId)
+  yield* checkRelated(judgement)
+  const source = textMeaning(endpoint, message, 'versionSource')
+  const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source, defaultExperimentId)
+  const version = yield* checkVersions(judgement)
+  const { references, visibleExperiments } = judgement
+  const findings = { landscape, environment, defaultExperimentId, scope, version, sourceRunId, references, visibleExperiments }
+  return issueGrant(endpointName, endpoint, message, findings)
+}
+
+/**
+ * Decides one request: pure, and the only maker of grants. It asks about the world by yielding questions.
+ * All of it happens before the first upstream byte of a change.
+ */
+export function* decide(landscape: Landscape, environment: Environment, request: DecodedRequest): Inquiry<Decision> {
+  const { endpoint, message, endpointName } = request
+  const judgement: Judgement = { endpoint, message, landscape, environment, references: [], visibleExperiments: new Set() }
+  try {
+    return { allow: yield* judge(judgement, endpointName) }
+  } catch (error) {
+    if (error instanceof Refusal) return { deny: error }
+    throw error
+  }
+}

@@ -1,0 +1,108 @@
+import { decodeObject, type Reading } from './decode-object.ts'
+import { readScalar, readWord } from './field-value.ts'
+import { type Json, JsonNumber, type JsonObject } from './json.ts'
+import { decodeUtf8, parseJson } from './json-text.ts'
+import { type Shape, shapeOf } from './message-shape.ts'
+import { parseQuery } from './query-text.ts'
+import { Refusal } from './reasons.ts'
+
+/** What is left of a request to one endpoint, undecoded but for the path parameters. */
+export interface RawCall {
+  readonly method: string
+  /** Without '?'; '' if there is none. */
+  readonly rawQuery: string
+  /** Empty if there is none. */
+  readonly body: Uint8Array
+  readonly contentType: string | null
+  readonly pathParams: ReadonlyMap<string, string>
+}
+
+/** `body: 'bytes'`: the body is no message (an artifact), and the parameters stand in the query whatever the method. */
+export interface DecodeOptions {
+  readonly unknownFields: 'refuse' | 'forward'
+  readonly body?: 'json' | 'bytes'
+}
+
+const jsonType = /^application\/json(?:;\s*charset="?utf-8"?\s*)?$/i
+
+/**
+ * The one reading of a request: its message in snake_case with typed values, path parameters merged in.
+ * Throws Refusal 'malformed' or 'invalid-parameter' for whatever MLflow could read in another way, Error for an unknown message.
+ */
+export function decodeCall(message: string, raw: RawCall, options: DecodeOptions): JsonObject {
+  const shape = shapeOf(message)
+  const decoded = decodeParameters(shape, raw, options)
+  for (const [name, value] of raw.pathParams) mergePathParameter(shape, decoded, name, value)
+  refuseTwoRuns(decoded)
+  return decoded
+}
+
+function decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): JsonObject {
+  const { unknownFields } = options
+  if (options.body === 'bytes') return decodeQuery(shape, raw.rawQuery, unknownFields)
+  const hasBody = raw.body.length > 0
+  if (raw.method !== 'GET' && raw.method !== 'HEAD') {
+    if (raw.rawQuery !== '') {
+      throw new Refusal('malformed', `A ${raw.method} request takes its parameters from the JSON body: remove the query.`)
+    }
+    if (raw.method === 'POST' || raw.method === 'PUT') requireJsonType(raw.contentType)
+    return hasBody ? decodeObject(shape, parseBody(raw.body), { unknownFields, from: 'body' }) : new Map()
+  }
+  if (!hasBody) return decodeQuery(shape, raw.rawQuery, unknownFields)
+  if (raw.method === 'HEAD')
+    throw new Refusal('malformed', 'A HEAD request must not have a body: send the parameters in the query.')
+  if (raw.rawQuery !== '') {
+    throw new Refusal(
+      'malformed',
+      'The request has both a query and a body, and MLflow would read only one: send the query alone.',
+    )
+  }
+  return decodeObject(shape, parseBody(raw.body), { unknownFields, from: 'flat-body' })
+}
+
+function requireJsonType(contentType: string | null): void {
+  if (contentType === null || !jsonType.test(contentType)) {
+    throw new Refusal('invalid-parameter', "The Content-Type must be 'application/json'.")
+  }
+}
+
+function parseBody(body: Uint8Array): JsonObject {
+  const value = parseJson(decodeUtf8(body))
+  if (!(value instanceof Map)) throw new Refusal('malformed', 'The body must be a JSON object.')
+  return value
+}
+
+function decodeQuery(shape: Shape, rawQuery: string, unknownFields: Reading['unknownFields']): JsonObject {
+  const object: JsonObject = new Map()
+  for (const [key, value] of parseQuery(rawQuery)) {
+    const repeated = shape.fields.get(shape.spellings.get(key) ?? '')?.repeated === true
+    const earlier = object.get(key)
+    if (earlier === undefined) object.set(key, repeated ? [value] : value)
+    else if (repeated && Array.isArray(earlier)) earlier.push(value)
+    else throw new Refusal('malformed', 'The query gives a parameter more than once: send it once.')
+  }
+  return decodeObject(shape, object, { unknownFields, from: 'query' })
+}
+
+function mergePathParameter(shape: Shape, decoded: JsonObject, name: string, text: string): void {
+  const field = shape.fields.get(name) ?? { type: 'string' }
+  const value = readScalar(field, readWord(field.type, text), name)
+  const earlier = decoded.get(name)
+  if (earlier !== undefined && !sameScalar(earlier, value)) {
+    throw new Refusal('malformed', `The request gives '${name}' in its path and another '${name}' beside it: send one of them.`)
+  }
+  decoded.set(name, value)
+}
+
+function sameScalar(a: Json, b: Json): boolean {
+  return a === b || (a instanceof JsonNumber && b instanceof JsonNumber && a.text === b.text)
+}
+
+// MLflow takes run_uuid only where run_id is empty; every client that sends both sends them equal.
+function refuseTwoRuns(decoded: JsonObject): void {
+  const runId = decoded.get('run_id')
+  const runUuid = decoded.get('run_uuid')
+  if (typeof runId === 'string' && typeof runUuid === 'string' && runId !== runUuid) {
+    throw new Refusal('malformed', "The request gives a 'run_id' and another 'run_uuid': send one of them.")
+  }
+}

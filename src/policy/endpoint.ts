@@ -1,0 +1,105 @@
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+export type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
+export type Resource = 'experiment' | 'run' | 'registeredModel' | 'modelVersion' | 'loggedModel' | 'artifact' | 'server'
+
+/**
+ * What a request field holds. Every field of an open endpoint has a meaning: a test holds the table against MLflow's messages.
+ *
+ * `free`: names nothing. `experiment`, `run`, `loggedModel`: an id that the action is done to. `relatedRun`, `relatedModel`: an id that
+ * is only pointed at. `experimentsToSearch`: ids whose rows are asked for; a foreign one counts as absent. `runsToRead`: several run ids.
+ */
+export type Meaning =
+  | 'free'
+  | 'experiment'
+  | 'experimentsToSearch'
+  | 'experimentName'
+  | 'newExperimentName'
+  | 'artifactLocation'
+  | 'run'
+  | 'runsToRead'
+  | 'relatedRun'
+  | 'runTags'
+  | 'runTag'
+  | 'tagKey'
+  | 'modelJson'
+  | 'modelName'
+  | 'newModelName'
+  | 'version'
+  | 'stage'
+  | 'stages'
+  | 'archiveExisting'
+  | 'alias'
+  | 'versionSource'
+  | 'versionTags'
+  | 'loggedModel'
+  | 'relatedModel'
+  | 'loggedModelTags'
+  | 'storePath'
+  | 'storeFolder'
+  | 'relativePath'
+  | 'filter'
+  | 'orderBy'
+  | 'pageToken'
+  | 'maxResults'
+
+/** Where the rows of a search are, and how its pages are counted. */
+export interface Search {
+  /** The answer's field that holds the rows. */
+  readonly rows: string
+  /** The upstream's page size when the caller names none. */
+  readonly pageSize: number
+  /** The largest page that the upstream gives. */
+  readonly maxPageSize: number
+  /** The upstream column that the environment's own rows are told by; null where ids in the request bound the rows. */
+  readonly nameColumn: 'modelName' | 'experimentName' | null
+}
+
+/** One row of the endpoint table: what an endpoint of MLflow means, and where its references are. */
+export interface EndpointRow {
+  readonly method: Method
+  /** Path below the API prefix, as in MLflow's route list, with `{param}` placeholders. */
+  readonly path: `/${string}`
+  readonly resource: Resource
+  readonly action: Action
+  readonly fields: Readonly<Record<string, Meaning>>
+  /** Fields without which MLflow refuses the request; `|` separates spellings of one. */
+  readonly required: readonly string[]
+  readonly search?: Search
+  /** Bytes instead of a JSON message: `down` in the answer, `up` in the request. */
+  readonly bytes?: 'down' | 'up'
+  /** The answer may hold MLflow's bare `NaN`. */
+  readonly answersNaN?: true
+  /** A write that may be sent again without changing anything more. */
+  readonly repeatable?: true
+  /** Our own description of the messages, where MLflow has none. */
+  readonly request?: string
+  readonly response?: string
+}
+
+/** A row joined with what MLflow's route list says of it: an endpoint that may be forwarded after a decision. */
+export interface OpenEndpoint extends EndpointRow {
+  readonly name: string
+  /** Message names of MLflow's protobuf (or of ours); `handmade.Empty` where there is none. */
+  readonly request: string
+  readonly response: string
+  /** Prefixes under which clients ask; the upstream is always asked under `upstreamPrefix`. */
+  readonly prefixes: readonly string[]
+  readonly upstreamPrefix: string
+  readonly pathParams: readonly string[]
+  /** The path parameter that may hold slashes. */
+  readonly multiSegment: string | null
+  readonly versions: readonly string[]
+}
+
+/** An endpoint that is known and refused. */
+export interface ClosedEndpoint {
+  readonly method: string
+  readonly path: string
+  readonly prefixes: readonly string[]
+  readonly multiSegment: string | null
+  readonly versions: readonly string[]
+  /** Why, as a sentence for the person who asks. */
+  readonly closed: string
+  /** Answered as if the server did not have it: clients then go another way. */
+  readonly hidden: boolean
+}

@@ -1,0 +1,27 @@
+/** Why a family of routes is closed. The first pattern that a route's path matches counts. */
+export interface ClosedFamily {
+  readonly paths: RegExp
+  readonly closed: string
+  /** Answered 404 `ENDPOINT_NOT_FOUND`, which clients take for "not on this server" and go another way. */
+  readonly hidden?: true
+}
+
+/** Every route of a real server that is no row of the table belongs to one of these: a contract test sees to it. */
+export const closedFamilies: readonly ClosedFamily[] = [
+  { paths: /^\/(mlflow\/server-info|mlflow\/experiments\/list|mlflow\/registered-models\/list)$/, closed: 'This server does not have it.', hidden: true },
+  { paths: /^\/mlflow\/runs\/search$/, closed: 'Searching runs by GET is gone since MLflow 2.', hidden: true },
+  { paths: /^\/(mlflow\/(traces|unified-traces|get-trace-artifact|get-online-trace-details)|v1\/traces)/, closed: 'Traces are not served by this version of the proxy.' },
+  { paths: /^\/mlflow\/experiments\/search-datasets$|search-datasets$|^\/mlflow\/datasets/, closed: 'Datasets are not served by this version of the proxy.' },
+  { paths: /^\/mlflow\/(scorers|scorer|issues|label-schemas|review-queues|prompt-optimization|genai)(\/|$)/, closed: 'GenAI resources are not served by this version of the proxy.' },
+  { paths: /^\/(mlflow\/)?gateway|^\/mlflow\/gateway-proxy/, closed: "The AI gateway's endpoints and secrets belong to the whole server." },
+  { paths: /^\/(mlflow\/)?jobs/, closed: 'Jobs belong to the whole server.' },
+  { paths: /^\/mlflow\/(webhooks|workspaces|mcp-servers|assistant|demo)(\/|$)/, closed: 'It belongs to the whole server.' },
+  { paths: /^\/mlflow\/(users|roles|experiments\/permissions|registered-models\/permissions)|^\/(signup|account)/, closed: "Users and permissions are the proxy's own: they come from Entra groups." },
+  { paths: /^\/(mlflow\/artifacts\/presigned|mlflow-artifacts\/presigned)/, closed: 'Presigned URLs would go around the proxy. Clients fall back to streaming through it.', hidden: true },
+  { paths: /^\/(get-artifact|model-versions\/get-artifact|mlflow\/upload-artifact|mlflow\/logged-models\/\{model_id\}\/artifacts\/files)$/, closed: "The web UI's artifact routes are not served by this version of the proxy." },
+  { paths: /^\/mlflow\/(runs\/create-promptlab-run|ui-telemetry)/, closed: 'The web UI is not served by this version of the proxy.' },
+  { paths: /^\/graphql/, closed: 'GraphQL is not served by this version of the proxy.' },
+  { paths: /^\/(static-files|build)\/|^\/$|^\/(index\.html|manifest\.json)/, closed: 'The web UI is not served by this version of the proxy.' },
+  { paths: /^\/(metrics|health)$/, closed: 'The health and metrics of the MLflow server are for its operators.' },
+  { paths: /^\/(docs|redoc|openapi\.json)/, closed: 'The documentation of the MLflow server is for its operators.' },
+]

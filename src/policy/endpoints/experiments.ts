@@ -1,0 +1,48 @@
+import type { EndpointRow } from '../endpoint.ts'
+
+const experiment = { resource: 'experiment' } as const
+const search = { rows: 'experiments', pageSize: 1000, maxPageSize: 50000, nameColumn: 'experimentName' } as const
+const searchFields = { filter: 'filter', order_by: 'orderBy', page_token: 'pageToken', max_results: 'maxResults', view_type: 'free' } as const
+
+export const experimentEndpoints = {
+  createExperiment: {
+    ...experiment, method: 'POST', path: '/mlflow/experiments/create', action: 'create',
+    fields: { name: 'newExperimentName', artifact_location: 'artifactLocation', tags: 'free' }, required: ['name'],
+  },
+  searchExperiments: {
+    ...experiment, method: 'GET', path: '/mlflow/experiments/search', action: 'search',
+    fields: searchFields, required: [], search,
+  },
+  searchExperimentsPost: {
+    ...experiment, method: 'POST', path: '/mlflow/experiments/search', action: 'search',
+    fields: searchFields, required: [], search,
+  },
+  getExperiment: {
+    ...experiment, method: 'GET', path: '/mlflow/experiments/get', action: 'read',
+    fields: { experiment_id: 'experiment' }, required: ['experiment_id'],
+  },
+  getExperimentByName: {
+    ...experiment, method: 'GET', path: '/mlflow/experiments/get-by-name', action: 'read',
+    fields: { experiment_name: 'experimentName' }, required: ['experiment_name'],
+  },
+  deleteExperiment: {
+    ...experiment, method: 'POST', path: '/mlflow/experiments/delete', action: 'delete',
+    fields: { experiment_id: 'experiment' }, required: ['experiment_id'],
+  },
+  restoreExperiment: {
+    ...experiment, method: 'POST', path: '/mlflow/experiments/restore', action: 'update',
+    fields: { experiment_id: 'experiment' }, required: ['experiment_id'],
+  },
+  updateExperiment: {
+    ...experiment, method: 'POST', path: '/mlflow/experiments/update', action: 'update',
+    fields: { experiment_id: 'experiment', new_name: 'newExperimentName' }, required: ['experiment_id'],
+  },
+  setExperimentTag: {
+    ...experiment, method: 'POST', path: '/mlflow/experiments/set-experiment-tag', action: 'update', repeatable: true,
+    fields: { experiment_id: 'experiment', key: 'free', value: 'free' }, required: ['experiment_id'],
+  },
+  deleteExperimentTag: {
+    ...experiment, method: 'POST', path: '/mlflow/experiments/delete-experiment-tag', action: 'update',
+    fields: { experiment_id: 'experiment', key: 'free' }, required: ['experiment_id'],
+  },
+} as const satisfies Record<string, EndpointRow>

@@ -1,0 +1,57 @@
+import type { EndpointRow } from '../endpoint.ts'
+
+const model = { resource: 'registeredModel' } as const
+const byName = { required: ['name'] } as const
+const latest = {
+  ...model, path: '/mlflow/registered-models/get-latest-versions', action: 'read', fields: { name: 'modelName', stages: 'stages' }, ...byName,
+} as const
+
+export const registeredModelEndpoints = {
+  createRegisteredModel: {
+    ...model, method: 'POST', path: '/mlflow/registered-models/create', action: 'create',
+    fields: { name: 'newModelName', tags: 'free', description: 'free', deployment_job_id: 'free' }, ...byName,
+  },
+  renameRegisteredModel: {
+    ...model, method: 'POST', path: '/mlflow/registered-models/rename', action: 'update',
+    fields: { name: 'modelName', new_name: 'newModelName' }, required: ['name', 'new_name'],
+  },
+  updateRegisteredModel: {
+    ...model, method: 'PATCH', path: '/mlflow/registered-models/update', action: 'update',
+    fields: { name: 'modelName', description: 'free', deployment_job_id: 'free' }, ...byName,
+  },
+  deleteRegisteredModel: {
+    ...model, method: 'DELETE', path: '/mlflow/registered-models/delete', action: 'delete',
+    fields: { name: 'modelName' }, ...byName,
+  },
+  getRegisteredModel: {
+    ...model, method: 'GET', path: '/mlflow/registered-models/get', action: 'read',
+    fields: { name: 'modelName' }, ...byName,
+  },
+  searchRegisteredModels: {
+    ...model, method: 'GET', path: '/mlflow/registered-models/search', action: 'search',
+    fields: { filter: 'filter', max_results: 'maxResults', order_by: 'orderBy', page_token: 'pageToken' }, required: [],
+    search: { rows: 'registered_models', pageSize: 100, maxPageSize: 1000, nameColumn: 'modelName' },
+  },
+  getLatestVersions: { ...latest, method: 'GET' },
+  getLatestVersionsPost: { ...latest, method: 'POST' },
+  setRegisteredModelTag: {
+    ...model, method: 'POST', path: '/mlflow/registered-models/set-tag', action: 'update', repeatable: true,
+    fields: { name: 'modelName', key: 'free', value: 'free' }, ...byName,
+  },
+  deleteRegisteredModelTag: {
+    ...model, method: 'DELETE', path: '/mlflow/registered-models/delete-tag', action: 'update',
+    fields: { name: 'modelName', key: 'free' }, ...byName,
+  },
+  setRegisteredModelAlias: {
+    ...model, method: 'POST', path: '/mlflow/registered-models/alias', action: 'update',
+    fields: { name: 'modelName', alias: 'alias', version: 'version' }, required: ['name', 'alias', 'version'],
+  },
+  deleteRegisteredModelAlias: {
+    ...model, method: 'DELETE', path: '/mlflow/registered-models/alias', action: 'update',
+    fields: { name: 'modelName', alias: 'alias' }, required: ['name', 'alias'],
+  },
+  getModelVersionByAlias: {
+    ...model, method: 'GET', path: '/mlflow/registered-models/alias', action: 'read',
+    fields: { name: 'modelName', alias: 'alias' }, required: ['name', 'alias'],
+  },
+} as const satisfies Record<string, EndpointRow>

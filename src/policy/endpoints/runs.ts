@@ -1,0 +1,87 @@
+import type { EndpointRow } from '../endpoint.ts'
+
+const run = { resource: 'run' } as const
+const post = { ...run, method: 'POST', action: 'update' } as const
+const metric = { key: 'free', value: 'free', timestamp: 'free', step: 'free', dataset_name: 'free', dataset_digest: 'free' } as const
+const id = { run_id: 'run', run_uuid: 'run' } as const
+const byId = { required: ['run_id|run_uuid'] } as const
+
+export const runEndpoints = {
+  createRun: {
+    ...post, path: '/mlflow/runs/create', action: 'create',
+    fields: { experiment_id: 'experiment', user_id: 'free', run_name: 'free', start_time: 'free', tags: 'runTags' },
+    required: ['experiment_id'],
+  },
+  updateRun: {
+    ...post, path: '/mlflow/runs/update',
+    fields: { ...id, status: 'free', end_time: 'free', run_name: 'free' }, ...byId,
+  },
+  deleteRun: {
+    ...post, path: '/mlflow/runs/delete', action: 'delete',
+    fields: { run_id: 'run' }, required: ['run_id'],
+  },
+  restoreRun: {
+    ...post, path: '/mlflow/runs/restore',
+    fields: { run_id: 'run' }, required: ['run_id'],
+  },
+  logMetric: {
+    ...post, path: '/mlflow/runs/log-metric',
+    fields: { ...id, ...metric, model_id: 'relatedModel' }, ...byId,
+  },
+  logParam: {
+    ...post, path: '/mlflow/runs/log-parameter', repeatable: true,
+    fields: { ...id, key: 'free', value: 'free' }, ...byId,
+  },
+  logBatch: {
+    ...post, path: '/mlflow/runs/log-batch',
+    fields: { run_id: 'run', params: 'free', tags: 'runTags', 'metrics[].model_id': 'relatedModel', 'metrics[].run_id': 'relatedRun' },
+    required: ['run_id'],
+  },
+  logModel: {
+    ...post, path: '/mlflow/runs/log-model',
+    fields: { run_id: 'run', model_json: 'modelJson' }, required: ['run_id'],
+  },
+  logInputs: {
+    ...post, path: '/mlflow/runs/log-inputs',
+    fields: { run_id: 'run', datasets: 'free', 'models[].model_id': 'relatedModel' }, required: ['run_id'],
+  },
+  logOutputs: {
+    ...post, path: '/mlflow/runs/outputs',
+    fields: { run_id: 'run', 'models[].model_id': 'relatedModel' }, required: ['run_id'],
+  },
+  setTag: {
+    ...post, path: '/mlflow/runs/set-tag', repeatable: true,
+    fields: { ...id, key: 'tagKey', value: 'runTag' }, ...byId,
+  },
+  deleteTag: {
+    ...post, path: '/mlflow/runs/delete-tag',
+    fields: { run_id: 'run', key: 'free' }, required: ['run_id'],
+  },
+  getRun: {
+    ...run, method: 'GET', path: '/mlflow/runs/get', action: 'read',
+    fields: id, ...byId,
+  },
+  searchRuns: {
+    ...run, method: 'POST', path: '/mlflow/runs/search', action: 'search',
+    fields: {
+      experiment_ids: 'experimentsToSearch', filter: 'filter', run_view_type: 'free', max_results: 'maxResults',
+      order_by: 'orderBy', page_token: 'pageToken',
+    },
+    required: [], search: { rows: 'runs', pageSize: 1000, maxPageSize: 50000, nameColumn: null },
+  },
+  getMetricHistory: {
+    ...run, method: 'GET', path: '/mlflow/metrics/get-history', action: 'read',
+    fields: { ...id, metric_key: 'free', page_token: 'pageToken', max_results: 'maxResults' },
+    required: ['run_id|run_uuid', 'metric_key'],
+  },
+  getMetricHistoryBulk: {
+    ...run, method: 'GET', path: '/mlflow/metrics/get-history-bulk', action: 'read',
+    request: 'handmade.GetMetricHistoryBulk', response: 'handmade.GetMetricHistoryBulk.Response',
+    fields: { run_id: 'runsToRead', metric_key: 'free', max_results: 'maxResults' }, required: ['run_id', 'metric_key'], answersNaN: true,
+  },
+  getMetricHistoryBulkInterval: {
+    ...run, method: 'GET', path: '/mlflow/metrics/get-history-bulk-interval', action: 'read',
+    fields: { run_ids: 'runsToRead', metric_key: 'free', start_step: 'free', end_step: 'free', max_results: 'maxResults' },
+    required: ['run_ids', 'metric_key'],
+  },
+} as const satisfies Record<string, EndpointRow>

@@ -1,0 +1,7 @@
+import type { EndpointRow } from '../endpoint.ts'
+
+export const serverEndpoints = {
+  getServerVersion: {
+    resource: 'server', method: 'GET', path: '/version', action: 'read', fields: {}, required: [], bytes: 'down',
+  },
+} as const satisfies Record<string, EndpointRow>

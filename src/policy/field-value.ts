@@ -1,0 +1,82 @@
+import type { Field, FieldType } from './field.ts'
+import { type Json, JsonNumber } from './json.ts'
+import { Refusal } from './reasons.ts'
+
+const integer = /^(?:0|-?[1-9][0-9]*)$/
+const number = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
+const notFinite = /^(?:NaN|-?Infinity)$/
+const base64 = /^[A-Za-z0-9+/_-]*={0,2}$/
+const ranges = {
+  int32: { least: -(2n ** 31n), most: 2n ** 31n - 1n },
+  int64: { least: -(2n ** 63n), most: 2n ** 63n - 1n },
+  uint32: { least: 0n, most: 2n ** 32n - 1n },
+  uint64: { least: 0n, most: 2n ** 64n - 1n },
+}
+const mostFinite = { float: 3.4028234663852886e38, double: Number.MAX_VALUE }
+type IntegerType = keyof typeof ranges
+
+/**
+ * One scalar, checked against its field: numbers become JsonNumber, but NaN and the infinities stay protobuf's strings.
+ * `place` names the field in the sentence of a Refusal 'invalid-parameter'; the value itself is never shown.
+ */
+export function readScalar(field: Field, value: Json, place: string): Json {
+  switch (field.type) {
+    case 'string':
+      return readText(value, place)
+    case 'bytes':
+      return typeof value === 'string' && base64.test(value) ? value : refuse(place, 'a base64 string')
+    case 'bool':
+      return typeof value === 'boolean' ? value : refuse(place, 'true or false')
+    case 'enum':
+      return readEnum(field, value, place)
+    case 'float':
+    case 'double':
+      return readNumber(field.type, value, place)
+    case 'int32':
+    case 'int64':
+    case 'uint32':
+    case 'uint64':
+      return readInteger(field.type, value, place)
+    case 'message':
+    case 'json':
+      return refuse(place, 'an object')
+  }
+}
+
+/** What a query says for a field, as the JSON that means it: booleans are words there. */
+export function readWord(type: FieldType, word: string): Json {
+  const lower = word.toLowerCase()
+  return type === 'bool' && (lower === 'true' || lower === 'false') ? lower === 'true' : word
+}
+
+function readText(value: Json, place: string): string {
+  if (typeof value !== 'string') return refuse(place, 'a string')
+  return value.includes('\0') ? refuse(place, 'a string without NUL characters') : value
+}
+
+function readEnum({ values = [] }: Field, value: Json, place: string): string {
+  return typeof value === 'string' && values.includes(value) ? value : refuse(place, `one of ${values.join(', ')}`)
+}
+
+function readNumber(type: keyof typeof mostFinite, value: Json, place: string): Json {
+  const text = value instanceof JsonNumber ? value.text : value
+  if (typeof text === 'string') {
+    if (number.test(text) && Math.abs(Number(text)) <= mostFinite[type]) return new JsonNumber(text)
+    if (typeof value === 'string' && notFinite.test(text)) return text
+  }
+  return refuse(place, 'a number, or "NaN", "Infinity" or "-Infinity"')
+}
+
+function readInteger(type: IntegerType, value: Json, place: string): JsonNumber {
+  const text = value instanceof JsonNumber ? value.text : value
+  const { least, most } = ranges[type]
+  if (typeof text === 'string' && text.length <= 20 && integer.test(text)) {
+    const exact = text.length <= 15 ? Number(text) : BigInt(text)
+    if (exact >= least && exact <= most) return new JsonNumber(text)
+  }
+  return refuse(place, `a whole number from ${least} to ${most}, without leading zeros`)
+}
+
+function refuse(place: string, expected: string): never {
+  throw new Refusal('invalid-parameter', `The value of '${place}' must be ${expected}.`)
+}

@@ -1,0 +1,57 @@
+import type { OpenEndpoint } from './endpoint.ts'
+import type { Environment, Landscape } from './environment.ts'
+import type { JsonObject } from './json.ts'
+import type { VersionFact } from './questions.ts'
+
+/** What was found out on the way to a decision, and is needed again to rewrite the request and its answer. */
+export interface Findings {
+  readonly landscape: Landscape
+  readonly environment: Environment
+  /** The upstream id of the environment's default experiment, whose logical id is `0`. */
+  readonly defaultExperimentId: string
+  /** Ids of experiments whose runs and logged models the answer may show. */
+  readonly visibleExperiments: ReadonlySet<string>
+  /** The environment whose models the answer may show: the caller's own, or the one they asked to read. */
+  readonly scope: Environment
+  /** The model version that the request is about, where it was looked up. */
+  readonly version: VersionFact | null
+  /** The run behind the version that a new version is made from. */
+  readonly sourceRunId: string | null
+  /** Value pairs for the audit line: what the caller said, what MLflow is told. */
+  readonly references: readonly AuditedReference[]
+}
+
+export interface AuditedReference {
+  readonly kind: string
+  readonly logical: string
+  readonly upstream: string
+}
+
+/** Permission to send one request upstream. Only `decide` makes one: a look-alike neither compiles nor passes `isGrant`. */
+class Grant {
+  readonly #issued = true
+  readonly endpointName: string
+  readonly endpoint: OpenEndpoint
+  readonly message: JsonObject
+  readonly findings: Findings
+  constructor(endpointName: string, endpoint: OpenEndpoint, message: JsonObject, findings: Findings) {
+    this.endpointName = endpointName
+    this.endpoint = endpoint
+    this.message = message
+    this.findings = findings
+    Object.freeze(this)
+  }
+
+  static is(value: unknown): value is Grant {
+    return typeof value === 'object' && value !== null && #issued in value && value.#issued
+  }
+}
+export type { Grant }
+
+/** Whether a value is a real grant, whatever the types say. */
+export const isGrant: (value: unknown) => value is Grant = Grant.is
+
+/** Issues a grant. For `decide` alone (a lint rule and a test see to it). */
+export function issueGrant(endpointName: string, endpoint: OpenEndpoint, message: JsonObject, findings: Findings): Grant {
+  return new Grant(endpointName, endpoint, message, findings)
+}

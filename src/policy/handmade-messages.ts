@@ -1,0 +1,42 @@
+import type { Field } from './field.ts'
+
+const text: Field = { type: 'string' }
+const texts: Field = { type: 'string', repeated: true }
+const integer: Field = { type: 'int64' }
+const pairs: Field = { type: 'message', message: 'handmade.KeyValue', repeated: true }
+
+/** Messages of handlers that read their parameters without protobuf (mlflow/server/handlers.py). */
+export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
+  'handmade.Empty': {},
+  'handmade.KeyValue': { key: text, value: text },
+  'handmade.GetArtifact': { run_id: text, run_uuid: text, path: text },
+  'handmade.UploadArtifact': { run_uuid: text, path: text },
+  'handmade.GetModelVersionArtifact': { name: text, version: text, path: text },
+  'handmade.GetLoggedModelArtifact': { model_id: text, artifact_file_path: text },
+  'handmade.GetTraceArtifact': { request_id: text, path: text },
+  'handmade.GetMetricHistoryBulk': { run_id: texts, metric_key: text, max_results: integer },
+  'handmade.GetMetricHistoryBulk.Response': { metrics: { type: 'message', message: 'handmade.MetricOfRun', repeated: true } },
+  'handmade.MetricOfRun': { key: text, value: { type: 'double' }, timestamp: integer, step: integer, run_id: text },
+  'handmade.CreatePromptlabRun': {
+    experiment_id: text,
+    run_name: text,
+    tags: pairs,
+    prompt_template: text,
+    prompt_parameters: pairs,
+    model_route: text,
+    model_parameters: pairs,
+    model_input: text,
+    model_output: text,
+    model_output_parameters: pairs,
+    mlflow_version: text,
+    user_id: text,
+    start_time: integer,
+  },
+  'handmade.GetOnlineScoringConfigs': { scorer_ids: texts },
+  'handmade.UpsertOnlineScoringConfig': { experiment_id: text, name: text, sample_rate: { type: 'double' }, filter_string: text },
+}
+
+/** Parameters that a handler reads beside its protobuf message. */
+export const handmadeFields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
+  'mlflow.GetLoggedModel': { allow_deleted: { type: 'bool' } },
+}

@@ -1,0 +1,46 @@
+const mostInt64 = 2n ** 63n - 1n
+const mostInt32 = 2 ** 31 - 1
+// What Python's int(), SQLite's affinity and MySQL's coercion could pass over in front of a number's first digit.
+const numberLike = /^[\s\p{Z}\p{C}\p{M}_+\-.,'"]*\p{N}/u
+const ignorable = /[\s\p{Z}\p{C}]/gu
+const hexId = /^(?:m-|tr-)?[0-9a-f]{32}$/
+
+/** Whether the text is an experiment id as MLflow prints it. */
+export function isExperimentId(text: string): boolean {
+  return /^(?:0|[1-9][0-9]{0,18})$/.test(text) && BigInt(text) <= mostInt64
+}
+
+/** Whether the text is a run id as MLflow makes it. */
+export function isRunId(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text)
+}
+
+/** Whether the text is a model version's number as MLflow prints it: the column is an int32. */
+export function isVersion(text: string): boolean {
+  return /^[1-9][0-9]{0,9}$/.test(text) && Number(text) <= mostInt32
+}
+
+/** Whether the text is a logged model's id as MLflow makes it. */
+export function isLoggedModelId(text: string): boolean {
+  return /^m-[0-9a-f]{32}$/.test(text)
+}
+
+/** Whether the text is a trace id as MLflow makes it. */
+export function isTraceId(text: string): boolean {
+  return /^tr-[0-9a-f]{32}$/.test(text)
+}
+
+/** Whether MLflow or its database could read the text as an experiment id, though it is not canonical (` 1`, `01`, `+1`, `1.0`, `１`). */
+export function resemblesExperimentId(text: string): boolean {
+  return !isExperimentId(text) && numberLike.test(text.normalize('NFKC'))
+}
+
+/** Whether MLflow or its database could read the text as a version, though it is not canonical. */
+export function resemblesVersion(text: string): boolean {
+  return !isVersion(text) && numberLike.test(text.normalize('NFKC'))
+}
+
+/** Whether a database that folds case or drops spaces could take the text for a run's, logged model's or trace's id. */
+export function resemblesHexId(text: string): boolean {
+  return !hexId.test(text) && hexId.test(text.normalize('NFKC').replace(ignorable, '').toLowerCase())
+}

@@ -1,0 +1,68 @@
+import type { OpenEndpoint } from './endpoint.ts'
+import type { Environment, Landscape } from './environment.ts'
+import type { AuditedReference } from './grant.ts'
+import type { JsonObject } from './json.ts'
+import { textMeaning } from './message-fields.ts'
+import { mayRead, type NameKind, type OwnedName, resolveName } from './names.ts'
+import { Refusal } from './reasons.ts'
+
+/** One request under judgement: what is asked, by whom, and what was found so far. */
+export interface Judgement {
+  readonly endpoint: OpenEndpoint
+  readonly message: JsonObject
+  readonly landscape: Landscape
+  readonly environment: Environment
+  readonly references: AuditedReference[]
+  readonly visibleExperiments: Set<string>
+}
+
+/** Whether the request only reads. */
+export function reads(endpoint: OpenEndpoint): boolean {
+  return endpoint.action === 'read' || endpoint.action === 'search'
+}
+
+/** Whether callers of the environment may have to do with versions in stage Production. */
+export function managesProduction(environment: Environment): boolean {
+  return environment.production
+}
+
+/** The refusal of a name in another environment's namespace: the same whether or not the thing exists. */
+export function foreignName(environment: Environment, kind: NameKind, name: string): Refusal {
+  const word = kind === 'model' ? 'model' : 'experiment'
+  return new Refusal(
+    'foreign-name',
+    `The ${word} name '${name}' belongs to another environment, and you are in '${environment.name}'. Use the ${word}'s plain name to mean your own.`,
+  )
+}
+
+/** Resolves a name and refuses one that the action may not touch. */
+export function resolveAllowed(judgement: Judgement, kind: NameKind, name: string, use: 'read' | 'change'): OwnedName {
+  const { landscape, environment } = judgement
+  const owned = resolveName(landscape, environment, kind, name)
+  const own = owned.owner.name === environment.name
+  if (!own && !(kind === 'model' && mayRead(environment, owned.owner))) throw foreignName(environment, kind, name)
+  if (!own && use === 'change') {
+    throw new Refusal(
+      'read-only',
+      `'${name}' belongs to environment '${owned.owner.name}': you may read and promote its versions, but change nothing of it.`,
+    )
+  }
+  judgement.references.push({ kind, logical: name, upstream: owned.upstream })
+  return owned
+}
+
+/** The model that the request is about, or null when it is about none. */
+export function subjectModel(judgement: Judgement): OwnedName | null {
+  const name = textMeaning(judgement.endpoint, judgement.message, 'modelName')
+  return name === null ? null : resolveName(judgement.landscape, judgement.environment, 'model', name)
+}
+
+/** MLflow's own words for a thing that is not there: also the answer for one that the caller may not see. */
+export const absent = {
+  experiment: (id: string) => new Refusal('not-found', `No Experiment with id=${id} exists`),
+  run: (id: string) => new Refusal('not-found', `Run with id=${id} not found`),
+  loggedModel: (id: string) => new Refusal('not-found', `Logged model with ID '${id}' not found.`),
+  version: (name: string, version: string) => new Refusal('not-found', `Model Version (name=${name}, version=${version}) not found`),
+  alias: (alias: string) => new Refusal('invalid-parameter', `Registered model alias ${alias} not found.`),
+  artifact: (path: string) => new Refusal('not-found', `No such artifact: '${path}'`),
+}

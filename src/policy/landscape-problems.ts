@@ -1,0 +1,145 @@
+import type { Environment, Landscape } from './environment.ts'
+import { nameProblem } from './names.ts'
+import { holdsPrefix } from './source-prefix.ts'
+
+/** Why a landscape is refused. `key` is a key of the environment `environment`; `against` is the other environment, if one is involved. */
+export interface LandscapeProblem {
+  readonly environment: string
+  readonly key: keyof Environment
+  readonly index: number | null
+  readonly against: string | null
+  readonly message: string
+}
+
+/**
+ * Everything that would make a landscape unsafe, in a fixed order. An empty answer proves that no upstream name belongs to two
+ * environments: no model suffix ends with another's, and no experiment root equals or holds another's.
+ */
+export function findLandscapeProblems(landscape: Landscape): LandscapeProblem[] {
+  return [
+    ...landscape.environments.flatMap((environment) => [
+      ...rootProblems(environment, landscape.foldsCase),
+      ...stageProblems(environment),
+      ...promotionProblems(environment, landscape),
+    ]),
+    ...pairs(landscape.environments).flatMap(([first, second]) => [
+      ...suffixClashes(first, second, landscape.foldsCase),
+      ...rootClashes(first, second, landscape.foldsCase),
+      ...prefixClashes(first, second),
+    ]),
+  ]
+}
+
+/** The suffix and root clashes that a case-folding upstream would add to a landscape that is sound without folding. */
+export function findFoldedClashes(landscape: Landscape): LandscapeProblem[] {
+  if (landscape.foldsCase) return []
+  return pairs(landscape.environments).flatMap(([first, second]) => [
+    ...suffixClashes(first, second, true),
+    ...rootClashes(first, second, true),
+  ])
+}
+
+function problem(
+  environment: Environment,
+  key: keyof Environment,
+  message: string,
+  about: Partial<LandscapeProblem> = {},
+): LandscapeProblem {
+  return { environment: environment.name, key, index: null, against: null, message, ...about }
+}
+
+/** Every pair once; the later one is the one complained about. */
+function pairs(environments: readonly Environment[]): [Environment, Environment][] {
+  return environments.flatMap((second, index) =>
+    environments.slice(0, index).map((first): [Environment, Environment] => [first, second]),
+  )
+}
+
+function rootProblems(environment: Environment, foldsCase: boolean): LandscapeProblem[] {
+  const root = environment.experimentRoot
+  const say = (message: string) => [problem(environment, 'experimentRoot', `\`${root}\` ${message}`)]
+  const instead = `write an absolute path such as /experiments/${environment.name}`
+  if (!root.startsWith('/')) return say(`is not absolute; ${instead}`)
+  if (root === '/') return say(`holds every experiment; ${instead}`)
+  if (root.endsWith('/')) return say(`ends with a slash; write ${root.replace(/\/+$/, '')}`)
+  const form = nameProblem('experiment', root.slice(1))
+  if (form !== null) return say(`${form}; ${instead}`)
+  if (/["'`\\%?#]/.test(root)) return say(`has one of the characters " ' \` \\ % ? #; ${instead}`)
+  if (foldsCase && !/^[ -~]+$/.test(root))
+    return say(`has characters beyond ASCII, whose case databases fold differently; ${instead}`)
+  return []
+}
+
+function stageProblems(environment: Environment): LandscapeProblem[] {
+  if (environment.production || environment.registrationStage !== 'Production') return []
+  const message = '`Production` is only for a production environment; write Staging or none, or set production: true'
+  return [problem(environment, 'registrationStage', message)]
+}
+
+function promotionProblems(environment: Environment, landscape: Landscape): LandscapeProblem[] {
+  const names = landscape.environments.map(({ name }) => name)
+  const problems = environment.promotesFrom.flatMap((from, index) => {
+    if (from === environment.name) {
+      return [problem(environment, 'promotesFrom', 'an environment cannot promote from itself; leave it out', { index })]
+    }
+    if (names.includes(from)) return []
+    const known = names.filter((name) => name !== environment.name)
+    const instead = known.length > 0 ? `write one of ${known.join(', ')}` : 'leave it out'
+    return [problem(environment, 'promotesFrom', `there is no environment \`${from}\`; ${instead}`, { index })]
+  })
+  if (environment.production || environment.promotesFrom.length === 0) return problems
+  const message = 'only a production environment promotes; set production: true, or leave promotesFrom out'
+  return [...problems, problem(environment, 'promotesFrom', message)]
+}
+
+function suffixClashes(first: Environment, second: Environment, foldsCase: boolean): LandscapeProblem[] {
+  const [a, b] = [fold(first.modelSuffix, foldsCase), fold(second.modelSuffix, foldsCase)]
+  if (!a.endsWith(b) && !b.endsWith(a)) return []
+  const other = `the suffix \`${first.modelSuffix}\` of ${first.name}`
+  const relation = a === b ? `is the same as ${other}` : a.endsWith(b) ? `is the end of ${other}` : `ends with ${other}`
+  const witness = `x${a.length > b.length ? first.modelSuffix : second.modelSuffix}`
+  const instead = `write a suffix of which neither is the end of the other, such as ${freeSuffix(second, a)}`
+  const message = `\`${second.modelSuffix}\` ${relation}, so that a model ${witness} would be in both; ${instead}`
+  return [problem(second, 'modelSuffix', message, { against: first.name })]
+}
+
+/** A suffix for the environment that does not clash with the folded suffix of another. */
+function freeSuffix(environment: Environment, other: string): string {
+  const candidates = [`_${environment.name}`, `-${environment.name}`, `_${environment.name}-models`]
+  return candidates.find((candidate) => !candidate.endsWith(other) && !other.endsWith(candidate)) ?? candidates[0] ?? ''
+}
+
+function rootClashes(first: Environment, second: Environment, foldsCase: boolean): LandscapeProblem[] {
+  const [a, b] = [asFolder(first, foldsCase), asFolder(second, foldsCase)]
+  if (!a.startsWith(b) && !b.startsWith(a)) return []
+  const other = `\`${first.experimentRoot}\` of ${first.name}`
+  const relation = a === b ? `is the same as ${other}` : a.startsWith(b) ? `holds ${other}` : `lies in ${other}`
+  const instead = 'write a root that neither equals, holds nor lies in another'
+  return [
+    problem(
+      second,
+      'experimentRoot',
+      `\`${second.experimentRoot}\` ${relation}; ${instead}, such as /experiments/${second.name}`,
+      {
+        against: first.name,
+      },
+    ),
+  ]
+}
+
+function asFolder(environment: Environment, foldsCase: boolean): string {
+  return `${fold(environment.experimentRoot, foldsCase).replace(/\/+$/, '')}/`
+}
+
+function prefixClashes(first: Environment, second: Environment): LandscapeProblem[] {
+  return second.sourcePrefixes.flatMap((prefix, index) => {
+    const other = first.sourcePrefixes.find((candidate) => holdsPrefix(candidate, prefix) || holdsPrefix(prefix, candidate))
+    if (other === undefined) return []
+    const message = `\`${prefix}\` overlaps \`${other}\` of ${first.name}; give each environment a folder of its own`
+    return [problem(second, 'sourcePrefixes', message, { index, against: first.name })]
+  })
+}
+
+function fold(text: string, foldsCase: boolean): string {
+  return foldsCase ? text.toLowerCase() : text
+}

@@ -1,0 +1,55 @@
+import type { Meaning, OpenEndpoint } from './endpoint.ts'
+import type { Json, JsonObject } from './json.ts'
+
+/** One value of a message, and how to put another in its place. */
+export interface Place {
+  readonly selector: string
+  readonly value: Json
+  readonly replace: (value: Json) => void
+}
+
+function placesIn(message: JsonObject, selector: string, whole: string): Place[] {
+  const [head = '', ...rest] = selector.split('.')
+  const tail = rest.join('.')
+  const key = head.endsWith('[]') ? head.slice(0, -2) : head
+  const value = message.get(key)
+  if (value === undefined) return []
+  if (tail === '') return [{ selector: whole, value, replace: (next) => message.set(key, next) }]
+  if (!Array.isArray(value)) return []
+  return value.flatMap((item) => (item instanceof Map ? placesIn(item, tail, whole) : []))
+}
+
+/** The values of a message at a selector such as `run_id` or `metrics[].model_id`; absent ones are left out. */
+export function placesAt(message: JsonObject, selector: string): Place[] {
+  return placesIn(message, selector, selector)
+}
+
+/** The values that have one of the given meanings in an endpoint's request. */
+export function placesMeaning(endpoint: OpenEndpoint, message: JsonObject, ...meanings: Meaning[]): Place[] {
+  return Object.entries(endpoint.fields).flatMap(([selector, meaning]) =>
+    meanings.includes(meaning) ? placesAt(message, selector) : [],
+  )
+}
+
+/** The non-empty text of the first field with this meaning, or null. */
+export function textMeaning(endpoint: OpenEndpoint, message: JsonObject, meaning: Meaning): string | null {
+  for (const { value } of placesMeaning(endpoint, message, meaning)) {
+    if (typeof value === 'string' && value !== '') return value
+  }
+  return null
+}
+
+/** The strings in a value that may be one string or a list of them. */
+export function textsOf(value: Json): string[] {
+  if (typeof value === 'string') return [value]
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+/** A deep copy, so that rewriting never changes what was judged. */
+export function copyJson(value: JsonObject): JsonObject
+export function copyJson(value: Json): Json
+export function copyJson(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item) => copyJson(item))
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, copyJson(item)]))
+  return value
+}

@@ -1,0 +1,113 @@
+import type { Environment, Landscape } from './environment.ts'
+import { Refusal } from './reasons.ts'
+
+declare const upstreamSide: unique symbol
+/** A name as MLflow stores it. Only this file makes one, so a forgotten mapping does not compile. */
+export type UpstreamName = string & { readonly [upstreamSide]: true }
+
+export type NameKind = 'model' | 'experiment'
+
+/** A name with its owner: what MLflow stores, and what the owner's own callers say. */
+export interface OwnedName {
+  readonly owner: Environment
+  readonly logical: string
+  readonly upstream: UpstreamName
+}
+
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** What is wrong with a logical name, as the end of a sentence, or null. */
+export function nameProblem(kind: NameKind, name: string): string | null {
+  if (name === '') return 'is empty'
+  if (name !== name.normalize('NFC')) return 'is not in Unicode normal form C'
+  if (invisible.test(name)) return 'has control or invisible characters'
+  if (name.trim() !== name) return 'begins or ends with a space'
+  const segments = name.split('/')
+  if (segments.some((segment) => segment === '.' || segment === '..')) return 'has a dot segment'
+  if (kind === 'experiment' && segments.some((segment) => segment === '' || segment.trim() !== segment)) {
+    return 'has a path segment that is empty or begins or ends with a space'
+  }
+  return null
+}
+
+/** Which environments' namespaces a text lies in; more than one, or a nested one, makes it nobody's. */
+function claims(landscape: Landscape, kind: NameKind, text: string): { owner: Environment; logical: string }[] {
+  const fold = (value: string) => (landscape.foldsCase ? value.toLowerCase() : value)
+  const folded = fold(text)
+  return landscape.environments.flatMap((owner) => {
+    if (kind === 'model') {
+      const suffix = fold(owner.modelSuffix)
+      return folded.endsWith(suffix) ? [{ owner, logical: text.slice(0, text.length - suffix.length) }] : []
+    }
+    const root = `${fold(owner.experimentRoot)}/`
+    return folded.startsWith(root) ? [{ owner, logical: text.slice(root.length) }] : []
+  })
+}
+
+function absolute(kind: NameKind, name: string): string {
+  return kind === 'experiment' && !name.startsWith('/') ? `/${name}` : name
+}
+
+function isRoot(landscape: Landscape, name: string): boolean {
+  const same = (root: string) => (landscape.foldsCase ? root.toLowerCase() === name.toLowerCase() : root === name)
+  return landscape.environments.some((environment) => same(environment.experimentRoot))
+}
+
+/** What MLflow stores for an environment's logical name. */
+function store(kind: NameKind, owner: Environment, logical: string): UpstreamName {
+  const text = kind === 'model' ? `${logical}${owner.modelSuffix}` : `${owner.experimentRoot}/${logical}`
+  return text as UpstreamName
+}
+
+/** A logical name must not look qualified, or it would have two meanings. */
+function isPlain(landscape: Landscape, kind: NameKind, logical: string): boolean {
+  const text = absolute(kind, logical)
+  return claims(landscape, kind, text).length === 0 && !(kind === 'experiment' && isRoot(landscape, text))
+}
+
+/** Whose a stored name is, or null when it belongs to nobody: the inverse of `resolveName`. */
+export function ownerOf(landscape: Landscape, kind: NameKind, stored: string): OwnedName | null {
+  const [claim, ...others] = claims(landscape, kind, stored)
+  if (claim === undefined || others.length > 0) return null
+  if (nameProblem(kind, claim.logical) !== null || !isPlain(landscape, kind, claim.logical)) return null
+  const upstream = store(kind, claim.owner, claim.logical)
+  return upstream === stored || landscape.foldsCase ? { ...claim, upstream: stored as UpstreamName } : null
+}
+
+/**
+ * What a caller of `environment` means by a name: their own model or experiment, or, when it is qualified, its owner's.
+ * Throws `invalid-parameter` for a name that cannot be stored and found again under the same name.
+ */
+export function resolveName(landscape: Landscape, environment: Environment, kind: NameKind, name: string): OwnedName {
+  const word = kind === 'model' ? 'model' : 'experiment'
+  const text = absolute(kind, name)
+  const [claim] = claims(landscape, kind, text)
+  const owner = claim?.owner ?? environment
+  const logical = claim?.logical ?? (kind === 'experiment' ? text.slice(1) : text)
+  const problem = nameProblem(kind, logical)
+  if (problem !== null) throw new Refusal('invalid-parameter', `The ${word} name ${problem}. Choose another name.`)
+  if (!isPlain(landscape, kind, logical)) {
+    throw new Refusal('invalid-parameter', `The ${word} name '${name}' is ambiguous: it names an environment twice. Choose another name.`)
+  }
+  return { owner, logical, upstream: store(kind, owner, logical) }
+}
+
+/** Whether a caller of `environment` may read what `owner` has. */
+export function mayRead(environment: Environment, owner: Environment): boolean {
+  return owner.name === environment.name || environment.promotesFrom.includes(owner.name)
+}
+
+/** The name under which a caller of `environment` sees a stored one, or null when they may not see it at all. */
+export function showName(landscape: Landscape, environment: Environment, kind: NameKind, stored: string): string | null {
+  const owned = ownerOf(landscape, kind, stored)
+  if (owned === null || !mayRead(environment, owned.owner)) return null
+  return owned.owner.name === environment.name ? owned.logical : stored
+}
+
+/** The logical name of every environment's own default experiment, as on a fresh MLflow server. */
+export const defaultExperimentName = 'Default'
+
+/** What MLflow stores for the environment's default experiment. */
+export function defaultExperiment(environment: Environment): UpstreamName {
+  return store('experiment', environment, defaultExperimentName)
+}

@@ -1,0 +1,70 @@
+import type { Stage } from './environment.ts'
+import type { UpstreamName } from './names.ts'
+
+/** What a decision may ask about the world. The server answers from MLflow or from its cache; `null`: there is no such thing. */
+export type Question =
+  | { readonly about: 'defaultExperiment'; readonly name: UpstreamName }
+  | { readonly about: 'experiments'; readonly ids: readonly string[] }
+  | { readonly about: 'run'; readonly id: string }
+  | { readonly about: 'loggedModel'; readonly id: string }
+  | { readonly about: 'version'; readonly name: UpstreamName; readonly version: string }
+  | { readonly about: 'alias'; readonly name: UpstreamName; readonly alias: string }
+  | { readonly about: 'versionsOfModel'; readonly name: UpstreamName }
+  /** Versions made from a run: by their run id and, where `fresh`, also by a source that lies in it, and never from a cache. */
+  | { readonly about: 'versionsOfRun'; readonly runId: string; readonly fresh: boolean }
+  | { readonly about: 'versionsFromSource'; readonly source: string }
+  /** Every version of the models whose names end so, and every other one in stage Production. */
+  | { readonly about: 'productionVersions'; readonly suffixes: readonly string[] }
+
+export interface ExperimentFact {
+  readonly id: string
+  readonly name: string
+}
+
+export interface RunFact {
+  readonly id: string
+  readonly experimentId: string
+  readonly artifactUri: string
+}
+
+export interface LoggedModelFact {
+  readonly id: string
+  readonly experimentId: string
+  readonly sourceRunId: string | null
+  readonly artifactUri: string
+}
+
+export interface VersionFact {
+  readonly name: string
+  readonly version: string
+  readonly stage: Stage
+  readonly source: string
+  readonly runId: string | null
+  /** The registration stage that a version still waits for, because its transition failed. */
+  readonly pendingStage: Stage | null
+}
+
+/** The answer that belongs to each question. */
+export interface Answers {
+  readonly defaultExperiment: string
+  readonly experiments: ReadonlyMap<string, ExperimentFact>
+  readonly run: RunFact | null
+  readonly loggedModel: LoggedModelFact | null
+  readonly version: VersionFact | null
+  readonly alias: VersionFact | null
+  readonly versionsOfModel: readonly VersionFact[]
+  readonly versionsOfRun: readonly VersionFact[]
+  readonly versionsFromSource: readonly VersionFact[]
+  readonly productionVersions: readonly VersionFact[]
+}
+
+export type About = Question['about']
+export type Answer = Answers[About]
+/** Pure code that may ask: it yields questions and is resumed with their answers. */
+export type Inquiry<T> = Generator<Question, T, Answer>
+
+/** Asks one question. Whoever drives the inquiry answers each question with what `Answers` says for it. */
+export function* ask<A extends About>(question: Extract<Question, { about: A }>): Inquiry<Answers[A]> {
+  const answer = yield question
+  return answer as Answers[A]
+}

@@ -1,0 +1,62 @@
+import { Refusal } from './reasons.ts'
+
+const escape = /%[0-9a-fA-F]{2}/
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function decodeOnce(text: string): string {
+  const bytes = new TextEncoder().encode(text)
+  const out: number[] = []
+  for (let i = 0; i < bytes.length; i++) {
+    const hex = bytes[i] === 0x25 ? String.fromCharCode(bytes[i + 1] ?? 0, bytes[i + 2] ?? 0) : ''
+    if (/^[0-9a-fA-F]{2}$/.test(hex)) {
+      out.push(Number.parseInt(hex, 16))
+      i += 2
+    } else out.push(bytes[i] ?? 0)
+  }
+  try {
+    return utf8.decode(new Uint8Array(out))
+  } catch {
+    throw new Refusal('malformed', 'The artifact path is not valid UTF-8 after percent-decoding.')
+  }
+}
+
+/**
+ * An artifact path as MLflow will read it: percent-decoded until it stops changing, as its server does.
+ * Throws `malformed` for dot segments, empty segments, backslashes and control characters. A trailing slash is dropped.
+ */
+export function canonicalPath(path: string): string {
+  let text = path
+  for (let rounds = 0; escape.test(text); rounds++) {
+    if (rounds === 8) throw new Refusal('malformed', 'The artifact path is percent-encoded too many times.')
+    const next = decodeOnce(text)
+    if (next === text) break
+    text = next
+  }
+  const trimmed = text.endsWith('/') ? text.slice(0, -1) : text
+  if (trimmed === '') return ''
+  if (/[\p{Cc}\\]/u.test(trimmed)) throw new Refusal('malformed', 'The artifact path has a control character or a backslash.')
+  if (trimmed.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
+    throw new Refusal('malformed', 'The artifact path has an empty or dot segment. Write it without.')
+  }
+  return trimmed
+}
+
+/** Where in MLflow's artifact store a path lies: `<experiment>/<run>/artifacts/…` or `<experiment>/models/<model>/artifacts/…`. */
+export interface StorePlace {
+  readonly experimentId: string
+  readonly runId: string | null
+  readonly loggedModelId: string | null
+  /** Inside a run's, a logged model's or a trace's artifacts, rather than among the folders above them. */
+  readonly inside: boolean
+}
+
+/** Reads a canonical store path; null when it does not begin with an experiment id. */
+export function placeOf(path: string): StorePlace | null {
+  const [experimentId = '', second = '', third = '', fourth = ''] = path.split('/')
+  if (!/^(0|[1-9][0-9]{0,18})$/.test(experimentId)) return null
+  const runId = /^[0-9a-f]{32}$/.test(second) ? second : null
+  const loggedModelId = second === 'models' && /^m-[0-9a-f]{32}$/.test(third) ? third : null
+  const traceId = second === 'traces' && /^tr-[0-9a-f]{32}$/.test(third) ? third : null
+  const inside = runId !== null ? third === 'artifacts' : (loggedModelId ?? traceId) !== null && fourth === 'artifacts'
+  return { experimentId, runId, loggedModelId, inside }
+}

@@ -1,0 +1,127 @@
+import type { Field } from '../policy/field.ts'
+import type { Findings, Grant } from '../policy/grant.ts'
+import type { Json, JsonObject } from '../policy/json.ts'
+import { managesProduction } from '../policy/judgement.ts'
+import { hasShape, shapeOf } from '../policy/message-shape.ts'
+import { renameModelUri } from '../policy/model-uri.ts'
+import { ownerOf, showName } from '../policy/names.ts'
+import { Refusal } from '../policy/reasons.ts'
+import { clientLocation } from './location.ts'
+import { renameTags } from './tag-names.ts'
+
+type TextMapper = (text: string, findings: Findings) => string
+
+const modelNameOf = (findings: Findings) => (name: string) => showName(findings.landscape, findings.environment, 'model', name)
+
+function unknownAnswer(what: string): Refusal {
+  return new Refusal('unknown-answer', `MLflow's answer has ${what}, which this proxy does not know. Nothing of it is passed on; see the proxy's log.`)
+}
+
+const experimentId: TextMapper = (id, { defaultExperimentId }) => (id === defaultExperimentId ? '0' : id)
+const modelName: TextMapper = (name, findings) => {
+  const shown = modelNameOf(findings)(name)
+  if (shown === null) throw unknownAnswer('a model of nobody')
+  return shown
+}
+const experimentName: TextMapper = (name, { landscape, environment }) => {
+  const shown = showName(landscape, environment, 'experiment', name)
+  if (shown === null) throw unknownAnswer('an experiment of nobody')
+  return shown
+}
+const location: TextMapper = (uri) => clientLocation(uri)
+const source: TextMapper = (uri, findings) => clientLocation(uri.startsWith('models:') ? (renameModelUri(uri, modelNameOf(findings)) ?? '') : uri)
+
+/** What the fields of MLflow's entities hold, wherever in an answer they stand. Fields that are not here hold nothing of ours. */
+const meanings: Readonly<Record<string, Readonly<Record<string, TextMapper>>>> = {
+  'mlflow.Experiment': { experiment_id: experimentId, name: experimentName, artifact_location: location },
+  'mlflow.CreateExperiment.Response': { experiment_id: experimentId },
+  'mlflow.RunInfo': { experiment_id: experimentId, artifact_uri: location },
+  'mlflow.RegisteredModel': { name: modelName },
+  'mlflow.ModelVersion': { name: modelName, source },
+  'mlflow.GetModelVersionDownloadUri.Response': { artifact_uri: source },
+  'mlflow.LoggedModelInfo': { experiment_id: experimentId, artifact_uri: location },
+  'mlflow.LoggedModelRegistrationInfo': { name: modelName },
+  'mlflow.ListArtifacts.Response': { root_uri: location },
+  'mlflow.ListLoggedModelArtifacts.Response': { root_uri: location },
+}
+
+const taggedMessages: ReadonlySet<string> = new Set(['mlflow.LoggedModelInfo', 'mlflow.ModelVersion'])
+
+function inExperiment(info: Json | undefined, { visibleExperiments }: Findings): boolean {
+  const id = info instanceof Map ? info.get('experiment_id') : undefined
+  return typeof id === 'string' && visibleExperiments.has(id)
+}
+
+function ownedByScope(kind: 'model' | 'experiment', row: JsonObject, { landscape, scope }: Findings): boolean {
+  const name = row.get('name')
+  return typeof name === 'string' && ownerOf(landscape, kind, name)?.owner.name === scope.name
+}
+
+/** Whether the caller may see a row at all. Entities that are not here have no owner of their own. */
+const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => boolean>> = {
+  'mlflow.Experiment': (row, findings) => ownedByScope('experiment', row, findings),
+  'mlflow.RegisteredModel': (row, findings) => ownedByScope('model', row, findings),
+  'mlflow.ModelVersion': (row, findings) =>
+    ownedByScope('model', row, findings) && (row.get('current_stage') !== 'Production' || managesProduction(findings.environment)),
+  'mlflow.LoggedModelRegistrationInfo': (row, findings) => ownedByScope('model', row, { ...findings, scope: findings.environment }),
+  'mlflow.Run': (row, findings) => inExperiment(row.get('info'), findings),
+  'mlflow.RunInfo': (row, findings) => inExperiment(row, findings),
+  'mlflow.LoggedModel': (row, findings) => inExperiment(row.get('info'), findings),
+}
+
+/** Whether the caller may see a row of this message. */
+export function isVisible(messageName: string, row: Json, findings: Findings): row is JsonObject {
+  return row instanceof Map && (visible[messageName]?.(row, findings) ?? true)
+}
+
+function hidden(messageName: string, row: JsonObject): Refusal {
+  if (messageName === 'mlflow.ModelVersion' && row.get('current_stage') === 'Production') {
+    return new Refusal('production-version', 'This version is in stage Production, which only callers of a production environment may use.')
+  }
+  return unknownAnswer(`a ${messageName.replace('mlflow.', '')} of another environment`)
+}
+
+function rewriteField(field: Field, value: Json, findings: Findings): Json {
+  const message = field.message
+  if (field.type !== 'message' || message === undefined || !hasShape(message)) return value
+  if (field.map === true) {
+    if (!(value instanceof Map)) throw unknownAnswer('a value of another type')
+    return new Map([...value].map(([key, item]) => [key, rewriteSingle(message, item, findings)]))
+  }
+  if (field.repeated === true) {
+    if (!Array.isArray(value)) throw unknownAnswer('a value of another type')
+    return value.filter((row) => isVisible(message, row, findings)).map((row) => rewriteSingle(message, row, findings))
+  }
+  return rewriteSingle(message, value, findings)
+}
+
+function rewriteSingle(messageName: string, value: Json, findings: Findings): Json {
+  if (value === null) return null
+  if (!(value instanceof Map)) throw unknownAnswer('a value of another type')
+  if (!isVisible(messageName, value, findings)) throw hidden(messageName, value)
+  return rewriteMessage(messageName, value, findings)
+}
+
+/** One message of an answer in the caller's names. Fields that no known MLflow version has are left out. */
+export function rewriteMessage(messageName: string, message: JsonObject, findings: Findings): JsonObject {
+  const { fields } = shapeOf(messageName)
+  const mappers = meanings[messageName] ?? {}
+  const result: JsonObject = new Map()
+  for (const [name, value] of message) {
+    const field = fields.get(name)
+    if (field === undefined) continue
+    const mapper = mappers[name]
+    if (mapper !== undefined && value !== null) {
+      if (typeof value !== 'string') throw unknownAnswer('a value of another type')
+      result.set(name, value === '' ? value : mapper(value, findings))
+    } else if (name === 'tags' && taggedMessages.has(messageName)) {
+      result.set(name, renameTags(value, modelNameOf(findings)))
+    } else result.set(name, rewriteField(field, value, findings))
+  }
+  return result
+}
+
+/** MLflow's answer to a granted request, in the caller's names and without what they may not see. */
+export function rewriteAnswer(grant: Grant, answer: JsonObject): JsonObject {
+  return rewriteMessage(grant.endpoint.response, answer, grant.findings)
+}

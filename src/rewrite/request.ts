@@ -1,0 +1,70 @@
+import { upstreamStorePath } from '../policy/checks/artifacts.ts'
+import { upstreamExperimentId } from '../policy/checks/ids.ts'
+import { pendingStageTag } from '../policy/checks/tags.ts'
+import { canonicalStage } from '../policy/checks/versions.ts'
+import type { Meaning } from '../policy/endpoint.ts'
+import type { Findings, Grant } from '../policy/grant.ts'
+import type { Json, JsonObject } from '../policy/json.ts'
+import { copyJson, placesAt } from '../policy/message-fields.ts'
+import { renameModelUri } from '../policy/model-uri.ts'
+import { type NameKind, resolveName } from '../policy/names.ts'
+import { canonicalPath } from '../policy/store-path.ts'
+import { upstreamFilter } from './search-filter.ts'
+import { renameTags } from './tag-names.ts'
+
+type Mapper = (value: Json, findings: Findings, grant: Grant) => Json
+
+const text =
+  (map: (value: string, findings: Findings, grant: Grant) => string): Mapper =>
+  (value, findings, grant) => {
+    if (Array.isArray(value)) return value.map((item) => (typeof item === 'string' ? map(item, findings, grant) : item))
+    return typeof value === 'string' && value !== '' ? map(value, findings, grant) : value
+  }
+
+const named = (kind: NameKind) =>
+  text((value, { landscape, environment }) => resolveName(landscape, environment, kind, value).upstream)
+
+function upstreamModelName(findings: Findings): (name: string) => string {
+  return (name) => resolveName(findings.landscape, findings.environment, 'model', name).upstream
+}
+
+/** How each meaning is written on the upstream's side; a meaning that is not here goes as it was decoded. */
+const mappers: Partial<Record<Meaning, Mapper>> = {
+  modelName: named('model'),
+  newModelName: named('model'),
+  experimentName: named('experiment'),
+  newExperimentName: named('experiment'),
+  experiment: text((value, { defaultExperimentId }) => upstreamExperimentId(value, defaultExperimentId)),
+  experimentsToSearch: (_value, { visibleExperiments }) => [...visibleExperiments],
+  stage: text((value) => canonicalStage(value)),
+  stages: text((value) => canonicalStage(value)),
+  versionSource: text((value, findings) => renameModelUri(value, upstreamModelName(findings)) ?? value),
+  loggedModelTags: (value, findings) => renameTags(value, upstreamModelName(findings)),
+  storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
+  storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
+  relativePath: text((value) => canonicalPath(value)),
+  filter: text((value, findings, grant) => upstreamFilter(value, grant.endpoint.search, findings)),
+}
+
+/** A version is created with a note of the stage it is to get, so that a failed transition can be made good later. */
+function completeVersion(message: JsonObject, { environment, sourceRunId }: Findings): void {
+  if (!message.get('run_id') && sourceRunId !== null) message.set('run_id', sourceRunId)
+  const tags = message.get('tags')
+  const given = Array.isArray(tags) ? tags : []
+  const isPrompt = given.some((tag) => tag instanceof Map && tag.get('key') === 'mlflow.prompt.is_prompt')
+  if (environment.registrationStage === null || isPrompt) return
+  message.set('tags', [...given, new Map([['key', pendingStageTag], ['value', environment.registrationStage]])])
+}
+
+/** The granted message in upstream names and ids. The judged message itself stays as it was. */
+export function upstreamMessage(grant: Grant): JsonObject {
+  const { endpoint, findings } = grant
+  const message = copyJson(grant.message)
+  for (const [selector, meaning] of Object.entries(endpoint.fields)) {
+    const map = mappers[meaning]
+    for (const place of map ? placesAt(message, selector) : []) place.replace(map?.(place.value, findings, grant) ?? place.value)
+  }
+  if (endpoint.name === 'createModelVersion') completeVersion(message, findings)
+  if (endpoint.search?.nameColumn && !message.get('filter')) message.set('filter', upstreamFilter('', endpoint.search, findings))
+  return message
+}

@@ -1,0 +1,33 @@
+import { isNameClause, namesAskedFor, resolveInFilter } from '../policy/checks/filter.ts'
+import type { Search } from '../policy/endpoint.ts'
+import type { Environment } from '../policy/environment.ts'
+import type { Findings } from '../policy/grant.ts'
+import { renameModelUri } from '../policy/model-uri.ts'
+import { attributeClause, type Clause, parseFilter, printFilter } from './filter-string.ts'
+import { attributeKey, mapNames } from './name-filter.ts'
+
+/** The `LIKE` pattern that an environment's own names fit: `_` in it is a wildcard, so rows are looked at once more. */
+function ownPattern(column: 'modelName' | 'experimentName', scope: Environment, pattern: string): string {
+  return column === 'modelName' ? `${pattern}${scope.modelSuffix}` : `${scope.experimentRoot}/${pattern}`
+}
+
+function mapSources(clause: Clause, findings: Findings): Clause {
+  const { value } = clause
+  if (attributeKey(clause)?.toLowerCase() !== 'source_path' || value.kind !== 'string' || !['=', '!='].includes(clause.comparator)) return clause
+  const rename = (name: string) => resolveInFilter(findings, 'model', name)?.upstream ?? null
+  return { ...clause, value: { kind: 'string', text: renameModelUri(value.text, rename) ?? value.text } }
+}
+
+/** The filter that goes upstream: in upstream names, and narrowed to the rows that the caller may see. */
+export function upstreamFilter(filter: string, search: Search | undefined, findings: Findings): string {
+  const clauses = parseFilter(filter)
+  const column = search?.nameColumn ?? null
+  if (column === null) return printFilter(clauses)
+  const kind = column === 'modelName' ? 'model' : 'experiment'
+  const exact = (name: string) => resolveInFilter(findings, kind, name)?.upstream ?? ownPattern(column, findings.scope, name)
+  const pattern = (text: string) => ownPattern(column, findings.scope, text.startsWith(`${findings.scope.experimentRoot}/`) ? text.slice(findings.scope.experimentRoot.length + 1) : text)
+  const mapped = mapNames(clauses, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings))
+  if (namesAskedFor(clauses).length > 0) return printFilter(mapped)
+  const own = attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, findings.scope, '%') })
+  return printFilter([...mapped, own])
+}

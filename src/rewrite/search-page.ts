@@ -1,0 +1,44 @@
+import type { Search } from '../policy/endpoint.ts'
+import { fieldOf } from '../policy/message-shape.ts'
+import type { Grant } from '../policy/grant.ts'
+import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
+import { isVisible } from './answer.ts'
+
+/** The message name of a search's rows. */
+export function rowMessage(grant: Grant, search: Search): string {
+  return fieldOf(grant.endpoint.response, search.rows)?.message ?? ''
+}
+
+/** How many rows the caller wants; a number that MLflow would refuse is left for it to refuse. */
+export function wantedRows(message: JsonObject, search: Search): number {
+  const asked = message.get('max_results')
+  return asked instanceof JsonNumber ? Number(asked.text) : search.pageSize
+}
+
+/** The request for one upstream page. */
+export function pageRequest(message: JsonObject, token: string, size: number | null): JsonObject {
+  const page = new Map(message)
+  page.delete('page_token')
+  if (token !== '') page.set('page_token', token)
+  if (size !== null) page.set('max_results', new JsonNumber(String(size)))
+  return page
+}
+
+/** The caller's rows of one upstream page, up to a number; `used` counts the upstream's rows that are done with. */
+export function takeRows(grant: Grant, search: Search, rows: readonly Json[], skip: number, most: number): { taken: Json[]; used: number } {
+  const message = rowMessage(grant, search)
+  const taken: Json[] = []
+  let used = skip
+  while (used < rows.length && taken.length < most) {
+    const row = rows[used] ?? null
+    used += 1
+    if (isVisible(message, row, grant.findings)) taken.push(row)
+  }
+  return { taken, used }
+}
+
+/** What makes two pages parts of one search: everything in the query but the page itself. */
+export function queryIdentity(grant: Grant): Json {
+  const { message } = grant
+  return [...message].filter(([name]) => name !== 'page_token' && name !== 'max_results').map(([name, value]) => [name, value])
+}

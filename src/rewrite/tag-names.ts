@@ -1,0 +1,34 @@
+import { modelVersionsTag, pendingStageTag } from '../policy/checks/tags.ts'
+import type { Json } from '../policy/json.ts'
+import { parseJson, printJson } from '../policy/json-text.ts'
+import { Refusal } from '../policy/reasons.ts'
+
+function renameEntries(text: string, rename: (name: string) => string | null): string {
+  let parsed: Json
+  try {
+    parsed = parseJson(text)
+  } catch (error) {
+    if (error instanceof Refusal) return '[]'
+    throw error
+  }
+  const entries = (Array.isArray(parsed) ? parsed : []).flatMap((entry) => {
+    const name = entry instanceof Map ? entry.get('name') : undefined
+    const renamed = typeof name === 'string' ? rename(name) : null
+    return entry instanceof Map && renamed !== null ? [new Map(entry).set('name', renamed)] : []
+  })
+  return printJson(entries)
+}
+
+/**
+ * A list of tags in the other side's names: `mlflow.modelVersions` holds registered names, and entries that `rename` gives no
+ * name are left out, as is the proxy's own note.
+ */
+export function renameTags(tags: Json, rename: (name: string) => string | null): Json {
+  if (!Array.isArray(tags)) return tags
+  return tags.flatMap((tag) => {
+    if (!(tag instanceof Map) || tag.get('key') === pendingStageTag) return []
+    const value = tag.get('value')
+    if (tag.get('key') !== modelVersionsTag || typeof value !== 'string') return [tag]
+    return [new Map(tag).set('value', renameEntries(value, rename))]
+  })
+}

@@ -1,0 +1,51 @@
+import type { OpenEndpoint } from '../policy/endpoint.ts'
+import { encodeBody, encodeQuery } from '../policy/encode.ts'
+import { type Grant, isGrant } from '../policy/grant.ts'
+import type { JsonObject } from '../policy/json.ts'
+import { JsonNumber } from '../policy/json.ts'
+
+/** A request that may go upstream, written anew from what was decided on. Made from a grant, and from nothing else. */
+class UpstreamRequest {
+  readonly #granted = true
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  /** JSON text, or null when the request has no body of its own. */
+  readonly body: string | null
+  constructor(method: string, target: string, body: string | null) {
+    this.method = method
+    this.target = target
+    this.body = body
+    Object.freeze(this)
+  }
+
+  static is(value: unknown): value is UpstreamRequest {
+    return typeof value === 'object' && value !== null && #granted in value && value.#granted
+  }
+}
+export type { UpstreamRequest }
+
+/** Whether a value is a real upstream request, whatever the types say. */
+export const isUpstreamRequest: (value: unknown) => value is UpstreamRequest = UpstreamRequest.is
+
+function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
+  const path = endpoint.path.replace(/\{([^}]+)\}/g, (_, name: string) => {
+    const value = message.get(name)
+    const text = value instanceof JsonNumber ? value.text : String(value ?? '')
+    const segments = name === endpoint.multiSegment ? text.split('/') : [text]
+    return segments.map(encodeURIComponent).join('/')
+  })
+  return `${endpoint.upstreamPrefix}${path}`
+}
+
+/** Writes a granted message as an HTTP request: path from the endpoint's template, query or body from the message. */
+export function upstreamRequest(grant: Grant, message: JsonObject): UpstreamRequest {
+  if (!isGrant(grant)) throw new TypeError('nothing is forwarded without a grant')
+  const { endpoint } = grant
+  const path = pathOf(endpoint, message)
+  const inPath = new Set(endpoint.pathParams)
+  if (endpoint.bytes !== undefined) return new UpstreamRequest(endpoint.method, path, null)
+  if (endpoint.method !== 'GET') return new UpstreamRequest(endpoint.method, path, encodeBody(message, inPath))
+  const query = encodeQuery(message, inPath)
+  return new UpstreamRequest('GET', query === '' ? path : `${path}?${query}`, null)
+}

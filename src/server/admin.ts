@@ -1,0 +1,14 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Metrics } from './metrics.ts'
+
+/** The operators' side, on a port of its own: liveness, readiness and metrics. `why` gives what readiness waits for, or null. */
+export function buildAdmin(metrics: Metrics, why: () => string | null): FastifyInstance {
+  const app = Fastify({ logger: false })
+  app.get('/livez', async () => ({ status: 'alive' }))
+  app.get('/readyz', async (_request, reply) => {
+    const waiting = why()
+    return waiting === null ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', waitingFor: waiting })
+  })
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+  return app
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { chooseEnvironment, environmentsOf } from '../policy/choose-environment.ts'
+import type { Environment, Landscape } from '../policy/environment.ts'
+import { Refusal } from '../policy/reasons.ts'
+import type { Authenticated } from '../policy/claims.ts'
+import type { Authenticator } from './authenticate.ts'
+import { checkMessage } from './framing.ts'
+import { startTrail, type Trail } from './trail.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    trail: Trail
+    authenticated: Authenticated | null
+  }
+}
+
+function authorizationValues({ raw }: FastifyRequest): string[] {
+  return raw.rawHeaders.filter((_value, index) => index % 2 === 1 && raw.rawHeaders[index - 1]?.toLowerCase() === 'authorization')
+}
+
+/** Every request, known or not: is it one HTTP message, and who sends it? */
+export function addArrivalHooks(app: FastifyInstance, authenticator: Authenticator): void {
+  app.decorateRequest('authenticated', null)
+  // A getter that throws where a hook was skipped would be no better than null: the trail is set first of all.
+  app.decorateRequest('trail')
+  app.addHook('onRequest', async (request, reply) => {
+    request.trail = startTrail()
+    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    try {
+      checkMessage(request.raw)
+    } catch (error) {
+      reply.header('connection', 'close')
+      throw error
+    }
+    if (request.url === '/health') return
+    request.authenticated = await authenticator.authenticate(authorizationValues(request))
+    request.trail.principal = request.authenticated.principal
+  })
+}
+
+function namedEnvironment(request: FastifyRequest): string | null {
+  const { params } = request
+  const name = typeof params === 'object' && params !== null && 'environment' in params ? params.environment : null
+  return typeof name === 'string' ? name : null
+}
+
+/** The environment in which a request is made. An incomplete list of groups is said, since it explains what is missing. */
+export function environmentOf(landscape: Landscape, request: FastifyRequest): Environment {
+  const { authenticated } = request
+  if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token. Set MLFLOW_TRACKING_TOKEN.')
+  const { principal, overage } = authenticated
+  if (overage && environmentsOf(landscape, principal).length === 0) {
+    throw new Refusal('no-environment', 'You are in too many groups for your token to list them. Ask an administrator for an app role of the environment.')
+  }
+  return chooseEnvironment(landscape, principal, namedEnvironment(request))
+}

@@ -1,0 +1,105 @@
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Grant } from '../policy/grant.ts'
+import { openEndpoints } from '../policy/endpoints.ts'
+import type { OpenEndpoint } from '../policy/endpoint.ts'
+import type { Landscape } from '../policy/environment.ts'
+import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
+import { upstreamFailure } from './error-answer.ts'
+import { describeError } from './failure.ts'
+import type { Journey } from './journey.ts'
+import { sendFailure } from './respond.ts'
+import { environmentPrefixes, rawCallOf, visitOf } from './routes.ts'
+import { transportRefusal, type Upstream } from './upstream.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    granted: { readonly grant: Grant; readonly request: UpstreamRequest; readonly headers: Record<string, string> } | null
+  }
+}
+
+/** Headers of the upstream's answer that the client gets; all others stay behind. */
+const answerHeaders = ['content-type', 'content-length', 'content-disposition', 'last-modified', 'etag'] as const
+const requestHeaders = ['content-type', 'content-length', 'transfer-encoding'] as const
+const errorBytes = 1024 * 1024
+
+function keep(headers: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
+}
+
+function grantedOf(request: FastifyRequest): NonNullable<FastifyRequest['granted']> {
+  const { granted } = request
+  if (granted === null || !isUpstreamRequest(granted.request)) throw new TypeError('nothing is forwarded without a grant')
+  return granted
+}
+
+async function readError(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    size += chunk.length
+    if (size <= errorBytes) chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+async function passOn(request: FastifyRequest, reply: FastifyReply, answer: { statusCode: number; stream: unknown }): Promise<void> {
+  request.trail.upstreamStatus = answer.statusCode
+  const stream = answer.stream as AsyncIterable<Buffer>
+  if (answer.statusCode === 200 || answer.statusCode === 204) {
+    reply.send(answer.stream)
+    return
+  }
+  for (const name of answerHeaders) reply.removeHeader(name)
+  try {
+    sendFailure(reply, upstreamFailure(grantedOf(request).grant, { status: answer.statusCode, text: await readError(stream) }))
+  } catch (error) {
+    sendFailure(reply, describeError(error))
+  }
+}
+
+function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, upstream: Upstream) {
+  return {
+    upstream: upstream.origin,
+    undici: upstream.dispatcher,
+    httpMethods: endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method],
+    routes: [endpoint.multiSegment === null ? '' : '/*'],
+    retryMethods: [],
+    disableCache: true,
+    disableRequestLogging: true,
+    internalRewriteLocationHeader: false,
+    preHandler: async (request: FastifyRequest) => {
+      const visit = visitOf(landscape, endpoint.name, request)
+      const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
+      request.granted = { grant, request: journey.bytesRequest(grant), headers: await upstream.credentials(visit.credentials) }
+    },
+    replyOptions: {
+      queryString: () => '',
+      rewriteRequestHeaders: (request: unknown, headers: Readonly<Record<string, unknown>>) => ({
+        ...keep(headers, requestHeaders),
+        ...grantedOf(request as FastifyRequest).headers,
+      }),
+      rewriteHeaders: (headers: Readonly<Record<string, unknown>>) => keep(headers, answerHeaders),
+      onResponse: (request: FastifyRequest, reply: FastifyReply, answer: { statusCode: number; stream: unknown }) => void passOn(request, reply, answer),
+      onError: (reply: FastifyReply, { error }: { error: Error }) => {
+        void sendFailure(reply, describeError(transportRefusal(error.cause ?? error, endpoint.method === 'GET')))
+      },
+    },
+    handler: (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) =>
+      reply.from(upstream.target(grantedOf(request).request.target), options),
+  }
+}
+
+/** The endpoints that carry bytes, streamed in both directions by @fastify/http-proxy: it sends what was granted, and nothing else. */
+export function addByteRoutes(app: FastifyInstance, landscape: Landscape, journey: Journey, upstream: Upstream): void {
+  app.decorateRequest('granted', null)
+  const streamed = [...openEndpoints.values()].filter(({ bytes }) => bytes !== undefined)
+  for (const base of environmentPrefixes) {
+    for (const endpoint of streamed) {
+      for (const prefix of endpoint.prefixes) {
+        const path = endpoint.path.split('/{')[0] ?? ''
+        app.register(httpProxy, { ...proxyOptions(endpoint, landscape, journey, upstream), prefix: `${base}${prefix}${path}` })
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { movePlaces, type Places, pathId } from './config-places.ts'
+import { isMapping, type Mapping, setOwn } from './mapping.ts'
+
+/** The file's content once the schema holds and its defaults are filled in. */
+export interface ConfigFile {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly admin: { readonly host: string; readonly port: number }
+  readonly upstream: {
+    readonly url: string
+    readonly kind: 'mlflow'
+    readonly credentials: { readonly mode: 'none' | 'passthrough' | 'token'; readonly file?: string }
+    readonly foldsCase: boolean
+  }
+  readonly authentication: {
+    readonly mode: 'bearer'
+    readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
+  }
+  readonly environments: Readonly<Record<string, EnvironmentEntry>>
+  readonly paging: { readonly keyFile: string | null }
+  readonly unknownFields: 'refuse' | 'forward'
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+}
+
+/** One environment as written; what is absent depends on its name and on `production`. */
+export interface EnvironmentEntry {
+  readonly groups?: readonly string[]
+  readonly modelSuffix?: string
+  readonly experimentRoot?: string
+  readonly production: boolean
+  readonly registrationStage?: 'Staging' | 'Production' | 'none'
+  readonly promotesFrom: readonly string[]
+  readonly sourcePrefixes: readonly string[]
+}
+
+/** Turns `environments: [acc]` into `environments: { acc: {} }`, and `acc:` with nothing after it into `acc: {}`. */
+export function spreadEnvironments(data: Mapping, places: Places): void {
+  const { environments } = data
+  if (isMapping(environments)) {
+    for (const [name, entry] of Object.entries(environments)) if (entry === null) setOwn(environments, name, {})
+    return
+  }
+  if (!Array.isArray(environments) || environments.length === 0) return
+  const names = environments.filter((name) => typeof name === 'string')
+  if (names.length < environments.length || new Set(names).size < names.length) return
+  const spread: Mapping = {}
+  for (const [index, name] of names.entries()) {
+    const place = places.values.get(pathId(['environments', index]))
+    setOwn(spread, name, {})
+    if (place !== undefined) movePlaces(places, ['environments', name], place)
+  }
+  data.environments = spread
+}

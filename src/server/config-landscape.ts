@@ -1,0 +1,38 @@
+import type { Environment, Landscape } from '../policy/environment.ts'
+import { findLandscapeProblems } from '../policy/landscape-problems.ts'
+import { readSourcePrefix } from '../policy/source-prefix.ts'
+import type { ConfigFile, EnvironmentEntry } from './config-file.ts'
+import { type ConfigPath, type Finding, isWithin } from './config-problem.ts'
+import { clip } from './config-sentences.ts'
+
+/** The environments that the file means, every default filled in, with what is wrong with them. */
+export function readLandscape(file: ConfigFile, replaced: readonly ConfigPath[]): { landscape: Landscape; findings: Finding[] } {
+  const findings: Finding[] = []
+  const environments = Object.entries(file.environments).map(([name, entry]) => readEnvironment(name, entry, findings))
+  const landscape = { environments, foldsCase: file.upstream.foldsCase }
+  const standIn = (path: ConfigPath) => replaced.some((place) => isWithin(path, place))
+  for (const { environment, key, index, against, message } of findLandscapeProblems(landscape)) {
+    const path = ['environments', environment, key, ...(index === null ? [] : [index])]
+    if (against === null || !standIn(['environments', against, key])) findings.push({ path, message })
+  }
+  return { landscape, findings }
+}
+
+function readEnvironment(name: string, entry: EnvironmentEntry, findings: Finding[]): Environment {
+  const stage = entry.registrationStage ?? (entry.production ? 'Production' : 'Staging')
+  return {
+    name,
+    production: entry.production,
+    groups: [...(entry.groups ?? [`apps_${name}`])],
+    modelSuffix: entry.modelSuffix ?? `_${name}`,
+    experimentRoot: entry.experimentRoot ?? `/experiments/${name}`,
+    registrationStage: stage === 'none' ? null : stage,
+    promotesFrom: [...entry.promotesFrom],
+    sourcePrefixes: entry.sourcePrefixes.map((text, index) => {
+      const read = readSourcePrefix(text)
+      if (read.ok) return read.prefix
+      findings.push({ path: ['environments', name, 'sourcePrefixes', index], message: `\`${clip(text)}\` ${read.message}` })
+      return `invalid:${name}:${index}/`
+    }),
+  }
+}

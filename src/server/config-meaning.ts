@@ -1,0 +1,91 @@
+import type { Environment } from '../policy/environment.ts'
+import type { Config } from './config-types.ts'
+import { findWarnings } from './config-warnings.ts'
+
+/** What the configuration means, in words: addresses, upstream, callers, then each environment, then what deserves a second look. */
+export function describeConfig(config: Config): string {
+  const warnings = findWarnings(config)
+  const paragraphs = [
+    describeServer(config),
+    ...config.environments.map((environment) => describeEnvironment(environment)),
+    ...(warnings.length === 0 ? [] : [['Worth a second look', ...warnings.map((warning) => `  - ${warning}`)]]),
+  ]
+  return `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+/** The address as a URL, for people. */
+export function showAddress({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function describeServer(config: Config): string[] {
+  const { tenantId, audiences, authority } = config.authentication.entra
+  const unknown = config.unknownFields === 'refuse' ? 'are refused' : 'pass, unless their name suggests an identity'
+  return [
+    'The proxy',
+    row('clients', `${showAddress(config.listen)} (MLFLOW_TRACKING_URI)`),
+    row('operators', `${showAddress(config.admin)} (/livez, /readyz, /metrics)`),
+    row('upstream', `MLflow at ${config.upstream.url}, ${describeCredentials(config)}`),
+    row('names', config.foldsCase ? 'compared without case, as the upstream does' : 'compared exactly, case included'),
+    row('callers', `access tokens of tenant ${tenantId} for ${listOr(audiences)}`),
+    row('issuer', authority),
+    row('page keys', config.paging.keyFile === null ? 'made at start' : `from ${config.paging.keyFile}`),
+    row('requests', `fields that no supported MLflow version has ${unknown}`),
+    row('log', `level ${config.log.level}`),
+    ...choice(config),
+  ]
+}
+
+function describeCredentials({ upstream: { credentials } }: Config): string {
+  if (credentials.mode === 'token') return `with the token in ${credentials.file}`
+  return credentials.mode === 'passthrough' ? "with each caller's own token" : 'without credentials'
+}
+
+function choice(config: Config): string[] {
+  const [first] = config.environments
+  if (first === undefined || config.environments.length < 2) return []
+  return [
+    row(
+      'several',
+      `a caller in several environments chooses with MLFLOW_TRACKING_URI=${showAddress(config.listen)}/env/${first.name}`,
+    ),
+  ]
+}
+
+function describeEnvironment(environment: Environment): string[] {
+  const { name, production, groups, modelSuffix, experimentRoot, promotesFrom, sourcePrefixes } = environment
+  return [
+    `Environment ${name}${production ? ' (production)' : ''}`,
+    row('who', `callers with the role or group ${listOr(groups)}`),
+    row('models', `fraud is fraud${modelSuffix} upstream`),
+    row('experiments', `churn is ${experimentRoot}/churn upstream`),
+    row(
+      'stages',
+      `may use ${production ? 'None, Staging, Production and Archived' : 'None, Staging and Archived, never Production'}`,
+    ),
+    row('new version', describeRegistration(environment)),
+    row('promotes', describePromotion(promotesFrom)),
+    row(
+      'sources',
+      sourcePrefixes.length === 0 ? 'its own artifacts only' : `its own artifacts, and ${sourcePrefixes.join(', ')}`,
+    ),
+  ]
+}
+
+function describeRegistration({ registrationStage }: Environment): string {
+  return registrationStage === null ? 'stays in no stage' : `goes to ${registrationStage}`
+}
+
+function describePromotion(promotesFrom: readonly string[]): string {
+  if (promotesFrom.length === 0) return 'from no other environment, and reads none'
+  const names = promotesFrom.join(' and ')
+  return `reads ${names} (versions, and the runs, logged models and artifacts behind them), and promotes their versions`
+}
+
+function listOr(items: readonly string[]): string {
+  return items.length < 2 ? (items[0] ?? 'nothing') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`
+}
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(12)} ${text}`
+}

@@ -1,0 +1,94 @@
+import type { Environment } from '../policy/environment.ts'
+import { findFoldedClashes } from '../policy/landscape-problems.ts'
+import { isLoopback } from './config-checks.ts'
+import type { Config } from './config-types.ts'
+
+/** What is allowed, and yet may not be meant: one sentence each. */
+export function findWarnings(config: Config): string[] {
+  return [
+    ...warnOfNetwork(config),
+    ...warnOfSettings(config),
+    ...warnOfGroups(config.environments),
+    ...warnOfEnvironments(config),
+  ]
+}
+
+function warnOfNetwork({ listen, admin, upstream, authentication }: Config): string[] {
+  const warnings: string[] = []
+  if (!isLoopback(listen.host)) {
+    warnings.push(
+      `listen.host ${listen.host} is reachable from other machines, and tokens come in plain HTTP: put TLS in front of the proxy.`,
+    )
+  }
+  if (!isLoopback(admin.host)) {
+    warnings.push(
+      `admin.host ${admin.host} is reachable from other machines, without authentication: let only probes and scrapers in.`,
+    )
+  }
+  const { protocol, hostname } = new URL(upstream.url)
+  if (protocol === 'http:' && !isLoopback(hostname)) {
+    warnings.push('upstream.url is plain http to another machine: use https, or make sure that nobody listens on the way.')
+  }
+  const { authority } = authentication.entra
+  if (!entraAuthorities.includes(authority)) {
+    warnings.push(`authentication.entra.authority ${authority} is not Microsoft's: whoever runs it decides who every caller is.`)
+  }
+  return warnings
+}
+
+const entraAuthorities = [
+  'https://login.microsoftonline.com',
+  'https://login.microsoftonline.us',
+  'https://login.partner.microsoftonline.cn',
+]
+
+function warnOfSettings({ upstream, paging, unknownFields }: Config): string[] {
+  const warnings: string[] = []
+  if (upstream.credentials.mode === 'none') {
+    warnings.push(
+      'The upstream asks for no credentials: whoever reaches it directly goes around the proxy, so let only the proxy reach it.',
+    )
+  }
+  if (paging.keyFile === null) {
+    warnings.push(
+      'The key of page tokens is made at start: replicas do not share it, and a restart ends searches that are being paged through.',
+    )
+  }
+  if (unknownFields === 'forward') warnings.push('Unknown request fields are forwarded: what they mean to MLflow is not checked.')
+  return warnings
+}
+
+function warnOfGroups(environments: readonly Environment[]): string[] {
+  const groups = [...new Set(environments.flatMap((environment) => environment.groups))]
+  return groups.flatMap((group) => {
+    const members = environments.filter((environment) => environment.groups.includes(group))
+    if (members.length < 2) return []
+    const names = members.map(({ name }) => name).join(' and ')
+    const mixed = members.some(({ production }) => production) && members.some(({ production }) => !production)
+    return [
+      `The group ${group} is in ${names}${mixed ? ', production included' : ''}: its callers must choose with /env/<name>, and may work in each of them.`,
+    ]
+  })
+}
+
+function warnOfEnvironments(config: Config): string[] {
+  const { environments } = config
+  const unmarked = environments.filter(({ name, production }) => !production && /^(prod|production|prd|live)$/.test(name))
+  const clashes = findFoldedClashes(config)
+  const sources = environments.filter(({ sourcePrefixes }) => sourcePrefixes.length > 0).map(({ name }) => name)
+  return [
+    ...unmarked.map(
+      ({ name }) =>
+        `${name} is not a production environment, so nothing there reaches Production: set production: true if it is one.`,
+    ),
+    ...clashes.map(
+      ({ environment, against }) =>
+        `${environment} and ${against ?? ''} differ only by case: their names clash if the upstream folds case.`,
+    ),
+    ...(sources.length > 0
+      ? [
+          `The sourcePrefixes of ${sources.join(' and ')} must not hold MLflow's own artifact store: the proxy cannot know where that is.`,
+        ]
+      : []),
+  ]
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { checkServerParts } from './config-checks.ts'
+import { type ConfigFile, spreadEnvironments } from './config-file.ts'
+import { readLandscape } from './config-landscape.ts'
+import { applyOverrides } from './config-overrides.ts'
+import { type Places, placeFindings } from './config-places.ts'
+import { ConfigError, type ConfigPath, type Finding, isWithin } from './config-problem.ts'
+import { readSchema, type SchemaNode } from './config-schema.ts'
+import type { Config } from './config-types.ts'
+import { validateConfig } from './config-validate.ts'
+import { expandVariables } from './config-variables.ts'
+import { readYaml } from './config-yaml.ts'
+import { isMapping, type Mapping } from './mapping.ts'
+import { describeOpenError } from './secret-file.ts'
+
+/**
+ * Reads, overrides, checks and completes the configuration; the result is frozen. Throws a `ConfigError` with every problem at once.
+ * Relative paths in the file start at the file's folder.
+ */
+export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
+  const schema = readSchema()
+  const { data, places, findings, unread } = readData(file, schema, env)
+  const validation = validateConfig(data, schema)
+  const within = (ancestors: readonly ConfigPath[]) => (finding: Finding) =>
+    ancestors.some((path) => isWithin(finding.path, path))
+  findings.push(...validation.findings.filter((finding) => !within(unread)(finding)))
+  if (validation.file === null) throw new ConfigError(file, placeFindings(findings, places))
+  const standIns = [...validation.replaced, ...unread]
+  const content = resolvePaths(validation.file, dirname(resolve(file)))
+  const { landscape, findings: landscapeFindings } = readLandscape(content, standIns)
+  findings.push(...[...checkServerParts(content), ...landscapeFindings].filter((finding) => !within(standIns)(finding)))
+  if (findings.length > 0) throw new ConfigError(file, placeFindings(findings, places))
+  return deepFreeze(completeConfig(content, landscape))
+}
+
+interface ReadData {
+  readonly data: Mapping
+  readonly places: Places
+  readonly findings: Finding[]
+  /** Places whose text could not be read, because a variable is not set. */
+  readonly unread: readonly ConfigPath[]
+}
+
+/** The file with its variables replaced and with what the environment overrides. */
+function readData(file: string, schema: SchemaNode, env: NodeJS.ProcessEnv): ReadData {
+  const { data: written, places, syntax, findings } = readYaml(readBytes(file))
+  if (syntax.length > 0) throw new ConfigError(file, syntax)
+  const { data, findings: unset } = expandVariables(written ?? {}, schema, env)
+  if (!isMapping(data)) {
+    const message = 'the file is not a map of keys; write for example `upstream: { url: http://127.0.0.1:5001 }`'
+    throw new ConfigError(file, placeFindings([{ path: [], message }], places))
+  }
+  spreadEnvironments(data, places)
+  const overrides = applyOverrides(data, schema, env, places)
+  const still = unset.filter((finding) => placeFindings([finding], places)[0]?.variable === null)
+  return { data, places, findings: [...findings, ...overrides, ...still], unread: still.map(({ path }) => path) }
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new ConfigError(file, [{ path: '', line: 0, column: 0, variable: null, message: describeOpenError(file, error) }])
+  }
+}
+
+function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
+  const { credentials } = file.upstream
+  const token = credentials.file === undefined ? {} : { file: resolve(folder, credentials.file) }
+  const { keyFile } = file.paging
+  return {
+    ...file,
+    upstream: { ...file.upstream, credentials: { ...credentials, ...token } },
+    paging: { keyFile: keyFile === null ? null : resolve(folder, keyFile) },
+  }
+}
+
+function completeConfig(file: ConfigFile, landscape: Pick<Config, 'environments' | 'foldsCase'>): Config {
+  const { listen, admin, upstream, authentication, paging, unknownFields, log } = file
+  const { mode, file: tokenFile } = upstream.credentials
+  const { tenantId, audiences, authority } = authentication.entra
+  return {
+    listen: { host: listen.host, port: listen.port },
+    admin: { host: admin.host, port: admin.port },
+    upstream: {
+      url: upstream.url.replace(/\/+$/, ''),
+      kind: upstream.kind,
+      credentials: mode === 'token' ? { mode, file: tokenFile ?? '' } : { mode },
+    },
+    authentication: {
+      mode: authentication.mode,
+      entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: authority.replace(/\/+$/, '') },
+    },
+    ...landscape,
+    paging: { keyFile: paging.keyFile },
+    unknownFields,
+    log: { level: log.level },
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) deepFreeze(inner)
+  return Object.freeze(value)
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http'
+import { Refusal } from '../policy/reasons.ts'
+
+/** Limits on what is read before a request is understood, in bytes or counts (docs/how-it-decides.md). */
+export const limits = {
+  headerBytes: 16 * 1024,
+  headerCount: 100,
+  urlBytes: 8 * 1024,
+  jsonBytes: 32 * 1024 * 1024,
+  queryBodyBytes: 64 * 1024,
+} as const
+
+const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+
+function count(rawHeaders: readonly string[], name: string): number {
+  return rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length
+}
+
+function checkFraming(message: IncomingMessage): void {
+  if (message.httpVersion !== '1.1') throw new Refusal('malformed', 'Only HTTP/1.1 is served.')
+  if (!methods.has(message.method ?? '')) throw new Refusal('malformed', 'This HTTP method is not served.')
+  if (message.rawHeaders.length > 2 * limits.headerCount) throw new Refusal('malformed', `More than ${limits.headerCount} header lines.`)
+  for (const single of ['host', 'content-length', 'transfer-encoding', 'content-type', 'content-encoding', 'expect', 'authorization']) {
+    if (count(message.rawHeaders, single) > 1) throw new Refusal('malformed', `The header '${single}' is given more than once.`)
+  }
+  const coding = message.headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') throw new Refusal('malformed', "The only transfer coding is 'chunked'.")
+  if (coding !== undefined && message.headers['content-length'] !== undefined) {
+    throw new Refusal('malformed', 'A request has a Content-Length or a Transfer-Encoding, not both.')
+  }
+  if (coding !== undefined && (message.method === 'GET' || message.method === 'HEAD')) {
+    throw new Refusal('malformed', `A ${message.method} request must not have a chunked body.`)
+  }
+}
+
+function checkTarget(target: string): void {
+  if (target.length > limits.urlBytes) throw new Refusal('uri-too-long', `The address is longer than ${limits.urlBytes} bytes.`)
+  const path = target.split('?', 1)[0] ?? ''
+  if (!/^\/[\x21-\x7e]*$/.test(target)) throw new Refusal('malformed', 'The request target must be a path of printable ASCII characters.')
+  if (target.includes('#') || path.includes('//') || path.includes('\\')) {
+    throw new Refusal('malformed', 'The path has an empty segment, a fragment or a backslash.')
+  }
+  if (/%(?:2f|5c|00)/i.test(path)) throw new Refusal('malformed', 'The path has an encoded slash, backslash or NUL.')
+  const dotted = path.replace(/%2e/gi, '.').split('/')
+  if (dotted.includes('.') || dotted.includes('..')) throw new Refusal('malformed', 'The path has a dot segment.')
+}
+
+/** Refuses what two HTTP parsers could read differently (facts: request smuggling, path confusion). */
+export function checkMessage(message: IncomingMessage): void {
+  checkFraming(message)
+  checkTarget(message.url ?? '')
+}

@@ -1,0 +1,110 @@
+import type { OpenEndpoint } from '../policy/endpoint.ts'
+import { decide } from '../policy/decide.ts'
+import { decodeCall, type RawCall } from '../policy/decode.ts'
+import type { Environment } from '../policy/environment.ts'
+import type { Grant } from '../policy/grant.ts'
+import type { Principal } from '../policy/identity.ts'
+import type { JsonObject } from '../policy/json.ts'
+import type { UpstreamName } from '../policy/names.ts'
+import { rewriteAnswer } from '../rewrite/answer.ts'
+import { upstreamMessage } from '../rewrite/request.ts'
+import { type UpstreamRequest, upstreamRequest } from '../rewrite/upstream-request.ts'
+import type { Config } from './config-types.ts'
+import { ensureDefaultExperiment } from './default-experiments.ts'
+import { upstreamFailure } from './error-answer.ts'
+import type { Failure } from './failure.ts'
+import { follow } from './inquiry.ts'
+import { parseAnswer, readVersion } from './lookups.ts'
+import { Memory, MlflowWorld } from './mlflow-world.ts'
+import type { PageTokens } from './page-tokens.ts'
+import { finishRegistration } from './registration.ts'
+import { Searcher } from './search.ts'
+import type { Trail } from './trail.ts'
+import type { CallerCredentials, Upstream, UpstreamAnswer } from './upstream.ts'
+
+/** Who asks, and from where: settled before any endpoint is looked at. */
+export interface Visit {
+  readonly principal: Principal
+  readonly environment: Environment
+  readonly credentials: CallerCredentials
+  readonly trail: Trail
+}
+
+/** How a journey ends: an answer in the caller's names, or a failure of MLflow's own. */
+export type Arrival = { readonly answer: JsonObject } | { readonly failure: Failure }
+
+/** A request's way through decoding, decision, forwarding and back. No policy is in it. */
+export class Journey {
+  readonly #config: Config
+  readonly #upstream: Upstream
+  readonly #memory = new Memory()
+  readonly #searcher: Searcher
+
+  constructor(config: Config, upstream: Upstream, tokens: PageTokens) {
+    this.#config = config
+    this.#upstream = upstream
+    this.#searcher = new Searcher(upstream, tokens)
+  }
+
+  /** Decodes and decides. Throws the refusal of a denied request. */
+  async grant(visit: Visit, endpoint: OpenEndpoint, raw: RawCall): Promise<Grant> {
+    const { unknownFields } = this.#config
+    const body = endpoint.bytes === 'up' ? 'bytes' : 'json'
+    const message = decodeCall(endpoint.request, raw, { unknownFields, body })
+    const makeDefault = (name: UpstreamName) => ensureDefaultExperiment(this.#upstream, name, visit.credentials)
+    const world = new MlflowWorld(this.#upstream, this.#memory, visit.credentials, makeDefault)
+    const request = { endpointName: endpoint.name, endpoint, message }
+    const decision = await follow(decide(this.#config, visit.environment, request), world)
+    if ('deny' in decision) throw decision.deny
+    visit.trail.decision = 'allow'
+    visit.trail.references = decision.allow.findings.references
+    return decision.allow
+  }
+
+  /** The request for an endpoint that carries bytes, to be streamed. */
+  bytesRequest(grant: Grant): UpstreamRequest {
+    return upstreamRequest(grant, upstreamMessage(grant))
+  }
+
+  /** Forwards a granted request and brings its answer back. */
+  async complete(visit: Visit, grant: Grant): Promise<Arrival> {
+    const { endpoint, findings } = grant
+    const { credentials, principal, trail } = visit
+    if (endpoint.search !== undefined) {
+      const found = await this.#searcher.search(grant, endpoint.search, principal, credentials)
+      if ('failed' in found) return this.#fail(trail, grant, found.failed)
+      trail.upstreamStatus = 200
+      return { answer: rewriteAnswer(grant, found.rows) }
+    }
+    if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
+    const request = upstreamRequest(grant, upstreamMessage(grant))
+    const answer = await this.#upstream.send(request, credentials, endpoint.repeatable === true)
+    if (answer.status !== 200) return this.#fail(trail, grant, answer)
+    trail.upstreamStatus = answer.status
+    this.#forget(grant)
+    const message = await this.#finishVersion(visit, grant, parseAnswer(answer, endpoint.answersNaN === true))
+    return { answer: rewriteAnswer(grant, message) }
+  }
+
+  #fail(trail: Trail, grant: Grant, answer: UpstreamAnswer): Arrival {
+    trail.upstreamStatus = answer.status
+    return { failure: upstreamFailure(grant, answer) }
+  }
+
+  /** A version that is touched while its registration is unfinished is finished: above all the one that was just created. */
+  async #finishVersion(visit: Visit, { findings }: Grant, message: JsonObject): Promise<JsonObject> {
+    const row = message.get('model_version')
+    if (!(row instanceof Map)) return message
+    const fact = readVersion(row)
+    if (fact.pendingStage === null) return message
+    this.#memory.versionsOfRun.clear()
+    const moved = await finishRegistration(this.#upstream, fact, findings, visit.credentials)
+    return moved === null ? message : new Map(message).set('model_version', moved)
+  }
+
+  /** What a change may have made untrue is not remembered. */
+  #forget({ endpoint }: Grant): void {
+    if (endpoint.resource === 'modelVersion' || endpoint.resource === 'registeredModel') this.#memory.versionsOfRun.clear()
+    if (endpoint.resource === 'experiment' && endpoint.action !== 'read') this.#memory.experiments.clear()
+  }
+}

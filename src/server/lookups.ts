@@ -1,0 +1,93 @@
+import type { Stage } from '../policy/environment.ts'
+import { stages } from '../policy/environment.ts'
+import type { Json, JsonObject } from '../policy/json.ts'
+import { parseJson } from '../policy/json-text.ts'
+import { pendingStageTag } from '../policy/checks/tags.ts'
+import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../policy/questions.ts'
+import { Refusal } from '../policy/reasons.ts'
+import type { UpstreamAnswer } from './upstream.ts'
+
+function unknown(): Refusal {
+  return new Refusal('unknown-answer', "MLflow's answer to a look-up of the proxy is of an unknown form. See the proxy's log.")
+}
+
+/** The object in an answer, or null when MLflow says that there is no such thing. */
+export function readFound(answer: UpstreamAnswer): JsonObject | null {
+  if (answer.status >= 500) throw new Refusal('upstream-unavailable', 'MLflow failed on a look-up of the proxy. Try again shortly.')
+  const value = parseAnswer(answer)
+  if (answer.status === 200) return value
+  const code = value.get('error_code')
+  if (answer.status === 404 || code === 'RESOURCE_DOES_NOT_EXIST' || code === 'INVALID_PARAMETER_VALUE') return null
+  if (answer.status === 401 || answer.status === 403) {
+    throw new Refusal('unknown-answer', 'MLflow refuses the credentials of the proxy. Tell its administrators.')
+  }
+  throw unknown()
+}
+
+/** The JSON object of an answer; anything else is an answer that nobody knows. */
+export function parseAnswer(answer: UpstreamAnswer, allowNaN = false): JsonObject {
+  try {
+    const value = parseJson(answer.text, { allowNaN, maxKeys: Number.POSITIVE_INFINITY })
+    if (value instanceof Map) return value
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+  }
+  throw unknown()
+}
+
+function text(object: JsonObject, key: string): string {
+  const value = object.get(key)
+  if (typeof value !== 'string') throw unknown()
+  return value
+}
+
+function object(value: Json | undefined): JsonObject {
+  if (value instanceof Map) return value
+  throw unknown()
+}
+
+function optional(object: JsonObject, key: string): string | null {
+  const value = object.get(key)
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+export function readExperiment(found: JsonObject): ExperimentFact {
+  const experiment = object(found.get('experiment'))
+  return { id: text(experiment, 'experiment_id'), name: text(experiment, 'name') }
+}
+
+export function readRun(found: JsonObject): RunFact {
+  const info = object(object(found.get('run')).get('info'))
+  return { id: text(info, 'run_id'), experimentId: text(info, 'experiment_id'), artifactUri: optional(info, 'artifact_uri') ?? '' }
+}
+
+export function readLoggedModel(found: JsonObject): LoggedModelFact {
+  const info = object(object(found.get('model')).get('info'))
+  return {
+    id: text(info, 'model_id'),
+    experimentId: text(info, 'experiment_id'),
+    sourceRunId: optional(info, 'source_run_id'),
+    artifactUri: optional(info, 'artifact_uri') ?? '',
+  }
+}
+
+function stageOf(value: string | null): Stage | null {
+  return stages.find((stage) => stage === value) ?? null
+}
+
+function pendingStage(tags: Json | undefined): Stage | null {
+  const note = Array.isArray(tags) ? tags.find((tag) => tag instanceof Map && tag.get('key') === pendingStageTag) : undefined
+  return note instanceof Map ? stageOf(optional(note, 'value')) : null
+}
+
+export function readVersion(row: Json | undefined): VersionFact {
+  const version = object(row)
+  return {
+    name: text(version, 'name'),
+    version: text(version, 'version'),
+    stage: stageOf(optional(version, 'current_stage')) ?? 'None',
+    source: optional(version, 'source') ?? '',
+    runId: optional(version, 'run_id'),
+    pendingStage: pendingStage(version.get('tags')),
+  }
+}

@@ -1,0 +1,38 @@
+import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+/** The proxy's own metrics, by endpoint of the table and never by path, so that their number is bounded. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #requests = new Counter({
+    name: 'mlflow_env_proxy_requests_total',
+    help: 'Requests by endpoint, environment, decision, reason and status.',
+    labelNames: ['endpoint', 'environment', 'decision', 'reason', 'status'],
+    registers: [this.registry],
+  })
+  readonly #seconds = new Histogram({
+    name: 'mlflow_env_proxy_request_seconds',
+    help: 'Time from the request to the end of its answer, the upstream included, in seconds.',
+    labelNames: ['endpoint'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  })
+  readonly #keys = new Gauge({ name: 'mlflow_env_proxy_signing_keys', help: 'Signing keys of the issuer that are known.', registers: [this.registry] })
+
+  /** Counts one answered request. */
+  count({ trail }: FastifyRequest, reply: FastifyReply): void {
+    this.#requests.inc({
+      endpoint: trail.endpoint,
+      environment: trail.environment?.name ?? '',
+      decision: trail.decision,
+      reason: trail.reason ?? '',
+      status: String(reply.statusCode),
+    })
+    this.#seconds.observe({ endpoint: trail.endpoint }, reply.elapsedTime / 1000)
+  }
+
+  /** Notes how many signing keys the last reading of the issuer left. */
+  noteKeys(keys: number): void {
+    this.#keys.set(keys)
+  }
+}

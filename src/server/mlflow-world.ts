@@ -1,0 +1,140 @@
+import { LRUCache } from 'lru-cache'
+import type { UpstreamName } from '../policy/names.ts'
+import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../policy/questions.ts'
+import { printFilter, attributeClause } from '../rewrite/filter-string.ts'
+import type { World } from './inquiry.ts'
+import { readExperiment, readFound, readLoggedModel, readRun, readVersion } from './lookups.ts'
+import type { CallerCredentials, Upstream } from './upstream.ts'
+
+const api = '/api/2.0/mlflow'
+/** Milliseconds. What cannot change is kept for long; a name may be changed behind the proxy's back, so it is kept briefly. */
+const keep = { immutable: 60 * 60 * 1000, name: 1_000, versions: 1_000, defaultExperiment: 60_000 } as const
+
+/** What is remembered between requests, shared by all callers: relations, never decisions. */
+export class Memory {
+  readonly experiments = new LRUCache<string, ExperimentFact>({ max: 20_000, ttl: keep.name })
+  readonly runs = new LRUCache<string, RunFact>({ max: 100_000, ttl: keep.immutable })
+  readonly loggedModels = new LRUCache<string, LoggedModelFact>({ max: 20_000, ttl: keep.immutable })
+  readonly versionsOfRun = new LRUCache<string, readonly VersionFact[]>({ max: 20_000, ttl: keep.versions })
+  readonly defaults = new LRUCache<string, string>({ max: 1_000, ttl: keep.defaultExperiment })
+  readonly underWay = new Map<string, Promise<Answer>>()
+}
+
+/** Answers questions by asking MLflow, with the credentials that the caller's own request would have. */
+export class MlflowWorld implements World {
+  readonly #upstream: Upstream
+  readonly #memory: Memory
+  readonly #caller: CallerCredentials
+  readonly #makeDefault: (name: UpstreamName) => Promise<string>
+
+  constructor(upstream: Upstream, memory: Memory, caller: CallerCredentials, makeDefault: (name: UpstreamName) => Promise<string>) {
+    this.#upstream = upstream
+    this.#memory = memory
+    this.#caller = caller
+    this.#makeDefault = makeDefault
+  }
+
+  answer(question: Question): Promise<Answer> {
+    const key = JSON.stringify([question, this.#caller.authorization])
+    const running = this.#memory.underWay.get(key)
+    // A fresh answer must not be older than its question.
+    if (running !== undefined && !('fresh' in question && question.fresh)) return running
+    const answer = this.#find(question).finally(() => this.#memory.underWay.delete(key))
+    this.#memory.underWay.set(key, answer)
+    return answer
+  }
+
+  async #find(question: Question): Promise<Answer> {
+    switch (question.about) {
+      case 'defaultExperiment':
+        return this.#remember(this.#memory.defaults, question.name, () => this.#makeDefault(question.name))
+      case 'experiments':
+        return this.#experiments(question.ids)
+      case 'run':
+        return this.#one(this.#memory.runs, question.id, `${api}/runs/get`, { run_id: question.id }, readRun)
+      case 'loggedModel':
+        return this.#one(this.#memory.loggedModels, question.id, `${api}/logged-models/${question.id}`, { allow_deleted: 'true' }, readLoggedModel)
+      case 'version':
+        return this.#version(`${api}/model-versions/get`, { name: question.name, version: question.version })
+      case 'alias':
+        return this.#version(`${api}/registered-models/alias`, { name: question.name, alias: question.alias })
+      case 'versionsOfModel':
+        return this.#versions('name', '=', question.name)
+      case 'versionsOfRun':
+        return this.#versionsOfRun(question.runId, question.fresh)
+      case 'versionsFromSource':
+        return this.#versions('source_path', '=', question.source)
+      case 'productionVersions':
+        return this.#productionVersions(question.suffixes)
+    }
+  }
+
+  async #remember<V extends {}>(cache: LRUCache<string, V>, key: string, find: () => Promise<V>): Promise<V> {
+    const known = cache.get(key)
+    if (known !== undefined) return known
+    const found = await find()
+    cache.set(key, found)
+    return found
+  }
+
+  /** One thing by its id. That it is absent is never remembered: it may be made the next moment. */
+  async #one<V extends {}>(
+    cache: LRUCache<string, V>,
+    id: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    read: (found: NonNullable<ReturnType<typeof readFound>>) => V,
+  ): Promise<V | null> {
+    const known = cache.get(id)
+    if (known !== undefined) return known
+    const found = readFound(await this.#upstream.lookUp(path, query, this.#caller))
+    if (found === null) return null
+    const fact = read(found)
+    cache.set(id, fact)
+    return fact
+  }
+
+  async #experiments(ids: readonly string[]): Promise<ReadonlyMap<string, ExperimentFact>> {
+    const facts = new Map<string, ExperimentFact>()
+    const queue = [...ids]
+    const work = async () => {
+      for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+        const fact = await this.#one(this.#memory.experiments, id, `${api}/experiments/get`, { experiment_id: id }, readExperiment)
+        if (fact?.id === id) facts.set(id, fact)
+      }
+    }
+    await Promise.all(Array.from({ length: 8 }, work))
+    return facts
+  }
+
+  async #version(path: string, query: Readonly<Record<string, string>>): Promise<VersionFact | null> {
+    const found = readFound(await this.#upstream.lookUp(path, query, this.#caller))
+    return found === null ? null : readVersion(found.get('model_version'))
+  }
+
+  async #versionsOfRun(runId: string, fresh: boolean): Promise<readonly VersionFact[]> {
+    if (!fresh) return this.#remember(this.#memory.versionsOfRun, runId, () => this.#versions('run_id', '=', runId))
+    const [byRun, bySource] = await Promise.all([this.#versions('run_id', '=', runId), this.#versions('source_path', 'LIKE', `%/${runId}/%`)])
+    return [...byRun, ...bySource]
+  }
+
+  async #productionVersions(suffixes: readonly string[]): Promise<readonly VersionFact[]> {
+    const all = await this.#versions('name', 'LIKE', '%')
+    return all.filter(({ name, stage }) => stage === 'Production' || suffixes.some((suffix) => name.endsWith(suffix)))
+  }
+
+  async #versions(key: string, comparator: '=' | 'LIKE', value: string): Promise<readonly VersionFact[]> {
+    const filter = printFilter([attributeClause(key, comparator, { kind: 'string', text: value })])
+    const versions: VersionFact[] = []
+    let token = ''
+    do {
+      const query = { filter, max_results: '1000', ...(token === '' ? {} : { page_token: token }) }
+      const found = readFound(await this.#upstream.lookUp(`${api}/model-versions/search`, query, this.#caller))
+      const rows = found?.get('model_versions')
+      if (Array.isArray(rows)) versions.push(...rows.map(readVersion))
+      const next = found?.get('next_page_token')
+      token = typeof next === 'string' ? next : ''
+    } while (token !== '')
+    return versions
+  }
+}

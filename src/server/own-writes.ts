@@ -1,0 +1,22 @@
+import { pendingStageTag } from '../policy/checks/tags.ts'
+import type { Stage } from '../policy/environment.ts'
+import type { UpstreamName } from '../policy/names.ts'
+
+/** Everything that the proxy writes upstream of its own accord. Each may be sent again without harm. */
+export type OwnWrite =
+  | { readonly make: 'experiment'; readonly name: UpstreamName }
+  | { readonly move: 'version'; readonly name: string; readonly version: string; readonly stage: Stage }
+  | { readonly forget: 'pendingStage'; readonly name: string; readonly version: string }
+
+const api = '/api/2.0/mlflow'
+
+/** The request that carries out a write. */
+export function writeOut(write: OwnWrite): { method: 'POST' | 'DELETE'; path: string; body: Readonly<Record<string, string | boolean>> } {
+  if ('make' in write) return { method: 'POST', path: `${api}/experiments/create`, body: { name: write.name } }
+  const { name, version } = write
+  if ('move' in write) {
+    const body = { name, version, stage: write.stage, archive_existing_versions: false }
+    return { method: 'POST', path: `${api}/model-versions/transition-stage`, body }
+  }
+  return { method: 'DELETE', path: `${api}/model-versions/delete-tag`, body: { name, version, key: pendingStageTag } }
+}

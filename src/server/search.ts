@@ -1,0 +1,64 @@
+import type { Search } from '../policy/endpoint.ts'
+import type { Grant } from '../policy/grant.ts'
+import type { Principal } from '../policy/identity.ts'
+import type { Json, JsonObject } from '../policy/json.ts'
+import { printJson } from '../policy/json-text.ts'
+import { upstreamMessage } from '../rewrite/request.ts'
+import { pageRequest, queryIdentity, takeRows, wantedRows } from '../rewrite/search-page.ts'
+import { upstreamRequest } from '../rewrite/upstream-request.ts'
+import { parseAnswer } from './lookups.ts'
+import type { PageState, PageTokens } from './page-tokens.ts'
+import type { CallerCredentials, Upstream, UpstreamAnswer } from './upstream.ts'
+
+/** How many rows are asked for at least when a page has to be refilled. */
+const refill = 100
+
+/** A search's answer with the caller's rows, or MLflow's error as it is. */
+export type Found = { readonly rows: JsonObject } | { readonly failed: UpstreamAnswer }
+
+function binding(grant: Grant, principal: Principal): string {
+  const { environment } = grant.findings
+  return printJson([principal.tenantId, principal.objectId, environment.name, grant.endpoint.request, queryIdentity(grant)])
+}
+
+function rowsOf(answer: JsonObject, search: Search): readonly Json[] {
+  const rows = answer.get(search.rows)
+  return Array.isArray(rows) ? rows : []
+}
+
+/** Collects full pages of exactly the caller's rows, in the server's order. */
+export class Searcher {
+  readonly #upstream: Upstream
+  readonly #tokens: PageTokens
+
+  constructor(upstream: Upstream, tokens: PageTokens) {
+    this.#upstream = upstream
+    this.#tokens = tokens
+  }
+
+  async search(grant: Grant, search: Search, principal: Principal, caller: CallerCredentials): Promise<Found> {
+    if ('experiment_ids' in grant.endpoint.fields && grant.findings.visibleExperiments.size === 0) return { rows: new Map() }
+    const message = upstreamMessage(grant)
+    const wanted = wantedRows(message, search)
+    const bound = binding(grant, principal)
+    const given = grant.message.get('page_token')
+    let state: PageState | null = typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }
+    const found: Json[] = []
+    let size = message.has('max_results') || state.skip > 0 ? wanted + state.skip : null
+    do {
+      const answer = await this.#upstream.send(upstreamRequest(grant, pageRequest(message, state.token, size)), caller)
+      if (answer.status !== 200) return { failed: answer }
+      const page = parseAnswer(answer)
+      const rows = rowsOf(page, search)
+      const { taken, used } = takeRows(grant, search, rows, state.skip, wanted - found.length)
+      found.push(...taken)
+      const next = page.get('next_page_token')
+      if (used < rows.length) state = { token: state.token, skip: used }
+      else state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null
+      size = Math.min(search.maxPageSize, Math.max(refill, wanted - found.length))
+    } while (state !== null && found.length < wanted)
+    const rows: JsonObject = new Map([[search.rows, found]])
+    if (state !== null) rows.set('next_page_token', this.#tokens.seal(state, bound))
+    return { rows }
+  }
+}

@@ -1,0 +1,19 @@
+import type { AuditedReference } from '../policy/grant.ts'
+import type { Environment } from '../policy/environment.ts'
+import type { Principal } from '../policy/identity.ts'
+
+/** What is noted about a request on its way, for the audit line and the metrics. */
+export interface Trail {
+  principal: Principal | null
+  environment: Environment | null
+  endpoint: string
+  references: readonly AuditedReference[]
+  decision: 'allow' | 'deny' | 'none'
+  reason: string | null
+  upstreamStatus: number | null
+}
+
+/** A trail on which nothing has happened yet. */
+export function startTrail(): Trail {
+  return { principal: null, environment: null, endpoint: 'unknown', references: [], decision: 'none', reason: null, upstreamStatus: null }
+}

@@ -1,0 +1,4 @@
+import t from 'tap'
+import { tellClientStories } from './client-stories.ts'
+
+await tellClientStories(t, '3.17.2')
