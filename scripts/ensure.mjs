@@ -40,8 +40,8 @@ function explainFailure(what, { stdout, stderr }) {
   const log = inRoot('.cache', `${what.replaceAll(' ', '-')}.log`)
   writeFileSync(log, `${stdout}\n${stderr}`)
   const lines = `${stderr}\n${stdout}`.split('\n')
-  const cause = lines.find((line) => /error/i.test(line) && !/ code | errno | path /.test(line))?.trim() ?? 'no error message'
-  return new Missing(`${what} failed: ${cause} (log: ${log})`)
+  const cause = lines.find((line) => /error\b.*\w/i.test(line) && !/^npm error( code| errno| path|$)/.test(line.trim()))?.trim()
+  return new Missing(`${what} failed: ${cause ?? 'no error message'} (log: ${log})`)
 }
 
 /** Runs `npm ci` where node_modules is absent or not what package-lock.json asks for. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { currentNode, ensureBuilt, ensureDependencies, root } from './ensure.mjs'
 import { Missing } from './missing.mjs'
-import { ensurePythonEnvironments, mlflowVersions, pythonOf } from './python-environments.mjs'
+import { ensurePythonEnvironments, findPython, mlflowVersions, pythonOf } from './python-environments.mjs'
 
 const demoVersion = '3.17.2'
 
@@ -17,6 +17,7 @@ const tasks = {
 const say = (line) => process.stderr.write(`${line}\n`)
 
 async function prepare({ built, mlflow }) {
+  if (mlflow.length > 0) findPython() // before the long steps
   await ensureDependencies(say)
   if (built) await ensureBuilt(say)
   if (mlflow.length > 0) await ensurePythonEnvironments(mlflow, say)

@@ -3,6 +3,7 @@ import { encodeBody, encodeQuery } from '../policy/encode.ts'
 import { type Grant, isGrant } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { JsonNumber } from '../policy/json.ts'
+import { shapeOf } from '../policy/message-shape.ts'
 
 /** A request that may go upstream, written anew from what was decided on. Made from a grant, and from nothing else. */
 class UpstreamRequest {
@@ -43,9 +44,11 @@ export function upstreamRequest(grant: Grant, message: JsonObject): UpstreamRequ
   if (!isGrant(grant)) throw new TypeError('nothing is forwarded without a grant')
   const { endpoint } = grant
   const path = pathOf(endpoint, message)
-  const inPath = new Set(endpoint.pathParams)
   if (endpoint.bytes !== undefined) return new UpstreamRequest(endpoint.method, path, null)
-  if (endpoint.method !== 'GET') return new UpstreamRequest(endpoint.method, path, encodeBody(message, inPath))
-  const query = encodeQuery(message, inPath)
+  // Some handlers want a path parameter in the body as well, where it is a field of the message.
+  const { fields } = shapeOf(endpoint.request)
+  const onlyInPath = new Set(endpoint.pathParams.filter((name) => !fields.has(name)))
+  if (endpoint.method !== 'GET') return new UpstreamRequest(endpoint.method, path, encodeBody(message, onlyInPath))
+  const query = encodeQuery(message, new Set(endpoint.pathParams))
   return new UpstreamRequest('GET', query === '' ? path : `${path}?${query}`, null)
 }

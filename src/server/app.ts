@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { Refusal } from '../policy/reasons.ts'
 import { addArrivalHooks } from './arrival.ts'
@@ -30,8 +30,9 @@ export interface Parts {
 
 /** The public side: the journey of a request in the order in which it happens. */
 export function buildApp({ config, log, authenticator, upstream, tokens, metrics }: Parts): FastifyInstance {
+  const logger: FastifyBaseLogger = log
   const app = Fastify({
-    loggerInstance: log,
+    loggerInstance: logger,
     disableRequestLogging: true,
     genReqId: () => randomUUID(),
     requestIdHeader: false,

@@ -1,4 +1,4 @@
-import httpProxy from '@fastify/http-proxy'
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../policy/grant.ts'
 import { openEndpoints } from '../policy/endpoints.ts'
@@ -8,7 +8,7 @@ import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-req
 import { upstreamFailure } from './error-answer.ts'
 import { describeError } from './failure.ts'
 import type { Journey } from './journey.ts'
-import { sendFailure } from './respond.ts'
+import { type AnyReply, sendFailure } from './respond.ts'
 import { environmentPrefixes, rawCallOf, visitOf } from './routes.ts'
 import { transportRefusal, type Upstream } from './upstream.ts'
 
@@ -27,7 +27,9 @@ function keep(headers: Readonly<Record<string, unknown>>, names: readonly string
   return Object.fromEntries(names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
 }
 
-function grantedOf(request: FastifyRequest): NonNullable<FastifyRequest['granted']> {
+type Seen = Pick<FastifyRequest, 'granted' | 'trail'>
+
+function grantedOf(request: Seen): NonNullable<FastifyRequest['granted']> {
   const { granted } = request
   if (granted === null || !isUpstreamRequest(granted.request)) throw new TypeError('nothing is forwarded without a grant')
   return granted
@@ -43,7 +45,7 @@ async function readError(stream: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-async function passOn(request: FastifyRequest, reply: FastifyReply, answer: { statusCode: number; stream: unknown }): Promise<void> {
+async function passOn(request: Seen, reply: AnyReply, answer: { statusCode: number; stream: unknown }): Promise<void> {
   request.trail.upstreamStatus = answer.statusCode
   const stream = answer.stream as AsyncIterable<Buffer>
   if (answer.statusCode === 200 || answer.statusCode === 204) {
@@ -58,7 +60,12 @@ async function passOn(request: FastifyRequest, reply: FastifyReply, answer: { st
   }
 }
 
+type Answered = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['onResponse']>
+type RewriteHeaders = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['rewriteRequestHeaders']>
+
 function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, upstream: Upstream) {
+  const sendGranted: RewriteHeaders = (request, headers) => ({ ...keep(headers, requestHeaders), ...grantedOf(request).headers })
+  const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer)
   return {
     upstream: upstream.origin,
     undici: upstream.dispatcher,
@@ -75,13 +82,10 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     },
     replyOptions: {
       queryString: () => '',
-      rewriteRequestHeaders: (request: unknown, headers: Readonly<Record<string, unknown>>) => ({
-        ...keep(headers, requestHeaders),
-        ...grantedOf(request as FastifyRequest).headers,
-      }),
+      rewriteRequestHeaders: sendGranted,
       rewriteHeaders: (headers: Readonly<Record<string, unknown>>) => keep(headers, answerHeaders),
-      onResponse: (request: FastifyRequest, reply: FastifyReply, answer: { statusCode: number; stream: unknown }) => void passOn(request, reply, answer),
-      onError: (reply: FastifyReply, { error }: { error: Error }) => {
+      onResponse,
+      onError: (reply: AnyReply, { error }: { error: Error }) => {
         void sendFailure(reply, describeError(transportRefusal(error.cause ?? error, endpoint.method === 'GET')))
       },
     },

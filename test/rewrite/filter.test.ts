@@ -75,7 +75,7 @@ const refused = [
   'name', 'name =', "= 'a'", "'a' = name", "'name' = 'a'", "name == 'a'", "name <> 'a'", "name =! 'a'", "name NOT LIKE 'a'",
   "name BETWEEN 'a'", "name IS 'a'", "name IN 'a'", 'name IN ()', 'name IN (1)', "name IN (('a'))", "name IN ('a' 'b')", "name IN ('a''b')",
   "name IN ('a\\n')", "name IN ('a\nb')", "name IN ('a'", "name IN ('a',,'b')", "name = ('a')", "name = 'a' run_id IN ('b')",
-  "name = 'it\\'s'", "name = 'a\\'", "name = 'a\\' AND tags.x = ' OR y'", 'name = \'a\'\'"b\'', "name = 'a\u0000'", "name = '\ud800'",
+  "name = 'a\\''b'", 'tags."a\\" = \'x\'', "name = 'it\\'s'", "name = 'a\\'", "name = 'a\\' AND tags.x = ' OR y'", 'name = \'a\'\'"b\'', "name = 'a\u0000'", "name = '\ud800'",
   "attribute . name = 'a'", "tags. foo = 'a'", "`tags.foo` = 'a'", '"tags".foo = \'a\'', "tags.`a`.b = 'x'", "tags.x ASC = 'a'",
   "tags.a[1] = 'x'", "tags.a::int = 'x'", "params.from = '1'", "params.a-b = '1'", "params.a.1 = '2'", "and.x = 'a'",
   'metrics.a > 1e+3', 'metrics.a > 0x10', 'metrics.a > 1_0', 'metrics.a > 1AND metrics.b < 2', 'metrics.a > ٣', 'metrics.a > - 1', "name = 'a'.x",
@@ -91,7 +91,7 @@ t.test('a filter is read as MLflow reads it, and printed in one form', async (t)
 })
 
 t.test('what MLflow refuses, or could be read in two ways, is refused', async (t) => {
-  for (const text of refused) t.throws(() => parseFilter(text), refusal, text)
+  for (const text of refused) t.throws(() => parseFilter(text), refusal, JSON.stringify(text))
   t.throws(() => parseFilter("a = 'b' OR c = 'd'"), { message: /^Invalid clause\(s\) in filter string: 'OR'/ })
   t.throws(() => parseFilter("a = 'b'; c = 'd'"), { message: /^Search filter contained multiple expression/ })
 })
@@ -244,7 +244,7 @@ t.test('LIKE patterns match as in SQL', async (t) => {
   const cases: [pattern: string, text: string, same: boolean, folded: boolean][] = [
     ['', '', true, true], ['%', '', true, true], ['_', '', false, false], ['', 'a', false, false], ['a%', 'abc', true, true], ['%_acc', 'xacc', true, true],
     ['%_acc', 'acc', false, false], ['A_C', 'abc', false, true], ['_', '😀', true, true], ['__', '😀', false, false], ['a\\_', 'a_', false, false],
-    ['%a%b', 'xaxbxab', true, true], ['%a%b', 'xaxbxa', false, false], ['É%', 'été', false, true], ['a.c', 'abc', false, false], ['100%', '100%x', true, true],
+    ['%a%b', 'xaxbxab', true, true], ['%a%b', 'xaxbxa', false, false], ['É%', 'été', false, true], ['ς', 'Σ', false, true], ['a.c', 'abc', false, false], ['100%', '100%x', true, true],
   ]
   for (const [pattern, text, same, folded] of cases) {
     t.equal(likeMatches(pattern, text, false), same, `${text} LIKE ${pattern}`)

@@ -59,7 +59,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const program = startProgram(process.execPath, [cli, 'serve', '--config', file], { env: plainEnvironment() })
   const adminUrl = `http://127.0.0.1:${adminPort}`
   const close = async () => {
-    await program.close(5000)
+    await program.close() // at once: a proxy that is asked to stop first waits for load balancers
     rmSync(folder, { recursive: true, force: true })
   }
   await waitUntilAnswers(`${adminUrl}/readyz`, program, 'the proxy', 30).catch(async (error) => {
