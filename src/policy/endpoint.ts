@@ -102,4 +102,6 @@ export interface ClosedEndpoint {
   readonly closed: string
   /** Answered as if the server did not have it: clients then go another way. */
   readonly hidden: boolean
+  /** Not forwarded, but answered by the proxy itself. */
+  readonly local: boolean
 }

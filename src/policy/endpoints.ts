@@ -57,8 +57,8 @@ function close(route: Route): ClosedEndpoint | null {
   if (family === undefined) return null
   const { method, path } = route
   const multiSegment = route.multiSegment?.[0] ?? null
-  const { closed, hidden = false } = family
-  return { method, path, prefixes: Object.keys(route.prefixes), multiSegment, versions: versionsOf(route), closed, hidden }
+  const { closed, hidden = false, local = false } = family
+  return { method, path, prefixes: Object.keys(route.prefixes), multiSegment, versions: versionsOf(route), closed, hidden, local }
 }
 
 const openAddresses = new Set([...openEndpoints.values()].map(({ method, path }) => `${method} ${path}`))

@@ -1,4 +1,4 @@
-import { isNameClause, namesAskedFor, resolveInFilter } from '../policy/checks/filter.ts'
+import { isNameClause, resolveInFilter } from '../policy/checks/filter.ts'
 import type { Search } from '../policy/endpoint.ts'
 import type { Environment } from '../policy/environment.ts'
 import type { Findings } from '../policy/grant.ts'
@@ -18,16 +18,21 @@ function mapSources(clause: Clause, findings: Findings): Clause {
   return { ...clause, value: { kind: 'string', text: renameModelUri(value.text, rename) ?? value.text } }
 }
 
+function withoutRoot(column: 'modelName' | 'experimentName', scope: Environment, pattern: string): string {
+  const root = `${scope.experimentRoot}/`
+  return column === 'experimentName' && pattern.startsWith(root) ? pattern.slice(root.length) : pattern
+}
+
 /** The filter that goes upstream: in upstream names, and narrowed to the rows that the caller may see. */
 export function upstreamFilter(filter: string, search: Search | undefined, findings: Findings): string {
   const clauses = parseFilter(filter)
   const column = search?.nameColumn ?? null
   if (column === null) return printFilter(clauses)
+  const { scope } = findings
   const kind = column === 'modelName' ? 'model' : 'experiment'
-  const exact = (name: string) => resolveInFilter(findings, kind, name)?.upstream ?? ownPattern(column, findings.scope, name)
-  const pattern = (text: string) => ownPattern(column, findings.scope, text.startsWith(`${findings.scope.experimentRoot}/`) ? text.slice(findings.scope.experimentRoot.length + 1) : text)
+  const exact = (name: string) => resolveInFilter(findings, kind, name)?.upstream ?? ownPattern(column, scope, name)
+  const pattern = (text: string) => ownPattern(column, scope, withoutRoot(column, scope, text))
   const mapped = mapNames(clauses, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings))
-  if (namesAskedFor(clauses).length > 0) return printFilter(mapped)
-  const own = attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, findings.scope, '%') })
+  const own = attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, scope, '%') })
   return printFilter([...mapped, own])
 }

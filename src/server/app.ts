@@ -40,6 +40,7 @@ export function buildApp({ config, log, authenticator, upstream, tokens, metrics
     bodyLimit: limits.jsonBytes,
     routerOptions: { maxParamLength: limits.urlBytes },
     http: { maxHeaderSize: limits.headerBytes, headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 65_000 },
+    exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   })

@@ -36,8 +36,8 @@ export async function serve(config: Config): Promise<void> {
   const app = buildApp({ config, log, authenticator: createAuthenticator({ entra, keys }), upstream, tokens, metrics })
   let stopping = false
   const admin = buildAdmin(metrics, () => (stopping ? 'the end of the requests in flight' : keys.ready ? null : "the issuer's signing keys"))
-  await admin.listen(config.admin)
-  await app.listen(config.listen)
+  await admin.listen({ ...config.admin })
+  await app.listen({ ...config.listen })
   log.info({ listen: config.listen, admin: config.admin, environments: config.environments.map(({ name }) => name) }, 'listening')
   closeWithGrace({ delay: grace.drain + grace.finish, logger: log }, async ({ err }) => {
     if (err) log.error({ err }, 'stopping after an error')

@@ -37,13 +37,11 @@ export async function rawCallOf(endpoint: OpenEndpoint, request: FastifyRequest)
   }
 }
 
-/** A path template of MLflow's as Fastify writes it. */
+/** A path template of MLflow's as Fastify writes it. What follows a parameter of several segments, or stands in a parameter's own segment, is left to it. */
 export function fastifyPath(path: string, multiSegment: string | null): string {
-  return path.replace(/:/g, '::').replace(/\{([^}]+)\}/g, (_, name: string) => (name === multiSegment ? '*' : `:${name}`))
-}
-
-function withHead(method: string): string[] {
-  return method === 'GET' ? ['GET', 'HEAD'] : [method]
+  const head = multiSegment === null ? path : (path.split(`{${multiSegment}}`)[0] ?? path)
+  const written = head.replace(/\{([^}]+)\}[^/]*/g, ':$1')
+  return head === path ? written : `${written}*`
 }
 
 async function answerJson(landscape: Landscape, journey: Journey, endpoint: OpenEndpoint, request: FastifyRequest, reply: FastifyReply) {
@@ -59,25 +57,34 @@ function refuseClosed(landscape: Landscape, endpoint: ClosedEndpoint, request: F
   throw new Refusal(endpoint.hidden ? 'unknown-endpoint' : 'closed-endpoint', endpoint.closed)
 }
 
+interface Registration {
+  readonly method: string
+  readonly url: string
+  readonly handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> | never
+}
+
+type Addressed = Pick<OpenEndpoint, 'method' | 'path' | 'prefixes' | 'multiSegment'> | ClosedEndpoint
+
+function addresses({ method, path, prefixes, multiSegment }: Addressed): { method: string; url: string }[] {
+  const urls = environmentPrefixes.flatMap((base) => prefixes.map((prefix) => `${base}${prefix}${fastifyPath(path, multiSegment)}`))
+  return urls.flatMap((url) => (method === 'GET' ? ['GET', 'HEAD'] : [method]).map((name) => ({ method: name, url })))
+}
+
+/** Two MLflow versions may call one path's parameter by two names: to a router they are one path. The first one counts. */
+function withoutRepeats(registrations: readonly Registration[]): Registration[] {
+  const key = ({ method, url }: Registration) => `${method} ${url.replace(/:[a-z_]+/g, ':')}`
+  return [...new Map([...registrations].reverse().map((registration) => [key(registration), registration])).values()]
+}
+
 /** Registers every endpoint of the table but those that stream bytes, which have a plugin of their own. Nothing else is routed. */
 export function addRoutes(app: FastifyInstance, landscape: Landscape, journey: Journey): void {
-  for (const base of environmentPrefixes) {
-    for (const endpoint of openEndpoints.values()) {
-      if (endpoint.bytes !== undefined) continue
-      for (const prefix of endpoint.prefixes) {
-        app.route({
-          method: withHead(endpoint.method),
-          url: `${base}${prefix}${fastifyPath(endpoint.path, endpoint.multiSegment)}`,
-          handler: (request, reply) => answerJson(landscape, journey, endpoint, request, reply),
-        })
-      }
-    }
-    for (const endpoint of closedEndpoints) {
-      for (const prefix of endpoint.prefixes) {
-        const url = `${base}${prefix}${fastifyPath(endpoint.path, endpoint.multiSegment)}`
-        const method = withHead(endpoint.method).filter((name) => !app.hasRoute({ method: name, url }))
-        if (method.length > 0) app.route({ method, url, handler: (request) => refuseClosed(landscape, endpoint, request) })
-      }
-    }
-  }
+  const open = [...openEndpoints.values()].flatMap((endpoint) => {
+    const handler: Registration['handler'] = (request, reply) => answerJson(landscape, journey, endpoint, request, reply)
+    return endpoint.bytes === undefined ? addresses(endpoint).map((address) => ({ ...address, handler })) : []
+  })
+  const closed = closedEndpoints.flatMap((endpoint) => {
+    const handler: Registration['handler'] = (request) => refuseClosed(landscape, endpoint, request)
+    return endpoint.local ? [] : addresses(endpoint).map((address) => ({ ...address, handler }))
+  })
+  for (const registration of withoutRepeats([...open, ...closed])) app.route(registration)
 }

@@ -47,13 +47,10 @@ def furnish(client, env):
     client.create_model_version(name, source, run.run_id)
     made = {"env": env, "name": name, "model": "%s_%s" % (name, env), "experiment": experiment, "run": run.run_id, "deleted": deleted, "source": source}
     if CLIENT >= (3,) and SERVER >= (3,):
-        import mlflow
-
-        mlflow.set_experiment(name)
-        with mlflow.start_span(name="hush") as span:
-            span.set_attribute("hush", SECRET)
-        mlflow.flush_trace_async_logging()
-        made["trace"] = mlflow.search_traces(locations=[experiment], return_type="list")[0].info.trace_id
+        made["trace"] = "tr-" + uuid.uuid4().hex
+        place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}}
+        info = {"trace_id": made["trace"], "trace_location": place, "request_time": "2026-01-01T00:00:00Z", "state": "OK"}
+        upstream("POST", "/api/3.0/mlflow/traces", trace={"trace_info": dict(info, request_preview=SECRET, tags={"hush": SECRET})})
         made["logged"] = client.create_logged_model(experiment, name="hush", source_run_id=run.run_id).model_id
     return made
 
@@ -67,6 +64,9 @@ def snapshot(theirs):
         upstream("GET", "registered-models/get", name=theirs["model"]),
         upstream("GET", "model-versions/get", name=theirs["model"], version="1"),
     ]
+    if "trace" in theirs:
+        parts.append(upstream("GET", "/api/3.0/mlflow/traces/" + theirs["trace"]))
+        parts.append(upstream("GET", "logged-models/" + theirs["logged"]))
     assert not [p for p in parts if "error_code" in p], parts
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -127,9 +127,9 @@ def act_as(who, environment=None):
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 
 
-def upstream(method, path, **fields):
-    """The answer of MLflow itself; {"error_code": ...} where it refuses."""
-    url, data = CONTEXT["upstream"] + "/api/2.0/mlflow/" + path, None
+def upstream(method, endpoint, **fields):
+    """The answer of MLflow itself; {"error_code": ...} where it refuses. Endpoints of other APIs than 2.0 begin with a slash."""
+    url, data = CONTEXT["upstream"] + (endpoint if endpoint.startswith("/") else "/api/2.0/mlflow/" + endpoint), None
     if method == "GET":
         url += "?" + urllib.parse.urlencode(fields)
     else:

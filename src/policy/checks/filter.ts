@@ -1,4 +1,4 @@
-import { foreignName, type Judgement } from '../judgement.ts'
+import type { Judgement } from '../judgement.ts'
 import type { Environment } from '../environment.ts'
 import { textMeaning } from '../message-fields.ts'
 import { mayRead, type NameKind, type OwnedName, resolveName } from '../names.ts'
@@ -19,34 +19,39 @@ export function namesAskedFor(clauses: readonly Clause[]): string[] {
   })
 }
 
-/** The owner of a name in a filter; a name that nothing can have is the caller's own, and finds nothing. */
+/**
+ * The owner of a name in a filter, where the caller may read what it has. Null for a name that nothing of theirs can have:
+ * it finds nothing, whether it is another environment's or cannot be a name at all.
+ */
 export function resolveInFilter(judgement: Pick<Judgement, 'landscape' | 'environment'>, kind: NameKind, name: string): OwnedName | null {
+  const { landscape, environment } = judgement
   try {
-    return resolveName(judgement.landscape, judgement.environment, kind, name)
+    const owned = resolveName(landscape, environment, kind, name)
+    const readable = owned.owner.name === environment.name || (kind === 'model' && mayRead(environment, owned.owner))
+    return readable ? owned : null
   } catch (error) {
     if (error instanceof Refusal) return null
     throw error
   }
 }
 
-/** Whose rows a search by name is for, or null when it names none. A foreign name is refused as anywhere else. */
+/** Whose rows a search by name is for, or null when it names nobody's in particular. */
 export function searchScope(judgement: Judgement): Environment | null {
-  const { endpoint, message, environment } = judgement
+  const { endpoint, message } = judgement
   const column = endpoint.search?.nameColumn ?? null
   const filter = textMeaning(endpoint, message, 'filter')
   if (filter === null) return null
   const clauses = parseFilter(filter)
   if (column === null) return null
-  const kind = column === 'modelName' ? 'model' : 'experiment'
-  let scope: Environment | null = null
-  for (const name of namesAskedFor(clauses)) {
-    const owner = resolveInFilter(judgement, kind, name)?.owner ?? environment
-    const own = owner.name === environment.name
-    if (!own && !(kind === 'model' && mayRead(environment, owner))) throw foreignName(environment, kind, name)
-    if (scope !== null && scope.name !== owner.name) {
-      throw new Refusal('invalid-parameter', 'The filter names models of two environments. Search one environment at a time.')
-    }
-    scope = owner
+  if (column === 'modelName' && clauses.some(({ value }) => value.kind === 'null-test')) {
+    // MLflow's own parser fails on it with a 500, which clients would send again seven times.
+    throw new Refusal('invalid-parameter', 'IS NULL and IS NOT NULL are not served in searches of models and versions.')
   }
-  return scope
+  const kind = column === 'modelName' ? 'model' : 'experiment'
+  const owners = namesAskedFor(clauses).flatMap((name) => resolveInFilter(judgement, kind, name)?.owner ?? [])
+  const [scope, ...others] = owners
+  if (others.some(({ name }) => name !== scope?.name)) {
+    throw new Refusal('invalid-parameter', 'The filter names models of two environments. Search one environment at a time.')
+  }
+  return scope ?? null
 }

@@ -4,6 +4,8 @@ export interface ClosedFamily {
   readonly closed: string
   /** Answered 404 `ENDPOINT_NOT_FOUND`, which clients take for "not on this server" and go another way. */
   readonly hidden?: true
+  /** Not forwarded, but answered by the proxy itself. */
+  readonly local?: true
 }
 
 /** Every route of a real server that is no row of the table belongs to one of these: a contract test sees to it. */
@@ -22,6 +24,7 @@ export const closedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/(runs\/create-promptlab-run|ui-telemetry)/, closed: 'The web UI is not served by this version of the proxy.' },
   { paths: /^\/graphql/, closed: 'GraphQL is not served by this version of the proxy.' },
   { paths: /^\/(static-files|build)\/|^\/$|^\/(index\.html|manifest\.json)/, closed: 'The web UI is not served by this version of the proxy.' },
-  { paths: /^\/(metrics|health)$/, closed: 'The health and metrics of the MLflow server are for its operators.' },
+  { paths: /^\/health$/, closed: 'The proxy answers it itself.', local: true },
+  { paths: /^\/metrics$/, closed: 'The metrics of the MLflow server are for its operators.' },
   { paths: /^\/(docs|redoc|openapi\.json)/, closed: 'The documentation of the MLflow server is for its operators.' },
 ]
