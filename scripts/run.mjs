@@ -3,14 +3,12 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { currentNode, ensureBuilt, ensureDependencies, root } from './ensure.mjs'
 import { Missing } from './missing.mjs'
-import { ensurePythonEnvironments, findPython, mlflowVersions, pythonOf } from './python-environments.mjs'
-
-const demoVersion = '3.17.2'
+import { ensurePythonEnvironments, findPython, mlflowVersions } from './python-environments.mjs'
 
 // What each task needs besides the npm packages, and the script that is the task.
 const tasks = {
   test: { script: 'scripts/run-tests.mjs', built: true, mlflow: mlflowVersions },
-  demo: { script: 'dist/cli.js', first: ['demo'], built: true, mlflow: [demoVersion] },
+  demo: { script: 'demo/main.ts', built: true, mlflow: mlflowVersions.slice(-1) },
   check: { script: 'scripts/run-checks.mjs', built: false, mlflow: [] },
 }
 
@@ -23,13 +21,11 @@ async function prepare({ built, mlflow }) {
   if (mlflow.length > 0) await ensurePythonEnvironments(mlflow, say)
 }
 
-function start({ script, first = [], mlflow }, args) {
+function start({ script }, args) {
   const { node, env } = currentNode()
-  const python = mlflow.length > 0 ? { ENV_PROXY_PYTHON: pythonOf(mlflow.at(-1)) } : {}
-  const child = spawn(node, [join(root, script), ...first, ...args], { cwd: root, env: { ...env, ...python }, stdio: 'inherit' })
-  // Ctrl-C reaches the child by itself (same process group); what only this process is sent is passed on.
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  process.on('SIGINT', () => {})
+  const child = spawn(node, [join(root, script), ...args], { cwd: root, env, stdio: 'inherit' })
+  // Ctrl-C reaches the child by itself too (same process group): the tasks take a second SIGINT as the first.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal ? 1 : 0)
   })

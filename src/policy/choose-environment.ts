@@ -24,10 +24,16 @@ export function chooseEnvironment(landscape: Landscape, principal: Principal, na
   if (named !== null) {
     const chosen = mine.find(({ name }) => name === named)
     if (chosen !== undefined) return chosen
-    throw new Refusal('environment-not-allowed', `You are not in an environment named '${named}'. Yours: ${mine.map(({ name }) => name).join(', ')}.`)
+    throw new Refusal(
+      'environment-not-allowed',
+      `You are not in an environment named '${named}'. Yours: ${mine.map(({ name }) => name).join(', ')}.`,
+    )
   }
   const [only, ...others] = mine
   if (only !== undefined && others.length === 0) return only
   const choices = mine.map(({ name }) => `/env/${name}`).join(' or ')
-  throw new Refusal('environment-not-chosen', `You are in several environments: say which by adding ${choices} to MLFLOW_TRACKING_URI.`)
+  throw new Refusal(
+    'environment-not-chosen',
+    `You are in several environments: say which by adding ${choices} to MLFLOW_TRACKING_URI.`,
+  )
 }

@@ -1,10 +1,17 @@
 import { checkPaths, checkStorePaths } from './checks/artifacts.ts'
 import { searchScope } from './checks/filter.ts'
 import { checkExperimentNotFrozen, checkLoggedModelNotFrozen, checkRunNotFrozen } from './checks/freeze.ts'
-import { ownExperiment, relatedLoggedModel, relatedRun, searchableExperiments, subjectLoggedModel, subjectRun } from './checks/ids.ts'
+import {
+  ownExperiment,
+  relatedLoggedModel,
+  relatedRun,
+  searchableExperiments,
+  subjectLoggedModel,
+  subjectRun,
+} from './checks/ids.ts'
 import { checkDefaultKeepsItsName, checkNames } from './checks/names.ts'
 import { checkShape } from './checks/shape.ts'
-import { checkArtifactLocation, checkVersionSource } from './checks/sources.ts'
+import { checkArtifactLocation, checkSourceText, checkVersionSource } from './checks/sources.ts'
 import { checkTags, isRegistrationNote } from './checks/tags.ts'
 import { checkVersions } from './checks/versions.ts'
 import type { OpenEndpoint } from './endpoint.ts'
@@ -31,7 +38,7 @@ function* checkExperiments(judgement: Judgement, defaultExperimentId: string): I
   for (const { value } of placesMeaning(endpoint, message, 'experiment')) {
     if (typeof value !== 'string') continue
     const fact = yield* ownExperiment(judgement, value, defaultExperimentId)
-    checkDefaultKeepsItsName(judgement, fact.name)
+    if (fact.id === defaultExperimentId) checkDefaultKeepsItsName(judgement)
     if (endpoint.resource === 'experiment' && endpoint.action === 'delete') yield* checkExperimentNotFrozen(judgement, fact.id)
   }
   yield* searchableExperiments(judgement, defaultExperimentId)
@@ -49,11 +56,12 @@ function* checkRuns(judgement: Judgement): Inquiry<void> {
 
 function* checkLoggedModels(judgement: Judgement): Inquiry<void> {
   const { endpoint, message } = judgement
-  for (const { value } of placesMeaning(endpoint, message, 'loggedModel')) {
-    if (typeof value !== 'string') continue
+  const ids = placesMeaning(endpoint, message, 'loggedModel').flatMap(({ value }) => textsOf(value))
+  for (const value of new Set(ids.filter((text) => text !== ''))) {
     const model = yield* subjectLoggedModel(judgement, value)
     judgement.references.push({ kind: 'loggedModel', logical: value, upstream: value })
-    if (!reads(endpoint) && !isRegistrationNote(judgement)) yield* checkLoggedModelNotFrozen(judgement, model, endpoint.action === 'delete')
+    if (!reads(endpoint) && !isRegistrationNote(judgement))
+      yield* checkLoggedModelNotFrozen(judgement, model, endpoint.action === 'delete')
   }
 }
 
@@ -72,6 +80,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkNames(judgement)
   checkPaths(judgement)
   checkArtifactLocation(judgement)
+  checkSourceText(judgement)
   const scope = searchScope(judgement) ?? subjectModel(judgement)?.owner ?? environment
   const defaultExperimentId = yield* ask({ about: 'defaultExperiment', name: defaultExperiment(environment) })
   yield* checkExperiments(judgement, defaultExperimentId)
@@ -80,7 +89,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   yield* checkStorePaths(judgement, defaultExperimentId)
   yield* checkRelated(judgement)
   const source = textMeaning(endpoint, message, 'versionSource')
-  const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source, defaultExperimentId)
+  const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)
   const version = yield* checkVersions(judgement)
   const { references, visibleExperiments } = judgement
   const findings = { landscape, environment, defaultExperimentId, scope, version, sourceRunId, references, visibleExperiments }

@@ -46,6 +46,7 @@ class Grant {
     return typeof value === 'object' && value !== null && #issued in value && value.#issued
   }
 }
+
 export type { Grant }
 
 /** Whether a value is a real grant, whatever the types say. */

@@ -62,7 +62,8 @@ export const absent = {
   experiment: (id: string) => new Refusal('not-found', `No Experiment with id=${id} exists`),
   run: (id: string) => new Refusal('not-found', `Run with id=${id} not found`),
   loggedModel: (id: string) => new Refusal('not-found', `Logged model with ID '${id}' not found.`),
-  version: (name: string, version: string) => new Refusal('not-found', `Model Version (name=${name}, version=${version}) not found`),
+  version: (name: string, version: string) =>
+    new Refusal('not-found', `Model Version (name=${name}, version=${version}) not found`),
   alias: (alias: string) => new Refusal('invalid-parameter', `Registered model alias ${alias} not found.`),
   artifact: (path: string) => new Refusal('not-found', `No such artifact: '${path}'`),
 }

@@ -87,7 +87,10 @@ export function resolveName(landscape: Landscape, environment: Environment, kind
   const problem = nameProblem(kind, logical)
   if (problem !== null) throw new Refusal('invalid-parameter', `The ${word} name ${problem}. Choose another name.`)
   if (!isPlain(landscape, kind, logical)) {
-    throw new Refusal('invalid-parameter', `The ${word} name '${name}' is ambiguous: it names an environment twice. Choose another name.`)
+    throw new Refusal(
+      'invalid-parameter',
+      `The ${word} name '${name}' is ambiguous: it names an environment twice. Choose another name.`,
+    )
   }
   return { owner, logical, upstream: store(kind, owner, logical) }
 }

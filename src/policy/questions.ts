@@ -13,6 +13,8 @@ export type Question =
   /** Versions made from a run: by their run id and, where `fresh`, also by a source that lies in it, and never from a cache. */
   | { readonly about: 'versionsOfRun'; readonly runId: string; readonly fresh: boolean }
   | { readonly about: 'versionsFromSource'; readonly source: string }
+  /** Versions made from a logged model: by its `models:/` URI, or by a source that lies in its artifacts. */
+  | { readonly about: 'versionsOfLoggedModel'; readonly id: string }
   /** Every version of the models whose names end so, and every other one in stage Production. */
   | { readonly about: 'productionVersions'; readonly suffixes: readonly string[] }
 
@@ -55,6 +57,7 @@ export interface Answers {
   readonly versionsOfModel: readonly VersionFact[]
   readonly versionsOfRun: readonly VersionFact[]
   readonly versionsFromSource: readonly VersionFact[]
+  readonly versionsOfLoggedModel: readonly VersionFact[]
   readonly productionVersions: readonly VersionFact[]
 }
 

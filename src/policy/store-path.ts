@@ -1,6 +1,6 @@
 import { Refusal } from './reasons.ts'
 
-const escape = /%[0-9a-fA-F]{2}/
+const escaped = /%[0-9a-fA-F]{2}/
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function decodeOnce(text: string): string {
@@ -26,7 +26,7 @@ function decodeOnce(text: string): string {
  */
 export function canonicalPath(path: string): string {
   let text = path
-  for (let rounds = 0; escape.test(text); rounds++) {
+  for (let rounds = 0; escaped.test(text); rounds++) {
     if (rounds === 8) throw new Refusal('malformed', 'The artifact path is percent-encoded too many times.')
     const next = decodeOnce(text)
     if (next === text) break

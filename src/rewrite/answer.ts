@@ -14,7 +14,10 @@ type TextMapper = (text: string, findings: Findings) => string
 const modelNameOf = (findings: Findings) => (name: string) => showName(findings.landscape, findings.environment, 'model', name)
 
 function unknownAnswer(what: string): Refusal {
-  return new Refusal('unknown-answer', `MLflow's answer has ${what}, which this proxy does not know. Nothing of it is passed on; see the proxy's log.`)
+  return new Refusal(
+    'unknown-answer',
+    `MLflow's answer has ${what}, which this proxy does not know. Nothing of it is passed on; see the proxy's log.`,
+  )
 }
 
 const experimentId: TextMapper = (id, { defaultExperimentId }) => (id === defaultExperimentId ? '0' : id)
@@ -29,7 +32,8 @@ const experimentName: TextMapper = (name, { landscape, environment }) => {
   return shown
 }
 const location: TextMapper = (uri) => clientLocation(uri)
-const source: TextMapper = (uri, findings) => clientLocation(uri.startsWith('models:') ? (renameModelUri(uri, modelNameOf(findings)) ?? '') : uri)
+const source: TextMapper = (uri, findings) =>
+  clientLocation(/^models:/i.test(uri) ? (renameModelUri(uri, modelNameOf(findings)) ?? '') : uri)
 
 /** What the fields of MLflow's entities hold, wherever in an answer they stand. Fields that are not here hold nothing of ours. */
 const meanings: Readonly<Record<string, Readonly<Record<string, TextMapper>>>> = {
@@ -62,8 +66,10 @@ const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => 
   'mlflow.Experiment': (row, findings) => ownedByScope('experiment', row, findings),
   'mlflow.RegisteredModel': (row, findings) => ownedByScope('model', row, findings),
   'mlflow.ModelVersion': (row, findings) =>
-    ownedByScope('model', row, findings) && (row.get('current_stage') !== 'Production' || managesProduction(findings.environment)),
-  'mlflow.LoggedModelRegistrationInfo': (row, findings) => ownedByScope('model', row, { ...findings, scope: findings.environment }),
+    ownedByScope('model', row, findings) &&
+    (row.get('current_stage') !== 'Production' || managesProduction(findings.environment)),
+  'mlflow.LoggedModelRegistrationInfo': (row, findings) =>
+    ownedByScope('model', row, { ...findings, scope: findings.environment }),
   'mlflow.Run': (row, findings) => inExperiment(row.get('info'), findings),
   'mlflow.RunInfo': (row, findings) => inExperiment(row, findings),
   'mlflow.LoggedModel': (row, findings) => inExperiment(row.get('info'), findings),
@@ -76,7 +82,10 @@ export function isVisible(messageName: string, row: Json, findings: Findings): r
 
 function hidden(messageName: string, row: JsonObject): Refusal {
   if (messageName === 'mlflow.ModelVersion' && row.get('current_stage') === 'Production') {
-    return new Refusal('production-version', 'This version is in stage Production, which only callers of a production environment may use.')
+    return new Refusal(
+      'production-version',
+      'This version is in stage Production, which only callers of a production environment may use.',
+    )
   }
   return unknownAnswer(`a ${messageName.replace('mlflow.', '')} of another environment`)
 }

@@ -1,19 +1,39 @@
-import type { Findings } from '../policy/grant.ts'
-import { ownerOf, showName } from '../policy/names.ts'
+import type { AuditedReference, Findings } from '../policy/grant.ts'
+import { showName } from '../policy/names.ts'
 
 /** Everything after MLflow's own sentence: SQL and its parameters hold upstream names. */
-const machinery = /\s*(?:Error:\s*)?\((?:raised as a result of|sqlite3\.|psycopg|pymysql|MySQLdb|pyodbc)[\s\S]*$|\s*\[SQL:[\s\S]*$|\s*Traceback \(most recent[\s\S]*$/
+const machinery =
+  /\s*(?:Error:\s*)?\((?:raised as a result of|sqlite3\.|psycopg|pymysql|MySQLdb|pyodbc)[\s\S]*$|\s*\[SQL:[\s\S]*$|\s*Traceback \(most recent[\s\S]*$/
 
 function escapeForRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
+/** A text that stands by itself: not a part of a longer word. */
+function word(text: string): RegExp {
+  return new RegExp(`(?<![\\p{L}\\p{N}_])${escapeForRegExp(text)}(?![\\p{L}\\p{N}_])`, 'gu')
+}
+
 /** Whether a text still shows a name of any environment as MLflow stores it, other than as the caller wrote it. */
-function showsUpstreamName(text: string, findings: Findings, said: readonly string[]): boolean {
-  const { landscape } = findings
-  const rest = said.reduce((remaining, word) => (word === '' ? remaining : remaining.split(word).join(' ')), text)
-  const words = rest.split(/[\s'"`=,;()[\]{}]+/).map((word) => word.replace(/[.:]+$/, ''))
-  return words.some((word) => ownerOf(landscape, 'model', word) !== null || landscape.environments.some((e) => word.includes(`${e.experimentRoot}/`)))
+function showsUpstreamName(text: string, { landscape, references }: Findings): boolean {
+  const said = references.map(({ logical }) => logical).filter((logical) => logical !== '')
+  const longestFirst = said.sort((a, b) => b.length - a.length)
+  const rest = longestFirst.reduce((remaining, name) => remaining.replace(word(name), ' '), text).toLowerCase()
+  return landscape.environments.some(({ modelSuffix, experimentRoot }) => {
+    const suffix = new RegExp(`[^\\s'"]${escapeForRegExp(modelSuffix.toLowerCase())}(?![\\p{L}\\p{N}_])`, 'u')
+    return suffix.test(rest) || rest.includes(`${experimentRoot.toLowerCase()}/`)
+  })
+}
+
+function replaceReference(text: string, { kind, logical, upstream }: AuditedReference): string {
+  // The id of a default experiment is a short number: only where the sentence speaks of an experiment is it one.
+  if (kind === 'experiment' && /^[0-9]+$/.test(upstream)) {
+    return text.replace(
+      new RegExp(`(experiment[^0-9.]{0,40})${upstream}(?![0-9a-z])`, 'gi'),
+      (_, before: string) => `${before}${logical}`,
+    )
+  }
+  return text.replace(word(upstream), () => logical)
 }
 
 /**
@@ -25,9 +45,8 @@ export function clientErrorText(text: string, errorCode: string, findings: Findi
   const pairs = references
     .filter(({ logical, upstream }) => logical !== upstream)
     .sort((a, b) => b.upstream.length - a.upstream.length)
-  let result = text.replace(machinery, '')
-  for (const { logical, upstream } of pairs) result = result.replace(new RegExp(escapeForRegExp(upstream), 'g'), () => logical)
-  result = result.replace(new RegExp(`${escapeForRegExp(environment.experimentRoot)}/([^\\s'",)]+)`, 'g'), (whole) => showName(landscape, environment, 'experiment', whole) ?? whole)
-  const said = references.map(({ logical }) => logical)
-  return showsUpstreamName(result, findings, said) ? `MLflow refused the request (${errorCode}).` : result
+  const renamed = pairs.reduce(replaceReference, text.replace(machinery, ''))
+  const inRoot = new RegExp(`${escapeForRegExp(environment.experimentRoot)}/([^\\s'",)]+)`, 'g')
+  const result = renamed.replace(inRoot, (whole) => showName(landscape, environment, 'experiment', whole) ?? whole)
+  return showsUpstreamName(result, findings) ? `MLflow refused the request (${errorCode}).` : result
 }

@@ -53,7 +53,13 @@ function completeVersion(message: JsonObject, { environment, sourceRunId }: Find
   const given = Array.isArray(tags) ? tags : []
   const isPrompt = given.some((tag) => tag instanceof Map && tag.get('key') === 'mlflow.prompt.is_prompt')
   if (environment.registrationStage === null || isPrompt) return
-  message.set('tags', [...given, new Map([['key', pendingStageTag], ['value', environment.registrationStage]])])
+  message.set('tags', [
+    ...given,
+    new Map([
+      ['key', pendingStageTag],
+      ['value', environment.registrationStage],
+    ]),
+  ])
 }
 
 /** The granted message in upstream names and ids. The judged message itself stays as it was. */

@@ -13,14 +13,20 @@ function ownPattern(column: 'modelName' | 'experimentName', scope: Environment, 
 
 function mapSources(clause: Clause, findings: Findings): Clause {
   const { value } = clause
-  if (attributeKey(clause)?.toLowerCase() !== 'source_path' || value.kind !== 'string' || !['=', '!='].includes(clause.comparator)) return clause
+  if (
+    attributeKey(clause)?.toLowerCase() !== 'source_path' ||
+    value.kind !== 'string' ||
+    !['=', '!='].includes(clause.comparator)
+  )
+    return clause
   const rename = (name: string) => resolveInFilter(findings, 'model', name)?.upstream ?? null
   return { ...clause, value: { kind: 'string', text: renameModelUri(value.text, rename) ?? value.text } }
 }
 
 function withoutRoot(column: 'modelName' | 'experimentName', scope: Environment, pattern: string): string {
+  if (column === 'modelName') return pattern
   const root = `${scope.experimentRoot}/`
-  return column === 'experimentName' && pattern.startsWith(root) ? pattern.slice(root.length) : pattern
+  return pattern.startsWith(root) ? pattern.slice(root.length) : pattern.replace(/^\//, '')
 }
 
 /** The filter that goes upstream: in upstream names, and narrowed to the rows that the caller may see. */

@@ -1,7 +1,7 @@
 import type { Search } from '../policy/endpoint.ts'
-import { fieldOf } from '../policy/message-shape.ts'
 import type { Grant } from '../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
+import { fieldOf } from '../policy/message-shape.ts'
 import { isVisible } from './answer.ts'
 
 /** The message name of a search's rows. */
@@ -25,7 +25,13 @@ export function pageRequest(message: JsonObject, token: string, size: number | n
 }
 
 /** The caller's rows of one upstream page, up to a number; `used` counts the upstream's rows that are done with. */
-export function takeRows(grant: Grant, search: Search, rows: readonly Json[], skip: number, most: number): { taken: Json[]; used: number } {
+export function takeRows(
+  grant: Grant,
+  search: Search,
+  rows: readonly Json[],
+  skip: number,
+  most: number,
+): { taken: Json[]; used: number } {
   const message = rowMessage(grant, search)
   const taken: Json[] = []
   let used = skip

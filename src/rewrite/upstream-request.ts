@@ -1,9 +1,10 @@
-import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { encodeBody, encodeQuery } from '../policy/encode.ts'
+import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { type Grant, isGrant } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { JsonNumber } from '../policy/json.ts'
 import { shapeOf } from '../policy/message-shape.ts'
+import { Refusal } from '../policy/reasons.ts'
 
 /** A request that may go upstream, written anew from what was decided on. Made from a grant, and from nothing else. */
 class UpstreamRequest {
@@ -24,6 +25,7 @@ class UpstreamRequest {
     return typeof value === 'object' && value !== null && #granted in value && value.#granted
   }
 }
+
 export type { UpstreamRequest }
 
 /** Whether a value is a real upstream request, whatever the types say. */
@@ -34,6 +36,9 @@ function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
     const value = message.get(name)
     const text = value instanceof JsonNumber ? value.text : String(value ?? '')
     const segments = name === endpoint.multiSegment ? text.split('/') : [text]
+    if (segments.some((segment) => ['', '.', '..'].includes(segment) || segment.includes('\0'))) {
+      throw new Refusal('malformed', `The path parameter '${name}' has an empty or dot segment.`)
+    }
     return segments.map(encodeURIComponent).join('/')
   })
   return `${endpoint.upstreamPrefix}${path}`

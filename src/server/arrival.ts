@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { chooseEnvironment, environmentsOf } from '../policy/choose-environment.ts'
+import type { Authenticated } from '../policy/claims.ts'
 import type { Environment, Landscape } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
-import type { Authenticated } from '../policy/claims.ts'
 import type { Authenticator } from './authenticate.ts'
 import { checkMessage } from './framing.ts'
 import { startTrail, type Trail } from './trail.ts'
@@ -50,7 +50,10 @@ export function environmentOf(landscape: Landscape, request: FastifyRequest): En
   if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token. Set MLFLOW_TRACKING_TOKEN.')
   const { principal, overage } = authenticated
   if (overage && environmentsOf(landscape, principal).length === 0) {
-    throw new Refusal('no-environment', 'You are in too many groups for your token to list them. Ask an administrator for an app role of the environment.')
+    throw new Refusal(
+      'no-environment',
+      'You are in too many groups for your token to list them. Ask an administrator for an app role of the environment.',
+    )
   }
   return chooseEnvironment(landscape, principal, namedEnvironment(request))
 }

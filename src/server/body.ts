@@ -5,7 +5,11 @@ import { limits } from './framing.ts'
 /** Bodies are kept as bytes: `decode` alone reads them, whatever their Content-Type says. */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.jsonBytes }, async (_request: FastifyRequest, body: Buffer) => body)
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer', bodyLimit: limits.jsonBytes },
+    async (_request: FastifyRequest, body: Buffer) => body,
+  )
 }
 
 /** Fastify does not read the body of a GET, MLflow does: so must we, to see what it would see. */
@@ -15,7 +19,8 @@ async function readGetBody({ raw }: FastifyRequest): Promise<Buffer> {
   for await (const chunk of raw) {
     if (!Buffer.isBuffer(chunk)) continue
     size += chunk.length
-    if (size > limits.queryBodyBytes) throw new Refusal('too-large', 'The body of a GET request is too large. Send the parameters in the query.')
+    if (size > limits.queryBodyBytes)
+      throw new Refusal('too-large', 'The body of a GET request is too large. Send the parameters in the query.')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -9,12 +9,19 @@ async function find(upstream: Upstream, name: UpstreamName, caller: CallerCreden
 }
 
 /** The id of an environment's default experiment, which is made when it is missing: a new environment looks like a fresh server. */
-export async function ensureDefaultExperiment(upstream: Upstream, name: UpstreamName, caller: CallerCredentials): Promise<string> {
+export async function ensureDefaultExperiment(
+  upstream: Upstream,
+  name: UpstreamName,
+  caller: CallerCredentials,
+): Promise<string> {
   const known = await find(upstream, name, caller)
   if (known !== null) return known
   const answer = await upstream.write({ make: 'experiment', name }, caller)
   // Another replica may have been faster: what counts is that it is there now.
   const made = await find(upstream, name, caller)
   if (made !== null) return made
-  throw new Refusal('unknown-answer', `The default experiment of this environment cannot be made (MLflow says ${answer.status}). Tell the proxy's administrators.`)
+  throw new Refusal(
+    'unknown-answer',
+    `The default experiment of this environment cannot be made (MLflow says ${answer.status}). Tell the proxy's administrators.`,
+  )
 }

@@ -36,6 +36,9 @@ export function describeError(error: unknown): Failure {
     return failureOf(new Refusal('malformed', 'The body does not fit its Content-Type or Content-Length.'))
   }
   // 501 is a status that MLflow clients do not replay: a bug must not turn one write into seven.
-  const body = { error_code: 'INTERNAL_ERROR', message: 'The proxy failed on this request; its log has the details under the request id.' }
+  const body = {
+    error_code: 'INTERNAL_ERROR',
+    message: 'The proxy failed on this request; its log has the details under the request id.',
+  }
   return { status: 501, body, reason: 'internal', retryAfter: null, close: false }
 }

@@ -19,12 +19,22 @@ function count(rawHeaders: readonly string[], name: string): number {
 function checkFraming(message: IncomingMessage): void {
   if (message.httpVersion !== '1.1') throw new Refusal('malformed', 'Only HTTP/1.1 is served.')
   if (!methods.has(message.method ?? '')) throw new Refusal('malformed', 'This HTTP method is not served.')
-  if (message.rawHeaders.length > 2 * limits.headerCount) throw new Refusal('malformed', `More than ${limits.headerCount} header lines.`)
-  for (const single of ['host', 'content-length', 'transfer-encoding', 'content-type', 'content-encoding', 'expect', 'authorization']) {
+  if (message.rawHeaders.length > 2 * limits.headerCount)
+    throw new Refusal('malformed', `More than ${limits.headerCount} header lines.`)
+  for (const single of [
+    'host',
+    'content-length',
+    'transfer-encoding',
+    'content-type',
+    'content-encoding',
+    'expect',
+    'authorization',
+  ]) {
     if (count(message.rawHeaders, single) > 1) throw new Refusal('malformed', `The header '${single}' is given more than once.`)
   }
   const coding = message.headers['transfer-encoding']
-  if (coding !== undefined && coding.toLowerCase() !== 'chunked') throw new Refusal('malformed', "The only transfer coding is 'chunked'.")
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    throw new Refusal('malformed', "The only transfer coding is 'chunked'.")
   if (coding !== undefined && message.headers['content-length'] !== undefined) {
     throw new Refusal('malformed', 'A request has a Content-Length or a Transfer-Encoding, not both.')
   }
@@ -36,7 +46,8 @@ function checkFraming(message: IncomingMessage): void {
 function checkTarget(target: string): void {
   if (target.length > limits.urlBytes) throw new Refusal('uri-too-long', `The address is longer than ${limits.urlBytes} bytes.`)
   const path = target.split('?', 1)[0] ?? ''
-  if (!/^\/[\x21-\x7e]*$/.test(target)) throw new Refusal('malformed', 'The request target must be a path of printable ASCII characters.')
+  if (!/^\/[\x21-\x7e]*$/.test(target))
+    throw new Refusal('malformed', 'The request target must be a path of printable ASCII characters.')
   if (target.includes('#') || path.includes('//') || path.includes('\\')) {
     throw new Refusal('malformed', 'The path has an empty segment, a fragment or a backslash.')
   }

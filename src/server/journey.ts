@@ -1,6 +1,6 @@
-import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { decide } from '../policy/decide.ts'
 import { decodeCall, type RawCall } from '../policy/decode.ts'
+import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Environment } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'

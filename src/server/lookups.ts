@@ -1,8 +1,8 @@
+import { pendingStageTag } from '../policy/checks/tags.ts'
 import type { Stage } from '../policy/environment.ts'
 import { stages } from '../policy/environment.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { parseJson } from '../policy/json-text.ts'
-import { pendingStageTag } from '../policy/checks/tags.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../policy/questions.ts'
 import { Refusal } from '../policy/reasons.ts'
 import type { UpstreamAnswer } from './upstream.ts'
@@ -13,7 +13,8 @@ function unknown(): Refusal {
 
 /** The object in an answer, or null when MLflow says that there is no such thing. */
 export function readFound(answer: UpstreamAnswer): JsonObject | null {
-  if (answer.status >= 500) throw new Refusal('upstream-unavailable', 'MLflow failed on a look-up of the proxy. Try again shortly.')
+  if (answer.status >= 500)
+    throw new Refusal('upstream-unavailable', 'MLflow failed on a look-up of the proxy. Try again shortly.')
   const value = parseAnswer(answer)
   if (answer.status === 200) return value
   const code = value.get('error_code')
@@ -58,7 +59,11 @@ export function readExperiment(found: JsonObject): ExperimentFact {
 
 export function readRun(found: JsonObject): RunFact {
   const info = object(object(found.get('run')).get('info'))
-  return { id: text(info, 'run_id'), experimentId: text(info, 'experiment_id'), artifactUri: optional(info, 'artifact_uri') ?? '' }
+  return {
+    id: text(info, 'run_id'),
+    experimentId: text(info, 'experiment_id'),
+    artifactUri: optional(info, 'artifact_uri') ?? '',
+  }
 }
 
 export function readLoggedModel(found: JsonObject): LoggedModelFact {

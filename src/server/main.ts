@@ -35,7 +35,9 @@ export async function serve(config: Config): Promise<void> {
   const tokens = new PageTokens(await pageKey(config.paging.keyFile))
   const app = buildApp({ config, log, authenticator: createAuthenticator({ entra, keys }), upstream, tokens, metrics })
   let stopping = false
-  const admin = buildAdmin(metrics, () => (stopping ? 'the end of the requests in flight' : keys.ready ? null : "the issuer's signing keys"))
+  const admin = buildAdmin(metrics, () =>
+    stopping ? 'the end of the requests in flight' : keys.ready ? null : "the issuer's signing keys",
+  )
   await admin.listen({ ...config.admin })
   await app.listen({ ...config.listen })
   log.info({ listen: config.listen, admin: config.admin, environments: config.environments.map(({ name }) => name) }, 'listening')

@@ -17,7 +17,11 @@ export class Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
   })
-  readonly #keys = new Gauge({ name: 'mlflow_env_proxy_signing_keys', help: 'Signing keys of the issuer that are known.', registers: [this.registry] })
+  readonly #keys = new Gauge({
+    name: 'mlflow_env_proxy_signing_keys',
+    help: 'Signing keys of the issuer that are known.',
+    registers: [this.registry],
+  })
 
   /** Counts one answered request. */
   count({ trail }: FastifyRequest, reply: FastifyReply): void {

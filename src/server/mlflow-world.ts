@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { UpstreamName } from '../policy/names.ts'
 import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../policy/questions.ts'
-import { printFilter, attributeClause } from '../rewrite/filter-string.ts'
+import { attributeClause, printFilter } from '../rewrite/filter-string.ts'
 import type { World } from './inquiry.ts'
 import { readExperiment, readFound, readLoggedModel, readRun, readVersion } from './lookups.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
@@ -27,7 +27,12 @@ export class MlflowWorld implements World {
   readonly #caller: CallerCredentials
   readonly #makeDefault: (name: UpstreamName) => Promise<string>
 
-  constructor(upstream: Upstream, memory: Memory, caller: CallerCredentials, makeDefault: (name: UpstreamName) => Promise<string>) {
+  constructor(
+    upstream: Upstream,
+    memory: Memory,
+    caller: CallerCredentials,
+    makeDefault: (name: UpstreamName) => Promise<string>,
+  ) {
     this.#upstream = upstream
     this.#memory = memory
     this.#caller = caller
@@ -53,7 +58,13 @@ export class MlflowWorld implements World {
       case 'run':
         return this.#one(this.#memory.runs, question.id, `${api}/runs/get`, { run_id: question.id }, readRun)
       case 'loggedModel':
-        return this.#one(this.#memory.loggedModels, question.id, `${api}/logged-models/${question.id}`, { allow_deleted: 'true' }, readLoggedModel)
+        return this.#one(
+          this.#memory.loggedModels,
+          question.id,
+          `${api}/logged-models/${question.id}`,
+          { allow_deleted: 'true' },
+          readLoggedModel,
+        )
       case 'version':
         return this.#version(`${api}/model-versions/get`, { name: question.name, version: question.version })
       case 'alias':
@@ -64,6 +75,8 @@ export class MlflowWorld implements World {
         return this.#versionsOfRun(question.runId, question.fresh)
       case 'versionsFromSource':
         return this.#versions('source_path', '=', question.source)
+      case 'versionsOfLoggedModel':
+        return this.#versions('source_path', 'LIKE', `%${question.id}%`)
       case 'productionVersions':
         return this.#productionVersions(question.suffixes)
     }
@@ -99,7 +112,13 @@ export class MlflowWorld implements World {
     const queue = [...ids]
     const work = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-        const fact = await this.#one(this.#memory.experiments, id, `${api}/experiments/get`, { experiment_id: id }, readExperiment)
+        const fact = await this.#one(
+          this.#memory.experiments,
+          id,
+          `${api}/experiments/get`,
+          { experiment_id: id },
+          readExperiment,
+        )
         if (fact?.id === id) facts.set(id, fact)
       }
     }
@@ -114,7 +133,10 @@ export class MlflowWorld implements World {
 
   async #versionsOfRun(runId: string, fresh: boolean): Promise<readonly VersionFact[]> {
     if (!fresh) return this.#remember(this.#memory.versionsOfRun, runId, () => this.#versions('run_id', '=', runId))
-    const [byRun, bySource] = await Promise.all([this.#versions('run_id', '=', runId), this.#versions('source_path', 'LIKE', `%/${runId}/%`)])
+    const [byRun, bySource] = await Promise.all([
+      this.#versions('run_id', '=', runId),
+      this.#versions('source_path', 'LIKE', `%/${runId}/%`),
+    ])
     return [...byRun, ...bySource]
   }
 

@@ -11,7 +11,11 @@ export type OwnWrite =
 const api = '/api/2.0/mlflow'
 
 /** The request that carries out a write. */
-export function writeOut(write: OwnWrite): { method: 'POST' | 'DELETE'; path: string; body: Readonly<Record<string, string | boolean>> } {
+export function writeOut(write: OwnWrite): {
+  method: 'POST' | 'DELETE'
+  path: string
+  body: Readonly<Record<string, string | boolean>>
+} {
   if ('make' in write) return { method: 'POST', path: `${api}/experiments/create`, body: { name: write.name } }
   const { name, version } = write
   if ('move' in write) {

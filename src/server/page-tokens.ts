@@ -35,7 +35,8 @@ export class PageTokens {
       decipher.setAuthTag(bytes.subarray(12, 28))
       const text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
       const state: unknown = JSON.parse(text)
-      if (Array.isArray(state) && typeof state[0] === 'string' && Number.isSafeInteger(state[1])) return { token: state[0], skip: state[1] }
+      if (Array.isArray(state) && typeof state[0] === 'string' && Number.isSafeInteger(state[1]))
+        return { token: state[0], skip: state[1] }
     } catch {
       // Every way of being wrong gets the same answer.
     }

@@ -22,7 +22,8 @@ export function readPathParams(endpoint: OpenEndpoint, rawPath: string): Readonl
   template.forEach((part, index) => {
     const name = /^\{(.+)\}$/.exec(part)?.[1]
     if (name === undefined) {
-      if (segments[index] !== part) throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path is not written plainly.')
+      if (segments[index] !== part)
+        throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path is not written plainly.')
     } else if (name === endpoint.multiSegment) params.set(name, segments.slice(index).join('/'))
     else params.set(name, decodeSegment(segments[index] ?? ''))
   })

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { RawCall } from '../policy/decode.ts'
 import type { ClosedEndpoint, OpenEndpoint } from '../policy/endpoint.ts'
 import { closedEndpoints, openEndpoints } from '../policy/endpoints.ts'
-import type { RawCall } from '../policy/decode.ts'
 import type { Landscape } from '../policy/environment.ts'
 import { printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
@@ -44,7 +44,13 @@ export function fastifyPath(path: string, multiSegment: string | null): string {
   return head === path ? written : `${written}*`
 }
 
-async function answerJson(landscape: Landscape, journey: Journey, endpoint: OpenEndpoint, request: FastifyRequest, reply: FastifyReply) {
+async function answerJson(
+  landscape: Landscape,
+  journey: Journey,
+  endpoint: OpenEndpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
   const visit = visitOf(landscape, endpoint.name, request)
   const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
   const arrival = await journey.complete(visit, grant)
@@ -66,7 +72,9 @@ interface Registration {
 type Addressed = Pick<OpenEndpoint, 'method' | 'path' | 'prefixes' | 'multiSegment'> | ClosedEndpoint
 
 function addresses({ method, path, prefixes, multiSegment }: Addressed): { method: string; url: string }[] {
-  const urls = environmentPrefixes.flatMap((base) => prefixes.map((prefix) => `${base}${prefix}${fastifyPath(path, multiSegment)}`))
+  const urls = environmentPrefixes.flatMap((base) =>
+    prefixes.map((prefix) => `${base}${prefix}${fastifyPath(path, multiSegment)}`),
+  )
   return urls.flatMap((url) => (method === 'GET' ? ['GET', 'HEAD'] : [method]).map((name) => ({ method: name, url })))
 }
 

@@ -42,7 +42,8 @@ export class Searcher {
     const wanted = wantedRows(message, search)
     const bound = binding(grant, principal)
     const given = grant.message.get('page_token')
-    let state: PageState | null = typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }
+    let state: PageState | null =
+      typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }
     const found: Json[] = []
     let size = message.has('max_results') || state.skip > 0 ? wanted + state.skip : null
     do {

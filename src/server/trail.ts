@@ -1,5 +1,5 @@
-import type { AuditedReference } from '../policy/grant.ts'
 import type { Environment } from '../policy/environment.ts'
+import type { AuditedReference } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 
 /** What is noted about a request on its way, for the audit line and the metrics. */
@@ -15,5 +15,13 @@ export interface Trail {
 
 /** A trail on which nothing has happened yet. */
 export function startTrail(): Trail {
-  return { principal: null, environment: null, endpoint: 'unknown', references: [], decision: 'none', reason: null, upstreamStatus: null }
+  return {
+    principal: null,
+    environment: null,
+    endpoint: 'unknown',
+    references: [],
+    decision: 'none',
+    reason: null,
+    upstreamStatus: null,
+  }
 }

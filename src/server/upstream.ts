@@ -25,7 +25,8 @@ const timeouts = { connect: 3_000, headers: 120_000, body: 60_000 } as const
 /** A connection that is given up is reset: some servers take an orderly end for the end of the body, and store half a file. */
 function resetOnError(socket: Socket): Socket {
   const destroy = socket.destroy.bind(socket)
-  socket.destroy = (error?: Error) => (error !== undefined && !socket.connecting && 'resetAndDestroy' in socket ? socket.resetAndDestroy() : destroy(error))
+  socket.destroy = (error?: Error) =>
+    error !== undefined && !socket.connecting && 'resetAndDestroy' in socket ? socket.resetAndDestroy() : destroy(error)
   return socket
 }
 
@@ -41,14 +42,20 @@ function connector(): buildConnector.connector {
 
 function isUnsent(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
-  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'].includes(String(code))
+  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'].includes(
+    String(code),
+  )
 }
 
 /** What the caller is told when MLflow could not be asked: try again only when nothing was sent or sending twice is harmless. */
 export function transportRefusal(error: unknown, repeatable: boolean): Refusal {
   if (error instanceof Refusal) return error
-  if (isUnsent(error) || repeatable) return new Refusal('upstream-unavailable', 'MLflow does not answer at the moment. Try again shortly.')
-  return new Refusal('outcome-unknown', 'The connection to MLflow broke after the request was sent: it may have been carried out. Look before you send it again.')
+  if (isUnsent(error) || repeatable)
+    return new Refusal('upstream-unavailable', 'MLflow does not answer at the moment. Try again shortly.')
+  return new Refusal(
+    'outcome-unknown',
+    'The connection to MLflow broke after the request was sent: it may have been carried out. Look before you send it again.',
+  )
 }
 
 /** The one door to MLflow. It takes granted requests, and the proxy's own look-ups. */
@@ -104,14 +111,21 @@ export class Upstream {
     return this.#exchange(method, path, JSON.stringify(body), caller, true)
   }
 
-  async #exchange(method: string, target: string, body: string | null, caller: CallerCredentials, repeatable: boolean): Promise<UpstreamAnswer> {
+  async #exchange(
+    method: string,
+    target: string,
+    body: string | null,
+    caller: CallerCredentials,
+    repeatable: boolean,
+  ): Promise<UpstreamAnswer> {
     const headers: Record<string, string> = { accept: 'application/json', ...(await this.credentials(caller)) }
     if (body !== null) headers['content-type'] = 'application/json'
     const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body }
     try {
       return await this.#once(options)
     } catch (error) {
-      if (method !== 'GET' || isUnsent(error) || error instanceof Refusal) throw transportRefusal(error, repeatable || method === 'GET')
+      if (method !== 'GET' || isUnsent(error) || error instanceof Refusal)
+        throw transportRefusal(error, repeatable || method === 'GET')
     }
     try {
       return await this.#once(options)
@@ -126,10 +140,15 @@ export class Upstream {
     let size = 0
     for await (const chunk of body) {
       size += chunk.length
-      if (size > answerBytes) throw new Refusal('unknown-answer', 'The answer of MLflow is too large. Ask for fewer rows at once.')
+      if (size > answerBytes)
+        throw new Refusal('unknown-answer', 'The answer of MLflow is too large. Ask for fewer rows at once.')
       chunks.push(chunk)
     }
-    return { status: statusCode, contentType: String(headers['content-type'] ?? ''), text: Buffer.concat(chunks).toString('utf8') }
+    return {
+      status: statusCode,
+      contentType: String(headers['content-type'] ?? ''),
+      text: Buffer.concat(chunks).toString('utf8'),
+    }
   }
 
   async close(): Promise<void> {

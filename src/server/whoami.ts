@@ -13,7 +13,13 @@ export function whoami(landscape: Landscape, request: FastifyRequest): Readonly<
   const said = { ...principal, groupsIncomplete: overage, environments }
   try {
     const { name, modelSuffix, experimentRoot, registrationStage } = environmentOf(landscape, request)
-    return { ...said, environment: name, models: `fraud is fraud${modelSuffix}`, experiments: `churn is ${experimentRoot}/churn`, registrationStage }
+    return {
+      ...said,
+      environment: name,
+      models: `fraud is fraud${modelSuffix}`,
+      experiments: `churn is ${experimentRoot}/churn`,
+      registrationStage,
+    }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     return { ...said, environment: null, why: error.message }

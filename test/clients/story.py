@@ -81,7 +81,7 @@ def _refusal_problem(error, codes, says, hidden):
     """Why this is not a readable refusal, or ''. Artifact calls raise an HTTPError, or pack it into an error of their own."""
     text, code = str(error), getattr(error, "error_code", None)
     status = re.search(r"\b40[0134]\b", text)
-    if code not in codes and not status and not any(known in text for known in codes):
+    if code not in codes and not status and not any(known in text for known in tuple(codes) + ("may not have access",)):
         return "not a refusal: " + brief(error)
     if says and not any(word.lower() in text.lower() for word in says):
         return "the message says none of %s: %s" % (", ".join(says), text)

@@ -25,6 +25,13 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals) {
   }
 }
 
+const programs = new Set<Program>()
+
+/** Ends every program that this process started and that still runs. */
+export async function closePrograms(): Promise<void> {
+  await Promise.all([...programs].map((program) => program.close()))
+}
+
 /** Starts a program in a process group that cannot outlive this process. */
 export function startProgram(
   command: string,
@@ -41,8 +48,9 @@ export function startProgram(
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (logs += text))
   const closed = once(child, 'close').then(() => {
     running = false
+    programs.delete(program)
   })
-  return {
+  const program: Program = {
     logs: () => logs,
     isRunning: () => running,
     async close(graceMs = 0) {
@@ -55,6 +63,8 @@ export function startProgram(
       await closed
     },
   }
+  programs.add(program)
+  return program
 }
 
 /** A TCP port of 127.0.0.1 that was free a moment ago. */

@@ -1,10 +1,10 @@
-import type { Judgement } from '../judgement.ts'
+import { type Clause, parseFilter } from '../../rewrite/filter-string.ts'
+import { attributeKey } from '../../rewrite/name-filter.ts'
 import type { Environment } from '../environment.ts'
+import type { Judgement } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
 import { mayRead, type NameKind, type OwnedName, resolveName } from '../names.ts'
 import { Refusal } from '../reasons.ts'
-import { type Clause, parseFilter } from '../../rewrite/filter-string.ts'
-import { attributeKey } from '../../rewrite/name-filter.ts'
 
 /** Whether a clause compares the name of the searched thing. */
 export function isNameClause(clause: Clause): boolean {
@@ -23,7 +23,11 @@ export function namesAskedFor(clauses: readonly Clause[]): string[] {
  * The owner of a name in a filter, where the caller may read what it has. Null for a name that nothing of theirs can have:
  * it finds nothing, whether it is another environment's or cannot be a name at all.
  */
-export function resolveInFilter(judgement: Pick<Judgement, 'landscape' | 'environment'>, kind: NameKind, name: string): OwnedName | null {
+export function resolveInFilter(
+  judgement: Pick<Judgement, 'landscape' | 'environment'>,
+  kind: NameKind,
+  name: string,
+): OwnedName | null {
   const { landscape, environment } = judgement
   try {
     const owned = resolveName(landscape, environment, kind, name)

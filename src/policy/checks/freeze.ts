@@ -1,4 +1,5 @@
 import { type Judgement, managesProduction } from '../judgement.ts'
+import { parseModelUri } from '../model-uri.ts'
 import { ownerOf } from '../names.ts'
 import { ask, type Inquiry, type LoggedModelFact, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
@@ -8,14 +9,14 @@ function isInProduction(judgement: Judgement, version: VersionFact): boolean {
   return ownerOf(judgement.landscape, 'model', version.name)?.owner.production === true
 }
 
-/** Whether a version, or a copy of it, is in production. A copy carries its run's id, so only one without needs following. */
+/** Whether a version, or a copy of it, or a copy of that, is in production. */
 function* leadsToProduction(judgement: Judgement, versions: readonly VersionFact[]): Inquiry<boolean> {
   const seen = new Set<string>()
   const queue = [...versions]
   for (let version = queue.shift(); version !== undefined; version = queue.shift()) {
     if (isInProduction(judgement, version)) return true
     const uri = `models:/${version.name}/${version.version}`
-    if (version.runId !== null || seen.has(uri)) continue
+    if (seen.has(uri)) continue
     seen.add(uri)
     queue.push(...(yield* ask({ about: 'versionsFromSource', source: uri })))
   }
@@ -39,12 +40,23 @@ export function* checkRunNotFrozen(judgement: Judgement, runId: string, fresh: b
 /** Refuses a change of a logged model that a production version is made of. */
 export function* checkLoggedModelNotFrozen(judgement: Judgement, model: LoggedModelFact, fresh: boolean): Inquiry<void> {
   if (managesProduction(judgement.environment)) return
-  const versions = yield* ask({ about: 'versionsFromSource', source: `models:/${model.id}` })
+  const versions = yield* ask({ about: 'versionsOfLoggedModel', id: model.id })
   if (yield* leadsToProduction(judgement, versions)) throw frozen('logged model')
   if (model.sourceRunId === null) return
   const ofRun = yield* ask({ about: 'versionsOfRun', runId: model.sourceRunId, fresh })
   const made = ofRun.filter((version) => version.source.includes(model.id) || version.source.startsWith('models:/'))
   if (yield* leadsToProduction(judgement, made)) throw frozen('logged model')
+}
+
+/** The experiment in which a version's artifacts lie, as far as its run, its source and the versions it is a copy of say. */
+function* experimentBehind(judgement: Judgement, version: VersionFact, hops = 8): Inquiry<string | null> {
+  if (version.runId !== null) return (yield* ask({ about: 'run', id: version.runId }))?.experimentId ?? null
+  const uri = parseModelUri(version.source)
+  if (uri?.kind === 'logged') return (yield* ask({ about: 'loggedModel', id: uri.modelId }))?.experimentId ?? null
+  const original = uri === null ? null : ownerOf(judgement.landscape, 'model', uri.name)
+  if (uri === null || original === null || hops === 0) return null
+  const fact = yield* ask({ about: 'version', name: original.upstream, version: uri.selector.slice(1) })
+  return fact === null ? null : yield* experimentBehind(judgement, fact, hops - 1)
 }
 
 /** Refuses to delete an experiment whose runs production versions are made of. */
@@ -53,7 +65,7 @@ export function* checkExperimentNotFrozen(judgement: Judgement, experimentId: st
   const suffixes = judgement.landscape.environments.filter((e) => e.production).map((e) => e.modelSuffix)
   const versions = yield* ask({ about: 'productionVersions', suffixes })
   for (const version of versions) {
-    const run = version.runId === null ? null : yield* ask({ about: 'run', id: version.runId })
-    if (run?.experimentId === experimentId || version.source.includes(`:/${experimentId}/`)) throw frozen('experiment')
+    const behind = yield* experimentBehind(judgement, version)
+    if (behind === experimentId || version.source.includes(`:/${experimentId}/`)) throw frozen('experiment')
   }
 }

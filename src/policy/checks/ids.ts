@@ -1,4 +1,4 @@
-import { isLoggedModelId, isRunId } from '../ids.ts'
+import { isLoggedModelId, isRunId, resemblesHexId } from '../ids.ts'
 import { absent, type Judgement, reads } from '../judgement.ts'
 import { placesMeaning, textsOf } from '../message-fields.ts'
 import { ownerOf } from '../names.ts'
@@ -75,20 +75,16 @@ export function* subjectLoggedModel(judgement: Judgement, id: string): Inquiry<L
   return model
 }
 
-function resembles(text: string, isCanonical: (text: string) => boolean): boolean {
-  return isCanonical(text.normalize('NFKC').trim().toLowerCase())
-}
-
 /** A run that is only pointed at. Text that cannot be a run id names nothing and passes. */
 export function* relatedRun(judgement: Judgement, text: string): Inquiry<void> {
   if (isRunId(text)) yield* readableRun(judgement, text)
-  else if (resembles(text, isRunId)) throw new Refusal('invalid-parameter', 'A run id is 32 lower-case hexadecimal digits.')
+  else if (resemblesHexId(text)) throw new Refusal('invalid-parameter', 'A run id is 32 lower-case hexadecimal digits.')
 }
 
 /** A logged model that is only pointed at. Text that cannot be a model id names nothing and passes. */
 export function* relatedLoggedModel(judgement: Judgement, text: string): Inquiry<void> {
   if (isLoggedModelId(text)) yield* readableLoggedModel(judgement, text)
-  else if (resembles(text, isLoggedModelId)) {
+  else if (resemblesHexId(text)) {
     throw new Refusal('invalid-parameter', "A logged model's id is 'm-' and 32 lower-case hexadecimal digits.")
   }
 }

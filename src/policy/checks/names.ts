@@ -1,7 +1,6 @@
-import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
-import { defaultExperiment } from '../names.ts'
-import { Refusal } from '../reasons.ts'
 import { type Judgement, reads, resolveAllowed } from '../judgement.ts'
+import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
+import { Refusal } from '../reasons.ts'
 
 /** Names decide without asking upstream: a name in a foreign namespace is refused whether or not it exists. */
 export function checkNames(judgement: Judgement): void {
@@ -21,8 +20,8 @@ export function checkNames(judgement: Judgement): void {
 }
 
 /** Experiment 0 is the environment's default for good: a renamed one would leave its callers without. */
-export function checkDefaultKeepsItsName(judgement: Judgement, experimentName: string): void {
+export function checkDefaultKeepsItsName(judgement: Judgement): void {
   const created = textMeaning(judgement.endpoint, judgement.message, 'newExperimentName')
-  if (created === null || experimentName !== defaultExperiment(judgement.environment)) return
-  throw new Refusal('invalid-parameter', 'The default experiment keeps its name. Create another experiment instead.')
+  if (created !== null)
+    throw new Refusal('invalid-parameter', 'The default experiment keeps its name. Create another experiment instead.')
 }

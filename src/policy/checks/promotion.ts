@@ -1,31 +1,43 @@
-import type { Judgement } from '../judgement.ts'
+import type { Environment } from '../environment.ts'
+import { type Judgement, managesProduction } from '../judgement.ts'
 import { mayRead, ownerOf } from '../names.ts'
 import { ask, type ExperimentFact, type Inquiry, type LoggedModelFact, type VersionFact } from '../questions.ts'
 
-function promotableOwner(judgement: Judgement, experiment: ExperimentFact | undefined): string | null {
-  const owned = experiment && ownerOf(judgement.landscape, 'experiment', experiment.name)
-  return owned && mayRead(judgement.environment, owned.owner) ? owned.owner.name : null
+/**
+ * Whether a thing in another environment's experiment is behind one of these versions in a way that lets the caller read it: a version
+ * that they may promote says so itself, a version of their own only where they may promote from the thing's environment.
+ */
+function someUsable(judgement: Judgement, experiment: Environment, versions: readonly VersionFact[]): boolean {
+  const { landscape, environment } = judgement
+  return versions.some((version) => {
+    const owner = ownerOf(landscape, 'model', version.name)?.owner
+    if (owner === undefined || !mayRead(environment, owner)) return false
+    if (version.stage === 'Production' && !managesProduction(environment)) return false
+    return owner.name !== environment.name || mayRead(environment, experiment)
+  })
 }
 
-function someOf(judgement: Judgement, owner: string, versions: readonly VersionFact[]): boolean {
-  return versions.some((version) => ownerOf(judgement.landscape, 'model', version.name)?.owner.name === owner)
+function ownerOfExperiment({ landscape }: Judgement, experiment: ExperimentFact | undefined): Environment | null {
+  return experiment === undefined ? null : (ownerOf(landscape, 'experiment', experiment.name)?.owner ?? null)
 }
 
-/** Whether a run of an environment that the caller promotes from is behind one of its versions. */
+/** Whether another environment's run is behind a version that the caller may promote or has promoted. */
 export function* isBehindRun(judgement: Judgement, experiment: ExperimentFact | undefined, runId: string): Inquiry<boolean> {
-  const owner = promotableOwner(judgement, experiment)
-  if (owner === null) return false
-  return someOf(judgement, owner, yield* ask({ about: 'versionsOfRun', runId, fresh: false }))
+  const owner = ownerOfExperiment(judgement, experiment)
+  if (owner === null || judgement.environment.promotesFrom.length === 0) return false
+  return someUsable(judgement, owner, yield* ask({ about: 'versionsOfRun', runId, fresh: false }))
 }
 
-/** Whether a logged model of such an environment is behind one of its versions. */
+/** Whether another environment's logged model is behind such a version: as its source, or made by the run behind it. */
 export function* isBehindLoggedModel(
   judgement: Judgement,
   experiment: ExperimentFact | undefined,
   model: LoggedModelFact,
 ): Inquiry<boolean> {
-  const owner = promotableOwner(judgement, experiment)
-  if (owner === null) return false
-  if (someOf(judgement, owner, yield* ask({ about: 'versionsFromSource', source: `models:/${model.id}` }))) return true
-  return model.sourceRunId !== null && (yield* isBehindRun(judgement, experiment, model.sourceRunId))
+  const owner = ownerOfExperiment(judgement, experiment)
+  if (owner === null || judgement.environment.promotesFrom.length === 0) return false
+  if (someUsable(judgement, owner, yield* ask({ about: 'versionsOfLoggedModel', id: model.id }))) return true
+  if (model.sourceRunId === null) return false
+  const run = yield* ask({ about: 'run', id: model.sourceRunId })
+  return run?.experimentId === model.experimentId && (yield* isBehindRun(judgement, experiment, model.sourceRunId))
 }

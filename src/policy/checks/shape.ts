@@ -34,13 +34,19 @@ export function checkShape(endpoint: OpenEndpoint, message: JsonObject): void {
   for (const { selector, value } of placesMeaning(endpoint, message, 'experiment', 'experimentsToSearch')) {
     for (const id of textsOf(value)) {
       if (!isExperimentId(id)) {
-        throw new Refusal('invalid-parameter', `Invalid experiment id in '${selector}': it is a decimal number without signs, spaces or leading zeros.`)
+        throw new Refusal(
+          'invalid-parameter',
+          `Invalid experiment id in '${selector}': it is a decimal number without signs, spaces or leading zeros.`,
+        )
       }
     }
   }
   for (const { value } of placesMeaning(endpoint, message, 'version')) {
     if (typeof value === 'string' && !isVersion(value)) {
-      throw new Refusal('invalid-parameter', 'Invalid model version: it is a positive decimal number without signs, spaces or leading zeros.')
+      throw new Refusal(
+        'invalid-parameter',
+        'Invalid model version: it is a positive decimal number without signs, spaces or leading zeros.',
+      )
     }
   }
 }

@@ -1,10 +1,12 @@
+import { isRunId } from '../ids.ts'
 import { absent, type Judgement, managesProduction, resolveAllowed } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
 import { parseModelUri } from '../model-uri.ts'
+import { resolveName } from '../names.ts'
 import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf } from '../store-path.ts'
-import { ownExperiment, readableLoggedModel, readableRun, relatedRun } from './ids.ts'
+import { readableLoggedModel, readableRun, relatedRun } from './ids.ts'
 import { canonicalStage, productionOnly } from './versions.ts'
 
 function foreignSource(): Refusal {
@@ -14,17 +16,25 @@ function foreignSource(): Refusal {
   )
 }
 
+function schemeOf(uri: string): string {
+  return /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(uri)?.[1] ?? ''
+}
+
 /** Refuses a URI that two readers could read differently. */
 function checkUnambiguous(uri: string): void {
-  const [, path = ''] = /^[A-Za-z][A-Za-z0-9+.-]*:\/*(.*)$/s.exec(uri) ?? []
+  const path = uri.replace(/^(?:[A-Za-z][A-Za-z0-9+.-]*:)?\/*/, '')
   const trimmed = path.endsWith('/') ? path.slice(0, -1) : path
   if (/[?#\\\p{Cc}]/u.test(uri) || uri.trim() !== uri || canonicalPath(trimmed) !== trimmed) {
-    throw new Refusal('invalid-parameter', 'The URI has dot segments, escapes or characters that could be read in two ways. Write it plainly.')
+    throw new Refusal(
+      'invalid-parameter',
+      'The URI has dot segments, escapes or characters that could be read in two ways. Write it plainly.',
+    )
   }
 }
 
 function* selectedVersions(judgement: Judgement, name: string, selector: string): Inquiry<readonly VersionFact[]> {
-  const { upstream } = resolveAllowed(judgement, 'model', name, 'read')
+  // Whether the caller may read it was settled in `checkSourceText`.
+  const { upstream } = resolveName(judgement.landscape, judgement.environment, 'model', name)
   const word = selector.slice(1)
   if (selector.startsWith('@')) {
     const fact = yield* ask({ about: 'alias', name: upstream, alias: word })
@@ -51,50 +61,86 @@ function runBehind(version: VersionFact | undefined): string | null {
 function* checkModelUri(judgement: Judgement, uri: string): Inquiry<string | null> {
   const parsed = parseModelUri(uri)
   if (parsed === null) throw new Refusal('invalid-parameter', "The model URI is not of the form 'models:/<name>/<version>'.")
-  if (parsed.kind === 'logged') return (yield* readableLoggedModel(judgement, parsed.modelId)).model.sourceRunId
+  if (parsed.kind === 'logged') {
+    // MLflow would read what follows an id as the version of a registered model of that name.
+    if (parsed.rest !== '') throw foreignSource()
+    return (yield* readableLoggedModel(judgement, parsed.modelId)).model.sourceRunId
+  }
   const versions = yield* selectedVersions(judgement, parsed.name, parsed.selector)
   const production = versions.find((version) => version.stage === 'Production')
   if (production !== undefined && !managesProduction(judgement.environment)) throw productionOnly(parsed.name, production.version)
   return runBehind(versions[0])
 }
 
-function* checkStoreUri(judgement: Judgement, uri: string, defaultExperimentId: string): Inquiry<void> {
+/** A place in the artifact store: inside one run or logged model, so that what the version is made of can be told, and frozen. */
+function* checkStoreUri(judgement: Judgement, uri: string): Inquiry<string | null> {
   const path = /^mlflow-artifacts:\/([^/].*)$/.exec(uri)?.[1]
   const place = path === undefined ? null : placeOf(canonicalPath(path))
-  if (place === null) throw foreignSource()
-  if (place.runId !== null) yield* readableRun(judgement, place.runId)
-  else if (place.loggedModelId !== null) yield* readableLoggedModel(judgement, place.loggedModelId)
-  else yield* ownExperiment(judgement, place.experimentId, defaultExperimentId)
-  if (!judgement.visibleExperiments.has(place.experimentId)) throw foreignSource()
+  if (place === null || !place.inside) throw foreignSource()
+  if (place.runId !== null) {
+    const { run } = yield* readableRun(judgement, place.runId)
+    if (run.experimentId !== place.experimentId) throw foreignSource()
+    return run.id
+  }
+  if (place.loggedModelId === null) throw foreignSource()
+  const { model } = yield* readableLoggedModel(judgement, place.loggedModelId)
+  if (model.experimentId !== place.experimentId) throw foreignSource()
+  return model.sourceRunId
 }
 
 /** Storage of other kinds: what the named run itself has, or what the configuration gives the environment. */
 function* checkStorageUri(judgement: Judgement, uri: string): Inquiry<void> {
   if (judgement.environment.sourcePrefixes.some((prefix) => uri.startsWith(prefix))) return
   const runId = textMeaning(judgement.endpoint, judgement.message, 'relatedRun')
-  if (runId !== null && /^[0-9a-f]{32}$/.test(runId)) {
+  if (runId !== null && isRunId(runId)) {
     const { run } = yield* readableRun(judgement, runId)
-    if (uri.startsWith(`${run.artifactUri}/`)) return
+    if (run.artifactUri !== '' && uri.startsWith(`${run.artifactUri}/`)) return
   }
   throw foreignSource()
 }
 
+function* checkRunsUri(judgement: Judgement, uri: string): Inquiry<string | null> {
+  const runId = /^runs:\/([A-Za-z0-9_-]+)(\/|$)/.exec(uri)?.[1]
+  if (runId === undefined) throw foreignSource()
+  yield* relatedRun(judgement, runId)
+  return isRunId(runId) ? runId : null
+}
+
+function* runOfSource(judgement: Judgement, uri: string): Inquiry<string | null> {
+  const scheme = schemeOf(uri)
+  if (scheme === 'models') return yield* checkModelUri(judgement, uri)
+  if (scheme === 'runs') return yield* checkRunsUri(judgement, uri)
+  if (scheme === 'mlflow-artifacts') return yield* checkStoreUri(judgement, uri)
+  yield* checkStorageUri(judgement, uri)
+  return null
+}
+
+/** Static part: the source is written in one way only, of a known kind, and names no model of another environment. */
+export function checkSourceText(judgement: Judgement): void {
+  const uri = textMeaning(judgement.endpoint, judgement.message, 'versionSource')
+  if (uri === null) return
+  checkUnambiguous(uri)
+  const scheme = schemeOf(uri)
+  if (scheme !== scheme.toLowerCase() && /^(models|runs|mlflow-artifacts)$/i.test(scheme)) throw foreignSource()
+  if (/^https?$/i.test(scheme)) throw foreignSource()
+  const parsed = scheme === 'models' ? parseModelUri(uri) : null
+  if (parsed?.kind === 'registered') resolveAllowed(judgement, 'model', parsed.name, 'read')
+}
+
 /**
  * The `source` of a new model version: every way in which it may name something is resolved to an owner.
- * Gives the run behind a copied version or registered logged model, or null.
+ * Gives the run behind it, or null. A version that named another run than its own would hide what it is made of.
  */
-export function* checkVersionSource(judgement: Judgement, uri: string, defaultExperimentId: string): Inquiry<string | null> {
-  checkUnambiguous(uri)
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(uri)?.[1] ?? ''
-  if (scheme === 'models') return yield* checkModelUri(judgement, uri)
-  if (scheme === 'runs') {
-    const runId = /^runs:\/([A-Za-z0-9_-]+)(\/|$)/.exec(uri)?.[1]
-    if (runId === undefined) throw foreignSource()
-    yield* relatedRun(judgement, runId)
-  } else if (scheme === 'mlflow-artifacts') yield* checkStoreUri(judgement, uri, defaultExperimentId)
-  else if (/^(models|runs|mlflow-artifacts|https?)$/i.test(scheme)) throw foreignSource()
-  else yield* checkStorageUri(judgement, uri)
-  return null
+export function* checkVersionSource(judgement: Judgement, uri: string): Inquiry<string | null> {
+  const behind = yield* runOfSource(judgement, uri)
+  const named = textMeaning(judgement.endpoint, judgement.message, 'relatedRun')
+  if (behind !== null && named !== null && named !== behind) {
+    throw new Refusal(
+      'invalid-parameter',
+      `The source belongs to run ${behind}, and run_id names another one. Leave run_id out, or name that run.`,
+    )
+  }
+  return behind
 }
 
 /** The `artifact_location` of a new experiment: left to the server, or under the environment's own prefixes. */

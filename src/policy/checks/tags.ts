@@ -25,14 +25,13 @@ const idTags: ReadonlySet<string> = new Set([
 /** Tags whose value is JSON in which ids stand. */
 const jsonTags: ReadonlySet<string> = new Set(['mlflow.log-model.history', 'mlflow.loggedModels'])
 
-function idsIn(value: Json): string[] {
-  if (typeof value === 'string') return isRunId(value) || isLoggedModelId(value) ? [value] : []
-  if (Array.isArray(value)) return value.flatMap(idsIn)
-  return value instanceof Map ? [...value].flatMap(([key, item]) => (/(^|_)(run|model)_(uu)?id$/.test(key) ? idsIn(item) : nested(item))) : []
-}
+/** Keys whose text is an id. `model_uuid` is none: MLflow makes it up, 32 hexadecimal digits that name nothing. */
+const idKey = /(^|_)(run_(uu)?id|model_id)$/
 
-function nested(value: Json): string[] {
-  return typeof value === 'string' ? [] : idsIn(value)
+function idsIn(value: Json, named = true): string[] {
+  if (typeof value === 'string') return named && (isRunId(value) || isLoggedModelId(value)) ? [value] : []
+  if (Array.isArray(value)) return value.flatMap((item) => idsIn(item, named))
+  return value instanceof Map ? [...value].flatMap(([key, item]) => idsIn(item, idKey.test(key))) : []
 }
 
 function* checkId(judgement: Judgement, text: string): Inquiry<void> {
@@ -46,9 +45,12 @@ export function* checkJsonText(judgement: Judgement, text: string): Inquiry<void
 }
 
 function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
-  if (key === pendingStageTag) throw new Refusal('invalid-parameter', `The tag '${key}' is kept for the proxy. Choose another key.`)
+  // A database that folds case would take another spelling for the same tag.
+  if (key.normalize('NFKC').trim().toLowerCase() === pendingStageTag.toLowerCase()) {
+    throw new Refusal('invalid-parameter', `The tag '${pendingStageTag}' is kept for the proxy. Choose another key.`)
+  }
   if (idTags.has(key)) yield* checkId(judgement, value)
-  if (jsonTags.has(key)) yield* checkJsonText(judgement, value)
+  if (jsonTags.has(key) && value !== '') yield* checkJsonText(judgement, value)
 }
 
 /** Every tag that can point at something else: parent runs above all. */

@@ -36,7 +36,10 @@ function checkTransition(judgement: Judgement, model: OwnedName, version: Versio
   const { environment, message, endpoint } = judgement
   const target = canonicalStage(textMeaning(endpoint, message, 'stage') ?? '')
   if (target === 'Production' && !managesProduction(environment)) {
-    throw new Refusal('stage', `Environment '${environment.name}' may not move versions to Production. Ask a production environment to promote this version.`)
+    throw new Refusal(
+      'stage',
+      `Environment '${environment.name}' may not move versions to Production. Ask a production environment to promote this version.`,
+    )
   }
   if (model.owner.name === environment.name) return
   const promotes = version.stage === 'Staging' && target === 'Production' && message.get('archive_existing_versions') !== true
@@ -80,4 +83,3 @@ export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null
 function coversVersions({ endpoint, message }: Judgement): boolean {
   return endpoint.action === 'delete' || textMeaning(endpoint, message, 'newModelName') !== null
 }
-

@@ -20,7 +20,8 @@ export const loggedModelEndpoints = {
     required: ['experiment_ids'], search: { rows: 'models', pageSize: 100, maxPageSize: 1000, nameColumn: null },
   },
   getLoggedModel: {
-    ...model, method: 'GET', path: '/mlflow/logged-models/{model_id}', action: 'read', fields: { model_id: 'loggedModel' }, ...byId,
+    ...model, method: 'GET', path: '/mlflow/logged-models/{model_id}', action: 'read',
+    fields: { model_id: 'loggedModel', allow_deleted: 'free' }, ...byId,
   },
   finalizeLoggedModel: {
     ...model, method: 'PATCH', path: '/mlflow/logged-models/{model_id}', action: 'update',

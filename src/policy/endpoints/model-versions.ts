@@ -40,7 +40,7 @@ export const modelVersionEndpoints = {
   },
   setModelVersionTag: {
     ...version, method: 'POST', path: '/mlflow/model-versions/set-tag', action: 'update', repeatable: true,
-    fields: { ...id, key: 'tagKey', value: 'free' }, ...byId,
+    fields: { ...id, key: 'tagKey', value: 'runTag' }, ...byId,
   },
   deleteModelVersionTag: {
     ...version, method: 'DELETE', path: '/mlflow/model-versions/delete-tag', action: 'update',

@@ -26,7 +26,7 @@ export const runEndpoints = {
   },
   logMetric: {
     ...post, path: '/mlflow/runs/log-metric',
-    fields: { ...id, ...metric, model_id: 'relatedModel' }, ...byId,
+    fields: { ...id, ...metric, model_id: 'loggedModel' }, ...byId,
   },
   logParam: {
     ...post, path: '/mlflow/runs/log-parameter', repeatable: true,
@@ -34,7 +34,7 @@ export const runEndpoints = {
   },
   logBatch: {
     ...post, path: '/mlflow/runs/log-batch',
-    fields: { run_id: 'run', params: 'free', tags: 'runTags', 'metrics[].model_id': 'relatedModel', 'metrics[].run_id': 'relatedRun' },
+    fields: { run_id: 'run', params: 'free', tags: 'runTags', 'metrics[].model_id': 'loggedModel', 'metrics[].run_id': 'relatedRun' },
     required: ['run_id'],
   },
   logModel: {

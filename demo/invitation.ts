@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url'
+import { pythonOf } from '../scripts/python-environments.mjs'
+import { mlflowVersion } from './python-script.ts'
+import { paint } from './summary.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** How a person tries what is left running: the two variables of an MLflow client, and where else they can look. */
+export function describeStay({ mlflow, proxy, entra, applications, tokens }: Surroundings): string {
+  const { clientId = '', clientSecret = '' } = applications.prod ?? {}
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: clientSecret,
+    scope: `${entra.audience}/.default`,
+  }
+  const data = Object.entries(form).map(([name, value]) => `-d ${name}=${value}`)
+  const train = fileURLToPath(new URL('train.py', import.meta.url))
+  return [
+    `\n${paint('bold', 'Everything goes on running until Ctrl-C.')}  In another shell, as the acc application, for an hour:\n`,
+    `export MLFLOW_TRACKING_URI=${proxy.url}`,
+    `export MLFLOW_TRACKING_TOKEN=${tokens.acc ?? ''}`,
+    `\nThen, for example:   ${pythonOf(mlflowVersion)} ${train}`,
+    `MLflow itself:       ${mlflow.url}`,
+    `Metrics, readiness:  ${proxy.adminUrl}/metrics and /readyz`,
+    `A token for prod:    curl -s ${entra.tokenUrl} ${data.join(' ')}`,
+    '',
+  ].join('\n')
+}

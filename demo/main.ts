@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { closePrograms } from '../test/support/program.ts'
+import { listSurprises } from './expected.ts'
+import { describeStay } from './invitation.ts'
+import { play } from './play.ts'
+import { drawSummary, paint } from './summary.ts'
+import { type Keeper, type Surroundings, startSurroundings } from './surroundings.ts'
+
+const help = `Usage: npm run demo [-- --keep]
+
+Starts a real MLflow, a local stand-in for Entra ID and the proxy, and runs one MLflow script as three environments.
+
+  --keep   leave it running, until Ctrl-C, and say how to try it
+  --help   this text
+`
+
+const write = (text: string) => process.stdout.write(text)
+
+class Interrupted extends Error {}
+
+// A terminal's Ctrl-C may arrive twice, from the terminal and from npm, so every later one says the same.
+const interruption = new Promise<never>((_resolve, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => reject(new Interrupted(signal)))
+  }
+})
+interruption.catch(() => {})
+
+// A file has no width, and some terminals do not know theirs.
+const readWidth = () =>
+  process.stdout.isTTY ? Math.min(Math.max(process.stdout.columns || 100, 60), 120) : Number.POSITIVE_INFINITY
+
+async function perform(keeper: Keeper): Promise<{ surroundings: Surroundings; surprises: string[] }> {
+  const started = Date.now()
+  write(`${paint('bold', 'mlflow-env-proxy')}: one MLflow, three environments\n\n`)
+  const surroundings = await startSurroundings(keeper)
+  const findings = await play(surroundings)
+  write(drawSummary(findings, readWidth()))
+  const surprises = listSurprises(findings)
+  for (const surprise of surprises) write(`\n${paint('red', 'Not as expected:')} ${surprise}`)
+  const seconds = Math.round((Date.now() - started) / 1000)
+  const verdict = `All as expected: one script in three environments, ${findings.attempts.length} attempts refused, in ${seconds} s.`
+  write(surprises.length > 0 ? '\n' : `\n${paint('green', verdict)}\n`)
+  return { surroundings, surprises }
+}
+
+async function run(stay: boolean, keeper: Keeper): Promise<number> {
+  const { surroundings, surprises } = await Promise.race([perform(keeper), interruption])
+  if (stay) {
+    write(describeStay(surroundings))
+    await interruption.catch(() => write('\nStopping.\n'))
+  }
+  return surprises.length > 0 ? 1 : 0
+}
+
+/** Runs `work` in a temporary folder of its own; afterwards neither the folder nor anything that was started is there any more. */
+async function cleaningUp(work: (keeper: Keeper) => Promise<number>): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'mlflow-env-proxy-demo-'))
+  process.env.TMPDIR = folder
+  const ends: (() => Promise<void>)[] = []
+  try {
+    return await work((end) => ends.unshift(end))
+  } finally {
+    for (const end of ends) await end()
+    await closePrograms() // what was only being started
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+function readArguments(args: readonly string[]): { keep: boolean; help: boolean } | null {
+  const options = { keep: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } } as const
+  try {
+    return parseArgs({ args: [...args], options }).values
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${help}`)
+    return null
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const line = readArguments(args)
+  if (line === null) return 2
+  if (line.help) {
+    write(help)
+    return 0
+  }
+  try {
+    return await cleaningUp((keeper) => run(line.keep, keeper))
+  } catch (error) {
+    if (error instanceof Interrupted) return 130
+    process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : error}\n`)
+    return 1
+  }
+}
+
+process.stdout.on('error', () => {}) // a reader that went away, or a closed terminal, must not keep us from cleaning up
+// An interrupted start may still be waiting for something that is gone.
+process.exit(await main(process.argv.slice(2)))

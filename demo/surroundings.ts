@@ -1,0 +1,44 @@
+import { type Application, type Entra, registerApplication, requestToken, startEntra } from '../test/support/entra.ts'
+import { type MlflowServer, startMlflow } from '../test/support/mlflow-server.ts'
+import { type Proxy as RunningProxy, startProxy } from '../test/support/proxy.ts'
+import { showStep } from './progress.ts'
+import { mlflowVersion } from './python-script.ts'
+
+/** What the demo plays in: MLflow, the proxy before it, an issuer, and one application for each environment. */
+export interface Surroundings {
+  readonly mlflow: MlflowServer
+  readonly proxy: RunningProxy
+  readonly entra: Entra
+  readonly applications: Readonly<Record<string, Application>>
+  /** Access tokens, by environment. */
+  readonly tokens: Readonly<Record<string, string>>
+}
+
+/** Called with each thing's end as soon as it has begun; the ends are to be called last first. */
+export type Keeper = (end: () => Promise<void>) => void
+
+async function kept<T extends { close(): Promise<void> }>(keep: Keeper, starting: Promise<T>): Promise<T> {
+  const started = await starting
+  keep(() => started.close())
+  return started
+}
+
+const applications = {
+  acc: registerApplication('apps_acc'),
+  preprod: registerApplication('apps_preprod'),
+  prod: registerApplication('apps_prod'),
+}
+
+async function requestTokens(entra: Entra): Promise<Record<string, string>> {
+  const requests = Object.entries(applications).map(async ([name, application]) => [name, await requestToken(entra, application)])
+  return Object.fromEntries(await Promise.all(requests))
+}
+
+/** Starts everything, and shows what it is doing. */
+export async function startSurroundings(keep: Keeper): Promise<Surroundings> {
+  const mlflow = await showStep(`an MLflow ${mlflowVersion} server starts`, kept(keep, startMlflow({ version: mlflowVersion })))
+  const entra = await showStep('a local stand-in for Entra ID starts', kept(keep, startEntra(Object.values(applications))))
+  const proxy = await showStep('the proxy starts', kept(keep, startProxy({ upstream: mlflow.url, issuer: entra })))
+  const tokens = await showStep('three applications ask for their access tokens', requestTokens(entra))
+  return { mlflow, proxy, entra, applications, tokens }
+}

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { listSurprises } from '../demo/expected.ts'
+import type { Findings, View } from '../demo/findings.ts'
+import { drawSummary } from '../demo/summary.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+// What the demo prints, apart from colours and what differs from run to run.
+const summaryLines = [
+  /^ {2}acc +Default, churn +1 +notes\.md +fraud v1 +Staging$/m,
+  /^ {2}preprod +Default, churn +1 +notes\.md +fraud v1 +Staging$/m,
+  /^ {2}prod +Default, churn +1 +notes\.md +fraud v1 +Production$/m,
+  /^ {2}\/experiments\/acc\/churn +1 +fraud_acc v1 +Staging$/m,
+  /^ {2}\/experiments\/preprod\/churn +1 +fraud_preprod v1 +Staging$/m,
+  /^ {2}\/experiments\/prod\/churn +1 +fraud_prod v1 +Production$/m,
+  /^ {2}✗ acc reads prod's model\n {4}PERMISSION_DENIED: .*another environment/m,
+  /^ {2}✗ acc promotes to Production\n {4}PERMISSION_DENIED: .*Production/m,
+  /^ {2}✗ acc opens prod's run by its id\n {4}RESOURCE_DOES_NOT_EXIST: .*[0-9a-f]{32} not found$/m,
+  /^ {2}✗ somebody without a token looks around\n {4}\w+: .*no access token/m,
+  /^All as expected: /m,
+]
+
+/** Starts a command line of the checkout as a terminal does: in a process group of its own, in a plain environment. */
+function start(args: readonly string[], folder: string): { child: ChildProcess; output: () => string } {
+  const kept = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'ENV_PROXY_CACHE', 'PYTHON']
+  const env = Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
+  const child = spawn(process.execPath, args, { cwd: root, detached: true, env: { ...env, TMPDIR: folder } })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  return { child, output: () => output }
+}
+
+/** The command lines of the processes that were given the folder as their temporary one. */
+function listProcesses(folder: string): string[] {
+  if (!existsSync('/proc/self/environ')) return []
+  return readdirSync('/proc').flatMap((id) => {
+    try {
+      const mentions = /^\d+$/.test(id) && readFileSync(join('/proc', id, 'environ'), 'utf8').includes(folder)
+      return mentions ? [readFileSync(join('/proc', id, 'cmdline'), 'utf8').replaceAll('\0', ' ')] : []
+    } catch {
+      return [] // it has ended meanwhile, or is somebody else's
+    }
+  })
+}
+
+async function waitFor(what: () => boolean, seconds: number): Promise<boolean> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) if (what()) return true
+  return what()
+}
+
+function find(text: string, pattern: RegExp): string {
+  const found = pattern.exec(text)?.[1]
+  if (found === undefined) throw new Error(`${pattern} is not in:\n${text}`)
+  return found
+}
+
+t.test('npm run demo -- --keep: the story, an invitation, and nothing left behind', async (t) => {
+  t.setTimeout(240_000)
+  const folder = mkdtempSync(join(tmpdir(), 'demo-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const { child, output } = start(['scripts/run.mjs', 'demo', '--keep'], folder)
+  const exited = once(child, 'exit')
+  t.teardown(() => child.exitCode ?? (child.pid && process.kill(-child.pid, 'SIGKILL')))
+  await waitFor(() => output().includes('A token for prod') || child.exitCode !== null, 200)
+  const text = output()
+  for (const line of summaryLines) t.match(text, line, `the summary has ${line}`)
+  t.notMatch(text, '\u001b', 'there are no colours where nobody can see them')
+
+  const uri = find(text, /^export MLFLOW_TRACKING_URI=(\S+)$/m)
+  const token = find(text, /^export MLFLOW_TRACKING_TOKEN=(\S+)$/m)
+  const tokenUrl = find(text, /curl -s (\S+)/)
+  await t.test('the two variables work in another shell', async (t) => {
+    const url = `${uri}/api/2.0/mlflow/registered-models/search`
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+    const answer: { registered_models: { name: string }[] } = JSON.parse(await response.text())
+    t.same(
+      answer.registered_models.map(({ name }) => name),
+      ['fraud'],
+    )
+  })
+  await t.test('the token is like one of Entra ID, and only the secret opens the token endpoint', async (t) => {
+    const [header, claims] = token.split('.').map((part) => Buffer.from(part, 'base64url').toString())
+    const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+    t.match(JSON.parse(header ?? ''), { alg: 'RS256', typ: 'JWT', kid: /./ })
+    const app = { tid: guid, oid: guid, sub: guid, azp: guid, idtyp: 'app', roles: ['apps_acc'] }
+    t.match(JSON.parse(claims ?? ''), { ver: '2.0', iss: /\/v2\.0$/, aud: 'api://mlflow-env-proxy', ...app })
+    const guess = `${find(text, /-d (grant_type=\S+)/)}&${find(text, /-d (client_id=\S+)/)}&client_secret=guess`
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    t.equal((await fetch(tokenUrl, { method: 'POST', headers, body: guess })).status, 401)
+  })
+
+  if (existsSync('/proc/self/environ')) t.ok(listProcesses(folder).length > 3, 'launcher, demo, MLflow and proxy run')
+  t.ok(child.pid && process.kill(-child.pid, 'SIGINT'), 'Ctrl-C, which reaches the whole group')
+  const [code] = await exited
+  t.equal(code, 0, 'the demo was as expected, and ended well')
+  for (const url of [uri, tokenUrl]) await t.rejects(fetch(url), `nobody listens on ${url} any more`)
+  t.ok(await waitFor(() => listProcesses(folder).length === 0, 5), 'no process is left', { left: listProcesses(folder) })
+  t.same(
+    readdirSync(folder).filter((name) => name.includes('demo')),
+    [],
+    'no file is left',
+  )
+})
+
+t.test('mlflow-env-proxy demo is the same demo', async (t) => {
+  const { child, output } = start(['dist/cli.js', 'demo', '--nonsense'], tmpdir())
+  const [code] = await once(child, 'close')
+  t.equal(code, 2)
+  t.match(output(), /--nonsense.*\n\nUsage: npm run demo/s)
+})
+
+t.test('the demo notices what is not as it promises', async (t) => {
+  const view = (experiment: string, name: string, stage: string): View => ({
+    experiments: [
+      { name: experiment, runs: ['r'], artifacts: ['notes.md'] },
+      { name: 'Default', runs: [], artifacts: [] },
+    ],
+    versions: [{ name, version: '1', stage, run: 'r' }],
+  })
+  const findings: Findings = {
+    seen: {
+      acc: view('churn', 'fraud', 'Staging'),
+      preprod: view('churn', 'fraud', 'None'),
+      prod: view('churn', 'fraud', 'Production'),
+    },
+    stored: view('churn', 'fraud', 'Staging'),
+    attempts: [{ what: "acc reads prod's model", code: null, message: 'It was allowed.' }],
+  }
+  const surprises = listSurprises(findings).join('\n')
+  const seen = 'what each environment sees'
+  t.match(surprises, `${seen}: missing: preprod | Default, churn | 1 | notes.md | fraud v1 | Staging`)
+  t.match(surprises, `${seen}: unexpected: preprod | Default, churn | 1 | notes.md | fraud v1 | None`)
+  t.notMatch(surprises, `${seen}: missing: acc`)
+  t.match(surprises, 'what MLflow stores: unexpected: churn | 1 | fraud v1 | Staging')
+  t.match(surprises, 'what MLflow stores: missing: /experiments/acc/churn | 1 | fraud_acc v1 | Staging')
+  t.match(surprises, "what is refused: unexpected: acc reads prod's model | allowed")
+  t.match(surprises, 'what is refused: missing: acc promotes to Production | PERMISSION_DENIED')
+  t.match(drawSummary(findings, 80), /! .*acc reads prod's model/, 'and shows it')
+})

@@ -1,0 +1,122 @@
+import type { Decision, DecodedRequest } from '../../src/policy/decide.ts'
+import { decide } from '../../src/policy/decide.ts'
+import { openEndpoints } from '../../src/policy/endpoints.ts'
+import type { Environment, Landscape } from '../../src/policy/environment.ts'
+import type { Grant } from '../../src/policy/grant.ts'
+import { type Json, JsonNumber, type JsonObject } from '../../src/policy/json.ts'
+import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../../src/policy/questions.ts'
+import type { Refusal } from '../../src/policy/reasons.ts'
+
+/** Everything that an MLflow server of a test has. */
+export interface FakeWorld {
+  readonly experiments: readonly ExperimentFact[]
+  readonly runs: readonly RunFact[]
+  readonly loggedModels: readonly LoggedModelFact[]
+  readonly versions: readonly VersionFact[]
+  /** Version numbers by `name@alias`. */
+  readonly aliases?: Readonly<Record<string, string>>
+}
+
+/** An environment with the defaults of the configuration. */
+export function makeEnvironment(name: string, over: Partial<Environment> = {}): Environment {
+  const production = over.production ?? false
+  return {
+    name,
+    production,
+    groups: [`apps_${name}`],
+    modelSuffix: `_${name}`,
+    experimentRoot: `/experiments/${name}`,
+    registrationStage: production ? 'Production' : 'Staging',
+    promotesFrom: [],
+    sourcePrefixes: [`s3://${name}-bucket/models/`],
+    ...over,
+  }
+}
+
+/** Plain values as the JSON of a decoded message. */
+export function toJson(value: unknown): Json {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || value instanceof JsonNumber) return value
+  if (typeof value === 'number' || typeof value === 'bigint') return new JsonNumber(String(value))
+  if (Array.isArray(value)) return value.map(toJson)
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [String(key), toJson(item)]))
+  return new Map(Object.entries(Object(value)).map(([key, item]) => [key, toJson(item)]))
+}
+
+/** A decoded message of plain values. */
+export function toMessage(fields: Readonly<Record<string, unknown>>): JsonObject {
+  return new Map(Object.entries(fields).map(([key, value]) => [key, toJson(value)]))
+}
+
+/** The answer that a real world would give to a question. */
+export function answerOf(world: FakeWorld, question: Question): Answer {
+  const { versions } = world
+  switch (question.about) {
+    case 'defaultExperiment':
+      return world.experiments.find(({ name }) => name === question.name)?.id ?? '777'
+    case 'experiments':
+      return new Map(world.experiments.filter(({ id }) => question.ids.includes(id)).map((fact) => [fact.id, fact]))
+    case 'run':
+      return world.runs.find(({ id }) => id === question.id) ?? null
+    case 'loggedModel':
+      return world.loggedModels.find(({ id }) => id === question.id) ?? null
+    case 'version':
+      return versions.find(({ name, version }) => name === question.name && version === question.version) ?? null
+    case 'alias': {
+      const number = world.aliases?.[`${question.name}@${question.alias}`]
+      return versions.find(({ name, version }) => name === question.name && version === number) ?? null
+    }
+    case 'versionsOfModel':
+      return versions.filter(({ name }) => name === question.name)
+    case 'versionsOfRun':
+      return versions.filter(
+        ({ runId, source }) => runId === question.runId || (question.fresh && source.includes(`/${question.runId}/`)),
+      )
+    case 'versionsFromSource':
+      return versions.filter(({ source }) => source === question.source)
+    case 'versionsOfLoggedModel':
+      return versions.filter(({ source }) => source.includes(question.id))
+    case 'productionVersions':
+      return versions.filter(({ name, stage }) => stage === 'Production' || question.suffixes.some((s) => name.endsWith(s)))
+  }
+}
+
+/** A decision, and what was asked on the way to it. */
+export interface Judged {
+  readonly decision: Decision
+  readonly questions: readonly Question[]
+}
+
+/** Follows a decision to its end in a fake world. */
+export function judge(landscape: Landscape, caller: Environment, request: DecodedRequest, world: FakeWorld): Judged {
+  const inquiry = decide(landscape, caller, request)
+  const questions: Question[] = []
+  let step = inquiry.next()
+  while (!step.done) {
+    questions.push(step.value)
+    step = inquiry.next(answerOf(world, step.value))
+  }
+  return { decision: step.value, questions }
+}
+
+/** A request of plain values to an endpoint of the table. */
+export function requestTo(endpointName: string, fields: Readonly<Record<string, unknown>>): DecodedRequest {
+  const endpoint = openEndpoints.get(endpointName)
+  if (endpoint === undefined) throw new Error(`the table has no ${endpointName}`)
+  return { endpointName, endpoint, message: toMessage(fields) }
+}
+
+/** The grant of a decision that must be one. */
+export function grantOf({ decision }: Judged): Grant {
+  if ('allow' in decision) return decision.allow
+  throw new Error(`denied (${decision.deny.reason}): ${decision.deny.message}`)
+}
+
+/** The refusal of a decision, or null for a grant. */
+export function refusalOf({ decision }: Judged): Refusal | null {
+  return 'deny' in decision ? decision.deny : null
+}
+
+/** What a decision says, in a word: `allow`, or the reason of the refusal. */
+export function verdictOf(judged: Judged): string {
+  return refusalOf(judged)?.reason ?? 'allow'
+}
