@@ -8,7 +8,7 @@ const knowsCheck = (name) => readFileSync(join(root, 'scripts', name), 'utf8').i
 const generators = readdirSync(join(root, 'scripts')).filter((name) => /^generate-.*\.ts$/.test(name) && knowsCheck(name))
 const colors = process.stdout.isTTY ? [] : ['--colors=off']
 const checks = [
-  { name: 'format and lint', command: ['biome', 'ci', '--log-level=warn', ...colors, '.'], repair: 'npm run format' },
+  { name: 'format and lint', command: ['biome', 'ci', '--diagnostic-level=warn', ...colors, '.'], repair: 'npm run format' },
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json'], repair: null },
   ...generators.map((name) => ({ name, command: ['node', `scripts/${name}`, '--check'], repair: `node scripts/${name}` })),
 ]

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { check } from './check.ts'
 import { demo } from './demo.ts'
+import { explain } from './explain.ts'
 import { serve } from './serve.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -12,6 +13,7 @@ const help = `Usage: mlflow-env-proxy <command> --config FILE
 Commands
   serve   run the proxy
   check   say what the configuration means, or every problem in it (exit code 1)
+  explain what would happen to a request, and why (--help by leaving out its arguments)
   demo    in a checkout: show what the proxy does, with a real MLflow (--keep leaves it running)
 
 Options
@@ -25,6 +27,7 @@ Environment variables such as MLFLOW_ENV_PROXY_UPSTREAM__URL override the file.
 /** Runs one command line. Returns the exit code: 0, 1 for a wrong configuration, 2 for a wrong command line. */
 export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
   if (args[0] === 'demo') return demo(args.slice(1), terminal)
+  if (args[0] === 'explain') return explain(args.slice(1), env, terminal)
   const line = readLine(args)
   if (typeof line === 'string') return misuse(line, terminal)
   if (line.help) return say(help, terminal)

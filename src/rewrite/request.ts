@@ -3,6 +3,7 @@ import { upstreamExperimentId } from '../policy/checks/ids.ts'
 import { pendingStageTag } from '../policy/checks/tags.ts'
 import { canonicalStage } from '../policy/checks/versions.ts'
 import type { Meaning } from '../policy/endpoint.ts'
+import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { copyJson, placesAt } from '../policy/message-fields.ts'
@@ -42,6 +43,7 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   loggedModelTags: (value, findings) => renameTags(value, upstreamModelName(findings)),
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
+  orderBy: text((value) => printOrderBy(parseOrderBy(value))),
   relativePath: text((value) => canonicalPath(value)),
   filter: text((value, findings, grant) => upstreamFilter(value, grant.endpoint.search, findings)),
 }

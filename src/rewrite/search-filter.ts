@@ -1,10 +1,10 @@
 import { isNameClause, resolveInFilter } from '../policy/checks/filter.ts'
 import type { Search } from '../policy/endpoint.ts'
 import type { Environment } from '../policy/environment.ts'
+import { attributeClause, type Clause, parseFilter, printFilter } from '../policy/filter/filter-string.ts'
+import { attributeKey, mapNames } from '../policy/filter/name-filter.ts'
 import type { Findings } from '../policy/grant.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
-import { attributeClause, type Clause, parseFilter, printFilter } from './filter-string.ts'
-import { attributeKey, mapNames } from './name-filter.ts'
 
 /** The `LIKE` pattern that an environment's own names fit: `_` in it is a wildcard, so rows are looked at once more. */
 function ownPattern(column: 'modelName' | 'experimentName', scope: Environment, pattern: string): string {

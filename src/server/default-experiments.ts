@@ -3,7 +3,12 @@ import { Refusal } from '../policy/reasons.ts'
 import { readExperiment, readFound } from './lookups.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
 
-async function find(upstream: Upstream, name: UpstreamName, caller: CallerCredentials): Promise<string | null> {
+/** The id of an environment's default experiment, or null where it was not made yet. */
+export async function findDefaultExperiment(
+  upstream: Upstream,
+  name: UpstreamName,
+  caller: CallerCredentials,
+): Promise<string | null> {
   const found = readFound(await upstream.lookUp('/api/2.0/mlflow/experiments/get-by-name', { experiment_name: name }, caller))
   return found === null ? null : readExperiment(found).id
 }
@@ -14,11 +19,11 @@ export async function ensureDefaultExperiment(
   name: UpstreamName,
   caller: CallerCredentials,
 ): Promise<string> {
-  const known = await find(upstream, name, caller)
+  const known = await findDefaultExperiment(upstream, name, caller)
   if (known !== null) return known
   const answer = await upstream.write({ make: 'experiment', name }, caller)
   // Another replica may have been faster: what counts is that it is there now.
-  const made = await find(upstream, name, caller)
+  const made = await findDefaultExperiment(upstream, name, caller)
   if (made !== null) return made
   throw new Refusal(
     'unknown-answer',

@@ -5,6 +5,7 @@ import type { Environment } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 import type { JsonObject } from '../policy/json.ts'
+import { reads } from '../policy/judgement.ts'
 import type { UpstreamName } from '../policy/names.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
 import { upstreamMessage } from '../rewrite/request.ts'
@@ -104,7 +105,8 @@ export class Journey {
 
   /** What a change may have made untrue is not remembered. */
   #forget({ endpoint }: Grant): void {
+    if (reads(endpoint)) return
     if (endpoint.resource === 'modelVersion' || endpoint.resource === 'registeredModel') this.#memory.versionsOfRun.clear()
-    if (endpoint.resource === 'experiment' && endpoint.action !== 'read') this.#memory.experiments.clear()
+    if (endpoint.resource === 'experiment') this.#memory.experiments.clear()
   }
 }

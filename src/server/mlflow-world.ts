@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
 import type { UpstreamName } from '../policy/names.ts'
 import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../policy/questions.ts'
-import { attributeClause, printFilter } from '../rewrite/filter-string.ts'
 import type { World } from './inquiry.ts'
 import { readExperiment, readFound, readLoggedModel, readRun, readVersion } from './lookups.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'

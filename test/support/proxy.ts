@@ -8,7 +8,7 @@ import { freePort, startProgram, waitUntilAnswers } from './program.ts'
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
 /** The product, started as users start it. */
-export interface Proxy {
+export interface RunningProxy {
   readonly url: string
   readonly adminUrl: string
   logs(): string
@@ -50,7 +50,7 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Starts `mlflow-env-proxy serve` from dist, and waits until it is ready. */
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   if (!existsSync(cli)) throw new Error('dist/cli.js is not there: run npm run build')
   const [port, adminPort] = [await freePort(), await freePort()]
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'))

@@ -1,6 +1,6 @@
-import { type Clause, parseFilter } from '../../rewrite/filter-string.ts'
-import { attributeKey } from '../../rewrite/name-filter.ts'
 import type { Environment } from '../environment.ts'
+import { type Clause, parseFilter } from '../filter/filter-string.ts'
+import { attributeKey } from '../filter/name-filter.ts'
 import type { Judgement } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
 import { mayRead, type NameKind, type OwnedName, resolveName } from '../names.ts'

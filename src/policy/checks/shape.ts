@@ -1,4 +1,5 @@
 import type { OpenEndpoint } from '../endpoint.ts'
+import { parseOrderBy } from '../filter/order-by.ts'
 import { isExperimentId, isVersion } from '../ids.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { placesMeaning, textsOf } from '../message-fields.ts'
@@ -49,4 +50,6 @@ export function checkShape(endpoint: OpenEndpoint, message: JsonObject): void {
       )
     }
   }
+  // Read here, so that what cannot be read is refused before anything is asked upstream.
+  for (const { value } of placesMeaning(endpoint, message, 'orderBy')) textsOf(value).forEach(parseOrderBy)
 }

@@ -1,10 +1,16 @@
 import fc from 'fast-check'
 import t from 'tap'
+import {
+  attributeClause,
+  type Clause,
+  type FilterValue,
+  parseFilter,
+  printFilter,
+} from '../../src/policy/filter/filter-string.ts'
+import { tokenizeFilter } from '../../src/policy/filter/filter-tokens.ts'
+import { attributeKey, mapNames } from '../../src/policy/filter/name-filter.ts'
+import { parseOrderBy, printOrderBy } from '../../src/policy/filter/order-by.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
-import { attributeClause, type Clause, type FilterValue, parseFilter, printFilter } from '../../src/rewrite/filter-string.ts'
-import { tokenizeFilter } from '../../src/rewrite/filter-tokens.ts'
-import { addressesPrompt, attributeKey, likeMatches, mapNames } from '../../src/rewrite/name-filter.ts'
-import { parseOrderBy, printOrderBy } from '../../src/rewrite/order-by.ts'
 
 const refusal = { name: 'Refusal', reason: 'invalid-parameter' }
 const string = (text: string): FilterValue => ({ kind: 'string', text })
@@ -234,34 +240,6 @@ t.test('a clause addresses an attribute unless its prefix says another thing', a
     t.equal(keyOf(name), 'name', `${name} is not known, so taken for an attribute`)
   for (const entity of ['tag', 'tags', 'param', 'metrics', 'dataset', 'metadata', 'span', 'feedback'])
     t.equal(keyOf(`${entity}.name`), null, entity)
-  const prompt = (filter: string) => parseFilter(`${filter} = 'x/1'`).some(addressesPrompt)
-  for (const name of ['prompt', 'tags.Prompt', 'tag.`mlflow.linkedPrompts`']) t.ok(prompt(name), name)
-  for (const name of ['span.prompt', 'name', 'tags.prompts']) t.notOk(prompt(name), name)
-})
-
-t.test('LIKE patterns match as in SQL', async (t) => {
-  // biome-ignore format: a table
-  const cases: [pattern: string, text: string, same: boolean, folded: boolean][] = [
-    ['', '', true, true], ['%', '', true, true], ['_', '', false, false], ['', 'a', false, false], ['a%', 'abc', true, true], ['%_acc', 'xacc', true, true],
-    ['%_acc', 'acc', false, false], ['A_C', 'abc', false, true], ['_', '😀', true, true], ['__', '😀', false, false], ['a\\_', 'a_', false, false],
-    ['%a%b', 'xaxbxab', true, true], ['%a%b', 'xaxbxa', false, false], ['É%', 'été', false, true], ['ς', 'Σ', false, true], ['a.c', 'abc', false, false], ['100%', '100%x', true, true],
-  ]
-  for (const [pattern, text, same, folded] of cases) {
-    t.equal(likeMatches(pattern, text, false), same, `${text} LIKE ${pattern}`)
-    t.equal(likeMatches(pattern, text, true), folded, `${text} ILIKE ${pattern}`)
-  }
-  const unit = fc.constantFrom('a', 'b', '%', '_', '😀', '.', '\\')
-  fc.assert(
-    fc.property(fc.string({ unit, maxLength: 7 }), fc.string({ unit, maxLength: 9 }), (pattern, text) => {
-      const source = Array.from(pattern, (each) =>
-        each === '%' ? '.*' : each === '_' ? '.' : each.replace(/[.\\]/, '\\$&'),
-      ).join('')
-      return likeMatches(pattern, text, false) === new RegExp(`^${source}$`, 'su').test(text)
-    }),
-    { numRuns: 2000 },
-  )
-  t.notOk(likeMatches('%a'.repeat(50_000), 'a'.repeat(500), false), 'a long pattern is settled at once')
-  t.notOk(likeMatches(`${'%a'.repeat(200)}b`, 'a'.repeat(500), true), 'many % do not multiply')
 })
 
 t.test('an order_by entry is read as MLflow reads it', async (t) => {

@@ -1,4 +1,4 @@
-import { Refusal } from '../policy/reasons.ts'
+import { Refusal } from '../reasons.ts'
 import { type FilterIdentifier, readIdentifier } from './filter-identifier.ts'
 import { excerpt, type FilterToken, tokenizeFilter } from './filter-tokens.ts'
 

@@ -1,4 +1,4 @@
-import { Refusal } from '../policy/reasons.ts'
+import { Refusal } from '../reasons.ts'
 
 /** One piece of a filter or order_by text. The texts of all pieces, joined, are the whole text. */
 export type FilterToken =

@@ -1,0 +1,132 @@
+import { parseArgs } from 'node:util'
+import { chooseEnvironment } from '../policy/choose-environment.ts'
+import { type Decision, decide } from '../policy/decide.ts'
+import { decodeCall } from '../policy/decode.ts'
+import type { OpenEndpoint } from '../policy/endpoint.ts'
+import type { Environment } from '../policy/environment.ts'
+import { findEndpoint } from '../policy/find-endpoint.ts'
+import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
+import { upstreamMessage } from '../rewrite/request.ts'
+import { upstreamRequest } from '../rewrite/upstream-request.ts'
+import { loadConfig } from '../server/config.ts'
+import type { Config } from '../server/config-types.ts'
+import { findDefaultExperiment } from '../server/default-experiments.ts'
+import { follow } from '../server/inquiry.ts'
+import { Memory, MlflowWorld } from '../server/mlflow-world.ts'
+import { readPathParams } from '../server/path-params.ts'
+import { Upstream } from '../server/upstream.ts'
+import { reportProblems } from './report-problems.ts'
+import type { Terminal } from './terminal.ts'
+
+const usage = `Usage: mlflow-env-proxy explain --config FILE --groups GROUP[,GROUP] METHOD PATH [JSON-BODY]
+
+Says what would happen to this request of a caller in these groups, and why. It asks MLflow what it must know, and changes nothing.
+Example: mlflow-env-proxy explain -c proxy.yaml --groups apps_acc GET '/api/2.0/mlflow/registered-models/get?name=fraud'
+`
+
+interface Asked {
+  readonly config: string
+  readonly groups: readonly string[]
+  readonly method: string
+  readonly target: string
+  readonly body: string
+}
+
+function readAsked(args: readonly string[]): Asked | null {
+  const options = { config: { type: 'string', short: 'c' }, groups: { type: 'string' } } as const
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
+    const [method, target, body = '', ...rest] = positionals
+    if (!values.config || !values.groups || !method || !target || rest.length > 0) return null
+    return { config: values.config, groups: values.groups.split(','), method: method.toUpperCase(), target, body }
+  } catch {
+    return null
+  }
+}
+
+function refuse(reason: Reason, message: string): string {
+  const { status, errorCode } = reasons[reason]
+  return `denied       ${reason} (${status} ${errorCode})\nmessage      ${message}\n`
+}
+
+async function judge(
+  config: Config,
+  environment: Environment,
+  endpoint: OpenEndpoint,
+  asked: Asked,
+  path: string,
+  query: string,
+) {
+  const upstream = new Upstream(config.upstream)
+  const nobody = { authorization: null }
+  try {
+    const message = decodeCall(
+      endpoint.request,
+      {
+        method: asked.method,
+        rawQuery: query,
+        body: Buffer.from(asked.body),
+        contentType: 'application/json',
+        pathParams: readPathParams(endpoint, path),
+      },
+      { unknownFields: config.unknownFields, body: endpoint.bytes === 'up' ? 'bytes' : 'json' },
+    )
+    const world = new MlflowWorld(
+      upstream,
+      new Memory(),
+      nobody,
+      async (name) => (await findDefaultExperiment(upstream, name, nobody)) ?? '0',
+    )
+    return await follow(decide(config, environment, { endpointName: endpoint.name, endpoint, message }), world)
+  } finally {
+    await upstream.close()
+  }
+}
+
+function tell(decision: Decision): string {
+  if ('deny' in decision) return refuse(decision.deny.reason, decision.deny.message)
+  const { findings } = decision.allow
+  const references = findings.references.map(({ kind, logical, upstream }) => `${kind.padEnd(12)} ${logical} is ${upstream}\n`)
+  const request = upstreamRequest(decision.allow, upstreamMessage(decision.allow))
+  const body = request.body === null ? '' : `body         ${request.body}\n`
+  return `allowed\n${references.join('')}upstream     ${request.method} ${request.target}\n${body}`
+}
+
+async function explainRequest(config: Config, asked: Asked): Promise<string> {
+  const [whole = '', ...queries] = asked.target.split('?')
+  const [, named = null, path = whole] = /^\/env\/([^/]+)(\/.*)$/.exec(whole) ?? []
+  const principal = {
+    tenantId: config.authentication.entra.tenantId,
+    objectId: 'explain',
+    kind: 'application',
+    groups: asked.groups,
+  } as const
+  const environment = chooseEnvironment(config, principal, named)
+  const found = findEndpoint(asked.method, path)
+  if (found === null) return refuse('unknown-endpoint', 'No MLflow server that this proxy knows has this method and path.')
+  if ('closed' in found) return refuse(found.closed.hidden ? 'unknown-endpoint' : 'closed-endpoint', found.closed.closed)
+  const said = `environment  ${environment.name}\nendpoint     ${found.open.name} (${found.open.action} of ${found.open.resource})\n`
+  return said + tell(await judge(config, environment, found.open, asked, path, queries.join('?')))
+}
+
+/** Says what would happen to a request, and why. Returns the exit code. */
+export async function explain(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
+  const asked = readAsked(args)
+  if (asked === null) {
+    terminal.err(usage)
+    return 2
+  }
+  let config: Config
+  try {
+    config = loadConfig(asked.config, env)
+  } catch (error) {
+    return reportProblems(error, terminal)
+  }
+  try {
+    terminal.out(await explainRequest(config, asked))
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    terminal.out(refuse(error.reason, error.message))
+  }
+  return 0
+}

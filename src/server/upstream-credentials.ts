@@ -1,0 +1,72 @@
+import { stat } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import { Refusal } from '../policy/reasons.ts'
+import type { Config } from './config-types.ts'
+import { readSecretFile } from './secret-file.ts'
+
+/** The caller's credentials, where they are what the upstream is asked with. */
+export interface CallerCredentials {
+  readonly authorization: string | null
+}
+
+/** Milliseconds for which a token file is taken to be unchanged. */
+const trust = 1_000
+
+/** The token in a file that others replace from time to time. A replacement that cannot be read leaves the last good token in use. */
+export class TokenFile {
+  readonly #file: string
+  readonly #log: Pick<Logger, 'warn'>
+  readonly #clock: () => number
+  #token: string | null = null
+  #version = ''
+  #checkedAt = Number.NEGATIVE_INFINITY
+  #problem = ''
+
+  /** `clock` counts milliseconds. */
+  constructor(file: string, log: Pick<Logger, 'warn'>, clock: () => number = () => performance.now()) {
+    this.#file = file
+    this.#log = log
+    this.#clock = clock
+  }
+
+  /** The token. Throws Refusal 'upstream-unavailable' while none could be read. */
+  async read(): Promise<string> {
+    if (this.#clock() - this.#checkedAt >= trust) await this.#check()
+    if (this.#token === null) {
+      throw new Refusal('upstream-unavailable', 'The proxy cannot read its credentials for MLflow. Tell its administrators.')
+    }
+    return this.#token
+  }
+
+  async #check(): Promise<void> {
+    this.#checkedAt = this.#clock()
+    try {
+      const { mtimeMs, size, ino } = await stat(this.#file)
+      const version = `${mtimeMs} ${size} ${ino}`
+      if (version === this.#version) return
+      this.#token = readSecretFile(this.#file)
+      this.#version = version
+      this.#problem = ''
+    } catch (error) {
+      this.#tell(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #tell(problem: string): void {
+    if (problem !== this.#problem) this.#log.warn({ problem, file: this.#file }, 'the token for MLflow could not be read')
+    this.#problem = problem
+  }
+}
+
+/** Gives the headers that show MLflow who asks; the caller's own token only where the upstream is what it is meant for. */
+export type ReadCredentials = (caller: CallerCredentials) => Promise<Readonly<Record<string, string>>>
+
+/** The credentials of the configured mode. */
+export function upstreamCredentials({ credentials }: Config['upstream'], log: Pick<Logger, 'warn'>): ReadCredentials {
+  if (credentials.mode === 'passthrough') {
+    return async ({ authorization }) => (authorization === null ? {} : { authorization })
+  }
+  if (credentials.mode === 'none') return async () => ({})
+  const token = new TokenFile(credentials.file, log)
+  return async () => ({ authorization: `Bearer ${await token.read()}` })
+}

@@ -1,0 +1,210 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { Meaning } from '../../src/policy/endpoint.ts'
+import type { Environment } from '../../src/policy/environment.ts'
+import { placesMeaning, textMeaning, textsOf } from '../../src/policy/message-fields.ts'
+import type { VersionFact } from '../../src/policy/questions.ts'
+import { type Judged, judge } from '../support/fake-world.ts'
+import { tryLaw } from '../support/law.ts'
+import { type RandomCall, randomCall } from '../support/random-town.ts'
+
+const isRead = ({ endpoint }: RandomCall) => endpoint.action === 'read' || endpoint.action === 'search'
+
+function decideCall({ landscape, caller, endpoint, message, world }: RandomCall): Judged {
+  return judge(landscape, caller, { endpointName: endpoint.name, endpoint, message }, world)
+}
+
+/** The texts in the fields of a meaning. */
+function said({ endpoint, message }: RandomCall, ...meanings: Meaning[]): string[] {
+  return placesMeaning(endpoint, message, ...meanings).flatMap(({ value }) => textsOf(value).filter((text) => text !== ''))
+}
+
+/** Whether a version makes what it is made of readable: it is promotable, or an own copy of something promotable. */
+function opens(call: RandomCall, version: VersionFact, thing: string): boolean {
+  const { caller, owners } = call
+  const owner = owners.get(version.name)
+  if (version.stage === 'Production' && !caller.production) return false
+  if (owner === caller.name) return caller.promotesFrom.includes(owners.get(thing) ?? '')
+  return owner !== undefined && caller.promotesFrom.includes(owner) && owners.has(thing)
+}
+
+function mayReadRun(call: RandomCall, id: string): boolean {
+  if (call.owners.get(id) === call.caller.name) return true
+  return call.world.versions.some((version) => version.runId === id && opens(call, version, id))
+}
+
+function mayReadModel(call: RandomCall, id: string): boolean {
+  if (call.owners.get(id) === call.caller.name) return true
+  const model = call.world.loggedModels.find((fact) => fact.id === id)
+  if (model === undefined) return false
+  if (call.world.versions.some((version) => version.source.includes(id) && opens(call, version, id))) return true
+  const run = call.world.runs.find((fact) => fact.id === model.sourceRunId)
+  return run?.experimentId === model.experimentId && call.world.versions.some((v) => v.runId === run.id && opens(call, v, run.id))
+}
+
+const idPattern = /(?:m-)?[0-9a-f]{32}/g
+
+/** Every run and logged model that a text mentions exists and may be read. */
+function mayMention(call: RandomCall, text: string): boolean {
+  return (text.match(idPattern) ?? []).every((id) => (id.startsWith('m-') ? mayReadModel(call, id) : mayReadRun(call, id)))
+}
+
+function mayName(call: RandomCall, name: string, change: boolean): boolean {
+  const { caller, owners } = call
+  const owner = owners.get(name) ?? (/_(acc|preprod|prod)$/.test(name) ? name.replace(/.*_/, '') : caller.name)
+  return owner === caller.name || (!change && caller.promotesFrom.includes(owner))
+}
+
+/** A promoter's one write to what is not theirs: a Staging version of a model they promote from goes to Production. */
+function isPromotion(call: RandomCall, name: string): boolean {
+  const { endpoint, message, world, caller } = call
+  const version = world.versions.find((fact) => fact.name === name && fact.version === textMeaning(endpoint, message, 'version'))
+  const stage = textMeaning(endpoint, message, 'stage')
+  return (
+    endpoint.action === 'transition' &&
+    caller.production &&
+    version?.stage === 'Staging' &&
+    stage === 'Production' &&
+    message.get('archive_existing_versions') !== true
+  )
+}
+
+/** What an allowed request may have said: the first thing that it may not, or null. */
+function offence(call: RandomCall): string | null {
+  const { caller, owners } = call
+  const own = (id: string) =>
+    owners.get(id === '0' ? `${['acc', 'preprod', 'prod'].indexOf(caller.name) + 1}0` : id) === caller.name
+  const read = isRead(call)
+  const bad = (what: string, texts: readonly string[], isFine: (text: string) => boolean) => {
+    const found = texts.find((text) => !isFine(text))
+    return found === undefined ? null : `${what} ${found}`
+  }
+  return (
+    bad('experiment', said(call, 'experiment'), own) ??
+    bad('run', said(call, 'run', 'runsToRead'), (id) => own(id) || (read && mayReadRun(call, id))) ??
+    bad('logged model', said(call, 'loggedModel'), (id) => own(id) || (read && mayReadModel(call, id))) ??
+    bad('mention', said(call, 'relatedRun', 'relatedModel', 'modelJson', 'versionSource'), (text) => mayMention(call, text)) ??
+    bad('model', said(call, 'modelName'), (name) => mayName(call, name, !read && !isPromotion(call, name))) ??
+    bad('new model', said(call, 'newModelName'), (name) => mayName(call, name, true)) ??
+    bad(
+      'experiment name',
+      said(call, 'experimentName', 'newExperimentName'),
+      (name) => !name.includes('/experiments/') || name.includes(`/${caller.name}/`),
+    ) ??
+    bad(
+      'copy of',
+      said(call, 'versionSource'),
+      (uri) => !/^models:\/\w+[/@]/.test(uri) || mayName(call, uri.replace(/^models:\/(\w+).*/, '$1'), false),
+    ) ??
+    bad(
+      'place',
+      said(call, 'storePath', 'storeFolder'),
+      (path) => (read ? true : own(path.split('/')[0] ?? '')) && mayMention(call, path),
+    ) ??
+    bad('stage', said(call, 'stage'), (stage) => stage !== 'Production' || caller.production)
+  )
+}
+
+/** Ids of experiments whose rows an answer may show, that it should not. */
+function overexposed(call: RandomCall, { decision }: Judged): string[] {
+  if (!('allow' in decision)) return []
+  const { visibleExperiments, scope } = decision.allow.findings
+  const mentioned = JSON.stringify([
+    ...said(
+      call,
+      'run',
+      'runsToRead',
+      'relatedRun',
+      'loggedModel',
+      'relatedModel',
+      'runTag',
+      'versionSource',
+      'modelJson',
+      'storePath',
+      'storeFolder',
+    ),
+    ...tagTexts(call),
+  ])
+  const behind = new Set(
+    [...call.world.runs, ...call.world.loggedModels]
+      .filter(({ id }) => mentioned.includes(id))
+      .map(({ experimentId }) => experimentId),
+  )
+  const search = call.endpoint.action === 'search'
+  const ids = [...visibleExperiments].filter((id) => call.owners.get(id) !== call.caller.name && (search || !behind.has(id)))
+  const foreignScope =
+    scope !== call.caller &&
+    !(isRead(call) && call.caller.promotesFrom.includes(scope.name)) &&
+    call.endpoint.action !== 'transition'
+  return foreignScope ? [...ids, scope.name] : ids
+}
+
+function tagTexts({ endpoint, message }: RandomCall): string[] {
+  return placesMeaning(endpoint, message, 'runTags', 'versionTags', 'loggedModelTags').flatMap(({ value }) =>
+    (Array.isArray(value) ? value : []).flatMap((tag) => (tag instanceof Map ? textsOf(tag.get('value') ?? '') : [])),
+  )
+}
+
+t.test('no grant crosses environments, whatever the world and whatever is said', async (t) => {
+  const counts = { allowed: 0, denied: 0, foreign: 0 }
+  const law = tryLaw(
+    fc.property(randomCall, (call) => {
+      const judged = decideCall(call)
+      if ('deny' in judged.decision) {
+        counts.denied += 1
+        return
+      }
+      counts.allowed += 1
+      if (judged.decision.allow.findings.scope !== call.caller) counts.foreign += 1
+      const problem = offence(call) ?? tagTexts(call).find((text) => !mayMention(call, text)) ?? null
+      if (problem !== null) throw new Error(`${call.caller.name} was allowed ${call.endpoint.name}: ${problem}`)
+      const shown = overexposed(call, judged)
+      if (shown.length > 0) throw new Error(`${call.caller.name} would be shown ${shown} by ${call.endpoint.name}`)
+    }),
+    20_000,
+  )
+  t.equal(law, 'holds')
+  t.ok(
+    counts.allowed > 4000 && counts.denied > 4000 && counts.foreign > 20,
+    `the law was put to the test: ${JSON.stringify(counts)}`,
+  )
+})
+
+t.test('a caller without promotesFrom learns nothing of what is not theirs', async (t) => {
+  /** The world as it would be if everything of the other environments, and of nobody, were not there. */
+  const withoutOthers = (call: RandomCall): RandomCall => {
+    const mine = (id: string) => call.owners.get(id) === call.caller.name
+    const { experiments, runs, loggedModels, versions } = call.world
+    const world = {
+      ...call.world,
+      experiments: experiments.filter(({ id }) => mine(id)),
+      runs: runs.filter(({ id }) => mine(id)),
+      loggedModels: loggedModels.filter(({ id }) => mine(id)),
+      versions: versions.filter(({ name }) => mine(name)),
+    }
+    return { ...call, world }
+  }
+  const law = tryLaw(
+    fc.property(
+      randomCall.filter(
+        ({ caller, endpoint }) =>
+          caller.promotesFrom.length === 0 &&
+          (endpoint.action === 'read' || endpoint.action === 'search' || endpoint.action === 'create'),
+      ),
+      (call) => {
+        const told = outcome(decideCall(call))
+        const alone = outcome(decideCall(withoutOthers(call)))
+        if (told !== alone)
+          throw new Error(`${call.endpoint.name} of ${call.caller.name}: ${told}, but ${alone} in a world of their own`)
+      },
+    ),
+    10_000,
+  )
+  t.equal(law, 'holds')
+})
+
+/** Everything that the caller could tell from a decision. */
+function outcome({ decision }: Judged): string {
+  if ('deny' in decision) return `${decision.deny.reason} ${decision.deny.message}`
+  return `allow ${[...decision.allow.findings.visibleExperiments].sort()}`
+}

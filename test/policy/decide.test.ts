@@ -1,0 +1,250 @@
+import t, { type Test } from 'tap'
+import type { Meaning, OpenEndpoint } from '../../src/policy/endpoint.ts'
+import { openEndpoints } from '../../src/policy/endpoints.ts'
+import type { Environment } from '../../src/policy/environment.ts'
+import { grantOf, type Judged, judge, refusalOf, verdictOf } from '../support/fake-world.ts'
+import {
+  absentExperiment,
+  absentModel,
+  absentRun,
+  all,
+  type Belongings,
+  fullMessage,
+  landscape,
+  setAt,
+  town,
+} from '../support/town.ts'
+
+/** Another environment's reference in a field: what must come of it. `twin` is the same reference to something that does not exist. */
+interface Case {
+  readonly value: unknown
+  readonly verdict: string
+  readonly twin?: unknown
+  /** Refused without a question. */
+  readonly unasked?: true
+}
+
+/** What is said of a caller, of the other environment, and of the endpoint that is asked. */
+interface Trespass {
+  readonly caller: Belongings
+  readonly other: Belongings
+  readonly endpoint: OpenEndpoint
+}
+
+type Cases = (trespass: Trespass) => readonly Case[]
+
+const reads = ({ action }: OpenEndpoint) => action === 'read' || action === 'search'
+const promotes = ({ caller, other }: Trespass) => caller.environment.promotesFrom.includes(other.environment.name)
+const json = JSON.stringify
+const tag = (key: string) => (value: string) => [
+  { key: 'plain', value: 'x' },
+  { key, value },
+]
+
+/** A foreign id and an absent one, said in some form. */
+const ids =
+  (own: (other: Belongings) => string, absent: string, say: (id: string) => unknown = (id) => id): Cases =>
+  ({ other }) => [{ value: say(own(other)), twin: say(absent), verdict: 'not-found' }]
+
+const run = (say?: (id: string) => unknown) => ids(({ run }) => run(1), absentRun, say)
+const loggedModel = (say?: (id: string) => unknown) => ids(({ model }) => model(1), absentModel, say)
+const both =
+  (...cases: Cases[]): Cases =>
+  (trespass) =>
+    cases.flatMap((make) => make(trespass))
+const nothing: Cases = () => []
+
+function foreignModel(say: (name: string) => string): Cases {
+  return (trespass) => {
+    const value = say(`fraud_${trespass.other.environment.name}`)
+    if (!promotes(trespass)) return [{ value, verdict: 'foreign-name', unasked: true }]
+    if (reads(trespass.endpoint)) return [{ value, verdict: 'allow' }]
+    if (trespass.endpoint.action === 'transition') return [{ value, verdict: 'read-only' }]
+    return [{ value, verdict: 'read-only', unasked: true }]
+  }
+}
+
+const foreignNewModel: Cases = (trespass) => [
+  { value: `new_${trespass.other.environment.name}`, verdict: promotes(trespass) ? 'read-only' : 'foreign-name', unasked: true },
+]
+
+const foreignExperimentName: Cases = ({ other }) => [
+  { value: `${other.environment.experimentRoot}/churn`, verdict: 'foreign-name', unasked: true },
+  { value: `${other.environment.experimentRoot}/nothing`.slice(1), verdict: 'foreign-name', unasked: true },
+]
+
+const foreignPlaces: Cases = ({ other }) => [
+  {
+    value: `${other.experiment}/${other.run(1)}/artifacts/x`,
+    twin: `${absentExperiment}/${absentRun}/artifacts/x`,
+    verdict: 'not-found',
+  },
+  {
+    value: `${other.experiment}/models/${other.model(1)}/artifacts/x`,
+    twin: `${other.experiment}/models/${absentModel}/artifacts/x`,
+    verdict: 'not-found',
+  },
+  {
+    value: `${other.experiment}/${absentRun}/artifacts`,
+    twin: `${absentExperiment}/${absentRun}/artifacts`,
+    verdict: 'not-found',
+  },
+  { value: `${other.experiment}`, twin: absentExperiment, verdict: 'not-found' },
+  {
+    value: `%25${other.experiment.charCodeAt(0).toString(16)}${other.experiment.slice(1)}/${other.run(1)}/artifacts`,
+    verdict: 'not-found',
+  },
+]
+
+const foreignStorage: Cases = ({ other }) => [
+  { value: `${other.environment.sourcePrefixes[0]}x`, verdict: 'foreign-source' },
+  { value: `mlflow-artifacts:/${other.experiment}`, verdict: 'foreign-source' },
+]
+
+/** A copy from an environment that the caller promotes from is allowed; from any other the name alone refuses it. */
+const foreignVersion: Cases = (trespass) => [
+  promotes(trespass)
+    ? { value: `models:/fraud_${trespass.other.environment.name}/2`, verdict: 'allow' }
+    : { value: `models:/fraud_${trespass.other.environment.name}/2`, verdict: 'foreign-name', unasked: true },
+]
+
+const foreignSources: Cases = both(
+  foreignStorage,
+  foreignVersion,
+  run((id) => `runs:/${id}/model`),
+  loggedModel((id) => `models:/${id}`),
+  ({ other }) => [
+    {
+      value: `mlflow-artifacts:/${other.experiment}/${other.run(1)}/artifacts/model`,
+      twin: `mlflow-artifacts:/${other.experiment}/${absentRun}/artifacts/model`,
+      verdict: 'not-found',
+    },
+  ],
+)
+
+/** For every meaning, what another environment's things look like in it. A new meaning does not compile until it is said here. */
+const trespasses: Record<Meaning, Cases> = {
+  experiment: both(
+    ids(({ experiment }) => experiment, absentExperiment),
+    ids(({ defaultExperiment }) => defaultExperiment, absentExperiment),
+  ),
+  experimentsToSearch: ({ other }) => [{ value: [other.experiment], twin: [absentExperiment], verdict: 'allow' }],
+  experimentName: foreignExperimentName,
+  newExperimentName: foreignExperimentName,
+  artifactLocation: (trespass) => foreignStorage(trespass).map((item) => ({ ...item, unasked: true })),
+  run: run(),
+  runsToRead: both(
+    run((id) => [id]),
+    ({ caller, other }) => [{ value: [caller.run(1), other.run(1)], twin: [caller.run(1), absentRun], verdict: 'not-found' }],
+  ),
+  relatedRun: run(),
+  runTags: both(
+    run(tag('mlflow.parentRunId')),
+    run((id) => tag('mlflow.log-model.history')(json([{ run_id: id }]))),
+    loggedModel(tag('mlflow.modelId')),
+  ),
+  runTag: run(),
+  modelJson: both(
+    run((id) => json({ run_id: id })),
+    loggedModel((id) => json({ deep: [{ model_id: id }] })),
+  ),
+  modelName: foreignModel((name) => name),
+  newModelName: foreignNewModel,
+  versionSource: foreignSources,
+  versionTags: run(tag('mlflow.parentRunId')),
+  loggedModel: loggedModel(),
+  relatedModel: loggedModel(),
+  loggedModelTags: run(tag('mlflow.sourceRun')),
+  storePath: foreignPlaces,
+  storeFolder: foreignPlaces,
+  // A foreign name in a filter finds nothing, like one that nobody has: the scope stays the caller's own.
+  filter: ({ other, endpoint }) =>
+    endpoint.search?.nameColumn === 'modelName'
+      ? [{ value: `name = 'fraud_${other.environment.name}'`, verdict: 'allow' }]
+      : [{ value: `name IN ('${other.environment.experimentRoot}/churn')`, verdict: 'allow' }],
+  // These name nothing by themselves: versions and aliases belong to the model that is named beside them.
+  free: nothing,
+  tagKey: nothing,
+  version: nothing,
+  stage: nothing,
+  stages: nothing,
+  archiveExisting: nothing,
+  alias: nothing,
+  relativePath: nothing,
+  orderBy: nothing,
+  pageToken: nothing,
+  maxResults: nothing,
+}
+
+/** The text of a refusal without the ids that the caller said. */
+function outline(judged: Judged, value: unknown): string {
+  const refusal = refusalOf(judged)
+  const said = [...(json(value).match(/[\w./%:-]{2,}/g) ?? []), ...(json(value).match(/(?:m-)?[0-9a-f]{32}/g) ?? [])]
+  const text = refusal === null ? 'allow' : `${refusal.reason}: ${refusal.message}`
+  return said.sort((a, b) => b.length - a.length).reduce((rest, word) => rest.replaceAll(word, '<said>'), text)
+}
+
+function ask(
+  { caller, endpoint }: Pick<Trespass, 'caller' | 'endpoint'>,
+  selector: string,
+  meaning: Meaning,
+  value: unknown,
+): Judged {
+  // A version's source and its run must agree, so they are tried one at a time.
+  const without: Meaning[] = meaning === 'versionSource' ? ['relatedRun'] : meaning === 'relatedRun' ? ['versionSource'] : []
+  const message = fullMessage(endpoint, caller, without)
+  if (without.includes('versionSource')) message.set('source', `${caller.environment.sourcePrefixes[0]}x`)
+  setAt(message, selector, value)
+  if (selector === 'run_id' || selector === 'run_uuid')
+    for (const name of ['run_id', 'run_uuid']) if (message.has(name)) setAt(message, name, value)
+  return judge(landscape, caller.environment, { endpointName: endpoint.name, endpoint, message }, town)
+}
+
+for (const caller of all) {
+  const name = caller.environment.name
+
+  t.test(`every endpoint serves ${name} its own things`, async (t) => {
+    for (const endpoint of openEndpoints.values()) {
+      const without: Meaning[] = endpoint.resource === 'modelVersion' && endpoint.action === 'create' ? ['relatedRun'] : []
+      const message = fullMessage(endpoint, caller, without)
+      const judged = judge(landscape, caller.environment, { endpointName: endpoint.name, endpoint, message }, town)
+      const grant = 'allow' in judged.decision ? judged.decision.allow : null
+      t.equal(refusalOf(judged)?.message ?? 'allow', 'allow', endpoint.name)
+      t.equal(grant?.message, message, 'and what is granted is what was judged')
+    }
+  })
+
+  for (const other of all.filter((place) => place !== caller)) {
+    t.test(`no field of any endpoint lets ${name} reach ${other.environment.name}`, async (t) => {
+      for (const endpoint of openEndpoints.values()) {
+        for (const [selector, meaning] of Object.entries(endpoint.fields)) {
+          const trespass = { caller, other, endpoint }
+          for (const { value, twin, verdict, unasked } of trespasses[meaning](trespass)) {
+            const judged = ask(trespass, selector, meaning, value)
+            const place = `${endpoint.name} ${selector} ${json(value)}`
+            t.equal(verdictOf(judged), verdict, place)
+            if (unasked) t.equal(judged.questions.length, 0, `${place}: without a question`)
+            if (twin !== undefined)
+              t.equal(
+                outline(judged, value),
+                outline(ask(trespass, selector, meaning, twin), twin),
+                `${place}: as if it did not exist`,
+              )
+            if (verdict === 'allow') checkShownOnly(t, trespass, judged, place)
+          }
+        }
+      }
+    })
+  }
+}
+
+/** An allowed request that names something foreign shows nothing but the caller's own, or models of the one they promote from. */
+function checkShownOnly(t: Test, trespass: Trespass, judged: Judged, place: string): void {
+  const { findings, endpoint } = grantOf(judged)
+  const { caller, other } = trespass
+  const shows: readonly Environment[] =
+    promotes(trespass) && reads(endpoint) ? [caller.environment, other.environment] : [caller.environment]
+  t.ok(shows.includes(findings.scope), `${place}: whose rows are shown`)
+  const foreign = [...findings.visibleExperiments].filter((id) => id !== caller.experiment && id !== caller.defaultExperiment)
+  t.same(foreign, [], `${place}: whose runs are shown`)
+}

@@ -1,0 +1,184 @@
+import fc from 'fast-check'
+import type { Meaning, OpenEndpoint } from '../../src/policy/endpoint.ts'
+import { openEndpoints } from '../../src/policy/endpoints.ts'
+import { type Environment, type Landscape, stages } from '../../src/policy/environment.ts'
+import type { JsonObject } from '../../src/policy/json.ts'
+import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/questions.ts'
+import { type FakeWorld, makeEnvironment } from './fake-world.ts'
+import { absentExperiment, absentModel, absentRun, makeModel, makeRun, makeVersion, setAt } from './town.ts'
+
+/** A random world, in which it is known by construction whose everything is. */
+export interface RandomTown {
+  readonly landscape: Landscape
+  readonly world: FakeWorld
+  /** Owner's name by experiment id, run id, logged model id and upstream model name; nobody's things are not in it. */
+  readonly owners: ReadonlyMap<string, string>
+}
+
+type Pick = <T>(values: readonly T[]) => T
+
+const names = ['acc', 'preprod', 'prod']
+
+function drawExperiments(): { facts: ExperimentFact[]; owners: [string, string][] } {
+  const own = names.flatMap((name, index) =>
+    ['Default', 'churn', 'b'].map((logical, n) => ({
+      id: `${index + 1}${n}`,
+      name: `/experiments/${name}/${logical}`,
+      owner: name,
+    })),
+  )
+  const facts = [...own.map(({ id, name }) => ({ id, name })), { id: '0', name: 'Default' }, { id: '5', name: 'legacy' }]
+  return { facts, owners: own.map(({ id, owner }) => [id, owner]) }
+}
+
+function drawVersion(
+  pick: Pick,
+  runs: readonly RunFact[],
+  models: readonly LoggedModelFact[],
+  name: string,
+  number: number,
+): VersionFact {
+  const run = pick(runs)
+  const model = pick(models)
+  const sources = [
+    `models:/${model.id}`,
+    `${run.artifactUri}/model`,
+    `models:/${pick(['fraud_acc', 'fraud_prod', 'legacy'])}/1`,
+    's3://x/y',
+  ]
+  return makeVersion(`${name}/${number}`, { stage: pick(stages), runId: pick([run.id, run.id, null]), source: pick(sources) })
+}
+
+/** Draws a world: things in all environments and in nobody's, versions made of anything, whoever could have made them so. */
+export function drawTown(pick: Pick): RandomTown {
+  const promotesFrom = pick([[], ['acc'], ['preprod'], ['acc', 'preprod']])
+  const environments = names.map((name) => makeEnvironment(name, name === 'prod' ? { production: true, promotesFrom } : {}))
+  const { facts: experiments, owners } = drawExperiments()
+  const runs = Array.from({ length: 8 }, (_, index) => makeRun(`${index}`.padStart(32, 'a'), pick(experiments).id))
+  const models = Array.from({ length: 8 }, (_, index) =>
+    makeModel(`m-${`${index}`.padStart(32, 'b')}`, pick(experiments).id, pick([null, ...runs.map(({ id }) => id)])),
+  )
+  const modelNames = [...names.flatMap((name) => [`fraud_${name}`, `risk_${name}`]), 'legacy']
+  const versions = modelNames.flatMap((name) => [1, 2, 3].map((number) => drawVersion(pick, runs, models, name, number)))
+  const ofExperiment = new Map(owners)
+  const owned = [...runs, ...models].flatMap(({ id, experimentId }): [string, string][] => {
+    const owner = ofExperiment.get(experimentId)
+    return owner === undefined ? [] : [[id, owner]]
+  })
+  const ofModels = names.flatMap((name): [string, string][] => [
+    [`fraud_${name}`, name],
+    [`risk_${name}`, name],
+  ])
+  return {
+    landscape: { environments, foldsCase: false },
+    world: {
+      experiments,
+      runs,
+      loggedModels: models,
+      versions,
+      aliases: { 'fraud_acc@champion': '1', 'fraud_prod@champion': '2' },
+    },
+    owners: new Map([...owners, ...owned, ...ofModels]),
+  }
+}
+
+/** Everything that a request of any environment could say in a field, own and foreign, absent and nobody's. */
+function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
+  const runs = [...world.runs.map(({ id }) => id), absentRun, 'no-id']
+  const models = [...world.loggedModels.map(({ id }) => id), absentModel, 'no-id']
+  const experiments = [...world.experiments.map(({ id }) => id), absentExperiment]
+  const modelNames = ['fraud', 'risk', ...world.versions.map(({ name }) => name), 'x_prod_acc']
+  const places = world.runs.flatMap(({ id, experimentId }) => [
+    `${experimentId}/${id}/artifacts/x`,
+    `${experimentId}/${id}`,
+    `11/${id}/artifacts`,
+  ])
+  const modelPlaces = world.loggedModels.map(({ id, experimentId }) => `${experimentId}/models/${id}/artifacts/x`)
+  const parent = runs.map((value) => [{ key: 'mlflow.parentRunId', value }])
+  const storePaths = [...places, ...modelPlaces, ...experiments]
+  const modelUris = modelNames.flatMap((name) => [
+    `models:/${name}/1`,
+    `models:/${name}/2`,
+    `models:/${name}/Staging`,
+    `models:/${name}@champion`,
+  ])
+  return {
+    free: ['x'],
+    tagKey: ['mlflow.parentRunId', 'x'],
+    runTag: runs,
+    version: ['1', '2', '9'],
+    stage: stages,
+    stages: [['Staging'], ['Production']],
+    archiveExisting: [true, false],
+    alias: ['champion', 'production', 'x'],
+    orderBy: [['name']],
+    pageToken: [''],
+    maxResults: [5],
+    relativePath: ['x', '', 'a/b'],
+    experiment: experiments,
+    experimentsToSearch: [experiments, experiments.slice(0, 4), experiments.slice(3)],
+    experimentName: ['churn', '/churn', ...world.experiments.map(({ name }) => name)],
+    newExperimentName: ['new', '/experiments/prod/new', '/experiments/acc/new'],
+    artifactLocation: ['', 's3://acc-bucket/models/x', 's3://prod-bucket/models/x'],
+    filter: [
+      '',
+      "name = 'fraud'",
+      "name = 'fraud_acc'",
+      "name IN ('fraud_prod', 'risk_prod')",
+      "name LIKE '%'",
+      "name = '/experiments/prod/churn'",
+    ],
+    run: runs,
+    runsToRead: [...runs.map((id) => [id]), runs.slice(0, 2)],
+    relatedRun: ['', ...runs],
+    runTags: parent,
+    modelJson: [...runs.map((run_id) => JSON.stringify({ run_id })), ...models.map((model_id) => JSON.stringify({ model_id }))],
+    modelName: modelNames,
+    newModelName: ['new', 'new_acc', 'new_prod'],
+    versionSource: [
+      ...storePaths.map((path) => `mlflow-artifacts:/${path}`),
+      ...models.map((id) => `models:/${id}`),
+      ...runs.map((id) => `runs:/${id}/m`),
+      ...modelUris,
+    ],
+    versionTags: [[], ...parent],
+    loggedModel: models,
+    relatedModel: models,
+    loggedModelTags: [[], ...parent],
+    storePath: storePaths,
+    storeFolder: ['', ...storePaths],
+  }
+}
+
+/** One random request of one random caller in one random world. */
+export interface RandomCall extends RandomTown {
+  readonly caller: Environment
+  readonly endpoint: OpenEndpoint
+  readonly message: JsonObject
+}
+
+function isRequired(endpoint: OpenEndpoint, selector: string): boolean {
+  return endpoint.required.some((spellings) => spellings.split('|')[0] === selector)
+}
+
+function isOwn(town: RandomTown, caller: Environment, value: unknown): boolean {
+  const ids = JSON.stringify(value).match(/(?:m-)?[0-9a-f]{32}|"\d\d"|\w+_(?:acc|preprod|prod)/g) ?? []
+  return ids.every((id) => town.owners.get(id.replaceAll('"', '')) === caller.name)
+}
+
+/** Mostly of own things, so that many requests are allowed and every check is reached. */
+export const randomCall: fc.Arbitrary<RandomCall> = fc.gen().map((g) => {
+  const pick: Pick = (values) => g(fc.constantFrom<(typeof values)[number]>, ...values)
+  const town = drawTown(pick)
+  const caller = pick(town.landscape.environments)
+  const endpoint = pick([...openEndpoints.values()])
+  const values = sayings(town)
+  const message: JsonObject = new Map()
+  for (const [selector, meaning] of Object.entries(endpoint.fields)) {
+    if (!isRequired(endpoint, selector) && !pick([true, true, false])) continue
+    const own = values[meaning].filter((value) => isOwn(town, caller, value))
+    setAt(message, selector, pick(own.length > 0 && pick([true, true, true, false]) ? own : values[meaning]))
+  }
+  if (message.has('run_id') && message.has('run_uuid')) message.delete('run_uuid')
+  return { ...town, caller, endpoint, message }
+})

@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { createServer, request as forward } from 'node:http'
+
+/** One request that reached the upstream. */
+export interface Heard {
+  readonly method: string
+  readonly target: string
+  readonly rawHeaders: readonly string[]
+  readonly body: string
+}
+
+/** A hop between the proxy and its upstream that passes everything on and remembers what it heard. */
+export interface RecordingHop {
+  readonly url: string
+  /** What was heard since the last call. */
+  take(): Heard[]
+  close(): Promise<void>
+}
+
+/** Starts a hop in front of `upstream` on a free port of this machine. */
+export async function startRecordingHop(upstream: string): Promise<RecordingHop> {
+  let heard: Heard[] = []
+  const { hostname, port } = new URL(upstream)
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('error', () => undefined)
+    request.on('end', () => {
+      const { method = '', url: path = '', headers, rawHeaders } = request
+      const body = Buffer.concat(chunks)
+      heard.push({ method, target: path, rawHeaders, body: body.toString('latin1') })
+      const { 'transfer-encoding': _, ...kept } = headers
+      const length = body.length > 0 || headers['content-length'] !== undefined ? { 'content-length': body.length } : {}
+      const onward = forward({ hostname, port, path, method, headers: { ...kept, ...length }, agent: false }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(response)
+      })
+      onward.on('error', () => response.destroy())
+      onward.end(body)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the hop has no port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    take() {
+      const taken = heard
+      heard = []
+      return taken
+    },
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}

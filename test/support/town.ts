@@ -1,0 +1,173 @@
+import type { Meaning, OpenEndpoint } from '../../src/policy/endpoint.ts'
+import type { Environment, Landscape } from '../../src/policy/environment.ts'
+import type { JsonObject } from '../../src/policy/json.ts'
+import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/questions.ts'
+import { type FakeWorld, makeEnvironment, toJson } from './fake-world.ts'
+
+export const acc = makeEnvironment('acc')
+export const preprod = makeEnvironment('preprod')
+export const prod = makeEnvironment('prod', { production: true, promotesFrom: ['acc'] })
+export const landscape: Landscape = { environments: [acc, preprod, prod], foldsCase: false }
+
+/** Ids of what every environment of the town has. Nothing is made from run 1 and logged model 1; Staging versions are from 2. */
+export interface Belongings {
+  readonly environment: Environment
+  readonly defaultExperiment: string
+  readonly experiment: string
+  /** Where run 3 and logged model 3 are: acc's are what versions in production are made of. */
+  readonly frozenExperiment: string
+  readonly run: (number: number) => string
+  readonly model: (number: number) => string
+}
+
+function belongings(environment: Environment, index: number): Belongings {
+  const digit = String(index + 1)
+  const run = (number: number) => `${digit.repeat(30)}0${number}`
+  return {
+    environment,
+    defaultExperiment: `${digit}0`,
+    experiment: `${digit}1`,
+    frozenExperiment: `${digit}2`,
+    run,
+    model: (number) => `m-${run(number)}`,
+  }
+}
+
+export const inAcc = belongings(acc, 0)
+export const inPreprod = belongings(preprod, 1)
+export const inProd = belongings(prod, 2)
+export const all = [inAcc, inPreprod, inProd] as const
+export const absentRun = '9'.repeat(32)
+export const absentModel = `m-${absentRun}`
+export const absentExperiment = '987'
+
+export function makeRun(id: string, experimentId: string): RunFact {
+  return { id, experimentId, artifactUri: `mlflow-artifacts:/${experimentId}/${id}/artifacts` }
+}
+
+export function makeModel(id: string, experimentId: string, sourceRunId: string | null = null): LoggedModelFact {
+  return { id, experimentId, sourceRunId, artifactUri: `mlflow-artifacts:/${experimentId}/models/${id}/artifacts` }
+}
+
+/** A version by its name and number, such as `fraud_acc/2`. */
+export function makeVersion(place: string, fact: Partial<VersionFact> = {}): VersionFact {
+  const [name = '', version = '1'] = place.split('/')
+  return { name, version, stage: 'None', source: 's3://elsewhere/model', runId: null, pendingStage: null, ...fact }
+}
+
+function experimentsOf({
+  environment: { experimentRoot },
+  defaultExperiment,
+  experiment,
+  frozenExperiment,
+}: Belongings): ExperimentFact[] {
+  return [
+    { id: defaultExperiment, name: `${experimentRoot}/Default` },
+    { id: experiment, name: `${experimentRoot}/churn` },
+    { id: frozenExperiment, name: `${experimentRoot}/frozen` },
+  ]
+}
+
+function versionsOf({ environment: { name, production }, experiment, run, model }: Belongings): VersionFact[] {
+  const made = { source: `mlflow-artifacts:/${experiment}/${run(2)}/artifacts/model`, runId: run(2) }
+  return [
+    makeVersion(`fraud_${name}/1`, { ...made, stage: production ? 'Production' : 'None' }),
+    makeVersion(`fraud_${name}/2`, { ...made, stage: 'Staging' }),
+    makeVersion(`fraud_${name}/3`, { ...made, stage: 'Archived' }),
+    makeVersion(`fraud_${name}/4`, { source: `models:/${model(2)}`, stage: 'Staging' }),
+  ]
+}
+
+/** Three environments with the same things in each, prod's copies of two of acc's versions, and what belongs to nobody. */
+export const town: FakeWorld = {
+  experiments: [{ id: '0', name: 'Default' }, { id: '5', name: 'legacy' }, ...all.flatMap(experimentsOf)],
+  runs: [
+    ...all.flatMap(({ run, experiment, frozenExperiment }) =>
+      [1, 2, 3].map((n) => makeRun(run(n), n === 3 ? frozenExperiment : experiment)),
+    ),
+    makeRun('5'.repeat(32), '5'),
+  ],
+  loggedModels: [
+    ...all.flatMap(({ model, experiment, frozenExperiment }) =>
+      [1, 2, 3].map((n) => makeModel(model(n), n === 3 ? frozenExperiment : experiment)),
+    ),
+    makeModel(`m-${'5'.repeat(32)}`, '5'),
+  ],
+  versions: [
+    makeVersion('legacy/1'),
+    ...all.flatMap(versionsOf),
+    makeVersion('risk_acc/1', { stage: 'Production', runId: inAcc.run(3) }),
+    makeVersion('risk_acc/2', { stage: 'Staging', source: `models:/${inAcc.model(3)}` }),
+    makeVersion('risk_prod/1', { stage: 'Production', source: 'models:/risk_acc/2' }),
+  ],
+  aliases: { 'fraud_acc@champion': '2', 'risk_acc@live': '1', 'fraud_prod@champion': '1' },
+}
+
+/** A good value for every meaning, of the environment's own things. */
+function goodValues({ environment, experiment, run, model }: Belongings): Record<Meaning, unknown> {
+  return {
+    free: 'x',
+    tagKey: 'mlflow.parentRunId',
+    runTag: run(1),
+    version: '1',
+    stage: 'Archived',
+    stages: ['none', 'STAGING'],
+    archiveExisting: false,
+    alias: 'champion',
+    orderBy: ['name ASC'],
+    pageToken: '',
+    maxResults: 10,
+    experiment,
+    experimentsToSearch: [experiment],
+    experimentName: 'churn',
+    newExperimentName: 'brand new',
+    artifactLocation: `${environment.sourcePrefixes[0]}x`,
+    filter: "name = 'fraud'",
+    run: run(1),
+    runsToRead: [run(1)],
+    relatedRun: run(2),
+    runTags: [{ key: 'mlflow.parentRunId', value: run(1) }],
+    modelJson: JSON.stringify({
+      run_id: run(1),
+      model_id: model(1),
+      model_uuid: absentRun,
+      flavors: { x: { ids: [absentRun] } },
+    }),
+    modelName: 'fraud',
+    newModelName: 'brand new',
+    versionSource: 'models:/fraud/1',
+    versionTags: [{ key: 'team', value: 'x' }],
+    loggedModel: model(1),
+    relatedModel: model(1),
+    loggedModelTags: [{ key: 'team', value: 'x' }],
+    storePath: `${experiment}/${run(1)}/artifacts/x`,
+    storeFolder: `${experiment}/${run(1)}/artifacts`,
+    relativePath: 'model/x',
+  }
+}
+
+/** Puts a value at a selector such as `metrics[].model_id`, making what is above it. */
+export function setAt(message: JsonObject, selector: string, value: unknown): void {
+  const [head = '', tail] = selector.split(/\[\]\.(.*)/)
+  if (tail === undefined) {
+    message.set(head, toJson(value))
+    return
+  }
+  const list = message.get(head)
+  const item = Array.isArray(list) && list[0] instanceof Map ? list[0] : new Map()
+  setAt(item, tail, value)
+  message.set(head, [item])
+}
+
+/** A request that fills every field of an endpoint with good values of one environment. */
+export function fullMessage(endpoint: OpenEndpoint, place: Belongings, without: readonly Meaning[] = []): JsonObject {
+  const values = goodValues(place)
+  const message: JsonObject = new Map()
+  for (const [selector, meaning] of Object.entries(endpoint.fields)) {
+    const column = endpoint.search?.nameColumn
+    const value =
+      meaning === 'filter' && column !== 'modelName' ? (column ? "name = 'churn'" : "params.a = '1'") : values[meaning]
+    if (!without.includes(meaning)) setAt(message, selector, value)
+  }
+  return message
+}
