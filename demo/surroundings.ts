@@ -1,6 +1,6 @@
 import { type Application, type Entra, registerApplication, requestToken, startEntra } from '../test/support/entra.ts'
 import { type MlflowServer, startMlflow } from '../test/support/mlflow-server.ts'
-import { type Proxy as RunningProxy, startProxy } from '../test/support/proxy.ts'
+import { type RunningProxy, startProxy } from '../test/support/proxy.ts'
 import { showStep } from './progress.ts'
 import { mlflowVersion } from './python-script.ts'
 

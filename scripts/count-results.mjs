@@ -1,44 +1,59 @@
 // Counts the assertions of a TAP stream: its test points that are not merely the sum of a subtest.
 
-const emptyCount = () => ({ passed: 0, failed: 0, skipped: 0 })
+const point = /^(not )?ok\b(?: \d+)?(?: - )?([^#]*?)\s*(?:#\s*(.*?))?( \{)?$/
 
-function countPoint(total, isOk, directive, inner) {
-  if (inner?.seen && (isOk || inner.failed > 0)) return
-  if (/^(skip|todo)/i.test(directive)) total.skipped += 1
-  else if (isOk) total.passed += 1
-  else total.failed += 1
-}
-
-/** Passed, failed and skipped (or to do) assertions; a subtest that failed without a failed assertion counts as one. */
-export function countTap(text) {
-  const total = emptyCount()
-  const levels = []
-  const open = []
-  let inDetails = null
-  const settle = (depth, isOk, directive) => {
-    countPoint(total, isOk, directive, levels[depth + 1])
-    levels.length = depth + 1
-    levels[depth] = { seen: true, failed: (levels[depth]?.failed ?? 0) + (isOk || /^todo/i.test(directive) ? 0 : 1) }
-  }
+// Depth and text of every line, without the details (YAML) of test points.
+function* linesOf(text) {
+  let detailsIndent = null
   for (const line of text.split('\n')) {
     const indent = line.length - line.trimStart().length
     const rest = line.trim()
-    if (inDetails !== null) {
-      if (indent === inDetails && rest === '...') inDetails = null
-      continue
-    }
-    if (rest === '---' && indent % 4 === 2) inDetails = indent
-    if (rest.startsWith('Bail out!')) total.failed += 1
-    if (indent % 4 !== 0) continue
-    const depth = indent / 4
-    const point = /^(not )?ok\b[^#]*?(?:#\s*(.*?))?( \{)?$/.exec(rest.replaceAll('\\#', ''))
-    if (point) {
-      const result = [depth, !point[1], point[2] ?? '']
-      if (point[3]) open.push(result)
-      else settle(...result)
-    }
-    if (rest === '}' && open.at(-1)?.[0] === depth) settle(...open.pop())
+    if (detailsIndent === null && rest === '---' && indent % 4 === 2) detailsIndent = indent
+    if (detailsIndent === null && indent % 4 === 0) yield [indent / 4, rest]
+    if (indent === detailsIndent && rest === '...') detailsIndent = null
   }
-  for (const _ of open) total.failed += 1
+}
+
+/**
+ * Passed, failed and skipped (or to do) assertions; a subtest that failed without a failed assertion counts as one.
+ * `failures` names the failed ones, with the subtests around them.
+ */
+export function countTap(text) {
+  const total = { passed: 0, failed: 0, skipped: 0, failures: [] }
+  const levels = [] // by depth: whether there were points, and how many of them failed
+  const subtests = [] // by depth: the name of the subtest that is open
+  const buffered = []
+
+  const fail = (depth, name) => {
+    total.failed += 1
+    total.failures.push([...subtests.slice(0, depth), name].join(' > '))
+  }
+  const settle = ({ depth, isOk, name, directive }) => {
+    const inner = levels[depth + 1]
+    const isSum = inner !== undefined && (isOk || inner.failed > 0)
+    if (!isSum) {
+      if (/^(skip|todo)/i.test(directive)) total.skipped += 1
+      else if (isOk) total.passed += 1
+      else fail(depth, name)
+    }
+    levels.length = depth + 1
+    levels[depth] = { failed: (levels[depth]?.failed ?? 0) + (isOk || /^todo/i.test(directive) ? 0 : 1) }
+  }
+  const read = (depth, line) => {
+    if (line.startsWith('# Subtest: ')) subtests[depth] = line.slice('# Subtest: '.length)
+    const [isPoint, not, name, directive = '', opens] = point.exec(line.replaceAll('\\#', '')) ?? []
+    const result = { depth, isOk: !not, name, directive }
+    if (isPoint && opens) {
+      subtests[depth] = name
+      buffered.push(result)
+    } else if (isPoint) settle(result)
+    if (line === '}' && buffered.at(-1)?.depth === depth) settle(buffered.pop())
+  }
+
+  for (const [depth, line] of linesOf(text)) {
+    if (line.startsWith('Bail out!')) fail(0, line)
+    else read(depth, line)
+  }
+  for (const { depth, name } of buffered) fail(depth, name)
   return total
 }

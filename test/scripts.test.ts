@@ -50,7 +50,14 @@ const streams = [
 ] as const
 
 t.test('the closing line counts what ran', async (t) => {
-  for (const [name, text, expected] of streams) t.same(countTap(text), expected, name)
+  for (const [name, text, expected] of streams) {
+    const { failures, ...counts } = countTap(text)
+    t.same(counts, expected, name)
+    t.equal(failures.length, expected.failed, `${name}: each failure has a name`)
+  }
+  const nested =
+    '# Subtest: file\n    # Subtest: outer\n        ok 1 - a\n        not ok 2 - b\n    not ok 1 - outer\nnot ok 1 - file\nnot ok 2 - c\n'
+  t.same(countTap(nested).failures, ['file > outer > b', 'c'], 'the names show where')
 })
 
 t.test('node_modules is current only when it is what the lock file says', async (t) => {

@@ -12,6 +12,12 @@ export async function serve(file: string, env: NodeJS.ProcessEnv, terminal: Term
     return reportProblems(error, terminal)
   }
   const main = await import('../server/main.ts')
-  await main.serve(config)
-  return 0
+  try {
+    await main.serve(config)
+    return 0
+  } catch (error) {
+    if (!(error instanceof main.ListenError)) throw error
+    terminal.err(`mlflow-env-proxy: ${error.message}\n`)
+    return 1
+  }
 }

@@ -9,6 +9,7 @@ import {
   subjectLoggedModel,
   subjectRun,
 } from './checks/ids.ts'
+import { checkLoggedModelSearch } from './checks/logged-model-search.ts'
 import { checkDefaultKeepsItsName, checkNames } from './checks/names.ts'
 import { checkShape } from './checks/shape.ts'
 import { checkArtifactLocation, checkSourceText, checkVersionSource } from './checks/sources.ts'
@@ -81,6 +82,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkPaths(judgement)
   checkArtifactLocation(judgement)
   checkSourceText(judgement)
+  checkLoggedModelSearch(judgement)
   const scope = searchScope(judgement) ?? subjectModel(judgement)?.owner ?? environment
   const defaultExperimentId = yield* ask({ about: 'defaultExperiment', name: defaultExperiment(environment) })
   yield* checkExperiments(judgement, defaultExperimentId)

@@ -1,5 +1,6 @@
 import type { Field } from './field.ts'
 import { readScalar, readWord } from './field-value.ts'
+import { invalidValue } from './invalid-value.ts'
 import type { Json, JsonObject } from './json.ts'
 import { type Shape, shapeOf } from './message-shape.ts'
 import { Refusal } from './reasons.ts'
@@ -48,7 +49,7 @@ function decodeField(field: Field, value: Json, reading: Reading, where: string)
   if (value === null && !takesNull(field)) return undefined
   if (field.map) return decodeMap(field, value, reading, where)
   if (!field.repeated) return decodeSingle(field, value, reading, where)
-  if (!Array.isArray(value)) throw new Refusal('invalid-parameter', `The value of '${where}' must be an array.`)
+  if (!Array.isArray(value)) throw invalidValue(where, value, 'an array')
   if (value.length === 0 && reading.from !== 'body') return undefined
   return value.map((item, index) => decodeSingle(field, item, reading, `${where}[${index}]`))
 }
@@ -64,13 +65,13 @@ function decodeSingle(field: Field, value: Json, reading: Reading, where: string
   }
   if (reading.from !== 'body') throw refuseNested(where)
   if (field.type === 'json') return readWellKnown(field.form, value, where)
-  if (!(value instanceof Map)) throw new Refusal('invalid-parameter', `The value of '${where}' must be an object.`)
+  if (!(value instanceof Map)) throw invalidValue(where, value, 'an object')
   return decodeObject(shapeOf(field.message ?? ''), value, reading, where)
 }
 
 function decodeMap(field: Field, value: Json, reading: Reading, where: string): JsonObject {
   if (reading.from !== 'body') throw refuseNested(where)
-  if (!(value instanceof Map)) throw new Refusal('invalid-parameter', `The value of '${where}' must be an object.`)
+  if (!(value instanceof Map)) throw invalidValue(where, value, 'an object')
   const decoded: JsonObject = new Map()
   for (const [key, item] of value) {
     if (key.includes('\0')) throw new Refusal('invalid-parameter', `A key of '${where}' holds a NUL character: remove it.`)

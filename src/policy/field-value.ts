@@ -1,6 +1,6 @@
 import type { Field, FieldType } from './field.ts'
+import { invalidValue } from './invalid-value.ts'
 import { type Json, JsonNumber } from './json.ts'
-import { Refusal } from './reasons.ts'
 
 const integer = /^(?:0|-?[1-9][0-9]*)$/
 const number = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
@@ -17,16 +17,18 @@ type IntegerType = keyof typeof ranges
 
 /**
  * One scalar, checked against its field: numbers become JsonNumber, but NaN and the infinities stay protobuf's strings.
- * `place` names the field in the sentence of a Refusal 'invalid-parameter'; the value itself is never shown.
+ * `place` names the field in the sentence of a Refusal 'invalid-parameter'.
  */
 export function readScalar(field: Field, value: Json, place: string): Json {
   switch (field.type) {
     case 'string':
       return readText(value, place)
     case 'bytes':
-      return typeof value === 'string' && base64.test(value) ? value : refuse(place, 'a base64 string')
+      if (typeof value === 'string' && base64.test(value)) return value
+      throw invalidValue(place, value, 'a base64 string')
     case 'bool':
-      return typeof value === 'boolean' ? value : refuse(place, 'true or false')
+      if (typeof value === 'boolean') return value
+      throw invalidValue(place, value, 'true or false')
     case 'enum':
       return readEnum(field, value, place)
     case 'float':
@@ -39,7 +41,7 @@ export function readScalar(field: Field, value: Json, place: string): Json {
       return readInteger(field.type, value, place)
     case 'message':
     case 'json':
-      return refuse(place, 'an object')
+      throw invalidValue(place, value, 'an object')
   }
 }
 
@@ -50,12 +52,14 @@ export function readWord(type: FieldType, word: string): Json {
 }
 
 function readText(value: Json, place: string): string {
-  if (typeof value !== 'string') return refuse(place, 'a string')
-  return value.includes('\0') ? refuse(place, 'a string without NUL characters') : value
+  if (typeof value !== 'string') throw invalidValue(place, value, 'a string')
+  if (value.includes('\0')) throw invalidValue(place, value, 'a string without NUL characters')
+  return value
 }
 
 function readEnum({ values = [] }: Field, value: Json, place: string): string {
-  return typeof value === 'string' && values.includes(value) ? value : refuse(place, `one of ${values.join(', ')}`)
+  if (typeof value === 'string' && values.includes(value)) return value
+  throw invalidValue(place, value, `one of ${values.join(', ')}`)
 }
 
 function readNumber(type: keyof typeof mostFinite, value: Json, place: string): Json {
@@ -64,7 +68,7 @@ function readNumber(type: keyof typeof mostFinite, value: Json, place: string): 
     if (number.test(text) && Math.abs(Number(text)) <= mostFinite[type]) return new JsonNumber(text)
     if (typeof value === 'string' && notFinite.test(text)) return text
   }
-  return refuse(place, 'a number, or "NaN", "Infinity" or "-Infinity"')
+  throw invalidValue(place, value, 'a number, or "NaN", "Infinity" or "-Infinity"')
 }
 
 function readInteger(type: IntegerType, value: Json, place: string): JsonNumber {
@@ -74,9 +78,5 @@ function readInteger(type: IntegerType, value: Json, place: string): JsonNumber 
     const exact = text.length <= 15 ? Number(text) : BigInt(text)
     if (exact >= least && exact <= most) return new JsonNumber(text)
   }
-  return refuse(place, `a whole number from ${least} to ${most}, without leading zeros`)
-}
-
-function refuse(place: string, expected: string): never {
-  throw new Refusal('invalid-parameter', `The value of '${place}' must be ${expected}.`)
+  throw invalidValue(place, value, `a whole number from ${least} to ${most}, without leading zeros`)
 }

@@ -21,6 +21,7 @@ export const reasons = {
   'production-version': { status: 403, errorCode: 'PERMISSION_DENIED' },
   frozen: { status: 403, errorCode: 'PERMISSION_DENIED' },
   'foreign-source': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'local-source': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'read-only': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'registration-incomplete': { status: 409, errorCode: 'BAD_REQUEST' },
   'outcome-unknown': { status: 409, errorCode: 'BAD_REQUEST' },

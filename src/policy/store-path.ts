@@ -16,27 +16,29 @@ function decodeOnce(text: string): string {
   try {
     return utf8.decode(new Uint8Array(out))
   } catch {
-    throw new Refusal('malformed', 'The artifact path is not valid UTF-8 after percent-decoding.')
+    throw new Refusal('invalid-parameter', 'Invalid path: it is not valid UTF-8 after percent-decoding.')
   }
 }
 
 /**
  * An artifact path as MLflow will read it: percent-decoded until it stops changing, as its server does.
- * Throws `malformed` for dot segments, empty segments, backslashes and control characters. A trailing slash is dropped.
+ * Throws `invalid-parameter` for dot segments, empty segments, backslashes and control characters. A trailing slash is dropped.
  */
 export function canonicalPath(path: string): string {
   let text = path
   for (let rounds = 0; escaped.test(text); rounds++) {
-    if (rounds === 8) throw new Refusal('malformed', 'The artifact path is percent-encoded too many times.')
+    if (rounds === 8) throw new Refusal('invalid-parameter', 'Invalid path: it is percent-encoded too many times.')
     const next = decodeOnce(text)
     if (next === text) break
     text = next
   }
   const trimmed = text.endsWith('/') ? text.slice(0, -1) : text
   if (trimmed === '') return ''
-  if (/[\p{Cc}\\]/u.test(trimmed)) throw new Refusal('malformed', 'The artifact path has a control character or a backslash.')
+  if (/[\p{Cc}\\]/u.test(trimmed))
+    throw new Refusal('invalid-parameter', 'Invalid path: it has a control character or a backslash.')
+  // All that MLflow itself says.
   if (trimmed.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
-    throw new Refusal('malformed', 'The artifact path has an empty or dot segment. Write it without.')
+    throw new Refusal('invalid-parameter', 'Invalid path')
   }
   return trimmed
 }

@@ -6,6 +6,7 @@ import { hasShape, shapeOf } from '../policy/message-shape.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { ownerOf, showName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { type AnswerMeaning, answerMeanings } from './answer-fields.ts'
 import { clientLocation } from './location.ts'
 import { renameTags } from './tag-names.ts'
 
@@ -35,21 +36,14 @@ const location: TextMapper = (uri) => clientLocation(uri)
 const source: TextMapper = (uri, findings) =>
   clientLocation(/^models:/i.test(uri) ? (renameModelUri(uri, modelNameOf(findings)) ?? '') : uri)
 
-/** What the fields of MLflow's entities hold, wherever in an answer they stand. Fields that are not here hold nothing of ours. */
-const meanings: Readonly<Record<string, Readonly<Record<string, TextMapper>>>> = {
-  'mlflow.Experiment': { experiment_id: experimentId, name: experimentName, artifact_location: location },
-  'mlflow.CreateExperiment.Response': { experiment_id: experimentId },
-  'mlflow.RunInfo': { experiment_id: experimentId, artifact_uri: location },
-  'mlflow.RegisteredModel': { name: modelName },
-  'mlflow.ModelVersion': { name: modelName, source },
-  'mlflow.GetModelVersionDownloadUri.Response': { artifact_uri: source },
-  'mlflow.LoggedModelInfo': { experiment_id: experimentId, artifact_uri: location },
-  'mlflow.LoggedModelRegistrationInfo': { name: modelName },
-  'mlflow.ListArtifacts.Response': { root_uri: location },
-  'mlflow.ListLoggedModelArtifacts.Response': { root_uri: location },
+/** How each meaning is put into the caller's words. Tags are a list, and have a way of their own. */
+const textMappers: Readonly<Record<Exclude<AnswerMeaning, 'tags'>, TextMapper>> = {
+  experimentId,
+  experimentName,
+  modelName,
+  location,
+  source,
 }
-
-const taggedMessages: ReadonlySet<string> = new Set(['mlflow.LoggedModelInfo', 'mlflow.ModelVersion'])
 
 function inExperiment(info: Json | undefined, { visibleExperiments }: Findings): boolean {
   const id = info instanceof Map ? info.get('experiment_id') : undefined
@@ -73,6 +67,11 @@ const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => 
   'mlflow.Run': (row, findings) => inExperiment(row.get('info'), findings),
   'mlflow.RunInfo': (row, findings) => inExperiment(row, findings),
   'mlflow.LoggedModel': (row, findings) => inExperiment(row.get('info'), findings),
+}
+
+/** Whether rows of this message have an owner of their own. */
+export function hasOwnVisibility(messageName: string): boolean {
+  return messageName in visible
 }
 
 /** Whether the caller may see a row of this message. */
@@ -114,17 +113,16 @@ function rewriteSingle(messageName: string, value: Json, findings: Findings): Js
 /** One message of an answer in the caller's names. Fields that no known MLflow version has are left out. */
 export function rewriteMessage(messageName: string, message: JsonObject, findings: Findings): JsonObject {
   const { fields } = shapeOf(messageName)
-  const mappers = meanings[messageName] ?? {}
+  const meanings = answerMeanings[messageName] ?? {}
   const result: JsonObject = new Map()
   for (const [name, value] of message) {
     const field = fields.get(name)
     if (field === undefined) continue
-    const mapper = mappers[name]
-    if (mapper !== undefined && value !== null) {
+    const meaning = meanings[name]
+    if (meaning === 'tags') result.set(name, renameTags(value, modelNameOf(findings)))
+    else if (meaning !== undefined && value !== null) {
       if (typeof value !== 'string') throw unknownAnswer('a value of another type')
-      result.set(name, value === '' ? value : mapper(value, findings))
-    } else if (name === 'tags' && taggedMessages.has(messageName)) {
-      result.set(name, renameTags(value, modelNameOf(findings)))
+      result.set(name, value === '' ? value : textMappers[meaning](value, findings))
     } else result.set(name, rewriteField(field, value, findings))
   }
   return result

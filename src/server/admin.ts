@@ -3,7 +3,11 @@ import type { Metrics } from './metrics.ts'
 
 /** The operators' side, on a port of its own: liveness, readiness and metrics. `why` gives what readiness waits for, or null. */
 export function buildAdmin(metrics: Metrics, why: () => string | null): FastifyInstance {
-  const app = Fastify({ logger: false })
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+  })
   app.get('/livez', async () => ({ status: 'alive' }))
   app.get('/readyz', async (_request, reply) => {
     const waiting = why()

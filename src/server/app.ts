@@ -1,23 +1,34 @@
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import type { Logger } from 'pino'
 import { Refusal } from '../policy/reasons.ts'
+import { answerError } from './answer-error.ts'
 import { addArrivalHooks } from './arrival.ts'
 import { writeAudit } from './audit.ts'
 import type { Authenticator } from './authenticate.ts'
 import { addBodyParser } from './body.ts'
 import { addByteRoutes } from './bytes.ts'
 import type { Config } from './config-types.ts'
-import { describeError } from './failure.ts'
-import { limits } from './framing.ts'
+import { Connections } from './connections.ts'
+import { checkMessage, limits } from './framing.ts'
+import { addIdleTimeout } from './idle.ts'
 import { Journey } from './journey.ts'
+import { addLocalRoutes } from './local-routes.ts'
 import type { Metrics } from './metrics.ts'
 import type { PageTokens } from './page-tokens.ts'
-import { sendFailure } from './respond.ts'
-import { addRoutes, environmentPrefixes } from './routes.ts'
+import { addRoutes } from './routes.ts'
+import { startTrail } from './trail.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import type { Upstream } from './upstream.ts'
-import { whoami } from './whoami.ts'
+
+/** Milliseconds that clients get: to send a request's headers, without a byte of a body or answer, between requests. */
+export const clientTimeouts = { headers: 10_000, idle: 60_000, keepAlive: 65_000 } as const
 
 export interface Parts {
   readonly config: Config
@@ -26,42 +37,95 @@ export interface Parts {
   readonly upstream: Upstream
   readonly tokens: PageTokens
   readonly metrics: Metrics
+  readonly connections?: Connections
+  readonly timeouts?: { readonly [name in keyof typeof clientTimeouts]: number }
 }
 
-/** The public side: the journey of a request in the order in which it happens. */
-export function buildApp({ config, log, authenticator, upstream, tokens, metrics }: Parts): FastifyInstance {
-  const logger: FastifyBaseLogger = log
+type Note = (request: FastifyRequest, reply: FastifyReply) => void
+
+function createServer({ log, timeouts = clientTimeouts }: Parts, connections: Connections, note: Note): FastifyInstance {
+  // Fastify's own information is not wanted: the audit line says what there is to say.
+  const logger: FastifyBaseLogger = log.child({}, { level: log.isLevelEnabled('warn') ? 'warn' : log.level })
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (parent) => parent,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    clientErrorHandler: refuseUnreadable,
+    clientErrorHandler: refuseUnreadable(log, connections),
+    frameworkErrors: (_error, request, reply) => {
+      note(request, reply)
+      refuseAddress(request, reply)
+    },
     bodyLimit: limits.jsonBytes,
+    keepAliveTimeout: timeouts.keepAlive,
     routerOptions: { maxParamLength: limits.urlBytes },
-    http: { maxHeaderSize: limits.headerBytes, headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 65_000 },
+    http: {
+      // Node refuses from this size on, and we beyond it.
+      maxHeaderSize: limits.headerBytes + 1,
+      headersTimeout: timeouts.headers,
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
+      keepAlive: true,
+      keepAliveInitialDelay: 15_000,
+    },
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   })
+  connections.watch(app.server)
+  // Node would answer other expectations itself, unseen by any hook.
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
+  return app
+}
+
+/** An address that Fastify itself cannot read passes none of the hooks. */
+function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
+  request.trail = startTrail()
+  reply.header('x-request-id', request.id)
+  try {
+    checkMessage(request.raw)
+    throw new Refusal('malformed', 'The path has a malformed percent-encoding.')
+  } catch (error) {
+    answerError(error, reply, false)
+  }
+}
+
+/** The public side: the journey of a request in the order in which it happens. */
+export function buildApp(parts: Parts): FastifyInstance {
+  const {
+    config,
+    log,
+    authenticator,
+    upstream,
+    tokens,
+    metrics,
+    connections = new Connections(),
+    timeouts = clientTimeouts,
+  } = parts
+  const note: Note = (request, reply) => {
+    // Not Fastify's onResponse: it does not come for requests whose client goes away.
+    reply.raw.once('close', () => {
+      writeAudit(log, request, reply)
+      metrics.count(request, reply)
+    })
+  }
+  const app = createServer(parts, connections, note)
+  app.addHook('onRequest', async (request, reply) => note(request, reply))
   addArrivalHooks(app, authenticator)
+  addIdleTimeout(app, timeouts.idle)
+  app.addHook('onSend', async (_request, reply) => {
+    if (connections.stopping) reply.header('connection', 'close')
+  })
   addBodyParser(app)
   const journey = new Journey(config, upstream, tokens)
-  app.route({ method: ['GET', 'HEAD'], url: '/health', handler: async (_request, reply) => reply.type('text/plain').send('OK') })
-  for (const base of environmentPrefixes) app.get(`${base}/-/whoami`, async (request) => whoami(config, request))
+  addLocalRoutes(app, config)
   addRoutes(app, config, journey)
   addByteRoutes(app, config, journey, upstream)
   app.setNotFoundHandler((request) => {
     throw new Refusal('unknown-endpoint', `There is no endpoint ${request.method} of this path here.`)
   })
-  app.setErrorHandler((error, request, reply) => {
-    const failure = describeError(error)
-    if (failure.reason === 'internal') request.log.error({ err: error, requestId: request.id }, 'a request failed')
-    return sendFailure(reply, failure)
-  })
-  app.addHook('onResponse', async (request, reply) => {
-    writeAudit(log, request, reply)
-    metrics.count(request, reply)
-  })
+  // Only what streams bytes may be sent again as it is.
+  app.setErrorHandler((error, request, reply) => answerError(error, reply, request.granted !== null))
   return app
 }

@@ -32,7 +32,7 @@ export function addArrivalHooks(app: FastifyInstance, authenticator: Authenticat
       reply.header('connection', 'close')
       throw error
     }
-    if (request.url === '/health') return
+    if (request.routeOptions.config.open === true) return
     request.authenticated = await authenticator.authenticate(authorizationValues(request))
     request.trail.principal = request.authenticated.principal
   })

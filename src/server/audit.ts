@@ -18,10 +18,22 @@ export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyR
       references: trail.references,
       decision: trail.decision,
       reason: trail.reason,
-      status: reply.statusCode,
+      // Without a whole answer the client may have seen no status at all.
+      status: reply.raw.headersSent ? reply.statusCode : null,
+      complete: reply.raw.writableFinished,
       upstreamStatus: trail.upstreamStatus,
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
     },
+    'request',
+  )
+}
+
+/** The line of bytes that were no request: nothing in them can be trusted, so nothing of them is written. */
+export function writeUnreadableAudit(log: Logger, requestId: string, status: number): void {
+  const nobody = { tenantId: null, objectId: null, kind: null, environment: null }
+  const nothing = { method: null, endpoint: 'unreadable', references: [], decision: 'deny', reason: 'malformed' }
+  log.info(
+    { audit: true, requestId, ...nobody, ...nothing, status, complete: true, upstreamStatus: null, durationMs: null },
     'request',
   )
 }

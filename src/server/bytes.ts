@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
@@ -5,12 +6,13 @@ import { openEndpoints } from '../policy/endpoints.ts'
 import type { Landscape } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
+import { answerError } from './answer-error.ts'
 import { upstreamFailure } from './error-answer.ts'
-import { describeError } from './failure.ts'
 import type { Journey } from './journey.ts'
+import { isMapping } from './mapping.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
 import { environmentPrefixes, rawCallOf, visitOf } from './routes.ts'
-import { transportRefusal, type Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,34 +31,58 @@ function keep(headers: Readonly<Record<string, unknown>>, names: readonly string
 
 type Seen = Pick<FastifyRequest, 'granted' | 'trail'>
 
+interface Answer {
+  readonly statusCode: number
+  readonly stream: Readable
+}
+
+/** Whether the bytes are as they are: the client is told of no coding, and would take the coded ones for the artifact. */
+function isPlain(answer: object): boolean {
+  const headers = 'headers' in answer && isMapping(answer.headers) ? answer.headers : {}
+  return (headers['content-encoding'] ?? 'identity') === 'identity'
+}
+
 function grantedOf(request: Seen): NonNullable<FastifyRequest['granted']> {
   const { granted } = request
   if (granted === null || !isUpstreamRequest(granted.request)) throw new TypeError('nothing is forwarded without a grant')
   return granted
 }
 
-async function readError(stream: AsyncIterable<Buffer>): Promise<string> {
+async function readError(stream: Readable): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stream) {
     size += chunk.length
-    if (size <= errorBytes) chunks.push(chunk)
+    if (size > errorBytes) break
+    chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
 }
 
-async function passOn(request: Seen, reply: AnyReply, answer: { statusCode: number; stream: unknown }): Promise<void> {
-  request.trail.upstreamStatus = answer.statusCode
-  const stream = answer.stream as AsyncIterable<Buffer>
-  if (answer.statusCode === 200 || answer.statusCode === 204) {
-    reply.send(answer.stream)
-    return
-  }
-  for (const name of answerHeaders) reply.removeHeader(name)
+/** What becomes of a transfer that breaks off: the client's connection does too, and the audit line says whose doing it was. */
+function noteBreak({ trail }: Seen, stream: Readable): void {
+  stream.once('error', (error: NodeJS.ErrnoException) => {
+    trail.reason ??= error.code === 'UND_ERR_ABORTED' ? 'client-gone' : 'upstream-broke'
+  })
+}
+
+async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: Upstream): Promise<void> {
+  const { statusCode, stream } = answer
+  request.trail.upstreamStatus = statusCode
   try {
-    sendFailure(reply, upstreamFailure(grantedOf(request).grant, { status: answer.statusCode, text: await readError(stream) }))
+    if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) {
+      noteBreak(request, stream)
+      reply.header('content-security-policy', 'sandbox').send(stream)
+      return
+    }
+    for (const name of answerHeaders) reply.removeHeader(name)
+    // What is left of an upload is read and dropped, so that the client gets to this answer.
+    reply.removeHeader('connection')
+    const text = await readError(stream)
+    upstream.checkWelcome(statusCode)
+    sendFailure(reply, upstreamFailure(grantedOf(request).grant, { status: statusCode, text }))
   } catch (error) {
-    sendFailure(reply, describeError(error))
+    answerError(error, reply, true)
   }
 }
 
@@ -65,7 +91,7 @@ type RewriteHeaders = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOpti
 
 function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, upstream: Upstream) {
   const sendGranted: RewriteHeaders = (request, headers) => ({ ...keep(headers, requestHeaders), ...grantedOf(request).headers })
-  const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer)
+  const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, upstream)
   return {
     upstream: upstream.origin,
     undici: upstream.dispatcher,
@@ -86,7 +112,7 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
       rewriteHeaders: (headers: Readonly<Record<string, unknown>>) => keep(headers, answerHeaders),
       onResponse,
       onError: (reply: AnyReply, { error }: { error: Error }) => {
-        void sendFailure(reply, describeError(transportRefusal(error.cause ?? error, endpoint.method === 'GET')))
+        void answerError(error.cause ?? error, reply, true)
       },
     },
     handler: (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) =>

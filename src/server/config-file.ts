@@ -18,6 +18,7 @@ export interface ConfigFile {
   readonly environments: Readonly<Record<string, EnvironmentEntry>>
   readonly paging: { readonly keyFile: string | null }
   readonly unknownFields: 'refuse' | 'forward'
+  readonly shutdown: { readonly drainSeconds: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
 

@@ -21,5 +21,7 @@ export interface Config extends Landscape {
   readonly paging: { readonly keyFile: string | null }
   /** What happens to a request field that no supported MLflow version has. */
   readonly unknownFields: 'refuse' | 'forward'
+  /** Seconds between "not ready" and the end of listening, in which load balancers take the proxy out. */
+  readonly shutdown: { readonly drainSeconds: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }

@@ -77,7 +77,7 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
 }
 
 function completeConfig(file: ConfigFile, landscape: Pick<Config, 'environments' | 'foldsCase'>): Config {
-  const { listen, admin, upstream, authentication, paging, unknownFields, log } = file
+  const { listen, admin, upstream, authentication, paging, unknownFields, shutdown, log } = file
   const { mode, file: tokenFile } = upstream.credentials
   const { tenantId, audiences, authority } = authentication.entra
   return {
@@ -95,6 +95,7 @@ function completeConfig(file: ConfigFile, landscape: Pick<Config, 'environments'
     ...landscape,
     paging: { keyFile: paging.keyFile },
     unknownFields,
+    shutdown: { drainSeconds: shutdown.drainSeconds },
     log: { level: log.level },
   }
 }

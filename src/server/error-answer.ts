@@ -1,3 +1,4 @@
+import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { parseJson } from '../policy/json-text.ts'
@@ -15,30 +16,37 @@ function readError(text: string): JsonObject | null {
   }
 }
 
+/** A failure without MLflow's own words for it may have come from anything in between, before or after the request was carried out. */
+function failed({ method, repeatable }: OpenEndpoint): Refusal {
+  if (method === 'GET' || method === 'PUT' || repeatable === true)
+    return new Refusal('upstream-unavailable', 'MLflow failed on this request. Try again shortly.')
+  return new Refusal(
+    'outcome-unknown',
+    'MLflow failed on this request, which may have been carried out all the same. Look before you send it again.',
+  )
+}
+
 /** MLflow's own error for a granted request, in the caller's names. Throws for an answer that is no error of MLflow's. */
-export function upstreamFailure(grant: Grant, answer: Pick<UpstreamAnswer, 'status' | 'text'>): Failure {
-  const error = readError(answer.text)
+export function upstreamFailure(grant: Grant, answer: Pick<UpstreamAnswer, 'status' | 'text' | 'retryAfter'>): Failure {
+  const { endpoint, findings } = grant
+  const error = answer.status >= 400 && answer.status <= 599 ? readError(answer.text) : null
   if (error === null) {
     if (answer.status === 404 || answer.status === 405) {
       throw new Refusal('unknown-endpoint', 'The MLflow server behind this proxy does not have this endpoint.')
     }
-    if (answer.status >= 500)
-      throw new Refusal(
-        grant.endpoint.method === 'GET' ? 'upstream-unavailable' : 'outcome-unknown',
-        'MLflow failed on this request.',
-      )
+    if (answer.status >= 500) throw failed(endpoint)
     throw new Refusal(
       'unknown-answer',
       'MLflow refused the request in a form that this proxy does not know. Tell its administrators.',
     )
   }
   const errorCode = String(error.get('error_code'))
-  const message = clientErrorText(String(error.get('message') ?? ''), errorCode, grant.findings)
+  const message = clientErrorText(String(error.get('message') ?? ''), errorCode, findings)
   return {
     status: answer.status,
     body: { error_code: errorCode, message },
     reason: 'upstream-error',
-    retryAfter: null,
+    retryAfter: answer.retryAfter ?? null,
     close: false,
   }
 }

@@ -8,7 +8,7 @@ import { Refusal } from '../policy/reasons.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 
 function unknown(): Refusal {
-  return new Refusal('unknown-answer', "MLflow's answer to a look-up of the proxy is of an unknown form. See the proxy's log.")
+  return new Refusal('unknown-answer', "MLflow's answer is of an unknown form. See the proxy's log.")
 }
 
 /** The object in an answer, or null when MLflow says that there is no such thing. */
@@ -33,7 +33,9 @@ export function parseAnswer(answer: UpstreamAnswer, allowNaN = false): JsonObjec
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
   }
-  throw unknown()
+  const refusal = unknown()
+  refusal.cause = `status ${answer.status} with ${answer.text.length} characters of ${answer.contentType || 'no type'}, and no JSON object`
+  throw refusal
 }
 
 function text(object: JsonObject, key: string): string {

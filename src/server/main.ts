@@ -1,51 +1,87 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import { pino } from 'pino'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { buildAdmin } from './admin.ts'
 import { buildApp } from './app.ts'
 import { createAuthenticator } from './authenticate.ts'
 import type { Config } from './config-types.ts'
+import { Connections } from './connections.ts'
 import { KeySource } from './key-source.ts'
+import { createLog } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { PageTokens } from './page-tokens.ts'
+import { readKeyFile } from './secret-file.ts'
 import { Upstream } from './upstream.ts'
 
-/** Milliseconds. Between "not ready" and the end of listening, load balancers take the proxy out. */
-const grace = { drain: Number(process.env['MLFLOW_ENV_PROXY_DRAIN_MS'] ?? 5_000), finish: 300_000 } as const
+/** Milliseconds that requests in flight get to finish. */
+const finish = 300_000
 
-async function pageKey(keyFile: string | null): Promise<Uint8Array> {
-  return keyFile === null ? randomBytes(32) : readFile(keyFile)
-}
+/** The proxy cannot listen where it should; the message is for the person who starts it. */
+export class ListenError extends Error {}
 
-/** Listens on both ports until SIGTERM or SIGINT; then is not ready at once, finishes what is in flight, and returns. */
-export async function serve(config: Config): Promise<void> {
-  const log = pino({ level: config.log.level, base: null, redact: ['authorization', '*.authorization', 'headers.authorization'] })
-  const metrics = new Metrics()
-  const { entra } = config.authentication
-  const keys = new KeySource({
+function watchKeys({ authentication: { entra } }: Config, metrics: Metrics, log: Logger): KeySource {
+  return new KeySource({
     entra,
-    report: ({ keys: count, problem }) => {
-      metrics.noteKeys(count)
-      if (problem !== null) log.warn({ problem, keys: count }, 'the signing keys could not be read')
+    report: ({ keys, problem }) => {
+      metrics.noteKeys(keys)
+      if (problem !== null) log.warn({ problem, keys }, 'the signing keys could not be read')
     },
   })
-  const upstream = new Upstream(config.upstream)
-  const tokens = new PageTokens(await pageKey(config.paging.keyFile))
-  const app = buildApp({ config, log, authenticator: createAuthenticator({ entra, keys }), upstream, tokens, metrics })
-  let stopping = false
-  const admin = buildAdmin(metrics, () =>
-    stopping ? 'the end of the requests in flight' : keys.ready ? null : "the issuer's signing keys",
-  )
-  await admin.listen({ ...config.admin })
-  await app.listen({ ...config.listen })
-  log.info({ listen: config.listen, admin: config.admin, environments: config.environments.map(({ name }) => name) }, 'listening')
-  closeWithGrace({ delay: grace.drain + grace.finish, logger: log }, async ({ err }) => {
-    if (err) log.error({ err }, 'stopping after an error')
-    stopping = true
-    await pause(grace.drain)
+}
+
+const listenProblems: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is taken; end the program that has it, or choose another port',
+  EACCES: 'this user may not use the port; choose one from 1024 on',
+  EADDRNOTAVAIL: 'this machine does not have the address; choose another host',
+  ENOTFOUND: 'the host has no address; choose another one',
+}
+
+async function listen(app: FastifyInstance, key: 'listen' | 'admin', config: Config): Promise<AddressInfo | string | null> {
+  const { host, port } = config[key]
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    throw new ListenError(`cannot listen on ${host} port ${port} (${key}): ${listenProblems[code] ?? String(error)}`)
+  }
+  return app.server.address()
+}
+
+/** Listens on both ports until SIGTERM or SIGINT; then is not ready at once, finishes what is in flight, and ends the process. Throws ListenError. */
+export async function serve(config: Config): Promise<void> {
+  const log = createLog(config.log.level)
+  const metrics = new Metrics()
+  const { keyFile } = config.paging
+  const tokens = new PageTokens(keyFile === null ? randomBytes(32) : readKeyFile(keyFile))
+  const keys = watchKeys(config, metrics, log)
+  const upstream = new Upstream(config.upstream, log)
+  const connections = new Connections()
+  const authenticator = createAuthenticator({ entra: config.authentication.entra, keys })
+  const app = buildApp({ config, log, authenticator, upstream, tokens, metrics, connections })
+  const waitsFor = () =>
+    connections.stopping ? 'the end of the requests in flight' : keys.ready ? null : "the issuer's signing keys"
+  const admin = buildAdmin(metrics, waitsFor)
+  const close = async () => {
     await app.close()
     await Promise.all([admin.close(), upstream.close(), keys.close()])
+  }
+  try {
+    const addresses = { admin: await listen(admin, 'admin', config), listen: await listen(app, 'listen', config) }
+    log.info({ ...addresses, environments: config.environments.map(({ name }) => name) }, 'listening')
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const drain = config.shutdown.drainSeconds * 1_000
+  closeWithGrace({ delay: drain + finish, logger: log }, async ({ err, signal }) => {
+    if (err) log.error({ err }, 'stopping after an error')
+    else log.info({ signal }, 'stopping')
+    connections.stop()
+    await pause(drain)
+    connections.close()
+    await close()
   })
 }

@@ -4,11 +4,22 @@ import type { Failure } from './failure.ts'
 /** A reply of whatever kind of server: plugins are typed for all of them. */
 export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
 
+/** Reasons that say what came of a request, not what was thought of it: one that was allowed stays allowed. */
+const outcomes: ReadonlySet<string> = new Set([
+  'upstream-error',
+  'internal',
+  'upstream-unavailable',
+  'outcome-unknown',
+  'unknown-answer',
+  'registration-incomplete',
+])
+
 /** Sends an error in MLflow's shape, and notes its reason for the audit line. */
 export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   const { trail } = reply.request
   trail.reason = failure.reason
-  if (failure.reason !== 'upstream-error' && failure.reason !== 'internal') trail.decision = 'deny'
+  const lacking = trail.decision === 'allow' && failure.reason === 'unknown-endpoint'
+  if (!outcomes.has(failure.reason) && !lacking) trail.decision = 'deny'
   if (failure.retryAfter !== null) reply.header('retry-after', String(failure.retryAfter))
   if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
   if (failure.close) reply.header('connection', 'close')

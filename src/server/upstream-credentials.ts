@@ -3,11 +3,7 @@ import type { Logger } from 'pino'
 import { Refusal } from '../policy/reasons.ts'
 import type { Config } from './config-types.ts'
 import { readSecretFile } from './secret-file.ts'
-
-/** The caller's credentials, where they are what the upstream is asked with. */
-export interface CallerCredentials {
-  readonly authorization: string | null
-}
+import type { CallerCredentials } from './upstream.ts'
 
 /** Milliseconds for which a token file is taken to be unchanged. */
 const trust = 1_000
@@ -20,6 +16,7 @@ export class TokenFile {
   #token: string | null = null
   #version = ''
   #checkedAt = Number.NEGATIVE_INFINITY
+  #checking: Promise<void> | null = null
   #problem = ''
 
   /** `clock` counts milliseconds. */
@@ -31,7 +28,12 @@ export class TokenFile {
 
   /** The token. Throws Refusal 'upstream-unavailable' while none could be read. */
   async read(): Promise<string> {
-    if (this.#clock() - this.#checkedAt >= trust) await this.#check()
+    if (this.#clock() - this.#checkedAt >= trust) {
+      this.#checking ??= this.#check().finally(() => {
+        this.#checking = null
+      })
+    }
+    await this.#checking
     if (this.#token === null) {
       throw new Refusal('upstream-unavailable', 'The proxy cannot read its credentials for MLflow. Tell its administrators.')
     }
@@ -39,7 +41,6 @@ export class TokenFile {
   }
 
   async #check(): Promise<void> {
-    this.#checkedAt = this.#clock()
     try {
       const { mtimeMs, size, ino } = await stat(this.#file)
       const version = `${mtimeMs} ${size} ${ino}`
@@ -49,6 +50,8 @@ export class TokenFile {
       this.#problem = ''
     } catch (error) {
       this.#tell(error instanceof Error ? error.message : String(error))
+    } finally {
+      this.#checkedAt = this.#clock()
     }
   }
 

@@ -1,16 +1,21 @@
-import { readFile } from 'node:fs/promises'
-import type { Socket } from 'node:net'
-import { buildConnector, type Dispatcher, Pool } from 'undici'
+import type { Logger } from 'pino'
+import { type Dispatcher, Pool } from 'undici'
 import { Refusal } from '../policy/reasons.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
+import { ByteDoor } from './byte-transfer.ts'
 import type { Config } from './config-types.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
+import { isUnsent, upstreamConnector } from './upstream-connector.ts'
+import { type ReadCredentials, upstreamCredentials } from './upstream-credentials.ts'
+import { isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
 
 /** An answer of MLflow's, read whole. */
 export interface UpstreamAnswer {
   readonly status: number
   readonly contentType: string
   readonly text: string
+  /** Seconds that MLflow asks callers to wait, where it does. */
+  readonly retryAfter?: number
 }
 
 /** The caller's credentials, where they are what the upstream is asked with. */
@@ -18,80 +23,50 @@ export interface CallerCredentials {
   readonly authorization: string | null
 }
 
-const answerBytes = 256 * 1024 * 1024
+/** Bytes. More is no answer that clients ask for: their largest pages have some tens of MiB. */
+const answerBytes = 128 * 1024 * 1024
 /** Milliseconds. */
 const timeouts = { connect: 3_000, headers: 120_000, body: 60_000 } as const
+/** Connections for messages and for bytes, and requests that may wait for one: slow downloads keep no message from its way. */
+const capacity = { messages: 128, bytes: 256, waiting: 1_024 } as const
 
-/** A connection that is given up is reset: some servers take an orderly end for the end of the body, and store half a file. */
-function resetOnError(socket: Socket): Socket {
-  const destroy = socket.destroy.bind(socket)
-  socket.destroy = (error?: Error) =>
-    error !== undefined && !socket.connecting && 'resetAndDestroy' in socket ? socket.resetAndDestroy() : destroy(error)
-  return socket
-}
-
-function connector(): buildConnector.connector {
-  const connect = buildConnector({ timeout: timeouts.connect })
-  return (options, callback) =>
-    connect(options, (...result) => {
-      const [error, socket] = result
-      if (error !== null) callback(error, null)
-      else callback(null, resetOnError(socket) as typeof socket)
-    })
-}
-
-function isUnsent(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
-  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'].includes(
-    String(code),
-  )
-}
-
-/** What the caller is told when MLflow could not be asked: try again only when nothing was sent or sending twice is harmless. */
-export function transportRefusal(error: unknown, repeatable: boolean): Refusal {
-  if (error instanceof Refusal) return error
-  if (isUnsent(error) || repeatable)
-    return new Refusal('upstream-unavailable', 'MLflow does not answer at the moment. Try again shortly.')
-  return new Refusal(
-    'outcome-unknown',
-    'The connection to MLflow broke after the request was sent: it may have been carried out. Look before you send it again.',
-  )
-}
+type Request = Dispatcher.RequestOptions
 
 /** The one door to MLflow. It takes granted requests, and the proxy's own look-ups. */
 export class Upstream {
   readonly origin: string
-  readonly dispatcher: Pool
-  readonly #config: Config['upstream']
+  /** The headers that MLflow is asked with. */
+  readonly credentials: ReadCredentials
+  readonly #mode: Config['upstream']['credentials']['mode']
   readonly #basePath: string
+  /** The way of bytes, in the form that @fastify/http-proxy takes. */
+  readonly dispatcher: ByteDoor
+  readonly #messages: Pool
+  readonly #bytes: Pool
+  #underWay = 0
 
-  constructor(config: Config['upstream']) {
+  constructor(config: Config['upstream'], log: Pick<Logger, 'warn'> = { warn: () => undefined }) {
     const url = new URL(config.url)
     this.origin = url.origin
-    this.#config = config
+    this.credentials = upstreamCredentials(config, log)
+    this.#mode = config.credentials.mode
     this.#basePath = url.pathname.replace(/\/$/, '')
     // MLflow's uvicorn stalls 40 ms on reused connections and closes them after 5 s: on plain http each request has its own.
     const reuse = url.protocol === 'https:' ? { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 } : { pipelining: 0 }
-    this.dispatcher = new Pool(url.origin, {
+    const options = {
       ...reuse,
-      connections: 128,
-      connect: connector(),
+      connect: upstreamConnector(timeouts.connect),
       headersTimeout: timeouts.headers,
       bodyTimeout: timeouts.body,
-    })
+    }
+    this.#messages = new Pool(url.origin, { ...options, connections: capacity.messages })
+    this.#bytes = new Pool(url.origin, { ...options, connections: capacity.bytes })
+    this.dispatcher = new ByteDoor(this.#bytes, timeouts.headers)
   }
 
   /** The path below the upstream's own prefix. */
   target(path: string): string {
     return `${this.#basePath}${path}`
-  }
-
-  /** Headers that MLflow is asked with; the caller's own token only where the upstream is what it is meant for. */
-  async credentials(caller: CallerCredentials): Promise<Record<string, string>> {
-    const { credentials } = this.#config
-    if (credentials.mode === 'passthrough') return caller.authorization === null ? {} : { authorization: caller.authorization }
-    if (credentials.mode === 'token') return { authorization: `Bearer ${(await readFile(credentials.file, 'utf8')).trim()}` }
-    return {}
   }
 
   /** Sends a granted request and reads the answer whole. A read is tried once more when the connection broke before an answer. */
@@ -121,37 +96,60 @@ export class Upstream {
     const headers: Record<string, string> = { accept: 'application/json', ...(await this.credentials(caller)) }
     if (body !== null) headers['content-type'] = 'application/json'
     const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body }
-    try {
-      return await this.#once(options)
-    } catch (error) {
-      if (method !== 'GET' || isUnsent(error) || error instanceof Refusal)
-        throw transportRefusal(error, repeatable || method === 'GET')
+    if (this.#underWay >= capacity.messages + capacity.waiting) {
+      throw new Refusal('upstream-unavailable', 'Too many requests wait for MLflow. Try again shortly.')
     }
+    this.#underWay += 1
     try {
-      return await this.#once(options)
+      const answer = await readAnswer(await this.#open(options))
+      this.checkWelcome(answer.status)
+      return answer
     } catch (error) {
-      throw transportRefusal(error, true)
+      if (!isTransportError(error)) throw error
+      throw transportRefusal(error, repeatable || method === 'GET')
+    } finally {
+      this.#underWay -= 1
     }
   }
 
-  async #once(options: Dispatcher.RequestOptions): Promise<UpstreamAnswer> {
-    const { statusCode, headers, body } = await this.dispatcher.request(options)
-    const chunks: Buffer[] = []
-    let size = 0
-    for await (const chunk of body) {
-      size += chunk.length
-      if (size > answerBytes)
-        throw new Refusal('unknown-answer', 'The answer of MLflow is too large. Ask for fewer rows at once.')
-      chunks.push(chunk)
+  async #open(options: Request): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#messages.request(options)
+    } catch (error) {
+      const broke = isTransportError(error) && !isUnsent(error) && !isTimeout(error)
+      if (options.method !== 'GET' || !broke) throw error
+      return this.#messages.request(options)
     }
-    return {
-      status: statusCode,
-      contentType: String(headers['content-type'] ?? ''),
-      text: Buffer.concat(chunks).toString('utf8'),
+  }
+
+  /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
+  checkWelcome(status: number): void {
+    if (status === 401 && this.#mode === 'passthrough') {
+      throw new Refusal('unauthenticated', 'MLflow does not accept your token. Send one that it accepts.')
+    }
+    if ((status === 401 || status === 403) && this.#mode !== 'passthrough') {
+      throw new Refusal('unknown-answer', `MLflow does not let the proxy in (status ${status}). Tell the proxy's administrators.`)
     }
   }
 
   async close(): Promise<void> {
-    await this.dispatcher.close()
+    await Promise.all([this.#messages.close(), this.#bytes.close()])
   }
+}
+
+function secondsOf(header: string | string[] | undefined): { retryAfter?: number } {
+  return typeof header === 'string' && /^[0-9]{1,5}$/.test(header) ? { retryAfter: Number(header) } : {}
+}
+
+async function readAnswer({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<UpstreamAnswer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    // Leaving the loop resets the connection.
+    if (size > answerBytes) throw new Refusal('unknown-answer', "MLflow's answer is too large. Ask for fewer rows at once.")
+    chunks.push(chunk)
+  }
+  const text = Buffer.concat(chunks).toString('utf8')
+  return { status: statusCode, contentType: String(headers['content-type'] ?? ''), text, ...secondsOf(headers['retry-after']) }
 }

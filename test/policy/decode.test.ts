@@ -222,7 +222,7 @@ check('fields have one spelling, one value and their type', [
     'a string for a message',
     'mlflow.LogBatch',
     post('{"metrics":["a"]}'),
-    /^invalid-parameter: The value of 'metrics\[0\]' must be an object/,
+    /^invalid-parameter: Invalid value "a" for parameter 'metrics\[0\]' supplied: it must be an object/,
   ],
   ['NUL in a string', 'mlflow.SetTag', post('{"run_id":"a\\u0000"}'), invalid],
   ['int64 beyond 2^53', 'mlflow.LogMetric', post('{"timestamp":9007199254740993}'), '{"timestamp":9007199254740993}'],

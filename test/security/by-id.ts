@@ -145,12 +145,15 @@ export const idAttacks: readonly Attack[] = [
   ...runSpellings.flatMap(([name, id]): Attack[] => [
     { name: `read a run with ${name}`, method: 'GET', path: `${api}/runs/get?run_id=${encodeURIComponent(id).replaceAll('%7B', '{').replaceAll('%7D', '}')}`, status: [400, 404] },
     { name: `tag a run with ${name}`, method: 'POST', path: `${api}/runs/set-tag`, json: { run_id: id, key: 'a', value: 'b' }, status: [400, 404] },
-    { name: `a parent run with ${name}`, method: 'POST', path: `${api}/runs/set-tag`, json: { run_id: '{{run_acc}}', key: 'mlflow.parentRunId', value: id }, status: [200, 400, 404], twin: false, changes: true },
   ]),
   ...['01', ' 1', '1 ', '+1', '1.0', '0_1', '1e0', '\uff11', '\u0661', '-1', '0', '2147483648', '1\0', '0x1'].flatMap((version): Attack[] => [
     { name: `read version ${JSON.stringify(version)}`, method: 'GET', path: `${api}/model-versions/get?name=fraud&version=${encodeURIComponent(version)}`, status: [400], unheard: true },
     { name: `move version ${JSON.stringify(version)}`, method: 'POST', path: `${api}/model-versions/transition-stage`, json: { name: 'fraud', version, stage: 'Archived' }, status: [400], unheard: true },
     { name: `alias version ${JSON.stringify(version)}`, method: 'POST', path: `${api}/registered-models/alias`, json: { name: 'fraud', alias: 'x', version }, status: [400], unheard: true },
+  ]),
+  ...['{{run_prod}} ', ' {{run_prod}}', '\t{{run_prod}}\n', '{{run_prod}}\u200b', '\u00a0{{run_prod}}', '{{run_prod}}\ufeff'].flatMap((id): Attack[] => [
+    { name: `a parent run ${JSON.stringify(id)}`, method: 'POST', path: `${api}/runs/set-tag`, json: { run_id: '{{run_acc}}', key: 'mlflow.parentRunId', value: id }, status: [400, 404] },
+    { name: `a source run ${JSON.stringify(id)}`, method: 'POST', path: `${api}/logged-models`, json: { experiment_id: '{{exp_acc}}', source_run_id: id }, status: [400, 404] },
   ]),
   { name: 'histories of own and foreign runs', method: 'GET', path: '/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id={{run_acc}}&run_id={{run_prod}}&metric_key=loss', status: [404] },
   { name: 'intervals of own and foreign runs', method: 'GET', path: '/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?run_ids={{run_acc}}&run_ids={{run_prod}}&metric_key=loss&max_results=10', status: [404] },

@@ -71,6 +71,7 @@ t.test('the smallest file gets every default', async (t) => {
     foldsCase: false,
     paging: { keyFile: null },
     unknownFields: 'refuse',
+    shutdown: { drainSeconds: 5 },
     log: { level: 'info' },
   })
 })
@@ -270,7 +271,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, upstream, authentication, environments, paging, unknownFields, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, upstream, authentication, environments, paging, unknownFields, shutdown, log, or leave it out',
   ],
   [
     'environments: [acc]\nlog: { level: verbose }',
@@ -698,6 +699,7 @@ t.test('law: whatever a file holds, it loads, or every problem has a path, a pla
     'environments',
     'paging',
     'unknownFields',
+    'shutdown',
     'log',
     'x',
   )

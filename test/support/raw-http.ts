@@ -78,13 +78,15 @@ function readAnswers(bytes: Buffer, methods: readonly string[], closed: boolean)
   }
 }
 
-/** Sends bytes on a connection of its own, and reads what comes back. */
-export function talk(url: string, bytes: string | Buffer, options: TalkOptions = {}): Promise<Conversation> {
-  const { expected = 1, methods = [], idleMs = 250, timeoutMs = 20_000 } = options
+/** Sends bytes on a connection of its own, and reads what comes back. Of several messages each is sent when the one before is answered. */
+export function talk(url: string, bytes: string | Buffer | readonly Buffer[], options: TalkOptions = {}): Promise<Conversation> {
+  const [first = '', ...later] = Array.isArray(bytes) ? bytes : [bytes]
+  const { expected = 1 + later.length, methods = [], idleMs = 250, timeoutMs = 20_000 } = options
   const { hostname, port } = new URL(url)
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname)
     let received = Buffer.alloc(0)
+    let sent = 1
     let idle: NodeJS.Timeout | undefined
     const finish = (closed: boolean) => {
       clearTimeout(idle)
@@ -101,11 +103,16 @@ export function talk(url: string, bytes: string | Buffer, options: TalkOptions =
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk])
       listen()
-      if (expected > 0 && readAnswers(received, methods, false).answers.length >= expected) finish(false)
+      const answered = readAnswers(received, methods, false).answers.length
+      if (expected > 0 && answered >= expected) finish(false)
+      for (const next of later.splice(0, sent <= answered ? 1 : 0)) {
+        sent += 1
+        socket.write(next)
+      }
     })
     socket.on('end', () => finish(true))
     socket.on('close', () => finish(true))
     socket.on('error', () => finish(true))
-    socket.write(bytes)
+    socket.write(first)
   })
 }

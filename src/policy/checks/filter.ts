@@ -5,6 +5,7 @@ import type { Judgement } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
 import { mayRead, type NameKind, type OwnedName, resolveName } from '../names.ts'
 import { Refusal } from '../reasons.ts'
+import { modelVersionsTag, pendingStageTag } from './tags.ts'
 
 /** Whether a clause compares the name of the searched thing. */
 export function isNameClause(clause: Clause): boolean {
@@ -39,6 +40,13 @@ export function resolveInFilter(
   }
 }
 
+/** What answers leave out must not be found out by searching for it: whose versions a logged model has, for one. */
+function refuseHiddenTags(clauses: readonly Clause[]): void {
+  const hidden = clauses.find(({ key }) => [modelVersionsTag, pendingStageTag].includes(key.trim()))
+  if (hidden === undefined) return
+  throw new Refusal('invalid-parameter', `The tag '${hidden.key.trim()}' cannot be searched for. Leave it out of the filter.`)
+}
+
 /** Whose rows a search by name is for, or null when it names nobody's in particular. */
 export function searchScope(judgement: Judgement): Environment | null {
   const { endpoint, message } = judgement
@@ -46,6 +54,7 @@ export function searchScope(judgement: Judgement): Environment | null {
   const filter = textMeaning(endpoint, message, 'filter')
   if (filter === null) return null
   const clauses = parseFilter(filter)
+  refuseHiddenTags(clauses)
   if (column === null) return null
   if (column === 'modelName' && clauses.some(({ value }) => value.kind === 'null-test')) {
     // MLflow's own parser fails on it with a 500, which clients would send again seven times.

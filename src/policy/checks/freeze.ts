@@ -51,6 +51,8 @@ export function* checkLoggedModelNotFrozen(judgement: Judgement, model: LoggedMo
 /** The experiment in which a version's artifacts lie, as far as its run, its source and the versions it is a copy of say. */
 function* experimentBehind(judgement: Judgement, version: VersionFact, hops = 8): Inquiry<string | null> {
   if (version.runId !== null) return (yield* ask({ about: 'run', id: version.runId }))?.experimentId ?? null
+  const stored = /^mlflow-artifacts:\/([0-9]+)\//.exec(version.source)?.[1]
+  if (stored !== undefined) return stored
   const uri = parseModelUri(version.source)
   if (uri?.kind === 'logged') return (yield* ask({ about: 'loggedModel', id: uri.modelId }))?.experimentId ?? null
   const original = uri === null ? null : ownerOf(judgement.landscape, 'model', uri.name)

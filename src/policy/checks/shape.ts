@@ -28,6 +28,15 @@ function requireOneRunId(message: JsonObject): void {
   }
 }
 
+// MLflow's own sentence, with what it says nothing of: that `01` and ` 1` are refused too.
+function notVersion(parameter: string, value: string): Refusal {
+  const got = value.length <= 64 ? `, got '${value}'` : ''
+  return new Refusal(
+    'invalid-parameter',
+    `Parameter '${parameter}' must be an integer${got}. Write it as a positive decimal number without signs, spaces or leading zeros.`,
+  )
+}
+
 /** What needs no look-up: required fields are there, ids are written in the one way that every reader reads alike. */
 export function checkShape(endpoint: OpenEndpoint, message: JsonObject): void {
   requireFields(endpoint, message)
@@ -42,13 +51,8 @@ export function checkShape(endpoint: OpenEndpoint, message: JsonObject): void {
       }
     }
   }
-  for (const { value } of placesMeaning(endpoint, message, 'version')) {
-    if (typeof value === 'string' && !isVersion(value)) {
-      throw new Refusal(
-        'invalid-parameter',
-        'Invalid model version: it is a positive decimal number without signs, spaces or leading zeros.',
-      )
-    }
+  for (const { selector, value } of placesMeaning(endpoint, message, 'version')) {
+    if (typeof value === 'string' && !isVersion(value)) throw notVersion(selector, value)
   }
   // Read here, so that what cannot be read is refused before anything is asked upstream.
   for (const { value } of placesMeaning(endpoint, message, 'orderBy')) textsOf(value).forEach(parseOrderBy)

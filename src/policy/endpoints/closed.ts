@@ -26,5 +26,4 @@ export const closedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/(static-files|build)\/|^\/$|^\/(index\.html|manifest\.json)/, closed: 'The web UI is not served by this version of the proxy.' },
   { paths: /^\/health$/, closed: 'The proxy answers it itself.', local: true },
   { paths: /^\/metrics$/, closed: 'The metrics of the MLflow server are for its operators.' },
-  { paths: /^\/(docs|redoc|openapi\.json)/, closed: 'The documentation of the MLflow server is for its operators.' },
 ]

@@ -14,7 +14,7 @@ export const loggedModelEndpoints = {
   searchLoggedModels: {
     ...model, method: 'POST', path: '/mlflow/logged-models/search', action: 'search',
     fields: {
-      experiment_ids: 'experimentsToSearch', filter: 'free', datasets: 'free', max_results: 'maxResults', order_by: 'free',
+      experiment_ids: 'experimentsToSearch', filter: 'filter', datasets: 'free', max_results: 'maxResults', order_by: 'free',
       page_token: 'pageToken',
     },
     required: ['experiment_ids'], search: { rows: 'models', pageSize: 100, maxPageSize: 1000, nameColumn: null },

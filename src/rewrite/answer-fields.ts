@@ -1,0 +1,63 @@
+/** What a field of an answer holds, where it names something: `rewriteAnswer` puts it into the caller's words. */
+export type AnswerMeaning = 'experimentId' | 'experimentName' | 'modelName' | 'location' | 'source' | 'tags'
+
+/** What the fields of MLflow's entities hold, wherever in an answer they stand. */
+export const answerMeanings: Readonly<Record<string, Readonly<Record<string, AnswerMeaning>>>> = {
+  'mlflow.Experiment': { experiment_id: 'experimentId', name: 'experimentName', artifact_location: 'location' },
+  'mlflow.CreateExperiment.Response': { experiment_id: 'experimentId' },
+  'mlflow.RunInfo': { experiment_id: 'experimentId', artifact_uri: 'location' },
+  'mlflow.RegisteredModel': { name: 'modelName' },
+  'mlflow.ModelVersion': { name: 'modelName', source: 'source', tags: 'tags' },
+  'mlflow.GetModelVersionDownloadUri.Response': { artifact_uri: 'source' },
+  'mlflow.LoggedModelInfo': { experiment_id: 'experimentId', artifact_uri: 'location', tags: 'tags' },
+  'mlflow.LoggedModelRegistrationInfo': { name: 'modelName' },
+  'mlflow.ListArtifacts.Response': { root_uri: 'location' },
+  'mlflow.ListLoggedModelArtifacts.Response': { root_uri: 'location' },
+}
+
+const ownTags = 'what the caller’s own environment wrote; ids in it were judged when they were written'
+const pointed = 'an id that was judged when it was written, and opens nothing by itself'
+const asked = 'the run that was asked for'
+const person = 'who made it, in the same environment'
+const storage = 'a signed address of exactly the place that was judged'
+
+/** Fields whose names suggest a reference and that pass as they are, each with the reason why that shows nothing of others. */
+export const reviewedFields: Readonly<Record<string, string>> = {
+  'handmade.MetricOfRun.run_id': asked,
+  'mlflow.Dataset.name': 'what a client says of its own data',
+  'mlflow.Dataset.source': 'what a client says of its own data; MLflow does not open it',
+  'mlflow.DatasetInput.tags': ownTags,
+  'mlflow.Experiment.tags': ownTags,
+  'mlflow.FileInfo.path': 'relative to the artifacts that were asked for',
+  'mlflow.LoggedModelInfo.creator_id': person,
+  'mlflow.LoggedModelInfo.model_id': 'the id of the row itself, whose experiment was judged',
+  'mlflow.LoggedModelInfo.name': 'a logged model’s name is free text in its experiment',
+  'mlflow.LoggedModelInfo.source_run_id': pointed,
+  'mlflow.Metric.dataset_name': 'what a client says of its own data',
+  'mlflow.Metric.model_id': pointed,
+  'mlflow.Metric.run_id': pointed,
+  'mlflow.MetricWithRunId.run_id': asked,
+  'mlflow.ModelInput.model_id': pointed,
+  'mlflow.ModelMetric.dataset_name': 'what a client says of its own data',
+  'mlflow.ModelMetric.model_id': pointed,
+  'mlflow.ModelMetric.run_id': pointed,
+  'mlflow.ModelOutput.model_id': pointed,
+  'mlflow.ModelParam.name': 'the name of a parameter',
+  'mlflow.ModelVersion.model_id': pointed,
+  'mlflow.ModelVersion.run_id': pointed,
+  'mlflow.ModelVersion.user_id': person,
+  'mlflow.ModelVersionDeploymentJobState.current_task_name': 'of a Databricks job; open-source servers do not have it',
+  'mlflow.ModelVersionDeploymentJobState.job_id': 'of a Databricks job; open-source servers do not have it',
+  'mlflow.ModelVersionDeploymentJobState.run_id': 'of a Databricks job; open-source servers do not have it',
+  'mlflow.RegisteredModel.deployment_job_id': 'of a Databricks job; open-source servers do not have it',
+  'mlflow.RegisteredModel.tags': ownTags,
+  'mlflow.RegisteredModel.user_id': person,
+  'mlflow.RunData.tags': ownTags,
+  'mlflow.RunInfo.run_id': 'the id of the row itself, whose experiment was judged',
+  'mlflow.RunInfo.run_name': 'a run’s name is free text in its experiment',
+  'mlflow.RunInfo.run_uuid': 'the id of the row itself, whose experiment was judged',
+  'mlflow.RunInfo.user_id': person,
+  'mlflow.artifacts.CreateMultipartUpload.Response.upload_id': 'of the upload to the place that was judged',
+  'mlflow.artifacts.FileInfo.path': 'relative to the folder that was asked for',
+  'mlflow.artifacts.MultipartUploadCredential.url': storage,
+}

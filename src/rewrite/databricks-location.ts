@@ -1,0 +1,118 @@
+import { isExperimentId, isLoggedModelId, isRunId, isVersion } from '../policy/ids.ts'
+import { canonicalPath } from '../policy/store-path.ts'
+
+/** Whose artifacts a path lies in. Names and ids are the upstream's own. */
+export type ArtifactPlace =
+  | { readonly kind: 'run'; readonly experimentId: string; readonly runId: string }
+  | { readonly kind: 'loggedModel'; readonly experimentId: string; readonly modelId: string }
+  | { readonly kind: 'version'; readonly name: string; readonly version: string }
+  | { readonly kind: 'dbfs' }
+
+/** A file or folder in a place; `path` is relative to the place's root, and '' for the root itself. */
+export interface StoredPath {
+  readonly place: ArtifactPlace
+  readonly path: string
+}
+
+const scheme = 'mlflow-artifacts:/'
+const tracking = 'databricks/mlflow-tracking/'
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A text as one path segment that no URL parser, client or server on the way reads differently. */
+function escapeSegment(text: string): string {
+  const byte = (value: number) => `~${value.toString(16).toUpperCase().padStart(2, '0')}`
+  return Array.from(new TextEncoder().encode(text), (value, at) => {
+    const letter = String.fromCharCode(value)
+    return /[A-Za-z0-9_-]/.test(letter) || (letter === '.' && at > 0) ? letter : byte(value)
+  }).join('')
+}
+
+function unescapeSegment(segment: string): string | null {
+  const bytes = segment.match(/~[0-9A-F]{2}|[^~]/g) ?? []
+  try {
+    const text = utf8.decode(
+      Uint8Array.from(bytes, (item) => (item.length === 3 ? Number.parseInt(item.slice(1), 16) : item.charCodeAt(0))),
+    )
+    return text !== '' && escapeSegment(text) === segment ? text : null
+  } catch {
+    return null
+  }
+}
+
+function isPlain(path: string): boolean {
+  try {
+    return path !== '' && !/[?#%]/.test(path) && canonicalPath(path) === path
+  } catch {
+    return false
+  }
+}
+
+/** Databricks' own folders hold every environment's artifacts: they are reached by run, model or version, and never as plain files. */
+function isReserved(path: string): boolean {
+  return (path.split('/')[0] ?? '').normalize('NFKC').toLowerCase() === 'databricks'
+}
+
+/** The store path that clients use for a path of DBFS, or null when there is none. */
+function storePathOf(path: string): string | null {
+  if (!isPlain(path)) return null
+  if (!path.startsWith(tracking)) return isReserved(path) ? null : `dbfs/${path}`
+  const [experimentId = '', owner, ...rest] = path.slice(tracking.length).split('/')
+  if (!isExperimentId(experimentId) || owner === 'models') return null
+  return [experimentId, ...(owner === undefined ? [] : [owner === 'logged_models' ? 'models' : owner]), ...rest].join('/')
+}
+
+/**
+ * A location of Databricks' as clients see it: `dbfs:/…` becomes `mlflow-artifacts:/…`, whatever it is, because a client that can read
+ * `dbfs:` goes around the proxy. What the proxy does not serve becomes `mlflow-artifacts:/elsewhere/…`. Other schemes stay as they are.
+ */
+export function clientDatabricksLocation(uri: string): string {
+  if (!/^(?:dbfs|mlflow-artifacts):/i.test(uri)) return uri
+  const [, path = '', slash = ''] = /^dbfs:\/(.*?)(\/?)$/su.exec(uri) ?? []
+  const stored = storePathOf(path)
+  return stored === null ? `${scheme}elsewhere/${escapeSegment(uri)}` : `${scheme}${stored}${slash}`
+}
+
+function unchecked(path: string): string | null {
+  const [first = '', second, ...rest] = path.split('/')
+  if (first === 'elsewhere') return rest.length === 0 ? unescapeSegment(second ?? '') : null
+  if (first === 'dbfs') return `dbfs:/${path.slice('dbfs/'.length)}`
+  if (!isExperimentId(first)) return null
+  return `dbfs:/${[`${tracking}${first}`, ...(second === undefined ? [] : [second === 'models' ? 'logged_models' : second]), ...rest].join('/')}`
+}
+
+/**
+ * What a location of a client's is upstream (a version's `source`, say): the inverse of `clientDatabricksLocation`.
+ * Null for a text that stands for none, and for a registered version's location, which only the registry can tell.
+ */
+export function upstreamDatabricksLocation(uri: string): string | null {
+  if (!/^mlflow-artifacts:/i.test(uri)) return uri
+  if (!uri.startsWith(scheme)) return null
+  const upstream = unchecked(uri.slice(scheme.length))
+  return upstream !== null && clientDatabricksLocation(upstream) === uri ? upstream : null
+}
+
+/** The location of a registered version's artifacts, for `get-download-uri`. The name is the one that the client uses. */
+export function versionLocation(name: string, version: string): string {
+  return `${scheme}registry/${escapeSegment(name)}/${version}`
+}
+
+/** Which place's artifacts a canonical store path lies in; null for what belongs to nobody, or holds other things than artifacts. */
+export function storedPathOf(storePath: string): StoredPath | null {
+  const [first = '', second = '', third = '', fourth, ...rest] = storePath.split('/')
+  if (first === 'dbfs') {
+    const path = storePath.slice('dbfs/'.length)
+    return isPlain(path) && !isReserved(path) ? { place: { kind: 'dbfs' }, path } : null
+  }
+  if (first === 'registry') {
+    const name = unescapeSegment(second)
+    const path = [...(fourth === undefined ? [] : [fourth]), ...rest].join('/')
+    return name !== null && isVersion(third) ? { place: { kind: 'version', name, version: third }, path } : null
+  }
+  if (!isExperimentId(first)) return null
+  if (isRunId(second) && third === 'artifacts') {
+    const path = [...(fourth === undefined ? [] : [fourth]), ...rest].join('/')
+    return { place: { kind: 'run', experimentId: first, runId: second }, path }
+  }
+  if (second !== 'models' || !isLoggedModelId(third) || fourth !== 'artifacts') return null
+  return { place: { kind: 'loggedModel', experimentId: first, modelId: third }, path: rest.join('/') }
+}

@@ -1,0 +1,48 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { type Reason, Refusal } from '../policy/reasons.ts'
+import { describeError } from './failure.ts'
+import { type AnyReply, sendFailure } from './respond.ts'
+import { isTransportError, transportRefusal } from './upstream-trouble.ts'
+
+/** Refusals that are no judgement of the request: something is wrong behind the proxy, and its operators want to know what. */
+const troubles: ReadonlySet<Reason> = new Set([
+  'unknown-answer',
+  'upstream-unavailable',
+  'outcome-unknown',
+  'registration-incomplete',
+])
+
+function describeCause(cause: unknown): string | null {
+  if (cause === undefined) return null
+  if (!(cause instanceof Error)) return String(cause)
+  const code = 'code' in cause ? ` (${String(cause.code)})` : ''
+  return `${cause.message || cause.name}${code}`
+}
+
+/** What is thrown away here would be the caller's fault or nobody's; all else is told to the operators, without a value of the request. */
+function report(error: unknown, reason: string, { request }: AnyReply): void {
+  const { id: requestId, trail } = request
+  const log: FastifyBaseLogger = request.log
+  const about = { requestId, endpoint: trail.endpoint, reason, upstreamStatus: trail.upstreamStatus }
+  if (!(error instanceof Refusal)) {
+    if (reason === 'internal') log.error({ ...about, err: error }, 'a request failed')
+  } else if (troubles.has(error.reason)) {
+    log.warn({ ...about, said: error.message, cause: describeCause(error.cause) }, 'MLflow could not be used')
+  }
+}
+
+/** Answers a request that ends with an error. `repeatable`: sending it again changes nothing more. */
+export function answerError<R extends AnyReply>(error: unknown, reply: R, repeatable: boolean): R {
+  const { raw } = reply.request
+  // Whoever went away gets no answer; its connection's error is none of MLflow's.
+  if (raw.destroyed && !raw.complete) {
+    reply.request.trail.reason = 'client-gone'
+    reply.hijack()
+    raw.socket?.destroy()
+    return reply
+  }
+  const known = isTransportError(error) ? transportRefusal(error, repeatable) : error
+  const failure = describeError(known)
+  report(known, failure.reason, reply)
+  return sendFailure(reply, failure)
+}

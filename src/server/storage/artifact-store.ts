@@ -1,0 +1,39 @@
+import type { Readable } from 'node:stream'
+import type { ArtifactPlace } from '../../rewrite/databricks-location.ts'
+
+/** One row of a folder's listing. */
+export interface StoredFile {
+  /** The name inside the folder that was listed. */
+  readonly path: string
+  readonly isDir: boolean
+  /** Bytes; null for a folder. */
+  readonly fileSize: number | null
+}
+
+/** The bytes from `start` to `end`, both included; `end` null means to the end of the file. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number | null
+}
+
+/** A file's bytes. The stream fails, rather than ends, when not all of them came. */
+export interface Download {
+  readonly stream: Readable
+  /** How many bytes the stream has; null when that is not known. */
+  readonly length: number | null
+  /** The `Content-Range` of the answer to a request for a part, or null. */
+  readonly contentRange: string | null
+}
+
+/**
+ * Where artifacts lie, and how they are read and written. Paths are relative to the place's root, decoded, without dot or empty segments.
+ * Everything throws a Refusal, or CallFailed for what Databricks itself refused.
+ */
+export interface ArtifactStore {
+  /** The rows of a folder; none for a file. */
+  list(place: ArtifactPlace, folder: string): Promise<StoredFile[]>
+  download(place: ArtifactPlace, path: string, range?: ByteRange): Promise<Download>
+  /** Stores all of the body under the path, or nothing. `length` is what the body was announced to have, or null. */
+  upload(place: ArtifactPlace, path: string, body: Readable, length: number | null): Promise<void>
+  delete(place: ArtifactPlace, path: string): Promise<void>
+}

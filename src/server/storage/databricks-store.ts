@@ -1,0 +1,97 @@
+import type { Readable } from 'node:stream'
+import { Refusal } from '../../policy/reasons.ts'
+import type { ArtifactPlace } from '../../rewrite/databricks-location.ts'
+import type { ArtifactStore, ByteRange, Download, StoredFile } from './artifact-store.ts'
+import { uploadBlob } from './azure-blob.ts'
+import { uploadDataLakeFile } from './azure-datalake.ts'
+import { type Access, type Credential, fetchCredentials, Lease, readOnlyPlace } from './credentials.ts'
+import { deleteDbfs, downloadDbfs, uploadDbfs } from './dbfs.ts'
+import { listFolder } from './listing.ts'
+import { downloadSigned } from './signed-download.ts'
+import type { StorageHosts } from './signed-url.ts'
+import { absentArtifact, type StorageCall, unknownStorageAnswer } from './storage-call.ts'
+import { StorageDoor } from './storage-door.ts'
+import { defaultUploadLimits, type UploadLimits, UploadMemory } from './upload-memory.ts'
+
+/** What all callers share: connections to storage, memory for uploads, and which hosts are trusted. Made once. */
+export class AzureStorage {
+  readonly door: StorageDoor
+  readonly memory: UploadMemory
+  readonly hosts: StorageHosts
+
+  /** `hosts`: storage besides Azure's own, as `host` or `host:port` in lower case; plain http only where it is loopback. */
+  constructor(hosts: Iterable<string> = [], limits: UploadLimits = defaultUploadLimits) {
+    this.door = new StorageDoor()
+    this.memory = new UploadMemory(limits)
+    this.hosts = new Set(hosts)
+  }
+
+  async close(): Promise<void> {
+    await this.door.close()
+  }
+}
+
+function checkPath(path: string): void {
+  if (/(?:^|\/)\.{0,2}(?:\/|$)|[\p{Cc}\\]/u.test(path)) {
+    throw new Refusal('malformed', 'The artifact path has an empty or dot segment, a control character or a backslash.')
+  }
+}
+
+/** The artifacts of a Databricks workspace, as one caller may use them: `call` asks Databricks in that caller's name. */
+export class DatabricksArtifactStore implements ArtifactStore {
+  readonly #call: StorageCall
+  readonly #storage: AzureStorage
+
+  constructor(call: StorageCall, storage: AzureStorage) {
+    this.#call = call
+    this.#storage = storage
+  }
+
+  async list(place: ArtifactPlace, folder: string): Promise<StoredFile[]> {
+    if (folder !== '') checkPath(folder)
+    return listFolder(this.#call, place, folder)
+  }
+
+  async download(place: ArtifactPlace, path: string, range?: ByteRange): Promise<Download> {
+    if (path === '') throw absentArtifact(path)
+    checkPath(path)
+    if (place.kind === 'dbfs') return downloadDbfs(this.#call, path, range)
+    return downloadSigned(this.#storage.door, this.#lease(place, 'read', path), path, range)
+  }
+
+  async upload(place: ArtifactPlace, path: string, body: Readable, length: number | null): Promise<void> {
+    try {
+      checkPath(path)
+      if (place.kind === 'dbfs') return await uploadDbfs(this.#call, path, body, length)
+      await this.#uploadSigned(place, path, body, length)
+    } catch (error) {
+      // A client that is still sending gets to the answer only when it is read to its end.
+      if (!body.destroyed) body.resume()
+      throw error
+    }
+  }
+
+  async delete(place: ArtifactPlace, path: string): Promise<void> {
+    checkPath(path)
+    if (place.kind === 'version') throw readOnlyPlace()
+    if (place.kind === 'dbfs') return deleteDbfs(this.#call, path)
+    throw new Refusal('read-only', 'Databricks does not delete artifacts one by one. Delete the run or the logged model instead.')
+  }
+
+  async #uploadSigned(place: ArtifactPlace, path: string, body: Readable, length: number | null): Promise<void> {
+    const lease = this.#lease(place, 'write', path)
+    const { dialect } = await lease.credential()
+    const { door, memory } = this.#storage
+    if (dialect === 'blob') return uploadBlob({ door, lease, memory }, body, length)
+    if (dialect === 'datalake') return uploadDataLakeFile({ door, lease, memory }, body, length)
+    throw unknownStorageAnswer('a kind of storage other than Azure')
+  }
+
+  #lease(place: ArtifactPlace, access: Access, path: string): Lease {
+    return new Lease(async (): Promise<Credential> => {
+      const [credential] = await fetchCredentials(this.#call, place, access, [path], this.#storage.hosts)
+      if (credential === undefined) throw unknownStorageAnswer('no credential')
+      return credential
+    })
+  }
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, type Dispatcher } from 'undici'
+import { Refusal } from '../../policy/reasons.ts'
+import type { Credential } from './credentials.ts'
+
+/** A request to storage with a body in memory, so that it can be sent again. */
+export interface StorageRequest {
+  readonly method: 'PUT' | 'PATCH' | 'DELETE'
+  readonly credential: Credential
+  readonly parameters: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | string | null
+  readonly signal?: AbortSignal
+}
+
+/** What storage said, without its body. */
+export interface StorageReply {
+  readonly status: number
+  /** Azure's word for what is wrong, or ''. */
+  readonly code: string
+  readonly etag: string | null
+}
+
+/** Milliseconds. */
+const timeouts = { connect: 10_000, headers: 120_000, body: 60_000 } as const
+/** Milliseconds before each further try of a request that storage could not take at the moment. */
+const pauses = [200, 1_000] as const
+const transient: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
+
+function one(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header : null
+}
+
+/** What Azure says is wrong, in its own short words; never its text, which may hold parts of the URL. */
+export function azureCode(headers: Dispatcher.ResponseData['headers']): string {
+  const code = one(headers['x-ms-error-code']) ?? ''
+  return /^[A-Za-z]{1,64}$/.test(code) ? code : ''
+}
+
+/** What is told of a broken connection: nothing of the request, whose URL is a secret. */
+function unreachable(error: unknown, origin: string): Refusal {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown'
+  const refusal = new Refusal('upstream-unavailable', 'The storage of the artifacts does not answer. Try again shortly.')
+  refusal.cause = Object.assign(new Error(`the connection to ${origin} failed`), { code })
+  return refusal
+}
+
+/** The refusal of a reply that is no success. */
+export function storageRefusal(reply: Pick<StorageReply, 'status' | 'code'>): Refusal {
+  const said = reply.code === '' ? String(reply.status) : `${reply.status} ${reply.code}`
+  if (transient.has(reply.status)) {
+    return new Refusal(
+      'upstream-unavailable',
+      `The storage of the artifacts cannot be used at the moment (${said}). Try again shortly.`,
+    )
+  }
+  return new Refusal(
+    'unknown-answer',
+    `The storage of the artifacts refuses this request (${said}). Tell the proxy's administrators.`,
+  )
+}
+
+/** The one door to the storage that signed URLs point to. Redirects are never followed. */
+export class StorageDoor {
+  readonly #agent: Agent
+
+  constructor(connections = 64) {
+    this.#agent = new Agent({
+      connections,
+      connect: { timeout: timeouts.connect },
+      headersTimeout: timeouts.headers,
+      bodyTimeout: timeouts.body,
+    })
+  }
+
+  /** Begins to read a file. */
+  async open(credential: Credential, headers: Readonly<Record<string, string>>): Promise<Dispatcher.ResponseData> {
+    return this.#exchange(credential, { method: 'GET', path: credential.url.target(), headers })
+  }
+
+  /** Sends, and sends again what storage could not take at the moment: all that is sent here changes nothing more the second time. */
+  async send(request: StorageRequest): Promise<StorageReply> {
+    for (const pause of pauses) {
+      const reply = await this.sendOnce(request).catch((error: unknown) => {
+        if (request.signal?.aborted) throw error
+        return null
+      })
+      if (reply !== null && !transient.has(reply.status)) return reply
+      await sleep(pause, undefined, request.signal === undefined ? {} : { signal: request.signal })
+    }
+    return this.sendOnce(request)
+  }
+
+  async sendOnce({ credential, parameters, method, headers, body, signal }: StorageRequest): Promise<StorageReply> {
+    const path = credential.url.target(parameters)
+    const options = { method, path, headers, body, ...(signal === undefined ? {} : { signal }) }
+    const { statusCode, headers: answered, body: rest } = await this.#exchange(credential, options)
+    await rest.dump().catch(() => null)
+    return { status: statusCode, code: azureCode(answered), etag: one(answered.etag) }
+  }
+
+  async #exchange({ url }: Credential, options: Omit<Dispatcher.RequestOptions, 'origin'>): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#agent.request({ ...options, origin: url.origin })
+    } catch (error) {
+      throw unreachable(error, url.origin)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close()
+  }
+}

@@ -1,0 +1,42 @@
+import { Refusal } from '../policy/reasons.ts'
+import { isUnsent } from './upstream-connector.ts'
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}
+
+/** Whether an error came from the connection to MLflow, and not from a mistake in this program. */
+export function isTransportError(error: unknown): boolean {
+  return isUnsent(error) || /^(UND_ERR_(?!INVALID_ARG)|HPE_|ECONN|EPIPE|ETIMEDOUT|FST_REPLY_FROM)/.test(codeOf(error))
+}
+
+/** Whether MLflow, or what stands in its place, sent something that is no HTTP answer. */
+function isUnreadable(error: unknown): boolean {
+  return /^(HPE_|UND_ERR_HEADERS_OVERFLOW)/.test(codeOf(error))
+}
+
+/** Whether the answer took too long: asking again would only take as long again. */
+export function isTimeout(error: unknown): boolean {
+  return /_TIMEOUT$/.test(codeOf(error))
+}
+
+function refusalOf(error: unknown, repeatable: boolean): Refusal {
+  if (isUnsent(error)) return new Refusal('upstream-unavailable', 'MLflow does not answer at the moment. Try again shortly.')
+  if (!repeatable) {
+    return new Refusal(
+      'outcome-unknown',
+      'The connection to MLflow broke after the request was sent: it may have been carried out. Look before you send it again.',
+    )
+  }
+  if (isUnreadable(error))
+    return new Refusal('unknown-answer', "MLflow's answer is not HTTP as this proxy knows it. See the proxy's log.")
+  return new Refusal('upstream-unavailable', 'The connection to MLflow broke. Try again shortly.')
+}
+
+/** What the caller is told when MLflow could not be asked: try again only when nothing was sent, or sending twice is harmless. */
+export function transportRefusal(error: unknown, repeatable: boolean): Refusal {
+  if (error instanceof Refusal) return error
+  const refusal = refusalOf(error, repeatable)
+  refusal.cause = error
+  return refusal
+}

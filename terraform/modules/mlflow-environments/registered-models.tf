@@ -1,0 +1,30 @@
+# Models are made by registering versions, not by Terraform: every one that bears an environment's suffix gets its permissions.
+data "databricks_mlflow_models" "all" {
+  count = var.manage_registered_models ? 1 : 0
+}
+
+locals {
+  model_names = flatten(data.databricks_mlflow_models.all[*].names)
+}
+
+data "databricks_mlflow_model" "this" {
+  for_each = local.model_owners
+  name     = each.key
+}
+
+# The whole access list is replaced: whoever made a model loses the CAN_MANAGE that came with making it.
+resource "databricks_permissions" "registered_model" {
+  for_each            = local.model_owners
+  registered_model_id = data.databricks_mlflow_model.this[each.key].id
+
+  dynamic "access_control" {
+    for_each = local.access.model[each.value]
+    content {
+      group_name             = access_control.value.kind == "group" ? access_control.value.name : null
+      service_principal_name = access_control.value.kind == "service_principal" ? access_control.value.name : null
+      permission_level       = access_control.value.level
+    }
+  }
+
+  depends_on = [databricks_group.environment]
+}

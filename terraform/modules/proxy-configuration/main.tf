@@ -1,0 +1,46 @@
+locals {
+  # Every default filled in, as src/server/config-landscape.ts does; a test compares the two.
+  environments = {
+    for name, e in var.environments : name => {
+      groups             = e.groups != null ? e.groups : ["apps_${name}"]
+      model_suffix       = e.model_suffix != null ? e.model_suffix : "_${name}"
+      experiment_root    = e.experiment_root != null ? e.experiment_root : "/experiments/${name}"
+      production         = e.production
+      registration_stage = e.registration_stage != null ? e.registration_stage : e.production ? "Production" : "Staging"
+      promotes_from      = e.promotes_from
+      source_prefixes    = e.source_prefixes
+    }
+  }
+
+  # The same list in the configuration's spelling, every key written out: what the proxy reads depends on no default of its own.
+  # The proxy replaces ${NAME} in its file; in a group's name it means itself.
+  spelt_environments = {
+    for name, e in local.environments : name => {
+      groups            = [for group in e.groups : replace(group, "$${", "$$${")]
+      modelSuffix       = e.model_suffix
+      experimentRoot    = e.experiment_root
+      production        = e.production
+      registrationStage = e.registration_stage
+      promotesFrom      = e.promotes_from
+      sourcePrefixes    = e.source_prefixes
+    }
+  }
+
+  authentication = var.entra == null ? null : {
+    entra = {
+      for key, value in {
+        tenantId  = var.entra.tenant_id
+        audiences = var.entra.audiences
+        authority = var.entra.authority
+      } : key => value if value != null
+    }
+  }
+
+  configuration = merge(var.settings, {
+    for key, value in {
+      upstream       = var.upstream
+      authentication = local.authentication
+      environments   = local.spelt_environments
+    } : key => value if value != null
+  })
+}

@@ -1,0 +1,144 @@
+variable "environments" {
+  description = <<-EOT
+    The logical environments, by name. Keys and defaults are those of the proxy's configuration, in snake_case:
+      groups              who is in it: names or object ids (default: apps_<name>)
+      model_suffix        model `fraud` is `fraud` + suffix upstream (default: _<name>)
+      experiment_root     experiment `churn` is root + `/churn` upstream (default: /experiments/<name>)
+      production          may use the Production stage, and promote (default: false)
+      registration_stage  Staging, Production or none (default: Staging; Production in a production environment)
+      promotes_from       environments whose versions it may read and promote (default: none)
+      source_prefixes     folders in storage that versions may name besides the environment's own artifacts (default: none)
+  EOT
+  type = map(object({
+    groups             = optional(list(string))
+    model_suffix       = optional(string)
+    experiment_root    = optional(string)
+    production         = optional(bool, false)
+    registration_stage = optional(string)
+    promotes_from      = optional(list(string), [])
+    source_prefixes    = optional(list(string), [])
+  }))
+  nullable = false
+
+  validation {
+    condition     = length(var.environments) > 0
+    error_message = "There must be at least one environment."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.environments) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", name))])
+    error_message = "A name must have lower-case letters, digits and inner hyphens, start with a letter, and have 32 characters at most."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) : e.groups == null ? true : (
+      length(e.groups) > 0 && length(distinct(e.groups)) == length(e.groups) && alltrue([for group in e.groups :
+        can(regex("^[^\\s\\p{Z}\\x{feff}*\\x00-\\x1f\\x7f-\\x9f]([^*\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\p{Z}\\x{feff}*\\x00-\\x1f\\x7f-\\x9f])?$", group))
+      ])
+    )])
+    error_message = "groups must list at least one group, each once, in full, without spaces around it and without `*`."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) : e.model_suffix == null ? true : (
+      can(regex("^[A-Za-z0-9._-]*[A-Za-z0-9][A-Za-z0-9._-]*$", e.model_suffix)) && length(e.model_suffix) <= 64
+    )])
+    error_message = "model_suffix must have letters, digits, `_`, `-` and `.`, at least one letter or digit, and 64 characters at most."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) : e.experiment_root == null ? true : (
+      can(regex("^(/[^/\\s\\p{Z}\\p{Cc}\\p{Cf}\"'`\\\\%?#]([^/\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\"'`\\\\%?#]*[^/\\s\\p{Z}\\p{Cc}\\p{Cf}\"'`\\\\%?#])?)+$", e.experiment_root)) &&
+      length(setintersection(split("/", e.experiment_root), [".", ".."])) == 0 && length(e.experiment_root) <= 200
+    )])
+    error_message = "experiment_root must be an absolute path such as /experiments/acc: no slash at the end, no empty or dot segment, none of \" ' ` \\ % ? #, and 200 characters at most."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) :
+      try(var.upstream.foldsCase, false) && e.experiment_root != null ? can(regex("^[ -~]+$", e.experiment_root)) : true
+    ])
+    error_message = "With upstream.foldsCase an experiment_root must be ASCII: databases fold the case of other characters differently."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) :
+      e.registration_stage == null ? true : contains(["Staging", "Production", "none"], e.registration_stage)
+    ])
+    error_message = "registration_stage must be Staging, Production or none."
+  }
+
+  validation {
+    condition     = alltrue([for e in values(var.environments) : e.production || e.registration_stage != "Production"])
+    error_message = "registration_stage Production is only for a production environment; set production = true, or write Staging or none."
+  }
+
+  validation {
+    condition = alltrue([for name, e in var.environments :
+      length(distinct(e.promotes_from)) == length(e.promotes_from) && !contains(e.promotes_from, name) &&
+      length(setsubtract(e.promotes_from, keys(var.environments))) == 0
+    ])
+    error_message = "promotes_from must list other environments, each once."
+  }
+
+  validation {
+    condition     = alltrue([for e in values(var.environments) : e.production || length(e.promotes_from) == 0])
+    error_message = "Only a production environment promotes; set production = true, or leave promotes_from out."
+  }
+
+  # Of storage URIs only the scheme is checked here; `mlflow-env-proxy check` reads the rest.
+  validation {
+    condition = alltrue([for e in values(var.environments) :
+      length(distinct(e.source_prefixes)) == length(e.source_prefixes) && alltrue([for prefix in e.source_prefixes :
+        can(regex("^(s3|r2|b2|gs|abfss|wasbs|dbfs|hdfs|viewfs|file):/[A-Za-z0-9._~+,=@():/-]*$", prefix))
+      ])
+    ])
+    error_message = "source_prefixes must list storage URIs such as s3://models/acc/, each once."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for suffixes in [[for name, e in var.environments :
+        try(var.upstream.foldsCase, false) ? lower(coalesce(e.model_suffix, "_${name}")) : coalesce(e.model_suffix, "_${name}")
+      ]] : [for i, one in suffixes : [for j, other in suffixes : i == j || !endswith(one, other)]]
+    ]))
+    error_message = "No model_suffix may end with another environment's: a model would be in both."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for roots in [[for name, e in var.environments :
+        try(var.upstream.foldsCase, false) ? lower(coalesce(e.experiment_root, "/experiments/${name}")) : coalesce(e.experiment_root, "/experiments/${name}")
+      ]] : [for i, one in roots : [for j, other in roots : i == j || !startswith("${one}/", "${other}/")]]
+    ]))
+    error_message = "No experiment_root may equal, hold or lie in another environment's."
+  }
+}
+
+variable "entra" {
+  description = "Whose access tokens the proxy accepts: becomes `authentication.entra`. Null leaves `authentication` out."
+  type = object({
+    tenant_id = string
+    audiences = list(string)
+    authority = optional(string)
+  })
+  default = null
+}
+
+variable "upstream" {
+  description = "The MLflow behind the proxy: becomes `upstream` as it is, in the configuration's own spelling, for example `{ url = \"https://mlflow.example.com\" }`. Null leaves it out."
+  type        = any
+  default     = null
+}
+
+variable "settings" {
+  description = "Further top-level keys of the configuration, as they are: listen, admin, paging, unknownFields, log."
+  type        = any
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setintersection(keys(var.settings), ["authentication", "environments", "upstream"])) == 0
+    error_message = "settings must not hold authentication, environments or upstream; they have variables of their own."
+  }
+}

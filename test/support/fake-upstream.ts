@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+
+/** One request as the fake MLflow got it. */
+export interface Received {
+  readonly method: string
+  readonly url: string
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
+  /** Whether the body came to its end. */
+  readonly whole: boolean
+}
+
+export type Reply = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A server that answers the proxy's own questions like MLflow, and every other request as the test says. */
+export interface FakeUpstream {
+  readonly url: string
+  /** What came, without the proxy's own questions. */
+  readonly received: Received[]
+  /** How the next requests are answered. */
+  answer: Reply
+  close(): Promise<void>
+}
+
+/** Where the fake keeps everything: the caller's default experiment. */
+export const experimentId = '7'
+export const runId = '0123456789abcdef0123456789abcdef'
+
+const experiment = {
+  experiment_id: experimentId,
+  name: '/experiments/acc/Default',
+  artifact_location: `mlflow-artifacts:/${experimentId}`,
+}
+const artifactUri = `mlflow-artifacts:/${experimentId}/${runId}/artifacts`
+const run = {
+  info: { run_id: runId, run_uuid: runId, experiment_id: experimentId, artifact_uri: artifactUri, lifecycle_stage: 'active' },
+}
+
+const knowledge: Readonly<Record<string, object>> = {
+  '/api/2.0/mlflow/experiments/get-by-name': { experiment },
+  '/api/2.0/mlflow/experiments/get': { experiment },
+  '/api/2.0/mlflow/runs/get': { run },
+  '/api/2.0/mlflow/model-versions/search': {},
+}
+
+/** Answers with a JSON text, or another text and type. */
+export function reply(status: number, body: unknown, headers: Record<string, string> = {}): Reply {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return (_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text)
+  }
+}
+
+/** Writes bytes onto the connection in place of an answer, and ends it; `reset` ends it by a reset. */
+export function replyBytes(bytes: string, reset = false): Reply {
+  return (_request, { socket }) => {
+    if (socket === null) return
+    if (reset) socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), 20))
+    else socket.end(bytes)
+  }
+}
+
+/** Starts the fake on a free port of this machine. */
+export async function startFakeUpstream(): Promise<FakeUpstream> {
+  const received: Received[] = []
+  const server = createServer((request, response) => {
+    const known = knowledge[request.url?.split('?')[0] ?? '']
+    if (known !== undefined) return reply(200, known)(request, response)
+    const { method = '', url = '', rawHeaders } = request
+    const chunks: Buffer[] = []
+    request.on('data', (chunk) => chunks.push(chunk))
+    request.on('error', () => undefined)
+    request.once('close', () => received.push({ method, url, rawHeaders, body: Buffer.concat(chunks), whole: request.complete }))
+    fake.answer(request, response)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the fake upstream has no port')
+  const fake: FakeUpstream = {
+    url: `http://127.0.0.1:${address.port}`,
+    received,
+    answer: reply(200, {}),
+    close: async () => {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+  return fake
+}
