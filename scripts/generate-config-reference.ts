@@ -103,4 +103,13 @@ export function renderCurrentReference(): string {
   return renderConfigReference(readSchema(), readFileSync(new URL('../examples/minimal.yaml', import.meta.url), 'utf8'))
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(target, renderCurrentReference())
+function main(args: readonly string[]): void {
+  const text = renderCurrentReference()
+  if (!args.includes('--check')) writeFileSync(target, text)
+  else if (readFileSync(target, 'utf8') !== text) {
+    console.error('docs/configuration.md is not what the schema says: run node scripts/generate-config-reference.ts')
+    process.exitCode = 1
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2))

@@ -12,7 +12,7 @@ const lockFolder = fileURLToPath(new URL('./python/', import.meta.url))
 const lockedPython = '3.11'
 
 // Besides MLflow itself: what its old releases need to run with today's packages.
-const requirements = {
+const mlflowRequirements = {
   '1.30.1': ['mlflow==1.30.1', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2', 'PyJWT'],
   '2.9.2': ['mlflow==2.9.2', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2.1'],
   '2.22.4': ['mlflow==2.22.4', 'SQLAlchemy<2.1', 'opentelemetry-sdk<1.33', 'opentelemetry-api<1.33', 'fastapi<0.116'],
@@ -20,7 +20,12 @@ const requirements = {
 }
 
 /** The supported MLflow versions, oldest first. */
-export const mlflowVersions = Object.keys(requirements)
+export const mlflowVersions = Object.keys(mlflowRequirements)
+
+// Besides those of MLflow: of other clients, by the names of their lock files.
+const requirements = { ...mlflowRequirements, databricks: ['databricks-sdk==0.156.0'] }
+
+const titleOf = (version) => (mlflowVersions.includes(version) ? `MLflow ${version}` : version)
 
 /** Folder of everything that outlives a checkout; safe to delete. */
 export function cacheFolder() {
@@ -64,7 +69,7 @@ function requirementList(version, python) {
 
 /** Folder of the environment of an MLflow version; a changed list of requirements is another folder. */
 export function environmentFolder(version) {
-  if (!(version in requirements)) throw new Missing(`MLflow ${version} is not one of ${mlflowVersions.join(', ')}.`)
+  if (!(version in requirements)) throw new Missing(`${titleOf(version)} is not one of ${Object.keys(requirements).join(', ')}.`)
   const python = findPython()
   const identity = [python.version, process.platform, process.arch, requirementList(version, python)].join('\n')
   const hash = createHash('sha256').update(identity).digest('hex').slice(0, 12)
@@ -105,9 +110,9 @@ async function build(version, folder, say) {
   const log = createWriteStream(logFile)
   const started = Date.now()
   let collected = 0
-  say(`MLflow ${version}: installing ${locked ? `${total} packages` : 'its packages'} for Python ${python.version}, once`)
+  say(`${titleOf(version)}: installing ${locked ? `${total} packages` : 'its packages'} for Python ${python.version}, once`)
   const ticker = setInterval(
-    () => say(`MLflow ${version}: ${collected >= total ? 'unpacking' : `${collected} packages fetched`}`),
+    () => say(`${titleOf(version)}: ${collected >= total ? 'unpacking' : `${collected} packages fetched`}`),
     20_000,
   )
   try {
@@ -117,9 +122,11 @@ async function build(version, folder, say) {
       if (line.startsWith('Collecting ')) collected += 1
     })
     writeFileSync(join(folder, '.complete'), `${new Date().toISOString()}\n`)
-    say(`MLflow ${version}: installed in ${Math.round((Date.now() - started) / 1000)} s`)
+    say(`${titleOf(version)}: installed in ${Math.round((Date.now() - started) / 1000)} s`)
   } catch (error) {
-    throw new Missing(`MLflow ${version} could not be installed for Python ${python.version}: ${error.message} (log: ${logFile})`)
+    throw new Missing(
+      `${titleOf(version)} could not be installed for Python ${python.version}: ${error.message} (log: ${logFile})`,
+    )
   } finally {
     clearInterval(ticker)
     log.end()
@@ -132,7 +139,7 @@ async function ensureOne(version, say) {
   const work = async () => {
     if (!isComplete(folder)) await build(version, folder, say)
   }
-  await withLock(`${folder}.lock`, work, () => say(`MLflow ${version}: waiting for another run that installs it`))
+  await withLock(`${folder}.lock`, work, () => say(`${titleOf(version)}: waiting for another run that installs it`))
 }
 
 /** Makes the environments that are not there yet, two at a time. */
@@ -149,7 +156,7 @@ export async function ensurePythonEnvironments(versions, say) {
 export function pythonOf(version) {
   const folder = environmentFolder(version)
   if (!isComplete(folder))
-    throw new Missing(`MLflow ${version} is not installed yet: run node scripts/python-environments.mjs ${version}`)
+    throw new Missing(`${titleOf(version)} is not installed yet: run node scripts/python-environments.mjs ${version}`)
   return join(folder, 'bin', 'python')
 }
 
@@ -159,13 +166,13 @@ async function lock(version, say) {
   if (python.version !== lockedPython) throw new Missing(`Lock files are made with Python ${lockedPython}: set PYTHON.`)
   const folder = join(cacheFolder(), 'python', `${version}-resolving`)
   const log = createWriteStream(`${folder}.log`)
-  say(`MLflow ${version}: resolving`)
+  say(`${titleOf(version)}: resolving`)
   rmSync(folder, { recursive: true, force: true })
   await run(python.command, ['-m', 'venv', folder], log)
   await run(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', ...requirements[version]], log)
   const freeze = spawnSync(join(folder, 'bin', 'python'), ['-m', 'pip', 'freeze', '--all'], { encoding: 'utf8' }).stdout
   const made = `Made by: node scripts/python-environments.mjs --lock ${version}`
-  const header = `# Exact versions of MLflow ${version}'s environment, for CPython ${lockedPython}. ${made}`
+  const header = `# Exact versions of ${titleOf(version)}'s environment, for CPython ${lockedPython}. ${made}`
   const lines = freeze.split('\n').filter((line) => line && !line.startsWith('pip=='))
   writeFileSync(join(lockFolder, `${version}.txt`), `${[header, ...lines].join('\n')}\n`)
   rmSync(folder, { recursive: true, force: true })

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { check } from './check.ts'
 import { demo } from './demo.ts'
 import { explain } from './explain.ts'
+import { routes } from './routes.ts'
 import { serve } from './serve.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -14,6 +15,7 @@ Commands
   serve   run the proxy
   check   say what the configuration means, or every problem in it (exit code 1)
   explain what would happen to a request, and why (--help by leaving out its arguments)
+  routes  every route of the known MLflow servers, open or closed (--upstream-version X for those of one)
   demo    in a checkout: show what the proxy does, with a real MLflow (--keep leaves it running)
 
 Options
@@ -27,6 +29,7 @@ Environment variables such as MLFLOW_ENV_PROXY_UPSTREAM__URL override the file.
 /** Runs one command line. Returns the exit code: 0, 1 for a wrong configuration, 2 for a wrong command line. */
 export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
   if (args[0] === 'demo') return demo(args.slice(1), terminal)
+  if (args[0] === 'routes') return routes(args.slice(1), terminal)
   if (args[0] === 'explain') return explain(args.slice(1), env, terminal)
   const line = readLine(args)
   if (typeof line === 'string') return misuse(line, terminal)

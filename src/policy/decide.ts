@@ -10,6 +10,7 @@ import {
   subjectRun,
 } from './checks/ids.ts'
 import { checkLoggedModelSearch } from './checks/logged-model-search.ts'
+import { checkMetricHistory } from './checks/metric-history.ts'
 import { checkDefaultKeepsItsName, checkNames } from './checks/names.ts'
 import { checkShape } from './checks/shape.ts'
 import { checkArtifactLocation, checkSourceText, checkVersionSource } from './checks/sources.ts'
@@ -78,6 +79,7 @@ function* checkRelated(judgement: Judgement): Inquiry<void> {
 function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   const { endpoint, message, landscape, environment } = judgement
   checkShape(endpoint, message)
+  checkMetricHistory(judgement)
   checkNames(judgement)
   checkPaths(judgement)
   checkArtifactLocation(judgement)

@@ -20,11 +20,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A text as one path segment that no URL parser, client or server on the way reads differently. */
 function escapeSegment(text: string): string {
-  const byte = (value: number) => `~${value.toString(16).toUpperCase().padStart(2, '0')}`
-  return Array.from(new TextEncoder().encode(text), (value, at) => {
-    const letter = String.fromCharCode(value)
-    return /[A-Za-z0-9_-]/.test(letter) || (letter === '.' && at > 0) ? letter : byte(value)
-  }).join('')
+  const letters = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte))
+  const isWord = (letter = '') => /^[A-Za-z0-9_-]$/.test(letter)
+  const stays = (letter: string, at: number) =>
+    isWord(letter) || (letter === '.' && isWord(letters[at - 1]) && isWord(letters[at + 1]))
+  return letters
+    .map((letter, at) => (stays(letter, at) ? letter : `~${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`))
+    .join('')
 }
 
 function unescapeSegment(segment: string): string | null {

@@ -1,6 +1,7 @@
 import { upstreamStorePath } from '../policy/checks/artifacts.ts'
+import { resolveInFilter } from '../policy/checks/filter.ts'
 import { upstreamExperimentId } from '../policy/checks/ids.ts'
-import { pendingStageTag } from '../policy/checks/tags.ts'
+import { makePrompt, pendingStageTag } from '../policy/checks/tags.ts'
 import { canonicalStage } from '../policy/checks/versions.ts'
 import type { Meaning } from '../policy/endpoint.ts'
 import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
@@ -29,6 +30,14 @@ function upstreamModelName(findings: Findings): (name: string) => string {
   return (name) => resolveName(findings.landscape, findings.environment, 'model', name).upstream
 }
 
+/** For a note that the caller writes: others' models, and what can be no name, are left out of it. */
+function ownModelName(findings: Findings): (name: string) => string | null {
+  return (name) => {
+    const owned = resolveInFilter(findings, 'model', name)
+    return owned?.owner.name === findings.environment.name ? owned.upstream : null
+  }
+}
+
 /** How each meaning is written on the upstream's side; a meaning that is not here goes as it was decoded. */
 const mappers: Partial<Record<Meaning, Mapper>> = {
   modelName: named('model'),
@@ -40,7 +49,7 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   stage: text((value) => canonicalStage(value)),
   stages: text((value) => canonicalStage(value)),
   versionSource: text((value, findings) => renameModelUri(value, upstreamModelName(findings)) ?? value),
-  loggedModelTags: (value, findings) => renameTags(value, upstreamModelName(findings)),
+  loggedModelTags: (value, findings) => renameTags(value, ownModelName(findings)),
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   orderBy: text((value) => printOrderBy(parseOrderBy(value))),
@@ -53,8 +62,7 @@ function completeVersion(message: JsonObject, { environment, sourceRunId }: Find
   if (!message.get('run_id') && sourceRunId !== null) message.set('run_id', sourceRunId)
   const tags = message.get('tags')
   const given = Array.isArray(tags) ? tags : []
-  const isPrompt = given.some((tag) => tag instanceof Map && tag.get('key') === 'mlflow.prompt.is_prompt')
-  if (environment.registrationStage === null || isPrompt) return
+  if (environment.registrationStage === null || makePrompt(given)) return
   message.set('tags', [
     ...given,
     new Map([

@@ -16,7 +16,14 @@ function renameEntries(text: string, rename: (name: string) => string | null): s
     const renamed = typeof name === 'string' ? rename(name) : null
     return entry instanceof Map && renamed !== null ? [new Map(entry).set('name', renamed)] : []
   })
-  return printJson(entries)
+  return printSpaced(entries)
+}
+
+/** JSON as Python's `json.dumps` lays it out, which is how MLflow writes this tag. */
+function printSpaced(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(printSpaced).join(', ')}]`
+  if (value instanceof Map) return `{${[...value].map(([key, item]) => `${printJson(key)}: ${printSpaced(item)}`).join(', ')}}`
+  return printJson(value)
 }
 
 /**

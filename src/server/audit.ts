@@ -17,7 +17,7 @@ export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyR
       endpoint: trail.endpoint,
       references: trail.references,
       decision: trail.decision,
-      reason: trail.reason,
+      reason: trail.reason ?? (reply.raw.writableFinished ? null : 'client-gone'),
       // Without a whole answer the client may have seen no status at all.
       status: reply.raw.headersSent ? reply.statusCode : null,
       complete: reply.raw.writableFinished,

@@ -12,17 +12,15 @@ export function addBodyParser(app: FastifyInstance): void {
   )
 }
 
-/** Fastify does not read the body of a GET, MLflow does: so must we, to see what it would see. */
-async function readGetBody({ raw }: FastifyRequest): Promise<Buffer> {
+/**
+ * Fastify does not read the body of a GET, MLflow does: so must we, to see what it would see. Its length is known, as chunks are
+ * refused, and is looked at first: to stop in the middle of a body would break the connection before the answer.
+ */
+async function readGetBody({ raw }: FastifyRequest, length: number): Promise<Buffer> {
+  if (length > limits.queryBodyBytes)
+    throw new Refusal('too-large', 'The body of a GET request is too large. Send the parameters in the query.')
   const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of raw) {
-    if (!Buffer.isBuffer(chunk)) continue
-    size += chunk.length
-    if (size > limits.queryBodyBytes)
-      throw new Refusal('too-large', 'The body of a GET request is too large. Send the parameters in the query.')
-    chunks.push(chunk)
-  }
+  for await (const chunk of raw) if (Buffer.isBuffer(chunk)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
@@ -33,6 +31,6 @@ export async function bodyOf(request: FastifyRequest): Promise<Uint8Array> {
     throw new Refusal('malformed', 'Compressed request bodies are not served: MLflow would read them as empty.')
   }
   const length = Number(request.headers['content-length'] ?? 0)
-  if (request.method === 'GET' || request.method === 'HEAD') return length > 0 ? readGetBody(request) : new Uint8Array()
+  if (request.method === 'GET' || request.method === 'HEAD') return length > 0 ? readGetBody(request, length) : new Uint8Array()
   return Buffer.isBuffer(request.body) ? request.body : new Uint8Array()
 }

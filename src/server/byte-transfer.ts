@@ -29,6 +29,33 @@ function detach(source: Readable): Readable {
   return body
 }
 
+/** An answer that ends where its connection ends: nobody could tell a whole artifact from half of one. */
+class EndlessAnswer extends Error {
+  readonly code = 'HPE_NO_LENGTH'
+  override readonly message = 'The answer has neither a Content-Length nor chunks.'
+}
+
+/** A success before the upload was over: of what? */
+class HastyAnswer extends Error {
+  readonly code = 'HPE_TOO_EARLY'
+  override readonly message = 'The answer says that all is well before everything was sent.'
+}
+
+function drop<T>(error: Error, callback: Callback<T>, data: Dispatcher.ResponseData<T>): void {
+  data.body.on('error', () => undefined).destroy()
+  callback(error, data)
+}
+
+function refuseEndless<T>(callback: Callback<T>): Callback<T> {
+  return (error, data) => {
+    if (error !== null || data.statusCode !== 200 || 'content-length' in data.headers || 'transfer-encoding' in data.headers) {
+      callback(error, data)
+      return
+    }
+    drop(new EndlessAnswer(), callback, data)
+  }
+}
+
 /** Where @fastify/http-proxy sends its requests to. The time for an answer (`within`, milliseconds) begins when the upload, however slow, is over. */
 export class ByteDoor {
   readonly #pool: Pool
@@ -41,23 +68,26 @@ export class ByteDoor {
 
   request<T = null>(options: Request<T>, callback: Callback<T>): void
   request<T = null>(options: Request<T>): Promise<Dispatcher.ResponseData<T>>
-  request<T = null>(options: Request<T>, callback?: Callback<T>): void | Promise<Dispatcher.ResponseData<T>> {
+  request<T = null>(options: Request<T>, callback?: Callback<T>): undefined | Promise<Dispatcher.ResponseData<T>> {
     if (callback === undefined) return this.#pool.request(options)
-    const { body } = options
-    return body instanceof Readable ? this.#upload(body, options, callback) : this.#pool.request(options, callback)
+    if (options.body instanceof Readable) this.#upload(options.body, options, callback)
+    else this.#pool.request(options, refuseEndless(callback))
+    return undefined
   }
 
-  #upload<T>(body: Readable, options: Request<T>, callback: Callback<T>): undefined {
+  #upload<T>(body: Readable, options: Request<T>, callback: Callback<T>): void {
     const abort = new AbortController()
     let answered = false
     let timer: NodeJS.Timeout | undefined
     body.once('end', () => {
       if (!answered) timer = setTimeout(() => abort.abort(new errors.HeadersTimeoutError()), this.#within)
     })
-    this.#pool.request({ ...options, body: detach(body), headersTimeout: 0, signal: abort.signal }, (error, data) => {
+    const upload = detach(body)
+    this.#pool.request({ ...options, body: upload, headersTimeout: 0, signal: abort.signal }, (error, data) => {
       answered = true
       clearTimeout(timer)
-      callback(error, data)
+      if (error === null && data.statusCode < 300 && !upload.readableEnded) drop(new HastyAnswer(), callback, data)
+      else callback(error, data)
     })
   }
 }

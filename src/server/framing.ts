@@ -32,6 +32,9 @@ function checkFraming(message: IncomingMessage): void {
   ]) {
     if (count(message.rawHeaders, single) > 1) throw new Refusal('malformed', `The header '${single}' is given more than once.`)
   }
+  const { expect } = message.headers
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    throw new Refusal('malformed', "The only expectation is '100-continue'.")
   const coding = message.headers['transfer-encoding']
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     throw new Refusal('malformed', "The only transfer coding is 'chunked'.")

@@ -25,6 +25,11 @@ export function readFound(answer: UpstreamAnswer): JsonObject | null {
   throw unknown()
 }
 
+/** The same for a kind of thing that old servers do not have at all: they have no route for it. */
+export function readFoundIfServed(answer: UpstreamAnswer): JsonObject | null {
+  return answer.status === 404 && !answer.contentType.includes('json') ? null : readFound(answer)
+}
+
 /** The JSON object of an answer; anything else is an answer that nobody knows. */
 export function parseAnswer(answer: UpstreamAnswer, allowNaN = false): JsonObject {
   try {

@@ -3,7 +3,7 @@ import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
 import type { UpstreamName } from '../policy/names.ts'
 import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../policy/questions.ts'
 import type { World } from './inquiry.ts'
-import { readExperiment, readFound, readLoggedModel, readRun, readVersion } from './lookups.ts'
+import { readExperiment, readFound, readFoundIfServed, readLoggedModel, readRun, readVersion } from './lookups.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
 
 const api = '/api/2.0/mlflow'
@@ -64,6 +64,7 @@ export class MlflowWorld implements World {
           `${api}/logged-models/${question.id}`,
           { allow_deleted: 'true' },
           readLoggedModel,
+          readFoundIfServed,
         )
       case 'version':
         return this.#version(`${api}/model-versions/get`, { name: question.name, version: question.version })
@@ -97,10 +98,11 @@ export class MlflowWorld implements World {
     path: string,
     query: Readonly<Record<string, string>>,
     read: (found: NonNullable<ReturnType<typeof readFound>>) => V,
+    find: typeof readFound = readFound,
   ): Promise<V | null> {
     const known = cache.get(id)
     if (known !== undefined) return known
-    const found = readFound(await this.#upstream.lookUp(path, query, this.#caller))
+    const found = find(await this.#upstream.lookUp(path, query, this.#caller))
     if (found === null) return null
     const fact = read(found)
     cache.set(id, fact)

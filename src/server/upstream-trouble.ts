@@ -2,6 +2,8 @@ import { Refusal } from '../policy/reasons.ts'
 import { isUnsent } from './upstream-connector.ts'
 
 function codeOf(error: unknown): string {
+  // Some of undici's parser errors have no code.
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE_'
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }
 

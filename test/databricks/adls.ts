@@ -26,7 +26,9 @@ class LakeError extends Error {
 function makeSigner() {
   const key = randomBytes(32)
   const sign = (path: string, permissions: string, expiry: string, resource: string) =>
-    createHmac('sha256', key).update([permissions, expiry, `/blob/${account}/${filesystem}/${path}`, resource].join('\n')).digest('base64')
+    createHmac('sha256', key)
+      .update([permissions, expiry, `/blob/${account}/${filesystem}/${path}`, resource].join('\n'))
+      .digest('base64')
   return {
     query(path: string, permissions: string, seconds: number, resource: 'b' | 'd') {
       const expiry = new Date(Date.now() + seconds * 1000).toISOString()
@@ -82,7 +84,10 @@ function update(file: LakeFile, query: URLSearchParams, body: Buffer): number {
   return 202
 }
 
-function read({ flushed }: LakeFile, range: string | undefined): { status: number; body: Buffer; headers: Record<string, string> } {
+function read(
+  { flushed }: LakeFile,
+  range: string | undefined,
+): { status: number; body: Buffer; headers: Record<string, string> } {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? []
   if (from === undefined) return { status: 200, body: flushed, headers: {} }
   const start = Number(from)
@@ -138,9 +143,7 @@ export async function startAdls(): Promise<Storage> {
     signFolder: (folder, may, seconds) => signer.query(folder, may === 'read' ? 'rl' : 'rcwl', seconds, 'd'),
     locationOf: (folder) => `abfss://${filesystem}@${account}.dfs.core.windows.net/${folder}`,
     files: async (folder) =>
-      [...files]
-        .filter(([path]) => path.startsWith(`${folder}/`))
-        .map(([path, { flushed }]) => ({ path, size: flushed.length })),
+      [...files].filter(([path]) => path.startsWith(`${folder}/`)).map(([path, { flushed }]) => ({ path, size: flushed.length })),
     read: async (path) => files.get(path)?.flushed ?? null,
     write: async (path, bytes) => void files.set(path, { flushed: Buffer.from(bytes), appended: new Map() }),
     remove: async (path) => void files.delete(path),

@@ -40,7 +40,15 @@ function makeSigner(key: string) {
 async function startService(key: string) {
   const folder = mkdtempSync(join(tmpdir(), 'azurite-'))
   // The API version of a client newer than Azurite is let through, and nothing is sent home (measured beside fact 97).
-  const flags = ['--blobHost', '127.0.0.1', '--blobPort', '0', '--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry']
+  const flags = [
+    '--blobHost',
+    '127.0.0.1',
+    '--blobPort',
+    '0',
+    '--inMemoryPersistence',
+    '--skipApiVersionCheck',
+    '--disableTelemetry',
+  ]
   const env = { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, AZURITE_ACCOUNTS: `${account}:${key}` }
   const service = startProgram(process.execPath, [program, ...flags], { cwd: folder, env })
   const close = async () => {
@@ -57,16 +65,16 @@ async function startService(key: string) {
 }
 
 const encodePath = (path: string) => path.split('/').map(encodeURIComponent).join('/')
-const unescape = (xml: string) =>
+const decodeXml = (xml: string) =>
   xml.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&')
 
 function readListing(xml: string): { files: StoredFile[]; next: string } {
   const blobs = xml.match(/<Blob>.*?<\/Blob>/gs) ?? []
   const files = blobs.map((blob) => ({
-    path: unescape(/<Name>(.*?)<\/Name>/s.exec(blob)?.[1] ?? ''),
+    path: decodeXml(/<Name>(.*?)<\/Name>/s.exec(blob)?.[1] ?? ''),
     size: Number(/<Content-Length>(\d+)</.exec(blob)?.[1] ?? 0),
   }))
-  return { files, next: unescape(/<NextMarker>(.*?)<\/NextMarker>/.exec(xml)?.[1] ?? '') }
+  return { files, next: decodeXml(/<NextMarker>(.*?)<\/NextMarker>/.exec(xml)?.[1] ?? '') }
 }
 
 /** Starts Azurite's blob service with one container; its SAS URLs are signed and checked as Azure's are. */

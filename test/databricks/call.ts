@@ -52,7 +52,11 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new DatabricksError(400, 'MALFORMED_REQUEST', 'Invalid JSON given in the body of the request - failed to parse given JSON')
+    throw new DatabricksError(
+      400,
+      'MALFORMED_REQUEST',
+      'Invalid JSON given in the body of the request - failed to parse given JSON',
+    )
   }
 }
 
@@ -74,7 +78,7 @@ export function text(fields: Fields, name: string): string {
 export function texts(fields: Fields, name: string): string[] {
   const value = fields[name]
   const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value]
-  return list.filter((item) => typeof item === 'string')
+  return list.flatMap((item) => (typeof item === 'string' || typeof item === 'number' ? [String(item)] : []))
 }
 
 /** A required boolean. Throws 400 where there is none. */

@@ -52,7 +52,14 @@ export function makeDirectory(): Directory {
   }
   for (const name of ['admins', everybody]) groupId(name)
   return {
-    add({ objectId, kind = 'servicePrincipal', name = randomUUID(), displayName = name, groups: direct = [], indirectGroups = [] }) {
+    add({
+      objectId,
+      kind = 'servicePrincipal',
+      name = randomUUID(),
+      displayName = name,
+      groups: direct = [],
+      indirectGroups = [],
+    }) {
       const all = [
         ...[...direct, everybody].map((group) => ({ name: group, type: 'direct' as const })),
         ...indirectGroups.map((group) => ({ name: group, type: 'indirect' as const })),

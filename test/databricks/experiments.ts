@@ -1,5 +1,5 @@
-import { absent, type Answer, invalid, json, taken } from './answer.ts'
 import { principalOf } from './access.ts'
+import { type Answer, absent, invalid, json, taken } from './answer.ts'
 import { type Call, type Fields, number, objectOf, objectsOf, optionalText, type Routes, text } from './call.ts'
 import { isNormal, normalisePath, parentOf } from './folders.ts'
 import type { Interior } from './interior.ts'
@@ -105,4 +105,3 @@ export function experimentRoutes(interior: Interior): Routes {
     [`POST ${base}/set-experiment-tag`]: forwarded('CAN_EDIT'),
   }
 }
-

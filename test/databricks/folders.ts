@@ -1,5 +1,5 @@
-import { absent, invalid, json, taken } from './answer.ts'
 import { type Access, type ObjectPath, principalOf } from './access.ts'
+import { absent, invalid, json, taken } from './answer.ts'
 import { type Call, objectOf, objectsOf, optionalText, type Routes, text } from './call.ts'
 import { everybody, type Member } from './directory.ts'
 import type { Mlflow } from './mlflow.ts'

@@ -9,7 +9,8 @@ export interface Mlflow {
   ask(method: string, path: string, fields?: Fields): Promise<Fields>
 }
 
-const locations = /"(artifact_uri|artifact_location|root_uri|source|storage_location|mlflow\.artifactLocation)":\s*"mlflow-artifacts:\/+([^"]*)"/g
+const locations =
+  /"(artifact_uri|artifact_location|root_uri|source|storage_location|mlflow\.artifactLocation)":\s*"mlflow-artifacts:\/+([^"]*)"/g
 const locationTag = /("key":\s*"mlflow\.artifactLocation",\s*"value":\s*)"mlflow-artifacts:\/+([^"]*)"/g
 
 /** Where Databricks keeps what MLflow keeps at a path of its store (facts 41 and 43). */
@@ -51,7 +52,9 @@ export function fieldsOf({ status, body }: Answer): Fields {
 /** Speaks with the MLflow server at a URL; it has to keep artifacts at `mlflow-artifacts:/`. */
 export function makeMlflow(url: string): Mlflow {
   const ask = (method: string, path: string, fields: Fields) =>
-    method === 'GET' ? send(`${url}${path}${queryOf(fields)}`, method, null) : send(`${url}${path}`, method, JSON.stringify(fields))
+    method === 'GET'
+      ? send(`${url}${path}${queryOf(fields)}`, method, null)
+      : send(`${url}${path}`, method, JSON.stringify(fields))
   return {
     forward(call, fields) {
       // MLflow itself reads no query of a DELETE (fact 2).

@@ -1,5 +1,5 @@
-import { absent, DatabricksError, invalid } from './answer.ts'
 import type { ObjectPath } from './access.ts'
+import { absent, type DatabricksError, invalid } from './answer.ts'
 import { type Fields, objectOf, optionalText, text } from './call.ts'
 import { type Folders, parentOf } from './folders.ts'
 import type { Mlflow } from './mlflow.ts'
@@ -41,7 +41,8 @@ export function makeOwners(mlflow: Mlflow, folders: Folders): Owners {
   }
   return {
     async experiment(id) {
-      if (folders.hasId(id)) throw invalid(`Expected id ${id} to be an MLflow experiment or Databricks notebook, found 'DIRECTORY'.`)
+      if (folders.hasId(id))
+        throw invalid(`Expected id ${id} to be an MLflow experiment or Databricks notebook, found 'DIRECTORY'.`)
       if (id === openSourceDefault) throw noSuchNode(id)
       const name = names.get(id) ?? (await nameOf(id))
       return [`/experiments/${id}`, ...folders.chainOf(parentOf(name))]

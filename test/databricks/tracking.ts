@@ -1,4 +1,4 @@
-import { absent, type Answer, json } from './answer.ts'
+import { type Answer, absent, json } from './answer.ts'
 import { type Call, number, objectOf, objectsOf, optionalText, type Routes, text, texts } from './call.ts'
 import type { Interior } from './interior.ts'
 import { openSourceDefault, runIdOf } from './owners.ts'

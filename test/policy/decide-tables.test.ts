@@ -128,24 +128,24 @@ const sources: [source: string, verdict: string, fields?: Fields][] = [
   ['models:///fraud/1', 'invalid-parameter'], ['models://fraud/1', 'invalid-parameter'], ['models:fraud/1', 'invalid-parameter'], ['models:/fraud/1/', 'invalid-parameter'], ['models:/fraud/1/x', 'invalid-parameter'],
   ['models:/fraud_prod/1', 'foreign-name'], ['models:/fraud_prod/latest', 'foreign-name'], ['models:/fraud_prod@champion', 'foreign-name'], ['models:/fraud_prod/9', 'foreign-name'],
   ['MODELS:/fraud_prod/1', 'foreign-source'], ['Models:/fraud/1', 'foreign-source'], ['models:/legacy/1', 'not-found'], ['models:/x_prod_acc/1', 'invalid-parameter'],
-  ['models:/fraud%5fprod/1', 'invalid-parameter'], ['models:/fraud/../fraud_prod/1', 'malformed'], ['models:/fraud_prod/1?x=1', 'invalid-parameter'], ['models:/fraud_prod/1#x', 'invalid-parameter'],
+  ['models:/fraud%5fprod/1', 'invalid-parameter'], ['models:/fraud/../fraud_prod/1', 'invalid-parameter'], ['models:/fraud_prod/1?x=1', 'invalid-parameter'], ['models:/fraud_prod/1#x', 'invalid-parameter'],
   [`models:/${model1}`, 'allow'], [`models:/${inProd.model(1)}`, 'not-found'], [`models:/${absentModel}`, 'not-found'], [`models:/${model1}/1`, 'foreign-source'], [`models:/${model1}/`, 'foreign-source'],
   [`models:/${model1.toUpperCase()}`, 'invalid-parameter'], [`models:/m-${'5'.repeat(32)}`, 'not-found'],
   [`runs:/${run1}/model`, 'allow'], [`runs:/${run1}`, 'allow'], [`runs:/${inProd.run(1)}/model`, 'not-found'], [`runs:/${absentRun}/model`, 'not-found'], [`runs:///${run1}/model`, 'foreign-source'],
-  [`runs:/${inProd.run(1)}/model`, 'not-found', { run_id: inProd.run(1) }], [`runs:/${run1}/../${inProd.run(1)}/model`, 'malformed'], [`RUNS:/${run1}/model`, 'foreign-source'], ['runs:/', 'foreign-source'],
+  [`runs:/${inProd.run(1)}/model`, 'not-found', { run_id: inProd.run(1) }], [`runs:/${run1}/../${inProd.run(1)}/model`, 'invalid-parameter'], [`RUNS:/${run1}/model`, 'foreign-source'], ['runs:/', 'foreign-source'],
   [`runs:/A${run1.slice(1)}/model`, 'invalid-parameter'], ['runs:/not-an-id/model', 'allow'], [`runs:/${run1.slice(1)}%31/model`, 'invalid-parameter'],
   [store(`${exp}/${run1}/artifacts/model`), 'allow'], [store(`${exp}/${run1}/artifacts/model/`), 'allow'], [store(`${exp}/${run1}/artifacts`), 'allow'], [store(`${exp}/models/${model1}/artifacts`), 'allow'],
   [store(`${exp}/${run1}/artifacts/model`), 'allow', { run_id: run1 }], [store(`${exp}/${run1}/artifacts/model`), 'invalid-parameter', { run_id: run2 }], [`models:/fraud/2`, 'invalid-parameter', { run_id: run1 }],
   [store(`${otherExp}/${inProd.run(1)}/artifacts/model`), 'not-found'], [store(`${otherExp}/${inProd.run(1)}/artifacts/model`), 'not-found', { run_id: inProd.run(1) }], [store(`${exp}/${inProd.run(1)}/artifacts/m`), 'not-found'],
   [store(`${otherExp}/${run1}/artifacts/model`), 'foreign-source'], [store(`${otherExp}/models/${inProd.model(1)}/artifacts`), 'not-found'], [store(`${otherExp}/models/${model1}/artifacts`), 'foreign-source'],
   [store(`${exp}/${absentRun}/artifacts/m`), 'not-found'], [store(exp), 'foreign-source'], [store(`${exp}/${run1}`), 'foreign-source'], [store(`${exp}/`), 'foreign-source'], ['mlflow-artifacts:/', 'foreign-source'],
-  [store(`${exp}/traces/tr-${absentRun}/artifacts/x`), 'foreign-source'], [store(`0${exp}/${run1}/artifacts/m`), 'foreign-source'], [store(`${exp}/${run1}/artifacts/../../../${otherExp}`), 'malformed'],
-  [store(`${exp}/${run1}/artifacts/%2e%2e/x`), 'malformed'], [store(`${exp}/${run1}/artifacts/%252e%252e/x`), 'malformed'], [store(`/${exp}/${run1}/artifacts/m`), 'foreign-source'],
+  [store(`${exp}/traces/tr-${absentRun}/artifacts/x`), 'foreign-source'], [store(`0${exp}/${run1}/artifacts/m`), 'foreign-source'], [store(`${exp}/${run1}/artifacts/../../../${otherExp}`), 'invalid-parameter'],
+  [store(`${exp}/${run1}/artifacts/%2e%2e/x`), 'invalid-parameter'], [store(`${exp}/${run1}/artifacts/%252e%252e/x`), 'invalid-parameter'], [store(`/${exp}/${run1}/artifacts/m`), 'foreign-source'],
   [`mlflow-artifacts://host/${exp}/${run1}/artifacts/m`, 'foreign-source'], [`mlflow-artifacts:${exp}/${run1}/artifacts/m`, 'foreign-source'], [`MLFLOW-artifacts:/${exp}/${run1}/artifacts/m`, 'foreign-source'],
   ['s3://acc-bucket/models/x', 'allow'], ['s3://acc-bucket/models/x', 'allow', { run_id: run1 }], ['s3://acc-bucket/modelsx', 'foreign-source'], ['s3://acc-bucket/models', 'foreign-source'], ['S3://acc-bucket/models/x', 'foreign-source'],
-  ['s3://acc-bucket/models/../../prod-bucket/x', 'malformed'], ['s3://acc-bucket/models//x', 'malformed'], ['s3://acc-bucket/models/%2e%2e/x', 'malformed'], ['s3://acc-bucket/models/x%41', 'invalid-parameter'],
+  ['s3://acc-bucket/models/../../prod-bucket/x', 'invalid-parameter'], ['s3://acc-bucket/models//x', 'invalid-parameter'], ['s3://acc-bucket/models/%2e%2e/x', 'invalid-parameter'], ['s3://acc-bucket/models/x%41', 'invalid-parameter'],
   ['s3://acc-bucket/models/x?versionId=1', 'invalid-parameter'], ['s3://acc-bucket/models/x#/../y', 'invalid-parameter'], ['s3://acc-bucket/models\\..\\x', 'invalid-parameter'], ['s3://prod-bucket/models/x', 'foreign-source'],
-  ['s3://', 'foreign-source'], ['dbfs:/databricks/mlflow-tracking/1/x', 'foreign-source'], ['file:///etc/passwd', 'foreign-source'], ['/etc/passwd', 'foreign-source'], ['../x', 'malformed'], ['relative', 'foreign-source'],
+  ['s3://', 'foreign-source'], ['dbfs:/databricks/mlflow-tracking/1/x', 'foreign-source'], ['file:///etc/passwd', 'local-source'], ['/etc/passwd', 'local-source'], ['../x', 'invalid-parameter'], ['relative', 'local-source'],
   ['http://169.254.169.254/latest', 'foreign-source'], ['https://example.com/m', 'foreign-source'], ['HTTPS://example.com/m', 'foreign-source'], ['ftp://x/y', 'foreign-source'], ['hdfs:/x', 'foreign-source'], [' s3://acc-bucket/models/x', 'invalid-parameter'],
   ['s3://acc-bucket/models/x\n', 'invalid-parameter'], ['abfss://c@acc.dfs.core.windows.net/x', 'foreign-source'],
 ]
@@ -165,11 +165,76 @@ t.test('a run whose artifacts the clients store themselves vouches for what lies
   const world = { ...town, runs: [...town.runs.filter(({ id }) => id !== run1), { ...makeRun(run1, exp), artifactUri }] }
   const from = (source: string, run_id: string) => verdict(acc, 'createModelVersion', { name: 'fraud', source, run_id }, world)
   t.equal(from(`${artifactUri}/model`, run1), 'allow')
-  t.equal(from(`${artifactUri}/../../other/artifacts`, run1), 'malformed', 'a path without a scheme has no dot segments either')
-  t.equal(from(`${artifactUri}x/model`, run1), 'foreign-source')
-  t.equal(from(`${artifactUri}/model`, run2), 'foreign-source', 'another run does not')
+  t.equal(from(artifactUri, run1), 'allow', 'all of it')
+  t.equal(from(`file://${artifactUri}/model`, run1), 'allow', 'the same place as a URI')
+  t.equal(from(`file://host${artifactUri}/model`, run1), 'local-source')
+  t.equal(from(`/${artifactUri}/model`, run1), 'local-source', 'two slashes begin a host')
+  t.equal(from('/mnt/mlruns/11/run', run1), 'local-source', 'not what is above it')
+  t.equal(
+    from(`${artifactUri}/../../other/artifacts`, run1),
+    'invalid-parameter',
+    'a path without a scheme has no dot segments either',
+  )
+  t.equal(from(`${artifactUri}x/model`, run1), 'local-source')
+  t.equal(from(`${artifactUri}/model`, run2), 'local-source', 'another run does not')
   const silent = { ...town, runs: [{ ...makeRun(run1, exp), artifactUri: '' }] }
-  t.equal(verdict(acc, 'createModelVersion', { name: 'fraud', source: '/etc/passwd', run_id: run1 }, silent), 'foreign-source')
+  t.equal(verdict(acc, 'createModelVersion', { name: 'fraud', source: '/etc/passwd', run_id: run1 }, silent), 'local-source')
+})
+
+t.test('a logged model whose artifacts the clients store themselves vouches for what lies in it', async (t) => {
+  const artifactUri = `file:///mnt/mlruns/${exp}/models/${model1}/artifacts`
+  const world = { ...town, loggedModels: [{ ...makeModel(model1, exp, run1), artifactUri }, ...town.loggedModels] }
+  const of = (source: string, more: Fields) => ask(acc, 'createModelVersion', { name: 'fraud', source, ...more }, world)
+  t.equal(grantOf(of(artifactUri, { model_id: model1 })).findings.sourceRunId, run1)
+  t.equal(verdictOf(of(`${artifactUri.slice('file://'.length)}/a`, { model_id: model1 })), 'allow')
+  t.equal(verdictOf(of(artifactUri, {})), 'local-source', 'when it is named')
+  t.equal(verdictOf(of(`${artifactUri}x`, { model_id: model1 })), 'local-source')
+  t.equal(verdictOf(of(artifactUri, { model_id: model1, run_id: run2 })), 'invalid-parameter', 'and no other run is')
+  t.equal(verdictOf(of(artifactUri, { model_id: inProd.model(1) })), 'not-found')
+})
+
+t.test('a version of a prompt has a placeholder for its source, and nothing else has', async (t) => {
+  const create = (source: string, ...values: string[]) => {
+    const tags = values.map((value) => ({ key: 'mlflow.prompt.is_prompt', value }))
+    return verdict(acc, 'createModelVersion', { name: 'greeting', source, tags: [{ key: 'a', value: 'b' }, ...tags] })
+  }
+  t.equal(create('dummy-source', 'true'), 'allow')
+  t.equal(create('prompt-template', 'True'), 'allow')
+  t.equal(create('dummy-source'), 'local-source')
+  t.equal(create('dummy-source', 'false'), 'local-source')
+  t.equal(create('dummy-source', 'false', 'true'), 'local-source', 'versions of MLflow disagree about two tags')
+  for (const source of [
+    'dummy-source/',
+    'dummy-source/x',
+    'Dummy-source',
+    '/dummy-source',
+    'dummy',
+    '/etc',
+    'file:///etc',
+    'etc/passwd',
+  ]) {
+    t.equal(create(source, 'true'), 'local-source', source)
+  }
+  t.equal(create('s3://other/x', 'true'), 'foreign-source')
+})
+
+t.test('the history of a metric in several runs has MLflow’s limits, in its words', async (t) => {
+  const says = (endpoint: string, fields: Fields) => refusalOf(ask(acc, endpoint, fields))?.message ?? 'allowed'
+  const [bulk, interval] = ['getMetricHistoryBulk', 'getMetricHistoryBulkInterval']
+  const many = Array.from({ length: 101 }, (_, i) => `id_${i}`)
+  t.match(says(bulk, { metric_key: 'a' }), 'GetMetricHistoryBulk request must specify at least one run_id')
+  t.match(says(bulk, { run_id: [], metric_key: 'a' }), 'GetMetricHistoryBulk request must specify at least one run_id')
+  t.match(says(bulk, { run_id: many, metric_key: 'a' }), 'GetMetricHistoryBulk request cannot specify more than 100 run_ids')
+  t.match(says(bulk, { run_id: ['123'] }), 'GetMetricHistoryBulk request must specify a metric_key')
+  t.match(says(bulk, { run_id: ['123'], metric_key: 'a' }), 'Run with id=123 not found')
+  t.match(says(interval, { run_ids: many, metric_key: 'a' }), 'must specify at most 100 run_ids')
+  const one = { run_ids: ['123'], metric_key: 'a' }
+  t.match(says(interval, { ...one, max_results: 0 }), 'max_results must be between 1 and 2500')
+  t.match(says(interval, { ...one, max_results: 2501 }), 'max_results must be between 1 and 2500')
+  t.match(says(interval, { ...one, start_step: 1, end_step: 0 }), 'end_step must be greater than start_step.')
+  t.match(says(interval, { ...one, start_step: 1 }), 'If either start step or end step are specified, both must be specified.')
+  t.match(says(interval, { ...one, start_step: 1, end_step: 1, max_results: 2500 }), 'Run with id=123 not found')
+  t.equal(verdict(acc, interval, { run_ids: [run1], metric_key: 'a', start_step: 0, end_step: 4 }), 'allow')
 })
 
 t.test('a new version is noted with the run that it is made of', async (t) => {
@@ -196,9 +261,9 @@ const paths: [path: string, read: string, write: string][] = [
   [otherExp, 'not-found', 'not-found'], [`${otherExp}/${inProd.run(1)}/artifacts/x`, 'not-found', 'not-found'], [`${otherExp}/${run1}/artifacts/x`, 'not-found', 'not-found'], [`${exp}/${inProd.run(1)}/artifacts/x`, 'not-found', 'not-found'],
   [`%33%31/${inProd.run(1)}/artifacts/x`, 'not-found', 'not-found'], [`%2533%2531/${inProd.run(1)}/artifacts/x`, 'not-found', 'not-found'], [`%252533%252531/${inProd.run(1)}/artifacts`, 'not-found', 'not-found'],
   [`%31%31/${run1}/artifacts/x`, 'allow', 'allow'], [`${exp}%2F${run1}/artifacts/x`, 'allow', 'allow'], [`${otherExp}%2f${inProd.run(1)}/artifacts`, 'not-found', 'not-found'],
-  [`${exp}/../${otherExp}/x`, 'malformed', 'malformed'], [`${exp}/%2e%2e/${otherExp}`, 'malformed', 'malformed'], [`${exp}/%252e%252e/${otherExp}`, 'malformed', 'malformed'], ['..', 'malformed', 'malformed'], ['.', 'malformed', 'malformed'],
-  [`./${otherExp}`, 'malformed', 'malformed'], [`%2e/${otherExp}`, 'malformed', 'malformed'], [`/${otherExp}`, 'malformed', 'malformed'], [`${exp}//x`, 'malformed', 'malformed'], [`${exp}\\..\\${otherExp}`, 'malformed', 'malformed'],
-  [`${exp}/%5c`, 'malformed', 'malformed'], [`${exp}/%00`, 'malformed', 'malformed'], [`${exp}/%ff`, 'malformed', 'malformed'], [`${exp}/a%0ab`, 'malformed', 'malformed'],
+  [`${exp}/../${otherExp}/x`, 'invalid-parameter', 'invalid-parameter'], [`${exp}/%2e%2e/${otherExp}`, 'invalid-parameter', 'invalid-parameter'], [`${exp}/%252e%252e/${otherExp}`, 'invalid-parameter', 'invalid-parameter'], ['..', 'invalid-parameter', 'invalid-parameter'], ['.', 'invalid-parameter', 'invalid-parameter'],
+  [`./${otherExp}`, 'invalid-parameter', 'invalid-parameter'], [`%2e/${otherExp}`, 'invalid-parameter', 'invalid-parameter'], [`/${otherExp}`, 'invalid-parameter', 'invalid-parameter'], [`${exp}//x`, 'invalid-parameter', 'invalid-parameter'], [`${exp}\\..\\${otherExp}`, 'invalid-parameter', 'invalid-parameter'],
+  [`${exp}/%5c`, 'invalid-parameter', 'invalid-parameter'], [`${exp}/%00`, 'invalid-parameter', 'invalid-parameter'], [`${exp}/%ff`, 'invalid-parameter', 'invalid-parameter'], [`${exp}/a%0ab`, 'invalid-parameter', 'invalid-parameter'],
   [`0${exp}/x`, 'not-found', 'not-found'], [`+${exp}/x`, 'not-found', 'not-found'], [` ${exp}/x`, 'not-found', 'not-found'], ['\uff11\uff11/x', 'not-found', 'not-found'], ['1_1/x', 'not-found', 'not-found'], ['11.0/x', 'not-found', 'not-found'],
   [`${exp}/${inAcc.run(3)}/artifacts/x`, 'allow', 'not-found'], [`${inAcc.frozenExperiment}/${inAcc.run(3)}/artifacts/x`, 'allow', 'frozen'], [`${inAcc.frozenExperiment}/models/${inAcc.model(3)}/artifacts/x`, 'allow', 'frozen'],
 ]
@@ -225,8 +290,12 @@ t.test('a path in the artifact store is judged as MLflow would open it', async (
 
 t.test('paths within a run do not leave it', async (t) => {
   for (const path of ['..', '../x', 'a/../../x', '/etc', '%2e%2e/x', '%252e%252e%252fx', 'a//b', 'a\\b', './a']) {
-    t.equal(verdict(acc, 'listArtifacts', { run_id: run1, path }), 'malformed', path)
-    t.equal(verdict(acc, 'listLoggedModelArtifacts', { model_id: model1, artifact_directory_path: path }), 'malformed', path)
+    t.equal(verdict(acc, 'listArtifacts', { run_id: run1, path }), 'invalid-parameter', path)
+    t.equal(
+      verdict(acc, 'listLoggedModelArtifacts', { model_id: model1, artifact_directory_path: path }),
+      'invalid-parameter',
+      path,
+    )
     t.equal(ask(acc, 'listArtifacts', { run_id: run1, path }).questions.length, 0, `${path}: without a question`)
   }
   for (const path of ['', 'model', 'model/', 'a b/c%20d', '100%', 'x;y', '…'])
@@ -542,8 +611,8 @@ t.test('locations of experiments lie under the environment’s own prefixes', as
     's3://acc-bucket/modelsx',
   ]
   for (const location of bad) t.equal(create(location), 'foreign-source', location)
-  t.equal(create('s3://acc-bucket/models/../../prod-bucket/x'), 'malformed')
-  t.equal(create('/tmp/../x'), 'malformed')
+  t.equal(create('s3://acc-bucket/models/../../prod-bucket/x'), 'invalid-parameter')
+  t.equal(create('/tmp/../x'), 'invalid-parameter')
 })
 
 t.test('required fields are asked for in MLflow’s words, before anything else', async (t) => {

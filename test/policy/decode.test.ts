@@ -362,12 +362,21 @@ check('unknown fields are refused by name, or forwarded when they name nothing',
   ['an identity inside', 'mlflow.CreateRun', post('{"colour":[{"runId":"a"}]}'), invalid, forwarding],
 ])
 
-t.test('a refusal never shows the value', async (t) => {
+t.test('a refusal repeats a short value as MLflow does, and nothing longer', async (t) => {
+  for (const [body, words] of [
+    ['{"run_id":31}', "Invalid value 31 for parameter 'run_id' supplied"],
+    ['{"run_id":9.0}', "Invalid value 9.0 for parameter 'run_id' supplied"],
+    ['{"timestamp":"foo"}', `Invalid value "foo" for parameter 'timestamp' supplied`],
+    ['{"value":true}', "Invalid value true for parameter 'value' supplied"],
+  ] as const) {
+    t.match(outcome('mlflow.LogMetric', post(body)), words, body)
+  }
+  const long = 'secret'.repeat(11)
   for (const body of [
     '{"run_id":{"secret":1}}',
-    '{"timestamp":"secret"}',
-    '{"value":"secret"}',
-    '{"run_id":"secret\\u0000"}',
+    '{"run_id":["secret"]}',
+    `{"timestamp":"${long}"}`,
+    `{"value":"${long}"}`,
     '{"run_id":"a","run_uuid":"secret"}',
   ]) {
     t.notMatch(outcome('mlflow.LogMetric', post(body)), 'secret', body)

@@ -15,7 +15,7 @@ const spellings: readonly string[] = [
   `0{{exp_prod}}/{{run_prod}}/artifacts/${file}`, `+{{exp_prod}}/{{run_prod}}/artifacts/${file}`, `%20{{exp_prod}}/{{run_prod}}/artifacts/${file}`, `{{exp_prod}}.0/{{run_prod}}/artifacts/${file}`, `{{exp_prod}}%20/{{run_prod}}/artifacts/${file}`, `%EF%BC%91%EF%BC%90/{{run_prod}}/artifacts/${file}`,
   `{{exp_acc}}/{{run_prod}}/artifacts/${file}`, `{{exp_prod}}/{{run_acc}}/artifacts/${file}`, `0/{{run_prod}}/artifacts/${file}`, `{{exp_prod}}/models/{{lm_prod}}/artifacts/MLmodel`, `{{exp_acc}}/models/{{lm_prod}}/artifacts/MLmodel`, `{{exp_prod}}/traces/{{tr_prod}}/artifacts/traces.json`,
   '{{exp_prod}}', '{{exp_prod}}/', '{{exp_prod}}/{{run_prod}}', '{{exp_prod}}/models', '{{exp_prod}}/models/{{lm_prod}}', '{{exp_prod}}/{{run_prod}}/artifacts', '..', '../mlflow.db', '%2e%2e/mlflow.db', '%252e%252e/mlflow.db', '..%2fmlflow.db', '....//mlflow.db', '.', '%2e', '/', '%2f', '//', '%00', '~', '~root', 'file:/etc/passwd',
-  'mlflow-artifacts:/{{exp_prod}}', 'C:/x', 'etc/passwd', '/etc/passwd', '%2fetc%2fpasswd', `${acc}/${'%25'.repeat(12)}2e%2e/x`, `${acc}/%ff`, `${acc}/%c0%ae%c0%ae/x`, `${acc}/\u2025/x`.replace('\u2025', '%E2%80%A5'), `${acc}/%EF%BC%8E%EF%BC%8E/%EF%BC%8E%EF%BC%8E/x`,
+  'mlflow-artifacts:/{{exp_prod}}', 'C:/x', 'etc/passwd', '/etc/passwd', '%2fetc%2fpasswd', `${acc}/${'%25'.repeat(12)}2e%2e/x`, `${acc}/%ff`, `${acc}/%c0%ae%c0%ae/x`,
 ]
 
 const prefixes = ['/api/2.0', '/ajax-api/2.0']
@@ -40,6 +40,7 @@ const climbing = ['..', '../..', '%2e%2e', '%252e%252e', 'model/../..', '/etc', 
 /** Paths in the artifact store, and the routes that lead there. */
 export const artifactAttacks: readonly Attack[] = [
   ...spellings.flatMap(everyDoor),
+  ...['%E2%80%A5/x', '%EF%BC%8E%EF%BC%8E/%EF%BC%8E%EF%BC%8E/x'].map((path): Attack => ({ name: `download ${path}`, method: 'GET', path: `/api/2.0${store}/${acc}/${path}`, status: refused })),
   { name: 'list the root', method: 'GET', path: `/api/2.0${store}`, status: [403, 404] },
   { name: 'list the root by a bare question mark', method: 'GET', path: `/api/2.0${store}?`, status: [403, 404] },
   { name: 'list the root with a slash', method: 'GET', path: `/api/2.0${store}/`, status: refused },

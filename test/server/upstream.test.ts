@@ -1,8 +1,11 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { TokenFile } from '../../src/server/upstream-credentials.ts'
 import { type App, startApp } from '../support/app.ts'
-import { type FakeUpstream, type Reply, reply, replyBytes, runId, startFakeUpstream } from '../support/fake-upstream.ts'
+import { type Reply, reply, replyBytes, runId, startFakeUpstream } from '../support/fake-upstream.ts'
 import { freePort } from '../support/program.ts'
 import { headerOf, talk } from '../support/raw-http.ts'
 
@@ -28,17 +31,13 @@ const artifact = `/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts/model
 const download: Ask = { method: 'GET', path: artifact }
 const upload: Ask = { method: 'PUT', path: artifact, body: 'bytes' }
 
-let upstream: FakeUpstream
-let app: App
-t.before(async () => {
-  upstream = await startFakeUpstream()
-  app = await startApp({ upstream: upstream.url })
-  await ask(read) // the default experiment is known from here on
-})
-t.after(async () => {
+const upstream = await startFakeUpstream()
+const app = await startApp({ upstream: upstream.url })
+t.teardown(async () => {
   await app.close()
   await upstream.close()
 })
+await ask(read) // the default experiment is known from here on
 
 async function ask({ method, path, body }: Ask, headers: Record<string, string> = {}, to: App = app) {
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
@@ -254,10 +253,17 @@ const cases: readonly Case[] = [
   {
     name: 'two lengths',
     answer: replyBytes('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}}'),
-    read: unknown,
+    read: later,
     create: unsure,
-    download: unknown,
+    download: later,
     reads: 2,
+  },
+  {
+    name: 'an answer that ends with its connection',
+    answer: replyBytes(`HTTP/1.1 200 OK\r\n\r\n${JSON.stringify(model)}`),
+    read: [200, null],
+    create: [200, null],
+    download: unknown,
   },
 ]
 
@@ -269,7 +275,7 @@ async function check(t: Test, { name, answer, ...wanted }: Case, kind: keyof typ
   const got = await ask(kinds[kind])
   const title = `${name}: ${kind}`
   t.same([got.status, got.code], want, title)
-  const reads = ['read'].includes(kind) ? (wanted.reads ?? 1) : kind === 'download' ? 1 : 1
+  const reads = kind === 'read' ? (wanted.reads ?? 1) : 1
   t.equal(upstream.received.length, reads, `${title}: asked ${reads} times`)
   t.equal(got.headers.get('retry-after'), got.status === 503 ? '1' : null, `${title}: Retry-After goes with 503`)
   for (const header of ['location', 'www-authenticate', 'set-cookie', 'content-encoding'])
@@ -294,6 +300,10 @@ t.test("whatever comes from upstream, the client gets an answer of MLflow's form
 
 t.test('an endless answer is given up', async (t) => {
   let closed = false
+  let tell = () => {}
+  const told = new Promise<void>((resolve) => {
+    tell = resolve
+  })
   upstream.answer = (_request, response) => {
     const chunk = Buffer.alloc(1024 * 1024, 0x20)
     const more = () => {
@@ -302,11 +312,13 @@ t.test('an endless answer is given up', async (t) => {
     }
     response.once('close', () => {
       closed = true
+      tell()
     })
     more()
   }
   const got = await ask(read)
   t.same([got.status, got.code], unknown)
+  await told
   t.ok(closed, 'and upstream is told')
 })
 
@@ -439,3 +451,96 @@ t.test('an upstream that comes back is used at once', async (t) => {
   t.teardown(() => void server.close())
   t.equal((await ask(read, {}, back)).status, 200)
 })
+
+const tokens = { first: 'token-1-first', second: 'token-2-second' }
+
+function authorizationOf(index = -1): string | null {
+  const { rawHeaders = [] } = upstream.received.at(index) ?? {}
+  const values = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'authorization')
+  return values.length > 1 ? 'several' : (values[0] ?? null)
+}
+
+t.test("mode passthrough: MLflow is asked with the caller's own token, and its 401 and 403 are for the caller", async (t) => {
+  const through = await startApp({ upstream: upstream.url, credentials: { mode: 'passthrough' } })
+  t.teardown(() => through.close())
+  upstream.answer = reply(200, model)
+  for (const asked of [read, create, download, upload]) {
+    t.equal((await ask(asked, {}, through)).status, 200)
+    t.equal(authorizationOf(), `Bearer ${through.token}`, `${asked.method} ${asked.path}`)
+  }
+  upstream.answer = reply(401, mlflowError('UNAUTHENTICATED'))
+  for (const asked of [read, create, download, upload]) {
+    const got = await ask(asked, {}, through)
+    t.same([got.status, got.code, got.headers.get('www-authenticate')], [401, 'CUSTOMER_UNAUTHORIZED', 'Bearer'], asked.method)
+  }
+  upstream.answer = reply(403, mlflowError('PERMISSION_DENIED'))
+  for (const asked of [read, create, download, upload]) {
+    const got = await ask(asked, {}, through)
+    t.same([got.status, got.code], [403, 'PERMISSION_DENIED'], asked.method)
+  }
+  t.notMatch(through.logs(), through.token, 'no token is logged')
+})
+
+t.test('mode token: MLflow is asked with the token of the file, as it is now', async (t) => {
+  const folder = t.testdir({ token: `${tokens.first}\n` })
+  const file = join(folder, 'token')
+  const own = await startApp({ upstream: upstream.url, credentials: { mode: 'token', file } })
+  t.teardown(() => own.close())
+  upstream.answer = reply(200, model)
+  const uses = async (token: string, message: string) => {
+    for (const asked of [read, create, download, upload]) {
+      t.equal((await ask(asked, {}, own)).status, 200)
+      t.equal(authorizationOf(), `Bearer ${token}`, `${asked.method}: ${message}`)
+    }
+  }
+  await uses(tokens.first, 'the first token')
+  writeFileSync(join(folder, 'new'), tokens.second)
+  renameSync(join(folder, 'new'), file)
+  await sleep(1_100)
+  await uses(tokens.second, 'the second one after a second')
+  writeFileSync(file, '')
+  await sleep(1_100)
+  await uses(tokens.second, 'the last good one while the file is empty')
+  rmSync(file)
+  await sleep(1_100)
+  await uses(tokens.second, 'and while it is absent')
+  t.match(own.logs(), /could not be read/, 'which the log says')
+  t.notMatch(own.logs(), /token-[12]/, 'and no token')
+  for (const status of [401, 403]) {
+    upstream.answer = reply(status, mlflowError('PERMISSION_DENIED'))
+    for (const asked of [read, create, download]) {
+      t.same(
+        (({ status, code }) => [status, code])(await ask(asked, {}, own)),
+        unknown,
+        `${status}: the caller can do nothing about it`,
+      )
+    }
+  }
+})
+
+t.test('law: a token file is read once a second at most, and together', async (t) => {
+  const folder = t.testdir({})
+  const file = join(folder, 'token')
+  const warnings: unknown[] = []
+  let now = 0
+  const source = new TokenFile(file, { warn: (about: unknown) => warnings.push(about) }, () => now)
+  const refused = /cannot read its credentials/
+  await t.rejects(Promise.all([source.read(), source.read()]), { message: refused }, 'no file: nothing is sent')
+  writeFileSync(file, tokens.first)
+  await t.rejects(source.read(), { message: refused }, 'within the second nobody looks')
+  now += 1_000
+  t.same(await Promise.all([source.read(), source.read()]), [tokens.first, tokens.first])
+  writeFileSync(file, tokens.second)
+  now += 999
+  t.equal(await source.read(), tokens.first)
+  now += 1
+  t.equal(await source.read(), tokens.second)
+  writeFileSync(file, 'two words')
+  for (let round = 0; round < 3; round++) {
+    now += 1_000
+    t.equal(await source.read(), tokens.second)
+  }
+  t.equal(warnings.length, 2, 'one warning for the absent file and one for the bad token')
+})
+
+t.end()

@@ -51,7 +51,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   const folder = mkdtempSync(join(tmpdir(), 'app-'))
   const config = configure(folder, options, issuer)
   let text = ''
-  const log = createLog('debug', { write: (line: string) => void (text += line) })
+  const write = (line: string) => {
+    text += line
+  }
+  const log = createLog('debug', { write })
   const { entra } = config.authentication
   const keys = new KeySource({ entra })
   await keys.refresh()

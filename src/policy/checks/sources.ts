@@ -1,4 +1,4 @@
-import { isRunId } from '../ids.ts'
+import { isLoggedModelId, isRunId } from '../ids.ts'
 import { absent, type Judgement, managesProduction, resolveAllowed } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
 import { parseModelUri } from '../model-uri.ts'
@@ -7,6 +7,7 @@ import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf } from '../store-path.ts'
 import { readableLoggedModel, readableRun, relatedRun } from './ids.ts'
+import { makePrompt } from './tags.ts'
 import { canonicalStage, productionOnly } from './versions.ts'
 
 function foreignSource(): Refusal {
@@ -16,15 +17,35 @@ function foreignSource(): Refusal {
   )
 }
 
+// MLflow's own words, whose server takes no other local path.
+function localSource(uri: string): Refusal {
+  return new Refusal(
+    'local-source',
+    `Invalid model version source: '${uri}'. To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id.`,
+  )
+}
+
+/** What MLflow's clients write for the source of a prompt's version, which has none. Newer servers take nothing else. */
+const promptSources: ReadonlySet<string> = new Set(['dummy-source', 'prompt-template'])
+
 function schemeOf(uri: string): string {
   return /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(uri)?.[1] ?? ''
+}
+
+function isCanonical(path: string): boolean {
+  try {
+    return canonicalPath(path) === path
+  } catch (error) {
+    if (error instanceof Refusal) return false
+    throw error
+  }
 }
 
 /** Refuses a URI that two readers could read differently. */
 function checkUnambiguous(uri: string): void {
   const path = uri.replace(/^(?:[A-Za-z][A-Za-z0-9+.-]*:)?\/*/, '')
   const trimmed = path.endsWith('/') ? path.slice(0, -1) : path
-  if (/[?#\\\p{Cc}]/u.test(uri) || uri.trim() !== uri || canonicalPath(trimmed) !== trimmed) {
+  if (/[?#\\\p{Cc}]/u.test(uri) || uri.trim() !== uri || !isCanonical(trimmed)) {
     throw new Refusal(
       'invalid-parameter',
       'The URI has dot segments, escapes or characters that could be read in two ways. Write it plainly.',
@@ -88,15 +109,28 @@ function* checkStoreUri(judgement: Judgement, uri: string): Inquiry<string | nul
   return model.sourceRunId
 }
 
-/** Storage of other kinds: what the named run itself has, or what the configuration gives the environment. */
-function* checkStorageUri(judgement: Judgement, uri: string): Inquiry<void> {
-  if (judgement.environment.sourcePrefixes.some((prefix) => uri.startsWith(prefix))) return
-  const runId = textMeaning(judgement.endpoint, judgement.message, 'relatedRun')
+/** Whether a location is a root or lies in it; a plain path and its file URI are one place. */
+function liesIn(uri: string, root: string): boolean {
+  const plain = (text: string) => (/^\/[^/]/.test(text) ? `file://${text}` : text)
+  const outer = plain(root).replace(/\/$/, '')
+  return outer !== '' && (plain(uri) === outer || plain(uri).startsWith(`${outer}/`))
+}
+
+/** Storage of other kinds: what the named run or logged model itself has, or what the configuration gives the environment. */
+function* checkStorageUri(judgement: Judgement, uri: string): Inquiry<string | null> {
+  const { endpoint, message, environment } = judgement
+  if (environment.sourcePrefixes.some((prefix) => uri.startsWith(prefix))) return null
+  const runId = textMeaning(endpoint, message, 'relatedRun')
   if (runId !== null && isRunId(runId)) {
     const { run } = yield* readableRun(judgement, runId)
-    if (run.artifactUri !== '' && uri.startsWith(`${run.artifactUri}/`)) return
+    if (liesIn(uri, run.artifactUri)) return run.id
   }
-  throw foreignSource()
+  const modelId = textMeaning(endpoint, message, 'relatedModel')
+  if (modelId !== null && isLoggedModelId(modelId)) {
+    const { model } = yield* readableLoggedModel(judgement, modelId)
+    if (liesIn(uri, model.artifactUri)) return model.sourceRunId
+  }
+  throw /^(?:file)?$/i.test(schemeOf(uri)) ? localSource(uri) : foreignSource()
 }
 
 function* checkRunsUri(judgement: Judgement, uri: string): Inquiry<string | null> {
@@ -111,8 +145,8 @@ function* runOfSource(judgement: Judgement, uri: string): Inquiry<string | null>
   if (scheme === 'models') return yield* checkModelUri(judgement, uri)
   if (scheme === 'runs') return yield* checkRunsUri(judgement, uri)
   if (scheme === 'mlflow-artifacts') return yield* checkStoreUri(judgement, uri)
-  yield* checkStorageUri(judgement, uri)
-  return null
+  if (promptSources.has(uri) && makePrompt(judgement.message.get('tags'))) return null
+  return yield* checkStorageUri(judgement, uri)
 }
 
 /** Static part: the source is written in one way only, of a known kind, and names no model of another environment. */

@@ -13,6 +13,17 @@ export const pendingStageTag = 'mlflow-env-proxy.pendingStage'
 /** The tag in which MLflow and its clients list the registered versions of a logged model, with their names. */
 export const modelVersionsTag = 'mlflow.modelVersions'
 
+/** The tag that makes a version one of a prompt. */
+const promptTag = 'mlflow.prompt.is_prompt'
+
+/** Whether a new version's tags make it one of a prompt, on every MLflow version: of several such tags each must say so. */
+export function makePrompt(tags: Json | undefined): boolean {
+  const said = (Array.isArray(tags) ? tags : []).flatMap((tag) =>
+    tag instanceof Map && tag.get('key') === promptTag ? [tag.get('value')] : [],
+  )
+  return said.length > 0 && said.every((value) => typeof value === 'string' && value.toLowerCase() === 'true')
+}
+
 /** Tags of MLflow whose value names a run or a logged model. */
 const idTags: ReadonlySet<string> = new Set([
   'mlflow.parentRunId',

@@ -77,7 +77,8 @@ export const runEndpoints = {
   getMetricHistoryBulk: {
     ...run, method: 'GET', path: '/mlflow/metrics/get-history-bulk', action: 'read',
     request: 'handmade.GetMetricHistoryBulk', response: 'handmade.GetMetricHistoryBulk.Response',
-    fields: { run_id: 'runsToRead', metric_key: 'free', max_results: 'maxResults' }, required: ['run_id', 'metric_key'], answersNaN: true,
+    // What is required is checked in MLflow's own words for it.
+    fields: { run_id: 'runsToRead', metric_key: 'free', max_results: 'maxResults' }, required: [], answersNaN: true,
   },
   getMetricHistoryBulkInterval: {
     ...run, method: 'GET', path: '/mlflow/metrics/get-history-bulk-interval', action: 'read',

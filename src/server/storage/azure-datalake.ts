@@ -43,10 +43,10 @@ async function removeEmptyFile({ door, lease }: UploadWay, etag: string | null):
  * emptied when the first part is sent, because that is how Data Lake creates.
  */
 export async function uploadDataLakeFile(way: UploadWay, body: Readable, length: number | null): Promise<void> {
-  let created: Promise<StorageReply> | null = null
+  const file: { created: Promise<StorageReply> | null } = { created: null }
   const create = () => {
-    created ??= createFile(way)
-    return created
+    file.created ??= createFile(way)
+    return file.created
   }
   try {
     const { size } = await sendParts(body, length, way.memory, async ({ position, bytes }, signal) => {
@@ -56,7 +56,7 @@ export async function uploadDataLakeFile(way: UploadWay, body: Readable, length:
     await create()
     expectStatus(await patch(way, 'flush', size, null), 200)
   } catch (error) {
-    const made = await (created as Promise<StorageReply> | null)?.catch(() => null)
+    const made = await file.created?.catch(() => null)
     await removeEmptyFile(way, made?.etag ?? null)
     throw error
   }

@@ -46,8 +46,9 @@ async function infosOf(call: StorageCall, place: ArtifactPlace, access: Access, 
   if (place.kind === 'loggedModel') {
     const way = access === 'read' ? 'download' : 'upload'
     const endpoint = `${api}/logged-models/${encodeURIComponent(place.modelId)}/artifacts/credentials-for-${way}`
-    const ask = (page: object) => askStorage(call, 'POST', endpoint, { paths: [...paths], ...page }, first)
-    return (await askPages(ask, 'credentials')).map(logged)
+    const message = { paths: [...paths] }
+    const rows = await askPages((page) => askStorage(call, 'POST', endpoint, { ...message, ...page }, first), 'credentials')
+    return rows.map(logged)
   }
   if (place.kind === 'dbfs' || access === 'write') throw readOnlyPlace()
   const endpoint = `${api}/model-versions/get-signed-download-uri`

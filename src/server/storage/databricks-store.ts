@@ -33,7 +33,7 @@ export class AzureStorage {
 
 function checkPath(path: string): void {
   if (/(?:^|\/)\.{0,2}(?:\/|$)|[\p{Cc}\\]/u.test(path)) {
-    throw new Refusal('malformed', 'The artifact path has an empty or dot segment, a control character or a backslash.')
+    throw new Refusal('invalid-parameter', 'Invalid path: it has an empty or dot segment, a control character or a backslash.')
   }
 }
 

@@ -41,13 +41,14 @@ export async function downloadDbfs(call: StorageCall, path: string, range?: Byte
   }
 }
 
-async function deleteFile(call: StorageCall, path: string): Promise<void> {
+/** Deletes a file of DBFS, or an empty folder. */
+export async function deleteDbfs(call: StorageCall, path: string): Promise<void> {
   await askStorage(call, 'POST', `${api}/delete`, { path: `/${path}`, recursive: false }, path)
 }
 
 /** DBFS moves a file to no name that is taken, and takes a while between the two calls for which the name is free. */
 async function replaceFile(call: StorageCall, from: string, path: string): Promise<void> {
-  await deleteFile(call, path).catch((error: unknown) => {
+  await deleteDbfs(call, path).catch((error: unknown) => {
     if (!(error instanceof Refusal && error.reason === 'not-found')) throw error
   })
   await askStorage(call, 'POST', `${api}/move`, { source_path: `/${from}`, destination_path: `/${path}` }, path)
@@ -71,13 +72,10 @@ export async function uploadDbfs(call: StorageCall, path: string, body: Readable
     await post('close', { handle })
     await replaceFile(call, unfinished, path)
   } catch (error) {
-    if (!body.destroyed) body.resume()
     if (handle !== null) {
       await post('close', { handle }).catch(() => null)
-      await deleteFile(call, unfinished).catch(() => null)
+      await deleteDbfs(call, unfinished).catch(() => null)
     }
     throw error
   }
 }
-
-export { deleteFile as deleteDbfs }

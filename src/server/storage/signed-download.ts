@@ -1,38 +1,44 @@
-import type { Dispatcher } from 'undici'
 import { Refusal } from '../../policy/reasons.ts'
 import type { ByteRange, Download } from './artifact-store.ts'
 import { azureHeaders } from './azure-headers.ts'
-import type { Lease } from './credentials.ts'
+import type { Credential, Lease } from './credentials.ts'
 import { absentArtifact, unknownStorageAnswer } from './storage-call.ts'
-import { azureCode, type StorageDoor, storageRefusal } from './storage-door.ts'
-
-type Answer = Dispatcher.ResponseData & { readonly status: number }
+import { azureCode, type OpenedFile, type StorageDoor, storageRefusal } from './storage-door.ts'
 
 function rangeHeader({ start, end }: ByteRange): string {
   return `bytes=${start}-${end ?? ''}`
 }
 
-async function failureOf(answer: Answer, path: string): Promise<Refusal> {
+async function failureOf(answer: OpenedFile, path: string): Promise<Refusal> {
   await answer.body.dump().catch(() => null)
   if (answer.status === 404) return absentArtifact(path)
-  if (answer.status === 416) return new Refusal('invalid-parameter', 'The range lies outside of the artifact.')
+  if (answer.status === 416) return outside()
   return storageRefusal({ status: answer.status, code: azureCode(answer.headers) })
 }
 
 /** The length of what follows: without one, bytes that are missing at the end would not be missed. */
-function lengthOf(headers: Answer['headers']): number {
+function lengthOf(headers: OpenedFile['headers']): number {
   const text = headers['content-length']
   if (typeof text !== 'string' || !/^[0-9]{1,15}$/.test(text)) throw unknownStorageAnswer('a file without its length')
   return Number(text)
 }
 
-function checkedRange(answer: Answer, range: ByteRange | undefined): string | null {
+function outside(): Refusal {
+  return new Refusal('invalid-parameter', 'The range lies outside of the artifact.')
+}
+
+function checkedRange(answer: OpenedFile, range: ByteRange | undefined): string | null {
   if (range === undefined) {
     if (answer.status !== 200) throw unknownStorageAnswer('a part of a file instead of all of it')
     return null
   }
-  const text = answer.headers['content-range']
-  if (answer.status !== 206 || typeof text !== 'string' || !text.startsWith(`bytes ${range.start}-`)) {
+  const text = String(answer.headers['content-range'])
+  const [first, last, total] = (/^bytes ([0-9]{1,15})-([0-9]{1,15})\/([0-9]{1,15})$/.exec(text) ?? []).slice(1).map(Number)
+  if (answer.status !== 206 || first !== range.start || last === undefined || total === undefined) {
+    throw unknownStorageAnswer('another part of a file than was asked for')
+  }
+  if (range.start >= total) throw outside()
+  if (last !== Math.min(range.end ?? total - 1, total - 1) || lengthOf(answer.headers) !== last - first + 1) {
     throw unknownStorageAnswer('another part of a file than was asked for')
   }
   return text
@@ -40,11 +46,8 @@ function checkedRange(answer: Answer, range: ByteRange | undefined): string | nu
 
 /** Reads a file by its signed URL. `path` is for messages. The stream fails when the storage stops before the end. */
 export async function downloadSigned(door: StorageDoor, lease: Lease, path: string, range?: ByteRange): Promise<Download> {
-  const open = async (credential: Awaited<ReturnType<Lease['credential']>>): Promise<Answer> => {
-    const wanted = range === undefined ? {} : { range: rangeHeader(range) }
-    const answer = await door.open(credential, { ...azureHeaders('read', credential.headers), ...wanted })
-    return { ...answer, status: answer.statusCode }
-  }
+  const wanted = range === undefined ? {} : { range: rangeHeader(range) }
+  const open = (credential: Credential) => door.open(credential, { ...azureHeaders('read', credential.headers), ...wanted })
   const answer = await lease.use(open, ({ body }) => void body.dump().catch(() => null))
   if (answer.status !== 200 && answer.status !== 206) throw await failureOf(answer, path)
   try {

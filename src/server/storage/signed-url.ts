@@ -6,7 +6,8 @@ export type StorageHosts = ReadonlySet<string>
 
 const azure = /^[a-z0-9-]+\.(?:blob|dfs)\.core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)$/
 const loopback = /^(?:localhost|127\.0\.0\.1)(?::[0-9]+)?$/
-const form = /^(https?):\/\/([A-Za-z0-9.-]+(?::[0-9]{1,5})?)(\/[^?#]*)(?:\?([^#]*))?$/
+// A path and a query of printable ASCII, neither with '#'.
+const form = /^(https?):\/\/([A-Za-z0-9.-]+(?::[0-9]{1,5})?)(\/[!"$->@-~]*)(?:\?([!"$-~]*))?$/
 
 function isTrusted(scheme: string, authority: string, hosts: StorageHosts): boolean {
   if (scheme === 'https') return azure.test(authority) || hosts.has(authority)
@@ -22,7 +23,7 @@ export class SignedUrl {
 
   /** Throws `unknown-answer`, without the text, for a URL that does not point to trusted storage. */
   constructor(text: string, hosts: StorageHosts) {
-    const ascii = text.replace(/[^\x21-\x7e]+/gu, (part) => encodeURIComponent(part.toWellFormed()))
+    const ascii = text.replace(/[^!-~\p{Cs}]+/gu, encodeURIComponent)
     const [, scheme = '', host = '', path = '', query = ''] = form.exec(ascii) ?? []
     const authority = host.toLowerCase()
     if (!isTrusted(scheme, authority, hosts)) {

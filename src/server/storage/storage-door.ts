@@ -21,6 +21,9 @@ export interface StorageReply {
   readonly etag: string | null
 }
 
+/** A file's headers, and its bytes as they come. */
+export type OpenedFile = Dispatcher.ResponseData & { readonly status: number }
+
 /** Milliseconds. */
 const timeouts = { connect: 10_000, headers: 120_000, body: 60_000 } as const
 /** Milliseconds before each further try of a request that storage could not take at the moment. */
@@ -60,11 +63,23 @@ export function storageRefusal(reply: Pick<StorageReply, 'status' | 'code'>): Re
   )
 }
 
+async function persist<A extends { readonly status: number }>(attempt: () => Promise<A>, signal?: AbortSignal): Promise<A> {
+  for (const pause of pauses) {
+    const answer = await attempt().catch((error: unknown) => {
+      if (signal?.aborted) throw error
+      return null
+    })
+    if (answer !== null && !transient.has(answer.status)) return answer
+    await sleep(pause, undefined, signal === undefined ? {} : { signal })
+  }
+  return attempt()
+}
+
 /** The one door to the storage that signed URLs point to. Redirects are never followed. */
 export class StorageDoor {
   readonly #agent: Agent
 
-  constructor(connections = 64) {
+  constructor(connections = 256) {
     this.#agent = new Agent({
       connections,
       connect: { timeout: timeouts.connect },
@@ -74,21 +89,17 @@ export class StorageDoor {
   }
 
   /** Begins to read a file. */
-  async open(credential: Credential, headers: Readonly<Record<string, string>>): Promise<Dispatcher.ResponseData> {
-    return this.#exchange(credential, { method: 'GET', path: credential.url.target(), headers })
+  async open(credential: Credential, headers: Readonly<Record<string, string>>): Promise<OpenedFile> {
+    return persist(async () => {
+      const answer = await this.#exchange(credential, { method: 'GET', path: credential.url.target(), headers })
+      if (transient.has(answer.statusCode)) await answer.body.dump().catch(() => null)
+      return { ...answer, status: answer.statusCode }
+    })
   }
 
   /** Sends, and sends again what storage could not take at the moment: all that is sent here changes nothing more the second time. */
   async send(request: StorageRequest): Promise<StorageReply> {
-    for (const pause of pauses) {
-      const reply = await this.sendOnce(request).catch((error: unknown) => {
-        if (request.signal?.aborted) throw error
-        return null
-      })
-      if (reply !== null && !transient.has(reply.status)) return reply
-      await sleep(pause, undefined, request.signal === undefined ? {} : { signal: request.signal })
-    }
-    return this.sendOnce(request)
+    return persist(() => this.sendOnce(request), request.signal)
   }
 
   async sendOnce({ credential, parameters, method, headers, body, signal }: StorageRequest): Promise<StorageReply> {

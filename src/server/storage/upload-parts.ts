@@ -24,8 +24,11 @@ class PartSender {
   readonly #send: SendPart
   readonly #abort = new AbortController()
   readonly #running = new Set<Promise<void>>()
-  /** The one part that the upload has for itself, while it is not in use. */
-  #own: Buffer | null
+  /** The one part that the upload has for itself, and whether nothing is in it. */
+  #own: Buffer | null = null
+  #ownIsFree = true
+  readonly #ownBytes: number
+  readonly #small: boolean
   #current: Buffer | null = null
   #filled = 0
   #count = 0
@@ -35,7 +38,9 @@ class PartSender {
   constructor(memory: UploadMemory, length: number | null, send: SendPart) {
     this.#memory = memory
     this.#send = send
-    this.#own = Buffer.allocUnsafeSlow(Math.max(1, Math.min(length ?? memory.limits.ownBytes, memory.limits.ownBytes)))
+    const { ownBytes } = memory.limits
+    this.#ownBytes = Math.max(1, Math.min(length ?? ownBytes, ownBytes))
+    this.#small = length === null || length <= ownBytes
   }
 
   async add(chunk: Uint8Array): Promise<void> {
@@ -80,15 +85,17 @@ class PartSender {
   }
 
   #takeMemory(): Buffer | null {
-    const first = this.#count === 0 ? this.#own : null
-    const memory = first ?? this.#memory.take() ?? this.#own
-    if (memory === this.#own) this.#own = null
-    return memory
+    const ownFirst = this.#small && this.#count === 0
+    const shared = ownFirst ? null : this.#memory.take()
+    if (shared !== null || !this.#ownIsFree) return shared
+    this.#ownIsFree = false
+    this.#own ??= Buffer.allocUnsafeSlow(this.#ownBytes)
+    return this.#own
   }
 
   #give(memory: Buffer): void {
-    if (memory.length === this.#memory.limits.partBytes) this.#memory.give(memory)
-    else this.#own = memory
+    if (memory === this.#own) this.#ownIsFree = true
+    else this.#memory.give(memory)
   }
 
   #dispatch(memory: Buffer): void {
@@ -126,7 +133,8 @@ export async function sendParts(body: Readable, length: number | null, memory: U
   const sender = new PartSender(memory, length, send)
   let received = 0
   try {
-    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+    const chunks: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false })
+    for await (const chunk of chunks) {
       received += chunk.length
       if (length !== null && received > length) throw incomplete(received, length)
       await sender.add(chunk)

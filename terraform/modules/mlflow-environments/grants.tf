@@ -70,10 +70,12 @@ locals {
     }
   }
 
-  # Whose a model is: suffixes are unambiguous, so no name has two owners. What is left belongs to nobody and is left alone.
+  # Whose a model is, as src/policy/names.ts has it. What bears no suffix, or two, belongs to nobody and is left alone.
+  suffixes = [for e in values(local.environments) : e.model_suffix]
   model_owners = merge([
     for name, e in local.environments : {
-      for model in local.model_names : model => name if endswith(model, e.model_suffix) && model != e.model_suffix
+      for model in local.model_names : model => name if endswith(model, e.model_suffix) && model != e.model_suffix &&
+      !anytrue([for suffix in local.suffixes : endswith(trimsuffix(model, e.model_suffix), suffix)])
     }
   ]...)
 }

@@ -96,11 +96,22 @@ variable "environments" {
     error_message = "source_prefixes must list storage URIs such as s3://models/acc/, each once."
   }
 
+  # abfss and wasbs are two names of one storage.
+  validation {
+    condition = alltrue(flatten([
+      for folders in [flatten([for name, e in var.environments : [for prefix in e.source_prefixes : {
+        name = name
+        path = replace("${trimsuffix(prefix, "/")}/", "/^(?:abfss|wasbs):\\/\\/([^@\\/]+)@([^.\\/]+)\\.(?:dfs|blob)\\./", "azure://$1@$2.")
+      }]])] : [for one in folders : [for other in folders : one.name == other.name || !startswith(one.path, other.path)]]
+    ]))
+    error_message = "No source_prefixes of two environments may overlap; give each a folder of its own."
+  }
+
   validation {
     condition = alltrue(flatten([
       for suffixes in [[for name, e in var.environments :
         try(var.upstream.foldsCase, false) ? lower(coalesce(e.model_suffix, "_${name}")) : coalesce(e.model_suffix, "_${name}")
-      ]] : [for i, one in suffixes : [for j, other in suffixes : i == j || !endswith(one, other)]]
+      ]] : [for i, one in suffixes : [for j, other in suffixes : i == j || one != other]]
     ]))
     error_message = "No model_suffix may end with another environment's: a model would be in both."
   }

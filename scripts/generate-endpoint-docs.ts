@@ -1,0 +1,172 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { ClosedEndpoint, Meaning, OpenEndpoint, Resource } from '../src/policy/endpoint.ts'
+import { closedEndpoints, openEndpoints } from '../src/policy/endpoints.ts'
+import { describedVersions } from '../src/policy/generated/messages.ts'
+
+const target = new URL('../docs/endpoints.md', import.meta.url)
+
+const resources: readonly (readonly [Resource, string])[] = [
+  ['experiment', 'Experiments'],
+  ['run', 'Runs'],
+  ['loggedModel', 'Logged models'],
+  ['registeredModel', 'Registered models'],
+  ['modelVersion', 'Model versions'],
+  ['artifact', 'Artifacts'],
+  ['server', 'Server'],
+]
+
+/** What each meaning says of a field, and how it is judged. `free` fields are not listed. */
+export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = {
+  experiment: "an experiment's id: must be the caller's own; `0` is their environment's default experiment",
+  experimentsToSearch: "experiments' ids: foreign ones are passed over, like absent ones",
+  experimentName: "an experiment's name: own by its plain or qualified name; never another environment's",
+  newExperimentName: "the name that an experiment is to get: in the caller's environment",
+  artifactLocation: "where an experiment's artifacts go: only under the environment's `sourcePrefixes`",
+  run: "a run's id: must be the caller's own; for reading also one behind a version that they may promote",
+  runsToRead: "several runs' ids, each as `run`",
+  relatedRun: 'a run that is only pointed at: must be readable; text that can be no id names nothing',
+  runTags: 'tags; `mlflow.parentRunId` and its like point at runs and models, which must be readable',
+  runTag: "a tag's value, judged by its key",
+  tagKey: "a tag's key; the proxy's own note is refused",
+  modelJson: 'the description of a logged model: ids in it must be readable',
+  modelName: "a model's name: own, or a qualified name of an environment that may be promoted from, for reading",
+  newModelName: "the name that a model is to get: in the caller's environment",
+  version: 'the number of a version of the model that is named beside it; one in Production only by production environments',
+  stage: 'the stage that a version is to get, by the matrix of stages',
+  stages: 'stages to look for',
+  archiveExisting: 'whether other versions of the stage are archived: only among the model’s own',
+  alias: 'an alias of the model that is named beside it; `production` is kept for production environments',
+  versionSource: 'where a version comes from: a run, logged model, version or storage of the environment',
+  versionTags: 'tags of a version, as `runTags`',
+  loggedModel: "a logged model's id, as `run`",
+  relatedModel: 'a logged model that is only pointed at, as `relatedRun`',
+  loggedModelTags: 'tags of a logged model, as `runTags`; names in `mlflow.modelVersions` are rewritten',
+  storePath: "a path in the artifact store: in an experiment of the caller's; changes only inside artifacts",
+  storeFolder: 'a folder in the artifact store, as `storePath`; the root belongs to nobody',
+  relativePath: 'a path within artifacts: canonical, without dot segments',
+  filter: 'a search filter: names in it are rewritten, and it is narrowed to own rows',
+  orderBy: 'columns to sort by: read and written anew',
+  pageToken: 'where a search goes on: sealed to the caller, environment and query',
+  maxResults: 'the size of a page',
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}
+
+/** The prefixes of a path; the usual four of an API version are said by its plain one and a star. */
+function prefixesText(prefixes: readonly string[]): string {
+  const base = prefixes.find((prefix) => /^\/api\/[\d.]+$/.test(prefix))
+  const usual =
+    base === undefined ? [] : [base, `/ajax-api${base.slice(4)}`, `${base}/preview`, `/ajax-api${base.slice(4)}/preview`]
+  const isUsual = base !== undefined && usual.every((prefix) => prefixes.includes(prefix))
+  const rest = prefixes.filter((prefix) => prefix !== '' && !(isUsual && usual.includes(prefix))).sort()
+  return [...(isUsual ? [`\`${base}\`\\*`] : []), ...rest.map((prefix) => `\`${prefix}\``)].join(' ')
+}
+
+function versionsText(versions: readonly string[]): string {
+  return versions.length === describedVersions.length ? 'all' : versions.join(', ')
+}
+
+function referencesText({ fields }: OpenEndpoint): string {
+  const references = Object.entries(fields).filter(([, meaning]) => meaning !== 'free')
+  return references
+    .map(([selector, meaning]) => (selector === meaning ? `\`${selector}\`` : `\`${selector}\` (${meaning})`))
+    .join(', ')
+}
+
+function notesText({ bytes, repeatable, search }: OpenEndpoint): string {
+  const notes = [
+    ...(bytes === 'down' ? ['streams bytes down'] : bytes === 'up' ? ['streams bytes up'] : []),
+    ...(search === undefined ? [] : ['pages are refilled']),
+    ...(repeatable ? ['may be sent twice'] : []),
+  ]
+  return notes.join('; ')
+}
+
+function openTable(endpoints: readonly OpenEndpoint[]): string {
+  const rows = endpoints.map((endpoint) => {
+    const { name, method, path, prefixes, action, versions } = endpoint
+    const cells = [
+      `\`${name}\``,
+      `\`${method} ${path}\``,
+      prefixesText(prefixes),
+      action,
+      referencesText(endpoint),
+      notesText(endpoint),
+      versionsText(versions),
+    ]
+    return `| ${cells.map(cell).join(' | ')} |`
+  })
+  return [
+    '| endpoint | method and path | below | action | references (meaning) | | MLflow |',
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n')
+}
+
+function closedTable(endpoints: readonly ClosedEndpoint[]): string {
+  const rows = endpoints.map(({ method, path, prefixes, versions }) => {
+    return `| \`${cell(`${method} ${path}`)}\` | ${prefixesText(prefixes)} | ${versionsText(versions)} |`
+  })
+  return ['| method and path | below | MLflow |', '|---|---|---|', ...rows].join('\n')
+}
+
+function closedSections(): string {
+  const reasons = [...new Set(closedEndpoints.map(({ closed }) => closed))]
+  return reasons
+    .map((reason) => {
+      const endpoints = closedEndpoints.filter(({ closed }) => closed === reason)
+      const hidden = endpoints.some((endpoint) => endpoint.hidden)
+      const local = endpoints.some((endpoint) => endpoint.local)
+      const answer = local ? '' : hidden ? ' Answered with 404 `ENDPOINT_NOT_FOUND`.' : ' Answered with 403 `PERMISSION_DENIED`.'
+      return `### ${reason}\n\n${endpoints.length} routes.${answer}\n\n${closedTable(endpoints)}`
+    })
+    .join('\n\n')
+}
+
+/** What `docs/endpoints.md` must contain. */
+export function renderEndpoints(): string {
+  const all = [...openEndpoints.values()]
+  const open = resources.map(
+    ([resource, title]) => `### ${title}\n\n${openTable(all.filter((endpoint) => endpoint.resource === resource))}`,
+  )
+  const meanings = Object.entries(meaningTexts).map(([meaning, text]) => `| \`${meaning}\` | ${cell(text)} |`)
+  return `# Endpoints
+
+<!-- Generated by scripts/generate-endpoint-docs.ts from src/policy/endpoints*: change those, not this file. -->
+
+Every route of the MLflow servers ${describedVersions.join(', ')}: ${all.length} endpoints are open, that is forwarded after a decision, and
+${closedEndpoints.length} routes are closed. Whatever is not here is answered with 404 \`ENDPOINT_NOT_FOUND\`. Each path is served below
+the prefixes named with it (\\*: also with \`ajax-api\` for \`api\`, and each with \`/preview\` behind it), and below \`/env/<name>\` and
+those, for callers in several environments. \`mlflow-env-proxy routes\` prints the same. How a request is judged: [how-it-decides.md](how-it-decides.md).
+
+## Meanings
+
+What a field of a request can hold, and how it is judged. Fields that name nothing are not listed.
+
+| meaning | what it holds |
+|---|---|
+${meanings.join('\n')}
+
+## Open
+
+${open.join('\n\n')}
+
+## Closed
+
+${closedSections()}
+`
+}
+
+function main(args: readonly string[]): void {
+  const text = renderEndpoints()
+  if (!args.includes('--check')) writeFileSync(target, text)
+  else if (readFileSync(target, 'utf8') !== text) {
+    console.error('docs/endpoints.md is not what the table says: run node scripts/generate-endpoint-docs.ts')
+    process.exitCode = 1
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2))

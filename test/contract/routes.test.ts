@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { generatedFiles, generateTexts } from '../../scripts/generate-messages.ts'
+import type { Description } from '../../scripts/merge-descriptions.ts'
+import { mlflowVersions, pythonOf } from '../../scripts/python-environments.mjs'
+import type { ClosedEndpoint, OpenEndpoint } from '../../src/policy/endpoint.ts'
+import { closedEndpoints, openEndpoints } from '../../src/policy/endpoints.ts'
+
+const script = fileURLToPath(new URL('../../scripts/describe-mlflow.py', import.meta.url))
+
+/** What the application of an installed MLflow says of itself: its messages, and the routes that it has registered. */
+async function describe(version: string): Promise<Description> {
+  const { stdout } = await promisify(execFile)(pythonOf(version), [script], { maxBuffer: 64 << 20 })
+  return JSON.parse(stdout)
+}
+
+/** All versions, two at a time. */
+async function describeAll(versions: readonly string[]): Promise<Description[]> {
+  const waiting = [...versions]
+  const found: Description[] = []
+  const work = async () => {
+    for (let version = waiting.pop(); version !== undefined; version = waiting.pop()) found.push(await describe(version))
+  }
+  await Promise.all([work(), work()])
+  return found.sort((a, b) => mlflowVersions.indexOf(a.version) - mlflowVersions.indexOf(b.version))
+}
+
+const descriptions = await describeAll(mlflowVersions)
+
+/** The addresses of the table's rows as servers of a version register them. */
+function addressesIn(version: string, endpoints: Iterable<OpenEndpoint | ClosedEndpoint>): Set<string> {
+  const known = [...endpoints].filter(({ versions }) => versions.includes(version))
+  return new Set(known.flatMap(({ method, path, prefixes }) => prefixes.map((prefix) => `${method} ${prefix}${path}`)))
+}
+
+for (const { version, routes } of descriptions) {
+  t.test(`every route that MLflow ${version} registers is in the table, open or closed`, async (t) => {
+    const open = addressesIn(version, openEndpoints.values())
+    const closed = addressesIn(version, closedEndpoints)
+    const registered = routes.map(({ method, path }) => `${method} ${path.replace('{assessment.trace_id}', '{trace_id}')}`)
+    t.ok(registered.length > 100, `${registered.length} routes`)
+    t.same(
+      registered.filter((address) => !open.has(address) && !closed.has(address)),
+      [],
+      'nobody has classified these',
+    )
+    const served = registered.filter((address) => open.has(address))
+    t.ok(served.length > 60, `${served.length} of them are open`)
+  })
+
+  t.test(`every open endpoint that says so is asked for where MLflow ${version} has it`, async (t) => {
+    const registered = new Set(
+      routes.filter(({ notImplemented }) => !notImplemented).map(({ method, path }) => `${method} ${path}`),
+    )
+    const missing = [...openEndpoints.values()]
+      .filter(({ versions }) => versions.includes(version))
+      .map(({ method, upstreamPrefix, path }) => `${method} ${upstreamPrefix}${path}`)
+      .filter((address) => !registered.has(address))
+    t.same(missing, [])
+  })
+}
+
+t.test('the generated messages and routes are what the installed servers say today', async (t) => {
+  const texts = generateTexts(descriptions)
+  for (const [name, file] of Object.entries(generatedFiles)) {
+    const found = readFileSync(file, 'utf8')
+    const wanted = name === 'messages' ? texts.messages : texts.routes
+    t.ok(found === wanted, `src/policy/generated/${name}.ts is fresh; if not: node scripts/generate-messages.ts and every python`)
+  }
+})

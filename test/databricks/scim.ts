@@ -1,0 +1,89 @@
+import { absent, invalid, json } from './answer.ts'
+import { type Call, optionalText, type Routes, text } from './call.ts'
+import type { Directory, Member } from './directory.ts'
+
+const base = '/api/2.0/preview/scim/v2'
+
+function groupsOf({ groups }: Member, directory: Directory) {
+  return groups.map(({ name, type }) => {
+    const id = directory.groupId(name)
+    return { display: name, value: id, type, $ref: `Groups/${id}` }
+  })
+}
+
+/** A member as `Me` shows it (fact 63). */
+function whole(member: Member, directory: Directory) {
+  const { id, name, displayName, objectId } = member
+  const groups = groupsOf(member, directory)
+  const rest = { active: true, entitlements: [{ value: 'workspace-access' }], roles: [], externalId: objectId, groups }
+  if (member.kind === 'user') {
+    const emails = [{ type: 'work', value: name, primary: true }]
+    return { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], id, userName: name, displayName, emails, ...rest }
+  }
+  const schemas = ['urn:ietf:params:scim:schemas:core:2.0:ServicePrincipal']
+  return { schemas, id, applicationId: name, displayName, ...rest }
+}
+
+/** `attribute eq "value"`: the one filter that look-ups need (fact 64). */
+function readFilter(call: Call): readonly [string, string] | null {
+  const filter = optionalText(call.fields, 'filter')
+  if (filter === null) return null
+  const [, attribute, value] = /^(\w+) eq "([^"]*)"$/i.exec(filter) ?? []
+  if (attribute === undefined || value === undefined) throw invalid(`Invalid filter: ${filter}`)
+  return [attribute, value]
+}
+
+function list(resources: readonly object[]) {
+  const schemas = ['urn:ietf:params:scim:api:messages:2.0:ListResponse']
+  return json({ schemas, totalResults: resources.length, startIndex: 1, itemsPerPage: resources.length, Resources: resources })
+}
+
+/** SCIM: everybody may ask for themselves; others show names and ids to who is no admin (facts 63 and 64). */
+export function scimRoutes(directory: Directory): Routes {
+  const shown = (member: Member, caller: Member) => {
+    const full = whole(member, directory)
+    if (caller.admin) return full
+    const { schemas, id, displayName } = full
+    return member.kind === 'user'
+      ? { schemas, id, userName: member.name, displayName }
+      : { schemas, id, applicationId: member.name, displayName }
+  }
+  const search = (kind: Member['kind']) => (call: Call) => {
+    const wanted = readFilter(call)
+    const all = directory.members().filter((member) => member.kind === kind)
+    const matching = all.filter((member) => {
+      const fields: Record<string, unknown> = { ...whole(member, directory) }
+      return wanted === null || String(fields[wanted[0]] ?? '').toLowerCase() === wanted[1].toLowerCase()
+    })
+    return list(matching.map((member) => shown(member, call.caller)))
+  }
+  const one = (kind: Member['kind']) => (call: Call) => {
+    const id = text(call.params, 'id')
+    const member = directory.members().find((each) => each.kind === kind && each.id === id)
+    if (member === undefined) throw absent(`${kind} with id ${id} not found.`)
+    return json(shown(member, call.caller))
+  }
+  const group = (name: string) => ({
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+    id: directory.groupId(name),
+    displayName: name,
+    meta: { resourceType: 'WorkspaceGroup' }, // fact 65
+  })
+  return {
+    // For a service principal `userName` is its application id (fact 63).
+    [`GET ${base}/Me`]: ({ caller }) => json({ ...whole(caller, directory), userName: caller.name }),
+    [`GET ${base}/Users`]: search('user'),
+    [`GET ${base}/Users/{id}`]: one('user'),
+    [`GET ${base}/ServicePrincipals`]: search('servicePrincipal'),
+    [`GET ${base}/ServicePrincipals/{id}`]: one('servicePrincipal'),
+    [`GET ${base}/Groups`]: (call) => {
+      const wanted = readFilter(call)
+      return list(
+        directory
+          .groupNames()
+          .filter((name) => wanted === null || name === wanted[1])
+          .map(group),
+      )
+    },
+  }
+}

@@ -1,0 +1,151 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { startAdls } from './adls.ts'
+import { type Answer, answerTo, DatabricksError, json, noSuchApi } from './answer.ts'
+import { makeAuthenticator, type TokenIssuer } from './authenticate.ts'
+import { startAzurite } from './azurite.ts'
+import { readFields } from './call.ts'
+import type { Member, NewMember } from './directory.ts'
+import type { Registration } from './interior.ts'
+import { makeRateLimit, type Rates } from './rates.ts'
+import { makeRouter } from './router.ts'
+import type { Storage } from './storage.ts'
+
+/** How a workspace is set up. */
+export interface WorkspaceOptions {
+  /** A real MLflow server that keeps artifacts at `mlflow-artifacts:/`; what it has before belongs to nobody but admins. */
+  readonly mlflow: { readonly url: string }
+  /** Whose tokens are taken. */
+  readonly issuer: TokenIssuer
+  /** Which kind of Azure storage the workspace has, and so which credentials it gives (fact 48). */
+  readonly storage: 'blob' | 'adls'
+  /** Limits; none unless told. `documentedRates` are Azure's. */
+  readonly rates?: Rates
+  /** Whether a metastore is assigned; default no, and then Unity Catalog's routes answer 404. */
+  readonly unityCatalog?: boolean
+  /** How long signed URLs are good for; default an hour. */
+  readonly credentialSeconds?: number
+  /** How versions are registered; by default pending while their files are copied, and free to be moved meanwhile. */
+  readonly registration?: Partial<Registration>
+  /** Entries of one page of a listing of artifacts; default 1000. */
+  readonly pageSize?: number
+}
+
+/** One request that reached the workspace. */
+export interface RecordedCall {
+  readonly method: string
+  readonly path: string
+  readonly search: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+  readonly caller: Member | null
+  readonly status: number
+}
+
+/** A running stand-in for a Databricks workspace. */
+export interface Workspace {
+  readonly url: string
+  readonly id: string
+  readonly storage: Storage
+  /** Adds a user or service principal; nobody else gets in, whatever Entra says. */
+  add(member: NewMember): Member
+  /** What was asked so far, in order of the answers. */
+  calls(): readonly RecordedCall[]
+  setRates(rates: Rates): void
+  close(): Promise<void>
+}
+
+const workspaceId = '1234567890123456'
+
+/** Unity Catalog where no metastore is assigned [the message: github.com/databricks/terraform-provider-databricks issue 1632]. */
+function withoutMetastore(path: string): DatabricksError | null {
+  if (!/^\/api\/2\.\d\/(?:mlflow\/)?unity-catalog\//.test(path)) return null
+  return new DatabricksError(404, 'METASTORE_DOES_NOT_EXIST', 'No metastore assigned for the current workspace.')
+}
+
+function give(response: ServerResponse, { status, headers, body }: Answer) {
+  // Fact 19.
+  response.writeHead(status, { 'x-databricks-org-id': workspaceId, ...headers }).end(status === 204 ? undefined : body)
+}
+
+/** What is answered without a token (facts 38 and 40). */
+function publicAnswer(path: string, url: string, { authority, tenantId }: TokenIssuer): Answer | null {
+  if (path === '/.well-known/databricks-config') {
+    return json({ oidc_endpoint: `${url}/oidc`, workspace_id: workspaceId, cloud: 'azure' })
+  }
+  if (path !== '/aad/auth') return null
+  return { status: 302, headers: { location: `${authority}/${tenantId}/oauth2/authorize` }, body: '' }
+}
+
+/** Starts a stand-in for a Databricks workspace on a free port of this machine: a thin layer over a real MLflow server. */
+export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const storage = await (options.storage === 'blob' ? startAzurite() : startAdls())
+  const registry = makeRegistry(options, storage)
+  const route = makeRouter(makeGroups(registry, options))
+  const authenticate = makeAuthenticator(options.issuer, registry.directory)
+  const calls: RecordedCall[] = []
+  let limit = makeRateLimit(options.rates ?? {})
+  let url = ''
+
+  async function answer(request: IncomingMessage, body: Buffer, seen: { caller: Member | null }): Promise<Answer> {
+    const { method = 'GET', headers } = request
+    const address = new URL(request.url ?? '/', 'http://workspace')
+    const free = publicAnswer(address.pathname, url, options.issuer)
+    if (free !== null) return free
+    const caller = await authenticate(headers)
+    seen.caller = caller
+    // Old clients and old code ask below /preview; SCIM is only there (facts 12 and 18).
+    const path = address.pathname.replace(/^\/api\/2\.0\/preview\/(mlflow|permissions)\//, '/api/2.0/$1/')
+    limit(path)
+    const match = route(method, path)
+    if (match === null) throw (options.unityCatalog ? null : withoutMetastore(path)) ?? noSuchApi(method, address.pathname)
+    const raw = /^\/(?:dbfs|api\/2\.0\/fs\/files)\//.test(path)
+    const fields = raw ? {} : readFields(address.search, headers['content-type'] ?? '', body)
+    return match.handle({ method, path, params: match.params, headers, body, search: address.search, caller, fields })
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse) {
+    const body = await buffer(request)
+    const seen: { caller: Member | null } = { caller: null }
+    const given = await answer(request, body, seen).catch(answerTo)
+    const { pathname, search } = new URL(request.url ?? '/', 'http://workspace')
+    const { method = 'GET', headers } = request
+    calls.push({
+      method,
+      path: pathname,
+      search,
+      headers,
+      body: body.toString('utf8'),
+      caller: seen.caller,
+      status: given.status,
+    })
+    give(response, given)
+  }
+
+  const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the workspace has no port')
+  url = `http://127.0.0.1:${address.port}`
+  return {
+    url,
+    id: workspaceId,
+    storage,
+    calls: () => calls,
+    setRates: (rates) => {
+      limit = makeRateLimit(rates)
+    },
+    add(member) {
+      const added = registry.directory.add(member)
+      registry.folders.makeHome(added)
+      return added
+    },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await storage.close()
+    },
+  }
+}

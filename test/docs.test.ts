@@ -1,0 +1,96 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { renderCurrentReference } from '../scripts/generate-config-reference.ts'
+import { renderEndpoints } from '../scripts/generate-endpoint-docs.ts'
+import { describeRoutes } from '../src/commands/routes.ts'
+import { runCommand } from '../src/commands/run-command.ts'
+import { closedEndpoints, openEndpoints } from '../src/policy/endpoints.ts'
+import { describedVersions } from '../src/policy/generated/messages.ts'
+import { parseJson } from '../src/policy/json-text.ts'
+import { reasons } from '../src/policy/reasons.ts'
+import { canonicalPath } from '../src/policy/store-path.ts'
+import { limits } from '../src/server/framing.ts'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const read = (name: string) => readFileSync(join(root, name), 'utf8')
+
+t.test('generated pages are what their generators would write', async (t) => {
+  t.ok(read('docs/endpoints.md') === renderEndpoints(), 'docs/endpoints.md; if not: node scripts/generate-endpoint-docs.ts')
+  t.ok(
+    read('docs/configuration.md') === renderCurrentReference(),
+    'docs/configuration.md; if not: node scripts/generate-config-reference.ts',
+  )
+})
+
+t.test('the table of refusals has every reason with its status and code', async (t) => {
+  const rows = [...read('docs/how-it-decides.md').matchAll(/^\| `([a-z-]+)` \| (\d+) \| `([A-Z_]+)` \| (.+) \|$/gm)]
+  const said = Object.fromEntries(
+    rows.map(([, reason = '', status, errorCode]) => [reason, { status: Number(status), errorCode }]),
+  )
+  t.same(said, reasons)
+})
+
+t.test('the limits that are written down are those that are kept', async (t) => {
+  const page = read('docs/how-it-decides.md')
+  const kib = (bytes: number) => (bytes >= 1024 * 1024 ? `${bytes / 1024 / 1024} MiB` : `${bytes / 1024} KiB`)
+  t.match(page, `| headers of a request | ${kib(limits.headerBytes)}, ${limits.headerCount} lines |`)
+  t.match(page, `| address of a request | ${kib(limits.urlBytes)} |`)
+  t.match(page, `| JSON body | ${kib(limits.jsonBytes)}, 64 levels deep, 100000 keys |`)
+  t.match(page, `| body of a GET (read as a query) | ${kib(limits.queryBodyBytes)} |`)
+  const refused = { name: 'Refusal' }
+  const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+  const keys = (count: number) => `{${Array.from({ length: count }, (_, index) => `"${index}":0`).join()}}`
+  t.ok(parseJson(nested(64)) && parseJson(keys(100_000)))
+  t.throws(() => parseJson(nested(65)), refused)
+  t.throws(() => parseJson(keys(100_001)), refused)
+  const encoded = (times: number) => `%${'25'.repeat(times - 1)}41`
+  t.equal(canonicalPath(encoded(8)), 'A')
+  t.throws(() => canonicalPath(encoded(9)), refused)
+})
+
+t.test('pages point at files that exist', async (t) => {
+  const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter(
+    (name) => name.endsWith('.md'),
+  )
+  for (const page of pages) {
+    const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = '']) => join(dirname(page), target))
+    const files =
+      page.includes('how-it-decides') || page.includes('adding-an-endpoint')
+        ? [...read(page).matchAll(/`((?:src|test|scripts)\/[\w./-]+)`/g)].map(([, file = '']) => file)
+        : []
+    t.same(
+      [...links, ...files].filter((file) => !existsSync(join(root, file))),
+      [],
+      page,
+    )
+  }
+})
+
+t.test('`routes` prints the coverage table, of all versions or of one', async (t) => {
+  const run = async (...args: string[]) => {
+    const said: string[] = []
+    const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) }
+    return { code: await runCommand(['routes', ...args], {}, terminal), text: said.join('') }
+  }
+  const all = await run()
+  t.equal(all.code, 0)
+  t.equal(all.text, describeRoutes(null))
+  for (const { method, path } of [...openEndpoints.values(), ...closedEndpoints])
+    t.ok(all.text.includes(path), `${method} ${path}`)
+  const lines = all.text.split('\n').filter((line) => /^ {2}[A-Z]/.test(line))
+  t.equal(lines.length, openEndpoints.size + closedEndpoints.length, 'a line for each')
+  for (const version of describedVersions) {
+    const one = await run('--upstream-version', version)
+    t.equal(one.code, 0)
+    t.ok(one.text.startsWith(`MLflow ${version}: `) && one.text.length < all.text.length, version)
+  }
+  t.ok((await run('--upstream-version', '3.17.2')).text.includes('/logged-models/{model_id}'))
+  t.notOk((await run('--upstream-version', '2.9.2')).text.includes('/logged-models/{model_id}'))
+  for (const wrong of [['--upstream-version', '9'], ['--nonsense'], ['word']]) {
+    const { code, text } = await run(...wrong)
+    t.equal(code, 2, wrong.join(' '))
+    t.match(text, 'Usage: mlflow-env-proxy routes')
+  }
+})

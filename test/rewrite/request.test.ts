@@ -1,0 +1,229 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { openEndpoints } from '../../src/policy/endpoints.ts'
+import type { Environment } from '../../src/policy/environment.ts'
+import type { Grant } from '../../src/policy/grant.ts'
+import { JsonNumber } from '../../src/policy/json.ts'
+import { printJson } from '../../src/policy/json-text.ts'
+import { placesMeaning, textsOf } from '../../src/policy/message-fields.ts'
+import { upstreamMessage } from '../../src/rewrite/request.ts'
+import { upstreamFilter } from '../../src/rewrite/search-filter.ts'
+import { pageRequest, queryIdentity, rowMessage, takeRows, wantedRows } from '../../src/rewrite/search-page.ts'
+import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
+import { grantOf, judge, requestTo, toJson } from '../support/fake-world.ts'
+import { tryLaw } from '../support/law.ts'
+import { randomCall } from '../support/random-town.ts'
+import { acc, fullMessage, inAcc, inProd, landscape, prod, town } from '../support/town.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+function grant(caller: Environment, endpoint: string, fields: Fields): Grant {
+  return grantOf(judge(landscape, caller, requestTo(endpoint, fields), town))
+}
+
+/** The request as it goes upstream: method, path and query, body. */
+function sent(caller: Environment, endpoint: string, fields: Fields): string {
+  const granted = grant(caller, endpoint, fields)
+  const { method, target, body } = upstreamRequest(granted, upstreamMessage(granted))
+  return [method, target, ...(body === null ? [] : [body])].join(' ')
+}
+
+const api = '/api/2.0/mlflow'
+const [run, model, exp] = [inAcc.run(1), inAcc.model(1), inAcc.experiment]
+const defaultId = inAcc.defaultExperiment
+const store = '/api/2.0/mlflow-artifacts/artifacts'
+
+// biome-ignore format: a table
+const requests: [caller: Environment, endpoint: string, fields: Fields, sent: string][] = [
+  [acc, 'getRegisteredModel', { name: 'fraud' }, `GET ${api}/registered-models/get?name=fraud_acc`],
+  [acc, 'getRegisteredModel', { name: 'fraud_acc' }, `GET ${api}/registered-models/get?name=fraud_acc`],
+  [prod, 'getRegisteredModel', { name: 'fraud_acc' }, `GET ${api}/registered-models/get?name=fraud_acc`],
+  [acc, 'renameRegisteredModel', { name: 'fraud', new_name: 'scam' }, `POST ${api}/registered-models/rename {"name":"fraud_acc","new_name":"scam_acc"}`],
+  [acc, 'deleteRegisteredModel', { name: 'fraud' }, `DELETE ${api}/registered-models/delete {"name":"fraud_acc"}`],
+  [acc, 'createExperiment', { name: 'churn', tags: [{ key: 'a', value: 'fraud_acc' }] }, `POST ${api}/experiments/create {"name":"/experiments/acc/churn","tags":[{"key":"a","value":"fraud_acc"}]}`],
+  [acc, 'getExperimentByName', { experiment_name: '/churn' }, `GET ${api}/experiments/get-by-name?experiment_name=%2Fexperiments%2Facc%2Fchurn`],
+  [acc, 'getExperiment', { experiment_id: '0' }, `GET ${api}/experiments/get?experiment_id=${defaultId}`],
+  [acc, 'createRun', { experiment_id: '0', run_name: 'x' }, `POST ${api}/runs/create {"experiment_id":"${defaultId}","run_name":"x"}`],
+  [acc, 'updateExperiment', { experiment_id: exp, new_name: 'b' }, `POST ${api}/experiments/update {"experiment_id":"${exp}","new_name":"/experiments/acc/b"}`],
+  [acc, 'updateExperiment', { experiment_id: exp, new_name: '' }, `POST ${api}/experiments/update {"experiment_id":"${exp}","new_name":""}`],
+  [acc, 'getRun', { run_uuid: run }, `GET ${api}/runs/get?run_uuid=${run}`],
+  [acc, 'searchRuns', { experiment_ids: ['0', exp, inProd.experiment], filter: "params.a='1'", order_by: ['metrics.`b c` desc'] }, `POST ${api}/runs/search {"experiment_ids":["${defaultId}","${exp}"],"filter":"params.a = '1'","order_by":["metrics.\`b c\` DESC"]}`],
+  [acc, 'transitionModelVersionStage', { name: 'fraud', version: '2', stage: 'aRCHIVED', archive_existing_versions: true }, `POST ${api}/model-versions/transition-stage {"name":"fraud_acc","version":"2","stage":"Archived","archive_existing_versions":true}`],
+  [acc, 'getLatestVersionsPost', { name: 'fraud', stages: ['none', 'STAGING'] }, `POST ${api}/registered-models/get-latest-versions {"name":"fraud_acc","stages":["None","Staging"]}`],
+  [acc, 'createModelVersion', { name: 'fraud', source: 'models:/fraud/2', run_id: '' }, `POST ${api}/model-versions/create {"name":"fraud_acc","source":"models:/fraud_acc/2","run_id":"${inAcc.run(2)}","tags":[{"key":"mlflow-env-proxy.pendingStage","value":"Staging"}]}`],
+  [prod, 'createModelVersion', { name: 'fraud', source: 'models:/fraud_acc/2' }, `POST ${api}/model-versions/create {"name":"fraud_prod","source":"models:/fraud_acc/2","run_id":"${inAcc.run(2)}","tags":[{"key":"mlflow-env-proxy.pendingStage","value":"Production"}]}`],
+  [acc, 'createModelVersion', { name: 'ask', source: 's3://acc-bucket/models/x', tags: [{ key: 'mlflow.prompt.is_prompt', value: 'true' }] }, `POST ${api}/model-versions/create {"name":"ask_acc","source":"s3://acc-bucket/models/x","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}`],
+  [acc, 'setLoggedModelTags', { model_id: model, tags: [{ key: 'mlflow.modelVersions', value: '[{"name":"fraud","version":3}]' }] }, `PATCH ${api}/logged-models/${model}/tags {"model_id":"${model}","tags":[{"key":"mlflow.modelVersions","value":"[{\\"name\\": \\"fraud_acc\\", \\"version\\": 3}]"}]}`],
+  [acc, 'deleteLoggedModelTag', { model_id: model, tag_key: 'a b?c' }, `DELETE ${api}/logged-models/${model}/tags/a%20b%3Fc {"model_id":"${model}","tag_key":"a b?c"}`],
+  [acc, 'getLoggedModel', { model_id: model, allow_deleted: true }, `GET ${api}/logged-models/${model}?allow_deleted=true`],
+  [acc, 'listArtifacts', { run_id: run, path: 'a%2520b/' }, `GET ${api}/artifacts/list?run_id=${run}&path=a%20b`],
+  [acc, 'downloadArtifact', { artifact_path: `0/${'x'}` }, `GET ${store}/${defaultId}/x`],
+  [acc, 'downloadArtifact', { artifact_path: `${exp}/${run}/artifacts/a%20b%25c%3Fd%23/é` }, `GET ${store}/${exp}/${run}/artifacts/a%20b%25c%3Fd%23/%C3%A9`],
+  [acc, 'listStoredArtifacts', { path: `${exp}/${run}/artifacts/` }, `GET ${store}?path=${exp}%2F${run}%2Fartifacts`],
+  [acc, 'uploadArtifact', { artifact_path: `%31%31/${run}/artifacts/x` }, `PUT ${store}/${exp}/${run}/artifacts/x`],
+  [acc, 'getMetricHistoryBulk', { run_id: [run, inAcc.run(2)], metric_key: 'a b', max_results: 5 }, `GET /ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=${run}&run_id=${inAcc.run(2)}&metric_key=a%20b&max_results=5`],
+  [acc, 'getServerVersion', {}, 'GET /version'],
+]
+
+t.test('a granted request is written anew, in upstream names', async (t) => {
+  for (const [caller, endpoint, fields, expected] of requests) {
+    t.equal(
+      sent(caller, endpoint, fields).replaceAll('+', '%20'),
+      expected,
+      `${caller.name}: ${endpoint} ${JSON.stringify(fields)}`,
+    )
+  }
+})
+
+t.test('numbers of any size and MLflow’s NaN go upstream as they came', async (t) => {
+  const fields = {
+    run_id: run,
+    key: 'a',
+    value: 'NaN',
+    timestamp: new JsonNumber('9007199254740993'),
+    step: new JsonNumber('-9223372036854775808'),
+  }
+  const body = `{"run_id":"${run}","key":"a","value":"NaN","timestamp":9007199254740993,"step":-9223372036854775808}`
+  t.equal(sent(acc, 'logMetric', fields), `POST ${api}/runs/log-metric ${body}`)
+})
+
+t.test('a path parameter cannot lead to another path', async (t) => {
+  for (const tag_key of ['.', '..', '']) {
+    const granted = grant(acc, 'deleteLoggedModelTag', { model_id: model, tag_key: 'x' })
+    const message = upstreamMessage(granted).set('tag_key', tag_key)
+    t.throws(() => upstreamRequest(granted, message), { name: 'Refusal', reason: 'malformed' }, JSON.stringify(tag_key))
+  }
+  t.match(
+    sent(acc, 'deleteLoggedModelTag', { model_id: model, tag_key: '../x' }),
+    `/tags/..%2Fx `,
+    'a slash in it is not a segment',
+  )
+})
+
+t.test('every endpoint can be written, and what was judged stays as it was', async (t) => {
+  for (const endpoint of openEndpoints.values()) {
+    const message = fullMessage(endpoint, inAcc, endpoint.name === 'createModelVersion' ? ['relatedRun'] : [])
+    const before = printJson(message)
+    const granted = grantOf(judge(landscape, acc, { endpointName: endpoint.name, endpoint, message }, town))
+    const request = upstreamRequest(granted, upstreamMessage(granted))
+    t.equal(printJson(granted.message), before, endpoint.name)
+    t.equal(request.method, endpoint.method)
+    t.ok(request.target.startsWith(endpoint.upstreamPrefix) && !/[{}\s]/.test(request.target), request.target)
+    t.equal(request.body === null, endpoint.method === 'GET' || endpoint.bytes !== undefined, 'a body where there belongs one')
+  }
+})
+
+t.test('whatever is granted, nothing that goes upstream names what the caller has not', async (t) => {
+  let written = 0
+  const law = tryLaw(
+    fc.property(fc.nat(), (seed) => {
+      const { landscape, caller, endpoint, message, world, owners } = randomCall(seed)
+      const { decision } = judge(landscape, caller, { endpointName: endpoint.name, endpoint, message }, world)
+      if ('deny' in decision) return
+      const upstream = upstreamMessage(decision.allow)
+      upstreamRequest(decision.allow, upstream)
+      written += 1
+      const texts = placesMeaning(endpoint, upstream, 'modelName', 'newModelName').flatMap(({ value }) => textsOf(value))
+      const named = texts.map((name) => name.replace(/.*_/, ''))
+      const foreign = named.filter((owner) => owner !== caller.name && !caller.promotesFrom.includes(owner))
+      const experiments = placesMeaning(endpoint, upstream, 'experimentsToSearch', 'experiment').flatMap(({ value }) =>
+        textsOf(value),
+      )
+      const lost = experiments.filter((id) => owners.get(id) !== caller.name)
+      const places = placesMeaning(endpoint, upstream, 'experimentName', 'newExperimentName').flatMap(({ value }) =>
+        textsOf(value),
+      )
+      const outside = places.filter((name) => name !== '' && !name.startsWith(`/experiments/${caller.name}/`))
+      const wrong = [...foreign, ...lost, ...outside]
+      if (wrong.length > 0) throw new Error(`${endpoint.name} of ${caller.name} names ${wrong}`)
+    }),
+    6000,
+  )
+  t.equal(law, 'holds')
+  t.ok(written > 2000, `${written} requests were written`)
+})
+
+// biome-ignore format: a table
+const filters: [caller: Environment, endpoint: string, filter: string, upstream: string][] = [
+  [acc, 'searchRegisteredModels', '', "name LIKE '%_acc'"],
+  [acc, 'searchRegisteredModels', "name = 'fraud'", "name = 'fraud_acc' AND name LIKE '%_acc'"],
+  [acc, 'searchRegisteredModels', "name = 'fraud_acc'", "name = 'fraud_acc' AND name LIKE '%_acc'"],
+  [acc, 'searchRegisteredModels', "name = 'fraud_prod'", "name = 'fraud_prod_acc' AND name LIKE '%_acc'"],
+  [acc, 'searchRegisteredModels', "name LIKE 'fra%' AND tags.a = 'name'", "name LIKE 'fra%_acc' AND tags.a = 'name' AND name LIKE '%_acc'"],
+  [acc, 'searchRegisteredModels', "name ILIKE '%' AND name != 'x'", "name ILIKE '%_acc' AND name != 'x_acc' AND name LIKE '%_acc'"],
+  [prod, 'searchModelVersions', "name = 'fraud_acc'", "name = 'fraud_acc' AND name LIKE '%_acc'"],
+  [prod, 'searchModelVersions', "name = 'fraud'", "name = 'fraud_prod' AND name LIKE '%_prod'"],
+  [acc, 'searchModelVersions', "run_id = 'x' AND source_path = 'models:/fraud/1'", "run_id = 'x' AND source_path = 'models:/fraud_acc/1' AND name LIKE '%_acc'"],
+  [acc, 'searchModelVersions', "source_path = 'models:/fraud_prod/1'", "source_path = 'models:/fraud_prod/1' AND name LIKE '%_acc'"],
+  [acc, 'searchModelVersions', "name IN ('a', 'b')", "name IN ('a_acc', 'b_acc') AND name LIKE '%_acc'"],
+  [acc, 'searchExperiments', "name = 'churn'", "name = '/experiments/acc/churn' AND name LIKE '/experiments/acc/%'"],
+  [acc, 'searchExperiments', "name LIKE '/experiments/acc/ch%'", "name LIKE '/experiments/acc/ch%' AND name LIKE '/experiments/acc/%'"],
+  [acc, 'searchExperiments', "name LIKE '/ch%'", "name LIKE '/experiments/acc/ch%' AND name LIKE '/experiments/acc/%'"],
+  [acc, 'searchExperiments', "name ILIKE '%urn' AND tags.name = 'x'", "name ILIKE '/experiments/acc/%urn' AND tags.name = 'x' AND name LIKE '/experiments/acc/%'"],
+  [acc, 'searchExperiments', "name = '/experiments/prod/churn'", "name = '/experiments/acc//experiments/prod/churn' AND name LIKE '/experiments/acc/%'"],
+  [acc, 'searchRuns', "tags.name = 'fraud_prod'", "tags.name = 'fraud_prod'"],
+]
+
+t.test('a filter goes upstream in upstream names, narrowed to the rows of one environment', async (t) => {
+  for (const [caller, endpoint, filter, expected] of filters) {
+    const granted = grant(caller, endpoint, { filter, experiment_ids: ['0'] })
+    const upstream =
+      endpoint === 'searchRuns' || filter !== ''
+        ? upstreamFilter(filter, granted.endpoint.search, granted.findings)
+        : upstreamMessage(granted).get('filter')
+    t.equal(upstream, expected, `${caller.name}: ${endpoint} ${filter}`)
+  }
+  const withoutFilter = grant(acc, 'searchModelVersions', {})
+  t.equal(upstreamMessage(withoutFilter).get('filter'), "name LIKE '%_acc'", 'also where the caller gives none')
+})
+
+t.test('a page of a search is filled with the caller’s own rows, in order', async (t) => {
+  const granted = grant(acc, 'searchModelVersions', { max_results: 3, filter: "name LIKE '%'", page_token: 'x' })
+  const { search } = granted.endpoint
+  if (search === undefined) throw new Error('it is a search')
+  const rows = ['a_acc', 'a_prod', 'b_acc', 'legacy', 'c_acc', 'd_acc'].map((name) =>
+    toJson({ name, version: '1', current_stage: 'None' }),
+  )
+  t.equal(rowMessage(granted, search), 'mlflow.ModelVersion')
+  t.same([wantedRows(granted.message, search), wantedRows(new Map(), search)], [3, 10_000])
+  const names = (taken: readonly unknown[]) => taken.map((row) => (row instanceof Map ? row.get('name') : null))
+  const first = takeRows(granted, search, rows, 0, 2)
+  t.same([names(first.taken), first.used], [['a_acc', 'b_acc'], 3])
+  const rest = takeRows(granted, search, rows, first.used, 5)
+  t.same([names(rest.taken), rest.used], [['c_acc', 'd_acc'], 6])
+  t.same(takeRows(granted, search, ['text', null, []], 0, 5), { taken: [], used: 3 }, 'what is no row is nobody’s')
+  t.equal(
+    printJson(pageRequest(granted.message, 'next', 50)),
+    '{"max_results":50,"filter":"name LIKE \'%\'","page_token":"next"}',
+  )
+  t.equal(printJson(pageRequest(granted.message, '', null)), '{"max_results":3,"filter":"name LIKE \'%\'"}')
+  const other = grant(acc, 'searchModelVersions', { max_results: 9, filter: "name LIKE '%'" })
+  t.equal(printJson(queryIdentity(granted)), printJson(queryIdentity(other)), 'size and token do not make another search')
+  t.not(
+    printJson(queryIdentity(granted)),
+    printJson(queryIdentity(grant(acc, 'searchModelVersions', { filter: "name LIKE 'a%'" }))),
+  )
+})
+
+t.test('a version in Production is no row for those who may not use it', async (t) => {
+  const row = toJson({ name: 'risk_acc', version: '1', current_stage: 'Production' })
+  for (const [caller, filter, count] of [
+    [acc, "name = 'risk'", 0],
+    [prod, "name = 'risk_acc'", 1],
+    [prod, "name = 'risk'", 0],
+  ] as const) {
+    const granted = grant(caller, 'searchModelVersions', { filter })
+    t.equal(
+      granted.endpoint.search && takeRows(granted, granted.endpoint.search, [row], 0, 5).taken.length,
+      count,
+      `${caller.name} ${filter}`,
+    )
+  }
+})
+
+t.test('nothing is refused for the first time while a request is written', async (t) => {
+  const value = '[{"name":"a\\u200bb"},{"name":"x_prod_acc"},{"name":"fraud_prod","version":1},3,{"name":"fraud","version":2}]'
+  const granted = grant(acc, 'setLoggedModelTags', { model_id: model, tags: [{ key: 'mlflow.modelVersions', value }] })
+  const kept = '[{"name": "fraud_acc", "version": 2}]'
+  t.equal(printJson(upstreamMessage(granted).get('tags') ?? null), JSON.stringify([{ key: 'mlflow.modelVersions', value: kept }]))
+})
