@@ -5,50 +5,11 @@ import { loadConfig } from '../src/server/config.ts'
 import { record } from './support/manifests.ts'
 import { readList, readText } from './support/terraform-environments.ts'
 import { permissionLevels } from './support/terraform-schemas.ts'
-import {
-  type Asked,
-  applyModules,
-  type EnvironmentList,
-  entraIds,
-  expression,
-  tryVariables,
-  workspaceModels,
-} from './support/terraform-town.ts'
-
-const environments: EnvironmentList = { acc: {}, preprod: {}, prod: { production: true, promotes_from: ['acc'] } }
-const [acc, preprod, prod] = ['acc', 'bee', 'ddd'].map((start) => `${start}00000-0000-0000-0000-00000000000a`)
-const own = { acc: acc?.toUpperCase(), preprod, prod }
-const securityGroup = '6f1f9e6c-0f5b-4c0e-9f0e-3a1d5c7b9e21'
-const shared = {
-  acc: { groups: ['ml', securityGroup] },
-  prod: { groups: ['ml', 'ops'], production: true, promotes_from: ['acc'] },
-}
-const members = {
-  environments: shared,
-  members: { prod: { ann: 'object ann' } },
-  applications: { acc: ['churn'], prod: ['score'] },
-}
+import { type Asked, applyModules, entraIds, tryVariables, workspaceModels } from './support/terraform-town.ts'
+import { acc, environments, own, preprod, prod, securityGroup, shared, surroundings, uses } from './support/terraform-uses.ts'
 
 const folder = t.testdir({ config: {}, root: {} })
-const databricks = (variables: object, computed = {}) => ({ source: 'modules/mlflow-environments', variables, computed })
-// Ids that only exist once other resources are made: what is asked for must not depend on knowing them.
-const later = Object.fromEntries(
-  ['acc', 'preprod', 'prod'].map((name) => [name, expression(`terraform_data.later["${name}"].output`)]),
-)
-const { outputs, asked } = await applyModules(
-  join(folder, 'root'),
-  {
-    own: databricks({ environments }, { proxy_application_ids: later }),
-    reading: databricks({ environments, proxy_application_ids: own, groups_may_read: true }),
-    one: databricks({ environments, proxy_application_ids: { acc, preprod: acc, prod: acc } }),
-    callers: databricks({ environments, mode: 'passthrough', applications: { acc: { churn: 'client churn' } } }),
-    shared: databricks({ environments: shared, mode: 'passthrough', manage_groups: false, all_group: 'everybody' }),
-    unmanaged: databricks({ environments, proxy_application_ids: own, manage_registered_models: false }),
-    entra: { source: 'examples/entra', variables: { ...members, configuration_file: 'written.yaml' } },
-    plain: { source: 'examples/entra', variables: {} },
-  },
-  { resource: { terraform_data: { later: { for_each: own, input: expression('each.value') } } } },
-)
+const { outputs, asked } = await applyModules(join(folder, 'root'), uses, surroundings)
 
 const of = (module: string, address: string) => asked.filter((a) => a.module === module && a.address === address)
 const keysOf = (list: readonly Asked[]) => list.map(({ key }) => key).sort()

@@ -1,7 +1,7 @@
 import { type Json, JsonNumber, type JsonObject } from './json.ts'
 import { Refusal } from './reasons.ts'
 
-/** How much JSON is accepted: nesting of arrays and objects, object members in the whole text, and bare NaN and Infinity. */
+/** How much JSON is accepted: nesting of arrays and objects, members and items of all of them together, bare NaN and Infinity. */
 export interface JsonLimits {
   maxDepth?: number
   maxKeys?: number
@@ -79,7 +79,7 @@ export class JsonReader {
       const start = this.#at
       const key = this.#readString()
       if (object.has(key)) this.#refuse('a key of this object is repeated', start)
-      if (++this.#keys > this.#maxKeys) this.#refuse(`there are more than ${this.#maxKeys} keys`, start)
+      this.#count(start)
       this.#skipSpace()
       if (this.#text.charCodeAt(this.#at) !== 0x3a) this.#refuse('a colon is expected')
       this.#at++
@@ -95,9 +95,15 @@ export class JsonReader {
     if (this.#closes(0x5d)) return array
     do {
       this.#skipSpace()
+      this.#count(this.#at)
       array.push(this.#readValue())
     } while (this.#continues(0x5d))
     return array
+  }
+
+  // A value costs some hundred times the memory of its text.
+  #count(at: number): void {
+    if (++this.#keys > this.#maxKeys) this.#refuse(`there are more than ${this.#maxKeys} keys and items`, at)
   }
 
   #open(): void {

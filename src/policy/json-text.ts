@@ -21,7 +21,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 }
 
 /**
- * Reads exactly one RFC 8259 value, numbers verbatim; limits default to depth 64, 100 000 keys, no NaN.
+ * Reads exactly one RFC 8259 value, numbers verbatim; limits default to depth 64, 100 000 keys and items, no NaN.
  * Throws Refusal 'malformed' for anything that two parsers could read differently (duplicate keys, for one).
  */
 export function parseJson(text: string, limits: JsonLimits = {}): Json {

@@ -1,9 +1,23 @@
 import type { AuditedReference, Findings } from '../policy/grant.ts'
 import { showName } from '../policy/names.ts'
 
-/** Everything after MLflow's own sentence: SQL and its parameters hold upstream names. */
-const machinery =
-  /\s*(?:Error:\s*)?\((?:raised as a result of|sqlite3\.|psycopg|pymysql|MySQLdb|pyodbc)[\s\S]*$|\s*\[SQL:[\s\S]*$|\s*Traceback \(most recent[\s\S]*$/
+/** Where MLflow's own sentence ends: SQL and its parameters hold upstream names. */
+const machinery = /\((?:raised as a result of|sqlite3\.|psycopg|pymysql|MySQLdb|pyodbc)|\[SQL:|Traceback \(most recent/
+
+/** Characters. What is longer is the caller's own text come back, and would keep the searches below busy. */
+const longest = 4_000
+
+function ownSentence(text: string): string {
+  const shown = text.length > longest ? `${text.slice(0, longest)}...` : text
+  const end = shown.search(machinery)
+  return end < 0
+    ? shown
+    : shown
+        .slice(0, end)
+        .trimEnd()
+        .replace(/Error:$/, '')
+        .trimEnd()
+}
 
 function escapeForRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
@@ -45,7 +59,7 @@ export function clientErrorText(text: string, errorCode: string, findings: Findi
   const pairs = references
     .filter(({ logical, upstream }) => logical !== upstream)
     .sort((a, b) => b.upstream.length - a.upstream.length)
-  const renamed = pairs.reduce(replaceReference, text.replace(machinery, ''))
+  const renamed = pairs.reduce(replaceReference, ownSentence(text))
   const inRoot = new RegExp(`${escapeForRegExp(environment.experimentRoot)}/([^\\s'",)]+)`, 'g')
   const result = renamed.replace(inRoot, (whole) => showName(landscape, environment, 'experiment', whole) ?? whole)
   return showsUpstreamName(result, findings) ? `MLflow refused the request (${errorCode}).` : result

@@ -21,7 +21,10 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
   const environment = environmentOf(landscape, request)
   trail.environment = environment
   if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token.')
-  const credentials = { authorization: request.headers.authorization ?? null }
+  const noteStatus = (status: number) => {
+    trail.upstreamStatus = status
+  }
+  const credentials = { authorization: request.headers.authorization ?? null, noteStatus }
   return { principal: authenticated.principal, environment, credentials, trail }
 }
 

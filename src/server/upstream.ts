@@ -21,6 +21,8 @@ export interface UpstreamAnswer {
 /** The caller's credentials, where they are what the upstream is asked with. */
 export interface CallerCredentials {
   readonly authorization: string | null
+  /** Hears the status of MLflow's answer to the caller's own request. */
+  readonly noteStatus?: (status: number) => void
 }
 
 /** Bytes. More is no answer that clients ask for: their largest pages have some tens of MiB. */

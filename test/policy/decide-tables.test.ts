@@ -237,6 +237,13 @@ t.test('the history of a metric in several runs has MLflow’s limits, in its wo
   t.equal(verdict(acc, interval, { run_ids: [run1], metric_key: 'a', start_step: 0, end_step: 4 }), 'allow')
 })
 
+t.test('a web address is no source, whatever lies there', async (t) => {
+  const artifactUri = `https://mlflow/api/2.0/mlflow-artifacts/artifacts/${exp}/${run1}/artifacts`
+  const world = { ...town, runs: [{ ...makeRun(run1, exp), artifactUri }] }
+  const judged = ask(acc, 'createModelVersion', { name: 'fraud', source: `${artifactUri}/model`, run_id: run1 }, world)
+  t.same([verdictOf(judged), judged.questions.length], ['foreign-source', 0])
+})
+
 t.test('a new version is noted with the run that it is made of', async (t) => {
   const runOf = (source: string, fields: Fields = {}) =>
     grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source, ...fields })).findings.sourceRunId
@@ -557,6 +564,15 @@ t.test('whoever promotes reads what is behind a version, and nothing beside it',
     ),
     'not-found',
     'nobody’s run stays nobody’s',
+  )
+  // Only production environments promote, which the check of the configuration sees to; if ever another did:
+  const reader = { ...preprod, promotesFrom: ['acc'] }
+  const among = { environments: [acc, reader, prod], foldsCase: false }
+  const asReader = (run_id: string) => verdictOf(judge(among, reader, requestTo('getRun', { run_id }), town))
+  t.same(
+    [asReader(run2), asReader(inAcc.run(3))],
+    ['allow', 'not-found'],
+    'what is behind a version in Production alone it could not read',
   )
 })
 

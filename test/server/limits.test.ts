@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type App, startApp } from '../support/app.ts'
-import { reply, replyEarly, runId, startFakeUpstream } from '../support/fake-upstream.ts'
+import { reply, runId, startFakeUpstream } from '../support/fake-upstream.ts'
 import { headerOf, type RawAnswer, talk } from '../support/raw-http.ts'
 
 const upstream = await startFakeUpstream()
@@ -265,19 +265,18 @@ t.test('whoever is refused while sending a large body gets to the answer', async
   const ask = async (bytes: Buffer) => errorOf((await talk(app.url, bytes)).answers[0])
   t.match(await ask(upload('X: 1')), { status: 401 }, 'without a token')
   t.match(await ask(upload(own, foreign.replace('/0/', '/999/'))), { code: /.+/ }, 'another experiment')
-  upstream.answer = replyEarly(400, { error_code: 'INVALID_PARAMETER_VALUE', message: 'Invalid path' })
+  const early = (status: number, text: string) => {
+    upstream.answer = (_request, { socket }) =>
+      void socket?.write(`HTTP/1.1 ${status} X\r\ncontent-length: ${text.length}\r\n\r\n${text}`)
+  }
+  early(400, '{"error_code":"INVALID_PARAMETER_VALUE","message":"Invalid path"}')
   t.match(
     await ask(upload(own)),
     { status: 400, code: 'INVALID_PARAMETER_VALUE', message: 'Invalid path' },
-    'by MLflow, before it has read everything',
+    'by MLflow, before it has all',
   )
-  upstream.answer = replyEarly(200, {})
-  t.match(await ask(upload(own)), { status: 501, code: 'INTERNAL_ERROR' }, 'a success before everything was sent is none')
-  upstream.answer = (request, response) => {
-    response.writeHead(404, { connection: 'close' }).end('<html>')
-    request.socket.setTimeout(50, () => request.socket.destroy())
-  }
-  t.match(await ask(upload(own)), { status: 404, code: 'ENDPOINT_NOT_FOUND' }, 'by a server that hangs up then')
+  early(200, '{}')
+  t.match(await ask(upload(own)), { status: 501, code: 'INTERNAL_ERROR' }, 'a success before it has all is none')
 })
 
 t.test('garbage behind a request does not get into its answer', async (t) => {

@@ -72,8 +72,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     token: await issuer.token(),
     lines: () =>
       text
-        .trimEnd()
         .split('\n')
+        .filter((line) => line !== '')
         .map((line) => JSON.parse(line)),
     logs: () => text,
     close: async () => {

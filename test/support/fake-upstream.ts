@@ -44,18 +44,13 @@ const knowledge: Readonly<Record<string, object>> = {
   '/api/2.0/mlflow/model-versions/search': {},
 }
 
-/** Answers at once with a JSON text, or another text and type. */
-export function replyEarly(status: number, body: unknown, headers: Record<string, string> = {}): Reply {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return (_request, response) => void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text)
-}
-
-/** The same, when the request has come whole. */
+/** Answers with a JSON text, or another text and type, when the request has come whole. */
 export function reply(status: number, body: unknown, headers: Record<string, string> = {}): Reply {
-  const answer = replyEarly(status, body, headers)
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
   return (request, response) => {
-    if (request.readableEnded) answer(request, response)
-    else request.resume().once('end', () => answer(request, response))
+    const answer = () => void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text)
+    if (request.readableEnded) answer()
+    else request.resume().once('end', answer)
   }
 }
 

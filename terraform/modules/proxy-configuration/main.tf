@@ -8,7 +8,7 @@ locals {
       production         = e.production
       registration_stage = e.registration_stage != null ? e.registration_stage : e.production ? "Production" : "Staging"
       promotes_from      = e.promotes_from
-      source_prefixes    = e.source_prefixes
+      source_prefixes    = [for prefix in e.source_prefixes : endswith(prefix, "/") ? prefix : "${prefix}/"]
     }
   }
 

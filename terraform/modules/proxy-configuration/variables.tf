@@ -111,7 +111,7 @@ variable "environments" {
     condition = alltrue(flatten([
       for suffixes in [[for name, e in var.environments :
         try(var.upstream.foldsCase, false) ? lower(coalesce(e.model_suffix, "_${name}")) : coalesce(e.model_suffix, "_${name}")
-      ]] : [for i, one in suffixes : [for j, other in suffixes : i == j || one != other]]
+      ]] : [for i, one in suffixes : [for j, other in suffixes : i == j || !endswith(one, other)]]
     ]))
     error_message = "No model_suffix may end with another environment's: a model would be in both."
   }

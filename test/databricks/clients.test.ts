@@ -1,0 +1,137 @@
+import t from 'tap'
+import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
+import { startIssuer } from '../support/issuer.ts'
+import { startMlflow } from '../support/mlflow-server.ts'
+import { joinWorkspace } from './member.ts'
+import { runDatabricksClient } from './python.ts'
+import { startWorkspace, type Workspace } from './workspace.ts'
+
+// Unmodified clients find a Databricks workspace in the stand-in, and real Azure storage behind it.
+const [mlflow, issuer] = await Promise.all([
+  startMlflow({ version: '3.17.2' }),
+  startIssuer(),
+  ensurePythonEnvironments(['databricks'], (line) => t.comment(line)),
+])
+const blob = await startWorkspace({ mlflow, issuer, storage: 'blob' })
+const lake = await startWorkspace({ mlflow, issuer, storage: 'adls', unityCatalog: true })
+t.teardown(async () => {
+  await Promise.all([blob.close(), lake.close()])
+  await Promise.all([mlflow.close(), issuer.close()])
+})
+const owner = { objectId: '00000000-0000-4000-8000-00000000000a', name: 'owner', groups: ['apps_acc'], indirectGroups: ['apps'] }
+const reader = { objectId: '00000000-0000-4000-8000-00000000000b', name: 'reader' }
+const [inBlob, inLake, readerInLake] = await Promise.all([
+  joinWorkspace(blob, issuer, owner),
+  joinWorkspace(lake, issuer, owner),
+  joinWorkspace(lake, issuer, reader),
+])
+
+const wanted = {
+  artifact_uri: /^dbfs:\/databricks\/mlflow-tracking\/\d+\/[0-9a-f]{32}\/artifacts$/,
+  steps: [2 ** 40],
+  root: [
+    ['files/deep', true],
+    ['files/empty.bin', false],
+    ['files/long.bin', false],
+  ],
+  files: { 'deep/er/note.txt': true, 'empty.bin': true, 'long.bin': true },
+  version: ['1', 'PENDING_REGISTRATION', 'None'],
+  stage: 'Staging',
+  download_uri: /^dbfs:\/databricks\/mlflow-registry\//,
+  latest: ['1'],
+  answer: [42],
+}
+
+function storesOf(workspace: Workspace) {
+  return new Set(workspace.calls().flatMap(({ path }) => /credentials-for-(?:write|upload)$/.exec(path)?.[0] ?? []))
+}
+
+t.test(
+  'MLflow in Databricks mode logs, registers and reads back, through blobs and through the lake',
+  { timeout: 120_000 },
+  async (t) => {
+    const run = async (environment: string, workspace: Workspace, token: string, story: string) => {
+      // Parts of a megabyte: the long file goes up in several.
+      const env = { STORY: story, MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: String(1 << 20) }
+      const seen = await runDatabricksClient({ environment, script: 'mlflow_client.py', host: workspace.url, token, env })
+      t.match(seen, wanted, `${environment} ${story}`)
+      t.match(seen.model_uri, environment.startsWith('2.') ? /^runs:\// : /^models:\/m-/)
+    }
+    const inTurn = async (environment: string) => {
+      await run(environment, blob, inBlob.token, `blob-${environment}`)
+      await run(environment, lake, inLake.token, `lake-${environment}`)
+    }
+    await Promise.all(['2.22.4', '3.17.2'].map(inTurn))
+    for (const workspace of [blob, lake]) {
+      t.same(
+        storesOf(workspace),
+        new Set(['credentials-for-write', 'credentials-for-upload']),
+        'runs and logged models by credentials',
+      )
+    }
+  },
+)
+
+t.test('The Databricks SDK drives permissions, transition requests, comments and webhooks', { timeout: 60_000 }, async (t) => {
+  const env = { STORY: 'risk', READER_TOKEN: readerInLake.token }
+  const seen = await runDatabricksClient({
+    environment: 'databricks',
+    script: 'sdk_client.py',
+    host: lake.url,
+    token: inLake.token,
+    env,
+  })
+  const no = 'PERMISSION_DENIED'
+  t.same(seen, {
+    me: [
+      'owner',
+      [
+        ['apps', 'indirect'],
+        ['apps_acc', 'direct'],
+        ['users', 'direct'],
+      ],
+      owner.objectId,
+    ],
+    made: ['PENDING_REGISTRATION', 'owner'],
+    model: ['CAN_MANAGE', 'owner', 32],
+    stranger: [no, no, 0],
+    permissions: [
+      ['admins', ['CAN_MANAGE']],
+      ['owner', ['CAN_MANAGE']],
+      ['reader', ['CAN_READ']],
+    ],
+    reader: ['CAN_READ', no, no, no, no],
+    asked: ['Production', 'reader', 'please', ['CANCEL_TRANSITION_REQUEST']],
+    'nothing moved': 'None',
+    'own approval': no,
+    listed: [['REQUESTED_TRANSITION', 'reader', 'None', 'Production', 'please']],
+    approved: ['APPROVED_REQUEST', 'owner', 'None', 'Production', 'yes'],
+    'listed after': [],
+    moved: ['Production', 'CAN_MANAGE', []],
+    archived: 'Archived',
+    cancelled: 'CANCELLED_REQUEST',
+    rejected: 'REJECTED_REQUEST',
+    comment: ['nice', 'very nice', no, null],
+    webhook: [false, ['risk'], no, no, null],
+    'active version': 'INVALID_STATE',
+  })
+})
+
+t.test(
+  'MLflow 3 registers in Unity Catalog: it sends the files itself, finalizes, and finds them by an alias',
+  { timeout: 60_000 },
+  async (t) => {
+    const env = { STORY: 'main.ml.fraud' }
+    const client = { environment: '3.17.2', script: 'unity_catalog_client.py', token: inLake.token, env }
+    const seen = await runDatabricksClient({ ...client, host: lake.url })
+    t.same(seen, {
+      registry: 'databricks-uc',
+      version: ['1', 'READY', null],
+      alias: '1',
+      files: [
+        ['MLmodel', true],
+        ['weights.bin', true],
+      ],
+    })
+  },
+)
