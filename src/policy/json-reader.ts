@@ -12,16 +12,7 @@ const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const notFinite = /NaN|-?Infinity/y
 const loneSurrogate = /\p{Surrogate}/u
 const fourHexDigits = /^[0-9a-fA-F]{4}$/
-const escapes = new Map([
-  ['"', '"'],
-  ['\\', '\\'],
-  ['/', '/'],
-  ['b', '\b'],
-  ['f', '\f'],
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-])
+const escapes = new Map(Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }))
 
 /** A reader of one RFC 8259 text; its recursion is bounded by `maxDepth`. Throws Refusal 'malformed', never echoing the text. */
 export class JsonReader {

@@ -16,9 +16,13 @@ export interface OwnedName {
 
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
+/** Characters: as many as MLflow's longest column for a name takes. */
+const longestName = 500
+
 /** What is wrong with a logical name, as the end of a sentence, or null. */
 export function nameProblem(kind: NameKind, name: string): string | null {
   if (name === '') return 'is empty'
+  if (name.length > longestName) return `is longer than ${longestName} characters`
   if (name !== name.normalize('NFC')) return 'is not in Unicode normal form C'
   if (invisible.test(name)) return 'has control or invisible characters'
   if (name.trim() !== name) return 'begins or ends with a space'

@@ -30,7 +30,7 @@ function word(text: string): RegExp {
 
 /** Whether a text still shows a name of any environment as MLflow stores it, other than as the caller wrote it. */
 function showsUpstreamName(text: string, { landscape, references }: Findings): boolean {
-  const said = references.map(({ logical }) => logical).filter((logical) => logical !== '')
+  const said = references.map(({ logical }) => logical).filter((logical) => logical !== '' && logical.length <= longest)
   const longestFirst = said.sort((a, b) => b.length - a.length)
   const rest = longestFirst.reduce((remaining, name) => remaining.replace(word(name), ' '), text).toLowerCase()
   return landscape.environments.some(({ modelSuffix, experimentRoot }) => {
@@ -57,7 +57,7 @@ function replaceReference(text: string, { kind, logical, upstream }: AuditedRefe
 export function clientErrorText(text: string, errorCode: string, findings: Findings): string {
   const { landscape, environment, references } = findings
   const pairs = references
-    .filter(({ logical, upstream }) => logical !== upstream)
+    .filter(({ logical, upstream }) => logical !== upstream && upstream.length <= longest)
     .sort((a, b) => b.upstream.length - a.upstream.length)
   const renamed = pairs.reduce(replaceReference, ownSentence(text))
   const inRoot = new RegExp(`${escapeForRegExp(environment.experimentRoot)}/([^\\s'",)]+)`, 'g')

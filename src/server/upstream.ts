@@ -34,6 +34,15 @@ const capacity = { messages: 128, bytes: 256, waiting: 1_024 } as const
 
 type Request = Dispatcher.RequestOptions
 
+interface Exchange {
+  readonly method: string
+  readonly target: string
+  readonly body: string | null
+  readonly caller: CallerCredentials
+  readonly repeatable: boolean
+  readonly noteStatus?: CallerCredentials['noteStatus']
+}
+
 /** The one door to MLflow. It takes granted requests, and the proxy's own look-ups. */
 export class Upstream {
   readonly origin: string
@@ -74,36 +83,38 @@ export class Upstream {
   /** Sends a granted request and reads the answer whole. A read is tried once more when the connection broke before an answer. */
   async send(request: UpstreamRequest, caller: CallerCredentials, repeatable = false): Promise<UpstreamAnswer> {
     if (!isUpstreamRequest(request)) throw new TypeError('nothing is forwarded without a grant')
-    return this.#exchange(request.method, request.target, request.body, caller, repeatable)
+    const { method, target, body } = request
+    return this.#exchange({ method, target, body, caller, repeatable, noteStatus: caller.noteStatus })
   }
 
   /** Asks MLflow something that the proxy itself must know. Reading only. */
   async lookUp(path: string, query: Readonly<Record<string, string>>, caller: CallerCredentials): Promise<UpstreamAnswer> {
-    return this.#exchange('GET', `${path}?${new URLSearchParams(query)}`, null, caller, true)
+    return this.#exchange({
+      method: 'GET',
+      target: `${path}?${new URLSearchParams(query)}`,
+      body: null,
+      caller,
+      repeatable: true,
+    })
   }
 
   /** One of the few writes that the proxy itself has to make. */
   async write(write: OwnWrite, caller: CallerCredentials): Promise<UpstreamAnswer> {
     const { method, path, body } = writeOut(write)
-    return this.#exchange(method, path, JSON.stringify(body), caller, true)
+    return this.#exchange({ method, target: path, body: JSON.stringify(body), caller, repeatable: true })
   }
 
-  async #exchange(
-    method: string,
-    target: string,
-    body: string | null,
-    caller: CallerCredentials,
-    repeatable: boolean,
-  ): Promise<UpstreamAnswer> {
+  async #exchange({ method, target, body, caller, repeatable, noteStatus }: Exchange): Promise<UpstreamAnswer> {
     const headers: Record<string, string> = { accept: 'application/json', ...(await this.credentials(caller)) }
     if (body !== null) headers['content-type'] = 'application/json'
-    const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body }
     if (this.#underWay >= capacity.messages + capacity.waiting) {
       throw new Refusal('upstream-unavailable', 'Too many requests wait for MLflow. Try again shortly.')
     }
     this.#underWay += 1
     try {
-      const answer = await readAnswer(await this.#open(options))
+      const response = await this.#open({ method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body })
+      noteStatus?.(response.statusCode)
+      const answer = await readAnswer(response)
       this.checkWelcome(answer.status)
       return answer
     } catch (error) {

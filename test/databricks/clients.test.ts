@@ -72,6 +72,28 @@ t.test(
   },
 )
 
+t.test('The lake checks signatures, and shows what was appended once it is flushed', async (t) => {
+  const { storage } = lake
+  const [write, read] = [storage.sign('x/y', 'write', 60), storage.sign('x/y', 'read', 60)]
+  const send = async (method: string, url: string, query = '', body?: string) => {
+    const response = await fetch(url + query, { method, ...(body === undefined ? {} : { body }) })
+    return [response.status, await response.text()]
+  }
+  t.match(await send('PATCH', write, '&action=append&position=0', 'abc'), [404, /PathNotFound/])
+  t.match(await send('PUT', read, '&resource=file'), [403, /AuthorizationPermissionMismatch/])
+  t.match(await send('PUT', storage.sign('x/y', 'write', -1), '&resource=file'), [403, /AuthenticationFailed/])
+  t.match(await send('PUT', write.replace('x/y', 'x/z'), '&resource=file'), [403, /AuthenticationFailed/])
+  t.match(await send('PUT', write, '&resource=file'), [201, ''])
+  t.match(await send('PATCH', write, '&action=append&position=0', 'abc'), [202, ''])
+  t.match(await send('GET', read), [200, ''])
+  t.match(await send('PATCH', write, '&action=flush&position=9'), [400, /InvalidFlushPosition/])
+  t.match(await send('PATCH', write, '&action=flush&position=3'), [200, ''])
+  t.same(await send('GET', read), [200, 'abc'])
+  const folder = read.replace(/\?.*/, `?${storage.signFolder('x', 'read', 60)}`)
+  t.same(await send('GET', folder), [200, 'abc'])
+  t.match(await send('GET', folder.replace('x/y', 'w/y')), [403, /AuthenticationFailed/])
+})
+
 t.test('The Databricks SDK drives permissions, transition requests, comments and webhooks', { timeout: 60_000 }, async (t) => {
   const env = { STORY: 'risk', READER_TOKEN: readerInLake.token }
   const seen = await runDatabricksClient({

@@ -15,7 +15,7 @@ logging.disable(logging.WARNING)
 import mlflow  # noqa: E402
 from mlflow import MlflowClient  # noqa: E402
 
-TWO = mlflow.__version__.startswith("2.")
+BEFORE_THREE = int(mlflow.__version__.split('.')[0]) < 3
 NAME = os.environ["STORY"]
 
 
@@ -44,7 +44,7 @@ def main():
         mlflow.log_param("depth", 3)
         mlflow.log_metric("loss", float("nan"), step=2**40)
         mlflow.log_artifacts(str(folder), "files")
-        place = {"artifact_path": "model"} if TWO else {"name": "model"}
+        place = {"artifact_path": "model"} if BEFORE_THREE else {"name": "model"}
         info = mlflow.pyfunc.log_model(python_model=Constant(), pip_requirements=["mlflow"], **place)
     seen["artifact_uri"] = run.info.artifact_uri
     seen["model_uri"] = info.model_uri

@@ -15,9 +15,10 @@ from mlflow.models import ModelSignature  # noqa: E402
 from mlflow.types import ColSpec, Schema  # noqa: E402
 
 NAME = os.environ["STORY"]
-folder = pathlib.Path(tempfile.mkdtemp()) / "model"
+folder = pathlib.Path(tempfile.mkdtemp())
 signature = ModelSignature(inputs=Schema([ColSpec("double", "x")]), outputs=Schema([ColSpec("double")]))
-mlflow.models.Model(signature=signature, flavors={"python_function": {"loader_module": "x"}}).save(str(folder / "MLmodel")) if folder.mkdir() is None else None
+model = mlflow.models.Model(signature=signature, flavors={"python_function": {"loader_module": "x"}})
+model.save(str(folder / "MLmodel"))
 (folder / "weights.bin").write_bytes(b"w" * 1000)
 
 seen = {}
