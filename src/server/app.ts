@@ -82,7 +82,7 @@ function createServer({ log, timeouts = clientTimeouts }: Parts, connections: Co
 /** An address that Fastify itself cannot read passes none of the hooks. */
 function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
   request.trail = startTrail()
-  reply.header('x-request-id', request.id)
+  reply.headers({ 'x-request-id': request.id, connection: 'close' })
   try {
     checkMessage(request.raw)
     throw new Refusal('malformed', 'The path has a malformed percent-encoding.')

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { Refusal } from '../policy/reasons.ts'
 
 /** Limits on what is read before a request is understood, in bytes or counts (docs/how-it-decides.md). */
@@ -59,8 +60,18 @@ function checkTarget(target: string): void {
   if (dotted.includes('.') || dotted.includes('..')) throw new Refusal('malformed', 'The path has a dot segment.')
 }
 
-/** Refuses what two HTTP parsers could read differently (facts: request smuggling, path confusion). */
+/** Connections on which a message was refused: what Node then takes for the next request may have been a part of that one. */
+const distrusted = new WeakSet<Socket>()
+
+/** Refuses what two HTTP parsers could read differently (facts: request smuggling, path confusion), and all that follows it. */
 export function checkMessage(message: IncomingMessage): void {
-  checkFraming(message)
-  checkTarget(message.url ?? '')
+  if (distrusted.has(message.socket))
+    throw new Refusal('malformed', 'The request before this one could not be read. Connect anew.')
+  try {
+    checkFraming(message)
+    checkTarget(message.url ?? '')
+  } catch (error) {
+    distrusted.add(message.socket)
+    throw error
+  }
 }

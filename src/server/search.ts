@@ -26,6 +26,11 @@ function rowsOf(answer: JsonObject, search: Search): readonly Json[] {
   return Array.isArray(rows) ? rows : []
 }
 
+/** Rows to ask for: those that were given out before come again. More than the upstream gives is asked for only where the caller does. */
+function pageSize(wanted: number, skip: number, { maxPageSize }: Search): number {
+  return wanted > maxPageSize ? wanted : Math.min(wanted + skip, maxPageSize)
+}
+
 /** Collects full pages of exactly the caller's rows, in the server's order. */
 export class Searcher {
   readonly #upstream: Upstream
@@ -45,7 +50,7 @@ export class Searcher {
     let state: PageState | null =
       typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }
     const found: Json[] = []
-    let size = message.has('max_results') || state.skip > 0 ? wanted + state.skip : null
+    let size = message.has('max_results') || state.skip > 0 ? pageSize(wanted, state.skip, search) : null
     do {
       const answer = await this.#upstream.send(upstreamRequest(grant, pageRequest(message, state.token, size)), caller)
       if (answer.status !== 200) return { failed: answer }

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
 import { startIssuer } from '../support/issuer.ts'
@@ -50,24 +53,25 @@ t.test(
   'MLflow in Databricks mode logs, registers and reads back, through blobs and through the lake',
   { timeout: 120_000 },
   async (t) => {
-    const run = async (environment: string, workspace: Workspace, token: string, story: string) => {
+    const run = async (environment: string) => {
+      const hosts = [
+        [blob.url, inBlob.token, `blob-${environment}`],
+        [lake.url, inLake.token, `lake-${environment}`],
+      ]
       // Parts of a megabyte: the long file goes up in several.
-      const env = { STORY: story, MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: String(1 << 20) }
-      const seen = await runDatabricksClient({ environment, script: 'mlflow_client.py', host: workspace.url, token, env })
-      t.match(seen, wanted, `${environment} ${story}`)
-      t.match(seen.model_uri, environment.startsWith('2.') ? /^runs:\// : /^models:\/m-/)
+      const env = {
+        STORY: `story-${environment}`,
+        HOSTS: JSON.stringify(hosts),
+        MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: String(1 << 20),
+      }
+      const seen = await runDatabricksClient({ environment, script: 'mlflow_client.py', env })
+      t.equal(seen.length, 2, `${environment} came to its end in both`)
+      for (const each of seen)
+        t.match({ ...each }, { ...wanted, model_uri: environment.startsWith('2.') ? /^runs:\// : /^models:\/m-/ })
     }
-    const inTurn = async (environment: string) => {
-      await run(environment, blob, inBlob.token, `blob-${environment}`)
-      await run(environment, lake, inLake.token, `lake-${environment}`)
-    }
-    await Promise.all(['2.22.4', '3.17.2'].map(inTurn))
+    await Promise.all(['2.22.4', '3.17.2'].map(run))
     for (const workspace of [blob, lake]) {
-      t.same(
-        storesOf(workspace),
-        new Set(['credentials-for-write', 'credentials-for-upload']),
-        'runs and logged models by credentials',
-      )
+      t.same(storesOf(workspace), new Set(['credentials-for-write', 'credentials-for-upload']), 'by credentials')
     }
   },
 )
@@ -96,7 +100,7 @@ t.test('The lake checks signatures, and shows what was appended once it is flush
 
 t.test('The Databricks SDK drives permissions, transition requests, comments and webhooks', { timeout: 60_000 }, async (t) => {
   const env = { STORY: 'risk', READER_TOKEN: readerInLake.token }
-  const seen = await runDatabricksClient({
+  const [seen] = await runDatabricksClient({
     environment: 'databricks',
     script: 'sdk_client.py',
     host: lake.url,
@@ -145,7 +149,7 @@ t.test(
   async (t) => {
     const env = { STORY: 'main.ml.fraud' }
     const client = { environment: '3.17.2', script: 'unity_catalog_client.py', token: inLake.token, env }
-    const seen = await runDatabricksClient({ ...client, host: lake.url })
+    const [seen] = await runDatabricksClient({ ...client, host: lake.url })
     t.same(seen, {
       registry: 'databricks-uc',
       version: ['1', 'READY', null],
@@ -157,3 +161,37 @@ t.test(
     })
   },
 )
+
+t.test('Webhooks are called and signed; endpoints serve what is registered', async (t) => {
+  const other = await joinWorkspace(blob, issuer, { ...reader, kind: 'user' })
+  const signatures: string[] = []
+  const listener = createServer((request, response) => {
+    signatures.push(String(request.headers['x-databricks-signature']))
+    response.end('ok')
+  }).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  t.teardown(() => listener.close())
+  const address = listener.address()
+  const url = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}/hook`
+  const api = '/api/2.0/mlflow'
+  await blob.storage.write('staged/MLmodel', Buffer.from('flavors: {}'))
+  await inBlob.ask('POST', `${api}/registered-models/create`, { name: 'hooked' })
+  await inBlob.ask('POST', `${api}/model-versions/create`, { name: 'hooked', source: 'dbfs:/staged' })
+  const hook = { model_name: 'hooked', events: ['MODEL_VERSION_TRANSITIONED_TO_STAGING'], http_url_spec: { url, secret: 's' } }
+  t.equal((await other.ask('POST', `${api}/registry-webhooks/create`, hook)).code, 'PERMISSION_DENIED')
+  t.equal((await inBlob.ask('POST', `${api}/registry-webhooks/create`, hook)).code, 'OK')
+  for (const stage of ['Archived', 'Staging']) {
+    await inBlob.ask('POST', `${api}/model-versions/transition-stage`, { name: 'hooked', version: '1', stage })
+  }
+  for (let i = 0; i < 50 && signatures.length === 0; i++) await sleep(20)
+  t.match(signatures, [/^[0-9a-f]{64}$/])
+  t.equal(signatures.length, 1, 'for the one transition that it listens for')
+  const serve = (version: string) => ({
+    name: 'live',
+    config: { served_models: [{ model_name: 'hooked', model_version: version }] },
+  })
+  const endpoints = '/api/2.0/serving-endpoints'
+  t.equal((await inBlob.ask('POST', endpoints, serve('77'))).status, 404)
+  t.match((await inBlob.ask('POST', endpoints, serve('1'))).fields, { config: { served_entities: [{ name: 'hooked-1' }] } })
+  t.equal((await other.ask('POST', '/serving-endpoints/live/invocations')).code, 'PERMISSION_DENIED')
+})

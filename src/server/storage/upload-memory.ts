@@ -11,8 +11,8 @@ export interface UploadLimits {
 
 const MiB = 1024 * 1024
 
-/** At most 32 MiB an upload, and 128 MiB for all together; 1 MiB for each further upload. */
-export const defaultUploadLimits: UploadLimits = { partBytes: 8 * MiB, parallel: 4, sharedParts: 16, ownBytes: MiB }
+/** At most 16 MiB an upload, and 128 MiB for all together; 1 MiB for each further upload. Azure takes 50 000 parts: 195 GiB. */
+export const defaultUploadLimits: UploadLimits = { partBytes: 4 * MiB, parallel: 4, sharedParts: 32, ownBytes: MiB }
 
 /** The memory that the parts of all uploads share. */
 export class UploadMemory {
