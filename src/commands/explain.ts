@@ -6,7 +6,6 @@ import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Environment } from '../policy/environment.ts'
 import { findEndpoint } from '../policy/find-endpoint.ts'
 import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
-import { upstreamMessage } from '../rewrite/request.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
 import { loadConfig } from '../server/config.ts'
 import type { Config } from '../server/config-types.ts'
@@ -87,7 +86,7 @@ function tell(decision: Decision): string {
   if ('deny' in decision) return refuse(decision.deny.reason, decision.deny.message)
   const { findings } = decision.allow
   const references = findings.references.map(({ kind, logical, upstream }) => `${kind.padEnd(12)} ${logical} is ${upstream}\n`)
-  const request = upstreamRequest(decision.allow, upstreamMessage(decision.allow))
+  const request = upstreamRequest(decision.allow)
   const body = request.body === null ? '' : `body         ${request.body}\n`
   return `allowed\n${references.join('')}upstream     ${request.method} ${request.target}\n${body}`
 }

@@ -15,8 +15,14 @@ export function wantedRows(message: JsonObject, search: Search): number {
   return asked instanceof JsonNumber ? Number(asked.text) : search.pageSize
 }
 
-/** The request for one upstream page. */
-export function pageRequest(message: JsonObject, token: string, size: number | null): JsonObject {
+/** One page of the upstream: its own token (empty for the first), and how many rows (null for as many as it likes). */
+export interface Page {
+  readonly token: string
+  readonly size: number | null
+}
+
+/** The message that asks for one upstream page. */
+export function pageMessage(message: JsonObject, { token, size }: Page): JsonObject {
   const page = new Map(message)
   page.delete('page_token')
   if (token !== '') page.set('page_token', token)

@@ -1,10 +1,11 @@
 import { encodeBody, encodeQuery } from '../policy/encode.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { type Grant, isGrant } from '../policy/grant.ts'
-import type { JsonObject } from '../policy/json.ts'
-import { JsonNumber } from '../policy/json.ts'
+import { JsonNumber, type JsonObject } from '../policy/json.ts'
 import { shapeOf } from '../policy/message-shape.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { upstreamMessage } from './request.ts'
+import { type Page, pageMessage } from './search-page.ts'
 
 /** A request that may go upstream, written anew from what was decided on. Made from a grant, and from nothing else. */
 class UpstreamRequest {
@@ -44,10 +45,14 @@ function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
   return `${endpoint.upstreamPrefix}${path}`
 }
 
-/** Writes a granted message as an HTTP request: path from the endpoint's template, query or body from the message. */
-export function upstreamRequest(grant: Grant, message: JsonObject): UpstreamRequest {
+/**
+ * Writes what was granted as an HTTP request: path from the endpoint's template, query or body from the message. `page` is the part
+ * of a search that is asked for. There is no way to give it another message than the one that was judged.
+ */
+export function upstreamRequest(grant: Grant, page: Page | null = null): UpstreamRequest {
   if (!isGrant(grant)) throw new TypeError('nothing is forwarded without a grant')
   const { endpoint } = grant
+  const message = page === null ? upstreamMessage(grant) : pageMessage(upstreamMessage(grant), page)
   const path = pathOf(endpoint, message)
   if (endpoint.bytes !== undefined) return new UpstreamRequest(endpoint.method, path, null)
   // Some handlers want a path parameter in the body as well, where it is a field of the message.

@@ -8,7 +8,6 @@ import type { JsonObject } from '../policy/json.ts'
 import { reads } from '../policy/judgement.ts'
 import type { UpstreamName } from '../policy/names.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
-import { upstreamMessage } from '../rewrite/request.ts'
 import { type UpstreamRequest, upstreamRequest } from '../rewrite/upstream-request.ts'
 import type { Config } from './config-types.ts'
 import { ensureDefaultExperiment } from './default-experiments.ts'
@@ -64,7 +63,7 @@ export class Journey {
 
   /** The request for an endpoint that carries bytes, to be streamed. */
   bytesRequest(grant: Grant): UpstreamRequest {
-    return upstreamRequest(grant, upstreamMessage(grant))
+    return upstreamRequest(grant)
   }
 
   /** Forwards a granted request and brings its answer back. */
@@ -78,7 +77,7 @@ export class Journey {
       return { answer: rewriteAnswer(grant, found.rows) }
     }
     if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
-    const request = upstreamRequest(grant, upstreamMessage(grant))
+    const request = upstreamRequest(grant)
     const answer = await this.#upstream.send(request, credentials, endpoint.repeatable === true)
     if (answer.status !== 200) return this.#fail(trail, grant, answer)
     trail.upstreamStatus = answer.status

@@ -3,8 +3,7 @@ import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { printJson } from '../policy/json-text.ts'
-import { upstreamMessage } from '../rewrite/request.ts'
-import { pageRequest, queryIdentity, takeRows, wantedRows } from '../rewrite/search-page.ts'
+import { queryIdentity, takeRows, wantedRows } from '../rewrite/search-page.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
 import { parseAnswer } from './lookups.ts'
 import type { PageState, PageTokens } from './page-tokens.ts'
@@ -43,16 +42,15 @@ export class Searcher {
 
   async search(grant: Grant, search: Search, principal: Principal, caller: CallerCredentials): Promise<Found> {
     if ('experiment_ids' in grant.endpoint.fields && grant.findings.visibleExperiments.size === 0) return { rows: new Map() }
-    const message = upstreamMessage(grant)
-    const wanted = wantedRows(message, search)
+    const wanted = wantedRows(grant.message, search)
     const bound = binding(grant, principal)
     const given = grant.message.get('page_token')
     let state: PageState | null =
       typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }
     const found: Json[] = []
-    let size = message.has('max_results') || state.skip > 0 ? pageSize(wanted, state.skip, search) : null
+    let size = grant.message.has('max_results') || state.skip > 0 ? pageSize(wanted, state.skip, search) : null
     do {
-      const answer = await this.#upstream.send(upstreamRequest(grant, pageRequest(message, state.token, size)), caller)
+      const answer = await this.#upstream.send(upstreamRequest(grant, { token: state.token, size }), caller)
       if (answer.status !== 200) return { failed: answer }
       const page = parseAnswer(answer)
       const rows = rowsOf(page, search)

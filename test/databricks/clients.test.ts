@@ -60,7 +60,6 @@ t.test(
       ]
       // Parts of a megabyte: the long file goes up in several.
       const env = {
-        STORY: `story-${environment}`,
         HOSTS: JSON.stringify(hosts),
         MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: String(1 << 20),
       }

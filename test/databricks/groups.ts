@@ -18,6 +18,7 @@ import { scimRoutes } from './scim.ts'
 import { makeServing, servingRoutes } from './serving.ts'
 import { makeStages } from './stages.ts'
 import type { Storage } from './storage.ts'
+import { traceRoutes } from './traces.ts'
 import { trackingRoutes } from './tracking.ts'
 import { transitionRequestRoutes } from './transition-requests.ts'
 import { makeUcModels } from './uc-models.ts'
@@ -35,6 +36,7 @@ export function makeGroups(registry: Registry, options: WorkspaceOptions): Route
   return [
     experimentRoutes(registry),
     trackingRoutes(registry),
+    traceRoutes(registry),
     folderRoutes(folders, mlflow, access),
     registeredModelRoutes(registry, models, webhooks),
     modelVersionRoutes(registry),

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import ts from 'typescript'
 import { isGrant } from '../../src/policy/grant.ts'
-import { upstreamMessage } from '../../src/rewrite/request.ts'
 import { isUpstreamRequest, upstreamRequest } from '../../src/rewrite/upstream-request.ts'
 import { Upstream } from '../../src/server/upstream.ts'
 import { grantOf, judge, requestTo } from '../support/fake-world.ts'
@@ -41,7 +40,7 @@ t.test('only what decide issues is a grant, whatever looks like one', async (t) 
   for (const [name, forged] of forgeries(grant)) {
     t.equal(isGrant(forged), false, name)
     t.throws(
-      () => upstreamRequest(forge(forged), grant.message),
+      () => upstreamRequest(forge(forged)),
       { message: 'nothing is forwarded without a grant' },
       `${name} makes no request`,
     )
@@ -50,7 +49,7 @@ t.test('only what decide issues is a grant, whatever looks like one', async (t) 
 
 t.test('only a request made from a grant is sent', async (t) => {
   const grant = realGrant()
-  const request = upstreamRequest(grant, upstreamMessage(grant))
+  const request = upstreamRequest(grant)
   t.equal(isUpstreamRequest(request), true)
   t.ok(Object.isFrozen(request))
   // Nothing listens there: a request that was let through would fail in another way.
@@ -73,18 +72,19 @@ t.test('only a request made from a grant is sent', async (t) => {
 
 // What must not compile, each with the diagnostic that says so; `null` is the control
 const snippets: [name: string, code: string, diagnostic: number | null][] = [
-  ['the way of every request', 'const sent: Promise<unknown> = upstream.send(upstreamRequest(grant, message), caller)', null],
+  ['the way of every request', 'const sent: Promise<unknown> = upstream.send(upstreamRequest(grant), caller)', null],
   [
     'a literal in place of a grant',
-    'upstreamRequest({ endpointName: "x", endpoint: grant.endpoint, message, findings: grant.findings }, message)',
+    'upstreamRequest({ endpointName: "x", endpoint: grant.endpoint, message, findings: grant.findings })',
     2345,
   ],
-  ['a copy of a grant', 'upstreamRequest({ ...grant }, message)', 2345],
+  ['a copy of a grant', 'upstreamRequest({ ...grant })', 2345],
+  ['another message than the one that was judged', 'upstreamRequest(grant, message)', 2345],
   ['a grant of one’s own making', 'new Grant("x", grant.endpoint, message, grant.findings)', 1361],
   ['a literal in place of a request', 'upstream.send({ method: "GET", target: "/", body: null }, caller)', 2345],
   ['a request of one’s own making', 'new UpstreamRequest("GET", "/", null)', 1361],
-  ['a request from a denial', 'upstreamRequest(decision, message)', 2345],
-  ['a decision that was not looked at', 'upstreamRequest(decision.allow, message)', 2339],
+  ['a request from a denial', 'upstreamRequest(decision)', 2345],
+  ['a decision that was not looked at', 'upstreamRequest(decision.allow)', 2339],
   ['plain text where a stored name is wanted', 'const name: UpstreamName = "fraud_acc"', 2322],
   ['a caller’s name in a question', 'const question: Question = { about: "version", name: owned.logical, version: "1" }', 2322],
   ['a stored name in a question', 'const question: Question = { about: "version", name: owned.upstream, version: "1" }', null],

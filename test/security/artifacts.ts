@@ -1,3 +1,4 @@
+// biome-ignore-all format: one request a row
 import type { Attack } from '../support/attacks.ts'
 
 const store = '/mlflow-artifacts/artifacts'

@@ -1,3 +1,4 @@
+// biome-ignore-all format: one request a row
 /** Bytes on the wire, and what may come of them. `{{host}}`, `{{token}}`, `{{run}}` and `{{path}}` (an own artifact) are filled in. */
 export interface Framing {
   readonly name: string
@@ -56,7 +57,7 @@ export const framings: readonly Framing[] = [
   post('an underscore for a hyphen', 'Content_Length: 17\r\nTransfer_Encoding: chunked\r\nContent-Length: 17\r\n', body, { status: [200, 400], closes: false, heard: true }),
   post('a header without a colon', 'Content-Length: 17\r\nNonsense\r\n', body),
   post('a header without a name', ': x\r\nContent-Length: 17\r\n', body),
-  post('line ends without CR', '', '').bytes.length > 0 ? { name: 'line ends without CR', bytes: `POST ${search} HTTP/1.1\nHost: {{host}}\nAuthorization: Bearer {{token}}\nContent-Length: 17\n\n${body}`, status: refused, mostAnswers: 1, closes: true } : post('', '', ''),
+  { name: 'line ends without CR', bytes: `POST ${search} HTTP/1.1\nHost: {{host}}\nAuthorization: Bearer {{token}}\nContent-Length: 17\n\n${body}`, status: refused, mostAnswers: 1, closes: true },
   { name: 'line ends without LF', bytes: `POST ${search} HTTP/1.1\rHost: {{host}}\rContent-Length: 17\r\r${body}\r\n\r\n`, status: refused, mostAnswers: 1, closes: true },
   { name: 'a bare CR in a value', bytes: `GET ${get} HTTP/1.1\r\n${head}X-A: b\rTransfer-Encoding: chunked\r\n\r\n`, status: refused, mostAnswers: 1, closes: true },
   ...controls.map((letter) => read(`the control character ${letter.charCodeAt(0)} in a value`, `GET ${get} HTTP/1.1`, `${head}X-A: b${letter}c\r\n`, { closes: true })),
@@ -98,7 +99,6 @@ export const framings: readonly Framing[] = [
   { name: 'chunks on GET, and a request behind', bytes: `GET ${search} HTTP/1.1\r\n${head}${json}Transfer-Encoding: chunked\r\n\r\n11\r\n${body}\r\n0\r\n\r\n${smuggled}`, status: refused, mostAnswers: 1, closes: true },
   { name: 'chunks on HEAD, and a request behind', bytes: `HEAD ${search} HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`, status: refused, mostAnswers: 1, closes: true },
   { name: 'a body on HEAD', bytes: `HEAD ${search} HTTP/1.1\r\n${head}Content-Length: 17\r\n\r\n${body}`, status: refused, mostAnswers: 1 },
-  { name: 'a request in the body of another', bytes: `POST ${search} HTTP/1.1\r\n${head}${json}Content-Length: ${smuggled.length + '{{host}}'.length * 0}\r\n\r\n${smuggled}`, status: refused, mostAnswers: 1 },
   { name: 'a header of 70 KB', bytes: `GET ${get} HTTP/1.1\r\n${head}X-Big: ${'a'.repeat(70_000)}\r\n\r\n`, status: refused, mostAnswers: 1, closes: true },
   { name: 'a token of 20 KB', bytes: `GET ${get} HTTP/1.1\r\nHost: {{host}}\r\nAuthorization: Bearer ${'a'.repeat(20_000)}\r\n\r\n`, status: refused, mostAnswers: 1, closes: true },
   { name: 'an address of 9 KB', bytes: `GET ${get}&x=${'a'.repeat(9_000)} HTTP/1.1\r\n${head}\r\n`, status: refused, mostAnswers: 1 },

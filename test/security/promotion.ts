@@ -1,3 +1,4 @@
+// biome-ignore-all format: one request a row
 import type { Attack } from '../support/attacks.ts'
 import { runActions } from './by-id.ts'
 
@@ -88,7 +89,7 @@ export const positives: readonly Attack[] = [
   { name: 'who am I', method: 'GET', path: '/-/whoami', status: [200], check: is(/"environment":"acc"/, none) },
   { name: 'models', method: 'GET', path: `${api}/registered-models/search?filter=${encodeURIComponent("name LIKE 'fra%'")}`, status: [200], check: is(/"name":"fraud"/) },
   { name: 'versions of a model', method: 'GET', path: `${api}/model-versions/search?filter=${encodeURIComponent("name='fraud'")}`, status: [200], check: is(/"name":"fraud"/) },
-  { name: 'versions of a run', method: 'GET', path: `${api}/model-versions/search?filter=${encodeURIComponent("run_id='")}{{run_acc}}'`, status: [200, 400] },
+  { name: 'versions of a run', method: 'GET', path: `${api}/model-versions/search?filter=run_id%3D%27{{run_acc}}%27`, status: [200], check: is(/"name":"fraud"/) },
   { ...prod, name: "prod: a version of acc", method: 'GET', path: `${api}/model-versions/get?name=fraud_acc&version=1`, status: [200], check: is(/"name":"fraud_acc"/, none) },
   { ...prod, name: "prod: versions of acc", method: 'GET', path: `${api}/model-versions/search?filter=${encodeURIComponent("name='fraud_acc'")}`, status: [200], check: is(/"name":"fraud_acc"/, none) },
   { ...prod, name: 'prod: the run behind a version of acc', method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, status: [200], check: is(/quokka/, none) },

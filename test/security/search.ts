@@ -1,3 +1,4 @@
+// biome-ignore-all format: one request a row
 import type { Attack } from '../support/attacks.ts'
 
 const api = '/api/2.0/mlflow'
