@@ -1,10 +1,11 @@
-import { isExperimentId, isLoggedModelId, isRunId, isVersion } from '../policy/ids.ts'
+import { isExperimentId, isLoggedModelId, isRunId, isTraceId, isVersion } from '../policy/ids.ts'
 import { canonicalPath } from '../policy/store-path.ts'
 
 /** Whose artifacts a path lies in. Names and ids are the upstream's own. */
 export type ArtifactPlace =
   | { readonly kind: 'run'; readonly experimentId: string; readonly runId: string }
   | { readonly kind: 'loggedModel'; readonly experimentId: string; readonly modelId: string }
+  | { readonly kind: 'trace'; readonly experimentId: string; readonly traceId: string }
   | { readonly kind: 'version'; readonly name: string; readonly version: string }
   | { readonly kind: 'dbfs' }
 
@@ -58,9 +59,11 @@ function isReserved(path: string): boolean {
 function storePathOf(path: string): string | null {
   if (!isPlain(path)) return null
   if (!path.startsWith(tracking)) return isReserved(path) ? null : `dbfs/${path}`
-  const [experimentId = '', owner, ...rest] = path.slice(tracking.length).split('/')
-  if (!isExperimentId(experimentId) || owner === 'models') return null
-  return [experimentId, ...(owner === undefined ? [] : [owner === 'logged_models' ? 'models' : owner]), ...rest].join('/')
+  const [experimentId = '', owner = '', ...rest] = path.slice(tracking.length).split('/')
+  if (!isExperimentId(experimentId) || owner === 'models' || owner === 'traces') return null
+  if (owner === 'logged_models') return [experimentId, 'models', ...rest].join('/')
+  if (isTraceId(owner)) return [experimentId, 'traces', owner, ...rest].join('/')
+  return path.slice(tracking.length)
 }
 
 /**
@@ -79,7 +82,8 @@ function unchecked(path: string): string | null {
   if (first === 'elsewhere') return rest.length === 0 ? unescapeSegment(second ?? '') : null
   if (first === 'dbfs') return `dbfs:/${path.slice('dbfs/'.length)}`
   if (!isExperimentId(first)) return null
-  return `dbfs:/${[`${tracking}${first}`, ...(second === undefined ? [] : [second === 'models' ? 'logged_models' : second]), ...rest].join('/')}`
+  const owner = second === 'models' ? ['logged_models'] : second === undefined || second === 'traces' ? [] : [second]
+  return `dbfs:/${[`${tracking}${first}`, ...owner, ...rest].join('/')}`
 }
 
 /**
@@ -98,23 +102,28 @@ export function versionLocation(name: string, version: string): string {
   return `${scheme}registry/${escapeSegment(name)}/${version}`
 }
 
+function registryPath([name = '', version = '', ...rest]: readonly string[]): StoredPath | null {
+  const plain = unescapeSegment(name)
+  return plain !== null && isVersion(version) ? { place: { kind: 'version', name: plain, version }, path: rest.join('/') } : null
+}
+
 /** Which place's artifacts a canonical store path lies in; null for what belongs to nobody, or holds other things than artifacts. */
 export function storedPathOf(storePath: string): StoredPath | null {
-  const [first = '', second = '', third = '', fourth, ...rest] = storePath.split('/')
+  const [first = '', ...inside] = storePath.split('/')
   if (first === 'dbfs') {
-    const path = storePath.slice('dbfs/'.length)
+    const path = inside.join('/')
     return isPlain(path) && !isReserved(path) ? { place: { kind: 'dbfs' }, path } : null
   }
-  if (first === 'registry') {
-    const name = unescapeSegment(second)
-    const path = [...(fourth === undefined ? [] : [fourth]), ...rest].join('/')
-    return name !== null && isVersion(third) ? { place: { kind: 'version', name, version: third }, path } : null
-  }
+  if (first === 'registry') return registryPath(inside)
   if (!isExperimentId(first)) return null
+  const [second = '', third = '', fourth, ...deep] = inside
   if (isRunId(second) && third === 'artifacts') {
-    const path = [...(fourth === undefined ? [] : [fourth]), ...rest].join('/')
-    return { place: { kind: 'run', experimentId: first, runId: second }, path }
+    return { place: { kind: 'run', experimentId: first, runId: second }, path: inside.slice(2).join('/') }
   }
-  if (second !== 'models' || !isLoggedModelId(third) || fourth !== 'artifacts') return null
-  return { place: { kind: 'loggedModel', experimentId: first, modelId: third }, path: rest.join('/') }
+  if (fourth !== 'artifacts') return null
+  const path = deep.join('/')
+  if (second === 'models' && isLoggedModelId(third)) {
+    return { place: { kind: 'loggedModel', experimentId: first, modelId: third }, path }
+  }
+  return second === 'traces' && isTraceId(third) ? { place: { kind: 'trace', experimentId: first, traceId: third }, path } : null
 }

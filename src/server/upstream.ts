@@ -63,7 +63,9 @@ export class Upstream {
     this.#mode = config.credentials.mode
     this.#basePath = url.pathname.replace(/\/$/, '')
     // MLflow's uvicorn stalls 40 ms on reused connections and closes them after 5 s: on plain http each request has its own.
-    const reuse = url.protocol === 'https:' ? { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 } : { pipelining: 0 }
+    // Nor is one left idle there, as undici does behind an aborted upload: it would hold a worker of gunicorn.
+    const reuse =
+      url.protocol === 'https:' ? { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 } : { pipelining: 0, keepAliveTimeout: 1 }
     const options = {
       ...reuse,
       connect: upstreamConnector(timeouts.connect),

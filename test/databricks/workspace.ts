@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { startAdls } from './adls.ts'
 import { type Answer, answerTo, DatabricksError, json, noSuchApi } from './answer.ts'
@@ -9,6 +9,7 @@ import { readFields } from './call.ts'
 import type { Member, NewMember } from './directory.ts'
 import { makeGroups, makeRegistry } from './groups.ts'
 import type { Registration } from './interior.ts'
+import type { Registry } from './model-versions.ts'
 import { makeRateLimit, type Rates } from './rates.ts'
 import { makeRouter } from './router.ts'
 import type { Storage } from './storage.ts'
@@ -79,32 +80,49 @@ function publicAnswer(path: string, url: string, { authority, tenantId }: TokenI
   return { status: 302, headers: { location: `${authority}/${tenantId}/oauth2/authorize` }, body: '' }
 }
 
-/** Starts a stand-in for a Databricks workspace on a free port of this machine: a thin layer over a real MLflow server. */
-export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
-  const storage = await (options.storage === 'blob' ? startAzurite() : startAdls())
-  const registry = makeRegistry(options, storage)
+/** What may change while a workspace runs. */
+interface State {
+  url: string
+  limit: (path: string) => void
+}
+
+/** Answers requests: who asks, how often, for what. `seen` learns the caller. */
+function makeAnswerer(options: WorkspaceOptions, registry: Registry, state: State) {
   const route = makeRouter(makeGroups(registry, options))
   const authenticate = makeAuthenticator(options.issuer, registry.directory)
-  const calls: RecordedCall[] = []
-  let limit = makeRateLimit(options.rates ?? {})
-  let url = ''
-
-  async function answer(request: IncomingMessage, body: Buffer, seen: { caller: Member | null }): Promise<Answer> {
+  return async (request: IncomingMessage, body: Buffer, seen: { caller: Member | null }): Promise<Answer> => {
     const { method = 'GET', headers } = request
-    const address = new URL(request.url ?? '/', 'http://workspace')
-    const free = publicAnswer(address.pathname, url, options.issuer)
+    const { pathname, search } = new URL(request.url ?? '/', 'http://workspace')
+    const free = publicAnswer(pathname, state.url, options.issuer)
     if (free !== null) return free
     const caller = await authenticate(headers)
     seen.caller = caller
     // Old clients and old code ask below /preview; SCIM is only there (facts 12 and 18).
-    const path = address.pathname.replace(/^\/api\/2\.0\/preview\/(mlflow|permissions)\//, '/api/2.0/$1/')
-    limit(path)
+    const path = pathname.replace(/^\/api\/2\.0\/preview\/(mlflow|permissions)\//, '/api/2.0/$1/')
+    state.limit(path)
     const match = route(method, path)
-    if (match === null) throw (options.unityCatalog ? null : withoutMetastore(path)) ?? noSuchApi(method, address.pathname)
+    if (match === null) throw (options.unityCatalog ? null : withoutMetastore(path)) ?? noSuchApi(method, pathname)
     const raw = /^\/(?:dbfs|api\/2\.0\/fs\/files)\//.test(path)
-    const fields = raw ? {} : readFields(address.search, headers['content-type'] ?? '', body)
-    return match.handle({ method, path, params: match.params, headers, body, search: address.search, caller, fields })
+    const fields = raw ? {} : readFields(search, headers['content-type'] ?? '', body)
+    return match.handle({ method, path, params: match.params, headers, body, search, caller, fields })
   }
+}
+
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the workspace has no port')
+  return `http://127.0.0.1:${address.port}`
+}
+
+/** Starts a stand-in for a Databricks workspace on a free port of this machine: a thin layer over a real MLflow server. */
+export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const storage = await (options.storage === 'blob' ? startAzurite() : startAdls())
+  const registry = makeRegistry(options, storage)
+  const state: State = { url: '', limit: makeRateLimit(options.rates ?? {}) }
+  const answer = makeAnswerer(options, registry, state)
+  const calls: RecordedCall[] = []
 
   async function serve(request: IncomingMessage, response: ServerResponse) {
     const body = await buffer(request)
@@ -112,31 +130,20 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
     const given = await answer(request, body, seen).catch(answerTo)
     const { pathname, search } = new URL(request.url ?? '/', 'http://workspace')
     const { method = 'GET', headers } = request
-    calls.push({
-      method,
-      path: pathname,
-      search,
-      headers,
-      body: body.toString('utf8'),
-      caller: seen.caller,
-      status: given.status,
-    })
+    const asked = { method, path: pathname, search, headers, body: body.toString('utf8') }
+    calls.push({ ...asked, caller: seen.caller, status: given.status })
     give(response, given)
   }
 
   const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the workspace has no port')
-  url = `http://127.0.0.1:${address.port}`
+  state.url = await listen(server)
   return {
-    url,
+    url: state.url,
     id: workspaceId,
     storage,
     calls: () => calls,
     setRates: (rates) => {
-      limit = makeRateLimit(rates)
+      state.limit = makeRateLimit(rates)
     },
     add(member) {
       const added = registry.directory.add(member)

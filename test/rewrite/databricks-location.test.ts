@@ -19,6 +19,7 @@ t.test('Every location of Databricks has one for clients, and no other', async (
     [`${tracking}/7/${runId}/artifacts/model/`, `mlflow-artifacts:/7/${runId}/artifacts/model/`],
     [`${tracking}/7`, 'mlflow-artifacts:/7'],
     [`${tracking}/7/logged_models/m-${runId}/artifacts`, `mlflow-artifacts:/7/models/m-${runId}/artifacts`],
+    [`${tracking}/7/tr-${runId}/artifacts`, `mlflow-artifacts:/7/traces/tr-${runId}/artifacts`],
     [`${tracking}/7/models/x`, 'mlflow-artifacts:/elsewhere/dbfs~3A~2Fdatabricks~2Fmlflow-tracking~2F7~2Fmodels~2Fx'],
     ['dbfs:/FileStore/acc/a b', 'mlflow-artifacts:/dbfs/FileStore/acc/a b'],
     ['dbfs:/a%41', 'mlflow-artifacts:/elsewhere/dbfs~3A~2Fa~2541'],
@@ -37,6 +38,9 @@ t.test('Every location of Databricks has one for clients, and no other', async (
   for (const client of [
     `mlflow-artifacts:/7/logged_models/m-${runId}/artifacts`,
     `mlflow-artifacts:/dbfs/databricks/mlflow-tracking/7/${runId}/artifacts`,
+    `mlflow-artifacts:/7/tr-${runId}/artifacts`,
+    'mlflow-artifacts:/7/traces',
+    'mlflow-artifacts:/7/traces/other',
     'mlflow-artifacts:/dbfs/Databricks/x',
     'mlflow-artifacts:/dbfs/ｄatabricks/x',
     'mlflow-artifacts:/dbfs/a/../databricks',
@@ -62,6 +66,10 @@ t.test('A store path lies in one place, or in none', async (t) => {
       `7/models/m-${runId}/artifacts/a/b`,
       { place: { kind: 'loggedModel', experimentId: '7', modelId: `m-${runId}` }, path: 'a/b' },
     ],
+    [
+      `7/traces/tr-${runId}/artifacts/traces.json`,
+      { place: { kind: 'trace', experimentId: '7', traceId: `tr-${runId}` }, path: 'traces.json' },
+    ],
     ['registry/fraud/12/data/x', { place: { kind: 'version', name: 'fraud', version: '12' }, path: 'data/x' }],
     ['dbfs/FileStore/x', { place: { kind: 'dbfs' }, path: 'FileStore/x' }],
   ]
@@ -72,6 +80,8 @@ t.test('A store path lies in one place, or in none', async (t) => {
     `7/${runId}`,
     `7/${runId}/other`,
     `7/models/m-${runId}`,
+    `7/traces/tr-${runId}/other`,
+    `7/tr-${runId}/artifacts/traces.json`,
     `7/logged_models/m-${runId}/artifacts/a`,
     `7/${runId.toUpperCase()}/artifacts`,
     `07/${runId}/artifacts`,
@@ -97,6 +107,8 @@ const word = fc.constantFrom(
     'mlflow-registry',
     'logged_models',
     'models',
+    'traces',
+    `tr-${runId}`,
     'artifacts',
     'dbfs',
     'registry',
@@ -160,6 +172,7 @@ t.test('Laws of locations', async (t) => {
       run: () => (place.kind === 'run' ? `${tracking}/${place.experimentId}/${place.runId}/artifacts` : ''),
       loggedModel: () =>
         place.kind === 'loggedModel' ? `${tracking}/${place.experimentId}/logged_models/${place.modelId}/artifacts` : '',
+      trace: () => (place.kind === 'trace' ? `${tracking}/${place.experimentId}/${place.traceId}/artifacts` : ''),
       dbfs: () => 'dbfs:',
     }[place.kind]()
     const upstream = upstreamDatabricksLocation(`mlflow-artifacts:/${text}`)

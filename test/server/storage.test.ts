@@ -216,6 +216,7 @@ t.test('An answer of Databricks that fits no question is refused', async (t) => 
   }
   for (const row of [
     file('other/x'),
+    file('b/x'),
     file('a/b/c'),
     file('a/..'),
     file('a/'),
@@ -465,6 +466,17 @@ t.test('Registered versions are read by name and version, and never changed', as
   t.equal(await reasonOf(store.delete(version, 'data/model.pkl')), 'read-only')
   t.equal(await reasonOf(store.delete(run, 'data/model.pkl')), 'read-only')
   t.equal(calls.log.length, 1, 'Databricks is not even asked')
+})
+
+t.test("A trace's data and attachments are read and written, and not listed", async (t) => {
+  const { store, storage } = benchOf(t, azurite)
+  const trace: ArtifactPlace = { kind: 'trace', experimentId: '7', traceId: `tr-${runId}` }
+  for (const path of ['traces.json', 'attachments/1']) {
+    await store.upload(trace, path, bodyOf(Buffer.from(path)), path.length)
+    t.equal((await storage.read(`traces/tr-${runId}/${path}`))?.toString(), path)
+    t.equal((await readAll((await store.download(trace, path)).stream)).toString(), path)
+  }
+  t.same(await store.list(trace, ''), [])
 })
 
 t.test('Files of DBFS are read and written call by call, and never seen half written', async (t) => {

@@ -126,6 +126,11 @@ export function startArtifactCalls(storage: Storage): ArtifactCalls {
       const infos = words(message.get('paths')).map((item) => object({ model_id: id, credential_info: sign_(item) }))
       return { status: 200, json: object({ credentials: infos }) }
     }
+    const [, trace, may] = /^GET mlflow\/traces\/(.*)\/credentials-for-data-(download|upload)$/.exec(endpoint) ?? []
+    if (trace !== undefined) {
+      const file = `traces/${trace}/${message.get('path') ?? 'traces.json'}`
+      return { status: 200, json: object({ credential_info: sign(file, may === 'upload' ? 'write' : 'read') }) }
+    }
     const version = `registry/${message.get('name')}/${message.get('version')}`
     if (endpoint === 'GET mlflow/model-versions/get-signed-download-uri') {
       const info = sign(`${version}/${message.get('path')}`, 'read')

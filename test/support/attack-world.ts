@@ -71,7 +71,12 @@ class Seeder {
 
   async run(experiment: string, word: string): Promise<string> {
     const tags = [{ key: 'note', value: word }]
-    const made = await this.post('runs/create', { experiment_id: experiment, start_time: 1_700_000_000_000, run_name: word, tags })
+    const made = await this.post('runs/create', {
+      experiment_id: experiment,
+      start_time: 1_700_000_000_000,
+      run_name: word,
+      tags,
+    })
     const id = pick(made, 'run', 'info', 'run_id')
     await this.post('runs/log-parameter', { run_id: id, key: 'word', value: word })
     await this.post('runs/log-metric', { run_id: id, key: 'loss', value: 0.5, timestamp: 1_700_000_000_000, step: 1 })
@@ -98,7 +103,12 @@ class Seeder {
 
   async loggedModel(experiment: string, run: string, word: string): Promise<string | null> {
     if (!this.#newServer) return null
-    const made = await this.post('logged-models', { experiment_id: experiment, name: word, source_run_id: run, params: [{ key: 'word', value: word }] })
+    const made = await this.post('logged-models', {
+      experiment_id: experiment,
+      name: word,
+      source_run_id: run,
+      params: [{ key: 'word', value: word }],
+    })
     const id = pick(made, 'model', 'info', 'model_id')
     await this.file(`${experiment}/models/${id}/artifacts/MLmodel`, word)
     await this.post(`logged-models/${id}`, { model_id: id, status: 'LOGGED_MODEL_READY' }, 'PATCH')
@@ -109,7 +119,14 @@ class Seeder {
     if (!this.#newServer) return null
     const id = `tr-${randomBytes(16).toString('hex')}`
     const place = { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experiment } }
-    const info = { trace_id: id, trace_location: place, request_time: '2026-01-01T00:00:00Z', state: 'OK', request_preview: word, tags: { note: word } }
+    const info = {
+      trace_id: id,
+      trace_location: place,
+      request_time: '2026-01-01T00:00:00Z',
+      state: 'OK',
+      request_preview: word,
+      tags: { note: word },
+    }
     await askUpstream(this.#url, 'POST', '/api/3.0/mlflow/traces', { trace: { trace_info: info } })
     return id
   }
@@ -133,7 +150,14 @@ async function seedOwner(seeder: Seeder, owner: Owner): Promise<Seed> {
 /** Names that nearly lie in an environment, and belong to nobody. */
 export const nobodys = {
   models: ['legacy', 'fraudXprod', 'fraudXacc', '_acc', '_prod', 'fraud_acc_old', 'fraud_accx', 'fraud_prod_acc'],
-  experiments: ['legacy', '/experiments/acc', '/experiments/prod', '/experiments/accx/churn', '/experiments/ac', '/Experiments/acc/churn'],
+  experiments: [
+    'legacy',
+    '/experiments/acc',
+    '/experiments/prod',
+    '/experiments/accx/churn',
+    '/experiments/ac',
+    '/Experiments/acc/churn',
+  ],
 } as const
 
 async function seedNobody(seeder: Seeder): Promise<void> {

@@ -55,7 +55,13 @@ export function wordsOf({ seeds, relicRun }: AttackWorld): Words {
 /** The same with things of prod's that do not exist, each as long as the one that does. */
 export function absentWords(words: Words): Words {
   const path = `/98/${absentHex}/artifacts`
-  const absent = { exp_prod: '98', spare_prod: '97', default_prod: '96', run_prod: absentHex, run2_prod: absentHex.replace('d', 'e') }
+  const absent = {
+    exp_prod: '98',
+    spare_prod: '97',
+    default_prod: '96',
+    run_prod: absentHex,
+    run2_prod: absentHex.replace('d', 'e'),
+  }
   const ids = { lm_prod: `m-${absentHex}`, tr_prod: `tr-${absentHex}`, path_prod: path, uri_prod: `mlflow-artifacts:${path}` }
   return { ...words, ...absent, ...ids, m_prod: 'ghost_prod', spare_m_prod: 'spore_prod', e_prod: '/experiments/prod/ghost' }
 }
@@ -89,23 +95,30 @@ function wireOf(attack: Attack, words: Words, world: AttackWorld): Wire {
 function print({ line, headers, body }: Wire, framing: 'length' | 'chunked'): Buffer {
   const said = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   const own = Object.keys(headers).some((name) => /^(content-length|transfer-encoding)$/i.test(name))
-  if (body === null || own) return Buffer.concat([Buffer.from(`${line}\r\n${said.join('')}\r\n`, 'latin1'), body ?? Buffer.alloc(0)])
+  if (body === null || own)
+    return Buffer.concat([Buffer.from(`${line}\r\n${said.join('')}\r\n`, 'latin1'), body ?? Buffer.alloc(0)])
   if (framing === 'length') {
     return Buffer.concat([Buffer.from(`${line}\r\n${said.join('')}Content-Length: ${body.length}\r\n\r\n`, 'latin1'), body])
   }
   const middle = Math.floor(body.length / 2)
   const chunks = [body.subarray(0, middle), body.subarray(middle)].filter((chunk) => chunk.length > 0)
   const framed = chunks.flatMap((chunk) => [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')])
-  return Buffer.concat([Buffer.from(`${line}\r\n${said.join('')}Transfer-Encoding: chunked\r\n\r\n`, 'latin1'), ...framed, Buffer.from('0\r\n\r\n')])
+  return Buffer.concat([
+    Buffer.from(`${line}\r\n${said.join('')}Transfer-Encoding: chunked\r\n\r\n`, 'latin1'),
+    ...framed,
+    Buffer.from('0\r\n\r\n'),
+  ])
 }
 
 /** What of an answer must not depend on whether a foreign thing exists. */
 function essence({ status, headers, body }: RawAnswer, words: Words): string {
   const kept = headers.filter(([name]) => !['date', 'x-request-id'].includes(name)).map(([name, value]) => `${name}: ${value}`)
   let text = body.toString('latin1')
-  const foreign = Object.entries(words).filter(([name]) => name.endsWith('_prod'))
-  for (const [name, value] of foreign.sort(([, a], [, b]) => b.length - a.length)) {
-    const pattern = status < 400 && /^\d+$/.test(value) ? `(?<!\\d)${value}(?!\\d)` : value.replaceAll('/', '\\/')
+  // Long ids first, own ones too: the short number of an experiment may be a part of them.
+  for (const [name, value] of Object.entries(words).sort(([, a], [, b]) => b.length - a.length)) {
+    const isNumber = /^\d+$/.test(value)
+    if (isNumber && !name.endsWith('_prod')) continue
+    const pattern = isNumber && status < 400 ? `(?<!\\d)${value}(?!\\d)` : value.replaceAll('/', '\\/')
     text = text.replace(new RegExp(pattern, 'g'), `<${name}>`)
   }
   return `${status}\n${kept.join('\n')}\n\n${text}`
@@ -121,7 +134,14 @@ function jsonValues(value: unknown, key = ''): [key: string, value: string][] {
 export function foreignMarks(answer: RawAnswer, said: string, words: Words): string[] {
   const text = `${answer.headers.map(([name, value]) => `${name}: ${value}`).join('\n')}\n${answer.body.toString('utf8')}`
   const ids = ['run_prod', 'run2_prod', 'lm_prod', 'tr_prod'].map((name) => words[name] ?? '')
-  const names = ['fraud_prod', 'spare_prod', '/experiments/prod', 'champ', secrets.prod, ...nobodys.models.filter((name) => name.length > 7)]
+  const names = [
+    'fraud_prod',
+    'spare_prod',
+    '/experiments/prod',
+    'champ',
+    secrets.prod,
+    ...nobodys.models.filter((name) => name.length > 7),
+  ]
   const expected = (mark: string) => answer.status >= 400 && said.includes(mark)
   const marks = [...ids, ...names].filter((mark) => text.includes(mark) && !expected(mark))
   const experiments = [words.exp_prod, words.spare_prod, words.default_prod]
@@ -131,18 +151,22 @@ export function foreignMarks(answer: RawAnswer, said: string, words: Words): str
   } catch {
     // bytes of an artifact
   }
-  const numbers = values.filter(([key, value]) => /experiment_?id/i.test(key) && experiments.includes(value)).map(([key, value]) => `${key}=${value}`)
+  const numbers = values
+    .filter(([key, value]) => /experiment_?id/i.test(key) && experiments.includes(value))
+    .map(([key, value]) => `${key}=${value}`)
   return [...marks, ...(answer.status < 400 ? numbers : [])]
 }
 
-const reads = (heard: Heard): boolean => heard.method === 'GET' || heard.method === 'HEAD' || /\/(search|get-latest-versions)$/.test(heard.target)
+const reads = (heard: Heard): boolean =>
+  heard.method === 'GET' || heard.method === 'HEAD' || /\/(search|get-latest-versions)$/.test(heard.target)
 
 /** What of the things that went upstream is wrong. */
 function judgeHeard(attack: Attack, answer: RawAnswer, heard: readonly Heard[], world: AttackWorld): string[] {
   const problems: string[] = []
   if (attack.unheard === true && heard.length > 0) problems.push(`upstream heard ${heard.map(({ target }) => target).join(' ')}`)
   const changes = heard.filter((request) => !reads(request))
-  if (changes.length > 0 && answer.status >= 400 && attack.changes !== true) problems.push(`refused, but upstream was changed by ${changes[0]?.method} ${changes[0]?.target}`)
+  if (changes.length > 0 && answer.status >= 400 && attack.changes !== true)
+    problems.push(`refused, but upstream was changed by ${changes[0]?.method} ${changes[0]?.target}`)
   const everything = JSON.stringify(heard)
   if (Object.values(world.tokens).some((token) => everything.includes(token.slice(-40)))) problems.push('a token went upstream')
   return problems
@@ -169,7 +193,8 @@ async function judgeVariants(wire: Wire, method: string, first: RawAnswer, world
   const bodyless = wire.body === null || ['GET', 'HEAD'].includes(method)
   if (bodyless) return problems
   const chunked = (await talk(world.proxy.url, print(wire, 'chunked'), { methods: [method] })).answers[0]
-  if (!(chunked !== undefined && first.status >= 400 && chunked.status >= 400 && chunked.status < 500)) compare(chunked, 'with a chunked body')
+  if (!(chunked !== undefined && first.status >= 400 && chunked.status >= 400 && chunked.status < 500))
+    compare(chunked, 'with a chunked body')
   return problems
 }
 
@@ -185,18 +210,24 @@ export async function tryAttack(world: AttackWorld, attack: Attack, words: Words
   if (answer.status >= 500 && !attack.status.includes(answer.status)) problems.push('a failure of the proxy')
   const said = `${wire.line} ${wire.body?.toString('utf8') ?? ''}`
   const decoded = `${said} ${decodeURIComponent(said.replace(/%(?![0-9a-f]{2})|%[89a-f]./gi, '')).normalize('NFKC')} ${fill(JSON.stringify(attack), words)}`
-  if (as !== 'prod' && as !== 'both') problems.push(...foreignMarks(answer, decoded, words).map((mark) => `shows ${mark}: ${plainly(answer)}`))
+  if (as !== 'prod' && as !== 'both')
+    problems.push(...foreignMarks(answer, decoded, words).map((mark) => `shows ${mark}: ${plainly(answer)}`))
   problems.push(...judgeHeard(attack, answer, heard, world))
   const wrong = attack.check?.(answer.body.toString('utf8'), heard) ?? null
   if (wrong !== null) problems.push(`${wrong}: ${plainly(answer)}`)
   const foreign = /\{\{\w+_prod\}\}/.test(JSON.stringify([attack.path, attack.json, attack.text, attack.headers]))
   if (attack.twin ?? (foreign && as === 'acc' && answer.status >= 400)) {
     const other = absentWords(words)
-    const absent = only(await talk(world.proxy.url, print(wireOf(attack, other, world), 'length'), { methods: [method] }), 'came for an absent id')
+    const absent = only(
+      await talk(world.proxy.url, print(wireOf(attack, other, world), 'length'), { methods: [method] }),
+      'came for an absent id',
+    )
     const [mine, theirs] = [essence(answer, words), essence(absent, other)]
     if (mine !== theirs) problems.push(`an absent id is answered differently:\n${mine}\n---\n${theirs}`)
-    if (absent.status >= 400 && world.hop.take().some((request) => !reads(request))) problems.push('the absent twin changed upstream')
+    if (absent.status >= 400 && world.hop.take().some((request) => !reads(request)))
+      problems.push('the absent twin changed upstream')
   }
-  if (variants && (answer.status >= 400 || ['GET', 'HEAD'].includes(method))) problems.push(...(await judgeVariants(wire, method, answer, world)))
+  if (variants && (answer.status >= 400 || ['GET', 'HEAD'].includes(method)))
+    problems.push(...(await judgeVariants(wire, method, answer, world)))
   return problems
 }

@@ -55,7 +55,8 @@ function readAnswer(bytes: Buffer, method: string, closed: boolean): { answer: R
   })
   const start = head + 4
   const make = (body: Buffer, end: number) => ({ answer: { status, headers, body }, end })
-  if (method === 'HEAD' || status === 204 || status === 304 || (status >= 100 && status < 200)) return make(Buffer.alloc(0), start)
+  if (method === 'HEAD' || status === 204 || status === 304 || (status >= 100 && status < 200))
+    return make(Buffer.alloc(0), start)
   const find = (name: string) => headers.find(([key]) => key === name)?.[1]
   if (find('transfer-encoding') === 'chunked') {
     const chunks = readChunks(bytes, start)

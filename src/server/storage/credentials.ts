@@ -30,7 +30,7 @@ function readCredential(info: JsonObject, hosts: StorageHosts): Credential {
   return { url: new SignedUrl(textOf(info, 'signed_uri'), hosts), dialect: dialects[type] ?? 'other', headers }
 }
 
-function logged(row: JsonObject): JsonObject {
+function infoIn(row: JsonObject): JsonObject {
   const info = row.get('credential_info')
   if (info instanceof Map) return info
   throw unknownStorageAnswer('a credential without its data')
@@ -48,14 +48,23 @@ async function infosOf(call: StorageCall, place: ArtifactPlace, access: Access, 
     const endpoint = `${api}/logged-models/${encodeURIComponent(place.modelId)}/artifacts/credentials-for-${way}`
     const message = { paths: [...paths] }
     const rows = await askPages((page) => askStorage(call, 'POST', endpoint, { ...message, ...page }, first), 'credentials')
-    return rows.map(logged)
+    return rows.map(infoIn)
   }
-  if (place.kind === 'dbfs' || access === 'write') throw readOnlyPlace()
-  const endpoint = `${api}/model-versions/get-signed-download-uri`
-  const version = { name: place.name, version: place.version }
   const infos: JsonObject[] = []
-  for (const path of paths) infos.push(await askStorage(call, 'GET', endpoint, { ...version, path }, path))
+  for (const path of paths) infos.push(await infoOf(call, place, access, path))
   return infos
+}
+
+/** Places whose files are signed one by one. */
+async function infoOf(call: StorageCall, place: ArtifactPlace, access: Access, path: string): Promise<JsonObject> {
+  if (place.kind === 'trace') {
+    const way = access === 'read' ? 'download' : 'upload'
+    const endpoint = `${api}/traces/${encodeURIComponent(place.traceId)}/credentials-for-data-${way}`
+    return infoIn(await askStorage(call, 'GET', endpoint, path === 'traces.json' ? {} : { path }, path))
+  }
+  if (place.kind !== 'version' || access === 'write') throw readOnlyPlace()
+  const message = { name: place.name, version: place.version, path }
+  return askStorage(call, 'GET', `${api}/model-versions/get-signed-download-uri`, message, path)
 }
 
 /** The refusal of a change to what is registered. */

@@ -36,6 +36,14 @@ def logged_files():
     return folder
 
 
+def traced():
+    """The spans of a trace: they are stored as an artifact, by a credential of their own."""
+    with mlflow.start_span("root"):
+        pass
+    mlflow.flush_trace_async_logging()
+    return mlflow.get_trace(mlflow.get_last_active_trace_id()).data.spans[0].name
+
+
 def main(name):
     seen = {}
     mlflow.set_registry_uri("databricks")
@@ -65,6 +73,7 @@ def main(name):
     seen["download_uri"] = client.get_model_version_download_uri(name, version.version)
     seen["latest"] = [v.version for v in client.get_latest_versions(name, ["Staging"])]
     seen["answer"] = mlflow.pyfunc.load_model("models:/%s/Staging" % name).predict([[1]])
+    seen["trace"] = "none" if BEFORE_THREE else traced()
     print(json.dumps(seen))
 
 

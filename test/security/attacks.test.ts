@@ -1,0 +1,205 @@
+import t from 'tap'
+import { type AttackWorld, startAttackWorld } from '../support/attack-world.ts'
+import { type Attack, tryAttack, wordsOf } from '../support/attacks.ts'
+import { showText } from '../support/law.ts'
+import { talk } from '../support/raw-http.ts'
+import { listForeignThings } from '../support/upstream-inventory.ts'
+import { artifactAttacks } from './artifacts.ts'
+import { idAttacks } from './by-id.ts'
+import { type Framing, framings } from './framing.ts'
+import { nameAttacks } from './names.ts'
+import { positives, promotionAttacks } from './promotion.ts'
+import { registryAttacks } from './registry.ts'
+import { searchAttacks } from './search.ts'
+import { surfaceAttacks } from './surface.ts'
+import { wireAttacks } from './wire.ts'
+
+const subjects: Readonly<Record<string, readonly Attack[]>> = {
+  'what must work works, in the caller’s own names': positives,
+  'nothing of another environment is read or changed by its id': idAttacks,
+  'nothing of another environment is reached or made by its name': nameAttacks,
+  'the registry’s sources, stages, aliases and frozen things hold': registryAttacks,
+  'what two readers could read differently is refused': wireAttacks,
+  'no path in the artifact store leads out of the environment': artifactAttacks,
+  'searches show own rows only': searchAttacks,
+  'what is not served is not served, and nobody is served': surfaceAttacks,
+  'a promoter reads what is to be promoted, and changes nothing': promotionAttacks,
+}
+
+// Seconds matter: each attack is tried alone and against its twin, one in six also second on a connection and in chunks.
+const full = process.env.ENV_PROXY_TESTS === 'full'
+
+const world = await startAttackWorld('3.17.2')
+t.teardown(() => world.close())
+t.setTimeout(10 * 60_000)
+const words = wordsOf(world)
+const untouched = await listForeignThings(world)
+
+for (const [subject, attacks] of Object.entries(subjects)) {
+  await t.test(subject, async (t) => {
+    for (const [index, attack] of attacks.entries()) {
+      t.same(await tryAttack(world, attack, words, full || index % 6 === 0), [], showText(attack.name))
+    }
+  })
+}
+
+function fillBytes(bytes: string, { proxy, tokens }: AttackWorld): Buffer {
+  const known: Readonly<Record<string, string>> = {
+    host: new URL(proxy.url).host,
+    token: tokens.acc,
+    run: words.run_acc ?? '',
+    path: words.path_acc ?? '',
+  }
+  return Buffer.from(
+    bytes.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => known[name] ?? whole),
+    'latin1',
+  )
+}
+
+async function tryFraming({ bytes, status, mostAnswers, closes = false, heard = false }: Framing): Promise<string[]> {
+  const methods = bytes.startsWith('HEAD') ? ['HEAD'] : []
+  world.hop.take()
+  const { answers, closed, surplus } = await talk(world.proxy.url, fillBytes(bytes, world), { expected: 0, idleMs: 120, methods })
+  const problems: string[] = []
+  const first = answers[0]?.status ?? 0
+  if (status.length > 0 && !status.includes(first)) problems.push(`answered ${first}`)
+  if (answers.length > mostAnswers) problems.push(`${answers.length} answers`)
+  if (closes && !closed) problems.push('the connection stayed open')
+  if (!heard && world.hop.take().length > 0) problems.push('upstream heard of it')
+  if (surplus.length > 0) problems.push('bytes behind the answers')
+  return problems
+}
+
+await t.test('bytes that two HTTP parsers could cut differently are refused, and nothing behind them is read', async (t) => {
+  for (const framing of framings) t.same(await tryFraming(framing), [], showText(framing.name))
+})
+
+const api = '/api/2.0/mlflow'
+
+interface Said {
+  readonly status: number
+  readonly text: string
+}
+
+async function say(who: 'acc' | 'prod' | 'both', method: string, path: string, body?: object): Promise<Said> {
+  const headers = { authorization: `Bearer ${world.tokens[who]}`, 'content-type': 'application/json' }
+  const response = await fetch(`${world.proxy.url}${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, text: await response.text() }
+}
+
+const pageToken = ({ text }: Said): string => encodeURIComponent(String(JSON.parse(text).next_page_token))
+
+await t.test('a page token is good for one caller, one environment and one search', async (t) => {
+  const models = `${api}/registered-models/search?max_results=1`
+  const acc = pageToken(await say('acc', 'GET', models))
+  const prod = pageToken(await say('prod', 'GET', models))
+  const both = pageToken(await say('both', 'GET', `/env/acc${models}`))
+  t.match(await say('acc', 'GET', `${models}&page_token=${acc}`), { status: 200, text: /"registered_models":\[\{/ }, 'its own')
+  t.match(
+    await say('acc', 'GET', `${api}/registered-models/search?max_results=1000&page_token=${acc}`),
+    { status: 200 },
+    'with a larger page',
+  )
+  t.equal((await say('acc', 'GET', `${models}&page_token=${prod}`)).status, 400, 'of another environment')
+  t.equal((await say('acc', 'GET', `${models}&page_token=${both}`)).status, 400, 'of another caller of the same environment')
+  t.equal((await say('both', 'GET', `/env/prod${models}&page_token=${both}`)).status, 400, 'of the same caller elsewhere')
+  t.equal(
+    (await say('acc', 'GET', `${models}&page_token=${acc}&filter=${encodeURIComponent("name LIKE '%'")}`)).status,
+    400,
+    'of another filter',
+  )
+  t.equal(
+    (await say('acc', 'GET', `${api}/model-versions/search?max_results=1&page_token=${acc}`)).status,
+    400,
+    'of another endpoint',
+  )
+  t.equal((await say('acc', 'GET', `${models}&page_token=${acc.slice(0, -2)}AA`)).status, 400, 'with another end')
+})
+
+await t.test('large and wide requests are refused in no time', async (t) => {
+  const quickly = async (name: string, status: number, method: string, path: string, body: object) => {
+    const start = performance.now()
+    t.equal((await say('acc', method, `${api}${path}`, body)).status, status, name)
+    t.ok(performance.now() - start < 8_000, `${name}: soon`)
+  }
+  const param = (key: string) => ({ run_id: words.run_acc, key, value: 'x' })
+  await quickly(
+    'a key of spaces that MLflow repeats in its error',
+    400,
+    'POST',
+    '/runs/log-parameter',
+    param(`x${' '.repeat(200_000)}*`),
+  )
+  await quickly(
+    'a key of colons that MLflow repeats in its error',
+    400,
+    'POST',
+    '/runs/log-parameter',
+    param(`x${':'.repeat(200_000)}*y`),
+  )
+  await quickly('a name of 200 000 letters', 400, 'POST', '/registered-models/create', { name: 'a'.repeat(200_000) })
+  await quickly('a filter of 50 000 clauses', 400, 'POST', '/runs/search', {
+    experiment_ids: ['0'],
+    filter: 'a = 1 '.repeat(50_000),
+  })
+  await quickly('20 000 experiments', 413, 'POST', '/runs/search', {
+    experiment_ids: Array.from({ length: 20_000 }, (_, id) => String(id + 1_000)),
+  })
+  await quickly('two million numbers', 400, 'POST', '/runs/search', {
+    experiment_ids: Array.from({ length: 2_000_000 }, () => 0),
+  })
+})
+
+await t.test('what production is made of can no longer be changed where it came from, nor is it told there', async (t) => {
+  const lm = String(words.lm_acc)
+  const source = `models:/${lm}`
+  t.match(
+    await say('acc', 'POST', `${api}/model-versions/create`, { name: 'spare', source, model_id: lm }),
+    { status: 200, text: /"Staging"/ },
+    'acc registers a logged model',
+  )
+  t.match(
+    await say('prod', 'POST', `${api}/model-versions/create`, { name: 'fraud', source, model_id: lm }),
+    { status: 200, text: /"Production"/ },
+    'prod promotes it',
+  )
+  const seen = await say('acc', 'GET', `${api}/logged-models/${lm}`)
+  t.match(seen.text, /spare/, 'acc sees its own version of it')
+  t.notMatch(seen.text, /prod/, 'and not that of prod')
+  const search = (filter: string) =>
+    say('acc', 'POST', `${api}/logged-models/search`, { experiment_ids: [words.exp_acc], filter })
+  for (const key of [
+    'tags.`mlflow.modelVersions`',
+    'tags.mlflow.modelVersions',
+    'tag."mlflow.modelVersions"',
+    '`tags`.` mlflow.modelVersions`',
+  ]) {
+    t.equal((await search(`${key} LIKE '%fraud_prod%'`)).status, 400, `nor does it find out by ${key}`)
+  }
+  const changes: [string, string, object?][] = [
+    ['PATCH', `/mlflow/logged-models/${lm}/tags`, { tags: [{ key: 'a', value: 'b' }] }],
+    ['DELETE', `/mlflow/logged-models/${lm}`],
+    ['PUT', `/mlflow-artifacts/artifacts/${words.exp_acc}/models/${lm}/artifacts/MLmodel`, {}],
+    ['POST', '/mlflow/runs/log-metric', { run_id: words.run2_acc, key: 'a', value: 1, timestamp: 1, model_id: lm }],
+    ['POST', '/mlflow/runs/log-parameter', { run_id: words.run_acc, key: 'a', value: 'b' }],
+    ['POST', '/mlflow/runs/delete', { run_id: words.run_acc }],
+    ['POST', '/mlflow/experiments/delete', { experiment_id: words.exp_acc }],
+  ]
+  for (const [method, path, body] of changes)
+    t.equal((await say('acc', method, `/api/2.0${path}`, body)).status, 403, `${method} ${path}`)
+  t.match(await say('prod', 'GET', `${api}/model-versions/get?name=fraud&version=3`), { status: 200 }, 'prod has its version')
+})
+
+await t.test('in the end everything of others is as it was, the proxy is well, and its output holds no token', async (t) => {
+  const promoted = /"name":"fraud_prod"/
+  const rest = (lines: string[]) => lines.filter((line) => !promoted.test(line))
+  t.same(rest(await listForeignThings(world)), rest(untouched), 'upstream')
+  t.equal((await say('acc', 'GET', '/-/whoami')).status, 200, 'an ordinary request')
+  const output = world.proxy.logs()
+  for (const [who, token] of Object.entries(world.tokens)) t.notOk(output.includes(token.slice(-40)), `the token of ${who}`)
+  t.notMatch(output, /a request failed|Unhandled|uncaught/i, 'no failure of the proxy’s own')
+})
