@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { type Dispatcher, errors, type Pool } from 'undici'
+import { TidyMemory } from './tidy-memory.ts'
 
 type Request<T> = Dispatcher.RequestOptions<T>
 type Callback<T> = (error: Error | null, data: Dispatcher.ResponseData<T>) => void
@@ -48,11 +49,9 @@ function drop<T>(error: Error, callback: Callback<T>, data: Dispatcher.ResponseD
 
 function refuseEndless<T>(callback: Callback<T>): Callback<T> {
   return (error, data) => {
-    if (error !== null || data.statusCode !== 200 || 'content-length' in data.headers || 'transfer-encoding' in data.headers) {
-      callback(error, data)
-      return
-    }
-    drop(new EndlessAnswer(), callback, data)
+    const bounded = error !== null || 'content-length' in data.headers || 'transfer-encoding' in data.headers
+    if (bounded || data.statusCode !== 200) callback(error, data)
+    else drop(new EndlessAnswer(), callback, data)
   }
 }
 
@@ -60,6 +59,7 @@ function refuseEndless<T>(callback: Callback<T>): Callback<T> {
 export class ByteDoor {
   readonly #pool: Pool
   readonly #within: number
+  readonly #memory = new TidyMemory()
 
   constructor(pool: Pool, within: number) {
     this.#pool = pool
@@ -70,8 +70,14 @@ export class ByteDoor {
   request<T = null>(options: Request<T>): Promise<Dispatcher.ResponseData<T>>
   request<T = null>(options: Request<T>, callback?: Callback<T>): undefined | Promise<Dispatcher.ResponseData<T>> {
     if (callback === undefined) return this.#pool.request(options)
-    if (options.body instanceof Readable) this.#upload(options.body, options, callback)
-    else this.#pool.request(options, refuseEndless(callback))
+    const end = this.#memory.begin()
+    const answer: Callback<T> = (error, data) => {
+      if (error === null) data.body.once('close', end)
+      else end()
+      callback(error, data)
+    }
+    if (options.body instanceof Readable) this.#upload(options.body, options, answer)
+    else this.#pool.request(options, options.method === 'GET' ? refuseEndless(answer) : answer)
     return undefined
   }
 

@@ -7,10 +7,18 @@ import { clientErrorText } from '../rewrite/error-text.ts'
 import type { Failure } from './failure.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 
-function readError(text: string): JsonObject | null {
+/** MLflow's error; where its routes for artifacts refuse a request in the way of FastAPI, the same in MLflow's. */
+function readError({ status, text }: Pick<UpstreamAnswer, 'status' | 'text'>): JsonObject | null {
   try {
     const value = parseJson(text)
-    return value instanceof Map && typeof value.get('error_code') === 'string' ? value : null
+    if (!(value instanceof Map)) return null
+    if (typeof value.get('error_code') === 'string') return value
+    const detail = value.get('detail')
+    if (status !== 400 || typeof detail !== 'string') return null
+    return new Map([
+      ['error_code', 'INVALID_PARAMETER_VALUE'],
+      ['message', detail],
+    ])
   } catch {
     return null
   }
@@ -29,7 +37,7 @@ function failed({ method, repeatable }: OpenEndpoint): Refusal {
 /** MLflow's own error for a granted request, in the caller's names. Throws for an answer that is no error of MLflow's. */
 export function upstreamFailure(grant: Grant, answer: Pick<UpstreamAnswer, 'status' | 'text' | 'retryAfter'>): Failure {
   const { endpoint, findings } = grant
-  const error = answer.status >= 400 && answer.status <= 599 ? readError(answer.text) : null
+  const error = answer.status >= 400 && answer.status <= 599 ? readError(answer) : null
   if (error === null) {
     if (answer.status === 404 || answer.status === 405) {
       throw new Refusal('unknown-endpoint', 'The MLflow server behind this proxy does not have this endpoint.')
@@ -41,7 +49,11 @@ export function upstreamFailure(grant: Grant, answer: Pick<UpstreamAnswer, 'stat
     )
   }
   const errorCode = String(error.get('error_code'))
-  const message = clientErrorText(String(error.get('message') ?? ''), errorCode, findings)
+  const said = String(error.get('message') ?? '')
+  // MLflow 2 fails on a file that is not there: clients would ask seven times, and be told of the server's folders.
+  if (endpoint.bytes === 'down' && answer.status === 500 && said.includes('No such file or directory'))
+    throw new Refusal('not-found', 'No such artifact.')
+  const message = clientErrorText(said, errorCode, findings)
   return {
     status: answer.status,
     body: { error_code: errorCode, message },

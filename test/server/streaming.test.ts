@@ -148,7 +148,6 @@ async function waitForAudit(
 }
 
 async function checkMemory(t: Test, place: Place): Promise<void> {
-  for (let round = 0; round < 20; round++) await put(place, 'warm.bin', block)
   const sent = { digest: '' }
   const up = await growth(place, async () => {
     const { status, digest } = await sendBlocks(place, 'large.bin', large)
@@ -219,19 +218,20 @@ async function checkBrokenUploads(t: Test, place: Place): Promise<void> {
   await sleep(300)
   for (const [name] of cases) {
     t.notOk(stored(place, name), `${name}: nothing is stored`)
-    // What is absent is an INTERNAL_ERROR to MLflow 2.
-    t.ok([404, 500].includes((await get(place, name)).status ?? 0), `${name}: nothing is there`)
+    t.equal((await get(place, name)).status, 404, `${name}: nothing is there`)
   }
   const line = await waitForAudit(place, ({ method, complete }) => method === 'PUT' && complete === false)
   t.match(line, { endpoint: 'uploadArtifact', decision: 'allow', status: null }, 'and it is audited')
 }
 
 async function checkNames(t: Test, place: Place): Promise<void> {
+  // MLflow 2 stores a name beyond Latin-1, but breaks off when it is asked for it: directly as well.
+  const beyond = place.mlflow.version.startsWith('2.') ? [] : ['ünïcode-文件.txt']
   const names = [
+    ...beyond,
     'empty.bin',
     'a b.txt',
     'a+b&c=d.txt',
-    'ünïcode-文件.txt',
     "it's (1) [2] {3}.txt",
     'dir/sub dir/ü.txt',
     '~tilde!*,;@$.txt',
@@ -249,7 +249,7 @@ async function checkNames(t: Test, place: Place): Promise<void> {
     const head = await get(place, name, 'HEAD')
     t.same([head.status, head.body], [200, ''], `head ${name}`)
   }
-  t.ok([404, 500].includes((await get(place, 'absent.txt', 'HEAD')).status ?? 0), 'what is absent is absent to HEAD too')
+  t.ok([404, 503].includes((await get(place, 'absent.txt', 'HEAD')).status ?? 0), 'what is absent is absent to HEAD too')
   const list = await fetch(`${place.proxy.url}/api/2.0/mlflow/artifacts/list?run_id=${place.runId}`, {
     headers: { authorization: `Bearer ${place.token}` },
   })

@@ -1,0 +1,49 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** Bytes of buffers, mostly garbage, that may pile up between two collections. */
+const heap = 8 * 1024 * 1024
+/** Milliseconds between two looks. */
+const interval = 10
+
+function findCollector(): () => void {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  return typeof collect === 'function' ? () => void collect({ type: 'minor' }) : () => undefined
+}
+
+/**
+ * Has the young garbage collected while bytes are streamed. Each piece of a transfer is a buffer outside V8's heap that is garbage the
+ * next moment, and V8 by itself lets 64 MiB of them lie before it looks.
+ */
+export class TidyMemory {
+  readonly #collect = findCollector()
+  #underWay = 0
+  #timer: NodeJS.Timeout | undefined
+  #floor = 0
+  #collected = false
+
+  /** A transfer begins; returns how it ends, which may be called more than once. */
+  begin(): () => void {
+    this.#underWay += 1
+    if (this.#underWay === 1) {
+      this.#floor = process.memoryUsage().arrayBuffers
+      this.#timer = setInterval(() => this.#look(), interval)
+    }
+    let ended = false
+    return () => {
+      if (ended) return
+      ended = true
+      this.#underWay -= 1
+      if (this.#underWay === 0) clearInterval(this.#timer)
+    }
+  }
+
+  #look(): void {
+    const { arrayBuffers } = process.memoryUsage()
+    // What a collection leaves is in use, and not worth another one.
+    if (this.#collected || arrayBuffers < this.#floor) this.#floor = arrayBuffers
+    this.#collected = arrayBuffers - this.#floor > heap
+    if (this.#collected) this.#collect()
+  }
+}
