@@ -9,7 +9,6 @@ import enum
 import importlib
 import inspect
 import json
-import re
 import sys
 import textwrap
 import typing
@@ -62,16 +61,17 @@ def describe_route(name, api, function, tree, call, address, module, messages):
     route["in"] = "query" if any(keyword.arg == "query" for keyword in call.keywords) else "body"
     # The APIs of one module have methods of one name.
     operation = "databricks.%s.%s" % (api.__name__.removesuffix("API"), camel(name))
-    route["request"] = describe_request(operation, path, function, tree, module, messages)
+    route["request"] = describe_request(operation, function, tree, module, messages)
     route["response"] = describe_response(operation, tree, module, messages)
     return route
 
 
-def describe_request(request, path, function, tree, module, messages):
+def describe_request(request, function, tree, module, messages):
     hints = typing.get_type_hints(function, vars(module))
     parameters = inspect.signature(function).parameters
     fields = messages.setdefault(request, {})
-    for key in assigned_keys(tree, ("body", "query")) + re.findall(r"\{(\w+)\}", path):
+    # Parameters of the path are none of the message's.
+    for key in assigned_keys(tree, ("body", "query")):
         described = describe_type(hints[key], messages)
         if parameters[key].default is inspect.Parameter.empty and parameters[key].kind is not inspect.Parameter.KEYWORD_ONLY:
             described["required"] = True

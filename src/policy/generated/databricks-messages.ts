@@ -69,7 +69,6 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   },
   "databricks.Experiments.CreateIssue": {
     "issue_id": {"type":"string"},
-    "parent": {"required":true,"type":"string"},
   },
   "databricks.Experiments.DeleteRuns": {
     "experiment_id": {"required":true,"type":"string"},
@@ -77,13 +76,10 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "max_timestamp_millis": {"required":true,"type":"int64"},
   },
   "databricks.Experiments.GetIssue": {
-    "name": {"required":true,"type":"string"},
   },
   "databricks.Experiments.GetPermissionLevels": {
-    "experiment_id": {"required":true,"type":"string"},
   },
   "databricks.Experiments.GetPermissions": {
-    "experiment_id": {"required":true,"type":"string"},
   },
   "databricks.Experiments.RestoreRuns": {
     "experiment_id": {"required":true,"type":"string"},
@@ -94,7 +90,6 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "categories": {"repeated":true,"type":"string"},
     "page_size": {"type":"int64"},
     "page_token": {"type":"string"},
-    "parent": {"required":true,"type":"string"},
     "query": {"type":"string"},
     "severities": {"repeated":true,"type":"enum","values":["HIGH","LOW","MEDIUM"]},
     "sort_key": {"type":"enum","values":["CREATE_TIME","LAST_SEEN_TIME","SEVERITY","UPDATE_TIME"]},
@@ -109,15 +104,12 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   },
   "databricks.Experiments.SetPermissions": {
     "access_control_list": {"message":"databricks.ExperimentAccessControlRequest","repeated":true,"type":"message"},
-    "experiment_id": {"required":true,"type":"string"},
   },
   "databricks.Experiments.UpdateIssue": {
-    "name": {"required":true,"type":"string"},
     "update_mask": {"required":true,"type":"json"},
   },
   "databricks.Experiments.UpdatePermissions": {
     "access_control_list": {"message":"databricks.ExperimentAccessControlRequest","repeated":true,"type":"message"},
-    "experiment_id": {"required":true,"type":"string"},
   },
   "databricks.FeatureList": {
     "features": {"message":"databricks.LinkedFeature","repeated":true,"type":"message"},
@@ -234,10 +226,8 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "name": {"required":true,"type":"string"},
   },
   "databricks.ModelRegistry.GetPermissionLevels": {
-    "registered_model_id": {"required":true,"type":"string"},
   },
   "databricks.ModelRegistry.GetPermissions": {
-    "registered_model_id": {"required":true,"type":"string"},
   },
   "databricks.ModelRegistry.ListTransitionRequests": {
     "name": {"required":true,"type":"string"},
@@ -261,7 +251,6 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   },
   "databricks.ModelRegistry.SetPermissions": {
     "access_control_list": {"message":"databricks.RegisteredModelAccessControlRequest","repeated":true,"type":"message"},
-    "registered_model_id": {"required":true,"type":"string"},
   },
   "databricks.ModelRegistry.TestRegistryWebhook": {
     "event": {"type":"enum","values":["COMMENT_CREATED","MODEL_VERSION_CREATED","MODEL_VERSION_TAG_SET","MODEL_VERSION_TRANSITIONED_STAGE","MODEL_VERSION_TRANSITIONED_TO_ARCHIVED","MODEL_VERSION_TRANSITIONED_TO_PRODUCTION","MODEL_VERSION_TRANSITIONED_TO_STAGING","REGISTERED_MODEL_CREATED","TRANSITION_REQUEST_CREATED","TRANSITION_REQUEST_TO_ARCHIVED_CREATED","TRANSITION_REQUEST_TO_PRODUCTION_CREATED","TRANSITION_REQUEST_TO_STAGING_CREATED"]},
@@ -280,7 +269,6 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   },
   "databricks.ModelRegistry.UpdatePermissions": {
     "access_control_list": {"message":"databricks.RegisteredModelAccessControlRequest","repeated":true,"type":"message"},
-    "registered_model_id": {"required":true,"type":"string"},
   },
   "databricks.ModelRegistry.UpdateWebhook": {
     "description": {"type":"string"},
