@@ -48,6 +48,8 @@ export interface VersionFact {
   readonly runId: string | null
   /** The registration stage that a version still waits for, because its transition failed. */
   readonly pendingStage: Stage | null
+  /** A workspace still copies its files, and may refuse to move it until it has. */
+  readonly copying?: true
 }
 
 /** The answer that belongs to each question. */

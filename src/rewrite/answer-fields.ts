@@ -1,3 +1,5 @@
+import { reviewedDatabricksFields } from './databricks-answer-fields.ts'
+
 /** What a field of an answer holds, where it names something: `rewriteAnswer` puts it into the caller's words. */
 export type AnswerMeaning =
   | 'experimentId'
@@ -72,4 +74,5 @@ export const reviewedFields: Readonly<Record<string, string>> = {
   'mlflow.artifacts.CreateMultipartUpload.Response.upload_id': 'of the upload to the place that was judged',
   'mlflow.artifacts.FileInfo.path': 'relative to the folder that was asked for',
   'mlflow.artifacts.MultipartUploadCredential.url': storage,
+  ...reviewedDatabricksFields,
 }

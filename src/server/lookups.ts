@@ -105,5 +105,6 @@ export function readVersion(row: Json | undefined): VersionFact {
     source: optional(version, 'source') ?? '',
     runId: optional(version, 'run_id'),
     pendingStage: pendingStage(version.get('tags')),
+    ...(version.get('status') === 'PENDING_REGISTRATION' ? { copying: true } : {}),
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
@@ -9,7 +10,8 @@ import { startWorkspace } from './workspace.ts'
 
 // A real MLflow behind an honest workspace, whose members are one service principal for each environment.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
-const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
+const registration = { seconds: 1, pendingTransitions: 'refused' } as const
+const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob', registration })
 const oid = (digit: number) => `00000000-0000-4000-8000-00000000000${digit}`
 const principals: Readonly<Record<string, string>> = { 'client-acc': oid(1), 'client-prod': oid(2) }
 workspace.add({ objectId: oid(1), name: 'client-acc', groups: ['admins'] })
@@ -47,6 +49,7 @@ async function caller(environment: string) {
 }
 const [acc, prod] = await Promise.all([caller('acc'), caller('prod')])
 
+/** Registers a version from a run's artifacts; the workspace moves none until it has copied their files. */
 async function registered(name: string): Promise<void> {
   await acc('POST', '/registered-models/create', { name })
   const experiment = await acc('GET', '/experiments/get-by-name', { experiment_name: 'Default' })
@@ -54,8 +57,17 @@ async function registered(name: string): Promise<void> {
   const run = await acc('POST', '/runs/create', { experiment_id: id })
   const info = objectOf(objectOf(run.fields.run).info)
   const source = `${text(info, 'artifact_uri')}/model`
+  const folder = source.replace('mlflow-artifacts:/', 'databricks/mlflow-tracking/')
+  await workspace.storage.write(`${folder}/MLmodel`, Buffer.from('x'))
   const made = await acc('POST', '/model-versions/create', { name, source, run_id: info.run_id })
-  t.equal(objectOf(made.fields.model_version).current_stage, 'Staging', made.text)
+  t.match(made.fields, { model_version: { name, status: 'PENDING_REGISTRATION' } }, made.text)
+  for (;;) {
+    const { fields } = await acc('GET', '/model-versions/get', { name, version: '1' })
+    if (objectOf(fields.model_version).status !== 'PENDING_REGISTRATION') break
+    await sleep(200)
+  }
+  const { fields } = await acc('GET', '/model-versions/get', { name, version: '1' })
+  t.match(fields, { model_version: { current_stage: 'Staging', status: 'READY' } })
 }
 
 t.test('the folder of an environment is made, and an experiment has one name in all its spellings', async (t) => {
