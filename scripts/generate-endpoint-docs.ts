@@ -45,6 +45,8 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   storePath: "a path in the artifact store: in an experiment of the caller's; changes only inside artifacts",
   storeFolder: 'a folder in the artifact store, as `storePath`; the root belongs to nobody',
   relativePath: 'a path within artifacts: canonical, without dot segments',
+  webhook: "a webhook's id: of a webhook that listens to a model of the caller's",
+  registeredModelId: "the id that a workspace gives a model: of the caller's own",
   filter: 'a search filter: names in it are rewritten, and it is narrowed to own rows',
   orderBy: 'columns to sort by: read and written anew',
   pageToken: 'where a search goes on: sealed to the caller, environment and query',

@@ -19,11 +19,17 @@ interface DescribedRoute {
   notImplemented: boolean
 }
 
+interface DescribedEndpoint {
+  method: string
+  path: string
+  since: string
+}
+
 /** What describe-mlflow.py prints. */
 export interface Description {
   version: string
   messages: Record<string, Record<string, DescribedField>>
-  rpcs: Record<string, { module: string; request: string; response: string }>
+  rpcs: Record<string, { module: string; request: string; response: string; endpoints: DescribedEndpoint[] }>
   routes: DescribedRoute[]
 }
 
@@ -63,7 +69,7 @@ export type MergedField = Record<string, unknown> & { versions: string[] }
 export type Messages = Map<string, Map<string, MergedField>>
 
 /** The messages that open-source services reach, over all versions (oldest first). Throws where versions contradict each other. */
-export function mergeMessages(descriptions: Description[]): Messages {
+export function mergeMessages(descriptions: readonly Description[]): Messages {
   const merged: Messages = new Map()
   for (const { version, messages, rpcs } of descriptions) {
     for (const name of reachableMessages(messages, rpcs)) {
@@ -117,7 +123,7 @@ function mergeField(path: string, older: MergedField | undefined, field: Record<
 }
 
 /** The routes of all versions (oldest first), one for each method, path without prefix, and message. */
-export function mergeRoutes(descriptions: Description[]): MergedRoute[] {
+export function mergeRoutes(descriptions: readonly Description[]): MergedRoute[] {
   const merged = new Map<string, MergedRoute>()
   const latestFirst = descriptions.toReversed()
   for (const { version, routes } of descriptions) {

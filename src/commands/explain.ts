@@ -57,7 +57,7 @@ async function judge(
   query: string,
 ) {
   const upstream = new Upstream(config.upstream)
-  const nobody = { authorization: null }
+  const nobody = { authorization: null, environment: environment.name }
   try {
     const message = decodeCall(
       endpoint.request,
@@ -68,7 +68,11 @@ async function judge(
         contentType: 'application/json',
         pathParams: readPathParams(endpoint, path),
       },
-      { unknownFields: config.unknownFields, body: endpoint.bytes === 'up' ? 'bytes' : 'json' },
+      {
+        unknownFields: config.unknownFields,
+        body: endpoint.bytes === 'up' ? 'bytes' : 'json',
+        deleteByQuery: config.kind === 'databricks',
+      },
     )
     const world = new MlflowWorld(
       upstream,
@@ -101,7 +105,7 @@ async function explainRequest(config: Config, asked: Asked): Promise<string> {
     groups: asked.groups,
   } as const
   const environment = chooseEnvironment(config, principal, named)
-  const found = findEndpoint(asked.method, path)
+  const found = findEndpoint(asked.method, path, config.kind)
   if (found === null) return refuse('unknown-endpoint', 'No MLflow server that this proxy knows has this method and path.')
   if ('closed' in found) return refuse(found.closed.hidden ? 'unknown-endpoint' : 'closed-endpoint', found.closed.closed)
   const said = `environment  ${environment.name}\nendpoint     ${found.open.name} (${found.open.action} of ${found.open.resource})\n`

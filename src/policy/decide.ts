@@ -16,6 +16,7 @@ import { checkShape } from './checks/shape.ts'
 import { checkArtifactLocation, checkSourceText, checkVersionSource } from './checks/sources.ts'
 import { checkTags, isRegistrationNote } from './checks/tags.ts'
 import { checkVersions } from './checks/versions.ts'
+import { checkWorkspaceIds } from './checks/workspace-ids.ts'
 import type { OpenEndpoint } from './endpoint.ts'
 import type { Environment, Landscape } from './environment.ts'
 import { type Grant, issueGrant } from './grant.ts'
@@ -91,6 +92,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   yield* checkRuns(judgement)
   yield* checkLoggedModels(judgement)
   yield* checkStorePaths(judgement, defaultExperimentId)
+  yield* checkWorkspaceIds(judgement)
   yield* checkRelated(judgement)
   const source = textMeaning(endpoint, message, 'versionSource')
   const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)

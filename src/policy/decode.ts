@@ -21,6 +21,8 @@ export interface RawCall {
 export interface DecodeOptions {
   readonly unknownFields: 'refuse' | 'forward'
   readonly body?: 'json' | 'bytes'
+  /** A DELETE may carry its parameters in the query instead of the body. */
+  readonly deleteByQuery?: boolean
 }
 
 const jsonType = /^application\/json(?:;\s*charset="?utf-8"?\s*)?$/i
@@ -42,6 +44,8 @@ function decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): J
   if (options.body === 'bytes') return decodeQuery(shape, raw.rawQuery, unknownFields)
   const hasBody = raw.body.length > 0
   if (raw.method !== 'GET' && raw.method !== 'HEAD') {
+    if (raw.method === 'DELETE' && options.deleteByQuery === true && !hasBody)
+      return decodeQuery(shape, raw.rawQuery, unknownFields)
     if (raw.rawQuery !== '') {
       throw new Refusal('malformed', `A ${raw.method} request takes its parameters from the JSON body: remove the query.`)
     }

@@ -1,12 +1,24 @@
+import type { UpstreamKind } from './environment.ts'
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
-export type Resource = 'experiment' | 'run' | 'registeredModel' | 'modelVersion' | 'loggedModel' | 'artifact' | 'server'
+export type Resource =
+  | 'experiment'
+  | 'run'
+  | 'registeredModel'
+  | 'modelVersion'
+  | 'loggedModel'
+  | 'artifact'
+  | 'server'
+  | 'webhook'
+  | 'permissions'
 
 /**
  * What a request field holds. Every field of an open endpoint has a meaning: a test holds the table against MLflow's messages.
  *
  * `free`: names nothing. `experiment`, `run`, `loggedModel`: an id that the action is done to. `relatedRun`, `relatedModel`: an id that
  * is only pointed at. `experimentsToSearch`: ids whose rows are asked for; a foreign one counts as absent. `runsToRead`: several run ids.
+ * `webhook`, `registeredModelId`: opaque ids of a Databricks workspace, which say nothing of their owner.
  */
 export type Meaning =
   | 'free'
@@ -37,6 +49,8 @@ export type Meaning =
   | 'storePath'
   | 'storeFolder'
   | 'relativePath'
+  | 'webhook'
+  | 'registeredModelId'
   | 'filter'
   | 'orderBy'
   | 'pageToken'
@@ -71,6 +85,10 @@ export interface EndpointRow {
   readonly answersNaN?: true
   /** A write that may be sent again without changing anything more. */
   readonly repeatable?: true
+  /** The kinds of upstream that have it; left out: all. */
+  readonly upstreams?: readonly UpstreamKind[]
+  /** The upstream takes the parameters in the query, though it is no GET. */
+  readonly inQuery?: true
   /** Our own description of the messages, where MLflow has none. */
   readonly request?: string
   readonly response?: string

@@ -1,13 +1,17 @@
 import type { ClosedEndpoint, EndpointRow, OpenEndpoint } from './endpoint.ts'
 import { artifactEndpoints } from './endpoints/artifacts.ts'
-import { closedFamilies } from './endpoints/closed.ts'
+import { type ClosedFamily, closedFamilies } from './endpoints/closed.ts'
+import { databricksClosedFamilies } from './endpoints/databricks-closed.ts'
+import { databricksRegistryEndpoints } from './endpoints/databricks-registry.ts'
 import { experimentEndpoints } from './endpoints/experiments.ts'
 import { loggedModelEndpoints } from './endpoints/logged-models.ts'
 import { modelVersionEndpoints } from './endpoints/model-versions.ts'
 import { registeredModelEndpoints } from './endpoints/registered-models.ts'
 import { runEndpoints } from './endpoints/runs.ts'
 import { serverEndpoints } from './endpoints/server.ts'
-import { routes } from './generated/routes.ts'
+import type { UpstreamKind } from './environment.ts'
+import { databricksRoutes } from './generated/databricks-routes.ts'
+import { routes as openSourceRoutes } from './generated/routes.ts'
 import type { Route } from './route.ts'
 
 const rows = {
@@ -18,9 +22,20 @@ const rows = {
   ...modelVersionEndpoints,
   ...artifactEndpoints,
   ...serverEndpoints,
+  ...databricksRegistryEndpoints,
 } satisfies Record<string, EndpointRow>
 
 export type EndpointName = keyof typeof rows
+
+/** Every endpoint of one kind of upstream. */
+export interface EndpointTable {
+  /** Those that may be forwarded, by name. */
+  readonly open: ReadonlyMap<string, OpenEndpoint>
+  /** Every other known route, refused with its reason. */
+  readonly closed: readonly ClosedEndpoint[]
+  /** Routes that nobody has classified: there must be none, and the contract test says which. */
+  readonly unclassified: readonly Route[]
+}
 
 /** MLflow 1.x clients ask for the registry under `/preview`, which servers have dropped since: it means the same. */
 const previewOf = ['/api/2.0', '/ajax-api/2.0']
@@ -29,7 +44,7 @@ function versionsOf(route: Route): readonly string[] {
   return [...new Set(Object.values(route.prefixes).flat())]
 }
 
-function join(name: string, row: EndpointRow): OpenEndpoint {
+function join(name: string, row: EndpointRow, routes: readonly Route[]): OpenEndpoint {
   const route = routes.find((known) => known.method === row.method && known.path === row.path)
   if (route === undefined) throw new Error(`the endpoint table has ${name}, which no MLflow server registers`)
   const known = Object.keys(route.prefixes).filter((prefix) => !prefix.endsWith('/preview'))
@@ -47,13 +62,8 @@ function join(name: string, row: EndpointRow): OpenEndpoint {
   }
 }
 
-/** Every endpoint that may be forwarded, by name. */
-export const openEndpoints: ReadonlyMap<string, OpenEndpoint> = new Map(
-  Object.entries(rows).map(([name, row]) => [name, join(name, row)]),
-)
-
-function close(route: Route): ClosedEndpoint | null {
-  const family = closedFamilies.find(({ paths }) => paths.test(route.path))
+function close(route: Route, families: readonly ClosedFamily[]): ClosedEndpoint | null {
+  const family = families.find(({ paths }) => paths.test(route.path))
   if (family === undefined) return null
   const { method, path } = route
   const multiSegment = route.multiSegment?.[0] ?? null
@@ -61,11 +71,31 @@ function close(route: Route): ClosedEndpoint | null {
   return { method, path, prefixes: Object.keys(route.prefixes), multiSegment, versions: versionsOf(route), closed, hidden, local }
 }
 
-const openAddresses = new Set([...openEndpoints.values()].map(({ method, path }) => `${method} ${path}`))
-const others = routes.filter((route) => !openAddresses.has(`${route.method} ${route.path}`))
+function makeTable(kind: UpstreamKind, routes: readonly Route[], families: readonly ClosedFamily[]): EndpointTable {
+  const served = Object.entries<EndpointRow>(rows).filter(([, { upstreams }]) => upstreams?.includes(kind) ?? true)
+  const open = new Map(served.map(([name, row]) => [name, join(name, row, routes)]))
+  const addresses = new Set([...open.values()].map(({ method, path }) => `${method} ${path}`))
+  const others = routes.filter((route) => !addresses.has(`${route.method} ${route.path}`))
+  return {
+    open,
+    closed: others.flatMap((route) => close(route, families) ?? []),
+    unclassified: others.filter((route) => close(route, families) === null),
+  }
+}
 
-/** Every other route that a described MLflow server registers, refused with its reason. */
-export const closedEndpoints: readonly ClosedEndpoint[] = others.flatMap((route) => close(route) ?? [])
+const tables: Readonly<Record<UpstreamKind, EndpointTable>> = {
+  mlflow: makeTable('mlflow', openSourceRoutes, closedFamilies),
+  databricks: makeTable(
+    'databricks',
+    [...openSourceRoutes, ...databricksRoutes],
+    [...databricksClosedFamilies, ...closedFamilies],
+  ),
+}
 
-/** Routes that nobody has classified: there must be none, and the contract test says which. */
-export const unclassifiedRoutes: readonly Route[] = others.filter((route) => close(route) === null)
+/** The table of one kind of upstream. */
+export function endpointTable(kind: UpstreamKind = 'mlflow'): EndpointTable {
+  return tables[kind]
+}
+
+/** The table of an open-source MLflow server. */
+export const { open: openEndpoints, closed: closedEndpoints, unclassified: unclassifiedRoutes } = tables.mlflow

@@ -2,6 +2,9 @@
 export const stages = ['None', 'Staging', 'Production', 'Archived'] as const
 export type Stage = (typeof stages)[number]
 
+/** What kind of MLflow is behind the proxy: an open-source server, or the one that Databricks manages. */
+export type UpstreamKind = 'mlflow' | 'databricks'
+
 /** One logical environment, as configured. */
 export interface Environment {
   readonly name: string
@@ -24,4 +27,6 @@ export interface Environment {
 export interface Landscape {
   readonly environments: readonly Environment[]
   readonly foldsCase: boolean
+  /** Left out: `mlflow`. A Databricks workspace copies what a version is made of, and spells paths and filters in its own way. */
+  readonly kind?: UpstreamKind
 }

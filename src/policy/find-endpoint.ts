@@ -1,5 +1,6 @@
 import type { ClosedEndpoint, OpenEndpoint } from './endpoint.ts'
-import { closedEndpoints, openEndpoints } from './endpoints.ts'
+import { endpointTable } from './endpoints.ts'
+import type { UpstreamKind } from './environment.ts'
 
 export type Found = { readonly open: OpenEndpoint } | { readonly closed: ClosedEndpoint }
 
@@ -16,9 +17,10 @@ function fits(endpoint: OpenEndpoint | ClosedEndpoint, method: string, path: str
 }
 
 /** The row of the table for a path as clients write it, without `/env/<name>`; null for one that no MLflow server has. */
-export function findEndpoint(method: string, path: string): Found | null {
-  const open = [...openEndpoints.values()].find((endpoint) => fits(endpoint, method, path))
+export function findEndpoint(method: string, path: string, kind: UpstreamKind = 'mlflow'): Found | null {
+  const table = endpointTable(kind)
+  const open = [...table.open.values()].find((endpoint) => fits(endpoint, method, path))
   if (open !== undefined) return { open }
-  const closed = closedEndpoints.find((endpoint) => fits(endpoint, method, path))
+  const closed = table.closed.find((endpoint) => fits(endpoint, method, path))
   return closed === undefined ? null : { closed }
 }

@@ -65,5 +65,7 @@ export const absent = {
   version: (name: string, version: string) =>
     new Refusal('not-found', `Model Version (name=${name}, version=${version}) not found`),
   alias: (alias: string) => new Refusal('invalid-parameter', `Registered model alias ${alias} not found.`),
+  webhook: (id: string) => new Refusal('not-found', `Webhook with id ${id} does not exist.`),
+  modelId: (id: string) => new Refusal('not-found', `Registered model with id ${id} does not exist.`),
   artifact: (path: string) => new Refusal('not-found', `No such artifact: '${path}'`),
 }

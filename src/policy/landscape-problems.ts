@@ -19,6 +19,7 @@ export function findLandscapeProblems(landscape: Landscape): LandscapeProblem[] 
   return [
     ...landscape.environments.flatMap((environment) => [
       ...rootProblems(environment, landscape.foldsCase),
+      ...workspaceProblems(environment, landscape),
       ...stageProblems(environment),
       ...promotionProblems(environment, landscape),
     ]),
@@ -53,6 +54,19 @@ function pairs(environments: readonly Environment[]): [Environment, Environment]
   return environments.flatMap((second, index) =>
     environments.slice(0, index).map((first): [Environment, Environment] => [first, second]),
   )
+}
+
+/** In a workspace `/Workspace/x` is `/x`: two spellings of a root would make two owners of one experiment. */
+function workspaceProblems(environment: Environment, { kind }: Landscape): LandscapeProblem[] {
+  if (kind !== 'databricks' || !/^\/Workspace(\/|$)/i.test(environment.experimentRoot)) return []
+  const root = environment.experimentRoot
+  return [
+    problem(
+      environment,
+      'experimentRoot',
+      `\`${root}\` begins with /Workspace, which Databricks takes away; write ${root.slice(10) || '/experiments'}`,
+    ),
+  ]
 }
 
 function rootProblems(environment: Environment, foldsCase: boolean): LandscapeProblem[] {

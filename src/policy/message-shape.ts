@@ -1,4 +1,5 @@
 import type { Field } from './field.ts'
+import { databricksMessages } from './generated/databricks-messages.ts'
 import { messages } from './generated/messages.ts'
 import { handmadeFields, handmadeMessages } from './handmade-messages.ts'
 
@@ -10,7 +11,7 @@ export interface Shape {
 }
 
 const shapes: ReadonlyMap<string, Shape> = new Map(
-  Object.entries({ ...messages, ...handmadeMessages }).map(([name, fields]) => [
+  Object.entries({ ...messages, ...databricksMessages, ...handmadeMessages }).map(([name, fields]) => [
     name,
     makeShape(name, { ...fields, ...handmadeFields[name] }),
   ]),

@@ -48,6 +48,11 @@ function claims(landscape: Landscape, kind: NameKind, text: string): { owner: En
   })
 }
 
+/** The one spelling of a name: in a Databricks workspace `/Workspace/experiments/x` is `/experiments/x`. */
+function plainSpelling(landscape: Landscape, kind: NameKind, name: string): string {
+  return kind === 'experiment' && landscape.kind === 'databricks' ? name.replace(/^\/Workspace(?=\/)/, '') : name
+}
+
 function absolute(kind: NameKind, name: string): string {
   return kind === 'experiment' && !name.startsWith('/') ? `/${name}` : name
 }
@@ -66,11 +71,13 @@ function store(kind: NameKind, owner: Environment, logical: string): UpstreamNam
 /** A logical name must not look qualified, or it would have two meanings. */
 function isPlain(landscape: Landscape, kind: NameKind, logical: string): boolean {
   const text = absolute(kind, logical)
+  if (plainSpelling(landscape, kind, text) !== text) return false
   return claims(landscape, kind, text).length === 0 && !(kind === 'experiment' && isRoot(landscape, text))
 }
 
 /** Whose a stored name is, or null when it belongs to nobody: the inverse of `resolveName`. */
-export function ownerOf(landscape: Landscape, kind: NameKind, stored: string): OwnedName | null {
+export function ownerOf(landscape: Landscape, kind: NameKind, text: string): OwnedName | null {
+  const stored = plainSpelling(landscape, kind, text)
   const [claim, ...others] = claims(landscape, kind, stored)
   if (claim === undefined || others.length > 0) return null
   if (nameProblem(kind, claim.logical) !== null || !isPlain(landscape, kind, claim.logical)) return null
@@ -84,7 +91,7 @@ export function ownerOf(landscape: Landscape, kind: NameKind, stored: string): O
  */
 export function resolveName(landscape: Landscape, environment: Environment, kind: NameKind, name: string): OwnedName {
   const word = kind === 'model' ? 'model' : 'experiment'
-  const text = absolute(kind, name)
+  const text = plainSpelling(landscape, kind, absolute(kind, name))
   const [claim] = claims(landscape, kind, text)
   const owner = claim?.owner ?? environment
   const logical = claim?.logical ?? (kind === 'experiment' ? text.slice(1) : text)

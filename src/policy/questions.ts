@@ -17,6 +17,10 @@ export type Question =
   | { readonly about: 'versionsOfLoggedModel'; readonly id: string }
   /** Every version of the models whose names end so, and every other one in stage Production. */
   | { readonly about: 'productionVersions'; readonly suffixes: readonly string[] }
+  /** The registered model that a webhook of a Databricks workspace listens to. Where the workspace tells no other way, models with this suffix are gone through. */
+  | { readonly about: 'modelOfWebhook'; readonly id: string; readonly suffix: string }
+  /** The registered model that a Databricks workspace knows by this id. Only models with this suffix are looked at. */
+  | { readonly about: 'modelOfId'; readonly id: string; readonly suffix: string }
 
 export interface ExperimentFact {
   readonly id: string
@@ -44,6 +48,8 @@ export interface VersionFact {
   readonly runId: string | null
   /** The registration stage that a version still waits for, because its transition failed. */
   readonly pendingStage: Stage | null
+  /** A workspace still copies its files, and may refuse to move it until it has. */
+  readonly copying?: true
 }
 
 /** The answer that belongs to each question. */
@@ -59,6 +65,8 @@ export interface Answers {
   readonly versionsFromSource: readonly VersionFact[]
   readonly versionsOfLoggedModel: readonly VersionFact[]
   readonly productionVersions: readonly VersionFact[]
+  readonly modelOfWebhook: string | null
+  readonly modelOfId: string | null
 }
 
 export type About = Question['about']

@@ -1,5 +1,15 @@
+import { reviewedDatabricksFields } from './databricks-answer-fields.ts'
+
 /** What a field of an answer holds, where it names something: `rewriteAnswer` puts it into the caller's words. */
-export type AnswerMeaning = 'experimentId' | 'experimentName' | 'modelName' | 'location' | 'source' | 'tags'
+export type AnswerMeaning =
+  | 'experimentId'
+  | 'experimentName'
+  | 'modelName'
+  | 'location'
+  | 'source'
+  | 'downloadUri'
+  | 'tags'
+  | 'sentence'
 
 /** What the fields of MLflow's entities hold, wherever in an answer they stand. */
 export const answerMeanings: Readonly<Record<string, Readonly<Record<string, AnswerMeaning>>>> = {
@@ -8,11 +18,15 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
   'mlflow.RunInfo': { experiment_id: 'experimentId', artifact_uri: 'location' },
   'mlflow.RegisteredModel': { name: 'modelName' },
   'mlflow.ModelVersion': { name: 'modelName', source: 'source', tags: 'tags' },
-  'mlflow.GetModelVersionDownloadUri.Response': { artifact_uri: 'source' },
+  'mlflow.GetModelVersionDownloadUri.Response': { artifact_uri: 'downloadUri' },
   'mlflow.LoggedModelInfo': { experiment_id: 'experimentId', artifact_uri: 'location', tags: 'tags' },
   'mlflow.LoggedModelRegistrationInfo': { name: 'modelName' },
   'mlflow.ListArtifacts.Response': { root_uri: 'location' },
   'mlflow.ListLoggedModelArtifacts.Response': { root_uri: 'location' },
+  'databricks.ModelDatabricks': { name: 'modelName' },
+  'databricks.ModelVersionDatabricks': { name: 'modelName', source: 'source', tags: 'tags' },
+  'databricks.RegistryWebhook': { model_name: 'modelName' },
+  'databricks.Activity': { system_comment: 'sentence' },
 }
 
 const ownTags = 'what the caller’s own environment wrote; ids in it were judged when they were written'
@@ -60,4 +74,5 @@ export const reviewedFields: Readonly<Record<string, string>> = {
   'mlflow.artifacts.CreateMultipartUpload.Response.upload_id': 'of the upload to the place that was judged',
   'mlflow.artifacts.FileInfo.path': 'relative to the folder that was asked for',
   'mlflow.artifacts.MultipartUploadCredential.url': storage,
+  ...reviewedDatabricksFields,
 }

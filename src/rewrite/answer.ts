@@ -7,6 +7,8 @@ import { renameModelUri } from '../policy/model-uri.ts'
 import { ownerOf, showName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { type AnswerMeaning, answerMeanings } from './answer-fields.ts'
+import { clientDatabricksLocation, versionLocation } from './databricks-location.ts'
+import { clientSentence } from './error-text.ts'
 import { clientLocation } from './location.ts'
 import { renameTags } from './tag-names.ts'
 
@@ -32,9 +34,17 @@ const experimentName: TextMapper = (name, { landscape, environment }) => {
   if (shown === null) throw unknownAnswer('an experiment of nobody')
   return shown
 }
-const location: TextMapper = (uri) => clientLocation(uri)
+const location: TextMapper = (uri, { landscape }) =>
+  landscape.kind === 'databricks' ? clientDatabricksLocation(uri) : clientLocation(uri)
 const source: TextMapper = (uri, findings) =>
-  clientLocation(/^models:/i.test(uri) ? (renameModelUri(uri, modelNameOf(findings)) ?? '') : uri)
+  /^models:/i.test(uri) ? (renameModelUri(uri, modelNameOf(findings)) ?? '') : location(uri, findings)
+const downloadUri: TextMapper = (uri, findings) => {
+  const { landscape, version } = findings
+  if (landscape.kind !== 'databricks' || version === null) return source(uri, findings)
+  // Where the registry of a workspace keeps its copy, nobody but itself reads.
+  return versionLocation(modelName(version.name, findings), version.version)
+}
+const sentence: TextMapper = (text, findings) => clientSentence(text, findings) ?? ''
 
 /** How each meaning is put into the caller's words. Tags are a list, and have a way of their own. */
 const textMappers: Readonly<Record<Exclude<AnswerMeaning, 'tags'>, TextMapper>> = {
@@ -43,6 +53,13 @@ const textMappers: Readonly<Record<Exclude<AnswerMeaning, 'tags'>, TextMapper>> 
   modelName,
   location,
   source,
+  downloadUri,
+  sentence,
+}
+
+function isVisibleVersion(row: JsonObject, findings: Findings): boolean {
+  if (!ownedByScope('model', row, findings)) return false
+  return row.get('current_stage') !== 'Production' || managesProduction(findings.environment)
 }
 
 function inExperiment(info: Json | undefined, { visibleExperiments }: Findings): boolean {
@@ -59,11 +76,14 @@ function ownedByScope(kind: 'model' | 'experiment', row: JsonObject, { landscape
 const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => boolean>> = {
   'mlflow.Experiment': (row, findings) => ownedByScope('experiment', row, findings),
   'mlflow.RegisteredModel': (row, findings) => ownedByScope('model', row, findings),
-  'mlflow.ModelVersion': (row, findings) =>
-    ownedByScope('model', row, findings) &&
-    (row.get('current_stage') !== 'Production' || managesProduction(findings.environment)),
+  'mlflow.ModelVersion': isVisibleVersion,
   'mlflow.LoggedModelRegistrationInfo': (row, findings) =>
     ownedByScope('model', row, { ...findings, scope: findings.environment }),
+  'databricks.ModelDatabricks': (row, findings) => ownedByScope('model', row, findings),
+  'databricks.ModelVersionDatabricks': isVisibleVersion,
+  // A webhook without a model listens to every environment's.
+  'databricks.RegistryWebhook': (row, findings) =>
+    ownedByScope('model', new Map([['name', row.get('model_name') ?? null]]), { ...findings, scope: findings.environment }),
   'mlflow.Run': (row, findings) => inExperiment(row.get('info'), findings),
   'mlflow.RunInfo': (row, findings) => inExperiment(row, findings),
   'mlflow.LoggedModel': (row, findings) => inExperiment(row.get('info'), findings),
@@ -80,7 +100,7 @@ export function isVisible(messageName: string, row: Json, findings: Findings): r
 }
 
 function hidden(messageName: string, row: JsonObject): Refusal {
-  if (messageName === 'mlflow.ModelVersion' && row.get('current_stage') === 'Production') {
+  if (/\.ModelVersion(Databricks)?$/.test(messageName) && row.get('current_stage') === 'Production') {
     return new Refusal(
       'production-version',
       'This version is in stage Production, which only callers of a production environment may use.',

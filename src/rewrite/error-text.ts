@@ -50,17 +50,23 @@ function replaceReference(text: string, { kind, logical, upstream }: AuditedRefe
   return text.replace(word(upstream), () => logical)
 }
 
-/**
- * An error message of MLflow's in the caller's names. When something of another environment might remain in it, a sentence that
- * says only what kind of error it was takes its place.
- */
-export function clientErrorText(text: string, errorCode: string, findings: Findings): string {
+/** A sentence of MLflow's in the caller's names; null when something of another environment might remain in it. */
+export function clientSentence(text: string, findings: Findings): string | null {
   const { landscape, environment, references } = findings
   const pairs = references
     .filter(({ logical, upstream }) => logical !== upstream && upstream.length <= longest)
     .sort((a, b) => b.upstream.length - a.upstream.length)
   const renamed = pairs.reduce(replaceReference, ownSentence(text))
-  const inRoot = new RegExp(`${escapeForRegExp(environment.experimentRoot)}/([^\\s'",)]+)`, 'g')
+  const inWorkspace = landscape.kind === 'databricks' ? '(?:/Workspace)?' : ''
+  const inRoot = new RegExp(`${inWorkspace}${escapeForRegExp(environment.experimentRoot)}/([^\\s'",)]+)`, 'g')
   const result = renamed.replace(inRoot, (whole) => showName(landscape, environment, 'experiment', whole) ?? whole)
-  return showsUpstreamName(result, findings) ? `MLflow refused the request (${errorCode}).` : result
+  return showsUpstreamName(result, findings) ? null : result
+}
+
+/**
+ * An error message of MLflow's in the caller's names. When something of another environment might remain in it, a sentence that
+ * says only what kind of error it was takes its place.
+ */
+export function clientErrorText(text: string, errorCode: string, findings: Findings): string {
+  return clientSentence(text, findings) ?? `MLflow refused the request (${errorCode}).`
 }

@@ -4,6 +4,7 @@ import { upstreamExperimentId } from '../policy/checks/ids.ts'
 import { makePrompt, pendingStageTag } from '../policy/checks/tags.ts'
 import { canonicalStage } from '../policy/checks/versions.ts'
 import type { Meaning } from '../policy/endpoint.ts'
+import type { UpstreamKind } from '../policy/environment.ts'
 import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
@@ -11,6 +12,7 @@ import { copyJson, placesAt } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { type NameKind, resolveName } from '../policy/names.ts'
 import { canonicalPath } from '../policy/store-path.ts'
+import { upstreamDatabricksLocation } from './databricks-location.ts'
 import { upstreamFilter } from './search-filter.ts'
 import { renameTags } from './tag-names.ts'
 
@@ -38,6 +40,10 @@ function ownModelName(findings: Findings): (name: string) => string | null {
   }
 }
 
+function upstreamLocation(uri: string, kind: UpstreamKind = 'mlflow'): string {
+  return kind === 'databricks' ? (upstreamDatabricksLocation(uri) ?? uri) : uri
+}
+
 /** How each meaning is written on the upstream's side; a meaning that is not here goes as it was decoded. */
 const mappers: Partial<Record<Meaning, Mapper>> = {
   modelName: named('model'),
@@ -48,7 +54,9 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   experimentsToSearch: (_value, { visibleExperiments }) => [...visibleExperiments],
   stage: text((value) => canonicalStage(value)),
   stages: text((value) => canonicalStage(value)),
-  versionSource: text((value, findings) => renameModelUri(value, upstreamModelName(findings)) ?? value),
+  versionSource: text(
+    (value, findings) => renameModelUri(value, upstreamModelName(findings)) ?? upstreamLocation(value, findings.landscape.kind),
+  ),
   loggedModelTags: (value, findings) => renameTags(value, ownModelName(findings)),
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),

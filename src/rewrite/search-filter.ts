@@ -29,6 +29,21 @@ function withoutRoot(column: 'modelName' | 'experimentName', scope: Environment,
   return pattern.startsWith(root) ? pattern.slice(root.length) : pattern.replace(/^\//, '')
 }
 
+/**
+ * The registry of a Databricks workspace takes one condition. The caller's own goes, where there is one: of its rows those that the
+ * caller may not see are left out afterwards. There `LIKE 'fraud'` finds every name with `fraud` in it, so the caller's name is a part.
+ */
+function workspaceFilter(clauses: readonly Clause[], column: 'modelName', findings: Findings): string {
+  const { scope } = findings
+  const exact = (name: string) => resolveInFilter(findings, 'model', name)?.upstream ?? ownPattern(column, scope, name)
+  const pattern = (text: string) => ownPattern(column, scope, `%${text.replace(/^%|%$/g, '')}%`)
+  const [own] =
+    clauses.length > 0 ? [] : [attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, scope, '%') })]
+  return printFilter(
+    own ? [own] : mapNames(clauses, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings)),
+  )
+}
+
 /** The filter that goes upstream: in upstream names, and narrowed to the rows that the caller may see. */
 export function upstreamFilter(filter: string, search: Search | undefined, findings: Findings): string {
   const clauses = parseFilter(filter)
@@ -38,6 +53,7 @@ export function upstreamFilter(filter: string, search: Search | undefined, findi
   const kind = column === 'modelName' ? 'model' : 'experiment'
   const exact = (name: string) => resolveInFilter(findings, kind, name)?.upstream ?? ownPattern(column, scope, name)
   const pattern = (text: string) => ownPattern(column, scope, withoutRoot(column, scope, text))
+  if (findings.landscape.kind === 'databricks' && column === 'modelName') return workspaceFilter(clauses, column, findings)
   const mapped = mapNames(clauses, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings))
   const own = attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, scope, '%') })
   return printFilter([...mapped, own])

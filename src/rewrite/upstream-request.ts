@@ -58,7 +58,8 @@ export function upstreamRequest(grant: Grant, page: Page | null = null): Upstrea
   // Some handlers want a path parameter in the body as well, where it is a field of the message.
   const { fields } = shapeOf(endpoint.request)
   const onlyInPath = new Set(endpoint.pathParams.filter((name) => !fields.has(name)))
-  if (endpoint.method !== 'GET') return new UpstreamRequest(endpoint.method, path, encodeBody(message, onlyInPath))
+  const inQuery = endpoint.method === 'GET' || endpoint.inQuery === true
+  if (!inQuery) return new UpstreamRequest(endpoint.method, path, encodeBody(message, onlyInPath))
   const query = encodeQuery(message, new Set(endpoint.pathParams))
-  return new UpstreamRequest('GET', query === '' ? path : `${path}?${query}`, null)
+  return new UpstreamRequest(endpoint.method, query === '' ? path : `${path}?${query}`, null)
 }

@@ -7,6 +7,7 @@ import { isTransportError, transportRefusal } from './upstream-trouble.ts'
 /** Refusals that are no judgement of the request: something is wrong behind the proxy, and its operators want to know what. */
 const troubles: ReadonlySet<Reason> = new Set([
   'unknown-answer',
+  'upstream-busy',
   'upstream-unavailable',
   'outcome-unknown',
   'registration-incomplete',

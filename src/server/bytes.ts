@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
-import { openEndpoints } from '../policy/endpoints.ts'
+import { endpointTable } from '../policy/endpoints.ts'
 import type { Landscape } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
@@ -79,7 +79,7 @@ async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: 
     // What is left of an upload is read and dropped, so that the client gets to this answer.
     reply.removeHeader('connection')
     const text = await readError(stream)
-    upstream.checkWelcome(statusCode)
+    upstream.checkWelcome({ status: statusCode, text }, request.trail.environment?.name)
     sendFailure(reply, upstreamFailure(grantedOf(request).grant, { status: statusCode, text }))
   } catch (error) {
     answerError(error, reply, true)
@@ -123,7 +123,7 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
 /** The endpoints that carry bytes, streamed in both directions by @fastify/http-proxy: it sends what was granted, and nothing else. */
 export function addByteRoutes(app: FastifyInstance, landscape: Landscape, journey: Journey, upstream: Upstream): void {
   app.decorateRequest('granted', null)
-  const streamed = [...openEndpoints.values()].filter(({ bytes }) => bytes !== undefined)
+  const streamed = [...endpointTable(landscape.kind).open.values()].filter(({ bytes }) => bytes !== undefined)
   for (const base of environmentPrefixes) {
     for (const endpoint of streamed) {
       for (const prefix of endpoint.prefixes) {

@@ -1,17 +1,20 @@
 import { isIP } from 'node:net'
+import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
 import type { Finding } from './config-problem.ts'
 import { checkKeyFile, checkSecretFile } from './secret-file.ts'
 
 /** What the schema cannot say: about URLs, addresses and files. File paths in `file` are absolute. */
 export function checkServerParts(file: ConfigFile): Finding[] {
-  const { credentials } = file.upstream
   return [
     ...finding(['upstream', 'url'], findUrlProblem(file.upstream.url, 'http://127.0.0.1:5001')),
     ...finding(['upstream', 'url'], findLoop(file)),
     ...finding(['authentication', 'entra', 'authority'], findAuthorityProblem(file.authentication.entra.authority)),
     ...finding(['admin'], findAddressClash(file)),
-    ...finding(['upstream', 'credentials', 'file'], credentials.file === undefined ? null : checkSecretFile(credentials.file)),
+    ...credentialEntries(file).flatMap(({ path, credentials: { file: token, clientSecretFile: secret } }) => [
+      ...finding([...path, 'file'], token === undefined ? null : checkSecretFile(token)),
+      ...finding([...path, 'clientSecretFile'], secret === undefined ? null : checkSecretFile(secret)),
+    ]),
     ...finding(['paging', 'keyFile'], file.paging.keyFile === null ? null : checkKeyFile(file.paging.keyFile)),
   ]
 }

@@ -1,5 +1,17 @@
+import type { UpstreamKind } from '../policy/environment.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
+import type { Rates } from './upstream-pace.ts'
+
+/** Credentials for the upstream as written; the schema sees to it that each mode has what it needs, and nothing else. */
+export interface CredentialsEntry {
+  readonly mode: 'none' | 'passthrough' | 'token' | 'servicePrincipal'
+  readonly file?: string
+  readonly tenantId?: string
+  readonly clientId?: string
+  readonly clientSecretFile?: string
+  readonly scope?: string
+}
 
 /** The file's content once the schema holds and its defaults are filled in. */
 export interface ConfigFile {
@@ -7,8 +19,9 @@ export interface ConfigFile {
   readonly admin: { readonly host: string; readonly port: number }
   readonly upstream: {
     readonly url: string
-    readonly kind: 'mlflow'
-    readonly credentials: { readonly mode: 'none' | 'passthrough' | 'token'; readonly file?: string }
+    readonly kind: UpstreamKind
+    readonly credentials: CredentialsEntry
+    readonly rates: Rates
     readonly foldsCase: boolean
   }
   readonly authentication: {
@@ -31,6 +44,7 @@ export interface EnvironmentEntry {
   readonly registrationStage?: 'Staging' | 'Production' | 'none'
   readonly promotesFrom: readonly string[]
   readonly sourcePrefixes: readonly string[]
+  readonly credentials?: CredentialsEntry
 }
 
 /** Turns `environments: [acc]` into `environments: { acc: {} }`, and `acc:` with nothing after it into `acc: {}`. */

@@ -9,7 +9,7 @@ import { clip } from './config-sentences.ts'
 export function readLandscape(file: ConfigFile, replaced: readonly ConfigPath[]): { landscape: Landscape; findings: Finding[] } {
   const findings: Finding[] = []
   const environments = Object.entries(file.environments).map(([name, entry]) => readEnvironment(name, entry, findings))
-  const landscape = { environments, foldsCase: file.upstream.foldsCase }
+  const landscape = { environments, foldsCase: file.upstream.foldsCase, kind: file.upstream.kind }
   const standIn = (path: ConfigPath) => replaced.some((place) => isWithin(path, place))
   for (const { environment, key, index, against, message } of findLandscapeProblems(landscape)) {
     const path = ['environments', environment, key, ...(index === null ? [] : [index])]

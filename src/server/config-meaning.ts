@@ -1,5 +1,5 @@
 import type { Environment } from '../policy/environment.ts'
-import type { Config } from './config-types.ts'
+import type { Config, UpstreamCredentials } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
 
 /** What the configuration means, in words: addresses, upstream, callers, then each environment, then what deserves a second look. */
@@ -7,7 +7,7 @@ export function describeConfig(config: Config): string {
   const warnings = findWarnings(config)
   const paragraphs = [
     describeServer(config),
-    ...config.environments.map((environment) => describeEnvironment(environment)),
+    ...config.environments.map((environment) => describeEnvironment(environment, config.upstream.credentialsOf)),
     ...(warnings.length === 0 ? [] : [['Worth a second look', ...warnings.map((warning) => `  - ${warning}`)]]),
   ]
   return `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`
@@ -25,7 +25,8 @@ function describeServer(config: Config): string[] {
     'The proxy',
     row('clients', `${showAddress(config.listen)} (MLFLOW_TRACKING_URI)`),
     row('operators', `${showAddress(config.admin)} (/livez, /readyz, /metrics)`),
-    row('upstream', `MLflow at ${config.upstream.url}, ${describeCredentials(config)}`),
+    row('upstream', `${describeKind(config)} at ${config.upstream.url}, ${describeCredentials(config.upstream.credentials)}`),
+    ...describeRates(config),
     row('names', config.foldsCase ? 'compared without case, as the upstream does' : 'compared exactly, case included'),
     row('callers', `access tokens of tenant ${tenantId} for ${listOr(audiences)}`),
     row('issuer', authority),
@@ -37,7 +38,23 @@ function describeServer(config: Config): string[] {
   ]
 }
 
-function describeCredentials({ upstream: { credentials } }: Config): string {
+function describeKind({ upstream }: Config): string {
+  return upstream.kind === 'databricks' ? 'the Databricks workspace' : 'MLflow'
+}
+
+function describeRates({ upstream: { rates } }: Config): string[] {
+  if (rates === undefined) return []
+  const { registry, searchRuns, experiments, logBatch, other } = rates
+  return [
+    row(
+      'rates',
+      `${registry} requests a second to the registry, ${searchRuns} searches of runs, ${experiments} on experiments, ${logBatch} batches, ${other} others`,
+    ),
+  ]
+}
+
+function describeCredentials(credentials: UpstreamCredentials): string {
+  if (credentials.mode === 'servicePrincipal') return `with tokens of service principal ${credentials.clientId}`
   if (credentials.mode === 'token') return `with the token in ${credentials.file}`
   return credentials.mode === 'passthrough' ? "with each caller's own token" : 'without credentials'
 }
@@ -53,11 +70,13 @@ function choice(config: Config): string[] {
   ]
 }
 
-function describeEnvironment(environment: Environment): string[] {
+function describeEnvironment(environment: Environment, credentialsOf: Config['upstream']['credentialsOf'] = {}): string[] {
+  const own = credentialsOf[environment.name]
   const { name, production, groups, modelSuffix, experimentRoot, promotesFrom, sourcePrefixes } = environment
   return [
     `Environment ${name}${production ? ' (production)' : ''}`,
     row('who', `callers with the role or group ${listOr(groups)}`),
+    ...(own === undefined ? [] : [row('credentials', describeCredentials(own))]),
     row('models', `fraud is fraud${modelSuffix} upstream`),
     row('experiments', `churn is ${experimentRoot}/churn upstream`),
     row(

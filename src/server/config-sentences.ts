@@ -21,7 +21,7 @@ export function describeError(error: ErrorObject, schema: SchemaNode): ErrorSent
     case 'required':
       return { message: missing(String(param('missingProperty')), error, schema) }
     case 'false schema':
-      return { message: 'is only for credentials with `mode: token`; leave it out, or write mode: token', atKey: true }
+      return { message: onlyFor(error.instancePath.endsWith('/file') ? 'token' : 'servicePrincipal'), atKey: true }
     case 'enum':
       return { message: notInEnum(error.data, node) }
     case 'x-notYet':
@@ -119,4 +119,8 @@ function show(value: unknown, keyword?: string): string {
 export function clip(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
   return line.length > 80 ? `${line.slice(0, 79)}…` : line
+}
+
+function onlyFor(mode: string): string {
+  return `is only for credentials with \`mode: ${mode}\`; leave it out, or write mode: ${mode}`
 }

@@ -1,4 +1,21 @@
-import type { Landscape } from '../policy/environment.ts'
+import type { Landscape, UpstreamKind } from '../policy/environment.ts'
+import type { Rates } from './upstream-pace.ts'
+
+/** An application of Entra's that gets tokens for the upstream with a secret. */
+export interface ServicePrincipal {
+  readonly authority: string
+  readonly tenantId: string
+  readonly clientId: string
+  readonly clientSecretFile: string
+  readonly scope: string
+}
+
+/** How the proxy shows the upstream who it is. */
+export type UpstreamCredentials =
+  | { readonly mode: 'none' }
+  | { readonly mode: 'passthrough' }
+  | { readonly mode: 'token'; readonly file: string }
+  | ({ readonly mode: 'servicePrincipal' } & ServicePrincipal)
 
 /** The configuration after validation: frozen, complete, and never changed afterwards. */
 export interface Config extends Landscape {
@@ -7,11 +24,12 @@ export interface Config extends Landscape {
   readonly upstream: {
     /** Origin and optional path prefix, without a trailing slash. */
     readonly url: string
-    readonly kind: 'mlflow'
-    readonly credentials:
-      | { readonly mode: 'none' }
-      | { readonly mode: 'passthrough' }
-      | { readonly mode: 'token'; readonly file: string }
+    readonly kind: UpstreamKind
+    readonly credentials: UpstreamCredentials
+    /** Credentials of single environments, where they have their own. */
+    readonly credentialsOf?: Readonly<Record<string, UpstreamCredentials>>
+    /** Requests a second that the upstream takes; left out: no limit. */
+    readonly rates?: Rates
   }
   readonly authentication: {
     readonly mode: 'bearer'

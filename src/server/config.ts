@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { Landscape } from '../policy/environment.ts'
 import { checkServerParts } from './config-checks.ts'
+import { completeUpstream, resolveCredentials } from './config-credentials.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'
 import { readLandscape } from './config-landscape.ts'
 import { applyOverrides } from './config-overrides.ts'
@@ -66,28 +68,26 @@ function readBytes(file: string): Uint8Array {
 }
 
 function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
-  const { credentials } = file.upstream
-  const token = credentials.file === undefined ? {} : { file: resolve(folder, credentials.file) }
   const { keyFile } = file.paging
+  const environments = Object.entries(file.environments).map(([name, entry]) => {
+    const { credentials } = entry
+    return [name, credentials === undefined ? entry : { ...entry, credentials: resolveCredentials(credentials, folder) }]
+  })
   return {
     ...file,
-    upstream: { ...file.upstream, credentials: { ...credentials, ...token } },
+    upstream: { ...file.upstream, credentials: resolveCredentials(file.upstream.credentials, folder) },
+    environments: Object.fromEntries(environments),
     paging: { keyFile: keyFile === null ? null : resolve(folder, keyFile) },
   }
 }
 
-function completeConfig(file: ConfigFile, landscape: Pick<Config, 'environments' | 'foldsCase'>): Config {
-  const { listen, admin, upstream, authentication, paging, unknownFields, shutdown, log } = file
-  const { mode, file: tokenFile } = upstream.credentials
+function completeConfig(file: ConfigFile, landscape: Landscape): Config {
+  const { listen, admin, authentication, paging, unknownFields, shutdown, log } = file
   const { tenantId, audiences, authority } = authentication.entra
   return {
     listen: { host: listen.host, port: listen.port },
     admin: { host: admin.host, port: admin.port },
-    upstream: {
-      url: upstream.url.replace(/\/+$/, ''),
-      kind: upstream.kind,
-      credentials: mode === 'token' ? { mode, file: tokenFile ?? '' } : { mode },
-    },
+    upstream: completeUpstream(file),
     authentication: {
       mode: authentication.mode,
       entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: authority.replace(/\/+$/, '') },

@@ -2,6 +2,7 @@ import type { UpstreamName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { readExperiment, readFound } from './lookups.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
+import { sendIntoFolder } from './workspace-folders.ts'
 
 /** The id of an environment's default experiment, or null where it was not made yet. */
 export async function findDefaultExperiment(
@@ -21,7 +22,8 @@ export async function ensureDefaultExperiment(
 ): Promise<string> {
   const known = await findDefaultExperiment(upstream, name, caller)
   if (known !== null) return known
-  const answer = await upstream.write({ make: 'experiment', name }, caller)
+  const make = () => upstream.write({ make: 'experiment', name }, caller)
+  const answer = upstream.kind === 'databricks' ? await sendIntoFolder(upstream, name, caller, make) : await make()
   // Another replica may have been faster: what counts is that it is there now.
   const made = await findDefaultExperiment(upstream, name, caller)
   if (made !== null) return made

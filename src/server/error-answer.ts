@@ -5,6 +5,7 @@ import { parseJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { clientErrorText } from '../rewrite/error-text.ts'
 import type { Failure } from './failure.ts'
+import { Throttled } from './throttled.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 
 /** MLflow's error; where its routes for artifacts refuse a request in the way of FastAPI, the same in MLflow's. */
@@ -37,6 +38,7 @@ function failed({ method, repeatable }: OpenEndpoint): Refusal {
 /** MLflow's own error for a granted request, in the caller's names. Throws for an answer that is no error of MLflow's. */
 export function upstreamFailure(grant: Grant, answer: Pick<UpstreamAnswer, 'status' | 'text' | 'retryAfter'>): Failure {
   const { endpoint, findings } = grant
+  if (answer.status === 429) throw new Throttled(answer.retryAfter ?? 1)
   const error = answer.status >= 400 && answer.status <= 599 ? readError(answer) : null
   if (error === null) {
     if (answer.status === 404 || answer.status === 405) {

@@ -1,13 +1,20 @@
 import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
+import { Throttled } from './throttled.ts'
 
 /** An error as it goes to the client, in the shape that every MLflow client reads. */
 export interface Failure {
   readonly status: number
   readonly body: { readonly error_code: string; readonly message: string }
   readonly reason: Reason | 'internal' | 'upstream-error'
-  readonly retryAfter: number | null
+  /** Seconds, or what MLflow said itself. */
+  readonly retryAfter: number | string | null
   /** The connection is not used again: its framing can no longer be trusted. */
   readonly close: boolean
+}
+
+function retryAfterOf(refusal: Refusal): number | string | null {
+  if (refusal instanceof Throttled) return refusal.retryAfter
+  return refusal.reason === 'upstream-unavailable' ? 1 : null
 }
 
 /** What a refusal looks like to the client. */
@@ -17,7 +24,7 @@ export function failureOf(refusal: Refusal): Failure {
     status,
     body: { error_code: errorCode, message: refusal.message },
     reason: refusal.reason,
-    retryAfter: refusal.reason === 'upstream-unavailable' ? 1 : null,
+    retryAfter: retryAfterOf(refusal),
     close: false,
   }
 }

@@ -1,3 +1,4 @@
+import { askedReferences } from '../policy/asked-references.ts'
 import { decide } from '../policy/decide.ts'
 import { decodeCall, type RawCall } from '../policy/decode.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
@@ -6,7 +7,8 @@ import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { reads } from '../policy/judgement.ts'
-import type { UpstreamName } from '../policy/names.ts'
+import { textMeaning } from '../policy/message-fields.ts'
+import { resolveName, type UpstreamName } from '../policy/names.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
 import { type UpstreamRequest, upstreamRequest } from '../rewrite/upstream-request.ts'
 import type { Config } from './config-types.ts'
@@ -21,6 +23,7 @@ import { finishRegistration } from './registration.ts'
 import { Searcher } from './search.ts'
 import type { Trail } from './trail.ts'
 import type { CallerCredentials, Upstream, UpstreamAnswer } from './upstream.ts'
+import { sendIntoFolder } from './workspace-folders.ts'
 
 /** Who asks, and from where: settled before any endpoint is looked at. */
 export interface Visit {
@@ -50,7 +53,8 @@ export class Journey {
   async grant(visit: Visit, endpoint: OpenEndpoint, raw: RawCall): Promise<Grant> {
     const { unknownFields } = this.#config
     const body = endpoint.bytes === 'up' ? 'bytes' : 'json'
-    const message = decodeCall(endpoint.request, raw, { unknownFields, body })
+    const message = decodeCall(endpoint.request, raw, { unknownFields, body, deleteByQuery: this.#config.kind === 'databricks' })
+    visit.trail.references = askedReferences(endpoint, message)
     const makeDefault = (name: UpstreamName) => ensureDefaultExperiment(this.#upstream, name, visit.credentials)
     const world = new MlflowWorld(this.#upstream, this.#memory, visit.credentials, makeDefault)
     const request = { endpointName: endpoint.name, endpoint, message }
@@ -77,13 +81,32 @@ export class Journey {
       return { answer: rewriteAnswer(grant, found.rows) }
     }
     if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
-    const request = upstreamRequest(grant)
-    const answer = await this.#upstream.send(request, credentials, endpoint.repeatable === true)
+    const answer = await this.#send(grant, credentials)
     if (answer.status !== 200) return this.#fail(trail, grant, answer)
     trail.upstreamStatus = answer.status
     this.#forget(grant)
-    const message = await this.#finishVersion(visit, grant, parseAnswer(answer, endpoint.answersNaN === true))
+    const parsed = parseAnswer(answer, endpoint.answersNaN === true)
+    this.#learn(parsed)
+    const message = await this.#finishVersion(visit, grant, parsed)
     return { answer: rewriteAnswer(grant, message) }
+  }
+
+  async #send(grant: Grant, caller: CallerCredentials): Promise<UpstreamAnswer> {
+    const { endpoint, findings } = grant
+    const request = upstreamRequest(grant)
+    const send = () => this.#upstream.send(request, caller, endpoint.repeatable === true)
+    const name = textMeaning(endpoint, grant.message, 'newExperimentName')
+    if (name === null || this.#upstream.kind !== 'databricks') return send()
+    const { upstream } = resolveName(findings.landscape, findings.environment, 'experiment', name)
+    return sendIntoFolder(this.#upstream, upstream, caller, send)
+  }
+
+  /** Of a Databricks workspace's models: by their ids the permissions API knows them. */
+  #learn(answer: JsonObject): void {
+    const model = answer.get('registered_model_databricks')
+    if (!(model instanceof Map)) return
+    const [id, name] = [model.get('id'), model.get('name')]
+    if (typeof id === 'string' && typeof name === 'string') this.#memory.modelIds.set(id, name)
   }
 
   #fail(trail: Trail, grant: Grant, answer: UpstreamAnswer): Arrival {

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../policy/json.ts'
 import { parseJson } from '../policy/json-text.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../policy/questions.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { Throttled } from './throttled.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 
 function unknown(): Refusal {
@@ -13,11 +14,14 @@ function unknown(): Refusal {
 
 /** The object in an answer, or null when MLflow says that there is no such thing. */
 export function readFound(answer: UpstreamAnswer): JsonObject | null {
+  if (answer.status === 429) throw new Throttled(answer.retryAfter ?? 1)
   if (answer.status >= 500)
     throw new Refusal('upstream-unavailable', 'MLflow failed on a look-up of the proxy. Try again shortly.')
   const value = parseAnswer(answer)
   if (answer.status === 200) return value
   const code = value.get('error_code')
+  // Of a thing in a Databricks workspace that these credentials may not see.
+  if (answer.status === 403 && code === 'PERMISSION_DENIED') return null
   if (answer.status === 404 || code === 'RESOURCE_DOES_NOT_EXIST' || code === 'INVALID_PARAMETER_VALUE') return null
   if (answer.status === 401 || answer.status === 403) {
     throw new Refusal('unknown-answer', 'MLflow refuses the credentials of the proxy. Tell its administrators.')
@@ -101,5 +105,6 @@ export function readVersion(row: Json | undefined): VersionFact {
     source: optional(version, 'source') ?? '',
     runId: optional(version, 'run_id'),
     pendingStage: pendingStage(version.get('tags')),
+    ...(version.get('status') === 'PENDING_REGISTRATION' ? { copying: true } : {}),
   }
 }

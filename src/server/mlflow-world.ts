@@ -5,6 +5,7 @@ import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, Versio
 import type { World } from './inquiry.ts'
 import { readExperiment, readFound, readFoundIfServed, readLoggedModel, readRun, readVersion } from './lookups.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
+import { WorkspaceLookups } from './workspace-lookups.ts'
 
 const api = '/api/2.0/mlflow'
 /** Milliseconds. What cannot change is kept for long; a name may be changed behind the proxy's back, so it is kept briefly. */
@@ -17,6 +18,8 @@ export class Memory {
   readonly loggedModels = new LRUCache<string, LoggedModelFact>({ max: 20_000, ttl: keep.immutable })
   readonly versionsOfRun = new LRUCache<string, readonly VersionFact[]>({ max: 20_000, ttl: keep.versions })
   readonly defaults = new LRUCache<string, string>({ max: 1_000, ttl: keep.defaultExperiment })
+  /** Names of models by the ids that a Databricks workspace gives them. */
+  readonly modelIds = new LRUCache<string, string>({ max: 20_000, ttl: keep.immutable })
   readonly underWay = new Map<string, Promise<Answer>>()
 }
 
@@ -40,7 +43,7 @@ export class MlflowWorld implements World {
   }
 
   answer(question: Question): Promise<Answer> {
-    const key = JSON.stringify([question, this.#caller.authorization])
+    const key = JSON.stringify([question, this.#caller])
     const running = this.#memory.underWay.get(key)
     // A fresh answer must not be older than its question.
     if (running !== undefined && !('fresh' in question && question.fresh)) return running
@@ -80,6 +83,10 @@ export class MlflowWorld implements World {
         return this.#versions('source_path', 'LIKE', `%${question.id}%`)
       case 'productionVersions':
         return this.#productionVersions(question.suffixes)
+      case 'modelOfWebhook':
+        return new WorkspaceLookups(this.#upstream, this.#caller).modelOfWebhook(question.id, question.suffix)
+      case 'modelOfId':
+        return new WorkspaceLookups(this.#upstream, this.#caller).modelOfId(this.#memory.modelIds, question.id, question.suffix)
     }
   }
 

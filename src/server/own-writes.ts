@@ -5,6 +5,7 @@ import type { UpstreamName } from '../policy/names.ts'
 /** Everything that the proxy writes upstream of its own accord. Each may be sent again without harm. */
 export type OwnWrite =
   | { readonly make: 'experiment'; readonly name: UpstreamName }
+  | { readonly make: 'folder'; readonly path: string }
   | { readonly move: 'version'; readonly name: string; readonly version: string; readonly stage: Stage }
   | { readonly forget: 'pendingStage'; readonly name: string; readonly version: string }
 
@@ -16,6 +17,7 @@ export function writeOut(write: OwnWrite): {
   path: string
   body: Readonly<Record<string, string | boolean>>
 } {
+  if ('path' in write) return { method: 'POST', path: '/api/2.0/workspace/mkdirs', body: { path: write.path } }
   if ('make' in write) return { method: 'POST', path: `${api}/experiments/create`, body: { name: write.name } }
   const { name, version } = write
   if ('move' in write) {

@@ -28,6 +28,8 @@ export async function finishRegistration(
   if (stage === null) return null
   try {
     const answer = fact.stage === 'None' ? await upstream.write({ move: 'version', name, version, stage }, caller) : null
+    // Clients ask for a version until it is ready: one of these times it is moved.
+    if (answer !== null && answer.status !== 200 && fact.copying) return null
     if (answer !== null && answer.status !== 200) throw incomplete(fact, findings)
     const moved = answer === null ? undefined : parseAnswer(answer).get('model_version')
     const forgotten = await upstream.write({ forget: 'pendingStage', name, version }, caller)

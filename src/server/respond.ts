@@ -8,6 +8,7 @@ export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
 const outcomes: ReadonlySet<string> = new Set([
   'upstream-error',
   'internal',
+  'upstream-busy',
   'upstream-unavailable',
   'outcome-unknown',
   'unknown-answer',

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RawCall } from '../policy/decode.ts'
 import type { ClosedEndpoint, OpenEndpoint } from '../policy/endpoint.ts'
-import { closedEndpoints, openEndpoints } from '../policy/endpoints.ts'
+import { endpointTable } from '../policy/endpoints.ts'
 import type { Landscape } from '../policy/environment.ts'
 import { printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
@@ -24,7 +24,7 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
   const noteStatus = (status: number) => {
     trail.upstreamStatus = status
   }
-  const credentials = { authorization: request.headers.authorization ?? null, noteStatus }
+  const credentials = { authorization: request.headers.authorization ?? null, noteStatus, environment: environment.name }
   return { principal: authenticated.principal, environment, credentials, trail }
 }
 
@@ -43,7 +43,7 @@ export async function rawCallOf(endpoint: OpenEndpoint, request: FastifyRequest)
 /** A path template of MLflow's as Fastify writes it. What follows a parameter of several segments, or stands in a parameter's own segment, is left to it. */
 export function fastifyPath(path: string, multiSegment: string | null): string {
   const head = multiSegment === null ? path : (path.split(`{${multiSegment}}`)[0] ?? path)
-  const written = head.replace(/\{([^}]+)\}[^/]*/g, ':$1')
+  const written = head.replace(/:/g, '::').replace(/\{([^}]+)\}[^/]*/g, ':$1')
   return head === path ? written : `${written}*`
 }
 
@@ -89,11 +89,12 @@ function withoutRepeats(registrations: readonly Registration[]): Registration[] 
 
 /** Registers every endpoint of the table but those that stream bytes, which have a plugin of their own. Nothing else is routed. */
 export function addRoutes(app: FastifyInstance, landscape: Landscape, journey: Journey): void {
-  const open = [...openEndpoints.values()].flatMap((endpoint) => {
+  const table = endpointTable(landscape.kind)
+  const open = [...table.open.values()].flatMap((endpoint) => {
     const handler: Registration['handler'] = (request, reply) => answerJson(landscape, journey, endpoint, request, reply)
     return endpoint.bytes === undefined ? addresses(endpoint).map((address) => ({ ...address, handler })) : []
   })
-  const closed = closedEndpoints.flatMap((endpoint) => {
+  const closed = table.closed.flatMap((endpoint) => {
     const handler: Registration['handler'] = (request) => refuseClosed(landscape, endpoint, request)
     return endpoint.local ? [] : addresses(endpoint).map((address) => ({ ...address, handler }))
   })

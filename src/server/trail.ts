@@ -1,5 +1,5 @@
+import type { NotedReference } from '../policy/asked-references.ts'
 import type { Environment } from '../policy/environment.ts'
-import type { AuditedReference } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 
 /** What is noted about a request on its way, for the audit line and the metrics. */
@@ -7,7 +7,7 @@ export interface Trail {
   principal: Principal | null
   environment: Environment | null
   endpoint: string
-  references: readonly AuditedReference[]
+  references: readonly NotedReference[]
   decision: 'allow' | 'deny' | 'none'
   reason: string | null
   upstreamStatus: number | null

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { Refusal } from '../policy/reasons.ts'
-import type { Config } from './config-types.ts'
+import type { Config, UpstreamCredentials } from './config-types.ts'
 import { readSecretFile } from './secret-file.ts'
+import { ServicePrincipalTokens } from './service-principal.ts'
 import type { CallerCredentials } from './upstream.ts'
 
 /** Milliseconds for which a token file is taken to be unchanged. */
@@ -64,12 +65,37 @@ export class TokenFile {
 /** Gives the headers that show MLflow who asks; the caller's own token only where the upstream is what it is meant for. */
 export type ReadCredentials = (caller: CallerCredentials) => Promise<Readonly<Record<string, string>>>
 
-/** The credentials of the configured mode. */
-export function upstreamCredentials({ credentials }: Config['upstream'], log: Pick<Logger, 'warn'>): ReadCredentials {
-  if (credentials.mode === 'passthrough') {
-    return async ({ authorization }) => (authorization === null ? {} : { authorization })
+type TokenLog = Pick<Logger, 'warn'>
+
+/** One way to get credentials. A new mode is a new case here, and a class beside this file. */
+function readerOf(credentials: UpstreamCredentials, log: TokenLog): ReadCredentials {
+  switch (credentials.mode) {
+    case 'none':
+      return async () => ({})
+    case 'passthrough':
+      return async ({ authorization }) => (authorization === null ? {} : { authorization })
+    case 'token':
+      return bearer(new TokenFile(credentials.file, log))
+    case 'servicePrincipal':
+      return bearer(new ServicePrincipalTokens(credentials, log))
   }
-  if (credentials.mode === 'none') return async () => ({})
-  const token = new TokenFile(credentials.file, log)
-  return async () => ({ authorization: `Bearer ${await token.read()}` })
+}
+
+function bearer(tokens: { read(): Promise<string> }): ReadCredentials {
+  return async () => ({ authorization: `Bearer ${await tokens.read()}` })
+}
+
+/** The credentials of the configured modes: an environment's own, else everybody's. */
+export function upstreamCredentials({ credentials, credentialsOf = {} }: Config['upstream'], log: TokenLog): ReadCredentials {
+  const readers = new Map<string, ReadCredentials>()
+  // Environments with one principal share its tokens.
+  const shared = (each: UpstreamCredentials) => {
+    const key = JSON.stringify(each)
+    const reader = readers.get(key) ?? readerOf(each, log)
+    readers.set(key, reader)
+    return reader
+  }
+  const everybody = shared(credentials)
+  const own = new Map(Object.entries(credentialsOf).map(([name, each]) => [name, shared(each)]))
+  return (caller) => (own.get(caller.environment ?? '') ?? everybody)(caller)
 }

@@ -1,12 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Dispatcher, Pool } from 'undici'
+import type { UpstreamKind } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { ByteDoor } from './byte-transfer.ts'
-import type { Config } from './config-types.ts'
+import type { Config, UpstreamCredentials } from './config-types.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
 import { isUnsent, upstreamConnector } from './upstream-connector.ts'
 import { type ReadCredentials, upstreamCredentials } from './upstream-credentials.ts'
+import { UpstreamPace } from './upstream-pace.ts'
 import { isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
 
 /** An answer of MLflow's, read whole. */
@@ -14,8 +17,8 @@ export interface UpstreamAnswer {
   readonly status: number
   readonly contentType: string
   readonly text: string
-  /** Seconds that MLflow asks callers to wait, where it does. */
-  readonly retryAfter?: number
+  /** The time that MLflow asks callers to wait, where it does: seconds, or a date of HTTP. */
+  readonly retryAfter?: number | string
 }
 
 /** The caller's credentials, where they are what the upstream is asked with. */
@@ -23,6 +26,8 @@ export interface CallerCredentials {
   readonly authorization: string | null
   /** Hears the status of MLflow's answer to the caller's own request. */
   readonly noteStatus?: (status: number) => void
+  /** The environment in which the caller is; each may have credentials of its own. */
+  readonly environment?: string
 }
 
 /** Bytes. More is no answer that clients ask for: their largest pages have some tens of MiB. */
@@ -46,9 +51,11 @@ interface Exchange {
 /** The one door to MLflow. It takes granted requests, and the proxy's own look-ups. */
 export class Upstream {
   readonly origin: string
+  readonly kind: UpstreamKind
   /** The headers that MLflow is asked with. */
   readonly credentials: ReadCredentials
-  readonly #mode: Config['upstream']['credentials']['mode']
+  readonly #modeOf: (environment?: string) => UpstreamCredentials['mode']
+  readonly #pace: UpstreamPace | null
   readonly #basePath: string
   /** The way of bytes, in the form that @fastify/http-proxy takes. */
   readonly dispatcher: ByteDoor
@@ -59,8 +66,10 @@ export class Upstream {
   constructor(config: Config['upstream'], log: Pick<Logger, 'warn'> = { warn: () => undefined }) {
     const url = new URL(config.url)
     this.origin = url.origin
+    this.kind = config.kind
     this.credentials = upstreamCredentials(config, log)
-    this.#mode = config.credentials.mode
+    this.#modeOf = (name = '') => (config.credentialsOf?.[name] ?? config.credentials).mode
+    this.#pace = config.rates === undefined ? null : new UpstreamPace(config.rates)
     this.#basePath = url.pathname.replace(/\/$/, '')
     // MLflow's uvicorn stalls 40 ms on reused connections and closes them after 5 s: on plain http each request has its own.
     // Nor is one left idle there, as undici does behind an aborted upload: it would hold a worker of gunicorn.
@@ -103,7 +112,14 @@ export class Upstream {
   /** One of the few writes that the proxy itself has to make. */
   async write(write: OwnWrite, caller: CallerCredentials): Promise<UpstreamAnswer> {
     const { method, path, body } = writeOut(write)
-    return this.#exchange({ method, target: path, body: JSON.stringify(body), caller, repeatable: true })
+    const text = JSON.stringify(body)
+    for (let tries = 1; ; tries++) {
+      const answer = await this.#exchange({ method, target: path, body: text, caller, repeatable: true })
+      const wait = answer.retryAfter ?? 1
+      // A change that waits for this one is half made: better a moment late than not at all.
+      if (answer.status !== 429 || tries === 3 || typeof wait !== 'number' || wait > 5) return answer
+      await pause(wait * 1_000)
+    }
   }
 
   async #exchange({ method, target, body, caller, repeatable, noteStatus }: Exchange): Promise<UpstreamAnswer> {
@@ -114,10 +130,11 @@ export class Upstream {
     }
     this.#underWay += 1
     try {
+      await this.#pace?.enter(target)
       const response = await this.#open({ method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body })
       noteStatus?.(response.statusCode)
       const answer = await readAnswer(response)
-      this.checkWelcome(answer.status)
+      this.checkWelcome(answer, caller.environment)
       return answer
     } catch (error) {
       if (!isTransportError(error)) throw error
@@ -138,11 +155,14 @@ export class Upstream {
   }
 
   /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
-  checkWelcome(status: number): void {
-    if (status === 401 && this.#mode === 'passthrough') {
+  checkWelcome({ status, text }: { readonly status: number; readonly text: string }, environment?: string): void {
+    const passes = this.#modeOf(environment) === 'passthrough'
+    if (status === 401 && passes) {
       throw new Refusal('unauthenticated', 'MLflow does not accept your token. Send one that it accepts.')
     }
-    if ((status === 401 || status === 403) && this.#mode !== 'passthrough') {
+    // A Databricks workspace says so of single things, too.
+    const ofOneThing = this.kind === 'databricks' && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(text)
+    if ((status === 401 || status === 403) && !passes && !ofOneThing) {
       throw new Refusal('unknown-answer', `MLflow does not let the proxy in (status ${status}). Tell the proxy's administrators.`)
     }
   }
@@ -152,8 +172,10 @@ export class Upstream {
   }
 }
 
-function secondsOf(header: string | string[] | undefined): { retryAfter?: number } {
-  return typeof header === 'string' && /^[0-9]{1,5}$/.test(header) ? { retryAfter: Number(header) } : {}
+function waitOf(header: string | string[] | undefined): Pick<UpstreamAnswer, 'retryAfter'> {
+  if (typeof header !== 'string') return {}
+  if (/^[0-9]{1,5}$/.test(header)) return { retryAfter: Number(header) }
+  return /^[A-Za-z0-9 ,:]{1,40}$/.test(header) && !Number.isNaN(Date.parse(header)) ? { retryAfter: header } : {}
 }
 
 async function readAnswer({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<UpstreamAnswer> {
@@ -166,5 +188,5 @@ async function readAnswer({ statusCode, headers, body }: Dispatcher.ResponseData
     chunks.push(chunk)
   }
   const text = Buffer.concat(chunks).toString('utf8')
-  return { status: statusCode, contentType: String(headers['content-type'] ?? ''), text, ...secondsOf(headers['retry-after']) }
+  return { status: statusCode, contentType: String(headers['content-type'] ?? ''), text, ...waitOf(headers['retry-after']) }
 }

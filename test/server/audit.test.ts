@@ -126,9 +126,18 @@ t.test('every request has one line: who, where, what, decided how and why', asyn
   await check(t, {
     name: 'a name of another environment',
     path: `${api}/registered-models/get?name=fraud_preprod`,
-    line: { ...denied, endpoint: 'getRegisteredModel', reason: 'foreign-name' },
+    line: {
+      ...denied,
+      endpoint: 'getRegisteredModel',
+      reason: 'foreign-name',
+      references: [{ kind: 'model', logical: 'fraud_preprod', upstream: null }],
+    },
   })
-  await check(t, { name: 'an absent run', path: `${api}/runs/get?run_id=nothing`, line: { ...denied, endpoint: 'getRun' } })
+  await check(t, {
+    name: 'an absent run',
+    path: `${api}/runs/get?run_id=nothing`,
+    line: { ...denied, endpoint: 'getRun', references: [{ kind: 'run', logical: 'nothing', upstream: null }] },
+  })
   await check(t, {
     name: 'a closed endpoint',
     path: `${api}/webhooks`,

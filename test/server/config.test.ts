@@ -69,6 +69,7 @@ t.test('the smallest file gets every default', async (t) => {
     },
     environments: [environment('acc'), environment('preprod')],
     foldsCase: false,
+    kind: 'mlflow',
     paging: { keyFile: null },
     unknownFields: 'refuse',
     shutdown: { drainSeconds: 5 },
@@ -267,7 +268,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ['environments: [acc]\nlissten: {}', '5:1 lissten: `lissten` is not a known key; did you mean `listen`?'],
   [
     'environments: [acc]\ntenantId: x',
-    '5:1 tenantId: `tenantId` is not a known key here; it belongs to `authentication.entra.tenantId`',
+    '5:1 tenantId: `tenantId` is not a known key here; it belongs to `upstream.credentials.tenantId` or `authentication.entra.tenantId` or `environments.<name>.credentials.tenantId`',
   ],
   [
     'environments: [acc]\nzzz: x',
@@ -306,7 +307,6 @@ const wrongUpstreams: readonly (readonly [string, string])[] = [
     'url: http://x/a%2fb',
     'upstream.url: has a path with dot segments, double slashes, backslashes or percent signs; write the path that it stands for',
   ],
-  ['url: http://x, kind: databricks', 'upstream.kind: `databricks` is not supported by this version yet; write mlflow'],
   ['url: http://x, kind: mlfow', 'upstream.kind: `mlfow` is none of mlflow, databricks; did you mean `mlflow`?'],
   ['url: http://x, foldCase: true', 'upstream.foldCase: `foldCase` is not a known key; did you mean `foldsCase`?'],
   [
@@ -317,9 +317,21 @@ const wrongUpstreams: readonly (readonly [string, string])[] = [
     'url: http://x, credentials: { file: a }',
     'upstream.credentials.file: is only for credentials with `mode: token`; leave it out, or write mode: token',
   ],
-  ...['servicePrincipal', 'workloadIdentity', 'onBehalfOf'].map((mode): [string, string] => [
+  [
+    'url: http://x, credentials: { mode: servicePrincipal, clientId: a }',
+    'upstream.credentials.clientSecretFile: is missing; write for example `clientSecretFile: /run/secrets/client-secret`',
+  ],
+  [
+    'url: http://x, credentials: { mode: passthrough, clientId: a }',
+    'upstream.credentials.clientId: is only for credentials with `mode: servicePrincipal`; leave it out, or write mode: servicePrincipal',
+  ],
+  [
+    'url: http://x, rates: { registry: 0 }',
+    'upstream.rates.registry: 0 is not a number of requests a second from 1 to 10000; write for example 40, or leave it out for 40',
+  ],
+  ...['workloadIdentity', 'onBehalfOf'].map((mode): [string, string] => [
     `url: http://x, credentials: { mode: ${mode} }`,
-    `upstream.credentials.mode: \`${mode}\` is not supported by this version yet; write none or passthrough or token`,
+    `upstream.credentials.mode: \`${mode}\` is not supported by this version yet; write none or passthrough or token or servicePrincipal`,
   ]),
 ]
 
@@ -409,7 +421,7 @@ t.test('case folding makes names that differ by case clash, and only then', asyn
 
 t.test('everything wrong is told at once, in the order of the file, without what merely follows from it', async (t) => {
   const lines = linesOf(`lisen: 5
-upstream: { url: "http://a:b@c", kind: databricks }
+upstream: { url: "http://a:b@c", kind: mlfow }
 authentication: { mode: Bearer, entra: { tenantId: common, audiences: [] } }
 environments:
   Prod:
@@ -847,4 +859,39 @@ t.test('docs/configuration.md is what the schema says', async (t) => {
     renderCurrentReference(),
     'run scripts/generate-config-reference.ts',
   )
+})
+
+t.test('a workspace has rates, a principal for each environment, and roots in their one spelling', (t) => {
+  const file = (
+    experimentRoot: string,
+  ) => `upstream: { url: https://adb-1.2.azuredatabricks.net, kind: databricks, rates: { registry: 20 }, credentials: { mode: passthrough } }
+authentication: { entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [a] } }
+environments:
+  acc: { credentials: { mode: servicePrincipal, clientId: b, clientSecretFile: secret } }
+  prod: { production: true, experimentRoot: ${experimentRoot} }
+`
+  writeFileSync(join(folder, 'secret'), 'hunter2')
+  const config = load(file('/experiments/prod'))
+  t.equal(config.kind, 'databricks')
+  t.same(config.upstream, {
+    url: 'https://adb-1.2.azuredatabricks.net',
+    kind: 'databricks',
+    credentials: { mode: 'passthrough' },
+    credentialsOf: {
+      acc: {
+        mode: 'servicePrincipal',
+        authority: 'https://login.microsoftonline.com',
+        tenantId: '11111111-2222-3333-4444-555555555555',
+        clientId: 'b',
+        clientSecretFile: join(folder, 'secret'),
+        scope: '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default',
+      },
+    },
+    rates: { registry: 20, searchRuns: 7, experiments: 7, logBatch: 47, other: 127 },
+  })
+  t.match(problemsOf(file('/Workspace/experiments/prod'))[0], {
+    path: 'environments.prod.experimentRoot',
+    message: 'begins with /Workspace, which Databricks takes away; write /experiments/prod',
+  })
+  t.end()
 })

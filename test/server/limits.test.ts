@@ -58,7 +58,7 @@ async function passes(t: Test, bytes: string | Buffer, name: string): Promise<vo
 
 t.test('an address has 8 KiB at most', async (t) => {
   const list = `/api/2.0/mlflow/artifacts/list?run_id=${runId}&path=`
-  const target = (length: number) => list + 'a/'.repeat(length).slice(0, length - list.length - 1) + 'a'
+  const target = (length: number) => `${list}${'a/'.repeat(length).slice(0, length - list.length - 1)}a`
   await passes(t, head('GET', target(8191)), '8191 bytes')
   await passes(t, head('GET', target(8192)), '8192 bytes')
   await refused(t, head('GET', target(8193)), 414, '8193 bytes')

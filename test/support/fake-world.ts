@@ -1,6 +1,6 @@
 import type { Decision, DecodedRequest } from '../../src/policy/decide.ts'
 import { decide } from '../../src/policy/decide.ts'
-import { openEndpoints } from '../../src/policy/endpoints.ts'
+import { endpointTable } from '../../src/policy/endpoints.ts'
 import type { Environment, Landscape } from '../../src/policy/environment.ts'
 import type { Grant } from '../../src/policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../src/policy/json.ts'
@@ -15,6 +15,10 @@ export interface FakeWorld {
   readonly versions: readonly VersionFact[]
   /** Version numbers by `name@alias`. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Model names by the id of a webhook of theirs. */
+  readonly webhooks?: Readonly<Record<string, string>>
+  /** Model names by the id that a Databricks workspace gives them. */
+  readonly modelIds?: Readonly<Record<string, string>>
 }
 
 /** An environment with the defaults of the configuration. */
@@ -77,6 +81,10 @@ export function answerOf(world: FakeWorld, question: Question): Answer {
       return versions.filter(({ source }) => source.includes(question.id))
     case 'productionVersions':
       return versions.filter(({ name, stage }) => stage === 'Production' || question.suffixes.some((s) => name.endsWith(s)))
+    case 'modelOfWebhook':
+      return world.webhooks?.[question.id] ?? null
+    case 'modelOfId':
+      return world.modelIds?.[question.id] ?? null
   }
 }
 
@@ -100,7 +108,7 @@ export function judge(landscape: Landscape, caller: Environment, request: Decode
 
 /** A request of plain values to an endpoint of the table. */
 export function requestTo(endpointName: string, fields: Readonly<Record<string, unknown>>): DecodedRequest {
-  const endpoint = openEndpoints.get(endpointName)
+  const endpoint = endpointTable('mlflow').open.get(endpointName) ?? endpointTable('databricks').open.get(endpointName)
   if (endpoint === undefined) throw new Error(`the table has no ${endpointName}`)
   return { endpointName, endpoint, message: toMessage(fields) }
 }

@@ -103,6 +103,8 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
   ])
   return {
     free: ['x'],
+    webhook: ['x'],
+    registeredModelId: ['x'],
     tagKey: ['mlflow.parentRunId', 'x'],
     runTag: runs,
     version: ['1', '2', '9'],

@@ -107,6 +107,8 @@ export const town: FakeWorld = {
 function goodValues({ environment, experiment, run, model }: Belongings): Record<Meaning, unknown> {
   return {
     free: 'x',
+    webhook: 'x',
+    registeredModelId: 'x',
     tagKey: 'mlflow.parentRunId',
     runTag: run(1),
     version: '1',

@@ -40,8 +40,7 @@ function* checkChangeable(judgement: Judgement, place: StorePlace, path: string,
 /** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */
 function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
   const place = placeOf(upstreamStorePath(path, defaultExperimentId))
-  // The folders above the artifacts can be listed, but are no files: some servers fail on the attempt.
-  if (place === null || (judgement.endpoint.bytes === 'down' && !place.inside)) throw absent.artifact(path)
+  if (place === null) throw absent.artifact(path)
   const hide = (error: unknown) => (error instanceof Refusal && error.reason === 'not-found' ? absent.artifact(path) : error)
   try {
     if (reads(judgement.endpoint)) yield* checkReadable(judgement, place, path, defaultExperimentId)

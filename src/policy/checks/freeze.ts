@@ -4,6 +4,11 @@ import { ownerOf } from '../names.ts'
 import { ask, type Inquiry, type LoggedModelFact, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 
+/** A Databricks workspace copies what a version is made of when it is registered: what happens to the run changes no version. */
+function isExempt({ environment, landscape }: Judgement): boolean {
+  return managesProduction(environment) || landscape.kind === 'databricks'
+}
+
 function isInProduction(judgement: Judgement, version: VersionFact): boolean {
   if (version.stage === 'Production') return true
   return ownerOf(judgement.landscape, 'model', version.name)?.owner.production === true
@@ -32,14 +37,14 @@ function frozen(what: string): Refusal {
 
 /** Refuses a change of a run that a production version is made of. */
 export function* checkRunNotFrozen(judgement: Judgement, runId: string, fresh: boolean): Inquiry<void> {
-  if (managesProduction(judgement.environment)) return
+  if (isExempt(judgement)) return
   const versions = yield* ask({ about: 'versionsOfRun', runId, fresh })
   if (yield* leadsToProduction(judgement, versions)) throw frozen('run')
 }
 
 /** Refuses a change of a logged model that a production version is made of. */
 export function* checkLoggedModelNotFrozen(judgement: Judgement, model: LoggedModelFact, fresh: boolean): Inquiry<void> {
-  if (managesProduction(judgement.environment)) return
+  if (isExempt(judgement)) return
   const versions = yield* ask({ about: 'versionsOfLoggedModel', id: model.id })
   if (yield* leadsToProduction(judgement, versions)) throw frozen('logged model')
   if (model.sourceRunId === null) return
@@ -63,7 +68,7 @@ function* experimentBehind(judgement: Judgement, version: VersionFact, hops = 8)
 
 /** Refuses to delete an experiment whose runs production versions are made of. */
 export function* checkExperimentNotFrozen(judgement: Judgement, experimentId: string): Inquiry<void> {
-  if (managesProduction(judgement.environment)) return
+  if (isExempt(judgement)) return
   const suffixes = judgement.landscape.environments.filter((e) => e.production).map((e) => e.modelSuffix)
   const versions = yield* ask({ about: 'productionVersions', suffixes })
   for (const version of versions) {

@@ -6,7 +6,9 @@ import { Refusal } from '../reasons.ts'
 export function checkNames(judgement: Judgement): void {
   const { endpoint, message } = judgement
   // A promoter's transition of a foreign version is judged with its stage, in `checkTransition`.
-  const use = reads(endpoint) || endpoint.action === 'transition' ? 'read' : 'change'
+  // Whose versions may be promoted are not whose webhooks may be read.
+  const looks = (reads(endpoint) && endpoint.resource !== 'webhook') || endpoint.action === 'transition'
+  const use = looks ? 'read' : 'change'
   for (const { value } of placesMeaning(endpoint, message, 'modelName')) {
     for (const name of textsOf(value)) resolveAllowed(judgement, 'model', name, use)
   }

@@ -51,6 +51,12 @@ function checkTransition(judgement: Judgement, model: OwnedName, version: Versio
   }
 }
 
+/** Answers that show something of a version and not in which stage it is: the stage has to be looked up. */
+const withoutStage: ReadonlySet<string> = new Set([
+  'mlflow.GetModelVersionDownloadUri.Response',
+  'databricks.ListTransitionRequestsResponse',
+])
+
 function* checkAlias(judgement: Judgement, model: OwnedName, alias: string): Inquiry<void> {
   if (managesProduction(judgement.environment)) return
   if (alias.normalize('NFKC').trim().toLowerCase() === 'production') {
@@ -66,9 +72,12 @@ export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null
   const model = subjectModel(judgement)
   if (model === null || endpoint.action === 'search') return null
   const alias = textMeaning(endpoint, message, 'alias')
-  const onlyInAnswer = reads(endpoint) && endpoint.response !== 'mlflow.GetModelVersionDownloadUri.Response'
+  const onlyInAnswer = reads(endpoint) && !withoutStage.has(endpoint.response)
   if (onlyInAnswer) return null
   const version = yield* subjectVersion(judgement, model)
+  // Asking for a stage moves nothing: any stage may be asked for, but it must be one.
+  const stage = textMeaning(endpoint, message, 'stage')
+  if (stage !== null) canonicalStage(stage)
   if (endpoint.action === 'transition' && version !== null) checkTransition(judgement, model, version)
   if (alias !== null) yield* checkAlias(judgement, model, alias)
   if (endpoint.resource === 'registeredModel' && coversVersions(judgement) && !managesProduction(environment)) {

@@ -2,6 +2,8 @@ import type { EndpointRow } from '../endpoint.ts'
 
 const model = { resource: 'registeredModel' } as const
 const byName = { required: ['name'] } as const
+/** The workspace registry of Databricks has stages alone. */
+const notInWorkspaces = { upstreams: ['mlflow'] } as const
 const latest = {
   ...model, path: '/mlflow/registered-models/get-latest-versions', action: 'read', fields: { name: 'modelName', stages: 'stages' }, ...byName,
 } as const
@@ -43,15 +45,15 @@ export const registeredModelEndpoints = {
     fields: { name: 'modelName', key: 'free' }, ...byName,
   },
   setRegisteredModelAlias: {
-    ...model, method: 'POST', path: '/mlflow/registered-models/alias', action: 'update',
+    ...model, ...notInWorkspaces, method: 'POST', path: '/mlflow/registered-models/alias', action: 'update',
     fields: { name: 'modelName', alias: 'alias', version: 'version' }, required: ['name', 'alias', 'version'],
   },
   deleteRegisteredModelAlias: {
-    ...model, method: 'DELETE', path: '/mlflow/registered-models/alias', action: 'update',
+    ...model, ...notInWorkspaces, method: 'DELETE', path: '/mlflow/registered-models/alias', action: 'update',
     fields: { name: 'modelName', alias: 'alias' }, required: ['name', 'alias'],
   },
   getModelVersionByAlias: {
-    ...model, method: 'GET', path: '/mlflow/registered-models/alias', action: 'read',
+    ...model, ...notInWorkspaces, method: 'GET', path: '/mlflow/registered-models/alias', action: 'read',
     fields: { name: 'modelName', alias: 'alias' }, required: ['name', 'alias'],
   },
 } as const satisfies Record<string, EndpointRow>

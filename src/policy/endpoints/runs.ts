@@ -79,6 +79,7 @@ export const runEndpoints = {
     request: 'handmade.GetMetricHistoryBulk', response: 'handmade.GetMetricHistoryBulk.Response',
     // What is required is checked in MLflow's own words for it.
     fields: { run_id: 'runsToRead', metric_key: 'free', max_results: 'maxResults' }, required: [], answersNaN: true,
+    upstreams: ['mlflow'],
   },
   getMetricHistoryBulkInterval: {
     ...run, method: 'GET', path: '/mlflow/metrics/get-history-bulk-interval', action: 'read',

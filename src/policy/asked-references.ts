@@ -1,0 +1,40 @@
+import type { Meaning, OpenEndpoint } from './endpoint.ts'
+import type { JsonObject } from './json.ts'
+import { placesMeaning, textsOf } from './message-fields.ts'
+
+/** A reference for the audit line; `upstream` is null as long as nobody has resolved it. */
+export interface NotedReference {
+  readonly kind: string
+  readonly logical: string
+  readonly upstream: string | null
+}
+
+/** What is audited of a request that is not allowed: names, ids and paths, and nothing that may hold a secret or a value. */
+const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
+  ['model', 'modelName'],
+  ['model', 'newModelName'],
+  ['experiment', 'experimentName'],
+  ['experiment', 'newExperimentName'],
+  ['experiment', 'experiment'],
+  ['experiment', 'experimentsToSearch'],
+  ['run', 'run'],
+  ['run', 'runsToRead'],
+  ['run', 'relatedRun'],
+  ['loggedModel', 'loggedModel'],
+  ['loggedModel', 'relatedModel'],
+  ['artifact', 'storePath'],
+  ['artifact', 'storeFolder'],
+]
+
+/** Of one request at most so many references, and of each so many characters: they are the caller's words, and unchecked. */
+const most = { references: 20, characters: 256 } as const
+
+/** The references of a decoded request as the caller wrote them. */
+export function askedReferences(endpoint: OpenEndpoint, message: JsonObject): readonly NotedReference[] {
+  const all = kinds.flatMap(([kind, meaning]) =>
+    placesMeaning(endpoint, message, meaning).flatMap(({ value }) =>
+      textsOf(value).map((text) => ({ kind, logical: text.slice(0, most.characters), upstream: null })),
+    ),
+  )
+  return all.filter(({ logical }) => logical !== '').slice(0, most.references)
+}

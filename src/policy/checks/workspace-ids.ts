@@ -1,0 +1,35 @@
+import { absent, type Judgement, managesProduction, reads } from '../judgement.ts'
+import { placesMeaning } from '../message-fields.ts'
+import { ownerOf } from '../names.ts'
+import { ask, type Inquiry } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+
+const opaqueId = /^[A-Za-z0-9_-]{1,64}$/
+
+/** Notes whose model an opaque id leads to; any model but one of the caller's own is absent, as is none. */
+function requireOwnModel(judgement: Judgement, id: string, model: string | null, missing: Refusal): void {
+  const owned = model === null ? null : ownerOf(judgement.landscape, 'model', model)
+  if (owned?.owner.name !== judgement.environment.name) throw missing
+  judgement.references.push({ kind: judgement.endpoint.resource, logical: id, upstream: id })
+  judgement.references.push({ kind: 'model', logical: owned.logical, upstream: owned.upstream })
+}
+
+/** Ids of a Databricks workspace that say nothing of their owner: webhooks, and the ids by which permissions know models. */
+export function* checkWorkspaceIds(judgement: Judgement): Inquiry<void> {
+  const { endpoint, message, environment } = judgement
+  const suffix = environment.modelSuffix
+  for (const { value } of placesMeaning(endpoint, message, 'webhook')) {
+    const id = typeof value === 'string' ? value : ''
+    const model = opaqueId.test(id) ? yield* ask({ about: 'modelOfWebhook', id, suffix }) : null
+    requireOwnModel(judgement, id, model, absent.webhook(id))
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'registeredModelId')) {
+    const id = typeof value === 'string' ? value : ''
+    const model = opaqueId.test(id) ? yield* ask({ about: 'modelOfId', id, suffix }) : null
+    requireOwnModel(judgement, id, model, absent.modelId(id))
+  }
+  if (endpoint.resource === 'permissions' && !reads(endpoint) && !managesProduction(environment)) {
+    // Whoever may grant CAN_MANAGE may grant the way around the stages' rules.
+    throw new Refusal('stage', 'Only callers of a production environment may change who may manage a model. Ask one of them.')
+  }
+}

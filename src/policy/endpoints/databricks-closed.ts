@@ -1,0 +1,19 @@
+import type { ClosedFamily } from './closed.ts'
+
+/** Why routes of a Databricks workspace are closed; looked at before `closedFamilies`. The first pattern that a route's path matches counts. */
+export const databricksClosedFamilies: readonly ClosedFamily[] = [
+  { paths: /^\/mlflow\/registered-models\/alias$/, closed: 'The model registry of a Databricks workspace has no aliases: use stages.', hidden: true },
+  { paths: /^\/(version$|mlflow\/metrics\/get-history-bulk$)/, closed: 'A Databricks workspace does not have it.', hidden: true },
+  { paths: /^\/mlflow\/comments\/(update|delete)$/, closed: "A comment's id does not say whose model it is about. Write another comment instead." },
+  { paths: /^\/workspace\//, closed: 'Folders of the workspace hold every environment: use the endpoints of experiments.' },
+  { paths: /^\/permissions\//, closed: 'Permissions of workspace objects are given in the workspace, not through this proxy.' },
+  { paths: /^\/(permissionmigration|accounts\/|access-control\/|scim\/)/, closed: "Users, groups and rights of the workspace are its administrators'." },
+  { paths: /^\/(dbfs|fs)\//, closed: 'Files of the workspace hold every environment: use the artifacts of a run.' },
+  { paths: /^\/mlflow\/(artifacts\/|logged-models\/\{model_id\}\/artifacts\/credentials)/, closed: 'Credentials for storage would go around the proxy. Clients stream artifacts through it.' },
+  { paths: /^\/(mlflow\/)?unity-catalog\//, closed: 'Unity Catalog is not served by this version of the proxy.' },
+  { paths: /^\/mlflow\/unity-catalog/, closed: 'Unity Catalog is not served by this version of the proxy.' },
+  { paths: /^\/(mlflow\/)?(traces|tracing)\/|^\/mlflow\/experiments\/\{experiment_id\}\/trace-location/, closed: 'Traces are not served by this version of the proxy.' },
+  { paths: /^\/mlflow\/\{(name|parent)\}/, closed: 'GenAI resources are not served by this version of the proxy.', hidden: true },
+  { paths: /^\/(serving-endpoints|external-function)/, closed: 'Model serving is not served by this version of the proxy.' },
+  { paths: /^\/(secrets|repos|git-credentials|automl|feature-engineering|feature-store)(\/|$)/, closed: 'It belongs to the whole workspace.' },
+]

@@ -1,0 +1,47 @@
+import { resolve } from 'node:path'
+import type { ConfigFile, CredentialsEntry } from './config-file.ts'
+import type { Config, UpstreamCredentials } from './config-types.ts'
+
+/** Azure Databricks, in the public and in every national cloud. */
+const databricksScope = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default'
+
+/** Credentials whose files have absolute paths; relative ones start at `folder`. */
+export function resolveCredentials(entry: CredentialsEntry, folder: string): CredentialsEntry {
+  const { file, clientSecretFile } = entry
+  return {
+    ...entry,
+    ...(file === undefined ? {} : { file: resolve(folder, file) }),
+    ...(clientSecretFile === undefined ? {} : { clientSecretFile: resolve(folder, clientSecretFile) }),
+  }
+}
+
+/** Every place of the file that has credentials, with what is written there. */
+export function credentialEntries(file: ConfigFile): { path: readonly string[]; credentials: CredentialsEntry }[] {
+  const own = Object.entries(file.environments).flatMap(([name, { credentials }]) =>
+    credentials === undefined ? [] : [{ path: ['environments', name, 'credentials'], credentials }],
+  )
+  return [{ path: ['upstream', 'credentials'], credentials: file.upstream.credentials }, ...own]
+}
+
+function completeCredentials(entry: CredentialsEntry, { authentication: { entra } }: ConfigFile): UpstreamCredentials {
+  const { mode, file = '', tenantId = entra.tenantId, clientId = '', clientSecretFile = '', scope = databricksScope } = entry
+  if (mode === 'token') return { mode, file }
+  if (mode !== 'servicePrincipal') return { mode }
+  const authority = entra.authority.replace(/\/+$/, '')
+  return { mode, authority, tenantId: tenantId.toLowerCase(), clientId, clientSecretFile, scope }
+}
+
+/** The upstream as the file means it. */
+export function completeUpstream(file: ConfigFile): Config['upstream'] {
+  const { url, kind, credentials, rates } = file.upstream
+  const own = Object.entries(file.environments).flatMap(([name, entry]): [string, UpstreamCredentials][] =>
+    entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, file)]],
+  )
+  return {
+    url: url.replace(/\/+$/, ''),
+    kind,
+    credentials: completeCredentials(credentials, file),
+    ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
+    ...(kind === 'databricks' ? { rates } : {}),
+  }
+}

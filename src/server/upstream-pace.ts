@@ -1,0 +1,56 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Throttled } from './throttled.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** Requests a second, by what they are about. */
+export interface Rates {
+  readonly registry: number
+  readonly searchRuns: number
+  readonly experiments: number
+  readonly logBatch: number
+  readonly other: number
+}
+
+/** Milliseconds that a request waits for its turn at most; then the caller is told to come back. */
+const longestWait = 5_000
+
+/** The first family whose paths match counts: a workspace limits each by itself. */
+const families: readonly (readonly [keyof Rates, RegExp])[] = [
+  [
+    'registry',
+    /^\/api\/2\.0\/mlflow\/(databricks\/)?(registered-models|model-versions|transition-requests|comments|registry-webhooks)\//,
+  ],
+  ['searchRuns', /^\/api\/2\.0\/mlflow\/runs\/search(\?|$)/],
+  ['experiments', /^\/api\/2\.0\/mlflow\/experiments\/(list|update|delete|restore)(\?|$)/],
+  ['logBatch', /^\/api\/2\.0\/mlflow\/runs\/log-batch(\?|$)/],
+]
+
+/** The family of a path. */
+export function familyOf(path: string): keyof Rates {
+  return families.find(([, pattern]) => pattern.test(path))?.[0] ?? 'other'
+}
+
+/** Keeps the proxy inside the upstream's rates: whoever comes too fast waits a little, or is told when to come back. */
+export class UpstreamPace {
+  readonly #buckets: Readonly<Record<keyof Rates, TokenBucket>>
+  readonly #clock: () => number
+
+  /** `clock` counts milliseconds. */
+  constructor(rates: Rates, clock: () => number = () => performance.now()) {
+    this.#buckets = {
+      registry: new TokenBucket(rates.registry),
+      searchRuns: new TokenBucket(rates.searchRuns),
+      experiments: new TokenBucket(rates.experiments),
+      logBatch: new TokenBucket(rates.logBatch),
+      other: new TokenBucket(rates.other),
+    }
+    this.#clock = clock
+  }
+
+  /** Resolves when a request to this path may go. Throws `Throttled` where it would wait too long. */
+  async enter(path: string): Promise<void> {
+    const { wait, entered } = this.#buckets[familyOf(path)].enter(this.#clock(), longestWait)
+    if (!entered) throw new Throttled(Math.ceil(wait / 1_000))
+    if (wait > 0) await pause(wait)
+  }
+}

@@ -1,0 +1,245 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
+import { startIssuer, tenantId } from '../support/issuer.ts'
+import { startMlflow } from '../support/mlflow-server.ts'
+import { databricksClaims } from './authenticate.ts'
+import { type Fields, objectOf, objectsOf, text } from './call.ts'
+import { askWorkspace, joinWorkspace } from './member.ts'
+import { startWorkspace } from './workspace.ts'
+
+// A real MLflow behind an honest workspace, whose members are one service principal for each environment.
+const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
+const registration = { seconds: 1, pendingTransitions: 'refused' } as const
+const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob', registration })
+const oid = (digit: number) => `00000000-0000-4000-8000-00000000000${digit}`
+const principals: Readonly<Record<string, string>> = { 'client-acc': oid(1), 'client-prod': oid(2) }
+workspace.add({ objectId: oid(1), name: 'client-acc', groups: ['admins'] })
+workspace.add({ objectId: oid(2), name: 'client-prod', groups: ['admins'] })
+const outsider = await joinWorkspace(workspace, issuer, { objectId: oid(3), name: 'outsider', groups: ['admins'] })
+const authority = await startAuthority(issuer, async ({ client_id = '', client_secret, scope }) => {
+  const objectId = principals[client_id]
+  if (objectId === undefined || client_secret !== `secret of ${client_id}`.replaceAll(' ', '-')) return null
+  t.equal(scope, '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default')
+  return { token: await issuer.token(databricksClaims({ objectId, name: client_id }, tenantId)), seconds: 3_600 }
+})
+const principal = (name: string) => ({
+  mode: 'servicePrincipal',
+  clientId: `client-${name}`,
+  clientSecretFile: `${name}.secret`,
+})
+const app = await startDatabricksApp(
+  {
+    upstream: { url: workspace.url, kind: 'databricks', credentials: principal('acc') },
+    authentication: { entra: { tenantId, audiences: [issuer.audience], authority: authority.url } },
+    environments: { acc: {}, prod: { production: true, promotesFrom: ['acc'], credentials: principal('prod') } },
+  },
+  { 'acc.secret': 'secret-of-client-acc', 'prod.secret': 'secret-of-client-prod' },
+)
+t.teardown(async () => {
+  await app.close()
+  await workspace.close()
+  await Promise.all([authority.close(), mlflow.close(), issuer.close()])
+})
+
+async function caller(environment: string) {
+  const token = await issuer.token({ iss: `${authority.url}/${tenantId}/v2.0`, roles: [`apps_${environment}`] })
+  return (method: string, path: string, fields: Fields = {}) =>
+    askWorkspace(app.url, method, path.startsWith('/api') ? path : `/api/2.0/mlflow${path}`, fields, token)
+}
+const [acc, prod] = await Promise.all([caller('acc'), caller('prod')])
+
+/** Registers a version from a run's artifacts; the workspace moves none until it has copied their files. */
+async function registered(name: string): Promise<void> {
+  await acc('POST', '/registered-models/create', { name })
+  const experiment = await acc('GET', '/experiments/get-by-name', { experiment_name: 'Default' })
+  const id = text(objectOf(experiment.fields.experiment), 'experiment_id')
+  const run = await acc('POST', '/runs/create', { experiment_id: id })
+  const info = objectOf(objectOf(run.fields.run).info)
+  const source = `${text(info, 'artifact_uri')}/model`
+  const folder = source.replace('mlflow-artifacts:/', 'databricks/mlflow-tracking/')
+  await workspace.storage.write(`${folder}/MLmodel`, Buffer.from('x'))
+  const made = await acc('POST', '/model-versions/create', { name, source, run_id: info.run_id })
+  t.match(made.fields, { model_version: { name, status: 'PENDING_REGISTRATION' } }, made.text)
+  for (;;) {
+    const { fields } = await acc('GET', '/model-versions/get', { name, version: '1' })
+    if (objectOf(fields.model_version).status !== 'PENDING_REGISTRATION') break
+    await sleep(200)
+  }
+  const { fields } = await acc('GET', '/model-versions/get', { name, version: '1' })
+  t.match(fields, { model_version: { current_stage: 'Staging', status: 'READY' } })
+}
+
+t.test('the folder of an environment is made, and an experiment has one name in all its spellings', async (t) => {
+  const made = await acc('POST', '/experiments/create', { name: 'team/churn' })
+  t.equal(made.status, 200, made.text)
+  const mkdirs = workspace.calls().filter(({ path }) => path === '/api/2.0/workspace/mkdirs')
+  t.ok(
+    mkdirs.some(({ body }) => body.includes('/experiments/acc/team')),
+    'folders below it too',
+  )
+  for (const name of ['team/churn', '/experiments/acc/team/churn', '/Workspace/experiments/acc/team/churn']) {
+    const { fields, text } = await acc('GET', '/experiments/get-by-name', { experiment_name: name })
+    t.match(fields, { experiment: { name: 'team/churn', artifact_location: /^mlflow-artifacts:\// } }, `${name}: ${text}`)
+  }
+  const foreign = await prod('GET', '/experiments/get-by-name', { experiment_name: '/Workspace/experiments/acc/team/churn' })
+  t.equal(foreign.code, 'PERMISSION_DENIED')
+  const renamed = await acc('POST', '/experiments/update', { experiment_id: made.fields.experiment_id, new_name: 'other/churn' })
+  t.equal(renamed.status, 200, renamed.text)
+  t.equal(
+    (await acc('POST', '/api/2.0/workspace/delete', { path: '/experiments/acc', recursive: true })).code,
+    'PERMISSION_DENIED',
+  )
+  t.equal((await acc('GET', `/api/2.0/permissions/experiments/${made.fields.experiment_id}`)).code, 'PERMISSION_DENIED')
+})
+
+t.test('all doors to a stage are one policy', async (t) => {
+  await registered('fraud')
+  const move = { name: 'fraud', version: '1', stage: 'Production', archive_existing_versions: false }
+  const doors = [
+    '/model-versions/transition-stage',
+    '/databricks/model-versions/transition-stage',
+    '/transition-requests/approve',
+  ]
+  for (const door of doors) {
+    for (const prefix of ['/api/2.0/mlflow', '/api/2.0/preview/mlflow']) {
+      t.equal((await acc('POST', `${prefix}${door}`, move)).code, 'PERMISSION_DENIED', `${prefix}${door}`)
+    }
+  }
+  const staged = await acc('POST', '/api/2.0/preview/mlflow/databricks/model-versions/transition-stage', {
+    ...move,
+    stage: 'archived',
+  })
+  t.match(
+    staged.fields,
+    { model_version_databricks: { name: 'fraud', current_stage: 'Archived', source: /^mlflow-artifacts:/ } },
+    staged.text,
+  )
+  await acc('POST', '/model-versions/transition-stage', { ...move, stage: 'Staging' })
+})
+
+t.test('production is asked for by those who may not, and answered by those who may', async (t) => {
+  await registered('risk')
+  const asked = { name: 'risk', version: '1', stage: 'Production', comment: 'please' }
+  const request = await acc('POST', '/transition-requests/create', asked)
+  t.match(request.fields, { request: { to_stage: 'Production' } }, request.text)
+  const list = await prod('GET', '/transition-requests/list', { name: 'risk_acc', version: '1' })
+  t.match(objectsOf(list.fields.requests)[0], { activity_type: 'REQUESTED_TRANSITION', to_stage: 'Production' }, list.text)
+  const archiving = await prod('POST', '/transition-requests/approve', {
+    ...asked,
+    name: 'risk_acc',
+    archive_existing_versions: true,
+  })
+  t.equal(archiving.code, 'PERMISSION_DENIED', 'not at the cost of other versions')
+  const approved = await prod('POST', '/transition-requests/approve', {
+    ...asked,
+    name: 'risk_acc',
+    archive_existing_versions: false,
+  })
+  t.match(approved.fields, { activity: { to_stage: 'Production' } }, approved.text)
+  t.equal((await acc('GET', '/transition-requests/list', { name: 'risk', version: '1' })).code, 'PERMISSION_DENIED')
+  t.equal((await acc('GET', '/model-versions/get', { name: 'risk', version: '1' })).code, 'PERMISSION_DENIED')
+  const version = await prod('GET', '/model-versions/get', { name: 'risk_acc', version: '1' })
+  t.match(version.fields, { model_version: { name: 'risk_acc', current_stage: 'Production' } })
+})
+
+t.test('a request is withdrawn by a query or a body', async (t) => {
+  const asked = { name: 'fraud', version: '1', stage: 'Production' }
+  t.equal((await acc('POST', '/transition-requests/create', asked)).status, 200)
+  const refused = await acc('POST', '/transition-requests/reject', asked)
+  t.equal(refused.code, 'PERMISSION_DENIED', 'an answer is the approver’s')
+  const withdrawn = await acc('DELETE', '/transition-requests/delete', { ...asked, creator: 'client-acc' })
+  t.match(withdrawn.fields, { activity: { activity_type: 'CANCELLED_REQUEST' } }, withdrawn.text)
+  const tag = { name: 'fraud', key: 'team' }
+  await acc('POST', '/registered-models/set-tag', { ...tag, value: 'x' })
+  t.equal((await acc('DELETE', '/registered-models/delete-tag', tag)).status, 200, 'as the SDK sends it')
+})
+
+t.test('webhooks listen to one model of the environment', async (t) => {
+  const hook = { events: ['MODEL_VERSION_CREATED'], http_url_spec: { url: 'http://127.0.0.1:1/' }, status: 'DISABLED' }
+  t.equal((await acc('POST', '/registry-webhooks/create', hook)).code, 'INVALID_PARAMETER_VALUE', 'not to the whole registry')
+  t.equal((await prod('POST', '/registry-webhooks/create', { ...hook, model_name: 'fraud_acc' })).code, 'PERMISSION_DENIED')
+  const made = await acc('POST', '/registry-webhooks/create', { ...hook, model_name: 'fraud' })
+  t.match(made.fields, { webhook: { model_name: 'fraud' } }, made.text)
+  const wide = await outsider.ask('POST', '/api/2.0/mlflow/registry-webhooks/create', hook)
+  const listed = await acc('GET', '/registry-webhooks/list')
+  t.same(
+    objectsOf(listed.fields.webhooks).map(({ model_name }) => model_name),
+    ['fraud'],
+    listed.text,
+  )
+  const id = text(objectOf(made.fields.webhook), 'id')
+  const wideId = text(objectOf(wide.fields.webhook), 'id')
+  for (const [ask, hookId, code] of [
+    [prod, id, 'RESOURCE_DOES_NOT_EXIST'],
+    [acc, wideId, 'RESOURCE_DOES_NOT_EXIST'],
+    [acc, 'absent', 'RESOURCE_DOES_NOT_EXIST'],
+    [acc, id, 'OK'],
+  ] as const) {
+    t.equal((await ask('PATCH', '/registry-webhooks/update', { id: hookId, description: 'x' })).code, code)
+    t.equal((await ask('DELETE', '/registry-webhooks/delete', { id: hookId })).code, code)
+  }
+})
+
+t.test('permissions by id are those of own models', async (t) => {
+  const model = await acc('GET', '/databricks/registered-models/get', { name: 'fraud' })
+  t.match(model.fields, { registered_model_databricks: { name: 'fraud' } }, model.text)
+  const id = text(objectOf(model.fields.registered_model_databricks), 'id')
+  const path = `/api/2.0/permissions/registered-models/${id}`
+  t.equal((await acc('GET', path)).status, 200)
+  t.equal((await acc('GET', `${path}/permissionLevels`)).status, 200)
+  t.equal((await acc('GET', path.replace('/api/2.0/', '/api/2.0/preview/'))).status, 200)
+  t.equal((await prod('GET', path)).code, 'RESOURCE_DOES_NOT_EXIST')
+  const grant = { access_control_list: [{ group_name: 'users', permission_level: 'CAN_MANAGE' }] }
+  t.equal((await acc('PATCH', path, grant)).code, 'PERMISSION_DENIED')
+  await prod('POST', '/registered-models/create', { name: 'own' })
+  const known = outsider.ask('GET', '/api/2.0/mlflow/databricks/registered-models/get', { name: 'own_prod' })
+  const ownId = text(objectOf((await known).fields.registered_model_databricks), 'id')
+  const changed = await prod('PATCH', `/api/2.0/permissions/registered-models/${ownId}`, {
+    access_control_list: [{ group_name: 'users', permission_level: 'CAN_READ' }],
+  })
+  t.equal(changed.status, 200, `an id that the proxy never saw: ${changed.text}`)
+})
+
+t.test('searches send the one condition that the registry takes', async (t) => {
+  const names = async (filter: string) => {
+    const { fields, text } = await acc('GET', '/registered-models/search', filter === '' ? {} : { filter })
+    return {
+      names: objectsOf(fields.registered_models)
+        .map(({ name }) => name)
+        .sort(),
+      text,
+    }
+  }
+  t.same((await names('')).names, ['fraud', 'risk'])
+  t.same((await names("name LIKE 'fra%'")).names, ['fraud'])
+  t.same((await names("name = 'fraud'")).names, ['fraud'])
+  t.same((await names("name LIKE '%own%'")).names, [])
+  const versions = await acc('GET', '/model-versions/search', { filter: "name='fraud'" })
+  t.same(
+    objectsOf(versions.fields.model_versions).map(({ name, version }) => [name, version]),
+    [['fraud', '1']],
+    versions.text,
+  )
+  const uri = await acc('GET', '/model-versions/get-download-uri', { name: 'fraud', version: '1' })
+  t.same(uri.fields, { artifact_uri: 'mlflow-artifacts:/registry/fraud/1' })
+  t.match(await acc('GET', '/registered-models/alias', { name: 'fraud', alias: 'x' }), { code: 'ENDPOINT_NOT_FOUND' })
+})
+
+t.test('a limit of the workspace is passed on as it is', async (t) => {
+  workspace.setRates({ registry: 0, tracking: 1_000 })
+  t.teardown(() => workspace.setRates({}))
+  const busy = await acc('GET', '/registered-models/get', { name: 'fraud' })
+  t.match(busy, { status: 429, code: 'REQUEST_LIMIT_EXCEEDED' })
+  t.equal(busy.headers.get('retry-after'), '1')
+  const lookUp = await acc('POST', '/model-versions/set-tag', { name: 'fraud', version: '1', key: 'a', value: 'b' })
+  t.match(lookUp, { status: 429, code: 'REQUEST_LIMIT_EXCEEDED' }, 'also of a look-up')
+})
+
+t.test('each environment has its principal, whose token is asked for once and logged never', async (t) => {
+  t.same(authority.asked.map(({ client_id }) => client_id).sort(), ['client-acc', 'client-prod'])
+  t.notMatch(app.logs(), /secret-of|eyJ/)
+  const by = (environment: string) =>
+    workspace.calls().filter(({ caller, path }) => caller?.name === `client-${environment}` && !path.includes('scim')).length
+  t.ok(by('acc') > 0 && by('prod') > 0)
+})

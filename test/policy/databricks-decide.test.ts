@@ -1,0 +1,308 @@
+import t from 'tap'
+import type { Meaning } from '../../src/policy/endpoint.ts'
+import { databricksClosedFamilies } from '../../src/policy/endpoints/databricks-closed.ts'
+import { endpointTable } from '../../src/policy/endpoints.ts'
+import type { Landscape } from '../../src/policy/environment.ts'
+import { findEndpoint } from '../../src/policy/find-endpoint.ts'
+import { databricksRoutes } from '../../src/policy/generated/databricks-routes.ts'
+import { fieldOf, hasShape, shapeOf } from '../../src/policy/message-shape.ts'
+import { ownerOf, resolveName } from '../../src/policy/names.ts'
+import { rewriteAnswer } from '../../src/rewrite/answer.ts'
+import { answerMeanings, reviewedFields } from '../../src/rewrite/answer-fields.ts'
+import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
+import {
+  type FakeWorld,
+  grantOf,
+  judge,
+  makeEnvironment,
+  refusalOf,
+  requestTo,
+  toMessage,
+  verdictOf,
+} from '../support/fake-world.ts'
+
+const acc = makeEnvironment('acc')
+const prod = makeEnvironment('prod', { production: true, promotesFrom: ['acc'] })
+const preprod = makeEnvironment('preprod')
+const landscape: Landscape = { environments: [acc, prod, preprod], foldsCase: false, kind: 'databricks' }
+const version = (name: string, number: string, stage: 'None' | 'Staging' | 'Production' | 'Archived') => ({
+  name,
+  version: number,
+  stage,
+  source: 'dbfs:/databricks/mlflow-tracking/1/x',
+  runId: null,
+  pendingStage: null,
+})
+const world: FakeWorld = {
+  experiments: [
+    { id: '4400000000000001', name: '/experiments/acc/churn' },
+    { id: '4400000000000002', name: '/Workspace/experiments/prod/churn' },
+  ],
+  runs: [],
+  loggedModels: [],
+  versions: [
+    version('fraud_acc', '1', 'Staging'),
+    version('fraud_acc', '2', 'Production'),
+    version('fraud_acc', '3', 'None'),
+    version('fraud_prod', '1', 'Production'),
+    version('fraud_preprod', '1', 'Staging'),
+  ],
+  webhooks: { hookacc: 'fraud_acc', hookprod: 'fraud_prod', hooklegacy: 'legacy' },
+  modelIds: { idacc: 'fraud_acc', idprod: 'fraud_prod', idlegacy: 'legacy' },
+}
+const verdict = (caller: typeof acc, endpoint: string, fields: Readonly<Record<string, unknown>>) =>
+  verdictOf(judge(landscape, caller, requestTo(endpoint, fields), world))
+
+const doors = ['transitionModelVersionStage', 'transitionDatabricksStage', 'approveTransitionRequest', 'rejectTransitionRequest']
+/** Whose request, on which version, to which stage, archiving others or not, and what comes of it. */
+const moves: readonly (readonly [typeof acc, string, string, string, boolean, string])[] = [
+  [acc, 'fraud', '1', 'Archived', false, 'allow'],
+  [acc, 'fraud', '3', 'staging', true, 'allow'],
+  [acc, 'fraud_acc', '1', 'None', false, 'allow'],
+  [acc, 'fraud', '1', 'Production', false, 'stage'],
+  [acc, 'fraud', '1', 'PRODUCTION', true, 'stage'],
+  [acc, 'fraud', '2', 'Archived', false, 'production-version'],
+  [acc, 'fraud', '9', 'Archived', false, 'not-found'],
+  [acc, 'fraud', '1', 'Live', false, 'invalid-parameter'],
+  [acc, 'fraud_prod', '1', 'Archived', false, 'foreign-name'],
+  [acc, 'fraud_preprod', '1', 'Archived', false, 'foreign-name'],
+  [prod, 'fraud', '1', 'Archived', true, 'allow'],
+  [prod, 'fraud_acc', '1', 'Production', false, 'allow'],
+  [prod, 'fraud_acc', '1', 'Production', true, 'read-only'],
+  [prod, 'fraud_acc', '3', 'Production', false, 'read-only'],
+  [prod, 'fraud_acc', '1', 'Archived', false, 'read-only'],
+  [prod, 'fraud_preprod', '1', 'Production', false, 'foreign-name'],
+]
+
+t.test('all doors to a stage are judged alike', async (t) => {
+  for (const [caller, name, number, stage, archive_existing_versions, expected] of moves) {
+    for (const door of doors) {
+      if (door === 'rejectTransitionRequest' && archive_existing_versions) continue
+      const fields = {
+        name,
+        version: number,
+        stage,
+        ...(door === 'rejectTransitionRequest' ? {} : { archive_existing_versions }),
+      }
+      t.equal(
+        verdict(caller, door, fields),
+        expected,
+        `${caller.name} ${door} ${name}/${number} ${stage} ${archive_existing_versions}`,
+      )
+    }
+  }
+  for (const path of ['/mlflow/databricks/model-versions/transition-stage', '/mlflow/transition-requests/approve']) {
+    for (const prefix of ['/api/2.0', '/api/2.0/preview']) {
+      t.ok('open' in (findEndpoint('POST', `${prefix}${path}`, 'databricks') ?? {}), `${prefix}${path}`)
+    }
+    t.equal(findEndpoint('POST', `/api/2.0${path}`), null, 'an open-source server has none of it')
+  }
+})
+
+t.test('whoever may not move a version may ask, for what is theirs', async (t) => {
+  const table: readonly (readonly [typeof acc, string, string, string, string])[] = [
+    [acc, 'fraud', '1', 'Production', 'allow'],
+    [acc, 'fraud', '1', 'Live', 'invalid-parameter'],
+    [acc, 'fraud', '2', 'Archived', 'production-version'],
+    [acc, 'fraud_prod', '1', 'Archived', 'foreign-name'],
+    [prod, 'fraud_acc', '1', 'Production', 'read-only'],
+    [prod, 'fraud', '1', 'Archived', 'allow'],
+  ]
+  for (const [caller, name, number, stage, expected] of table) {
+    const fields = { name, version: number, stage }
+    t.equal(verdict(caller, 'createTransitionRequest', fields), expected, `${caller.name} asks ${name}/${number} ${stage}`)
+    t.equal(verdict(caller, 'deleteTransitionRequest', { ...fields, creator: 'x' }), expected, `${caller.name} withdraws ${name}`)
+  }
+  t.equal(verdict(prod, 'listTransitionRequests', { name: 'fraud_acc', version: '1' }), 'allow', 'the approver sees them')
+  t.equal(verdict(acc, 'listTransitionRequests', { name: 'fraud', version: '1' }), 'allow')
+  t.equal(verdict(acc, 'listTransitionRequests', { name: 'fraud', version: '2' }), 'production-version')
+  t.equal(verdict(acc, 'createComment', { name: 'fraud', version: '1', comment: 'x' }), 'allow')
+  t.equal(verdict(acc, 'createComment', { name: 'fraud', version: '2', comment: 'x' }), 'production-version')
+  t.equal(verdict(prod, 'createComment', { name: 'fraud_acc', version: '1', comment: 'x' }), 'read-only')
+})
+
+t.test('ids that say nothing of their owner are resolved, and foreign ones look absent', async (t) => {
+  for (const [endpoint, rest] of [
+    ['updateRegistryWebhook', { description: 'x' }],
+    ['testRegistryWebhook', {}],
+    ['deleteRegistryWebhook', {}],
+  ] as const) {
+    t.equal(verdict(acc, endpoint, { id: 'hookacc', ...rest }), 'allow', endpoint)
+    const absent = refusalOf(judge(landscape, acc, requestTo(endpoint, { id: 'absent', ...rest }), world))
+    for (const id of ['hookprod', 'hooklegacy', '../x', ' hookacc']) {
+      const refusal = refusalOf(judge(landscape, acc, requestTo(endpoint, { id, ...rest }), world))
+      t.equal(refusal?.message.replace(id, 'absent'), absent?.message, `${endpoint} ${id}`)
+    }
+    t.equal(verdict(prod, endpoint, { id: 'hookacc', ...rest }), 'not-found', 'also where versions may be promoted from')
+  }
+  const byId = (caller: typeof acc, endpoint: string, registered_model_id: string) =>
+    verdict(caller, endpoint, { registered_model_id })
+  for (const endpoint of ['getModelPermissions', 'getModelPermissionLevels']) {
+    t.equal(byId(acc, endpoint, 'idacc'), 'allow', endpoint)
+    for (const id of ['idprod', 'idlegacy', 'absent', 'a/b']) t.equal(byId(acc, endpoint, id), 'not-found', `${endpoint} ${id}`)
+  }
+  for (const endpoint of ['setModelPermissions', 'updateModelPermissions']) {
+    t.equal(byId(acc, endpoint, 'idacc'), 'stage', `${endpoint}: a right to manage is a way around the stages`)
+    t.equal(byId(acc, endpoint, 'idprod'), 'not-found', endpoint)
+    t.equal(byId(prod, endpoint, 'idprod'), 'allow', endpoint)
+    t.equal(byId(prod, endpoint, 'idacc'), 'not-found', endpoint)
+  }
+})
+
+t.test('webhooks are of one model of the caller’s own', async (t) => {
+  const hook = { events: ['MODEL_VERSION_CREATED'], http_url_spec: { url: 'https://x' } }
+  t.equal(verdict(acc, 'createRegistryWebhook', hook), 'invalid-parameter', 'none listens to the whole registry')
+  t.equal(verdict(acc, 'createRegistryWebhook', { ...hook, model_name: '' }), 'invalid-parameter')
+  t.equal(verdict(acc, 'createRegistryWebhook', { ...hook, model_name: 'fraud' }), 'allow')
+  t.equal(verdict(acc, 'createRegistryWebhook', { ...hook, model_name: 'fraud_prod' }), 'foreign-name')
+  t.equal(verdict(prod, 'createRegistryWebhook', { ...hook, model_name: 'fraud_acc' }), 'read-only')
+  t.equal(verdict(prod, 'listRegistryWebhooks', { model_name: 'fraud_acc' }), 'read-only')
+  const grant = grantOf(judge(landscape, acc, requestTo('listRegistryWebhooks', {}), world))
+  const rows = ['fraud_acc', 'fraud_prod', 'legacy', null].map((model_name) => ({
+    id: 'x',
+    ...(model_name === null ? {} : { model_name }),
+  }))
+  t.same(rewriteAnswer(grant, toMessage({ webhooks: rows })), toMessage({ webhooks: [{ id: 'x', model_name: 'fraud' }] }))
+})
+
+t.test('experiments have one spelling, and bulk changes are of own ones', async (t) => {
+  const names = ['churn', '/churn', '/experiments/acc/churn', '/Workspace/experiments/acc/churn', '/Workspace/churn']
+  for (const name of names) t.equal(resolveName(landscape, acc, 'experiment', name).upstream, '/experiments/acc/churn', name)
+  for (const name of [
+    '//experiments/acc/churn',
+    '/Workspace//experiments/acc/x',
+    '/Workspace/experiments/acc',
+    '/Workspace/Workspace/x',
+  ]) {
+    t.throws(() => resolveName(landscape, acc, 'experiment', name), { name: 'Refusal' }, name)
+  }
+  t.equal(ownerOf(landscape, 'experiment', '/Workspace/experiments/prod/churn')?.owner.name, 'prod')
+  t.equal(
+    resolveName({ ...landscape, kind: 'mlflow' }, acc, 'experiment', '/Workspace/x').upstream,
+    '/experiments/acc/Workspace/x',
+  )
+  t.equal(verdict(acc, 'getExperimentByName', { experiment_name: '/Workspace/experiments/prod/churn' }), 'foreign-name')
+  const bulk = { max_timestamp_millis: 1 }
+  t.equal(verdict(acc, 'deleteRuns', { experiment_id: '4400000000000001', ...bulk }), 'allow')
+  t.equal(verdict(acc, 'deleteRuns', { experiment_id: '4400000000000002', ...bulk }), 'not-found')
+  t.equal(verdict(acc, 'restoreRuns', { experiment_id: '4400000000000002', min_timestamp_millis: 1 }), 'not-found')
+})
+
+t.test('the registry gets one condition', async (t) => {
+  const filters: readonly (readonly [string, string])[] = [
+    ['', "name LIKE '%_acc'"],
+    ["name = 'fraud'", "name = 'fraud_acc'"],
+    ["name LIKE 'fra%'", "name LIKE '%fra%_acc'"],
+    ["name ILIKE 'fra'", "name ILIKE '%fra%_acc'"],
+    ["tags.team = 'x'", "tags.team = 'x'"],
+  ]
+  for (const [filter, expected] of filters) {
+    const grant = grantOf(judge(landscape, acc, requestTo('searchRegisteredModels', { filter }), world))
+    const query = new URL(upstreamRequest(grant).target, 'http://x').searchParams
+    t.equal(query.get('filter'), expected, filter)
+    const rows = [{ name: 'fraud_acc' }, { name: 'fraud_prod' }, { name: 'xfraud_acc_old' }]
+    t.same(rewriteAnswer(grant, toMessage({ registered_models: rows })), toMessage({ registered_models: [{ name: 'fraud' }] }))
+  }
+})
+
+t.test('answers in their envelopes are in the caller’s names', async (t) => {
+  const get = grantOf(judge(landscape, acc, requestTo('getDatabricksRegisteredModel', { name: 'fraud' }), world))
+  const latest_versions = [
+    { name: 'fraud_acc', version: '1', current_stage: 'Staging', source: 'dbfs:/databricks/mlflow-tracking/1/x' },
+    { name: 'fraud_acc', version: '2', current_stage: 'Production' },
+  ]
+  const model = { id: 'i', name: 'fraud_acc', permission_level: 'CAN_MANAGE', latest_versions, made_up: 'x' }
+  t.same(
+    rewriteAnswer(get, toMessage({ registered_model_databricks: model })),
+    toMessage({
+      registered_model_databricks: {
+        id: 'i',
+        name: 'fraud',
+        permission_level: 'CAN_MANAGE',
+        latest_versions: [{ name: 'fraud', version: '1', current_stage: 'Staging', source: 'mlflow-artifacts:/1/x' }],
+      },
+    }),
+  )
+  t.throws(() => rewriteAnswer(get, toMessage({ registered_model_databricks: { name: 'fraud_prod' } })), /of another environment/)
+  const fields = { name: 'fraud', version: '1', stage: 'Archived', archive_existing_versions: false }
+  const move = grantOf(judge(landscape, acc, requestTo('transitionDatabricksStage', fields), world))
+  const moved = (name: string, current_stage: string) => toMessage({ model_version_databricks: { name, current_stage } })
+  t.same(rewriteAnswer(move, moved('fraud_acc', 'Archived')), moved('fraud', 'Archived'))
+  t.throws(() => rewriteAnswer(move, moved('fraud_acc', 'Production')), /stage Production/)
+  const approve = grantOf(judge(landscape, acc, requestTo('approveTransitionRequest', fields), world))
+  const said = (system_comment: string) => toMessage({ activity: { system_comment } })
+  t.same(rewriteAnswer(approve, said('fraud_acc was moved')), said('fraud was moved'))
+  t.same(rewriteAnswer(approve, said('because of risk_prod')), said(''))
+})
+
+t.test('what a request says goes where Databricks reads it', async (t) => {
+  const target = (endpoint: string, fields: Readonly<Record<string, unknown>>) => {
+    const { method, target, body } = upstreamRequest(grantOf(judge(landscape, acc, requestTo(endpoint, fields), world)))
+    return [method, target, body]
+  }
+  t.same(target('deleteRegistryWebhook', { id: 'hookacc' }), [
+    'DELETE',
+    '/api/2.0/mlflow/registry-webhooks/delete?id=hookacc',
+    null,
+  ])
+  t.same(target('getModelPermissions', { registered_model_id: 'idacc' }), [
+    'GET',
+    '/api/2.0/permissions/registered-models/idacc',
+    null,
+  ])
+  t.same(target('createComment', { name: 'fraud', version: '1', comment: 'c' }), [
+    'POST',
+    '/api/2.0/mlflow/comments/create',
+    '{"name":"fraud_acc","version":"1","comment":"c"}',
+  ])
+})
+
+const table = endpointTable('databricks')
+const own = [...table.open.values()].filter(({ upstreams }) => upstreams?.includes('databricks'))
+const suggestsReference = /(^|_)(id|ids|uuid|name|names|source|uri|url|location|path|run|experiment|model|parent)$/
+
+t.test('every route of a workspace is a row or closed with a reason, and every field has a meaning', async (t) => {
+  t.same(table.unclassified, [])
+  const known = new Set([...table.open.values(), ...table.closed].map(({ method, path }) => `${method} ${path}`))
+  t.same(
+    databricksRoutes.filter(({ method, path }) => !known.has(`${method} ${path}`)),
+    [],
+  )
+  for (const { paths, closed } of databricksClosedFamilies) {
+    t.ok(
+      table.closed.some((endpoint) => paths.test(endpoint.path) && endpoint.closed === closed),
+      `${paths} closes something`,
+    )
+    t.match(closed, /^[A-Z].*\.$/, 'in a sentence')
+  }
+  for (const endpoint of own) {
+    const { name, request, response, pathParams } = endpoint
+    const fields: Readonly<Record<string, Meaning>> = endpoint.fields
+    t.ok(hasShape(request) && hasShape(response), `${name}: ${request} and ${response}`)
+    t.same(
+      [...shapeOf(request).fields.keys()].filter((field) => !(field in fields)),
+      [],
+      `${name}: nothing is left without a meaning`,
+    )
+    t.same(
+      Object.keys(fields).filter((field) => fieldOf(request, field) === undefined && !pathParams.includes(field)),
+      [],
+      `${name}: and nothing is made up`,
+    )
+    const free = Object.keys(fields).filter((field) => fields[field] === 'free' && suggestsReference.test(field))
+    t.same(free, [], `${name}: what may be a reference is none that is free`)
+  }
+})
+
+t.test('every field of a workspace’s answers is rewritten, or was looked at', async (t) => {
+  const found = new Set(own.map(({ response }) => response))
+  for (const message of found) {
+    for (const { message: inner } of shapeOf(message).fields.values()) if (inner !== undefined) found.add(inner)
+  }
+  const open = [...found]
+    .filter((message) => message.startsWith('databricks.'))
+    .flatMap((message) => [...shapeOf(message).fields].map(([field, { message: inner }]) => ({ message, field, inner })))
+    .filter(({ field, inner }) => (inner === undefined && suggestsReference.test(field)) || field === 'tags')
+    .filter(({ message, field }) => answerMeanings[message]?.[field] === undefined && !(`${message}.${field}` in reviewedFields))
+  t.same(open.map(({ message, field }) => `${message}.${field}`).sort(), [])
+})

@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
+import t from 'tap'
+import { ServicePrincipalTokens } from '../../src/server/service-principal.ts'
+import { TokenBucket } from '../../src/server/token-bucket.ts'
+import { upstreamCredentials } from '../../src/server/upstream-credentials.ts'
+import { familyOf } from '../../src/server/upstream-pace.ts'
+import { startAuthority, type TokenRequest } from '../support/databricks-app.ts'
+import { startIssuer, tenantId } from '../support/issuer.ts'
+
+const issuer = await startIssuer()
+let answer: (form: TokenRequest) => Promise<{ token: string; seconds: number } | null> = async () => null
+const authority = await startAuthority(issuer, (form) => answer(form))
+const folder = mkdtempSync(join(tmpdir(), 'principal-'))
+const clientSecretFile = join(folder, 'secret')
+writeFileSync(clientSecretFile, 'hunter2\n')
+t.teardown(async () => {
+  await Promise.all([authority.close(), issuer.close()])
+  rmSync(folder, { recursive: true })
+})
+const principal = { authority: authority.url, tenantId, clientId: 'app', clientSecretFile, scope: 'databricks/.default' }
+const minute = 60_000
+
+function start() {
+  const clock = { now: 0 }
+  const warned: object[] = []
+  const log = { warn: (about: object) => void warned.push(about) }
+  const tokens = new ServicePrincipalTokens(principal, log, () => clock.now)
+  authority.asked.length = 0
+  let made = 0
+  answer = async () => ({ token: `token-${++made}`, seconds: 3_600 })
+  return { clock, warned, tokens }
+}
+
+t.test('a token is asked for once, however many want it, and renewed before it ends', async (t) => {
+  const { clock, tokens } = start()
+  t.same(await Promise.all([tokens.read(), tokens.read(), tokens.read()]), ['token-1', 'token-1', 'token-1'])
+  t.same(authority.asked, [
+    { grant_type: 'client_credentials', client_id: 'app', client_secret: 'hunter2', scope: 'databricks/.default' },
+  ])
+  clock.now = 54 * minute
+  t.equal(await tokens.read(), 'token-1')
+  t.equal(authority.asked.length, 1)
+  clock.now = 56 * minute
+  t.same(await Promise.all([tokens.read(), tokens.read()]), ['token-1', 'token-1'], 'nobody waits for the next one')
+  await sleep(100)
+  t.equal(await tokens.read(), 'token-2')
+  t.equal(authority.asked.length, 2)
+})
+
+t.test('a token that holds outlives an issuer that fails, and no flood follows', async (t) => {
+  const { clock, tokens, warned } = start()
+  await tokens.read()
+  answer = async () => null
+  clock.now = 56 * minute
+  for (let count = 0; count < 5; count++) {
+    t.equal(await tokens.read(), 'token-1')
+    await sleep(30)
+  }
+  t.equal(authority.asked.length, 2, 'one more try')
+  t.match(warned, [{ problem: 'the issuer says invalid_client (AADSTS7000215)', clientId: 'app' }])
+  t.notMatch(JSON.stringify(warned), /hunter2|token-/)
+  clock.now = 61 * minute
+  await t.rejects(tokens.read(), { name: 'Refusal', message: /no credentials/ })
+  await t.rejects(tokens.read(), { name: 'Refusal' })
+  t.equal(authority.asked.length, 3, 'who comes at once hears the same')
+  answer = async () => ({ token: 'back', seconds: 3_600 })
+  clock.now += 1_001
+  t.equal(await tokens.read(), 'back')
+})
+
+t.test('a secret that was replaced is used for the next token', async (t) => {
+  const { clock, tokens } = start()
+  await tokens.read()
+  writeFileSync(clientSecretFile, 'new-secret')
+  clock.now = 61 * minute
+  await tokens.read()
+  t.equal(authority.asked.at(-1)?.client_secret, 'new-secret')
+})
+
+t.test('an environment asks with its own principal, and else with everybody’s', async (t) => {
+  start()
+  const log = { warn: () => undefined }
+  const own = { mode: 'servicePrincipal', ...principal, clientId: 'acc' } as const
+  const read = upstreamCredentials(
+    { url: '', kind: 'databricks', credentials: { mode: 'passthrough' }, credentialsOf: { acc: own, preprod: own } },
+    log,
+  )
+  const authorization = 'Bearer own'
+  t.same(await read({ authorization, environment: 'prod' }), { authorization })
+  t.same(await read({ authorization, environment: 'acc' }), { authorization: 'Bearer token-1' })
+  t.same(await read({ authorization, environment: 'preprod' }), { authorization: 'Bearer token-1' }, 'one principal, one token')
+})
+
+t.test('in no second does a bucket let more through than its rate', async (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 5, max: 200 }), fc.array(fc.nat(400), { maxLength: 300 }), (rate, gaps) => {
+      const bucket = new TokenBucket(rate)
+      let now = 0
+      const sent = gaps.flatMap((gap) => {
+        now += gap % 7 === 0 ? gap : 0
+        const { wait, entered } = bucket.enter(now, 5_000)
+        return entered ? [now + wait] : []
+      })
+      return sent.every((start) => sent.filter((at) => at >= start && at < start + 999).length <= rate)
+    }),
+  )
+  const bucket = new TokenBucket(10)
+  const waits = Array.from({ length: 60 }, () => bucket.enter(0, 5_000))
+  t.equal(waits.filter(({ entered }) => entered).length, 42)
+  t.ok(waits.at(-1)?.wait ?? 0 > 5_000, 'who would wait longer is told so')
+  t.same(bucket.enter(60_000, 0), { wait: 0, entered: true })
+})
+
+t.test('what is counted together', async (t) => {
+  const api = '/api/2.0/mlflow'
+  const families: readonly (readonly [string, string])[] = [
+    ['registry', `${api}/registered-models/get?name=x`],
+    ['registry', `${api}/databricks/model-versions/transition-stage`],
+    ['registry', `${api}/transition-requests/approve`],
+    ['searchRuns', `${api}/runs/search`],
+    ['logBatch', `${api}/runs/log-batch`],
+    ['experiments', `${api}/experiments/delete`],
+    ['other', `${api}/experiments/get?experiment_id=1`],
+    ['other', `${api}/runs/log-metric`],
+    ['other', '/api/2.0/workspace/mkdirs'],
+  ]
+  for (const [family, path] of families) t.equal(familyOf(path), family, path)
+})
