@@ -65,5 +65,8 @@ export const artifactAttacks: readonly Attack[] = [
   { name: 'upload beside the runs of an own experiment', method: 'PUT', path: `/api/2.0${store}/{{exp_acc}}/x.txt`, text: 'x', status: [403, 404] },
   { name: 'delete the folder of an own experiment', method: 'DELETE', path: `/api/2.0${store}/{{exp_acc}}`, status: [403, 404] },
   { name: 'delete the folder of an own run', method: 'DELETE', path: `/api/2.0${store}/{{exp_acc}}/{{run_acc}}`, status: [403, 404] },
+  { name: 'download a folder', method: 'GET', path: `/api/2.0${store}/${acc}/model`, status: [400, 404] },
+  { name: 'download the folder of an experiment', method: 'GET', path: `/api/2.0${store}/{{exp_acc}}`, status: [400, 404] },
+  ...['..data', 'x..', '%%%25252e%2e', '...'].map((name): Attack => ({ name: `download ${name}`, method: 'GET', path: `/api/2.0${store}/${acc}/${name}/x`, status: refused })),
   { name: 'upload to a run that is not there', method: 'PUT', path: `/api/2.0${store}/{{exp_acc}}/${'ab'.repeat(16)}/artifacts/x`, text: 'x', status: [404] },
 ]

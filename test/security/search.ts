@@ -71,6 +71,10 @@ export const searchAttacks: readonly Attack[] = [
     { ...get(`all of ${path} for the UI`, path, { status: [200] }), path: `/ajax-api/2.0/mlflow${path}` },
     { ...get(`all of ${path} in the environment`, path, { status: [200] }), path: `/env/acc/api/2.0/preview/mlflow${path}` },
   ]),
+  ...['run_id', 'metadata', '__class__', 'artifact_location', 'tags', ''].flatMap((field): Attack[] => [
+    { name: `logged models by the attribute ${field}`, method: 'POST', path: `${api}/logged-models/search`, json: { experiment_ids: ['{{exp_acc}}'], filter: `${field} = 'x'` }, status: [400] },
+    { name: `logged models in the order of ${field}`, method: 'POST', path: `${api}/logged-models/search`, json: { experiment_ids: ['{{exp_acc}}'], order_by: [{ field_name: field }] }, status: [400] },
+  ]),
   { name: 'runs of no experiment', method: 'POST', path: `${api}/runs/search`, json: { experiment_ids: [] }, status: [200, 400] },
   { name: 'runs of nothing', method: 'POST', path: `${api}/runs/search`, json: {}, status: [200, 400] },
   { name: 'logged models of nothing', method: 'POST', path: `${api}/logged-models/search`, json: {}, status: [200, 400] },

@@ -103,17 +103,19 @@ t.test('SIGTERM: not ready at once, the requests in flight finish, then exit 0',
   t.equal(audited.length, 7, 'each request has its line')
 })
 
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  t.test(`${name} with nothing to do: exit 0 at once`, async (t) => {
-    const proxy = await start(t)
-    const idle = connect(Number(new URL(proxy.url).port), '127.0.0.1').on('error', () => undefined)
-    t.teardown(() => void idle.destroy())
-    await fetch(`${proxy.adminUrl}/metrics`).then((answer) => answer.text())
-    proxy.signal(name)
-    const slow = sleep(3_000, 'too slow', { ref: false })
-    t.equal(await Promise.race([proxy.ended, slow]), 0)
-  })
-}
+t.test('it starts with one line and nothing unexpected; SIGINT with nothing to do: exit 0 at once', async (t) => {
+  const proxy = await start(t)
+  t.equal(proxy.err(), '')
+  const [line, ...others] = proxy.lines()
+  t.match(line, { level: 30, msg: 'listening', listen: { address: '127.0.0.1' }, admin: { address: '127.0.0.1' } })
+  t.same(others, [])
+  const idle = connect(Number(new URL(proxy.url).port), '127.0.0.1').on('error', () => undefined)
+  t.teardown(() => void idle.destroy())
+  await fetch(`${proxy.adminUrl}/metrics`).then((answer) => answer.text())
+  proxy.signal('SIGINT')
+  const slow = sleep(3_000, 'too slow', { ref: false })
+  t.equal(await Promise.race([proxy.ended, slow]), 0)
+})
 
 t.test('a second signal ends it at once', async (t) => {
   const proxy = await start(t, { shutdown: { drainSeconds: 300 } })
@@ -131,30 +133,23 @@ t.test('a second signal ends it at once', async (t) => {
   t.equal(await broken, 'broken')
 })
 
-t.test('it starts with one line, and nothing unexpected', async (t) => {
-  const proxy = await start(t)
-  t.equal(proxy.err(), '')
-  const [line, ...others] = proxy.lines()
-  t.match(line, { level: 30, msg: 'listening', listen: { address: '127.0.0.1' }, admin: { address: '127.0.0.1' } })
-  t.same(others, [])
-})
-
-for (const taken of ['listen', 'admin'] as const) {
-  t.test(`a port that is taken (${taken}): one clear line and exit 1`, async (t) => {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    t.teardown(() => void server.close())
-    const address = server.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
+t.test('a port that is taken: one clear line and exit 1', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => void server.close())
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const check = async (taken: 'listen' | 'admin') => {
     const proxy = await start(t, {}, { ports: { [taken]: port }, wait: false })
-    t.equal(await proxy.ended, 1)
+    t.equal(await proxy.ended, 1, taken)
     t.equal(
       proxy.err(),
       `mlflow-env-proxy: cannot listen on 127.0.0.1 port ${port} (${taken}): the port is taken; end the program that has it, or choose another port\n`,
     )
     t.same(proxy.out(), '', 'no log')
-  })
-}
+  }
+  await Promise.all([check('listen'), check('admin')])
+})
 
 t.test('without the signing keys it listens, is not ready, says why, and recovers', async (t) => {
   const port = await freePort()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
@@ -45,11 +46,12 @@ async function waitUntilReady(adminUrl: string, isRunning: () => boolean): Promi
   }
 }
 
-/** Starts the proxy from dist. Its Node warns of nothing that is not meant to be seen. */
-export async function startProxyProcess(options: ProcessOptions): Promise<ProxyProcess> {
-  const { upstream, issuer, settings = {}, wait = true, ports = {} } = options
-  const [port, adminPort] = [ports.listen ?? (await freePort()), ports.admin ?? (await freePort())]
-  const folder = mkdtempSync(join(tmpdir(), 'proxy-process-'))
+function writeConfiguration(
+  folder: string,
+  port: number,
+  adminPort: number,
+  { upstream, issuer, settings }: ProcessOptions,
+): string {
   const file = join(folder, 'proxy.yaml')
   const { authority, tenantId, audience } = issuer
   const content = {
@@ -62,17 +64,26 @@ export async function startProxyProcess(options: ProcessOptions): Promise<ProxyP
     ...settings,
   }
   writeFileSync(file, stringify(content))
-  const child = spawn(process.execPath, [cli, 'serve', '--config', file], {
-    env: { PATH: process.env.PATH },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  return file
+}
+
+function collect(stream: Readable): () => string {
+  let text = ''
+  stream.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk
   })
-  const text = { out: '', err: '' }
-  child.stdout.setEncoding('utf8').on('data', (chunk) => {
-    text.out += chunk
-  })
-  child.stderr.setEncoding('utf8').on('data', (chunk) => {
-    text.err += chunk
-  })
+  return () => text
+}
+
+/** Starts the proxy from dist. */
+export async function startProxyProcess(options: ProcessOptions): Promise<ProxyProcess> {
+  const { wait = true, ports = {} } = options
+  const [port, adminPort] = [ports.listen ?? (await freePort()), ports.admin ?? (await freePort())]
+  const folder = mkdtempSync(join(tmpdir(), 'proxy-process-'))
+  const file = writeConfiguration(folder, port, adminPort, options)
+  const env = { PATH: process.env.PATH }
+  const child = spawn(process.execPath, [cli, 'serve', '--config', file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [out, err] = [collect(child.stdout), collect(child.stderr)]
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill) // it must not outlive the test
   const ended = once(child, 'close').then(([code, signal]) => {
@@ -82,18 +93,17 @@ export async function startProxyProcess(options: ProcessOptions): Promise<ProxyP
   })
   const adminUrl = `http://127.0.0.1:${adminPort}`
   if (wait) await waitUntilReady(adminUrl, () => child.exitCode === null)
-  const parse = (line: string): Record<string, unknown> => JSON.parse(line)
+  const lines = () =>
+    out()
+      .split('\n')
+      .filter((line) => line !== '')
   return {
     url: `http://127.0.0.1:${port}`,
     adminUrl,
     pid: child.pid ?? 0,
-    out: () => text.out,
-    err: () => text.err,
-    lines: () =>
-      text.out
-        .split('\n')
-        .filter((line) => line !== '')
-        .map(parse),
+    out,
+    err,
+    lines: () => lines().map((line): Record<string, unknown> => JSON.parse(line)),
     signal: (name) => void child.kill(name),
     ended,
     close: async () => {
