@@ -21,6 +21,8 @@ function resetOnError(socket: Socket): Socket {
     // resetAndDestroy comes back here, and does not know the error that undici has to be told.
     if (error === undefined || cause !== undefined || socket.destroyed || socket.connecting) return destroy(cause ?? error)
     cause = error
+    // Every exchange on a connection of its own ends like this: nobody reads the stack, which Node would have written out.
+    if ('code' in error && error.code === 'UND_ERR_INFO') error.stack = error.message
     return socket.resetAndDestroy()
   }
   return socket
