@@ -33,15 +33,17 @@ function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journ
         return reply.type('application/json').send('{}')
       }
       const { stream, length, contentRange } = await artifacts.download(grant, visit.credentials, rangeOf(request))
-      noteBreak(request, stream)
       reply
         .headers({ 'content-security-policy': 'sandbox', 'content-disposition': 'attachment' })
         .type('application/octet-stream')
       if (length !== null) reply.header('content-length', String(length))
       if (contentRange !== null) reply.code(206).header('content-range', contentRange)
-      if (request.method !== 'HEAD') return reply.send(stream)
-      stream.destroy()
-      return reply.send()
+      if (request.method === 'HEAD') {
+        stream.on('error', () => undefined).destroy()
+        return reply.send()
+      }
+      noteBreak(request, stream)
+      return reply.send(stream)
     } catch (error) {
       return sendFailure(reply, artifactFailure(grant, error))
     }
