@@ -11,6 +11,7 @@ import type { Json, JsonObject } from '../policy/json.ts'
 import { copyJson, placesAt } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { type NameKind, resolveName } from '../policy/names.ts'
+import { Refusal } from '../policy/reasons.ts'
 import { canonicalPath } from '../policy/store-path.ts'
 import { upstreamDatabricksLocation } from './databricks-location.ts'
 import { upstreamFilter } from './search-filter.ts'
@@ -41,7 +42,9 @@ function ownModelName(findings: Findings): (name: string) => string | null {
 }
 
 function upstreamLocation(uri: string, kind: UpstreamKind = 'mlflow'): string {
-  return kind === 'databricks' ? (upstreamDatabricksLocation(uri) ?? uri) : uri
+  const upstream = kind === 'databricks' ? upstreamDatabricksLocation(uri) : uri
+  if (upstream !== null) return upstream
+  throw new Refusal('invalid-parameter', 'The URI has characters that Databricks may read differently. Write it plainly.')
 }
 
 /** How each meaning is written on the upstream's side; a meaning that is not here goes as it was decoded. */

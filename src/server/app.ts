@@ -23,9 +23,12 @@ import { addLocalRoutes } from './local-routes.ts'
 import type { Metrics } from './metrics.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { addRoutes } from './routes.ts'
+import { AzureStorage } from './storage/databricks-store.ts'
 import { startTrail } from './trail.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import type { Upstream } from './upstream.ts'
+import { WorkspaceArtifacts } from './workspace-artifacts.ts'
+import { addWorkspaceByteRoutes } from './workspace-bytes.ts'
 
 /** Milliseconds that clients get: to send a request's headers, without a byte of a body or answer, between requests. */
 export const clientTimeouts = { headers: 10_000, idle: 60_000, keepAlive: 65_000 } as const
@@ -91,6 +94,14 @@ function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
   }
 }
 
+/** The artifacts of a Databricks workspace; null where MLflow serves them itself. */
+function openStorage(app: FastifyInstance, config: Config, upstream: Upstream): WorkspaceArtifacts | null {
+  if (config.kind !== 'databricks') return null
+  const storage = new AzureStorage(config.upstream.storageHosts)
+  app.addHook('onClose', () => storage.close())
+  return new WorkspaceArtifacts(upstream, storage)
+}
+
 /** The public side: the journey of a request in the order in which it happens. */
 export function buildApp(parts: Parts): FastifyInstance {
   const {
@@ -118,10 +129,12 @@ export function buildApp(parts: Parts): FastifyInstance {
     if (connections.stopping) reply.header('connection', 'close')
   })
   addBodyParser(app)
-  const journey = new Journey(config, upstream, tokens)
+  const artifacts = openStorage(app, config, upstream)
+  const journey = new Journey(config, upstream, tokens, artifacts)
   addLocalRoutes(app, config)
   addRoutes(app, config, journey)
-  addByteRoutes(app, config, journey, upstream)
+  if (artifacts === null) addByteRoutes(app, config, journey, upstream)
+  else addWorkspaceByteRoutes(app, config, journey, artifacts)
   app.setNotFoundHandler((request) => {
     throw new Refusal('unknown-endpoint', `There is no endpoint ${request.method} of this path here.`)
   })

@@ -60,7 +60,7 @@ async function readError(stream: Readable): Promise<string> {
 }
 
 /** What becomes of a transfer that breaks off: the client's connection does too, and the audit line says whose doing it was. */
-function noteBreak({ trail }: Seen, stream: Readable): void {
+export function noteBreak({ trail }: Seen, stream: Readable): void {
   stream.once('error', (error: NodeJS.ErrnoException) => {
     trail.reason ??= error.code === 'UND_ERR_ABORTED' ? 'client-gone' : 'upstream-broke'
   })

@@ -33,7 +33,7 @@ function completeCredentials(entry: CredentialsEntry, { authentication: { entra 
 
 /** The upstream as the file means it. */
 export function completeUpstream(file: ConfigFile): Config['upstream'] {
-  const { url, kind, credentials, rates } = file.upstream
+  const { url, kind, credentials, rates, storageHosts } = file.upstream
   const own = Object.entries(file.environments).flatMap(([name, entry]): [string, UpstreamCredentials][] =>
     entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, file)]],
   )
@@ -42,6 +42,6 @@ export function completeUpstream(file: ConfigFile): Config['upstream'] {
     kind,
     credentials: completeCredentials(credentials, file),
     ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
-    ...(kind === 'databricks' ? { rates } : {}),
+    ...(kind === 'databricks' ? { rates, storageHosts: [...storageHosts] } : {}),
   }
 }

@@ -22,6 +22,7 @@ export interface ConfigFile {
     readonly kind: UpstreamKind
     readonly credentials: CredentialsEntry
     readonly rates: Rates
+    readonly storageHosts: readonly string[]
     readonly foldsCase: boolean
   }
   readonly authentication: {

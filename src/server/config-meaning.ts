@@ -27,6 +27,7 @@ function describeServer(config: Config): string[] {
     row('operators', `${showAddress(config.admin)} (/livez, /readyz, /metrics)`),
     row('upstream', `${describeKind(config)} at ${config.upstream.url}, ${describeCredentials(config.upstream.credentials)}`),
     ...describeRates(config),
+    ...describeStorage(config),
     row('names', config.foldsCase ? 'compared without case, as the upstream does' : 'compared exactly, case included'),
     row('callers', `access tokens of tenant ${tenantId} for ${listOr(audiences)}`),
     row('issuer', authority),
@@ -51,6 +52,10 @@ function describeRates({ upstream: { rates } }: Config): string[] {
       `${registry} requests a second to the registry, ${searchRuns} searches of runs, ${experiments} on experiments, ${logBatch} batches, ${other} others`,
     ),
   ]
+}
+
+function describeStorage({ upstream: { storageHosts = [] } }: Config): string[] {
+  return storageHosts.length === 0 ? [] : [row('storage', `at ${listOr(storageHosts)}, besides Azure's own hosts`)]
 }
 
 function describeCredentials(credentials: UpstreamCredentials): string {

@@ -28,6 +28,8 @@ export interface Config extends Landscape {
     readonly credentials: UpstreamCredentials
     /** Credentials of single environments, where they have their own. */
     readonly credentialsOf?: Readonly<Record<string, UpstreamCredentials>>
+    /** Hosts of a workspace's storage besides Azure's own, as `host` or `host:port` in lower case. */
+    readonly storageHosts?: readonly string[]
     /** Requests a second that the upstream takes; left out: no limit. */
     readonly rates?: Rates
   }

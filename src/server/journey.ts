@@ -23,6 +23,7 @@ import { finishRegistration } from './registration.ts'
 import { Searcher } from './search.ts'
 import type { Trail } from './trail.ts'
 import type { CallerCredentials, Upstream, UpstreamAnswer } from './upstream.ts'
+import type { WorkspaceArtifacts } from './workspace-artifacts.ts'
 import { sendIntoFolder } from './workspace-folders.ts'
 
 /** Who asks, and from where: settled before any endpoint is looked at. */
@@ -42,11 +43,13 @@ export class Journey {
   readonly #upstream: Upstream
   readonly #memory = new Memory()
   readonly #searcher: Searcher
+  readonly #artifacts: WorkspaceArtifacts | null
 
-  constructor(config: Config, upstream: Upstream, tokens: PageTokens) {
+  constructor(config: Config, upstream: Upstream, tokens: PageTokens, artifacts: WorkspaceArtifacts | null = null) {
     this.#config = config
     this.#upstream = upstream
     this.#searcher = new Searcher(upstream, tokens)
+    this.#artifacts = artifacts
   }
 
   /** Decodes and decides. Throws the refusal of a denied request. */
@@ -80,6 +83,7 @@ export class Journey {
       trail.upstreamStatus = 200
       return { answer: rewriteAnswer(grant, found.rows) }
     }
+    if (this.#artifacts?.serves(grant)) return this.#artifacts.complete(grant, credentials)
     if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
     const answer = await this.#send(grant, credentials)
     if (answer.status !== 200) return this.#fail(trail, grant, answer)

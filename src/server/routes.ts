@@ -74,7 +74,8 @@ interface Registration {
 
 type Addressed = Pick<OpenEndpoint, 'method' | 'path' | 'prefixes' | 'multiSegment'> | ClosedEndpoint
 
-function addresses({ method, path, prefixes, multiSegment }: Addressed): { method: string; url: string }[] {
+/** Every address of an endpoint; what is read is also asked for by HEAD. */
+export function addresses({ method, path, prefixes, multiSegment }: Addressed): { method: string; url: string }[] {
   const urls = environmentPrefixes.flatMap((base) =>
     prefixes.map((prefix) => `${base}${prefix}${fastifyPath(path, multiSegment)}`),
   )

@@ -3,7 +3,9 @@ import type { Logger } from 'pino'
 import { type Dispatcher, Pool } from 'undici'
 import type { UpstreamKind } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { type ArtifactRequest, isArtifactRequest } from '../rewrite/artifact-request.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
+import { type ArtifactCall, isArtifactCall } from './artifact-call.ts'
 import { ByteDoor } from './byte-transfer.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
@@ -107,6 +109,12 @@ export class Upstream {
       caller,
       repeatable: true,
     })
+  }
+
+  /** One of the calls that a granted request for an artifact takes in a Databricks workspace. All of them may be sent again. */
+  async askForArtifact(request: ArtifactRequest, call: ArtifactCall, caller: CallerCredentials): Promise<UpstreamAnswer> {
+    if (!isArtifactRequest(request) || !isArtifactCall(call)) throw new TypeError('nothing is asked without a grant')
+    return this.#exchange({ ...call, caller, repeatable: true, noteStatus: caller.noteStatus })
   }
 
   /** One of the few writes that the proxy itself has to make. */

@@ -26,7 +26,7 @@ SERVER = tuple(int(part) for part in CONTEXT["serverVersion"].split("."))
 HOME = CONTEXT["home"]
 # Without a proxy (to prove the stories themselves) there is one environment, and names go upstream as they are.
 PROXIED = CONTEXT["upstream"] is not None
-ENVIRONMENTS = ("acc", "preprod", "prod") if PROXIED else ("acc",)
+ENVIRONMENTS = tuple(CONTEXT.get("environments") or (("acc", "preprod", "prod") if PROXIED else ("acc",)))
 # Several client versions share one server: every name that a story makes begins with this.
 TAG = "c" + CONTEXT["version"].replace(".", "")
 DENIED = ("PERMISSION_DENIED", "RESOURCE_DOES_NOT_EXIST")

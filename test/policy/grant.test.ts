@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import ts from 'typescript'
 import { isGrant } from '../../src/policy/grant.ts'
+import { artifactRequest, isArtifactRequest } from '../../src/rewrite/artifact-request.ts'
 import { isUpstreamRequest, upstreamRequest } from '../../src/rewrite/upstream-request.ts'
 import { Upstream } from '../../src/server/upstream.ts'
 import { grantOf, judge, requestTo } from '../support/fake-world.ts'
@@ -67,6 +68,31 @@ t.test('only a request made from a grant is sent', async (t) => {
     upstream.send(request, { authorization: null }),
     { name: 'Refusal', reason: 'upstream-unavailable' },
     'a real one is',
+  )
+})
+
+t.test('only for a granted artifact is a Databricks workspace asked for signed URLs', async (t) => {
+  const path = `/${inAcc.experiment}/${inAcc.run(1)}/artifacts/a`.slice(1)
+  const grant = grantOf(judge(landscape, acc, requestTo('downloadArtifact', { artifact_path: path }), town))
+  const request = artifactRequest(grant)
+  t.same({ ...request }, { place: { kind: 'run', experimentId: inAcc.experiment, runId: inAcc.run(1) }, path: 'a' })
+  t.ok(Object.isFrozen(request))
+  const upstream = new Upstream({ url: 'http://127.0.0.1:9', kind: 'databricks', credentials: { mode: 'none' } })
+  t.teardown(() => upstream.close())
+  const call = { method: 'POST', target: '/api/2.0/mlflow/artifacts/credentials-for-read', body: '{}' } as const
+  for (const [name, forged] of [...forgeries(request), ...forgeries(grant)]) {
+    t.equal(isArtifactRequest(forged), false, name)
+    await t.rejects(upstream.askForArtifact(forge(forged), call, { authorization: null }), { name: 'TypeError' }, name)
+  }
+  for (const [name, forged] of forgeries(grant)) t.throws(() => artifactRequest(forge(forged)), { name: 'TypeError' }, name)
+  t.throws(() => artifactRequest(realGrant()), { name: 'TypeError' }, 'a grant of something else')
+  for (const target of ['/api/2.0/mlflow/runs/get', '/api/2.0/dbfs/../mlflow/runs/get', '/api/2.0/workspace/delete']) {
+    await t.rejects(upstream.askForArtifact(request, { ...call, target }, { authorization: null }), { name: 'TypeError' }, target)
+  }
+  await t.rejects(
+    upstream.askForArtifact(request, call, { authorization: null }),
+    { name: 'Refusal', reason: 'upstream-unavailable' },
+    'it is asked',
   )
 })
 
@@ -146,4 +172,5 @@ t.test('the makers of grants and of stored names are used where they belong, and
   t.same(users(/\bas UpstreamName\b/), ['src/policy/names.ts'])
   t.same(users(/\bnew Grant\(/), ['src/policy/grant.ts'])
   t.same(users(/\bnew UpstreamRequest\(/), ['src/rewrite/upstream-request.ts'])
+  t.same(users(/\bnew ArtifactRequest\(/), ['src/rewrite/artifact-request.ts'])
 })

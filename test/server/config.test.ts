@@ -864,7 +864,7 @@ t.test('docs/configuration.md is what the schema says', async (t) => {
 t.test('a workspace has rates, a principal for each environment, and roots in their one spelling', (t) => {
   const file = (
     experimentRoot: string,
-  ) => `upstream: { url: https://adb-1.2.azuredatabricks.net, kind: databricks, rates: { registry: 20 }, credentials: { mode: passthrough } }
+  ) => `upstream: { url: https://adb-1.2.azuredatabricks.net, kind: databricks, rates: { registry: 20 }, storageHosts: ['store.example.com:8443'], credentials: { mode: passthrough } }
 authentication: { entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [a] } }
 environments:
   acc: { credentials: { mode: servicePrincipal, clientId: b, clientSecretFile: secret } }
@@ -888,6 +888,7 @@ environments:
       },
     },
     rates: { registry: 20, searchRuns: 7, experiments: 7, logBatch: 47, other: 127 },
+    storageHosts: ['store.example.com:8443'],
   })
   t.match(problemsOf(file('/Workspace/experiments/prod'))[0], {
     path: 'environments.prod.experimentRoot',

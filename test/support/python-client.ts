@@ -32,10 +32,12 @@ export interface ClientOptions {
   readonly token?: string
   /** What the script is told besides; it reads it from the JSON file that $CLIENT_CONTEXT names. */
   readonly context?: object
+  /** Environment variables besides. */
+  readonly env?: Readonly<Record<string, string>>
   readonly timeoutSeconds?: number
 }
 
-function clientEnvironment(python: string, home: string, { uri, token }: ClientOptions): NodeJS.ProcessEnv {
+function clientEnvironment(python: string, home: string, { uri, token, env = {} }: ClientOptions): NodeJS.ProcessEnv {
   return {
     PATH: `${dirname(python)}:${process.env.PATH ?? ''}`,
     LANG: 'C.UTF-8',
@@ -49,6 +51,7 @@ function clientEnvironment(python: string, home: string, { uri, token }: ClientO
     NO_PROXY: '127.0.0.1',
     MLFLOW_TRACKING_URI: uri,
     ...(token === undefined ? {} : { MLFLOW_TRACKING_TOKEN: token }),
+    ...env,
     CLIENT_CONTEXT: join(home, 'context.json'),
     CLIENT_RESULTS: join(home, 'results.jsonl'),
   }

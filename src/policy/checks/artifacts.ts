@@ -5,6 +5,7 @@ import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf, type StorePlace } from '../store-path.ts'
 import { checkLoggedModelNotFrozen, checkRunNotFrozen } from './freeze.ts'
 import { ownExperiment, readableLoggedModel, readableRun, upstreamExperimentId } from './ids.ts'
+import { checkWorkspacePath } from './workspace-artifacts.ts'
 
 /** The store path upstream: as MLflow will read it, with the caller's experiment `0` made the environment's own. */
 export function upstreamStorePath(path: string, defaultExperimentId: string): string {
@@ -39,7 +40,10 @@ function* checkChangeable(judgement: Judgement, place: StorePlace, path: string,
 
 /** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */
 function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
-  const place = placeOf(upstreamStorePath(path, defaultExperimentId))
+  const upstream = upstreamStorePath(path, defaultExperimentId)
+  // Databricks keeps more than experiments' artifacts, and less of what lies above them.
+  if (judgement.landscape.kind === 'databricks' && (yield* checkWorkspacePath(judgement, path, upstream)) === 'judged') return
+  const place = placeOf(upstream)
   if (place === null) throw absent.artifact(path)
   const hide = (error: unknown) => (error instanceof Refusal && error.reason === 'not-found' ? absent.artifact(path) : error)
   try {
@@ -48,7 +52,7 @@ function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId
   } catch (error) {
     throw hide(error)
   }
-  judgement.references.push({ kind: 'artifact', logical: path, upstream: upstreamStorePath(path, defaultExperimentId) })
+  judgement.references.push({ kind: 'artifact', logical: path, upstream })
 }
 
 /** Static part: every artifact path is canonical, so that what is judged is what MLflow opens. */

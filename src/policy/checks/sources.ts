@@ -1,3 +1,4 @@
+import { storedPathOf } from '../artifact-place.ts'
 import { isLoggedModelId, isRunId } from '../ids.ts'
 import { absent, type Judgement, managesProduction, resolveAllowed } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
@@ -96,6 +97,8 @@ function* checkModelUri(judgement: Judgement, uri: string): Inquiry<string | nul
 /** A place in the artifact store: inside one run or logged model, so that what the version is made of can be told, and frozen. */
 function* checkStoreUri(judgement: Judgement, uri: string): Inquiry<string | null> {
   const path = /^mlflow-artifacts:\/([^/].*)$/.exec(uri)?.[1]
+  const stored = path === undefined || judgement.landscape.kind !== 'databricks' ? null : storedPathOf(canonicalPath(path))
+  if (stored?.place.kind === 'dbfs') return yield* checkStorageUri(judgement, `dbfs:/${stored.path}`)
   const place = path === undefined ? null : placeOf(canonicalPath(path))
   if (place === null || !place.inside) throw foreignSource()
   if (place.runId !== null) {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { ArtifactPlace } from '../../rewrite/databricks-location.ts'
+import type { ArtifactPlace } from '../../policy/artifact-place.ts'
 
 /** One row of a folder's listing. */
 export interface StoredFile {

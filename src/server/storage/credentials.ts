@@ -1,6 +1,6 @@
+import type { ArtifactPlace } from '../../policy/artifact-place.ts'
 import type { JsonObject } from '../../policy/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import type { ArtifactPlace } from '../../rewrite/databricks-location.ts'
 import { SignedUrl, type StorageHosts } from './signed-url.ts'
 import { askPages, askStorage, rowsOf, type StorageCall, textOf, unknownStorageAnswer } from './storage-call.ts'
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
+import type { ArtifactPlace } from '../../policy/artifact-place.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import type { ArtifactPlace } from '../../rewrite/databricks-location.ts'
 import type { ArtifactStore, ByteRange, Download, StoredFile } from './artifact-store.ts'
 import { uploadBlob } from './azure-blob.ts'
 import { uploadDataLakeFile } from './azure-datalake.ts'

@@ -1,6 +1,6 @@
+import type { ArtifactPlace } from '../../policy/artifact-place.ts'
 import type { Json, JsonObject } from '../../policy/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import type { ArtifactPlace } from '../../rewrite/databricks-location.ts'
 import type { StoredFile } from './artifact-store.ts'
 import { askPages, askStorage, bytesOf, rowsOf, type StorageCall, textOf, unknownStorageAnswer } from './storage-call.ts'
 

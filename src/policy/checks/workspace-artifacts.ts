@@ -1,0 +1,42 @@
+import { storedPathOf } from '../artifact-place.ts'
+import { absent, type Judgement, managesProduction, reads, resolveAllowed } from '../judgement.ts'
+import { ask, type Inquiry } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+import { productionOnly } from './versions.ts'
+
+function* checkVersionPlace(judgement: Judgement, name: string, version: string): Inquiry<void> {
+  const { upstream } = resolveAllowed(judgement, 'model', name, 'read')
+  if (!reads(judgement.endpoint)) {
+    throw new Refusal('read-only', 'The artifacts of a registered version cannot be changed. Register a new version instead.')
+  }
+  const fact = yield* ask({ about: 'version', name: upstream, version })
+  if (fact === null) throw absent.version(name, version)
+  if (fact.stage === 'Production' && !managesProduction(judgement.environment)) throw productionOnly(name, version)
+}
+
+/** A plain file of DBFS: it has no owner but the environment whose prefix it lies under. */
+function checkDbfsPlace({ environment, endpoint }: Judgement, path: string, said: string): void {
+  const uri = `dbfs:/${path}`
+  const within = reads(endpoint) ? `${uri}/` : uri
+  if (!environment.sourcePrefixes.some((prefix) => within.startsWith(prefix))) throw absent.artifact(said)
+}
+
+/**
+ * A canonical store path of a Databricks workspace, as far as it lies elsewhere than in a run or logged model, which are judged as those
+ * of any MLflow. `said` is what the caller wrote.
+ */
+export function* checkWorkspacePath(
+  judgement: Judgement,
+  said: string,
+  upstream: string,
+): Inquiry<'judged' | 'in a run or model'> {
+  const stored = storedPathOf(upstream)
+  // By a trace's id alone Databricks gives its data, whatever experiment the path says: traces are closed.
+  if (stored === null || stored.place.kind === 'trace') throw absent.artifact(said)
+  const { place, path } = stored
+  if (place.kind === 'run' || place.kind === 'loggedModel') return 'in a run or model'
+  if (place.kind === 'version') yield* checkVersionPlace(judgement, place.name, place.version)
+  else checkDbfsPlace(judgement, path, said)
+  judgement.references.push({ kind: 'artifact', logical: said, upstream })
+  return 'judged'
+}

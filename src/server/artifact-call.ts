@@ -1,0 +1,20 @@
+/** A call to a Databricks workspace that is about artifacts. */
+export interface ArtifactCall {
+  readonly method: 'GET' | 'POST'
+  /** Path and query. */
+  readonly target: string
+  readonly body: string | null
+}
+
+const calls = [
+  /^\/api\/2\.0\/dbfs\/[a-z-]+$/,
+  /^\/api\/2\.0\/mlflow\/artifacts\/(?:list|credentials-for-(?:read|write))$/,
+  /^\/api\/2\.0\/mlflow\/logged-models\/m-[0-9a-f]{32}\/artifacts\/(?:directories|credentials-for-(?:download|upload))$/,
+  /^\/api\/2\.0\/mlflow\/model-versions\/(?:list-artifacts|get-signed-download-uri)$/,
+]
+
+/** Whether it is one of those that bytes are listed, read and written with. */
+export function isArtifactCall({ target }: ArtifactCall): boolean {
+  const path = target.split('?', 1)[0] ?? ''
+  return calls.some((call) => call.test(path))
+}

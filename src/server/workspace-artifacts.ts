@@ -1,0 +1,106 @@
+import type { Readable } from 'node:stream'
+import { encodeBody, encodeQuery } from '../policy/encode.ts'
+import type { Grant } from '../policy/grant.ts'
+import { type Json, JsonNumber } from '../policy/json.ts'
+import { parseJson, printJson } from '../policy/json-text.ts'
+import { Refusal } from '../policy/reasons.ts'
+import { rewriteAnswer } from '../rewrite/answer.ts'
+import { type ArtifactRequest, artifactRequest } from '../rewrite/artifact-request.ts'
+import { upstreamFailure } from './error-answer.ts'
+import type { Failure } from './failure.ts'
+import type { Arrival } from './journey.ts'
+import type { ByteRange, Download, StoredFile } from './storage/artifact-store.ts'
+import { type AzureStorage, DatabricksArtifactStore } from './storage/databricks-store.ts'
+import { CallFailed, type StorageCall } from './storage/storage-call.ts'
+import { Throttled } from './throttled.ts'
+import type { CallerCredentials, Upstream } from './upstream.ts'
+
+/** MLflow's own words for storage that lacks it: clients then send the file as one. */
+const noMultipart: Failure = {
+  status: 501,
+  body: { error_code: 'NOT_IMPLEMENTED', message: 'Multipart upload is not supported for the current artifact repository' },
+  reason: 'closed-endpoint',
+  retryAfter: null,
+  close: false,
+}
+
+function readJson(text: string): Json {
+  try {
+    return parseJson(text, { maxKeys: Number.POSITIVE_INFINITY })
+  } catch (error) {
+    if (error instanceof Refusal) return null
+    throw error
+  }
+}
+
+function rowOf({ path, isDir, fileSize }: StoredFile): Json {
+  const size: [string, Json][] = fileSize === null ? [] : [['file_size', new JsonNumber(String(fileSize))]]
+  return new Map<string, Json>([['path', path], ['is_dir', isDir], ...size])
+}
+
+/** What Databricks said of a call that a granted request took, as the caller's failure. */
+export function artifactFailure(grant: Grant, error: unknown): Failure {
+  if (!(error instanceof CallFailed)) throw error
+  return upstreamFailure(grant, { status: error.status, text: printJson(error.json) })
+}
+
+/** Artifacts of a Databricks workspace, which serves none itself: granted requests for them, carried out by other calls. */
+export class WorkspaceArtifacts {
+  readonly #upstream: Upstream
+  readonly #storage: AzureStorage
+
+  constructor(upstream: Upstream, storage: AzureStorage) {
+    this.#upstream = upstream
+    this.#storage = storage
+  }
+
+  /** Whether a request is carried out here, rather than forwarded. */
+  serves({ endpoint }: Grant): boolean {
+    return Object.values(endpoint.fields).some((meaning) => meaning === 'storePath' || meaning === 'storeFolder')
+  }
+
+  /** Carries out a request that has no bytes: a listing, a deletion. */
+  async complete(grant: Grant, caller: CallerCredentials): Promise<Arrival> {
+    const { name } = grant.endpoint
+    if (name !== 'listStoredArtifacts' && name !== 'deleteArtifact') return { failure: noMultipart }
+    try {
+      const { store, request } = this.#open(grant, caller)
+      if (name === 'deleteArtifact') {
+        await store.delete(request.place, request.path)
+        return { answer: new Map() }
+      }
+      const files = await store.list(request.place, request.path)
+      return { answer: rewriteAnswer(grant, new Map([['files', files.map(rowOf)]])) }
+    } catch (error) {
+      return { failure: artifactFailure(grant, error) }
+    }
+  }
+
+  /** Throws CallFailed for what Databricks refuses; all else is a Refusal. */
+  async download(grant: Grant, caller: CallerCredentials, range: ByteRange | undefined): Promise<Download> {
+    const { store, request } = this.#open(grant, caller)
+    return store.download(request.place, request.path, range)
+  }
+
+  /** `length` as it was announced, or null. Throws as `download`. */
+  async upload(grant: Grant, caller: CallerCredentials, body: Readable, length: number | null): Promise<void> {
+    const { store, request } = this.#open(grant, caller)
+    await store.upload(request.place, request.path, body, length)
+  }
+
+  #open(grant: Grant, caller: CallerCredentials) {
+    const request = artifactRequest(grant)
+    return { request, store: new DatabricksArtifactStore(this.#callFor(request, caller), this.#storage) }
+  }
+
+  #callFor(request: ArtifactRequest, caller: CallerCredentials): StorageCall {
+    return async (method, path, message) => {
+      const query = method === 'GET' ? encodeQuery(message) : ''
+      const body = method === 'GET' ? null : encodeBody(message)
+      const call = { method, target: query === '' ? path : `${path}?${query}`, body }
+      const { status, text, retryAfter } = await this.#upstream.askForArtifact(request, call, caller)
+      if (status === 429) throw new Throttled(retryAfter ?? 1)
+      return { status, json: readJson(text) }
+    }
+  }
+}

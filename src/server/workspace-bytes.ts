@@ -1,0 +1,71 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { OpenEndpoint } from '../policy/endpoint.ts'
+import { endpointTable } from '../policy/endpoints.ts'
+import type { Landscape } from '../policy/environment.ts'
+import { noteBreak } from './bytes.ts'
+import type { Journey } from './journey.ts'
+import { sendFailure } from './respond.ts'
+import { addresses, rawCallOf, visitOf } from './routes.ts'
+import type { ByteRange } from './storage/artifact-store.ts'
+import { artifactFailure, type WorkspaceArtifacts } from './workspace-artifacts.ts'
+
+/** The one range that is asked for; a header that is no such thing is passed over, as HTTP has it. */
+function rangeOf({ headers }: FastifyRequest): ByteRange | undefined {
+  const [, start, end] = /^bytes=([0-9]{1,15})-([0-9]{0,15})$/.exec(headers.range ?? '') ?? []
+  if (start === undefined || headers['if-range'] !== undefined) return undefined
+  const range = { start: Number(start), end: end ? Number(end) : null }
+  return range.end !== null && range.end < range.start ? undefined : range
+}
+
+/** Bytes that the body was announced to have; null for one in chunks. */
+function lengthOf({ headers }: FastifyRequest): number | null {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : null
+}
+
+/** Serves one endpoint that carries bytes. */
+function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, artifacts: WorkspaceArtifacts) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const visit = visitOf(landscape, endpoint.name, request)
+    const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
+    try {
+      if (endpoint.bytes === 'up') {
+        await artifacts.upload(grant, visit.credentials, request.raw, lengthOf(request))
+        return reply.type('application/json').send('{}')
+      }
+      const { stream, length, contentRange } = await artifacts.download(grant, visit.credentials, rangeOf(request))
+      reply
+        .headers({ 'content-security-policy': 'sandbox', 'content-disposition': 'attachment' })
+        .type('application/octet-stream')
+      if (length !== null) reply.header('content-length', String(length))
+      if (contentRange !== null) reply.code(206).header('content-range', contentRange)
+      if (request.method === 'HEAD') {
+        stream.on('error', () => undefined).destroy()
+        return reply.send()
+      }
+      noteBreak(request, stream)
+      return reply.send(stream)
+    } catch (error) {
+      return sendFailure(reply, artifactFailure(grant, error))
+    }
+  }
+}
+
+/** The endpoints that carry bytes, before a Databricks workspace: it has the bytes elsewhere. */
+export function addWorkspaceByteRoutes(
+  app: FastifyInstance,
+  landscape: Landscape,
+  journey: Journey,
+  artifacts: WorkspaceArtifacts,
+): void {
+  app.decorateRequest('granted', null)
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    // The body is read where it goes to the storage, and as fast.
+    scope.addContentTypeParser('*', (_request, _body, done) => done(null))
+    for (const endpoint of endpointTable(landscape.kind).open.values()) {
+      if (endpoint.bytes === undefined) continue
+      const handler = serveBytes(endpoint, landscape, journey, artifacts)
+      for (const address of addresses(endpoint)) scope.route({ ...address, handler })
+    }
+  })
+}

@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { startDatabricksApp } from '../support/databricks-app.ts'
+import { startIssuer, tenantId } from '../support/issuer.ts'
+import { startMlflow } from '../support/mlflow-server.ts'
+import { type ClientRun, runPythonClient } from '../support/python-client.ts'
+import { databricksAudience, databricksClaims } from './authenticate.ts'
+import { type Fields, objectOf, text } from './call.ts'
+import { askWorkspace, joinWorkspace } from './member.ts'
+import { startWorkspace } from './workspace.ts'
+
+// A real MLflow behind an honest workspace with real Azure storage. Callers show the proxy the tokens that the workspace takes.
+const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
+const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
+const storageHost = new URL(workspace.storage.sign('x', 'read', 60)).host
+const app = await startDatabricksApp({
+  upstream: {
+    url: workspace.url,
+    kind: 'databricks',
+    credentials: { mode: 'passthrough' },
+    storageHosts: [storageHost],
+    rates: { registry: 1000, searchRuns: 1000, experiments: 1000, logBatch: 1000, other: 1000 },
+  },
+  authentication: { entra: { tenantId, audiences: [databricksAudience], authority: issuer.authority } },
+  environments: {
+    acc: { sourcePrefixes: ['dbfs:/models/acc/'] },
+    preprod: {},
+    prod: { production: true, promotesFrom: ['acc'] },
+  },
+})
+t.teardown(async () => {
+  await app.close()
+  await workspace.close()
+  await Promise.all([mlflow.close(), issuer.close()])
+})
+
+const names = ['acc', 'preprod', 'prod']
+const tokens = Object.fromEntries(
+  await Promise.all(
+    names.map(async (name, index) => {
+      const member = { objectId: `00000000-0000-4000-8000-00000000000${index}`, name, groups: ['admins'] }
+      workspace.add(member)
+      return [name, await issuer.token({ ...databricksClaims(member, tenantId), roles: [`apps_${name}`] })] as const
+    }),
+  ),
+)
+// Somebody whose token lies about where the clients run: good for the workspace, and nobody's to use.
+const around = await joinWorkspace(workspace, issuer, {
+  objectId: '00000000-0000-4000-8000-00000000000a',
+  name: 'around',
+  groups: ['admins'],
+})
+
+function tell(version: string): Promise<ClientRun> {
+  return runPythonClient({
+    version,
+    script: 'stories.py',
+    args: ['fluent'],
+    uri: app.url,
+    env: { DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: around.token },
+    context: { serverVersion: '3.17.2', upstream: mlflow.url, tokens, environments: ['acc'] },
+    timeoutSeconds: 100,
+  })
+}
+
+const versions = ['2.22.4', '3.17.2']
+// While they talk, the other tests go on.
+const stories = Promise.all(versions.map(tell))
+
+const store = '/api/2.0/mlflow-artifacts/artifacts'
+
+/** One request of an environment's caller, to the proxy. */
+async function send(environment: string, method: string, path: string, init: RequestInit & { duplex?: 'half' } = {}) {
+  const authorization = `Bearer ${tokens[environment]}`
+  const response = await fetch(`${app.url}${path}`, { method, ...init, headers: { ...init.headers, authorization } })
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const fields: Fields = /json/.test(response.headers.get('content-type') ?? '') ? objectOf(JSON.parse(bytes.toString())) : {}
+  return { status: response.status, headers: response.headers, bytes, fields, code: String(fields.error_code ?? response.status) }
+}
+
+async function call(environment: string, method: string, path: string, fields: Fields): Promise<Fields> {
+  const given = await askWorkspace(app.url, method, `/api/2.0/mlflow${path}`, fields, tokens[environment] ?? null)
+  if (given.status !== 200) throw new Error(`${method} ${path}: ${given.text}`)
+  return given.fields
+}
+
+async function waitFor(condition: () => boolean) {
+  for (let i = 0; i < 100; i++) {
+    if (condition()) return
+    await sleep(20)
+  }
+  throw new Error('it never happened')
+}
+
+/** A run in the default experiment; where its artifacts lie in the store. */
+async function makeRun(environment: string) {
+  const { run } = await call(environment, 'POST', '/runs/create', { experiment_id: '0' })
+  const info = objectOf(objectOf(run).info)
+  const [id, uri] = [text(info, 'run_id'), text(info, 'artifact_uri')]
+  return { id, uri, path: uri.replace('mlflow-artifacts:', '') }
+}
+
+const list = (environment: string, path: string) =>
+  send(environment, 'GET', `${store}?${new URLSearchParams({ path: path.replace(/^\//, '') })}`)
+
+t.test('Bytes come back as they went, whole and in parts', async (t) => {
+  const run = await makeRun('acc')
+  t.match(run.uri, /^mlflow-artifacts:\/\d+\/[0-9a-f]{32}\/artifacts$/)
+  const long = randomBytes(9_000_001)
+  const file = `${store}${run.path}/deep/größe%20%E2%98%83.bin`
+  t.match(await send('acc', 'PUT', file, { body: long }), { status: 200, fields: {} })
+  t.ok((await send('acc', 'GET', file)).bytes.equals(long))
+  const part = await send('acc', 'GET', file, { headers: { range: 'bytes=8999990-' } })
+  t.equal(part.status, 206)
+  t.equal(part.headers.get('content-range'), 'bytes 8999990-9000000/9000001')
+  t.ok(part.bytes.equals(long.subarray(8_999_990)))
+  const head = await send('acc', 'HEAD', file)
+  t.match([head.status, head.headers.get('content-length')], [200, '9000001'])
+  const chunks = new ReadableStream({
+    start(controller) {
+      for (const chunk of ['one ', 'two']) controller.enqueue(Buffer.from(chunk))
+      controller.close()
+    },
+  })
+  t.equal((await send('acc', 'PUT', `${store}${run.path}/chunked`, { body: chunks, duplex: 'half' })).status, 200)
+  t.equal((await send('acc', 'GET', `${store}${run.path}/chunked`)).bytes.toString(), 'one two')
+  t.equal((await send('acc', 'PUT', `${store}${run.path}/empty`, { body: '' })).status, 200)
+  t.equal((await send('acc', 'GET', `${store}${run.path}/empty`)).headers.get('content-length'), '0')
+  t.same((await list('acc', run.path)).fields, {
+    files: [
+      { path: 'chunked', is_dir: false, file_size: 7 },
+      { path: 'deep', is_dir: true },
+      { path: 'empty', is_dir: false, file_size: 0 },
+    ],
+  })
+  t.same((await list('acc', run.path.replace(/^\/\d+/, '/0'))).code, '200', 'experiment 0 is the own default')
+  t.equal((await send('acc', 'GET', `${store}${run.path}/none`)).code, 'RESOURCE_DOES_NOT_EXIST')
+  t.equal((await send('acc', 'DELETE', `${store}${run.path}/empty`)).code, 'PERMISSION_DENIED', 'Databricks deletes runs only')
+  const parts = await send('acc', 'POST', `/api/2.0/mlflow-artifacts/mpu/create${run.path}`, {
+    body: JSON.stringify({ path: `${run.path.slice(1)}/x`, num_parts: 2 }),
+    headers: { 'content-type': 'application/json' },
+  })
+  t.match(parts, { status: 501, code: 'NOT_IMPLEMENTED' }, 'clients go on without')
+})
+
+t.test('Artifacts of other environments, and what is nobody’s, are as good as absent', async (t) => {
+  const [mine, other] = [await makeRun('preprod'), await makeRun('acc')]
+  await send('acc', 'PUT', `${store}${other.path}/secret`, { body: 'secret' })
+  const experiment = mine.path.split('/')[1]
+  const before = workspace.calls().length
+  const absent = [
+    `${other.path}/secret`,
+    `/${experiment}/${other.id}/artifacts/secret`,
+    `${other.path}/secret`.replace('/artifacts/', '/artifacts%252f'),
+    `/${experiment}/models/m-${other.id}/artifacts/secret`,
+    `/${experiment}/traces/tr-${other.id}/artifacts/secret`,
+    `/${experiment}/${mine.id}`,
+    `/dbfs/models/acc/secret`,
+    `/dbfs/databricks/mlflow-tracking${other.path}/secret`,
+    `/databricks/mlflow-tracking${other.path}/secret`,
+    `/elsewhere/dbfs~3A~2Fx`,
+    '/registry/fraud/99',
+    '/registry/none/1/MLmodel',
+  ]
+  for (const path of absent) {
+    for (const [method, init] of [
+      ['GET', {}],
+      ['PUT', { body: 'x' }],
+      ['DELETE', {}],
+    ] as const) {
+      const readOnly = method !== 'GET' && path.startsWith('/registry/')
+      const given = await send('preprod', method, `${store}${path}`, init)
+      t.equal(given.code, readOnly ? 'PERMISSION_DENIED' : 'RESOURCE_DOES_NOT_EXIST', `${method} ${path}`)
+    }
+    t.equal((await list('preprod', decodeURIComponent(path))).code, 'RESOURCE_DOES_NOT_EXIST', `list ${path}`)
+  }
+  t.equal((await send('preprod', 'GET', store)).code, 'PERMISSION_DENIED', 'the root')
+  const later = workspace.calls().slice(before)
+  t.notOk(
+    later.some(({ path }) => /credentials|dbfs|list|signed/.test(path)),
+    'none of it was asked for',
+  )
+})
+
+t.test('Registered versions are read by those who may, from the registry’s own copy', async (t) => {
+  const run = await makeRun('acc')
+  await send('acc', 'PUT', `${store}${run.path}/model/MLmodel`, { body: 'flavors: {}' })
+  await call('acc', 'POST', '/registered-models/create', { name: 'fraud b' })
+  const source = `${run.uri}/model`
+  const made = await call('acc', 'POST', '/model-versions/create', { name: 'fraud b', source, run_id: run.id })
+  t.match(objectOf(made.model_version), { name: 'fraud b', source })
+  t.match(
+    workspace.calls().findLast(({ path }) => path.endsWith('/model-versions/create'))?.body,
+    /"source":"dbfs:\/databricks\//,
+  )
+  const uriFor = async (environment: string, name: string) =>
+    text(await call(environment, 'GET', '/model-versions/get-download-uri', { name, version: '1' }), 'artifact_uri')
+  t.equal(await uriFor('acc', 'fraud b'), 'mlflow-artifacts:/registry/fraud~20b/1')
+  t.equal(await uriFor('prod', 'fraud b_acc'), 'mlflow-artifacts:/registry/fraud~20b_acc/1')
+  const read = async (environment: string, model: string) => {
+    const { code, bytes } = await send(environment, 'GET', `${store}/registry/${model}/1/MLmodel`)
+    return code === '200' ? bytes.toString() : code
+  }
+  for (let i = 0; i < 100 && (await read('acc', 'fraud~20b')) !== 'flavors: {}'; i++) await sleep(50)
+  t.equal(await read('acc', 'fraud~20b'), 'flavors: {}')
+  t.equal(await read('acc', 'fraud~20b_acc'), 'flavors: {}')
+  t.equal(await read('prod', 'fraud~20b_acc'), 'flavors: {}')
+  t.equal(await read('prod', 'fraud~20b'), 'RESOURCE_DOES_NOT_EXIST')
+  t.equal(await read('preprod', 'fraud~20b_acc'), 'PERMISSION_DENIED')
+  t.equal(await read('acc', 'fraud b'.replace(' ', '%20')), 'RESOURCE_DOES_NOT_EXIST', 'names have one spelling')
+  t.same((await list('prod', '/registry/fraud~20b_acc/1')).fields, { files: [{ path: 'MLmodel', is_dir: false, file_size: 11 }] })
+  t.equal((await send('prod', 'GET', `${store}${run.path}/model/MLmodel`)).bytes.toString(), 'flavors: {}', 'what is promoted')
+  t.equal((await send('prod', 'PUT', `${store}${run.path}/model/MLmodel`, { body: 'x' })).code, 'RESOURCE_DOES_NOT_EXIST')
+  const stage = { name: 'fraud b_acc', version: '1', stage: 'Production', archive_existing_versions: false }
+  await call('prod', 'POST', '/model-versions/transition-stage', stage)
+  t.equal(await read('acc', 'fraud~20b'), 'PERMISSION_DENIED', 'in Production')
+  t.equal(await read('prod', 'fraud~20b_acc'), 'flavors: {}')
+})
+
+t.test('Plain files of DBFS are those of the environment’s prefixes', async (t) => {
+  const file = `${store}/dbfs/models/acc/deep/a%20file`
+  t.equal((await send('acc', 'PUT', file, { body: 'bytes' })).status, 200)
+  t.equal((await send('acc', 'GET', file)).bytes.toString(), 'bytes')
+  t.same((await list('acc', '/dbfs/models/acc')).fields, { files: [{ path: 'deep', is_dir: true }] })
+  t.equal((await list('acc', '/dbfs/models')).code, 'RESOURCE_DOES_NOT_EXIST')
+  t.equal((await send('acc', 'DELETE', `${store}/dbfs/models/acc`)).code, 'RESOURCE_DOES_NOT_EXIST', 'not the prefix itself')
+  t.equal((await send('preprod', 'GET', file)).code, 'RESOURCE_DOES_NOT_EXIST')
+  await call('acc', 'POST', '/registered-models/create', { name: 'plain' })
+  const version = { name: 'plain', source: 'mlflow-artifacts:/dbfs/models/acc/deep' }
+  t.match(objectOf((await call('acc', 'POST', '/model-versions/create', version)).model_version), version)
+  const foreign = await askWorkspace(app.url, 'POST', '/api/2.0/mlflow/model-versions/create', version, tokens.preprod ?? null)
+  t.equal(foreign.code, 'PERMISSION_DENIED')
+  t.equal((await send('acc', 'DELETE', file)).status, 200)
+  t.equal((await send('acc', 'GET', file)).code, 'RESOURCE_DOES_NOT_EXIST')
+})
+
+t.test('Unmodified clients log, register and load through the proxy alone', { timeout: 120_000 }, async (t) => {
+  const runs = await stories
+  for (const [index, { assertions, completed, output }] of runs.entries()) {
+    const failed = assertions.filter(({ state }) => state === 'failed')
+    t.same(failed, [], versions.at(index) ?? '')
+    t.ok(completed && assertions.length > 30, 'to the end', completed ? {} : { output: output.slice(-2000) })
+  }
+  const callers = new Set(workspace.calls().map(({ caller }) => caller?.name))
+  t.same([...callers].sort(), names, 'nobody went around the proxy')
+  t.ok(workspace.calls().some(({ path }) => path.endsWith('/artifacts/credentials-for-write')))
+})
+
+t.test('A download that breaks off does not look whole', async (t) => {
+  await workspace.storage.write('models/acc/long', randomBytes(12_000_000))
+  const authorization = `Bearer ${tokens.acc}`
+  const response = await fetch(`${app.url}${store}/dbfs/models/acc/long`, { headers: { authorization } })
+  t.equal(response.headers.get('content-length'), '12000000')
+  await workspace.storage.remove('models/acc/long')
+  await t.rejects(response.arrayBuffer())
+  await t.resolves(waitFor(() => app.logs().includes('"upstream-broke"')))
+})
+
+t.test('What the workspace refuses is said in the caller’s words, and a signed URL never', async (t) => {
+  const run = await makeRun('acc')
+  workspace.setRates({ tracking: 0 })
+  const busy = await send('acc', 'PUT', `${store}${run.path}/x`, { body: randomBytes(100_000) })
+  workspace.setRates({})
+  t.match([busy.status, busy.headers.get('retry-after')], [429, '1'])
+  t.match(app.logs(), /"artifact"/)
+  t.notMatch(app.logs(), /sig=|se=20|eyJ/)
+})
