@@ -101,7 +101,7 @@ t.test('the image takes its packages from a stage without development dependenci
 
 t.test('every package that the sources import is a production dependency', async (t) => {
   const imported = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
-    [...readText(file).matchAll(/(?:from|import|import\()\s*['"]([^.'"][^'"]*)['"]/g)].map(([, name = '']) => name),
+    [...readText(file).matchAll(/(?:from\s+|import\s+|import\(\s*)['"]([^.'"][^'"]*)['"]/g)].map(([, name = '']) => name),
   )
   const packages = imported
     .filter((name) => !isBuiltin(name))

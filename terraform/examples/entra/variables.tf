@@ -8,6 +8,7 @@ variable "environments" {
     registration_stage = optional(string)
     promotes_from      = optional(list(string), [])
     source_prefixes    = optional(list(string), [])
+    credentials        = optional(map(string))
   }))
   default = {
     acc  = {}

@@ -16,13 +16,16 @@ locals {
   # The proxy replaces ${NAME} in its file; in a group's name it means itself.
   spelt_environments = {
     for name, e in local.environments : name => {
-      groups            = [for group in e.groups : replace(group, "$${", "$$${")]
-      modelSuffix       = e.model_suffix
-      experimentRoot    = e.experiment_root
-      production        = e.production
-      registrationStage = e.registration_stage
-      promotesFrom      = e.promotes_from
-      sourcePrefixes    = e.source_prefixes
+      for key, value in {
+        groups            = [for group in e.groups : replace(group, "$${", "$$${")]
+        modelSuffix       = e.model_suffix
+        experimentRoot    = e.experiment_root
+        production        = e.production
+        registrationStage = e.registration_stage
+        promotesFrom      = e.promotes_from
+        sourcePrefixes    = e.source_prefixes
+        credentials       = var.environments[name].credentials
+      } : key => value if value != null
     }
   }
 

@@ -8,6 +8,7 @@ variable "environments" {
       registration_stage  Staging, Production or none (default: Staging; Production in a production environment)
       promotes_from       environments whose versions it may read and promote (default: none)
       source_prefixes     folders in storage that versions may name besides the environment's own artifacts (default: none)
+      credentials         what the proxy asks the upstream with for its callers, in the configuration's own spelling (default: upstream.credentials)
   EOT
   type = map(object({
     groups             = optional(list(string))
@@ -17,6 +18,7 @@ variable "environments" {
     registration_stage = optional(string)
     promotes_from      = optional(list(string), [])
     source_prefixes    = optional(list(string), [])
+    credentials        = optional(map(string))
   }))
   nullable = false
 
