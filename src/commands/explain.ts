@@ -44,6 +44,7 @@ function readAsked(args: readonly string[]): Asked | null {
 }
 
 function refuse(reason: Reason, message: string): string {
+  if (reason === 'upstream-unavailable') return `undecided    ${message}\n`
   const { status, errorCode } = reasons[reason]
   return `denied       ${reason} (${status} ${errorCode})\nmessage      ${message}\n`
 }
