@@ -25,8 +25,6 @@ const rows = {
   ...databricksRegistryEndpoints,
 } satisfies Record<string, EndpointRow>
 
-export type EndpointName = keyof typeof rows
-
 /** Every endpoint of one kind of upstream. */
 export interface EndpointTable {
   /** Those that may be forwarded, by name. */
