@@ -61,8 +61,11 @@ export async function serve(config: Config): Promise<void> {
   const connections = new Connections()
   const authenticator = createAuthenticator({ entra: config.authentication.entra, keys })
   const app = buildApp({ config, log, authenticator, upstream, tokens, metrics, connections })
-  const waitsFor = () =>
-    connections.stopping ? 'the end of the requests in flight' : keys.ready ? null : "the issuer's signing keys"
+  const waitsFor = () => {
+    if (connections.stopping) return 'the end of the requests in flight'
+    if (!app.server.listening) return 'the port for requests'
+    return keys.ready ? null : "the issuer's signing keys"
+  }
   const admin = buildAdmin(metrics, waitsFor)
   const close = async () => {
     await app.close()

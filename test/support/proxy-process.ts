@@ -44,6 +44,7 @@ async function waitUntilReady(adminUrl: string, isRunning: () => boolean): Promi
     if (ready) return
     await sleep(50)
   }
+  throw new Error('the proxy did not become ready')
 }
 
 function writeConfiguration(
@@ -92,7 +93,12 @@ export async function startProxyProcess(options: ProcessOptions): Promise<ProxyP
     return code ?? signal
   })
   const adminUrl = `http://127.0.0.1:${adminPort}`
-  if (wait) await waitUntilReady(adminUrl, () => child.exitCode === null)
+  if (wait) {
+    await waitUntilReady(adminUrl, () => child.exitCode === null).catch((error) => {
+      kill()
+      throw new Error(`${error.message}:\n${out()}${err()}`)
+    })
+  }
   const lines = () =>
     out()
       .split('\n')
