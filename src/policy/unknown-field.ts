@@ -5,6 +5,11 @@ const identity =
   /id|name|ur[il]|path|source|experiment|run|model|trace|user|location|artifact|root|filter|query|alias|stage|version|key|tag|token|principal|group|workspace/
 const showable = /^[\w.[\]-]{1,64}$/
 
+/** Fields of Databricks alone that are known, and refused for what they do. */
+const refused: Readonly<Record<string, string>> = {
+  trace_location: 'it puts traces into tables of Unity Catalog, which belong to no environment',
+}
+
 /** Passes a field that no described version has, unless its name, or a name inside its value, could speak of an identity. */
 export function forwardUnknownField(name: string, value: Json, place: string): Json {
   if (suggestsIdentity(name, value)) throw refuseUnknownField(place, 'its name suggests that it says whose things are meant')
@@ -13,6 +18,9 @@ export function forwardUnknownField(name: string, value: Json, place: string): J
 
 /** The refusal of a field that the message does not have. */
 export function refuseUnknownField(place: string, why = 'no supported MLflow version has it'): Refusal {
+  const reason = refused[snakeCase(place)]
+  if (reason !== undefined)
+    return new Refusal('invalid-parameter', `The field '${place}' cannot be used here: ${reason}. To go on, leave it out.`)
   const shown = showable.test(place) ? `'${place}'` : 'that this message does not have'
   return new Refusal(
     'invalid-parameter',

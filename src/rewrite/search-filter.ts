@@ -3,8 +3,10 @@ import type { Search } from '../policy/endpoint.ts'
 import type { Environment } from '../policy/environment.ts'
 import { attributeClause, type Clause, parseFilter, printFilter } from '../policy/filter/filter-string.ts'
 import { attributeKey, mapNames } from '../policy/filter/name-filter.ts'
-import type { Findings } from '../policy/grant.ts'
+import type { Findings, Grant } from '../policy/grant.ts'
+import { textMeaning } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
+import { splitFilter } from './workspace-filter.ts'
 
 /** The `LIKE` pattern that an environment's own names fit: `_` in it is a wildcard, so rows are looked at once more. */
 function ownPattern(column: 'modelName' | 'experimentName', scope: Environment, pattern: string): string {
@@ -30,18 +32,23 @@ function withoutRoot(column: 'modelName' | 'experimentName', scope: Environment,
 }
 
 /**
- * The registry of a Databricks workspace takes one condition. The caller's own goes, where there is one: of its rows those that the
- * caller may not see are left out afterwards. There `LIKE 'fraud'` finds every name with `fraud` in it, so the caller's name is a part.
+ * The registry of a Databricks workspace takes one condition. One of the caller's goes, where there is one: the others, and whose its rows
+ * are, is seen to afterwards. There `LIKE 'fraud'` finds every name with `fraud` in it, so the caller's name is a part.
  */
 function workspaceFilter(clauses: readonly Clause[], column: 'modelName', findings: Findings): string {
   const { scope } = findings
+  const { sent } = splitFilter(clauses)
+  if (sent === null)
+    return printFilter([attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, scope, '%') })])
   const exact = (name: string) => resolveInFilter(findings, 'model', name)?.upstream ?? ownPattern(column, scope, name)
   const pattern = (text: string) => ownPattern(column, scope, `%${text.replace(/^%|%$/g, '')}%`)
-  const [own] =
-    clauses.length > 0 ? [] : [attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, scope, '%') })]
-  return printFilter(
-    own ? [own] : mapNames(clauses, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings)),
-  )
+  return printFilter(mapNames(sent, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings)))
+}
+
+/** The conditions of a search that are not sent: its rows are held against them. */
+export function clausesLeft({ endpoint, message, findings }: Grant): readonly Clause[] {
+  if (findings.landscape.kind !== 'databricks' || endpoint.search?.nameColumn !== 'modelName') return []
+  return splitFilter(parseFilter(textMeaning(endpoint, message, 'filter') ?? '')).left
 }
 
 /** The filter that goes upstream: in upstream names, and narrowed to the rows that the caller may see. */

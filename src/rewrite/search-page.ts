@@ -3,6 +3,8 @@ import type { Grant } from '../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
 import { fieldOf } from '../policy/message-shape.ts'
 import { isVisible } from './answer.ts'
+import { clausesLeft } from './search-filter.ts'
+import { fits } from './workspace-filter.ts'
 
 /** The message name of a search's rows. */
 export function rowMessage(grant: Grant, search: Search): string {
@@ -39,12 +41,13 @@ export function takeRows(
   most: number,
 ): { taken: Json[]; used: number } {
   const message = rowMessage(grant, search)
+  const left = clausesLeft(grant)
   const taken: Json[] = []
   let used = skip
   while (used < rows.length && taken.length < most) {
     const row = rows[used] ?? null
     used += 1
-    if (isVisible(message, row, grant.findings)) taken.push(row)
+    if (isVisible(message, row, grant.findings) && fits(row, left, grant.findings)) taken.push(row)
   }
   return { taken, used }
 }

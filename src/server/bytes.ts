@@ -79,7 +79,13 @@ async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: 
     // What is left of an upload is read and dropped, so that the client gets to this answer.
     reply.removeHeader('connection')
     const text = await readError(stream)
-    upstream.checkWelcome({ status: statusCode, text }, request.trail.environment?.name)
+    const { environment } = request.trail
+    upstream.noteRefusal(
+      { status: statusCode, text },
+      { authorization: null, environment: environment?.name ?? '' },
+      grantedOf(request).headers,
+    )
+    upstream.checkWelcome({ status: statusCode, text }, environment?.name)
     sendFailure(reply, upstreamFailure(grantedOf(request).grant, { status: statusCode, text }))
   } catch (error) {
     answerError(error, reply, true)
@@ -104,7 +110,8 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     preHandler: async (request: FastifyRequest) => {
       const visit = visitOf(landscape, endpoint.name, request)
       const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
-      request.granted = { grant, request: journey.bytesRequest(grant), headers: await upstream.credentials(visit.credentials) }
+      const headers = await upstream.credentials.read(visit.credentials)
+      request.granted = { grant, request: journey.bytesRequest(grant), headers }
     },
     replyOptions: {
       queryString: () => '',

@@ -6,7 +6,7 @@ import { Refusal } from '../policy/reasons.ts'
 import { clientErrorText } from '../rewrite/error-text.ts'
 import type { Failure } from './failure.ts'
 import { Throttled } from './throttled.ts'
-import type { UpstreamAnswer } from './upstream.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
 
 /** MLflow's error; where its routes for artifacts refuse a request in the way of FastAPI, the same in MLflow's. */
 function readError({ status, text }: Pick<UpstreamAnswer, 'status' | 'text'>): JsonObject | null {

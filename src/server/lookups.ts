@@ -6,7 +6,7 @@ import { parseJson } from '../policy/json-text.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../policy/questions.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { Throttled } from './throttled.ts'
-import type { UpstreamAnswer } from './upstream.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
 
 function unknown(): Refusal {
   return new Refusal('unknown-answer', "MLflow's answer is of an unknown form. See the proxy's log.")

@@ -7,7 +7,8 @@ import { queryIdentity, takeRows, wantedRows } from '../rewrite/search-page.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
 import { parseAnswer } from './lookups.ts'
 import type { PageState, PageTokens } from './page-tokens.ts'
-import type { CallerCredentials, Upstream, UpstreamAnswer } from './upstream.ts'
+import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
 
 /** How many rows are asked for at least when a page has to be refilled. */
 const refill = 100

@@ -52,6 +52,7 @@ export class ServicePrincipalTokens {
   #held: Held | null = null
   #flight: Promise<void> | null = null
   #failedAt = Number.NEGATIVE_INFINITY
+  #droppedAt = Number.NEGATIVE_INFINITY
   #failure: Error | null = null
 
   /** `clock` counts milliseconds. */
@@ -78,6 +79,18 @@ export class ServicePrincipalTokens {
     )
     refusal.cause = this.#failure
     throw refusal
+  }
+
+  /**
+   * Takes note that the upstream does not accept a token; true where another may be had, which the next reader waits for. A second token
+   * that is refused within ten seconds stays: no further one would mend that.
+   */
+  drop(token: string): boolean {
+    if (this.#held?.token !== token) return true
+    if (this.#clock() - this.#droppedAt < patience) return false
+    this.#droppedAt = this.#clock()
+    this.#held = null
+    return true
   }
 
   async #renew(): Promise<void> {

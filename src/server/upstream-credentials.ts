@@ -62,18 +62,23 @@ export class TokenFile {
   }
 }
 
-/** Gives the headers that show MLflow who asks; the caller's own token only where the upstream is what it is meant for. */
-export type ReadCredentials = (caller: CallerCredentials) => Promise<Readonly<Record<string, string>>>
+/** Shows MLflow who asks; the caller's own token only where the upstream is what it is meant for. */
+export interface CredentialSource {
+  /** The headers of a request. */
+  read(caller: CallerCredentials): Promise<Readonly<Record<string, string>>>
+  /** Takes note that MLflow did not accept these headers; true where others may be had, so that asking again makes sense. */
+  refuse(caller: CallerCredentials, headers: Readonly<Record<string, string>>): boolean
+}
 
 type TokenLog = Pick<Logger, 'warn'>
 
 /** One way to get credentials. A new mode is a new case here, and a class beside this file. */
-function readerOf(credentials: UpstreamCredentials, log: TokenLog): ReadCredentials {
+function sourceOf(credentials: UpstreamCredentials, log: TokenLog): CredentialSource {
   switch (credentials.mode) {
     case 'none':
-      return async () => ({})
+      return { read: async () => ({}), refuse: () => false }
     case 'passthrough':
-      return async ({ authorization }) => (authorization === null ? {} : { authorization })
+      return { read: async ({ authorization }) => (authorization === null ? {} : { authorization }), refuse: () => false }
     case 'token':
       return bearer(new TokenFile(credentials.file, log))
     case 'servicePrincipal':
@@ -81,21 +86,28 @@ function readerOf(credentials: UpstreamCredentials, log: TokenLog): ReadCredenti
   }
 }
 
-function bearer(tokens: { read(): Promise<string> }): ReadCredentials {
-  return async () => ({ authorization: `Bearer ${await tokens.read()}` })
+function bearer(tokens: { read(): Promise<string>; drop?(token: string): boolean }): CredentialSource {
+  return {
+    read: async () => ({ authorization: `Bearer ${await tokens.read()}` }),
+    refuse: (_caller, { authorization = '' }) => tokens.drop?.(authorization.slice('Bearer '.length)) ?? false,
+  }
 }
 
 /** The credentials of the configured modes: an environment's own, else everybody's. */
-export function upstreamCredentials({ credentials, credentialsOf = {} }: Config['upstream'], log: TokenLog): ReadCredentials {
-  const readers = new Map<string, ReadCredentials>()
+export function upstreamCredentials({ credentials, credentialsOf = {} }: Config['upstream'], log: TokenLog): CredentialSource {
+  const sources = new Map<string, CredentialSource>()
   // Environments with one principal share its tokens.
   const shared = (each: UpstreamCredentials) => {
     const key = JSON.stringify(each)
-    const reader = readers.get(key) ?? readerOf(each, log)
-    readers.set(key, reader)
-    return reader
+    const source = sources.get(key) ?? sourceOf(each, log)
+    sources.set(key, source)
+    return source
   }
   const everybody = shared(credentials)
   const own = new Map(Object.entries(credentialsOf).map(([name, each]) => [name, shared(each)]))
-  return (caller) => (own.get(caller.environment ?? '') ?? everybody)(caller)
+  const of = ({ environment }: CallerCredentials) => own.get(environment ?? '') ?? everybody
+  return {
+    read: (caller) => of(caller).read(caller),
+    refuse: (caller, headers) => of(caller).refuse(caller, headers),
+  }
 }

@@ -9,19 +9,11 @@ import { type ArtifactCall, isArtifactCall } from './artifact-call.ts'
 import { ByteDoor } from './byte-transfer.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
+import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent, upstreamConnector } from './upstream-connector.ts'
-import { type ReadCredentials, upstreamCredentials } from './upstream-credentials.ts'
+import { type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
 import { UpstreamPace } from './upstream-pace.ts'
 import { isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
-
-/** An answer of MLflow's, read whole. */
-export interface UpstreamAnswer {
-  readonly status: number
-  readonly contentType: string
-  readonly text: string
-  /** The time that MLflow asks callers to wait, where it does: seconds, or a date of HTTP. */
-  readonly retryAfter?: number | string
-}
 
 /** The caller's credentials, where they are what the upstream is asked with. */
 export interface CallerCredentials {
@@ -32,8 +24,6 @@ export interface CallerCredentials {
   readonly environment?: string
 }
 
-/** Bytes. More is no answer that clients ask for: their largest pages have some tens of MiB. */
-const answerBytes = 128 * 1024 * 1024
 /** Milliseconds. */
 const timeouts = { connect: 3_000, headers: 120_000, body: 60_000 } as const
 /** Connections for messages and for bytes, and requests that may wait for one: slow downloads keep no message from its way. */
@@ -54,8 +44,7 @@ interface Exchange {
 export class Upstream {
   readonly origin: string
   readonly kind: UpstreamKind
-  /** The headers that MLflow is asked with. */
-  readonly credentials: ReadCredentials
+  readonly credentials: CredentialSource
   readonly #modeOf: (environment?: string) => UpstreamCredentials['mode']
   readonly #pace: UpstreamPace | null
   readonly #basePath: string
@@ -130,8 +119,34 @@ export class Upstream {
     }
   }
 
-  async #exchange({ method, target, body, caller, repeatable, noteStatus }: Exchange): Promise<UpstreamAnswer> {
-    const headers: Record<string, string> = { accept: 'application/json', ...(await this.credentials(caller)) }
+  /** Credentials that are not accepted any more are replaced, where they can be, and nothing was carried out with them. */
+  async #exchange(exchange: Exchange): Promise<UpstreamAnswer> {
+    const { caller } = exchange
+    const credentials = await this.credentials.read(caller)
+    const first = await this.#exchangeOnce(exchange, credentials)
+    const again = this.#refuses(first) && this.credentials.refuse(caller, credentials)
+    const answer = again ? await this.#exchangeOnce(exchange, await this.credentials.read(caller)) : first
+    this.checkWelcome(answer, caller.environment)
+    return answer
+  }
+
+  /** Whether an answer says that the credentials are not good: Databricks does so in two ways. */
+  #refuses({ status, text }: Pick<UpstreamAnswer, 'status' | 'text'>): boolean {
+    return status === 401 || (this.kind === 'databricks' && status === 403 && text.includes('Invalid access token'))
+  }
+
+  /** For an answer that went to the caller as a stream: whoever comes next has other credentials. */
+  noteRefusal(
+    answer: Pick<UpstreamAnswer, 'status' | 'text'>,
+    caller: CallerCredentials,
+    headers: Readonly<Record<string, string>>,
+  ) {
+    if (this.#refuses(answer)) this.credentials.refuse(caller, headers)
+  }
+
+  async #exchangeOnce(exchange: Exchange, credentials: Readonly<Record<string, string>>): Promise<UpstreamAnswer> {
+    const { method, target, body, repeatable, noteStatus } = exchange
+    const headers: Record<string, string> = { accept: 'application/json', ...credentials }
     if (body !== null) headers['content-type'] = 'application/json'
     if (this.#underWay >= capacity.messages + capacity.waiting) {
       throw new Refusal('upstream-unavailable', 'Too many requests wait for MLflow. Try again shortly.')
@@ -141,9 +156,7 @@ export class Upstream {
       await this.#pace?.enter(target)
       const response = await this.#open({ method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body })
       noteStatus?.(response.statusCode)
-      const answer = await readAnswer(response)
-      this.checkWelcome(answer, caller.environment)
-      return answer
+      return await readAnswer(response)
     } catch (error) {
       if (!isTransportError(error)) throw error
       throw transportRefusal(error, repeatable || method === 'GET')
@@ -178,23 +191,4 @@ export class Upstream {
   async close(): Promise<void> {
     await Promise.all([this.#messages.close(), this.#bytes.close()])
   }
-}
-
-function waitOf(header: string | string[] | undefined): Pick<UpstreamAnswer, 'retryAfter'> {
-  if (typeof header !== 'string') return {}
-  if (/^[0-9]{1,5}$/.test(header)) return { retryAfter: Number(header) }
-  return /^[A-Za-z0-9 ,:]{1,40}$/.test(header) && !Number.isNaN(Date.parse(header)) ? { retryAfter: header } : {}
-}
-
-async function readAnswer({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<UpstreamAnswer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    // Leaving the loop resets the connection.
-    if (size > answerBytes) throw new Refusal('unknown-answer', "MLflow's answer is too large. Ask for fewer rows at once.")
-    chunks.push(chunk)
-  }
-  const text = Buffer.concat(chunks).toString('utf8')
-  return { status: statusCode, contentType: String(headers['content-type'] ?? ''), text, ...waitOf(headers['retry-after']) }
 }

@@ -1,5 +1,6 @@
 import type { UpstreamName } from '../policy/names.ts'
-import type { CallerCredentials, Upstream, UpstreamAnswer } from './upstream.ts'
+import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
 
 /** Whether a workspace refused to put an experiment where there is no folder. */
 function lacksFolder({ status, text }: UpstreamAnswer): boolean {

@@ -84,6 +84,12 @@ t.test('the folder of an environment is made, and an experiment has one name in 
   }
   const foreign = await prod('GET', '/experiments/get-by-name', { experiment_name: '/Workspace/experiments/acc/team/churn' })
   t.equal(foreign.code, 'PERMISSION_DENIED')
+  const tables = { uc_trace_location: { catalog: 'main', schema: 'traces', table_prefix: 'churn' } }
+  const traced = await acc('POST', '/experiments/create', { name: 'traced', trace_location: tables })
+  t.match(traced, {
+    code: 'INVALID_PARAMETER_VALUE',
+    text: /trace_location.*tables of Unity Catalog, which belong to no environment.*leave it out/,
+  })
   const renamed = await acc('POST', '/experiments/update', { experiment_id: made.fields.experiment_id, new_name: 'other/churn' })
   t.equal(renamed.status, 200, renamed.text)
   t.equal(
@@ -215,6 +221,33 @@ t.test('searches send the one condition that the registry takes', async (t) => {
   t.same((await names("name LIKE 'fra%'")).names, ['fraud'])
   t.same((await names("name = 'fraud'")).names, ['fraud'])
   t.same((await names("name LIKE '%own%'")).names, [])
+  // As MLflow 3 sends every search of models.
+  const noPrompt = "tag.`mlflow.prompt.is_prompt` != 'true'"
+  t.same((await names(noPrompt)).names, ['fraud', 'risk'])
+  t.same((await names(`name = 'fraud' AND ${noPrompt}`)).names, ['fraud'])
+  for (const filter of [
+    "name = 'own_prod'",
+    "name LIKE 'own_prod'",
+    "name LIKE '%_prod'",
+    "name = 'x_prod_acc'",
+    "name ILIKE '%PROD%'",
+  ]) {
+    for (const asked of [filter, `${filter} AND ${noPrompt}`]) {
+      const { code, fields, text } = await acc('GET', '/registered-models/search', { filter: asked })
+      t.same([code, fields], ['OK', { registered_models: [] }], `${asked}: ${text}`)
+    }
+    const found = await acc('GET', '/model-versions/search', { filter })
+    t.same([found.code, found.fields], ['OK', { model_versions: [] }], `versions by ${filter}: ${found.text}`)
+  }
+  await acc('POST', '/registered-models/set-tag', { name: 'risk', key: 'tier', value: 'gold' })
+  t.same((await names("tags.tier = 'gold'")).names, ['risk'])
+  t.same((await names("tags.tier != 'gold'")).names, [], 'as MLflow has it: the tag must be there')
+  t.same((await names("tags.tier LIKE 'g_l%' AND name LIKE '%i%'")).names, ['risk'])
+  t.same((await names("tags.tier ILIKE 'GOLD' AND name = 'fraud'")).names, [])
+  t.equal(
+    (await acc('GET', '/registered-models/search', { filter: "name = 'a' AND run_id = 'b'" })).code,
+    'INVALID_PARAMETER_VALUE',
+  )
   const versions = await acc('GET', '/model-versions/search', { filter: "name='fraud'" })
   t.same(
     objectsOf(versions.fields.model_versions).map(({ name, version }) => [name, version]),

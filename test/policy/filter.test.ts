@@ -8,9 +8,11 @@ import {
   printFilter,
 } from '../../src/policy/filter/filter-string.ts'
 import { tokenizeFilter } from '../../src/policy/filter/filter-tokens.ts'
+import { matchesLike } from '../../src/policy/filter/like.ts'
 import { attributeKey, mapNames } from '../../src/policy/filter/name-filter.ts'
 import { parseOrderBy, printOrderBy } from '../../src/policy/filter/order-by.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
+import { tryLaw } from '../support/law.ts'
 
 const refusal = { name: 'Refusal', reason: 'invalid-parameter' }
 const string = (text: string): FilterValue => ({ kind: 'string', text })
@@ -275,4 +277,17 @@ t.test('an order_by entry is read as MLflow reads it', async (t) => {
   t.throws(() => parseOrderBy('name foo'), { message: /^Invalid ordering key in order_by clause/ })
   for (const key of ['a`b', 'a.b', '', 'x" DESC'])
     t.throws(() => printOrderBy({ entity: null, key, keyText: key, direction: 'ASC' }), refusal, key)
+})
+
+t.test('LIKE is read as SQL has it, in time that no pattern makes long', async (t) => {
+  const letters = fc.string({ unit: fc.constantFrom('a', 'b', '%', '_', '.', '\\'), maxLength: 12 })
+  const asExpression = (pattern: string) =>
+    new RegExp(`^${pattern.replace(/[.\\]/g, '\\$&').replaceAll('%', '.*').replaceAll('_', '.')}$`, 's')
+  t.equal(
+    tryLaw(fc.property(letters, letters, (text, pattern) => matchesLike(text, pattern) === asExpression(pattern).test(text))),
+    'holds',
+  )
+  const before = performance.now()
+  t.notOk(matchesLike('a'.repeat(256), `${'%a'.repeat(200)}%b`))
+  t.ok(performance.now() - before < 1_000)
 })

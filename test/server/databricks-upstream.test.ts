@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,6 +8,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { ServicePrincipalTokens } from '../../src/server/service-principal.ts'
 import { TokenBucket } from '../../src/server/token-bucket.ts'
+import { Upstream } from '../../src/server/upstream.ts'
 import { upstreamCredentials } from '../../src/server/upstream-credentials.ts'
 import { familyOf } from '../../src/server/upstream-pace.ts'
 import { startAuthority, type TokenRequest } from '../support/databricks-app.ts'
@@ -81,11 +84,62 @@ t.test('a secret that was replaced is used for the next token', async (t) => {
   t.equal(authority.asked.at(-1)?.client_secret, 'new-secret')
 })
 
+t.test('a token that the upstream refuses is replaced once, for all who hold it', async (t) => {
+  const { clock, tokens } = start()
+  await tokens.read()
+  t.same(
+    [tokens.drop('token-1'), tokens.drop('token-1'), tokens.drop('token-1')],
+    [true, true, true],
+    'who comes late finds it replaced',
+  )
+  t.same(await Promise.all([tokens.read(), tokens.read()]), ['token-2', 'token-2'])
+  t.equal(authority.asked.length, 2)
+  t.equal(tokens.drop('token-2'), false, 'a second one would be no better')
+  t.equal(await tokens.read(), 'token-2')
+  clock.now += 10_000
+  t.equal(tokens.drop('token-2'), true)
+  t.equal(await tokens.read(), 'token-3')
+})
+
+t.test('a request that was refused for its token is sent once more, and then no more', async (t) => {
+  start()
+  const seen: string[] = []
+  let good = 'token-2'
+  const server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.headers.authorization}`)
+    const welcome = request.headers.authorization === `Bearer ${good}`
+    const [status, code] = welcome ? [200, 'OK'] : request.method === 'GET' ? [401, '401'] : [403, 'Invalid access token.']
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ message: code }))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const credentials = { mode: 'servicePrincipal', ...principal } as const
+  const upstream = new Upstream({ url: `http://127.0.0.1:${port}`, kind: 'databricks', credentials })
+  t.teardown(async () => {
+    await upstream.close()
+    server.close()
+  })
+  const nobody = { authorization: null }
+  const [one, two] = await Promise.all([upstream.lookUp('/x', {}, nobody), upstream.lookUp('/y', {}, nobody)])
+  t.same([one.status, two.status], [200, 200])
+  t.same(seen.sort(), ['GET Bearer token-1', 'GET Bearer token-1', 'GET Bearer token-2', 'GET Bearer token-2'])
+  t.equal(authority.asked.length, 2)
+  good = 'none'
+  seen.length = 0
+  await t.rejects(upstream.write({ make: 'folder', path: '/x' }, nobody), {
+    reason: 'unknown-answer',
+    message: /does not let the proxy in/,
+  })
+  t.same(seen, ['POST Bearer token-2'], 'a token that is hardly older is not to blame')
+})
+
 t.test('an environment asks with its own principal, and else with everybody’s', async (t) => {
   start()
   const log = { warn: () => undefined }
   const own = { mode: 'servicePrincipal', ...principal, clientId: 'acc' } as const
-  const read = upstreamCredentials(
+  const { read } = upstreamCredentials(
     { url: '', kind: 'databricks', credentials: { mode: 'passthrough' }, credentialsOf: { acc: own, preprod: own } },
     log,
   )
