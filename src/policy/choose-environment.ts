@@ -8,8 +8,13 @@ export function environmentsOf(landscape: Landscape, principal: Principal): read
 }
 
 function seen(principal: Principal): string {
-  if (principal.groups.length === 0) return 'Your token carries no groups or roles'
-  return `Your token's groups (${principal.groups.slice(0, 20).join(', ')}) belong to no environment`
+  const listed = principal.groupsFrom === 'directory'
+  if (principal.groups.length === 0) {
+    return listed
+      ? 'Neither your token nor the Databricks workspace lists a group of yours'
+      : 'Your token carries no groups or roles'
+  }
+  return `Your ${listed ? '' : "token's "}groups (${principal.groups.slice(0, 20).join(', ')}) belong to no environment`
 }
 
 /**

@@ -23,6 +23,8 @@ export interface Authenticated {
   readonly principal: Principal
   /** The token left its groups out because they are too many: `principal.groups` then holds no value of `groups`. */
   readonly overage: boolean
+  /** Whom the token is meant for: one of the expected audiences. */
+  readonly audience: string
   readonly validity: Validity
 }
 
@@ -45,7 +47,7 @@ export function readPrincipal(claims: Json, expectation: Expectation, now: numbe
   if (!(claims instanceof Map))
     return refuse('The access token does not hold claims: send an access token from Microsoft Entra ID.')
   checkOrigin(claims, expectation)
-  checkAudience(claims, expectation)
+  const audience = readAudience(claims, expectation)
   const validity = readValidity(claims)
   checkValidity(validity, now)
   if (expectation.guests !== 'accept') checkHome(claims, expectation)
@@ -62,7 +64,7 @@ export function readPrincipal(claims: Json, expectation: Expectation, now: numbe
     kind,
     groups: Object.freeze([...groups]),
   }
-  return Object.freeze({ principal: Object.freeze(principal), overage, validity })
+  return Object.freeze({ principal: Object.freeze(principal), overage, audience, validity })
 }
 
 /** Throws Refusal 'unauthenticated' unless `now`, in seconds, lies in the token's time, give or take 60 seconds. */
@@ -89,11 +91,12 @@ function checkOrigin(claims: JsonObject, expectation: Expectation): void {
 }
 
 // Entra ID writes one audience. An array, even of one, comes from somewhere else and is refused.
-function checkAudience(claims: JsonObject, { audiences }: Expectation): void {
+function readAudience(claims: JsonObject, { audiences }: Expectation): string {
   const audience = claims.get('aud')
   if (typeof audience !== 'string' || !audiences.includes(audience)) {
-    refuse('The access token is for another audience: request one for the application of this proxy.')
+    return refuse('The access token is for another audience: request one for the application of this proxy.')
   }
+  return audience
 }
 
 function readValidity(claims: JsonObject): Validity {

@@ -16,6 +16,7 @@ import { addBodyParser } from './body.ts'
 import { addByteRoutes } from './bytes.ts'
 import type { Config } from './config-types.ts'
 import { Connections } from './connections.ts'
+import { openDirectory, withDirectory } from './directory.ts'
 import { checkMessage, limits } from './framing.ts'
 import { addIdleTimeout } from './idle.ts'
 import { Journey } from './journey.ts'
@@ -123,7 +124,7 @@ export function buildApp(parts: Parts): FastifyInstance {
   }
   const app = createServer(parts, connections, note)
   app.addHook('onRequest', async (request, reply) => note(request, reply))
-  addArrivalHooks(app, authenticator)
+  addArrivalHooks(app, withDirectory(authenticator, openDirectory(config, upstream)))
   addIdleTimeout(app, timeouts.idle)
   app.addHook('onSend', async (_request, reply) => {
     if (connections.stopping) reply.header('connection', 'close')

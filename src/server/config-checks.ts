@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
 import type { Finding } from './config-problem.ts'
+import { DatabricksDirectory } from './databricks-directory.ts'
 import { checkKeyFile, checkSecretFile } from './secret-file.ts'
 
 /** What the schema cannot say: about URLs, addresses and files. File paths in `file` are absolute. */
@@ -10,6 +11,7 @@ export function checkServerParts(file: ConfigFile): Finding[] {
     ...finding(['upstream', 'url'], findUrlProblem(file.upstream.url, 'http://127.0.0.1:5001')),
     ...finding(['upstream', 'url'], findLoop(file)),
     ...finding(['authentication', 'entra', 'authority'], findAuthorityProblem(file.authentication.entra.authority)),
+    ...finding(['authentication', 'directory'], findDirectoryProblem(file)),
     ...finding(['admin'], findAddressClash(file)),
     ...credentialEntries(file).flatMap(({ path, credentials: { file: token, clientSecretFile: secret } }) => [
       ...finding([...path, 'file'], token === undefined ? null : checkSecretFile(token)),
@@ -43,6 +45,14 @@ function findAuthorityProblem(text: string): string | null {
   if (problem !== null) return problem
   if (text.startsWith('https:') || isLoopback(new URL(text).hostname)) return null
   return 'is plain http, so anybody on the way could forge keys; write https (http is only for an issuer on loopback)'
+}
+
+function findDirectoryProblem({ authentication: { directory, entra }, upstream }: ConfigFile): string | null {
+  if (directory !== 'databricks') return null
+  if (upstream.kind !== 'databricks')
+    return 'is databricks, but the upstream is none; write upstream.kind: databricks, or leave it out'
+  if (entra.audiences.includes(DatabricksDirectory.audience)) return null
+  return `can only be asked with tokens for Databricks; add ${DatabricksDirectory.audience} to authentication.entra.audiences, or write none`
 }
 
 function findLoop({ listen, upstream }: ConfigFile): string | null {

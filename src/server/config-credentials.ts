@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
+import { DatabricksDirectory } from './databricks-directory.ts'
 
-/** Azure Databricks, in the public and in every national cloud. */
-const databricksScope = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default'
+const databricksScope = `${DatabricksDirectory.audience}/.default`
 
 /** Credentials whose files have absolute paths; relative ones start at `folder`. */
 export function resolveCredentials(entry: CredentialsEntry, folder: string): CredentialsEntry {
@@ -44,4 +44,15 @@ export function completeUpstream(file: ConfigFile): Config['upstream'] {
     ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
     ...(kind === 'databricks' ? { rates, storageHosts: [...storageHosts] } : {}),
   }
+}
+
+/**
+ * The directory that the file names. Where it names none: the workspace, if callers come with tokens that it takes and that are passed on to
+ * it anyway; such tokens list no groups.
+ */
+export function completeDirectory({ authentication, upstream }: ConfigFile): Config['authentication']['directory'] {
+  const { directory, entra } = authentication
+  if (directory !== undefined) return directory
+  const passed = upstream.kind === 'databricks' && upstream.credentials.mode === 'passthrough'
+  return passed && entra.audiences.includes(DatabricksDirectory.audience) ? 'databricks' : 'none'
 }

@@ -28,6 +28,7 @@ export interface ConfigFile {
   readonly authentication: {
     readonly mode: 'bearer'
     readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
+    readonly directory?: 'none' | 'databricks'
   }
   readonly environments: Readonly<Record<string, EnvironmentEntry>>
   readonly paging: { readonly keyFile: string | null }

@@ -31,12 +31,18 @@ function describeServer(config: Config): string[] {
     row('names', config.foldsCase ? 'compared without case, as the upstream does' : 'compared exactly, case included'),
     row('callers', `access tokens of tenant ${tenantId} for ${listOr(audiences)}`),
     row('issuer', authority),
+    row('groups', describeGroups(config)),
     row('page keys', config.paging.keyFile === null ? 'made at start' : `from ${config.paging.keyFile}`),
     row('requests', `fields that no supported MLflow version has ${unknown}`),
     row('stopping', `on SIGTERM not ready at once; listens for ${config.shutdown.drainSeconds} s more`),
     row('log', `level ${config.log.level}`),
     ...choice(config),
   ]
+}
+
+function describeGroups({ authentication: { directory } }: Config): string {
+  if (directory === 'none') return "the token's roles and groups"
+  return "the token's roles and groups; where it lists none or too many, those that the Databricks workspace says"
 }
 
 function describeKind({ upstream }: Config): string {

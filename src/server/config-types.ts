@@ -36,6 +36,8 @@ export interface Config extends Landscape {
   readonly authentication: {
     readonly mode: 'bearer'
     readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
+    /** Who says in which groups a caller is whose token does not. */
+    readonly directory: 'none' | 'databricks'
   }
   /** The key that seals page tokens: 32 bytes from `paging.keyFile`, or null to make one at start. */
   readonly paging: { readonly keyFile: string | null }

@@ -2,6 +2,7 @@ import type { Environment } from '../policy/environment.ts'
 import { findFoldedClashes } from '../policy/landscape-problems.ts'
 import { isLoopback } from './config-checks.ts'
 import type { Config } from './config-types.ts'
+import { DatabricksDirectory } from './databricks-directory.ts'
 
 /** What is allowed, and yet may not be meant: one sentence each. */
 export function findWarnings(config: Config): string[] {
@@ -42,11 +43,19 @@ const entraAuthorities = [
   'https://login.partner.microsoftonline.cn',
 ]
 
-function warnOfSettings({ upstream, paging, unknownFields }: Config): string[] {
+function warnOfSettings({ upstream, authentication, paging, unknownFields }: Config): string[] {
   const warnings: string[] = []
   if (upstream.credentials.mode === 'none') {
     warnings.push(
       'The upstream asks for no credentials: whoever reaches it directly goes around the proxy, so let only the proxy reach it.',
+    )
+  }
+  if (authentication.entra.audiences.includes(DatabricksDirectory.audience) && upstream.credentials.mode !== 'passthrough') {
+    warnings.push('Tokens for Databricks itself are accepted: whichever application holds one of a caller can use it here, too.')
+  }
+  if (authentication.directory === 'databricks') {
+    warnings.push(
+      'Groups are those of the Databricks workspace, by name: whoever may make groups there decides who is in which environment.',
     )
   }
   if (paging.keyFile === null) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Landscape } from '../policy/environment.ts'
 import { checkServerParts } from './config-checks.ts'
-import { completeUpstream, resolveCredentials } from './config-credentials.ts'
+import { completeDirectory, completeUpstream, resolveCredentials } from './config-credentials.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'
 import { readLandscape } from './config-landscape.ts'
 import { applyOverrides } from './config-overrides.ts'
@@ -91,6 +91,7 @@ function completeConfig(file: ConfigFile, landscape: Landscape): Config {
     authentication: {
       mode: authentication.mode,
       entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: authority.replace(/\/+$/, '') },
+      directory: completeDirectory(file),
     },
     ...landscape,
     paging: { keyFile: paging.keyFile },

@@ -100,6 +100,13 @@ export class Upstream {
     })
   }
 
+  /** Asks a Databricks workspace who a caller is: with the caller's own token, whatever the proxy's credentials are. */
+  async askWho(token: string): Promise<UpstreamAnswer> {
+    const caller = { authorization: `Bearer ${token}` }
+    const target = '/api/2.0/preview/scim/v2/Me'
+    return this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true }, caller)
+  }
+
   /** One of the calls that a granted request for an artifact takes in a Databricks workspace. All of them may be sent again. */
   async askForArtifact(request: ArtifactRequest, call: ArtifactCall, caller: CallerCredentials): Promise<UpstreamAnswer> {
     if (!isArtifactRequest(request) || !isArtifactCall(call)) throw new TypeError('nothing is asked without a grant')

@@ -11,6 +11,8 @@ export interface Member {
   readonly name: string
   readonly displayName: string
   readonly groups: readonly { readonly name: string; readonly type: 'direct' | 'indirect' }[]
+  /** False: deactivated, which SCIM says and the other APIs refuse. */
+  readonly active: boolean
   /** In the group `admins`: may manage everything (fact 11). */
   readonly admin: boolean
 }
@@ -24,6 +26,7 @@ export interface NewMember {
   readonly groups?: readonly string[]
   /** Groups that the member is in by way of another group. */
   readonly indirectGroups?: readonly string[]
+  readonly active?: boolean
 }
 
 /** Who is in the workspace. */
@@ -59,6 +62,7 @@ export function makeDirectory(): Directory {
       displayName = name,
       groups: direct = [],
       indirectGroups = [],
+      active = true,
     }) {
       const all = [
         ...[...direct, everybody].map((group) => ({ name: group, type: 'direct' as const })),
@@ -66,7 +70,7 @@ export function makeDirectory(): Directory {
       ]
       for (const group of all) groupId(group.name)
       const admin = all.some((group) => group.name === 'admins')
-      const member = { objectId, kind, id: workspaceNumber(), name, displayName, groups: all, admin }
+      const member = { objectId, kind, id: workspaceNumber(), name, displayName, groups: all, admin, active }
       members.set(objectId, member)
       return member
     },

@@ -3,7 +3,7 @@ import t from 'tap'
 import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
-import { databricksClaims } from './authenticate.ts'
+import { databricksAudience, databricksClaims } from './authenticate.ts'
 import { type Fields, objectOf, objectsOf, text } from './call.ts'
 import { askWorkspace, joinWorkspace } from './member.ts'
 import { startWorkspace } from './workspace.ts'
@@ -259,6 +259,42 @@ t.test('searches send the one condition that the registry takes', async (t) => {
   t.match(await acc('GET', '/registered-models/alias', { name: 'fraud', alias: 'x' }), { code: 'ENDPOINT_NOT_FOUND' })
 })
 
+t.test('callers with tokens for Databricks are in the groups that the workspace says', async (t) => {
+  const own = await startDatabricksApp({
+    upstream: { url: workspace.url, kind: 'databricks', credentials: { mode: 'passthrough' } },
+    authentication: { entra: { tenantId, audiences: [databricksAudience, issuer.audience], authority: authority.url } },
+    environments: { acc: {}, prod: { production: true } },
+  })
+  t.teardown(() => own.close())
+  const join = async (digit: number, member: object) => {
+    const joined = await joinWorkspace(workspace, issuer, { objectId: oid(digit), name: `caller-${digit}`, ...member })
+    return (path: string, fields: Fields = {}) => askWorkspace(own.url, 'GET', path, fields, joined.token)
+  }
+  const asked = (digit: number) =>
+    workspace.calls().filter(({ path, caller }) => path.endsWith('/scim/v2/Me') && caller?.name === `caller-${digit}`).length
+  const one = await join(4, { groups: ['admins'], indirectGroups: ['apps_acc'] })
+  const many = await Promise.all(Array.from({ length: 8 }, () => one('/api/2.0/mlflow/registered-models/get', { name: 'fraud' })))
+  t.match(many, Array(8).fill({ status: 200, fields: { registered_model: { name: 'fraud' } } }))
+  t.match((await one('/-/whoami')).fields, {
+    groups: ['admins', 'users', 'apps_acc'],
+    groupsFrom: 'directory',
+    environments: ['acc'],
+  })
+  t.equal((await one('/api/2.0/mlflow/registered-models/get', { name: 'own_prod' })).code, 'PERMISSION_DENIED')
+  t.equal(asked(4), 1, 'asked once for all requests with one token')
+  const nowhere = await (await join(5, { groups: ['other'] }))('/api/2.0/mlflow/registered-models/get', { name: 'fraud' })
+  t.match(nowhere, { status: 403, text: /groups \(other, users\) belong to no environment/ })
+  const gone = await (await join(6, { groups: ['apps_acc'], active: false }))('/-/whoami')
+  t.match(gone, { status: 403, text: /not active there/ })
+  const stranger = await issuer.token(databricksClaims({ objectId: oid(7), name: 'stranger' }, tenantId))
+  t.match(await askWorkspace(own.url, 'GET', '/-/whoami', {}, stranger), { status: 403, text: /does not let you in/ })
+  const before = workspace.calls().length
+  const iss = `${authority.url}/${tenantId}/v2.0`
+  const token = await issuer.token({ iss, roles: undefined, oid: oid(4) })
+  t.match(await askWorkspace(own.url, 'GET', '/-/whoami', {}, token), { status: 200, fields: { environments: [], groups: [] } })
+  t.equal(workspace.calls().length, before, 'a token for another audience goes to nobody')
+})
+
 t.test('a limit of the workspace is passed on as it is', async (t) => {
   workspace.setRates({ registry: 0, tracking: 1_000 })
   t.teardown(() => workspace.setRates({}))
@@ -267,6 +303,18 @@ t.test('a limit of the workspace is passed on as it is', async (t) => {
   t.equal(busy.headers.get('retry-after'), '1')
   const lookUp = await acc('POST', '/model-versions/set-tag', { name: 'fraud', version: '1', key: 'a', value: 'b' })
   t.match(lookUp, { status: 429, code: 'REQUEST_LIMIT_EXCEEDED' }, 'also of a look-up')
+  workspace.setRates({})
+  const run = await acc('POST', '/runs/create', { experiment_id: '0' })
+  const root = text(objectOf(objectOf(run.fields.run).info), 'artifact_uri').replace('mlflow-artifacts:/', '')
+  const folder = `/api/2.0/mlflow-artifacts/artifacts?path=${encodeURIComponent(root)}`
+  t.same((await acc('GET', folder)).fields, { files: [] }, 'whose the run is, is known from here on')
+  workspace.setRates({ tracking: 0 })
+  for (const address of [folder, `/api/2.0/mlflow-artifacts/artifacts/${root}/x`]) {
+    const bytes = await acc('GET', address)
+    t.match(bytes, { status: 429, code: 'REQUEST_LIMIT_EXCEEDED' }, `${address} ${bytes.text}`)
+    t.equal(bytes.headers.get('retry-after'), '1', 'and of calls for artifacts')
+  }
+  t.match(workspace.calls().at(-1), { path: /credentials-for-read$/, status: 429 })
 })
 
 t.test('each environment has its principal, whose token is asked for once and logged never', async (t) => {

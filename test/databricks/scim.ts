@@ -15,7 +15,7 @@ function groupsOf({ groups }: Member, directory: Directory) {
 function whole(member: Member, directory: Directory) {
   const { id, name, displayName, objectId } = member
   const groups = groupsOf(member, directory)
-  const rest = { active: true, entitlements: [{ value: 'workspace-access' }], roles: [], externalId: objectId, groups }
+  const rest = { active: member.active, entitlements: [{ value: 'workspace-access' }], roles: [], externalId: objectId, groups }
   if (member.kind === 'user') {
     const emails = [{ type: 'work', value: name, primary: true }]
     return { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], id, userName: name, displayName, emails, ...rest }

@@ -66,6 +66,7 @@ t.test('the smallest file gets every default', async (t) => {
         audiences: ['api://proxy'],
         authority: 'https://login.microsoftonline.com',
       },
+      directory: 'none',
     },
     environments: [environment('acc'), environment('preprod')],
     foldsCase: false,
@@ -895,4 +896,43 @@ environments:
     message: 'begins with /Workspace, which Databricks takes away; write /experiments/prod',
   })
   t.end()
+})
+
+t.test('the workspace says in which groups callers are, where their tokens are for it', async (t) => {
+  const databricks = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d'
+  const write = (
+    kind: string,
+    mode: string,
+    audiences: string,
+    directory = '',
+  ) => `upstream: { url: https://x.example, kind: ${kind}, credentials: { mode: ${mode} } }
+authentication: { ${directory}entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [${audiences}] } }
+environments: [acc]
+`
+  const defaults = [
+    ['databricks', 'passthrough', databricks, 'databricks'],
+    ['databricks', 'passthrough', 'api://proxy', 'none'],
+    ['databricks', 'none', databricks, 'none'],
+    ['mlflow', 'passthrough', databricks, 'none'],
+  ] as const
+  for (const [kind, mode, audience, directory] of defaults) {
+    t.equal(load(write(kind, mode, audience)).authentication.directory, directory, `${kind} ${mode} ${audience}`)
+  }
+  const chosen = load(write('databricks', 'none', databricks, 'directory: databricks, '))
+  t.match(
+    describeConfig(chosen),
+    /groups +the token's roles and groups; where it lists none or too many, those that the Databricks workspace says/,
+  )
+  t.match(describeConfig(chosen), /whoever may make groups there/)
+  t.match(describeConfig(chosen), /whichever application holds one/)
+  t.equal(load(write('databricks', 'passthrough', databricks, 'directory: none, ')).authentication.directory, 'none')
+  t.match(linesOf(write('mlflow', 'none', databricks, 'directory: databricks, ')), [
+    /authentication.directory: is databricks, but the upstream is none/,
+  ])
+  t.match(linesOf(write('databricks', 'none', 'api://proxy', 'directory: databricks, ')), [
+    /can only be asked with tokens for Databricks; add 2ff814a6/,
+  ])
+  t.match(linesOf(write('databricks', 'none', databricks, 'directory: graph, ')), [
+    /`graph` is not supported by this version yet; write none or databricks/,
+  ])
 })

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
+import { DatabricksDirectory } from '../../src/server/databricks-directory.ts'
+import { RememberedDirectory, withDirectory } from '../../src/server/directory.ts'
 import { ServicePrincipalTokens } from '../../src/server/service-principal.ts'
 import { TokenBucket } from '../../src/server/token-bucket.ts'
 import { Upstream } from '../../src/server/upstream.ts'
@@ -149,6 +151,91 @@ t.test('an environment asks with its own principal, and else with everybody’s'
   t.same(await read({ authorization, environment: 'preprod' }), { authorization: 'Bearer token-1' }, 'one principal, one token')
 })
 
+const me = (fields: object) => ({ status: 200, contentType: 'application/json', text: JSON.stringify(fields) })
+const bearer = (token: string) => ({ token, principal: { tenantId, objectId: 'x', kind: 'user', groups: [] } as const })
+
+t.test('groups are asked for once while they are asked for, and again after five minutes or a failure', async (t) => {
+  const clock = { now: 1 }
+  let asked = 0
+  let answer: () => Promise<readonly string[]> = async () => ['a']
+  const groupsOf = async () => {
+    asked += 1
+    return answer()
+  }
+  const directory = new RememberedDirectory({ groupsOf }, () => clock.now)
+  t.same(await Promise.all([directory.groupsOf(bearer('1')), directory.groupsOf(bearer('1'))]), [['a'], ['a']])
+  t.equal(asked, 1)
+  await directory.groupsOf(bearer('2'))
+  t.equal(asked, 2, 'each token for itself')
+  answer = async () => Promise.reject(new Error('down'))
+  t.same(await directory.groupsOf(bearer('1')), ['a'])
+  clock.now += 5 * minute + 1
+  const failed = await Promise.allSettled([directory.groupsOf(bearer('1')), directory.groupsOf(bearer('1'))])
+  t.same(
+    failed.map(({ status }) => status),
+    ['rejected', 'rejected'],
+    'what was known is not trusted any longer',
+  )
+  t.equal(asked, 3)
+  answer = async () => ['b']
+  t.same(await directory.groupsOf(bearer('1')), ['b'])
+})
+
+t.test('what the workspace says of a caller, and what it may mean', async (t) => {
+  const group = (display: unknown) => ({ display, value: '1', type: 'direct' })
+  const cases: readonly (readonly [string, object, readonly string[] | object])[] = [
+    ['groups by their names, each once', me({ active: true, groups: [group('a'), group('b'), group('a')] }), ['a', 'b']],
+    ['a member of no group', me({ active: true }), []],
+    ['deactivated', me({ active: false, groups: [group('a')] }), { reason: 'no-environment', message: /not active/ }],
+    ['silence about being active', me({ groups: [group('a')] }), { reason: 'no-environment' }],
+    ['a group without a name', me({ active: true, groups: [{ value: '1' }] }), { reason: 'unknown-answer' }],
+    ['a name that is none', me({ active: true, groups: [group(['a'])] }), { reason: 'unknown-answer' }],
+    ['groups that are no list', me({ active: true, groups: { display: 'a' } }), { reason: 'unknown-answer' }],
+    ['a page', { ...me({}), text: '<html>' }, { reason: 'unknown-answer' }],
+    ['a list', { ...me({}), text: '[]' }, { reason: 'unknown-answer' }],
+    ['a token that is not taken', { ...me({}), status: 401 }, { reason: 'unauthenticated' }],
+    ['a stranger', { ...me({}), status: 403 }, { reason: 'no-environment', message: /does not let you in/ }],
+    ['too many questions', { ...me({}), status: 429, retryAfter: 7 }, { reason: 'upstream-busy', retryAfter: 7 }],
+    ['trouble', { ...me({}), status: 503 }, { reason: 'upstream-unavailable' }],
+    ['no such API', { ...me({}), status: 404 }, { reason: 'unknown-answer' }],
+  ]
+  for (const [name, answer, expected] of cases) {
+    const directory = new DatabricksDirectory({ askWho: async () => ({ ...me({}), ...answer }) })
+    if (Array.isArray(expected)) t.same(await directory.groupsOf(bearer('1')), expected, name)
+    else await t.rejects(directory.groupsOf(bearer('1')), { name: 'Refusal', ...expected }, name)
+  }
+})
+
+t.test('only tokens for Databricks that leave groups out are completed', async (t) => {
+  const validity = { issuedAt: 0, notBefore: 0, expiresAt: 1 }
+  const audience = DatabricksDirectory.audience
+  const cases = [
+    [
+      { groups: [], overage: false, audience },
+      { groups: ['a', 'b'], groupsFrom: 'directory' },
+    ],
+    [
+      { groups: ['role', 'a'], overage: true, audience },
+      { groups: ['role', 'a', 'b'], groupsFrom: 'directory' },
+    ],
+    [
+      { groups: ['own'], overage: false, audience },
+      { groups: ['own'], groupsFrom: undefined },
+    ],
+    [
+      { groups: [], overage: false, audience: 'api://proxy' },
+      { groups: [], groupsFrom: undefined },
+    ],
+  ] as const
+  for (const [{ groups, overage, audience }, expected] of cases) {
+    const principal = { ...bearer('1').principal, groups }
+    const inner = { authenticate: async () => ({ principal, overage, audience, validity }) }
+    const authenticator = withDirectory(inner, { groupsOf: async () => ['a', 'b'] })
+    const { principal: completed } = await authenticator.authenticate(['Bearer 1'])
+    t.match(completed, expected, JSON.stringify({ groups, overage, audience }))
+  }
+})
+
 t.test('in no second does a bucket let more through than its rate', async (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 5, max: 200 }), fc.array(fc.nat(400), { maxLength: 300 }), (rate, gaps) => {
@@ -181,6 +268,9 @@ t.test('what is counted together', async (t) => {
     ['other', `${api}/experiments/get?experiment_id=1`],
     ['other', `${api}/runs/log-metric`],
     ['other', '/api/2.0/workspace/mkdirs'],
+    ['other', `${api}/artifacts/credentials-for-write`],
+    ['other', '/api/2.0/preview/scim/v2/Me'],
+    ['registry', `${api}/model-versions/get-signed-download-uri?name=x`],
   ]
   for (const [family, path] of families) t.equal(familyOf(path), family, path)
 })
