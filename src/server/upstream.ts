@@ -102,8 +102,7 @@ export class Upstream {
 
   /** Asks a Databricks workspace who a caller is: with the caller's own token, whatever the proxy's credentials are. */
   async askWho(token: string): Promise<UpstreamAnswer> {
-    const caller = { authorization: `Bearer ${token}` }
-    const target = '/api/2.0/preview/scim/v2/Me'
+    const [caller, target] = [{ authorization: `Bearer ${token}` }, '/api/2.0/preview/scim/v2/Me']
     return this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true }, caller)
   }
 
