@@ -3,3 +3,5 @@ interface LockFile {
 }
 /** Whether node_modules holds exactly what package-lock.json asks for; optional packages of other platforms may be absent. */
 export declare function isInstalled(wanted: LockFile, installed: LockFile): boolean
+/** The checkout. */
+export const root: string

@@ -14,6 +14,7 @@ const resources: readonly (readonly [Resource, string])[] = [
   ['modelVersion', 'Model versions'],
   ['artifact', 'Artifacts'],
   ['server', 'Server'],
+  ['ui', 'Web UI'],
 ]
 
 /** What each meaning says of a field, and how it is judged. `free` fields are not listed. */

@@ -10,6 +10,7 @@ export type Resource =
   | 'loggedModel'
   | 'artifact'
   | 'server'
+  | 'ui'
   | 'webhook'
   | 'permissions'
 

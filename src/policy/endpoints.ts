@@ -9,6 +9,7 @@ import { modelVersionEndpoints } from './endpoints/model-versions.ts'
 import { registeredModelEndpoints } from './endpoints/registered-models.ts'
 import { runEndpoints } from './endpoints/runs.ts'
 import { serverEndpoints } from './endpoints/server.ts'
+import { uiEndpoints } from './endpoints/ui.ts'
 import type { UpstreamKind } from './environment.ts'
 import { databricksRoutes } from './generated/databricks-routes.ts'
 import { routes as openSourceRoutes } from './generated/routes.ts'
@@ -22,6 +23,7 @@ const rows = {
   ...modelVersionEndpoints,
   ...artifactEndpoints,
   ...serverEndpoints,
+  ...uiEndpoints,
   ...databricksRegistryEndpoints,
 } satisfies Record<string, EndpointRow>
 

@@ -32,6 +32,7 @@ export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, F
     user_id: text,
     start_time: integer,
   },
+  'handmade.GetUiFile': { path: text },
   'handmade.GetOnlineScoringConfigs': { scorer_ids: texts },
   'handmade.UpsertOnlineScoringConfig': { experiment_id: text, name: text, sample_rate: { type: 'double' }, filter_string: text },
 }

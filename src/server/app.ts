@@ -26,6 +26,7 @@ import type { PageTokens } from './page-tokens.ts'
 import { addRoutes } from './routes.ts'
 import { AzureStorage } from './storage/databricks-store.ts'
 import { startTrail } from './trail.ts'
+import { addEntrance } from './ui-entrance.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import type { Upstream } from './upstream.ts'
 import { WorkspaceArtifacts } from './workspace-artifacts.ts'
@@ -134,6 +135,7 @@ export function buildApp(parts: Parts): FastifyInstance {
   const journey = new Journey(config, upstream, tokens, artifacts)
   addLocalRoutes(app, config)
   addRoutes(app, config, journey)
+  addEntrance(app, config)
   if (artifacts === null) addByteRoutes(app, config, journey, upstream)
   else addWorkspaceByteRoutes(app, config, journey, artifacts)
   app.setNotFoundHandler((request) => {

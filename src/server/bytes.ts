@@ -10,8 +10,10 @@ import { answerError } from './answer-error.ts'
 import { upstreamFailure } from './error-answer.ts'
 import type { Journey } from './journey.ts'
 import { isMapping } from './mapping.ts'
+import { pageHeaders } from './page-headers.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
 import { environmentPrefixes, rawCallOf, visitOf } from './routes.ts'
+import { askWhich } from './ui-entrance.ts'
 import type { Upstream } from './upstream.ts'
 
 declare module 'fastify' {
@@ -72,7 +74,7 @@ async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: 
   try {
     if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) {
       noteBreak(request, stream)
-      reply.header('content-security-policy', 'sandbox').send(stream)
+      reply.headers(pageHeaders(grantedOf(request).grant.endpoint)).send(stream)
       return
     }
     for (const name of answerHeaders) reply.removeHeader(name)
@@ -98,6 +100,7 @@ type RewriteHeaders = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOpti
 function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, upstream: Upstream) {
   const sendGranted: RewriteHeaders = (request, headers) => ({ ...keep(headers, requestHeaders), ...grantedOf(request).headers })
   const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, upstream)
+  const isEntrance = endpoint.name === 'getUiPage'
   return {
     upstream: upstream.origin,
     undici: upstream.dispatcher,
@@ -107,7 +110,8 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     disableCache: true,
     disableRequestLogging: true,
     internalRewriteLocationHeader: false,
-    preHandler: async (request: FastifyRequest) => {
+    preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
+      if (isEntrance && askWhich(landscape, request, reply)) return reply
       const visit = visitOf(landscape, endpoint.name, request)
       const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
       const headers = await upstream.credentials.read(visit.credentials)
@@ -133,8 +137,8 @@ export function addByteRoutes(app: FastifyInstance, landscape: Landscape, journe
   const streamed = [...endpointTable(landscape.kind).open.values()].filter(({ bytes }) => bytes !== undefined)
   for (const base of environmentPrefixes) {
     for (const endpoint of streamed) {
+      const path = endpoint.path.split('/{')[0] ?? ''
       for (const prefix of endpoint.prefixes) {
-        const path = endpoint.path.split('/{')[0] ?? ''
         app.register(httpProxy, { ...proxyOptions(endpoint, landscape, journey, upstream), prefix: `${base}${prefix}${path}` })
       }
     }

@@ -15,9 +15,10 @@ function decodeSegment(text: string): string {
  */
 export function readPathParams(endpoint: OpenEndpoint, rawPath: string): ReadonlyMap<string, string> {
   const template = endpoint.path.split('/')
-  const start = rawPath.indexOf(endpoint.path.split('{')[0] ?? '')
+  const path = rawPath.replace(/^\/env\/[^/]+/, '')
+  const start = path.indexOf(endpoint.path.split('{')[0] ?? '')
   if (start < 0) throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path is not written plainly.')
-  const segments = rawPath.slice(start).split('/')
+  const segments = path.slice(start).split('/')
   const params = new Map<string, string>()
   template.forEach((part, index) => {
     const name = /^\{(.+)\}$/.exec(part)?.[1]
