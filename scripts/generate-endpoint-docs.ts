@@ -12,6 +12,11 @@ const resources: readonly (readonly [Resource, string])[] = [
   ['loggedModel', 'Logged models'],
   ['registeredModel', 'Registered models'],
   ['modelVersion', 'Model versions'],
+  ['dataset', 'Data sets'],
+  ['scorer', 'Scorers'],
+  ['issue', 'Issues'],
+  ['labelSchema', 'Label schemas'],
+  ['reviewQueue', 'Review queues'],
   ['artifact', 'Artifacts'],
   ['server', 'Server'],
   ['ui', 'Web UI'],
@@ -20,6 +25,7 @@ const resources: readonly (readonly [Resource, string])[] = [
 /** What each meaning says of a field, and how it is judged. `free` fields are not listed. */
 export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = {
   experiment: "an experiment's id: must be the caller's own; `0` is their environment's default experiment",
+  experiments: 'several experiments’ ids, each as `experiment`',
   experimentsToSearch: "experiments' ids: foreign ones are passed over, like absent ones",
   experimentName: "an experiment's name: own by its plain or qualified name; never another environment's",
   newExperimentName: "the name that an experiment is to get: in the caller's environment",
@@ -46,6 +52,14 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   storePath: "a path in the artifact store: in an experiment of the caller's; changes only inside artifacts",
   storeFolder: 'a folder in the artifact store, as `storePath`; the root belongs to nobody',
   relativePath: 'a path within artifacts: canonical, without dot segments',
+  dataset: "an evaluation data set's id: each of its experiments must be the caller's own",
+  issue: "an issue's id: of an experiment of the caller's own",
+  labelSchema: "a label schema's id: of an experiment of the caller's own",
+  labelSchemas: "several label schemas' ids, each as `labelSchema`",
+  reviewQueue: "a review queue's id: of an experiment of the caller's own",
+  scorersToRead: "scorers' ids: what the answer has of other experiments than the caller's own is left out",
+  scorerJson: "a scorer as JSON: may name no endpoint of the server's AI gateway",
+  tagsJson: 'tags as a JSON object, as `runTags`',
   webhook: "a webhook's id: of a webhook that listens to a model of the caller's",
   registeredModelId: "the id that a workspace gives a model: of the caller's own",
   filter: 'a search filter: names in it are rewritten, and it is narrowed to own rows',
@@ -79,10 +93,12 @@ function referencesText({ fields }: OpenEndpoint): string {
     .join(', ')
 }
 
-function notesText({ bytes, repeatable, search }: OpenEndpoint): string {
+function notesText(endpoint: OpenEndpoint): string {
+  const { bytes, repeatable, search } = endpoint
   const notes = [
     ...(bytes === 'down' ? ['streams bytes down'] : bytes === 'up' ? ['streams bytes up'] : []),
     ...(search === undefined ? [] : ['pages are refilled']),
+    ...(endpoint.anyExperiment ? ['rows are asked about'] : []),
     ...(repeatable ? ['may be sent twice'] : []),
   ]
   return notes.join('; ')

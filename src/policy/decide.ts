@@ -1,4 +1,5 @@
 import { checkPaths, checkStorePaths } from './checks/artifacts.ts'
+import { checkEntities, checkEntityLimits } from './checks/entities.ts'
 import { searchScope } from './checks/filter.ts'
 import { checkExperimentNotFrozen, checkLoggedModelNotFrozen, checkRunNotFrozen } from './checks/freeze.ts'
 import {
@@ -38,11 +39,12 @@ export type Decision = { readonly allow: Grant } | { readonly deny: Refusal }
 
 function* checkExperiments(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
   const { endpoint, message } = judgement
-  for (const { value } of placesMeaning(endpoint, message, 'experiment')) {
-    if (typeof value !== 'string') continue
-    const fact = yield* ownExperiment(judgement, value, defaultExperimentId)
-    if (fact.id === defaultExperimentId) checkDefaultKeepsItsName(judgement)
-    if (endpoint.resource === 'experiment' && endpoint.action === 'delete') yield* checkExperimentNotFrozen(judgement, fact.id)
+  for (const { value } of placesMeaning(endpoint, message, 'experiment', 'experiments')) {
+    for (const id of textsOf(value)) {
+      const fact = yield* ownExperiment(judgement, id, defaultExperimentId)
+      if (fact.id === defaultExperimentId) checkDefaultKeepsItsName(judgement)
+      if (endpoint.resource === 'experiment' && endpoint.action === 'delete') yield* checkExperimentNotFrozen(judgement, fact.id)
+    }
   }
   yield* searchableExperiments(judgement, defaultExperimentId)
 }
@@ -81,6 +83,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   const { endpoint, message, landscape, environment } = judgement
   checkShape(endpoint, message)
   checkMetricHistory(judgement)
+  checkEntityLimits(judgement)
   checkNames(judgement)
   checkPaths(judgement)
   checkArtifactLocation(judgement)
@@ -92,13 +95,17 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   yield* checkRuns(judgement)
   yield* checkLoggedModels(judgement)
   yield* checkStorePaths(judgement, defaultExperimentId)
+  yield* checkEntities(judgement, defaultExperimentId)
   yield* checkWorkspaceIds(judgement)
   yield* checkRelated(judgement)
   const source = textMeaning(endpoint, message, 'versionSource')
   const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)
   const version = yield* checkVersions(judgement)
-  const { references, visibleExperiments } = judgement
-  const findings = { landscape, environment, defaultExperimentId, scope, version, sourceRunId, references, visibleExperiments }
+  const { references, visibleExperiments, admitted } = judgement
+  const findings = {
+    ...{ landscape, environment, defaultExperimentId, scope, version, sourceRunId, references },
+    ...{ visibleExperiments, admitted },
+  }
   return issueGrant(endpointName, endpoint, message, findings)
 }
 
@@ -108,7 +115,15 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
  */
 export function* decide(landscape: Landscape, environment: Environment, request: DecodedRequest): Inquiry<Decision> {
   const { endpoint, message, endpointName } = request
-  const judgement: Judgement = { endpoint, message, landscape, environment, references: [], visibleExperiments: new Set() }
+  const judgement: Judgement = {
+    endpoint,
+    message,
+    landscape,
+    environment,
+    references: [],
+    visibleExperiments: new Set(),
+    admitted: new Set(),
+  }
   try {
     return { allow: yield* judge(judgement, endpointName) }
   } catch (error) {

@@ -8,6 +8,11 @@ export type Resource =
   | 'registeredModel'
   | 'modelVersion'
   | 'loggedModel'
+  | 'dataset'
+  | 'scorer'
+  | 'issue'
+  | 'labelSchema'
+  | 'reviewQueue'
   | 'artifact'
   | 'server'
   | 'ui'
@@ -19,11 +24,14 @@ export type Resource =
  *
  * `free`: names nothing. `experiment`, `run`, `loggedModel`: an id that the action is done to. `relatedRun`, `relatedModel`: an id that
  * is only pointed at. `experimentsToSearch`: ids whose rows are asked for; a foreign one counts as absent. `runsToRead`: several run ids.
+ * `dataset`, `issue`, `labelSchema`, `reviewQueue`: ids that say nothing of their owner, whose experiments are asked for. `scorersToRead`:
+ * ids of scorers, whose experiments only the answer tells. `tagsJson`, `scorerJson`: JSON as a text.
  * `webhook`, `registeredModelId`: opaque ids of a Databricks workspace, which say nothing of their owner.
  */
 export type Meaning =
   | 'free'
   | 'experiment'
+  | 'experiments'
   | 'experimentsToSearch'
   | 'experimentName'
   | 'newExperimentName'
@@ -50,6 +58,14 @@ export type Meaning =
   | 'storePath'
   | 'storeFolder'
   | 'relativePath'
+  | 'dataset'
+  | 'issue'
+  | 'labelSchema'
+  | 'labelSchemas'
+  | 'reviewQueue'
+  | 'scorersToRead'
+  | 'scorerJson'
+  | 'tagsJson'
   | 'webhook'
   | 'registeredModelId'
   | 'filter'
@@ -80,6 +96,8 @@ export interface EndpointRow {
   /** Fields without which MLflow refuses the request; `|` separates spellings of one. */
   readonly required: readonly string[]
   readonly search?: Search
+  /** The request may leave open whose rows it is for: the experiments of the answer's rows are asked for. */
+  readonly anyExperiment?: true
   /** Bytes instead of a JSON message: `down` in the answer, `up` in the request. */
   readonly bytes?: 'down' | 'up'
   /** The answer may hold MLflow's bare `NaN`. */

@@ -3,7 +3,9 @@ import { artifactEndpoints } from './endpoints/artifacts.ts'
 import { type ClosedFamily, closedFamilies } from './endpoints/closed.ts'
 import { databricksClosedFamilies } from './endpoints/databricks-closed.ts'
 import { databricksRegistryEndpoints } from './endpoints/databricks-registry.ts'
+import { datasetEndpoints } from './endpoints/datasets.ts'
 import { experimentEndpoints } from './endpoints/experiments.ts'
+import { genaiEndpoints } from './endpoints/genai.ts'
 import { loggedModelEndpoints } from './endpoints/logged-models.ts'
 import { modelVersionEndpoints } from './endpoints/model-versions.ts'
 import { registeredModelEndpoints } from './endpoints/registered-models.ts'
@@ -22,6 +24,8 @@ const rows = {
   ...registeredModelEndpoints,
   ...modelVersionEndpoints,
   ...artifactEndpoints,
+  ...datasetEndpoints,
+  ...genaiEndpoints,
   ...serverEndpoints,
   ...uiEndpoints,
   ...databricksRegistryEndpoints,

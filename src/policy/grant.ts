@@ -11,6 +11,8 @@ export interface Findings {
   readonly defaultExperimentId: string
   /** Ids of experiments whose runs and logged models the answer may show. */
   readonly visibleExperiments: ReadonlySet<string>
+  /** Ids of experiments and data sets that rows of the answer turned out to belong to, as far as they are the caller's own. */
+  readonly admitted: Set<string>
   /** The environment whose models the answer may show: the caller's own, or the one they asked to read. */
   readonly scope: Environment
   /** The model version that the request is about, where it was looked up. */

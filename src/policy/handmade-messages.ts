@@ -34,6 +34,17 @@ export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, F
   },
   'handmade.GetUiFile': { path: text },
   'handmade.GetOnlineScoringConfigs': { scorer_ids: texts },
+  'handmade.GetOnlineScoringConfigs.Response': {
+    configs: { type: 'message', message: 'handmade.OnlineScoringConfig', repeated: true },
+  },
+  'handmade.OnlineScoringConfig': {
+    online_scoring_config_id: text,
+    scorer_id: text,
+    experiment_id: text,
+    sample_rate: { type: 'double' },
+    filter_string: text,
+  },
+  'handmade.UpsertOnlineScoringConfig.Response': { config: { type: 'message', message: 'handmade.OnlineScoringConfig' } },
   'handmade.UpsertOnlineScoringConfig': { experiment_id: text, name: text, sample_rate: { type: 'double' }, filter_string: text },
 }
 

@@ -14,6 +14,7 @@ export interface Judgement {
   readonly environment: Environment
   readonly references: AuditedReference[]
   readonly visibleExperiments: Set<string>
+  readonly admitted: Set<string>
 }
 
 /** Whether the request only reads. */
@@ -65,6 +66,10 @@ export const absent = {
   version: (name: string, version: string) =>
     new Refusal('not-found', `Model Version (name=${name}, version=${version}) not found`),
   alias: (alias: string) => new Refusal('invalid-parameter', `Registered model alias ${alias} not found.`),
+  dataset: (id: string) => new Refusal('not-found', `Evaluation dataset with id '${id}' not found`),
+  issue: (id: string) => new Refusal('not-found', `Issue with ID '${id}' not found`),
+  labelSchema: (id: string) => new Refusal('not-found', `Label schema with id '${id}' not found.`),
+  reviewQueue: (id: string) => new Refusal('not-found', `Review queue with id '${id}' not found.`),
   webhook: (id: string) => new Refusal('not-found', `Webhook with id ${id} does not exist.`),
   modelId: (id: string) => new Refusal('not-found', `Registered model with id ${id} does not exist.`),
   artifact: (path: string) => new Refusal('not-found', `No such artifact: '${path}'`),

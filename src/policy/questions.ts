@@ -1,3 +1,4 @@
+import type { EntityKind } from './entity.ts'
 import type { Stage } from './environment.ts'
 import type { UpstreamName } from './names.ts'
 
@@ -5,6 +6,8 @@ import type { UpstreamName } from './names.ts'
 export type Question =
   | { readonly about: 'defaultExperiment'; readonly name: UpstreamName }
   | { readonly about: 'experiments'; readonly ids: readonly string[] }
+  /** The experiments to which each thing belongs; what belongs to none is left out, like what is not there. */
+  | { readonly about: 'experimentsOf'; readonly kind: EntityKind; readonly ids: readonly string[] }
   | { readonly about: 'run'; readonly id: string }
   | { readonly about: 'loggedModel'; readonly id: string }
   | { readonly about: 'version'; readonly name: UpstreamName; readonly version: string }
@@ -56,6 +59,7 @@ export interface VersionFact {
 export interface Answers {
   readonly defaultExperiment: string
   readonly experiments: ReadonlyMap<string, ExperimentFact>
+  readonly experimentsOf: ReadonlyMap<string, readonly string[]>
   readonly run: RunFact | null
   readonly loggedModel: LoggedModelFact | null
   readonly version: VersionFact | null

@@ -1,4 +1,5 @@
 import { reviewedDatabricksFields } from './databricks-answer-fields.ts'
+import { reviewedGenaiFields } from './genai-answer-fields.ts'
 
 /** What a field of an answer holds, where it names something: `rewriteAnswer` puts it into the caller's words. */
 export type AnswerMeaning =
@@ -16,6 +17,15 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
   'mlflow.Experiment': { experiment_id: 'experimentId', name: 'experimentName', artifact_location: 'location' },
   'mlflow.CreateExperiment.Response': { experiment_id: 'experimentId' },
   'mlflow.RunInfo': { experiment_id: 'experimentId', artifact_uri: 'location' },
+  'mlflow.DatasetSummary': { experiment_id: 'experimentId' },
+  'mlflow.datasets.Dataset': { experiment_ids: 'experimentId' },
+  'mlflow.GetDatasetExperimentIds.Response': { experiment_ids: 'experimentId' },
+  'mlflow.RegisterScorer.Response': { experiment_id: 'experimentId' },
+  'mlflow.Scorer': { experiment_id: 'experimentId' },
+  'handmade.OnlineScoringConfig': { experiment_id: 'experimentId' },
+  'mlflow.issues.Issue': { experiment_id: 'experimentId' },
+  'mlflow.label_schemas.LabelSchema': { experiment_id: 'experimentId' },
+  'mlflow.review_queues.ReviewQueue': { experiment_id: 'experimentId' },
   'mlflow.RegisteredModel': { name: 'modelName' },
   'mlflow.ModelVersion': { name: 'modelName', source: 'source', tags: 'tags' },
   'mlflow.GetModelVersionDownloadUri.Response': { artifact_uri: 'downloadUri' },
@@ -74,5 +84,6 @@ export const reviewedFields: Readonly<Record<string, string>> = {
   'mlflow.artifacts.CreateMultipartUpload.Response.upload_id': 'of the upload to the place that was judged',
   'mlflow.artifacts.FileInfo.path': 'relative to the folder that was asked for',
   'mlflow.artifacts.MultipartUploadCredential.url': storage,
+  ...reviewedGenaiFields,
   ...reviewedDatabricksFields,
 }

@@ -1,7 +1,9 @@
+import { idIn } from '../policy/checks/answer-rows.ts'
 import type { Field } from '../policy/field.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
-import type { Json, JsonObject } from '../policy/json.ts'
+import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
 import { managesProduction } from '../policy/judgement.ts'
+import { textsOf } from '../policy/message-fields.ts'
 import { hasShape, shapeOf } from '../policy/message-shape.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { ownerOf, showName } from '../policy/names.ts'
@@ -62,9 +64,16 @@ function isVisibleVersion(row: JsonObject, findings: Findings): boolean {
   return row.get('current_stage') !== 'Production' || managesProduction(findings.environment)
 }
 
-function inExperiment(info: Json | undefined, { visibleExperiments }: Findings): boolean {
-  const id = info instanceof Map ? info.get('experiment_id') : undefined
-  return typeof id === 'string' && visibleExperiments.has(id)
+function inExperiment(info: Json | undefined, { visibleExperiments, admitted }: Findings): boolean {
+  const id = info instanceof Map ? idIn(info, 'experiment_id') : null
+  return id !== null && (visibleExperiments.has(id) || admitted.has(id))
+}
+
+/** A new data set is told by its experiments, any other by what was found out of them. */
+function isVisibleDataset(row: JsonObject, { visibleExperiments, admitted }: Findings): boolean {
+  if (admitted.has(idIn(row, 'dataset_id') ?? '')) return true
+  const experiments = textsOf(row.get('experiment_ids') ?? [])
+  return experiments.length > 0 && experiments.every((id) => visibleExperiments.has(id))
 }
 
 function ownedByScope(kind: 'model' | 'experiment', row: JsonObject, { landscape, scope }: Findings): boolean {
@@ -86,6 +95,14 @@ const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => 
     ownedByScope('model', new Map([['name', row.get('model_name') ?? null]]), { ...findings, scope: findings.environment }),
   'mlflow.Run': (row, findings) => inExperiment(row.get('info'), findings),
   'mlflow.RunInfo': (row, findings) => inExperiment(row, findings),
+  'mlflow.DatasetSummary': inExperiment,
+  'mlflow.datasets.Dataset': isVisibleDataset,
+  'mlflow.Scorer': inExperiment,
+  'mlflow.RegisterScorer.Response': inExperiment,
+  'handmade.OnlineScoringConfig': inExperiment,
+  'mlflow.issues.Issue': inExperiment,
+  'mlflow.label_schemas.LabelSchema': inExperiment,
+  'mlflow.review_queues.ReviewQueue': inExperiment,
   'mlflow.LoggedModel': (row, findings) => inExperiment(row.get('info'), findings),
 }
 
@@ -130,6 +147,18 @@ function rewriteSingle(messageName: string, value: Json, findings: Findings): Js
   return rewriteMessage(messageName, value, findings)
 }
 
+/** What names something, in the caller's words. Ids of experiments come as texts, as lists of them, and as numbers. */
+function rewriteNamed(meaning: Exclude<AnswerMeaning, 'tags'>, field: Field, value: Json, findings: Findings): Json {
+  const map = textMappers[meaning]
+  if (field.repeated === true && Array.isArray(value)) {
+    const shown = value.filter((item) => typeof item === 'string' && findings.visibleExperiments.has(item))
+    return shown.map((item) => rewriteNamed(meaning, { type: field.type }, item, findings))
+  }
+  if (field.type === 'int32' && value instanceof JsonNumber) return new JsonNumber(map(value.text, findings))
+  if (typeof value !== 'string') throw unknownAnswer('a value of another type')
+  return value === '' ? value : map(value, findings)
+}
+
 /** One message of an answer in the caller's names. Fields that no known MLflow version has are left out. */
 export function rewriteMessage(messageName: string, message: JsonObject, findings: Findings): JsonObject {
   const { fields } = shapeOf(messageName)
@@ -141,8 +170,7 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
     const meaning = meanings[name]
     if (meaning === 'tags') result.set(name, renameTags(value, modelNameOf(findings)))
     else if (meaning !== undefined && value !== null) {
-      if (typeof value !== 'string') throw unknownAnswer('a value of another type')
-      result.set(name, value === '' ? value : textMappers[meaning](value, findings))
+      result.set(name, rewriteNamed(meaning, field, value, findings))
     } else result.set(name, rewriteField(field, value, findings))
   }
   return result
@@ -150,5 +178,7 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
 
 /** MLflow's answer to a granted request, in the caller's names and without what they may not see. */
 export function rewriteAnswer(grant: Grant, answer: JsonObject): JsonObject {
-  return rewriteMessage(grant.endpoint.response, answer, grant.findings)
+  const { response } = grant.endpoint
+  if (!isVisible(response, answer, grant.findings)) throw hidden(response, answer)
+  return rewriteMessage(response, answer, grant.findings)
 }

@@ -8,7 +8,7 @@ import type { UpstreamKind } from '../policy/environment.ts'
 import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
-import { copyJson, placesAt } from '../policy/message-fields.ts'
+import { copyJson, placesAt, textsOf } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { type NameKind, resolveName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
@@ -54,6 +54,7 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   experimentName: named('experiment'),
   newExperimentName: named('experiment'),
   experiment: text((value, { defaultExperimentId }) => upstreamExperimentId(value, defaultExperimentId)),
+  experiments: text((value, { defaultExperimentId }) => upstreamExperimentId(value, defaultExperimentId)),
   experimentsToSearch: (_value, { visibleExperiments }) => [...visibleExperiments],
   stage: text((value) => canonicalStage(value)),
   stages: text((value) => canonicalStage(value)),
@@ -91,6 +92,9 @@ export function upstreamMessage(grant: Grant): JsonObject {
     const map = mappers[meaning]
     for (const place of map ? placesAt(message, selector) : []) place.replace(map?.(place.value, findings, grant) ?? place.value)
   }
+  // A data set without an experiment would be nobody's.
+  if (endpoint.name === 'createDataset' && textsOf(message.get('experiment_ids') ?? []).length === 0)
+    message.set('experiment_ids', [findings.defaultExperimentId])
   if (endpoint.name === 'createModelVersion') completeVersion(message, findings)
   if (endpoint.search?.nameColumn && !message.get('filter')) message.set('filter', upstreamFilter('', endpoint.search, findings))
   return message

@@ -1,6 +1,7 @@
 import type { Search } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
+import { placesMeaning, textsOf } from '../policy/message-fields.ts'
 import { fieldOf } from '../policy/message-shape.ts'
 import { isVisible } from './answer.ts'
 import { clausesLeft } from './search-filter.ts'
@@ -50,6 +51,13 @@ export function takeRows(
     if (isVisible(message, row, grant.findings) && fits(row, left, grant.findings)) taken.push(row)
   }
   return { taken, used }
+}
+
+/** Whether all experiments that were asked for are absent or others': there is nothing to ask MLflow, who would take none for all. */
+export function asksForNothing({ endpoint, message, findings }: Grant): boolean {
+  const asked = placesMeaning(endpoint, message, 'experimentsToSearch').some(({ value }) => textsOf(value).length > 0)
+  const bounded = Object.values(endpoint.fields).includes('experimentsToSearch') && endpoint.anyExperiment !== true
+  return (asked || bounded) && findings.visibleExperiments.size === 0
 }
 
 /** What makes two pages parts of one search: everything in the query but the page itself. */

@@ -10,7 +10,7 @@ export interface World {
 const mostLookUps = 5_000
 
 function lookUpsOf(question: Question): number {
-  return question.about === 'experiments' ? question.ids.length : 1
+  return 'ids' in question ? question.ids.length : 1
 }
 
 /** Runs an inquiry to its end. Within one request no question is asked twice. Throws `too-large` for a request that names too much. */

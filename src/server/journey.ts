@@ -1,18 +1,22 @@
 import { askedReferences } from '../policy/asked-references.ts'
+import { admitRows } from '../policy/checks/answer-rows.ts'
 import { decide } from '../policy/decide.ts'
 import { decodeCall, type RawCall } from '../policy/decode.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Environment } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
-import type { JsonObject } from '../policy/json.ts'
+import type { Json, JsonObject } from '../policy/json.ts'
 import { reads } from '../policy/judgement.ts'
 import { textMeaning } from '../policy/message-fields.ts'
+import { shapeOf } from '../policy/message-shape.ts'
 import { resolveName, type UpstreamName } from '../policy/names.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
+import { asksForNothing } from '../rewrite/search-page.ts'
 import { type UpstreamRequest, upstreamRequest } from '../rewrite/upstream-request.ts'
 import type { Config } from './config-types.ts'
 import { ensureDefaultExperiment } from './default-experiments.ts'
+import { entityKey } from './entity-lookups.ts'
 import { upstreamFailure } from './error-answer.ts'
 import type { Failure } from './failure.ts'
 import { follow } from './inquiry.ts'
@@ -20,7 +24,7 @@ import { parseAnswer, readVersion } from './lookups.ts'
 import { Memory, MlflowWorld } from './mlflow-world.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { finishRegistration } from './registration.ts'
-import { Searcher } from './search.ts'
+import { type Admit, Searcher } from './search.ts'
 import type { Trail } from './trail.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
@@ -59,14 +63,23 @@ export class Journey {
     const body = endpoint.bytes === 'up' ? 'bytes' : 'json'
     const message = decodeCall(endpoint.request, raw, { unknownFields, body, deleteByQuery: this.#config.kind === 'databricks' })
     visit.trail.references = askedReferences(endpoint, message)
-    const makeDefault = (name: UpstreamName) => ensureDefaultExperiment(this.#upstream, name, visit.credentials)
-    const world = new MlflowWorld(this.#upstream, this.#memory, visit.credentials, makeDefault)
+    const world = this.#world(visit)
     const request = { endpointName: endpoint.name, endpoint, message }
     const decision = await follow(decide(this.#config, visit.environment, request), world)
     if ('deny' in decision) throw decision.deny
     visit.trail.decision = 'allow'
     visit.trail.references = decision.allow.findings.references
     return decision.allow
+  }
+
+  #world({ credentials }: Visit): MlflowWorld {
+    const makeDefault = (name: UpstreamName) => ensureDefaultExperiment(this.#upstream, name, credentials)
+    return new MlflowWorld(this.#upstream, this.#memory, credentials, makeDefault)
+  }
+
+  /** Where the request left open whose rows it is for, the rows are asked about. */
+  async #admit(visit: Visit, { endpoint, findings }: Grant, message: string, rows: readonly Json[]): Promise<void> {
+    if (endpoint.anyExperiment === true) await follow(admitRows(findings, message, rows), this.#world(visit))
   }
 
   /** The request for an endpoint that carries bytes, to be streamed. */
@@ -79,11 +92,13 @@ export class Journey {
     const { endpoint, findings } = grant
     const { credentials, principal, trail } = visit
     if (endpoint.search !== undefined) {
-      const found = await this.#searcher.search(grant, endpoint.search, principal, credentials)
+      const admit: Admit = (message, rows) => this.#admit(visit, grant, message, rows)
+      const found = await this.#searcher.search(grant, endpoint.search, principal, credentials, admit)
       if ('failed' in found) return this.#fail(trail, grant, found.failed)
       trail.upstreamStatus = 200
       return { answer: rewriteAnswer(grant, found.rows) }
     }
+    if (asksForNothing(grant)) return { answer: new Map() }
     if (this.#artifacts?.serves(grant)) return this.#artifacts.complete(grant, credentials)
     if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
     const answer = await this.#send(grant, credentials)
@@ -93,6 +108,10 @@ export class Journey {
     const parsed = parseAnswer(answer, endpoint.answersNaN === true)
     this.#learn(parsed)
     const message = await this.#finishVersion(visit, grant, parsed)
+    for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
+      const rows = message.get(name)
+      if (Array.isArray(rows)) await this.#admit(visit, grant, row, rows)
+    }
     return { answer: rewriteAnswer(grant, message) }
   }
 
@@ -131,9 +150,11 @@ export class Journey {
   }
 
   /** What a change may have made untrue is not remembered. */
-  #forget({ endpoint }: Grant): void {
+  #forget({ endpoint, message }: Grant): void {
     if (reads(endpoint)) return
     if (endpoint.resource === 'modelVersion' || endpoint.resource === 'registeredModel') this.#memory.versionsOfRun.clear()
     if (endpoint.resource === 'experiment') this.#memory.experiments.clear()
+    const dataset = textMeaning(endpoint, message, 'dataset')
+    if (dataset !== null) this.#memory.entities.delete(entityKey('dataset', dataset))
   }
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
 import type { UpstreamName } from '../policy/names.ts'
 import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../policy/questions.ts'
+import { EntityLookups } from './entity-lookups.ts'
 import type { World } from './inquiry.ts'
 import { readExperiment, readFound, readFoundIfServed, readLoggedModel, readRun, readVersion } from './lookups.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
@@ -17,6 +18,8 @@ export class Memory {
   readonly runs = new LRUCache<string, RunFact>({ max: 100_000, ttl: keep.immutable })
   readonly loggedModels = new LRUCache<string, LoggedModelFact>({ max: 20_000, ttl: keep.immutable })
   readonly versionsOfRun = new LRUCache<string, readonly VersionFact[]>({ max: 20_000, ttl: keep.versions })
+  /** The experiments of things that have ids of their own. */
+  readonly entities = new LRUCache<string, readonly string[]>({ max: 20_000, ttl: keep.immutable })
   readonly defaults = new LRUCache<string, string>({ max: 1_000, ttl: keep.defaultExperiment })
   /** Names of models by the ids that a Databricks workspace gives them. */
   readonly modelIds = new LRUCache<string, string>({ max: 20_000, ttl: keep.immutable })
@@ -58,6 +61,8 @@ export class MlflowWorld implements World {
         return this.#remember(this.#memory.defaults, question.name, () => this.#makeDefault(question.name))
       case 'experiments':
         return this.#experiments(question.ids)
+      case 'experimentsOf':
+        return new EntityLookups(this.#upstream, this.#caller, this.#memory.entities).experimentsOf(question.kind, question.ids)
       case 'run':
         return this.#one(this.#memory.runs, question.id, `${api}/runs/get`, { run_id: question.id }, readRun)
       case 'loggedModel':

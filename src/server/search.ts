@@ -3,7 +3,7 @@ import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { printJson } from '../policy/json-text.ts'
-import { queryIdentity, takeRows, wantedRows } from '../rewrite/search-page.ts'
+import { asksForNothing, queryIdentity, rowMessage, takeRows, wantedRows } from '../rewrite/search-page.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
 import { parseAnswer } from './lookups.ts'
 import type { PageState, PageTokens } from './page-tokens.ts'
@@ -12,6 +12,9 @@ import type { UpstreamAnswer } from './upstream-answer.ts'
 
 /** How many rows are asked for at least when a page has to be refilled. */
 const refill = 100
+
+/** Finds out whose rows of a message are. */
+export type Admit = (message: string, rows: readonly Json[]) => Promise<void>
 
 /** A search's answer with the caller's rows, or MLflow's error as it is. */
 export type Found = { readonly rows: JsonObject } | { readonly failed: UpstreamAnswer }
@@ -41,8 +44,9 @@ export class Searcher {
     this.#tokens = tokens
   }
 
-  async search(grant: Grant, search: Search, principal: Principal, caller: CallerCredentials): Promise<Found> {
-    if ('experiment_ids' in grant.endpoint.fields && grant.findings.visibleExperiments.size === 0) return { rows: new Map() }
+  /** `admit` finds out whose the rows of a page are, before they are taken. */
+  async search(grant: Grant, search: Search, principal: Principal, caller: CallerCredentials, admit: Admit): Promise<Found> {
+    if (asksForNothing(grant)) return { rows: new Map() }
     const wanted = wantedRows(grant.message, search)
     const bound = binding(grant, principal)
     const given = grant.message.get('page_token')
@@ -55,6 +59,7 @@ export class Searcher {
       if (answer.status !== 200) return { failed: answer }
       const page = parseAnswer(answer)
       const rows = rowsOf(page, search)
+      await admit(rowMessage(grant, search), rows)
       const { taken, used } = takeRows(grant, search, rows, state.skip, wanted - found.length)
       found.push(...taken)
       const next = page.get('next_page_token')

@@ -80,10 +80,13 @@ function offence(call: RandomCall): string | null {
     return found === undefined ? null : `${what} ${found}`
   }
   return (
-    bad('experiment', said(call, 'experiment'), own) ??
+    bad('experiment', said(call, 'experiment', 'experiments'), own) ??
+    bad('thing', said(call, 'dataset', 'issue', 'labelSchema', 'labelSchemas', 'reviewQueue'), own) ??
     bad('run', said(call, 'run', 'runsToRead'), (id) => own(id) || (read && mayReadRun(call, id))) ??
     bad('logged model', said(call, 'loggedModel'), (id) => own(id) || (read && mayReadModel(call, id))) ??
-    bad('mention', said(call, 'relatedRun', 'relatedModel', 'modelJson', 'versionSource'), (text) => mayMention(call, text)) ??
+    bad('mention', said(call, 'relatedRun', 'relatedModel', 'modelJson', 'tagsJson', 'versionSource'), (text) =>
+      mayMention(call, text),
+    ) ??
     bad('model', said(call, 'modelName'), (name) => mayName(call, name, !read && !isPromotion(call, name))) ??
     bad('new model', said(call, 'newModelName'), (name) => mayName(call, name, true)) ??
     bad(
@@ -120,6 +123,7 @@ function overexposed(call: RandomCall, { decision }: Judged): string[] {
       'runTag',
       'versionSource',
       'modelJson',
+      'tagsJson',
       'storePath',
       'storeFolder',
     ),

@@ -4,6 +4,7 @@ import { openEndpoints } from '../../src/policy/endpoints.ts'
 import type { Environment } from '../../src/policy/environment.ts'
 import { grantOf, type Judged, judge, refusalOf, verdictOf } from '../support/fake-world.ts'
 import {
+  absentEntity,
   absentExperiment,
   absentModel,
   absentRun,
@@ -12,6 +13,7 @@ import {
   fullMessage,
   landscape,
   setAt,
+  sharedDataset,
   town,
 } from '../support/town.ts'
 
@@ -48,6 +50,8 @@ const ids =
 
 const run = (say?: (id: string) => unknown) => ids(({ run }) => run(1), absentRun, say)
 const loggedModel = (say?: (id: string) => unknown) => ids(({ model }) => model(1), absentModel, say)
+const entity = (kind: 'd' | 'iss' | 'ls' | 'rq', say?: (id: string) => unknown) =>
+  ids(({ entity }) => entity(kind), absentEntity(kind), say)
 const both =
   (...cases: Cases[]): Cases =>
   (trespass) =>
@@ -131,6 +135,30 @@ const trespasses: Record<Meaning, Cases> = {
     ids(({ experiment }) => experiment, absentExperiment),
     ids(({ defaultExperiment }) => defaultExperiment, absentExperiment),
   ),
+  experiments: both(
+    ids(
+      ({ experiment }) => experiment,
+      absentExperiment,
+      (id) => [id],
+    ),
+    ({ caller, other }) => [
+      { value: [caller.experiment, other.experiment], twin: [caller.experiment, absentExperiment], verdict: 'not-found' },
+    ],
+  ),
+  dataset: both(entity('d'), () => [{ value: sharedDataset, twin: absentEntity('d'), verdict: 'not-found' }]),
+  issue: entity('iss'),
+  labelSchema: entity('ls'),
+  labelSchemas: entity('ls', (id) => [id]),
+  reviewQueue: entity('rq'),
+  tagsJson: both(
+    run((id) => json({ plain: 'x', 'mlflow.sourceRun': id })),
+    loggedModel((id) => json({ 'mlflow.modelId': id })),
+  ),
+  scorerJson: () => [
+    { value: json({ third_party_scorer_data: { model: 'gateway:/x' } }), verdict: 'closed-endpoint', unasked: true },
+  ],
+  // Whose they are, only the answer tells: test/rewrite/answer-rows.test.ts
+  scorersToRead: nothing,
   experimentsToSearch: ({ other }) => [{ value: [other.experiment], twin: [absentExperiment], verdict: 'allow' }],
   experimentName: foreignExperimentName,
   newExperimentName: foreignExperimentName,

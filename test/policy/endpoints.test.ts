@@ -89,6 +89,9 @@ t.test('a whole message is free only where nothing in it could be a reference', 
 
 const typeOf: Partial<Record<Meaning, (field: Field) => boolean>> = {
   experimentsToSearch: ({ repeated, type }) => repeated === true && type === 'string',
+  experiments: ({ repeated, type }) => repeated === true && type === 'string',
+  labelSchemas: ({ repeated, type }) => repeated === true && type === 'string',
+  scorersToRead: ({ repeated, type }) => repeated === true && type === 'string',
   runsToRead: ({ repeated, type }) => repeated === true && type === 'string',
   stages: ({ repeated, type }) => repeated === true && type === 'string',
   orderBy: ({ repeated, type }) => repeated === true && type === 'string',
@@ -161,7 +164,7 @@ t.test('searches know their rows, and every answer with rows of others is a sear
       `${endpoint.name}: ${rows} are judged one by one`,
     )
     t.ok(fieldOf(endpoint.response, 'next_page_token') !== undefined && pageSize <= maxPageSize, `${endpoint.name} has pages`)
-    const bounded = Object.values(endpoint.fields).includes('experimentsToSearch')
+    const bounded = Object.values(endpoint.fields).includes('experimentsToSearch') || endpoint.anyExperiment === true
     t.equal(nameColumn === null, bounded, `${endpoint.name}: bounded by a name or by ids`)
   }
 })

@@ -88,7 +88,7 @@ t.test('a page token is good for the caller, environment and query that it was g
   ) => {
     const grant = grantOf(judge(landscape, where, requestTo(endpoint, fields), town))
     if (grant.endpoint.search === undefined) throw new Error('it is a search')
-    const found = await searcher.search(grant, grant.endpoint.search, who, { authorization: null })
+    const found = await searcher.search(grant, grant.endpoint.search, who, { authorization: null }, async () => undefined)
     if (!('rows' in found)) throw new Error(`failed: ${found.failed.text}`)
     const versions = found.rows.get('model_versions')
     const names = Array.isArray(versions) ? versions.map((row) => (row instanceof Map ? row.get('name') : row)) : []

@@ -15,6 +15,8 @@ export interface FakeWorld {
   readonly versions: readonly VersionFact[]
   /** Version numbers by `name@alias`. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Experiments by the id of a data set, issue, label schema or review queue. */
+  readonly entities?: Readonly<Record<string, readonly string[]>>
   /** Model names by the id of a webhook of theirs. */
   readonly webhooks?: Readonly<Record<string, string>>
   /** Model names by the id that a Databricks workspace gives them. */
@@ -59,6 +61,13 @@ export function answerOf(world: FakeWorld, question: Question): Answer {
       return world.experiments.find(({ name }) => name === question.name)?.id ?? '777'
     case 'experiments':
       return new Map(world.experiments.filter(({ id }) => question.ids.includes(id)).map((fact) => [fact.id, fact]))
+    case 'experimentsOf': {
+      const known = question.ids.flatMap((id): [string, readonly string[]][] => {
+        const experiments = world.entities?.[id] ?? []
+        return experiments.length > 0 ? [[id, experiments]] : []
+      })
+      return new Map(known)
+    }
     case 'run':
       return world.runs.find(({ id }) => id === question.id) ?? null
     case 'loggedModel':

@@ -48,6 +48,19 @@ function drawVersion(
   return makeVersion(`${name}/${number}`, { stage: pick(stages), runId: pick([run.id, run.id, null]), source: pick(sources) })
 }
 
+/** Things of experiments by their ids; a data set may be in two experiments, or in none. */
+function drawEntities(pick: Pick, experiments: readonly ExperimentFact[]): [string, readonly string[]][] {
+  return ['d', 'iss', 'ls', 'rq'].flatMap((kind) =>
+    Array.from({ length: 4 }, (_, index): [string, readonly string[]] => {
+      const first = pick(experiments).id
+      return [
+        `${kind}-${`${index}`.padStart(32, 'c')}`,
+        kind === 'd' ? pick([[], [first], [first, pick(experiments).id]]) : [first],
+      ]
+    }),
+  )
+}
+
 /** Draws a world: things in all environments and in nobody's, versions made of anything, whoever could have made them so. */
 export function drawTown(pick: Pick): RandomTown {
   const promotesFrom = pick([[], ['acc'], ['preprod'], ['acc', 'preprod']])
@@ -64,6 +77,11 @@ export function drawTown(pick: Pick): RandomTown {
     const owner = ofExperiment.get(experimentId)
     return owner === undefined ? [] : [[id, owner]]
   })
+  const entities = drawEntities(pick, experiments)
+  const ofEntities = entities.flatMap(([id, in_]): [string, string][] => {
+    const [owner, ...others] = new Set(in_.map((experiment) => ofExperiment.get(experiment)))
+    return owner === undefined || others.length > 0 ? [] : [[id, owner]]
+  })
   const ofModels = names.flatMap((name): [string, string][] => [
     [`fraud_${name}`, name],
     [`risk_${name}`, name],
@@ -75,9 +93,10 @@ export function drawTown(pick: Pick): RandomTown {
       runs,
       loggedModels: models,
       versions,
+      entities: Object.fromEntries(entities),
       aliases: { 'fraud_acc@champion': '1', 'fraud_prod@champion': '2' },
     },
-    owners: new Map([...owners, ...owned, ...ofModels]),
+    owners: new Map([...owners, ...owned, ...ofModels, ...ofEntities]),
   }
 }
 
@@ -86,6 +105,11 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
   const runs = [...world.runs.map(({ id }) => id), absentRun, 'no-id']
   const models = [...world.loggedModels.map(({ id }) => id), absentModel, 'no-id']
   const experiments = [...world.experiments.map(({ id }) => id), absentExperiment]
+  const entityIds = (kind: string) => [
+    ...Object.keys(world.entities ?? {}).filter((id) => id.startsWith(`${kind}-`)),
+    `${kind}-${absentRun}`,
+    'no-id',
+  ]
   const modelNames = ['fraud', 'risk', ...world.versions.map(({ name }) => name), 'x_prod_acc']
   const places = world.runs.flatMap(({ id, experimentId }) => [
     `${experimentId}/${id}/artifacts/x`,
@@ -103,6 +127,15 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
   ])
   return {
     free: ['x'],
+    dataset: entityIds('d'),
+    issue: entityIds('iss'),
+    labelSchema: entityIds('ls'),
+    labelSchemas: entityIds('ls').map((id) => [id]),
+    reviewQueue: entityIds('rq'),
+    scorersToRead: [['x']],
+    scorerJson: ['{}'],
+    tagsJson: runs.map((value) => JSON.stringify({ 'mlflow.parentRunId': value })),
+    experiments: [...experiments.map((id) => [id]), experiments.slice(0, 2)],
     webhook: ['x'],
     registeredModelId: ['x'],
     tagKey: ['mlflow.parentRunId', 'x'],
@@ -163,7 +196,7 @@ function isRequired(endpoint: OpenEndpoint, selector: string): boolean {
 }
 
 function isOwn(town: RandomTown, caller: Environment, value: unknown): boolean {
-  const ids = JSON.stringify(value).match(/(?:m-)?[0-9a-f]{32}|"\d\d"|\w+_(?:acc|preprod|prod)/g) ?? []
+  const ids = JSON.stringify(value).match(/(?:(?:m|d|iss|ls|rq)-)?[0-9a-f]{32}|"\d\d"|\w+_(?:acc|preprod|prod)/g) ?? []
   return ids.every((id) => town.owners.get(id.replaceAll('"', '')) === caller.name)
 }
 

@@ -18,6 +18,8 @@ export interface Belongings {
   readonly frozenExperiment: string
   readonly run: (number: number) => string
   readonly model: (number: number) => string
+  /** A data set, issue, label schema and review queue, by the beginning of its id: `d`, `iss`, `ls`, `rq`. */
+  readonly entity: (kind: 'd' | 'iss' | 'ls' | 'rq') => string
 }
 
 function belongings(environment: Environment, index: number): Belongings {
@@ -30,6 +32,7 @@ function belongings(environment: Environment, index: number): Belongings {
     frozenExperiment: `${digit}2`,
     run,
     model: (number) => `m-${run(number)}`,
+    entity: (kind) => `${kind}-${run(1)}`,
   }
 }
 
@@ -39,6 +42,7 @@ export const inProd = belongings(prod, 2)
 export const all = [inAcc, inPreprod, inProd] as const
 export const absentRun = '9'.repeat(32)
 export const absentModel = `m-${absentRun}`
+export const absentEntity = (kind: string) => `${kind}-${absentRun}`
 export const absentExperiment = '987'
 
 export function makeRun(id: string, experimentId: string): RunFact {
@@ -78,6 +82,9 @@ function versionsOf({ environment: { name, production }, experiment, run, model 
   ]
 }
 
+/** A data set in experiments of acc and of prod. */
+export const sharedDataset = `d-${'a'.repeat(32)}`
+
 /** Three environments with the same things in each, prod's copies of two of acc's versions, and what belongs to nobody. */
 export const town: FakeWorld = {
   experiments: [{ id: '0', name: 'Default' }, { id: '5', name: 'legacy' }, ...all.flatMap(experimentsOf)],
@@ -100,13 +107,29 @@ export const town: FakeWorld = {
     makeVersion('risk_acc/2', { stage: 'Staging', source: `models:/${inAcc.model(3)}` }),
     makeVersion('risk_prod/1', { stage: 'Production', source: 'models:/risk_acc/2' }),
   ],
+  entities: {
+    ...Object.fromEntries(
+      all.flatMap(({ experiment, entity }) => (['d', 'iss', 'ls', 'rq'] as const).map((kind) => [entity(kind), [experiment]])),
+    ),
+    // Of two environments, which nobody has to himself; and one that was in no experiment for long.
+    [sharedDataset]: [inAcc.experiment, inProd.experiment],
+    [`d-${'5'.repeat(32)}`]: ['5'],
+  },
   aliases: { 'fraud_acc@champion': '2', 'risk_acc@live': '1', 'fraud_prod@champion': '1' },
 }
 
 /** A good value for every meaning, of the environment's own things. */
-function goodValues({ environment, experiment, run, model }: Belongings): Record<Meaning, unknown> {
+function goodValues({ environment, experiment, frozenExperiment, run, model, entity }: Belongings): Record<Meaning, unknown> {
   return {
     free: 'x',
+    dataset: entity('d'),
+    issue: entity('iss'),
+    labelSchema: entity('ls'),
+    labelSchemas: [entity('ls')],
+    reviewQueue: entity('rq'),
+    scorersToRead: ['x'],
+    scorerJson: JSON.stringify({ instructions_judge_pydantic_data: { model: 'openai:/gpt' } }),
+    tagsJson: JSON.stringify({ team: 'x', 'mlflow.sourceRun': run(1) }),
     webhook: 'x',
     registeredModelId: 'x',
     tagKey: 'mlflow.parentRunId',
@@ -120,6 +143,8 @@ function goodValues({ environment, experiment, run, model }: Belongings): Record
     pageToken: '',
     maxResults: 10,
     experiment,
+    // Not the one that its data set is in: that one stays.
+    experiments: [frozenExperiment],
     experimentsToSearch: [experiment],
     experimentName: 'churn',
     newExperimentName: 'brand new',

@@ -6,7 +6,8 @@ import { ask, type ExperimentFact, type Inquiry, type LoggedModelFact, type RunF
 import { Refusal } from '../reasons.ts'
 import { isBehindLoggedModel, isBehindRun } from './promotion.ts'
 
-function isOwn(judgement: Judgement, fact: ExperimentFact | undefined): boolean {
+/** Whether an experiment is one of the caller's own environment. */
+export function isOwn(judgement: Pick<Judgement, 'landscape' | 'environment'>, fact: ExperimentFact | undefined): boolean {
   const owned = fact && ownerOf(judgement.landscape, 'experiment', fact.name)
   return owned?.owner.name === judgement.environment.name
 }

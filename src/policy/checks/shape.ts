@@ -41,7 +41,7 @@ function notVersion(parameter: string, value: string): Refusal {
 export function checkShape(endpoint: OpenEndpoint, message: JsonObject): void {
   requireFields(endpoint, message)
   requireOneRunId(message)
-  for (const { selector, value } of placesMeaning(endpoint, message, 'experiment', 'experimentsToSearch')) {
+  for (const { selector, value } of placesMeaning(endpoint, message, 'experiment', 'experiments', 'experimentsToSearch')) {
     for (const id of textsOf(value)) {
       if (!isExperimentId(id)) {
         throw new Refusal(

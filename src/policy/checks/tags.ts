@@ -64,6 +64,13 @@ function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<vo
   if (jsonTags.has(key) && value !== '') yield* checkJsonText(judgement, value)
 }
 
+/** Tags as MLflow reads them from a JSON text: an object of texts. */
+function* checkTagsJson(judgement: Judgement, text: string): Inquiry<void> {
+  const tags = parseJson(text, { allowNaN: true })
+  if (!(tags instanceof Map)) throw new Refusal('invalid-parameter', 'The tags must be a JSON object.')
+  for (const [key, value] of tags) yield* checkTag(judgement, key, typeof value === 'string' ? value : '')
+}
+
 /** Every tag that can point at something else: parent runs above all. */
 export function* checkTags(judgement: Judgement): Inquiry<void> {
   const { endpoint, message } = judgement
@@ -73,6 +80,8 @@ export function* checkTags(judgement: Judgement): Inquiry<void> {
       if (typeof key === 'string') yield* checkTag(judgement, key, typeof text === 'string' ? text : '')
     }
   }
+  const tagsJson = textMeaning(endpoint, message, 'tagsJson')
+  if (tagsJson !== null) yield* checkTagsJson(judgement, tagsJson)
   const key = textMeaning(endpoint, message, 'tagKey')
   if (key !== null) yield* checkTag(judgement, key, textMeaning(endpoint, message, 'runTag') ?? '')
   const modelJson = textMeaning(endpoint, message, 'modelJson')

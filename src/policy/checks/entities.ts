@@ -1,0 +1,75 @@
+import type { Meaning } from '../endpoint.ts'
+import { type EntityKind, isEntityId } from '../entity.ts'
+import type { Json } from '../json.ts'
+import { absent, type Judgement } from '../judgement.ts'
+import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
+import { ask, type Inquiry } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+import { isOwn, upstreamExperimentId } from './ids.ts'
+import { checkScorerText } from './scorers.ts'
+
+const kinds: readonly (readonly [meaning: Meaning, kind: EntityKind])[] = [
+  ['dataset', 'dataset'],
+  ['issue', 'issue'],
+  ['labelSchema', 'labelSchema'],
+  ['labelSchemas', 'labelSchema'],
+  ['reviewQueue', 'reviewQueue'],
+]
+
+/** Of experiments whose data sets are summed up in one request: MLflow's own limit. */
+const mostSummed = 20
+
+/** What needs no look-up: MLflow's own limits and words, and JSON texts that can be read. */
+export function checkEntityLimits(judgement: Judgement): void {
+  const { endpoint, message } = judgement
+  checkScorerText(textMeaning(endpoint, message, 'scorerJson'))
+  if (endpoint.name !== 'searchDatasetSummaries') return
+  const asked = textsOf(message.get('experiment_ids') ?? []).length
+  if (asked === 0) throw new Refusal('invalid-parameter', 'SearchDatasets request must specify at least one experiment_id.')
+  if (asked > mostSummed) {
+    throw new Refusal(
+      'invalid-parameter',
+      `SearchDatasets request cannot specify more than ${mostSummed} experiment_ids. Received ${asked} experiment_ids.`,
+    )
+  }
+}
+
+/** The experiments of a thing that is the caller's own: each of them is. What belongs to none is nobody's, and absent like all else. */
+function* experimentsOfOwn(judgement: Judgement, kind: EntityKind, id: string): Inquiry<readonly string[]> {
+  if (!isEntityId(kind, id)) throw absent[kind](id)
+  const of = yield* ask({ about: 'experimentsOf', kind, ids: [id] })
+  const experiments = of.get(id) ?? []
+  const facts = yield* ask({ about: 'experiments', ids: experiments })
+  if (experiments.length === 0 || !experiments.every((experiment) => isOwn(judgement, facts.get(experiment)))) {
+    throw absent[kind](id)
+  }
+  for (const experiment of experiments) judgement.visibleExperiments.add(experiment)
+  judgement.admitted.add(id)
+  judgement.references.push({ kind, logical: id, upstream: id })
+  return experiments
+}
+
+/** A data set without an experiment would belong to nobody, and its own maker could not find it again. */
+function checkStaysSomewhere({ endpoint, message }: Judgement, before: readonly string[], defaultExperimentId: string): void {
+  if (endpoint.name !== 'removeDatasetFromExperiments') return
+  const removed = textsOf(message.get('experiment_ids') ?? []).map((id) => upstreamExperimentId(id, defaultExperimentId))
+  if (before.some((id) => !removed.includes(id))) return
+  throw new Refusal(
+    'invalid-parameter',
+    'The data set would be in no experiment, and belong to nobody. Add it to another experiment first, or delete it.',
+  )
+}
+
+/** Things of experiments by ids that say nothing of their owner: data sets, issues, label schemas, review queues. */
+export function* checkEntities(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
+  const { endpoint, message } = judgement
+  for (const [meaning, kind] of kinds) {
+    const ids = placesMeaning(endpoint, message, meaning).flatMap(({ value }: { value: Json }) => textsOf(value))
+    for (const id of new Set(ids)) {
+      const experiments = yield* experimentsOfOwn(judgement, kind, id)
+      if (meaning === 'dataset') checkStaysSomewhere(judgement, experiments, defaultExperimentId)
+    }
+  }
+  // In upstream names it gets the environment's own default experiment.
+  if (endpoint.name === 'createDataset') judgement.visibleExperiments.add(defaultExperimentId)
+}

@@ -1,0 +1,87 @@
+import type { LRUCache } from 'lru-cache'
+import type { EntityKind } from '../policy/entity.ts'
+import type { JsonObject } from '../policy/json.ts'
+import { textsOf } from '../policy/message-fields.ts'
+import { readFoundIfServed } from './lookups.ts'
+import type { CallerCredentials, Upstream } from './upstream.ts'
+
+const api = '/api/3.0/mlflow'
+/** Milliseconds. Which experiments a data set is in may change at any time; all else stays where it was made. */
+const keepDataset = 1_000
+/** Look-ups at a time. */
+const workers = 8
+
+interface LookUp {
+  readonly path: (id: string) => string
+  readonly query: (id: string) => Readonly<Record<string, string>>
+  readonly experiments: (found: JsonObject) => readonly string[]
+}
+
+/** The experiment of the one object in an answer. */
+const experimentIn = (field: string) => (found: JsonObject) => {
+  const thing = found.get(field)
+  return textsOf(thing instanceof Map ? (thing.get('experiment_id') ?? []) : [])
+}
+const nothing = () => ({})
+
+const lookUps: Readonly<Record<EntityKind, LookUp>> = {
+  dataset: {
+    path: (id) => `${api}/datasets/${id}/experiment-ids`,
+    query: nothing,
+    experiments: (found) => textsOf(found.get('experiment_ids') ?? []),
+  },
+  issue: { path: (id) => `${api}/issues/${id}`, query: nothing, experiments: experimentIn('issue') },
+  labelSchema: {
+    path: () => `${api}/label-schemas/get`,
+    query: (id) => ({ schema_id: id }),
+    experiments: experimentIn('label_schema'),
+  },
+  reviewQueue: {
+    path: () => `${api}/review-queues/get`,
+    query: (id) => ({ queue_id: id }),
+    experiments: experimentIn('review_queue'),
+  },
+}
+
+/** Asks MLflow to which experiments things belong whose ids do not say it. The ids are of the form that MLflow makes. */
+export class EntityLookups {
+  readonly #upstream: Upstream
+  readonly #caller: CallerCredentials
+  readonly #known: LRUCache<string, readonly string[]>
+
+  constructor(upstream: Upstream, caller: CallerCredentials, known: LRUCache<string, readonly string[]>) {
+    this.#upstream = upstream
+    this.#caller = caller
+    this.#known = known
+  }
+
+  /** What belongs to no experiment, or is not there, is left out. */
+  async experimentsOf(kind: EntityKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const found = new Map<string, readonly string[]>()
+    const queue = [...ids]
+    const work = async () => {
+      for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+        const experiments = await this.#one(kind, id)
+        if (experiments.length > 0) found.set(id, experiments)
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(workers, ids.length) }, work))
+    return found
+  }
+
+  async #one(kind: EntityKind, id: string): Promise<readonly string[]> {
+    const key = entityKey(kind, id)
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const { path, query, experiments } = lookUps[kind]
+    const found = readFoundIfServed(await this.#upstream.lookUp(path(id), query(id), this.#caller))
+    const ids = found === null ? [] : experiments(found)
+    if (ids.length > 0) this.#known.set(key, ids, kind === 'dataset' ? { ttl: keepDataset } : {})
+    return ids
+  }
+}
+
+/** Under which a thing's experiments are remembered. */
+export function entityKey(kind: EntityKind, id: string): string {
+  return `${kind} ${id}`
+}
