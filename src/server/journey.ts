@@ -106,7 +106,7 @@ export class Journey {
     trail.upstreamStatus = answer.status
     this.#forget(grant)
     const parsed = parseAnswer(answer, endpoint.answersNaN === true)
-    this.#learn(parsed)
+    this.#memory.learn(parsed)
     const message = await this.#finishVersion(visit, grant, parsed)
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
       const rows = message.get(name)
@@ -123,14 +123,6 @@ export class Journey {
     if (name === null || this.#upstream.kind !== 'databricks') return send()
     const { upstream } = resolveName(findings.landscape, findings.environment, 'experiment', name)
     return sendIntoFolder(this.#upstream, upstream, caller, send)
-  }
-
-  /** Of a Databricks workspace's models: by their ids the permissions API knows them. */
-  #learn(answer: JsonObject): void {
-    const model = answer.get('registered_model_databricks')
-    if (!(model instanceof Map)) return
-    const [id, name] = [model.get('id'), model.get('name')]
-    if (typeof id === 'string' && typeof name === 'string') this.#memory.modelIds.set(id, name)
   }
 
   #fail(trail: Trail, grant: Grant, answer: UpstreamAnswer): Arrival {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
+import type { JsonObject } from '../policy/json.ts'
 import type { UpstreamName } from '../policy/names.ts'
 import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../policy/questions.ts'
 import { EntityLookups } from './entity-lookups.ts'
@@ -24,6 +25,26 @@ export class Memory {
   /** Names of models by the ids that a Databricks workspace gives them. */
   readonly modelIds = new LRUCache<string, string>({ max: 20_000, ttl: keep.immutable })
   readonly underWay = new Map<string, Promise<Answer>>()
+
+  /** What MLflow says of a thing in the answer to a caller needs no look-up afterwards: clients that made it go on with it. */
+  learn(answer: JsonObject): void {
+    const info = (key: string) => {
+      const thing = answer.get(key)
+      const about = thing instanceof Map ? thing.get('info') : undefined
+      return about instanceof Map && typeof about.get('experiment_id') === 'string' ? about : null
+    }
+    if (typeof info('run')?.get('run_id') === 'string') {
+      const run = readRun(answer)
+      this.runs.set(run.id, run)
+    }
+    if (typeof info('model')?.get('model_id') === 'string') {
+      const model = readLoggedModel(answer)
+      this.loggedModels.set(model.id, model)
+    }
+    const registered = answer.get('registered_model_databricks')
+    const [id, name] = registered instanceof Map ? [registered.get('id'), registered.get('name')] : []
+    if (typeof id === 'string' && typeof name === 'string') this.modelIds.set(id, name)
+  }
 }
 
 /** Answers questions by asking MLflow, with the credentials that the caller's own request would have. */

@@ -268,3 +268,34 @@ t.test('What the workspace refuses is said in the caller’s words, and a signed
   t.match(app.logs(), /"artifact"/)
   t.notMatch(app.logs(), /sig=|se=20|eyJ/)
 })
+
+t.test('What one logged and registered model costs the workspace', { timeout: 60_000 }, async (t) => {
+  await stories
+  const token = tokens.preprod ?? ''
+  const client = await runPythonClient({ version: '3.17.2', script: 'log_model.py', uri: app.url, token, timeoutSeconds: 50 })
+  t.ok(client.completed, client.output)
+  const calls = workspace.calls().filter(({ caller }) => caller?.name === 'preprod')
+  const at = (mark: string) => calls.findIndex(({ search }) => search === `?name=${mark}_preprod`)
+  const cost = calls
+    .slice(at('begin-2') + 1, at('end-2'))
+    .map(({ method, path }) => `${method} ${path.slice('/api/2.0/mlflow/'.length).replace(/m-[0-9a-f]{32}/, 'm')}`)
+    // An experiment's name is remembered for a second alone; and how often a client looks whether its version is ready is its own affair.
+    .filter((call) => !['GET experiments/get', 'GET model-versions/get'].includes(call))
+  t.same(cost, [
+    'GET runs/get',
+    'POST logged-models',
+    'POST runs/outputs',
+    'GET runs/get',
+    'GET logged-models/m',
+    ...Array(5).fill('POST logged-models/m/artifacts/credentials-for-upload'),
+    'PATCH logged-models/m',
+    'POST registered-models/create',
+    'POST model-versions/create',
+    // The proxy's own: the stage, and the note that it is there.
+    'POST model-versions/transition-stage',
+    'DELETE model-versions/delete-tag',
+    'GET logged-models/m',
+    'GET logged-models/m',
+    'PATCH logged-models/m/tags',
+  ])
+})
