@@ -18,10 +18,15 @@ function seen(principal: Principal): string {
 }
 
 /**
- * The environment of a request: the one that its address names (`/env/<name>`), or the caller's only one.
- * Throws a refusal that says which groups were seen, or how to choose.
+ * The environment of a request: the one that its address names (by `/env/<name>`, or by its host name), or the caller's only one.
+ * Throws a refusal that says which groups were seen, or how to choose; `hint` is how, where it is not by `/env/<name>`.
  */
-export function chooseEnvironment(landscape: Landscape, principal: Principal, named: string | null): Environment {
+export function chooseEnvironment(
+  landscape: Landscape,
+  principal: Principal,
+  named: string | null,
+  hint: string | null = null,
+): Environment {
   const mine = environmentsOf(landscape, principal)
   if (mine.length === 0) {
     throw new Refusal('no-environment', `${seen(principal)}. Ask an administrator to add you to an environment's group.`)
@@ -37,8 +42,6 @@ export function chooseEnvironment(landscape: Landscape, principal: Principal, na
   const [only, ...others] = mine
   if (only !== undefined && others.length === 0) return only
   const choices = mine.map(({ name }) => `/env/${name}`).join(' or ')
-  throw new Refusal(
-    'environment-not-chosen',
-    `You are in several environments: say which by adding ${choices} to MLFLOW_TRACKING_URI.`,
-  )
+  const how = hint ?? `by adding ${choices} to MLFLOW_TRACKING_URI`
+  throw new Refusal('environment-not-chosen', `You are in several environments: say which ${how}.`)
 }

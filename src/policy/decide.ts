@@ -19,7 +19,7 @@ import { checkTags, isRegistrationNote } from './checks/tags.ts'
 import { checkVersions } from './checks/versions.ts'
 import { checkWorkspaceIds } from './checks/workspace-ids.ts'
 import type { OpenEndpoint } from './endpoint.ts'
-import type { Environment, Landscape } from './environment.ts'
+import type { ClientMode, Environment, Landscape } from './environment.ts'
 import { type Grant, issueGrant } from './grant.ts'
 import type { JsonObject } from './json.ts'
 import { type Judgement, reads, subjectModel } from './judgement.ts'
@@ -33,6 +33,8 @@ export interface DecodedRequest {
   readonly endpointName: string
   readonly endpoint: OpenEndpoint
   readonly message: JsonObject
+  /** The mode of the client that asks; left out: `http`. */
+  readonly mode?: ClientMode
 }
 
 export type Decision = { readonly allow: Grant } | { readonly deny: Refusal }
@@ -101,9 +103,9 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   const source = textMeaning(endpoint, message, 'versionSource')
   const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)
   const version = yield* checkVersions(judgement)
-  const { references, visibleExperiments, admitted } = judgement
+  const { references, visibleExperiments, admitted, mode } = judgement
   const findings = {
-    ...{ landscape, environment, defaultExperimentId, scope, version, sourceRunId, references },
+    ...{ landscape, environment, mode, defaultExperimentId, scope, version, sourceRunId, references },
     ...{ visibleExperiments, admitted },
   }
   return issueGrant(endpointName, endpoint, message, findings)
@@ -114,12 +116,13 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
  * All of it happens before the first upstream byte of a change.
  */
 export function* decide(landscape: Landscape, environment: Environment, request: DecodedRequest): Inquiry<Decision> {
-  const { endpoint, message, endpointName } = request
+  const { endpoint, message, endpointName, mode = 'http' } = request
   const judgement: Judgement = {
     endpoint,
     message,
     landscape,
     environment,
+    mode,
     references: [],
     visibleExperiments: new Set(),
     admitted: new Set(),

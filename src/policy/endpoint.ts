@@ -1,4 +1,4 @@
-import type { UpstreamKind } from './environment.ts'
+import type { ClientMode, UpstreamKind } from './environment.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
@@ -106,6 +106,8 @@ export interface EndpointRow {
   readonly repeatable?: true
   /** The kinds of upstream that have it; left out: all. */
   readonly upstreams?: readonly UpstreamKind[]
+  /** The clients that it is open to; left out: all. */
+  readonly modes?: readonly ClientMode[]
   /** The upstream takes the parameters in the query, though it is no GET. */
   readonly inQuery?: true
   /** Our own description of the messages, where MLflow has none. */

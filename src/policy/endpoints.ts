@@ -12,7 +12,7 @@ import { registeredModelEndpoints } from './endpoints/registered-models.ts'
 import { runEndpoints } from './endpoints/runs.ts'
 import { serverEndpoints } from './endpoints/server.ts'
 import { uiEndpoints } from './endpoints/ui.ts'
-import type { UpstreamKind } from './environment.ts'
+import type { ClientMode, UpstreamKind } from './environment.ts'
 import { databricksRoutes } from './generated/databricks-routes.ts'
 import { routes as openSourceRoutes } from './generated/routes.ts'
 import type { Route } from './route.ts'
@@ -75,8 +75,14 @@ function close(route: Route, families: readonly ClosedFamily[]): ClosedEndpoint 
   return { method, path, prefixes: Object.keys(route.prefixes), multiSegment, versions: versionsOf(route), closed, hidden, local }
 }
 
-function makeTable(kind: UpstreamKind, routes: readonly Route[], families: readonly ClosedFamily[]): EndpointTable {
-  const served = Object.entries<EndpointRow>(rows).filter(([, { upstreams }]) => upstreams?.includes(kind) ?? true)
+function makeTable(
+  kind: UpstreamKind,
+  mode: ClientMode,
+  routes: readonly Route[],
+  families: readonly ClosedFamily[],
+): EndpointTable {
+  const isServed = ({ upstreams, modes }: EndpointRow) => (upstreams?.includes(kind) ?? true) && (modes?.includes(mode) ?? true)
+  const served = Object.entries<EndpointRow>(rows).filter(([, row]) => isServed(row))
   const open = new Map(served.map(([name, row]) => [name, join(name, row, routes)]))
   const addresses = new Set([...open.values()].map(({ method, path }) => `${method} ${path}`))
   const others = routes.filter((route) => !addresses.has(`${route.method} ${route.path}`))
@@ -87,19 +93,18 @@ function makeTable(kind: UpstreamKind, routes: readonly Route[], families: reado
   }
 }
 
-const tables: Readonly<Record<UpstreamKind, EndpointTable>> = {
-  mlflow: makeTable('mlflow', openSourceRoutes, closedFamilies),
-  databricks: makeTable(
-    'databricks',
-    [...openSourceRoutes, ...databricksRoutes],
-    [...databricksClosedFamilies, ...closedFamilies],
-  ),
+const openSource = makeTable('mlflow', 'http', openSourceRoutes, closedFamilies)
+const workspaceRoutes = [...openSourceRoutes, ...databricksRoutes]
+const workspaceFamilies = [...databricksClosedFamilies, ...closedFamilies]
+const workspace: Readonly<Record<ClientMode, EndpointTable>> = {
+  http: makeTable('databricks', 'http', workspaceRoutes, workspaceFamilies),
+  databricks: makeTable('databricks', 'databricks', workspaceRoutes, workspaceFamilies),
 }
 
-/** The table of one kind of upstream. */
-export function endpointTable(kind: UpstreamKind = 'mlflow'): EndpointTable {
-  return tables[kind]
+/** The table of one kind of upstream, as clients of one mode find it. Only a workspace has clients that take the proxy for one. */
+export function endpointTable(kind: UpstreamKind = 'mlflow', mode: ClientMode = 'http'): EndpointTable {
+  return kind === 'databricks' ? workspace[mode] : openSource
 }
 
 /** The table of an open-source MLflow server. */
-export const { open: openEndpoints, closed: closedEndpoints, unclassified: unclassifiedRoutes } = tables.mlflow
+export const { open: openEndpoints, closed: closedEndpoints, unclassified: unclassifiedRoutes } = openSource

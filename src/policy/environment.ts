@@ -5,6 +5,12 @@ export type Stage = (typeof stages)[number]
 /** What kind of MLflow is behind the proxy: an open-source server, or the one that Databricks manages. */
 export type UpstreamKind = 'mlflow' | 'databricks'
 
+/**
+ * How a client works: `http`, with a tracking URI of http(s), gets artifacts from the proxy; `databricks`, with `DATABRICKS_HOST`, takes the
+ * proxy for a workspace, and gets signed URLs from it.
+ */
+export type ClientMode = 'http' | 'databricks'
+
 /** One logical environment, as configured. */
 export interface Environment {
   readonly name: string

@@ -1,5 +1,5 @@
 import type { OpenEndpoint } from './endpoint.ts'
-import type { Environment, Landscape } from './environment.ts'
+import type { ClientMode, Environment, Landscape } from './environment.ts'
 import type { JsonObject } from './json.ts'
 import type { VersionFact } from './questions.ts'
 
@@ -7,6 +7,8 @@ import type { VersionFact } from './questions.ts'
 export interface Findings {
   readonly landscape: Landscape
   readonly environment: Environment
+  /** Whose locations the answer shows: a client in Databricks mode sees the workspace's own. */
+  readonly mode: ClientMode
   /** The upstream id of the environment's default experiment, whose logical id is `0`. */
   readonly defaultExperimentId: string
   /** Ids of experiments whose runs and logged models the answer may show. */

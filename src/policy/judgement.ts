@@ -1,5 +1,5 @@
 import type { OpenEndpoint } from './endpoint.ts'
-import type { Environment, Landscape } from './environment.ts'
+import type { ClientMode, Environment, Landscape } from './environment.ts'
 import type { AuditedReference } from './grant.ts'
 import type { JsonObject } from './json.ts'
 import { textMeaning } from './message-fields.ts'
@@ -12,6 +12,7 @@ export interface Judgement {
   readonly message: JsonObject
   readonly landscape: Landscape
   readonly environment: Environment
+  readonly mode: ClientMode
   readonly references: AuditedReference[]
   readonly visibleExperiments: Set<string>
   readonly admitted: Set<string>

@@ -1,4 +1,5 @@
 import { idIn } from '../policy/checks/answer-rows.ts'
+import { clientDatabricksLocation, versionLocation } from '../policy/databricks-location.ts'
 import type { Field } from '../policy/field.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
@@ -9,7 +10,6 @@ import { renameModelUri } from '../policy/model-uri.ts'
 import { ownerOf, showName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { type AnswerMeaning, answerMeanings } from './answer-fields.ts'
-import { clientDatabricksLocation, versionLocation } from './databricks-location.ts'
 import { clientSentence } from './error-text.ts'
 import { clientLocation } from './location.ts'
 import { renameTags } from './tag-names.ts'
@@ -36,13 +36,15 @@ const experimentName: TextMapper = (name, { landscape, environment }) => {
   if (shown === null) throw unknownAnswer('an experiment of nobody')
   return shown
 }
-const location: TextMapper = (uri, { landscape }) =>
-  landscape.kind === 'databricks' ? clientDatabricksLocation(uri) : clientLocation(uri)
+const location: TextMapper = (uri, { landscape, mode }) => {
+  if (landscape.kind !== 'databricks') return clientLocation(uri)
+  return mode === 'databricks' ? uri : clientDatabricksLocation(uri)
+}
 const source: TextMapper = (uri, findings) =>
   /^models:/i.test(uri) ? (renameModelUri(uri, modelNameOf(findings)) ?? '') : location(uri, findings)
 const downloadUri: TextMapper = (uri, findings) => {
-  const { landscape, version } = findings
-  if (landscape.kind !== 'databricks' || version === null) return source(uri, findings)
+  const { landscape, version, mode } = findings
+  if (landscape.kind !== 'databricks' || mode === 'databricks' || version === null) return source(uri, findings)
   // Where the registry of a workspace keeps its copy, nobody but itself reads.
   return versionLocation(modelName(version.name, findings), version.version)
 }

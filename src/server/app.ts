@@ -4,6 +4,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
   LogController,
 } from 'fastify'
 import type { Logger } from 'pino'
@@ -17,6 +18,7 @@ import { addByteRoutes } from './bytes.ts'
 import type { Config } from './config-types.ts'
 import { Connections } from './connections.ts'
 import { openDirectory, withDirectory } from './directory.ts'
+import { type DoorOf, findDoor, type Listener, modesOf } from './door.ts'
 import { checkMessage, limits } from './framing.ts'
 import { addIdleTimeout } from './idle.ts'
 import { Journey } from './journey.ts'
@@ -48,7 +50,25 @@ export interface Parts {
 
 type Note = (request: FastifyRequest, reply: FastifyReply) => void
 
-function createServer({ log, timeouts = clientTimeouts }: Parts, connections: Connections, note: Note): FastifyInstance {
+/** Routes of one mode are found by the requests of its clients alone; a route without a mode by all. */
+function modeConstraint(doorOf: DoorOf): NonNullable<FastifyServerOptions['constraints']>[string] {
+  return {
+    name: 'clientMode',
+    storage: () => {
+      const handlers = new Map()
+      return { get: (mode) => handlers.get(mode) ?? null, set: (mode, handler) => void handlers.set(mode, handler) }
+    },
+    validate: () => undefined,
+    deriveConstraint: (message) => doorOf(message).mode,
+  }
+}
+
+function createServer(
+  { log, timeouts = clientTimeouts }: Parts,
+  connections: Connections,
+  doorOf: DoorOf,
+  note: Note,
+): FastifyInstance {
   // Fastify's own information is not wanted: the audit line says what there is to say.
   const logger: FastifyBaseLogger = log.child({}, { level: log.isLevelEnabled('warn') ? 'warn' : log.level })
   const app = Fastify({
@@ -60,6 +80,7 @@ function createServer({ log, timeouts = clientTimeouts }: Parts, connections: Co
     clientErrorHandler: refuseUnreadable(log, connections),
     frameworkErrors: (_error, request, reply) => {
       note(request, reply)
+      request.door = doorOf(request.raw)
       refuseAddress(request, reply)
     },
     bodyLimit: limits.jsonBytes,
@@ -74,6 +95,7 @@ function createServer({ log, timeouts = clientTimeouts }: Parts, connections: Co
       keepAlive: true,
       keepAliveInitialDelay: 15_000,
     },
+    constraints: { clientMode: modeConstraint(doorOf) },
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -96,26 +118,29 @@ function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
   }
 }
 
-/** The artifacts of a Databricks workspace; null where MLflow serves them itself. */
-function openStorage(app: FastifyInstance, config: Config, upstream: Upstream): WorkspaceArtifacts | null {
-  if (config.kind !== 'databricks') return null
-  const storage = new AzureStorage(config.upstream.storageHosts)
-  app.addHook('onClose', () => storage.close())
-  return new WorkspaceArtifacts(upstream, storage)
+/** What the ports share. */
+interface Services {
+  readonly authenticator: Authenticator
+  readonly journey: Journey
+  /** The artifacts of a Databricks workspace; null where MLflow serves them itself. */
+  readonly artifacts: WorkspaceArtifacts | null
+  close(): Promise<void>
 }
 
-/** The public side: the journey of a request in the order in which it happens. */
-export function buildApp(parts: Parts): FastifyInstance {
-  const {
-    config,
-    log,
-    authenticator,
-    upstream,
-    tokens,
-    metrics,
-    connections = new Connections(),
-    timeouts = clientTimeouts,
-  } = parts
+function openServices({ config, authenticator, upstream, tokens }: Parts): Services {
+  const storage = config.kind === 'databricks' ? new AzureStorage(config.upstream.storageHosts) : null
+  const artifacts = storage === null ? null : new WorkspaceArtifacts(upstream, storage)
+  return {
+    authenticator: withDirectory(authenticator, openDirectory(config, upstream)),
+    journey: new Journey(config, upstream, tokens, artifacts),
+    artifacts,
+    close: async () => storage?.close(),
+  }
+}
+
+/** One port for callers: the journey of a request in the order in which it happens. */
+function buildApp(parts: Parts, listener: Listener, { authenticator, journey, artifacts }: Services): FastifyInstance {
+  const { config, log, upstream, metrics, connections = new Connections(), timeouts = clientTimeouts } = parts
   const note: Note = (request, reply) => {
     // Not Fastify's onResponse: it does not come for requests whose client goes away.
     reply.raw.once('close', () => {
@@ -123,25 +148,46 @@ export function buildApp(parts: Parts): FastifyInstance {
       metrics.count(request, reply)
     })
   }
-  const app = createServer(parts, connections, note)
+  const doorOf = findDoor(config, listener)
+  const modes = modesOf(config, listener)
+  const app = createServer(parts, connections, doorOf, note)
   app.addHook('onRequest', async (request, reply) => note(request, reply))
-  addArrivalHooks(app, withDirectory(authenticator, openDirectory(config, upstream)))
+  addArrivalHooks(app, authenticator, doorOf)
   addIdleTimeout(app, timeouts.idle)
   app.addHook('onSend', async (_request, reply) => {
     if (connections.stopping) reply.header('connection', 'close')
   })
   addBodyParser(app)
-  const artifacts = openStorage(app, config, upstream)
-  const journey = new Journey(config, upstream, tokens, artifacts)
-  addLocalRoutes(app, config)
-  addRoutes(app, config, journey)
-  addEntrance(app, config)
+  addLocalRoutes(app, config, modes)
+  for (const mode of modes) addRoutes(app, config, mode, journey)
+  if (modes.includes('http')) addEntrance(app, config)
   if (artifacts === null) addByteRoutes(app, config, journey, upstream)
-  else addWorkspaceByteRoutes(app, config, journey, artifacts)
+  else addWorkspaceByteRoutes(app, config, modes, journey, artifacts)
   app.setNotFoundHandler((request) => {
     throw new Refusal('unknown-endpoint', `There is no endpoint ${request.method} of this path here.`)
   })
   // Only what streams bytes may be sent again as it is.
   app.setErrorHandler((error, request, reply) => answerError(error, reply, request.granted !== null))
   return app
+}
+
+/** The public side, as it is listened on and closed. */
+export interface Apps {
+  readonly listen: FastifyInstance
+  /** The port for clients in Databricks mode; null where there is none. */
+  readonly databricksHost: FastifyInstance | null
+  /** Finishes what is in flight on both ports, then closes what they share. */
+  close(): Promise<void>
+}
+
+/** Builds the ports for callers, which share all but their doors. */
+export function buildApps(parts: Parts): Apps {
+  const services = openServices(parts)
+  const listen = buildApp(parts, 'listen', services)
+  const databricksHost = parts.config.databricksHost?.listen ? buildApp(parts, 'databricksHost', services) : null
+  const close = async () => {
+    await Promise.all([listen.close(), databricksHost?.close()])
+    await services.close()
+  }
+  return { listen, databricksHost, close }
 }

@@ -4,12 +4,14 @@ import type { Authenticated } from '../policy/claims.ts'
 import type { Environment, Landscape } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
 import type { Authenticator } from './authenticate.ts'
+import type { Door, DoorOf } from './door.ts'
 import { checkMessage } from './framing.ts'
 import { startTrail, type Trail } from './trail.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     trail: Trail
+    door: Door
     authenticated: Authenticated | null
   }
 }
@@ -19,12 +21,14 @@ function authorizationValues({ raw }: FastifyRequest): string[] {
 }
 
 /** Every request, known or not: is it one HTTP message, and who sends it? */
-export function addArrivalHooks(app: FastifyInstance, authenticator: Authenticator): void {
+export function addArrivalHooks(app: FastifyInstance, authenticator: Authenticator, doorOf: DoorOf): void {
   app.decorateRequest('authenticated', null)
   // A getter that throws where a hook was skipped would be no better than null: the trail is set first of all.
   app.decorateRequest('trail')
+  app.decorateRequest('door')
   app.addHook('onRequest', async (request, reply) => {
     request.trail = startTrail()
+    request.door = doorOf(request.raw)
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     try {
       checkMessage(request.raw)
@@ -46,7 +50,7 @@ function namedEnvironment(request: FastifyRequest): string | null {
 
 /** The environment in which a request is made. An incomplete list of groups is said, since it explains what is missing. */
 export function environmentOf(landscape: Landscape, request: FastifyRequest): Environment {
-  const { authenticated } = request
+  const { authenticated, door } = request
   if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token. Set MLFLOW_TRACKING_TOKEN.')
   const { principal, overage } = authenticated
   if (overage && environmentsOf(landscape, principal).length === 0) {
@@ -55,5 +59,9 @@ export function environmentOf(landscape: Landscape, request: FastifyRequest): En
       'You are in too many groups for your token to list them. Ask an administrator for an app role of the environment.',
     )
   }
-  return chooseEnvironment(landscape, principal, namedEnvironment(request))
+  const named = namedEnvironment(request)
+  if (named !== null && door.environment !== null && named !== door.environment) {
+    throw new Refusal('environment-not-allowed', `This host name is for environment '${door.environment}', not for '${named}'.`)
+  }
+  return chooseEnvironment(landscape, principal, named ?? door.environment, door.choice)
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
-import type { Finding } from './config-problem.ts'
+import type { ConfigPath, Finding } from './config-problem.ts'
 import { DatabricksDirectory } from './databricks-directory.ts'
 import { checkKeyFile, checkSecretFile } from './secret-file.ts'
 
@@ -12,7 +12,8 @@ export function checkServerParts(file: ConfigFile): Finding[] {
     ...finding(['upstream', 'url'], findLoop(file)),
     ...finding(['authentication', 'entra', 'authority'], findAuthorityProblem(file.authentication.entra.authority)),
     ...finding(['authentication', 'directory'], findDirectoryProblem(file)),
-    ...finding(['admin'], findAddressClash(file)),
+    ...finding(['admin'], findAddressClash(file.admin, file.listen, 'listen', 'admin')),
+    ...checkDatabricksHost(file),
     ...credentialEntries(file).flatMap(({ path, credentials: { file: token, clientSecretFile: secret } }) => [
       ...finding([...path, 'file'], token === undefined ? null : checkSecretFile(token)),
       ...finding([...path, 'clientSecretFile'], secret === undefined ? null : checkSecretFile(secret)),
@@ -21,7 +22,7 @@ export function checkServerParts(file: ConfigFile): Finding[] {
   ]
 }
 
-function finding(path: readonly string[], message: string | null): Finding[] {
+function finding(path: ConfigPath, message: string | null): Finding[] {
   return message === null ? [] : [{ path, message }]
 }
 
@@ -55,19 +56,57 @@ function findDirectoryProblem({ authentication: { directory, entra }, upstream }
   return `can only be asked with tokens for Databricks; add ${DatabricksDirectory.audience} to authentication.entra.audiences, or write none`
 }
 
-function findLoop({ listen, upstream }: ConfigFile): string | null {
+type Address = ConfigFile['listen']
+
+function findLoop({ listen, upstream, databricksHost }: ConfigFile): string | null {
   if (!URL.canParse(upstream.url)) return null
   const { hostname, port, protocol } = new URL(upstream.url)
   const upstreamPort = Number(port || (protocol === 'https:' ? 443 : 80))
-  const same = hostname === listen.host || (isLoopback(hostname) && (isLoopback(listen.host) || isAnyAddress(listen.host)))
-  if (!same || upstreamPort !== listen.port || listen.port === 0) return null
-  return `is the proxy's own address (listen.port is ${listen.port}); write where MLflow answers`
+  const isOwn = (own: Address) => {
+    const same = hostname === own.host || (isLoopback(hostname) && (isLoopback(own.host) || isAnyAddress(own.host)))
+    return same && upstreamPort === own.port && own.port !== 0
+  }
+  const key = isOwn(listen)
+    ? 'listen.port'
+    : databricksHost?.listen && isOwn(databricksHost.listen)
+      ? 'databricksHost.listen.port'
+      : null
+  return key === null ? null : `is the proxy's own address (${key} is ${upstreamPort}); write where MLflow answers`
 }
 
-function findAddressClash({ listen, admin }: ConfigFile): string | null {
-  if (listen.port !== admin.port || listen.port === 0) return null
-  if (listen.host !== admin.host && !isAnyAddress(listen.host) && !isAnyAddress(admin.host)) return null
-  return `is the same address as listen (port ${listen.port}); write another port, for example 9464`
+const freePorts = { admin: 9464, databricksHost: 5002 } as const
+
+function findAddressClash(address: Address, other: Address, otherKey: string, key: keyof typeof freePorts): string | null {
+  if (other.port !== address.port || address.port === 0) return null
+  if (other.host !== address.host && !isAnyAddress(other.host) && !isAnyAddress(address.host)) return null
+  return `is the same address as ${otherKey} (port ${other.port}); write another port, for example ${freePorts[key]}`
+}
+
+/** The doors for clients in Databricks mode: there must be one, of its own, and each name stands for one thing. */
+function checkDatabricksHost({ listen, admin, upstream, databricksHost, environments }: ConfigFile): Finding[] {
+  if (databricksHost === undefined) return []
+  const { listen: own, hostNames } = databricksHost
+  const at = (...path: (string | number)[]) => ['databricksHost', ...path]
+  const needsWorkspace = 'is only for a Databricks workspace; leave it out, or write upstream.kind: databricks'
+  const needsDoor = 'opens no door; write listen, for example { port: 5002 }, or hostNames'
+  return [
+    ...finding(at(), upstream.kind === 'databricks' ? null : needsWorkspace),
+    ...finding(at(), own === undefined && hostNames.length === 0 ? needsDoor : null),
+    ...(own === undefined ? [] : finding(at('listen'), findAddressClash(own, listen, 'listen', 'databricksHost'))),
+    ...(own === undefined ? [] : finding(at('listen'), findAddressClash(own, admin, 'admin', 'databricksHost'))),
+    ...hostNames.flatMap(({ name, environment = null }, index) => [
+      ...finding(
+        at('hostNames', index, 'name'),
+        hostNames.findIndex((other) => other.name === name) < index ? `\`${name}\` is listed twice; keep one` : null,
+      ),
+      ...finding(
+        at('hostNames', index, 'environment'),
+        environment === null || Object.hasOwn(environments, environment)
+          ? null
+          : `there is no environment \`${environment}\`; write one of ${Object.keys(environments).join(', ')}, or leave it out`,
+      ),
+    ]),
+  ]
 }
 
 /** Whether a host is this machine alone. */

@@ -17,6 +17,10 @@ export interface CredentialsEntry {
 export interface ConfigFile {
   readonly listen: { readonly host: string; readonly port: number }
   readonly admin: { readonly host: string; readonly port: number }
+  readonly databricksHost?: {
+    readonly listen?: { readonly host: string; readonly port: number }
+    readonly hostNames: readonly { readonly name: string; readonly environment?: string }[]
+  }
   readonly upstream: {
     readonly url: string
     readonly kind: UpstreamKind

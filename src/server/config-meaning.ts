@@ -24,6 +24,7 @@ function describeServer(config: Config): string[] {
   return [
     'The proxy',
     row('clients', `${showAddress(config.listen)} (MLFLOW_TRACKING_URI)`),
+    ...describeDatabricksHost(config),
     row('operators', `${showAddress(config.admin)} (/livez, /readyz, /metrics)`),
     row('upstream', `${describeKind(config)} at ${config.upstream.url}, ${describeCredentials(config.upstream.credentials)}`),
     ...describeRates(config),
@@ -47,6 +48,21 @@ function describeGroups({ authentication: { directory } }: Config): string {
 
 function describeKind({ upstream }: Config): string {
   return upstream.kind === 'databricks' ? 'the Databricks workspace' : 'MLflow'
+}
+
+function describeDatabricksHost({ databricksHost, listen }: Config): string[] {
+  if (databricksHost === undefined) return []
+  const { listen: own, hostNames } = databricksHost
+  const ports = [listen, ...(own === null ? [] : [own])].map(({ port }) => String(port))
+  return [
+    ...(own === null ? [] : [row('databricks', `${showAddress(own)} (DATABRICKS_HOST, MLFLOW_TRACKING_URI=databricks)`)]),
+    ...hostNames.map(({ name, environment }) =>
+      row(
+        'databricks',
+        `host name ${name} on port ${listOr(ports)}, ${environment === undefined ? 'in their only environment' : `in ${environment}`}`,
+      ),
+    ),
+  ]
 }
 
 function describeRates({ upstream: { rates } }: Config): string[] {

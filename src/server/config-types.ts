@@ -21,6 +21,12 @@ export type UpstreamCredentials =
 export interface Config extends Landscape {
   readonly listen: { readonly host: string; readonly port: number }
   readonly admin: { readonly host: string; readonly port: number }
+  /** Where clients that have the proxy for their `DATABRICKS_HOST` reach it; left out: there are none. */
+  readonly databricksHost?: {
+    readonly listen: { readonly host: string; readonly port: number } | null
+    /** In lower case, without port. `environment` is the one of callers in several. */
+    readonly hostNames: readonly { readonly name: string; readonly environment?: string }[]
+  }
   readonly upstream: {
     /** Origin and optional path prefix, without a trailing slash. */
     readonly url: string

@@ -92,8 +92,9 @@ function replaceAt(data: Mapping, path: ConfigPath, schema: SchemaNode): void {
     data,
   )
   const example = structuredClone(schemaAt(schema, path)?.examples?.[0])
-  if (Array.isArray(parent) && typeof last === 'number') parent[last] = `${example ?? ''}${last === 0 ? '' : last}`
-  else if (isMapping(parent) && typeof last === 'string') {
+  if (Array.isArray(parent) && typeof last === 'number') {
+    parent[last] = isMapping(example) ? example : `${example ?? ''}${last === 0 ? '' : last}`
+  } else if (isMapping(parent) && typeof last === 'string') {
     const required = schemaAt(schema, parentPath)?.required?.includes(last) ?? false
     if (required) setOwn(parent, last, example)
     else delete parent[last]

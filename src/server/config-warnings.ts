@@ -14,11 +14,18 @@ export function findWarnings(config: Config): string[] {
   ]
 }
 
-function warnOfNetwork({ listen, admin, upstream, authentication }: Config): string[] {
+function warnOfNetwork({ listen, databricksHost, admin, upstream, authentication }: Config): string[] {
   const warnings: string[] = []
-  if (!isLoopback(listen.host)) {
+  const ports = { 'listen.host': listen, 'databricksHost.listen.host': databricksHost?.listen }
+  for (const [key, address] of Object.entries(ports)) {
+    if (!address || isLoopback(address.host)) continue
     warnings.push(
-      `listen.host ${listen.host} is reachable from other machines, and tokens come in plain HTTP: put TLS in front of the proxy.`,
+      `${key} ${address.host} is reachable from other machines, and tokens come in plain HTTP: put TLS in front of the proxy.`,
+    )
+  }
+  if (databricksHost !== undefined) {
+    warnings.push(
+      'Clients in Databricks mode get signed URLs of the storage: whoever has one reads or writes that file until it expires, at no door of the proxy.',
     )
   }
   if (!isLoopback(admin.host)) {

@@ -82,11 +82,12 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
 }
 
 function completeConfig(file: ConfigFile, landscape: Landscape): Config {
-  const { listen, admin, authentication, paging, unknownFields, shutdown, log } = file
+  const { listen, admin, databricksHost, authentication, paging, unknownFields, shutdown, log } = file
   const { tenantId, audiences, authority } = authentication.entra
   return {
     listen: { host: listen.host, port: listen.port },
     admin: { host: admin.host, port: admin.port },
+    ...(databricksHost === undefined ? {} : { databricksHost: completeDatabricksHost(databricksHost) }),
     upstream: completeUpstream(file),
     authentication: {
       mode: authentication.mode,
@@ -98,6 +99,16 @@ function completeConfig(file: ConfigFile, landscape: Landscape): Config {
     unknownFields,
     shutdown: { drainSeconds: shutdown.drainSeconds },
     log: { level: log.level },
+  }
+}
+
+function completeDatabricksHost({
+  listen,
+  hostNames,
+}: NonNullable<ConfigFile['databricksHost']>): NonNullable<Config['databricksHost']> {
+  return {
+    listen: listen === undefined ? null : { host: listen.host, port: listen.port },
+    hostNames: hostNames.map(({ name, environment }) => (environment === undefined ? { name } : { name, environment })),
   }
 }
 

@@ -3,7 +3,7 @@ import { admitRows } from '../policy/checks/answer-rows.ts'
 import { decide } from '../policy/decide.ts'
 import { decodeCall, type RawCall } from '../policy/decode.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
-import type { Environment } from '../policy/environment.ts'
+import type { ClientMode, Environment } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
@@ -35,6 +35,7 @@ import { sendIntoFolder } from './workspace-folders.ts'
 export interface Visit {
   readonly principal: Principal
   readonly environment: Environment
+  readonly mode: ClientMode
   readonly credentials: CallerCredentials
   readonly trail: Trail
 }
@@ -64,7 +65,7 @@ export class Journey {
     const message = decodeCall(endpoint.request, raw, { unknownFields, body, deleteByQuery: this.#config.kind === 'databricks' })
     visit.trail.references = askedReferences(endpoint, message)
     const world = this.#world(visit)
-    const request = { endpointName: endpoint.name, endpoint, message }
+    const request = { endpointName: endpoint.name, endpoint, message, mode: visit.mode }
     const decision = await follow(decide(this.#config, visit.environment, request), world)
     if ('deny' in decision) throw decision.deny
     visit.trail.decision = 'allow'

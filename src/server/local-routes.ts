@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Landscape } from '../policy/environment.ts'
+import type { ClientMode, Landscape } from '../policy/environment.ts'
 import { environmentPrefixes } from './routes.ts'
 import { whoami } from './whoami.ts'
 
@@ -10,8 +10,26 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * Where the SDK of Databricks looks for the workspace's ways to log in, without a token and dozens of times: there are none here but the
+ * token that it has.
+ */
+function addHostMetadata(app: FastifyInstance): void {
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/.well-known/databricks-config',
+    config: { open: true },
+    constraints: { clientMode: 'databricks' },
+    handler: async ({ trail }, reply) => {
+      trail.endpoint = 'databricks-config'
+      return reply.type('application/json').header('cache-control', 'public, max-age=3600').send('{}')
+    },
+  })
+}
+
 /** What the proxy answers itself: MLflow's own `/health`, which tells nothing and asks for no token, and who the caller is. */
-export function addLocalRoutes(app: FastifyInstance, landscape: Landscape): void {
+export function addLocalRoutes(app: FastifyInstance, landscape: Landscape, modes: readonly ClientMode[]): void {
+  if (modes.includes('databricks')) addHostMetadata(app)
   for (const base of environmentPrefixes) {
     app.route({
       method: ['GET', 'HEAD'],

@@ -5,7 +5,7 @@ import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { buildAdmin } from './admin.ts'
-import { buildApp } from './app.ts'
+import { type Apps, buildApps } from './app.ts'
 import { createAuthenticator } from './authenticate.ts'
 import type { Config } from './config-types.ts'
 import { Connections } from './connections.ts'
@@ -39,8 +39,14 @@ const listenProblems: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host has no address; choose another one',
 }
 
-async function listen(app: FastifyInstance, key: 'listen' | 'admin', config: Config): Promise<AddressInfo | string | null> {
-  const { host, port } = config[key]
+async function listen(
+  app: FastifyInstance,
+  key: 'listen' | 'admin' | 'databricksHost',
+  config: Config,
+): Promise<AddressInfo | string | null> {
+  const address = key === 'databricksHost' ? config.databricksHost?.listen : config[key]
+  if (!address) return null
+  const { host, port } = address
   try {
     await app.listen({ host, port })
   } catch (error) {
@@ -50,7 +56,11 @@ async function listen(app: FastifyInstance, key: 'listen' | 'admin', config: Con
   return app.server.address()
 }
 
-/** Listens on both ports until SIGTERM or SIGINT; then is not ready at once, finishes what is in flight, and ends the process. Throws ListenError. */
+async function listenForDatabricks({ databricksHost }: Apps, config: Config) {
+  return databricksHost === null ? {} : { databricksHost: await listen(databricksHost, 'databricksHost', config) }
+}
+
+/** Listens on all ports until SIGTERM or SIGINT; then is not ready at once, finishes what is in flight, and ends the process. Throws ListenError. */
 export async function serve(config: Config): Promise<void> {
   const log = createLog(config.log.level)
   const metrics = new Metrics()
@@ -60,19 +70,23 @@ export async function serve(config: Config): Promise<void> {
   const upstream = new Upstream(config.upstream, log)
   const connections = new Connections()
   const authenticator = createAuthenticator({ entra: config.authentication.entra, keys })
-  const app = buildApp({ config, log, authenticator, upstream, tokens, metrics, connections })
+  const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections })
   const waitsFor = () => {
     if (connections.stopping) return 'the end of the requests in flight'
-    if (!app.server.listening) return 'the port for requests'
+    if (!apps.listen.server.listening || apps.databricksHost?.server.listening === false) return 'the port for requests'
     return keys.ready ? null : "the issuer's signing keys"
   }
   const admin = buildAdmin(metrics, waitsFor)
   const close = async () => {
-    await app.close()
+    await apps.close()
     await Promise.all([admin.close(), upstream.close(), keys.close()])
   }
   try {
-    const addresses = { admin: await listen(admin, 'admin', config), listen: await listen(app, 'listen', config) }
+    const addresses = {
+      admin: await listen(admin, 'admin', config),
+      listen: await listen(apps.listen, 'listen', config),
+      ...(await listenForDatabricks(apps, config)),
+    }
     log.info({ ...addresses, environments: config.environments.map(({ name }) => name) }, 'listening')
   } catch (error) {
     await close()

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RawCall } from '../policy/decode.ts'
 import type { ClosedEndpoint, OpenEndpoint } from '../policy/endpoint.ts'
 import { endpointTable } from '../policy/endpoints.ts'
-import type { Landscape } from '../policy/environment.ts'
+import type { ClientMode, Landscape } from '../policy/environment.ts'
 import { printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { environmentOf } from './arrival.ts'
@@ -24,8 +24,9 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
   const noteStatus = (status: number) => {
     trail.upstreamStatus = status
   }
+  const { mode } = request.door
   const credentials = { authorization: request.headers.authorization ?? null, noteStatus, environment: environment.name }
-  return { principal: authenticated.principal, environment, credentials, trail }
+  return { principal: authenticated.principal, environment, mode, credentials, trail }
 }
 
 /** What is left of a request when its endpoint is known. */
@@ -88,9 +89,12 @@ function withoutRepeats(registrations: readonly Registration[]): Registration[] 
   return [...new Map([...registrations].reverse().map((registration) => [key(registration), registration])).values()]
 }
 
-/** Registers every endpoint of the table but those that stream bytes, which have a plugin of their own. Nothing else is routed. */
-export function addRoutes(app: FastifyInstance, landscape: Landscape, journey: Journey): void {
-  const table = endpointTable(landscape.kind)
+/**
+ * Registers every endpoint of the table but those that stream bytes, which have a plugin of their own. Nothing else is routed; clients of
+ * one mode find the endpoints of that mode.
+ */
+export function addRoutes(app: FastifyInstance, landscape: Landscape, mode: ClientMode, journey: Journey): void {
+  const table = endpointTable(landscape.kind, mode)
   const open = [...table.open.values()].flatMap((endpoint) => {
     const handler: Registration['handler'] = (request, reply) => answerJson(landscape, journey, endpoint, request, reply)
     return endpoint.bytes === undefined ? addresses(endpoint).map((address) => ({ ...address, handler })) : []
@@ -99,5 +103,6 @@ export function addRoutes(app: FastifyInstance, landscape: Landscape, journey: J
     const handler: Registration['handler'] = (request) => refuseClosed(landscape, endpoint, request)
     return endpoint.local ? [] : addresses(endpoint).map((address) => ({ ...address, handler }))
   })
-  for (const registration of withoutRepeats([...open, ...closed])) app.route(registration)
+  const constraints = { clientMode: mode }
+  for (const registration of withoutRepeats([...open, ...closed])) app.route({ ...registration, constraints })
 }

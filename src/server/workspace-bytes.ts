@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { endpointTable } from '../policy/endpoints.ts'
-import type { Landscape } from '../policy/environment.ts'
+import type { ClientMode, Landscape } from '../policy/environment.ts'
 import { noteBreak } from './bytes.ts'
 import type { Journey } from './journey.ts'
 import { sendFailure } from './respond.ts'
@@ -54,6 +54,7 @@ function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journ
 export function addWorkspaceByteRoutes(
   app: FastifyInstance,
   landscape: Landscape,
+  modes: readonly ClientMode[],
   journey: Journey,
   artifacts: WorkspaceArtifacts,
 ): void {
@@ -62,10 +63,12 @@ export function addWorkspaceByteRoutes(
     scope.removeAllContentTypeParsers()
     // The body is read where it goes to the storage, and as fast.
     scope.addContentTypeParser('*', (_request, _body, done) => done(null))
-    for (const endpoint of endpointTable(landscape.kind).open.values()) {
-      if (endpoint.bytes === undefined) continue
-      const handler = serveBytes(endpoint, landscape, journey, artifacts)
-      for (const address of addresses(endpoint)) scope.route({ ...address, handler })
+    for (const mode of modes) {
+      for (const endpoint of endpointTable(landscape.kind, mode).open.values()) {
+        if (endpoint.bytes === undefined) continue
+        const handler = serveBytes(endpoint, landscape, journey, artifacts)
+        for (const address of addresses(endpoint)) scope.route({ ...address, handler, constraints: { clientMode: mode } })
+      }
     }
   })
 }

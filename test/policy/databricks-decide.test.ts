@@ -257,20 +257,22 @@ t.test('what a request says goes where Databricks reads it', async (t) => {
   ])
 })
 
-const table = endpointTable('databricks')
-const own = [...table.open.values()].filter(({ upstreams }) => upstreams?.includes('databricks'))
+const tables = (['http', 'databricks'] as const).map((mode) => endpointTable('databricks', mode))
+const own = tables.flatMap(({ open }) => [...open.values()].filter(({ upstreams }) => upstreams?.includes('databricks')))
 const suggestsReference = /(^|_)(id|ids|uuid|name|names|source|uri|url|location|path|run|experiment|model|parent)$/
 
 t.test('every route of a workspace is a row or closed with a reason, and every field has a meaning', async (t) => {
-  t.same(table.unclassified, [])
-  const known = new Set([...table.open.values(), ...table.closed].map(({ method, path }) => `${method} ${path}`))
-  t.same(
-    databricksRoutes.filter(({ method, path }) => !known.has(`${method} ${path}`)),
-    [],
-  )
+  for (const { open, closed, unclassified } of tables) {
+    t.same(unclassified, [])
+    const known = new Set([...open.values(), ...closed].map(({ method, path }) => `${method} ${path}`))
+    t.same(
+      databricksRoutes.filter(({ method, path }) => !known.has(`${method} ${path}`)),
+      [],
+    )
+  }
   for (const { paths, closed } of databricksClosedFamilies) {
     t.ok(
-      table.closed.some((endpoint) => paths.test(endpoint.path) && endpoint.closed === closed),
+      tables.some((table) => table.closed.some((endpoint) => paths.test(endpoint.path) && endpoint.closed === closed)),
       `${paths} closes something`,
     )
     t.match(closed, /^[A-Z].*\.$/, 'in a sentence')

@@ -273,7 +273,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, upstream, authentication, environments, paging, unknownFields, shutdown, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, authentication, environments, paging, unknownFields, shutdown, log, or leave it out',
   ],
   [
     'environments: [acc]\nlog: { level: verbose }',
@@ -935,4 +935,62 @@ environments: [acc]
   t.match(linesOf(write('databricks', 'none', databricks, 'directory: graph, ')), [
     /`graph` is not supported by this version yet; write none or databricks/,
   ])
+})
+
+t.test('doors for clients in Databricks mode are apart from all others', (t) => {
+  const file = (databricksHost: string, kind = 'databricks') => `listen: { host: 0.0.0.0, port: 5000 }
+upstream: { url: http://127.0.0.1:5003, kind: ${kind}, credentials: { mode: passthrough } }
+databricksHost: ${databricksHost}
+authentication: { entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [a] } }
+environments: [acc, prod]
+`
+  const names = '[{ name: dbx.example.com }, { name: dbx-acc.example.com, environment: acc }]'
+  const config = load(file(`{ listen: { port: 5002 }, hostNames: ${names} }`))
+  t.same(config.databricksHost, {
+    listen: { host: '127.0.0.1', port: 5002 },
+    hostNames: [{ name: 'dbx.example.com' }, { name: 'dbx-acc.example.com', environment: 'acc' }],
+  })
+  const said = describeConfig(config)
+  t.match(said, 'databricks   http://127.0.0.1:5002 (DATABRICKS_HOST, MLFLOW_TRACKING_URI=databricks)')
+  t.match(said, 'databricks   host name dbx-acc.example.com on port 5000 or 5002, in acc')
+  t.match(said, 'Clients in Databricks mode get signed URLs')
+  t.same(load(file('{ hostNames: [{ name: dbx.example.com }] }')).databricksHost?.listen, null)
+  const wrong: readonly (readonly [string, string, string])[] = [
+    ['{}', 'databricksHost', 'opens no door; write listen, for example { port: 5002 }, or hostNames'],
+    [
+      '{ listen: { port: 5000 } }',
+      'databricksHost.listen',
+      'is the same address as listen (port 5000); write another port, for example 5002',
+    ],
+    [
+      '{ listen: { port: 9464 } }',
+      'databricksHost.listen',
+      'is the same address as admin (port 9464); write another port, for example 5002',
+    ],
+    [
+      '{ listen: { port: 5003 } }',
+      'upstream.url',
+      "is the proxy's own address (databricksHost.listen.port is 5003); write where MLflow answers",
+    ],
+    [
+      '{ hostNames: [{ name: a.b }, { name: a.b, environment: acc }] }',
+      'databricksHost.hostNames[1].name',
+      '`a.b` is listed twice; keep one',
+    ],
+    [
+      '{ hostNames: [{ name: a.b, environment: dev }] }',
+      'databricksHost.hostNames[0].environment',
+      'there is no environment `dev`; write one of acc, prod, or leave it out',
+    ],
+    [
+      '{ hostNames: [A.b] }',
+      'databricksHost.hostNames[0]',
+      'the text "A.b" is not a map with a name; write for example { name: mlflow-dbx-acc.example.com }',
+    ],
+  ]
+  for (const [text, path, message] of wrong) t.match(problemsOf(file(text)), [{ path, message }], text)
+  t.match(problemsOf(file('{ listen: { port: 5002 } }', 'mlflow')), [
+    { path: 'databricksHost', message: 'is only for a Databricks workspace; leave it out, or write upstream.kind: databricks' },
+  ])
+  t.end()
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { buildApp, type Parts } from '../../src/server/app.ts'
+import { buildApps, type Parts } from '../../src/server/app.ts'
 import { createAuthenticator } from '../../src/server/authenticate.ts'
 import { loadConfig } from '../../src/server/config.ts'
 import { KeySource } from '../../src/server/key-source.ts'
@@ -61,7 +61,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const upstream = new Upstream(config.upstream, log)
   const parts = { config, log, authenticator: createAuthenticator({ entra, keys }), upstream, metrics: new Metrics() }
   const tokens = new PageTokens(randomBytes(32))
-  const app = buildApp({ ...parts, tokens, ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }) })
+  const apps = buildApps({ ...parts, tokens, ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }) })
+  const app = apps.listen
   await app.listen({ host: '127.0.0.1', port: 0 })
   const address = app.server.address()
   if (address === null || typeof address === 'string') throw new Error('the app has no port')
@@ -78,7 +79,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     logs: () => text,
     close: async () => {
       app.server.closeAllConnections()
-      await app.close()
+      await apps.close()
       await Promise.all([upstream.close(), keys.close(), issuer.close()])
       rmSync(folder, { recursive: true, force: true })
     },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { stringify } from 'yaml'
-import { buildApp } from '../../src/server/app.ts'
+import { buildApps } from '../../src/server/app.ts'
 import { createAuthenticator } from '../../src/server/authenticate.ts'
 import { loadConfig } from '../../src/server/config.ts'
 import { KeySource } from '../../src/server/key-source.ts'
@@ -61,6 +61,8 @@ export async function startAuthority(
 /** The proxy's public side in this process, before a workspace. */
 export interface DatabricksApp {
   readonly url: string
+  /** The port for clients in Databricks mode, where the configuration has one. */
+  readonly databricksHost: string | null
   logs(): string
   close(): Promise<void>
 }
@@ -82,16 +84,16 @@ export async function startDatabricksApp(content: object, files: Readonly<Record
   const upstream = new Upstream(config.upstream, log)
   const authenticator = createAuthenticator({ entra, keys })
   const tokens = new PageTokens(randomBytes(32))
-  const app = buildApp({ config, log, authenticator, upstream, tokens, metrics: new Metrics() })
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  const address = app.server.address()
-  if (address === null || typeof address === 'string') throw new Error('the app has no port')
+  const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics: new Metrics() })
+  const listening = [apps.listen, ...(apps.databricksHost === null ? [] : [apps.databricksHost])]
+  const [url = '', databricksHost = null] = await Promise.all(listening.map((app) => app.listen({ host: '127.0.0.1', port: 0 })))
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
+    databricksHost,
     logs: () => lines,
     close: async () => {
-      app.server.closeAllConnections()
-      await app.close()
+      for (const app of listening) app.server.closeAllConnections()
+      await apps.close()
       await Promise.all([upstream.close(), keys.close()])
       rmSync(folder, { recursive: true, force: true })
     },

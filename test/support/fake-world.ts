@@ -1,7 +1,7 @@
 import type { Decision, DecodedRequest } from '../../src/policy/decide.ts'
 import { decide } from '../../src/policy/decide.ts'
 import { endpointTable } from '../../src/policy/endpoints.ts'
-import type { Environment, Landscape } from '../../src/policy/environment.ts'
+import type { ClientMode, Environment, Landscape } from '../../src/policy/environment.ts'
 import type { Grant } from '../../src/policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../src/policy/json.ts'
 import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../../src/policy/questions.ts'
@@ -116,10 +116,15 @@ export function judge(landscape: Landscape, caller: Environment, request: Decode
 }
 
 /** A request of plain values to an endpoint of the table. */
-export function requestTo(endpointName: string, fields: Readonly<Record<string, unknown>>): DecodedRequest {
-  const endpoint = endpointTable('mlflow').open.get(endpointName) ?? endpointTable('databricks').open.get(endpointName)
+export function requestTo(
+  endpointName: string,
+  fields: Readonly<Record<string, unknown>>,
+  mode: ClientMode = 'http',
+): DecodedRequest {
+  const tables = [...(mode === 'http' ? [endpointTable('mlflow')] : []), endpointTable('databricks', mode)]
+  const endpoint = tables.map(({ open }) => open.get(endpointName)).find((found) => found !== undefined)
   if (endpoint === undefined) throw new Error(`the table has no ${endpointName}`)
-  return { endpointName, endpoint, message: toMessage(fields) }
+  return { endpointName, endpoint, message: toMessage(fields), mode }
 }
 
 /** The grant of a decision that must be one. */

@@ -1,4 +1,5 @@
 import { storedPathOf } from '../artifact-place.ts'
+import { clientDatabricksLocation } from '../databricks-location.ts'
 import { isLoggedModelId, isRunId } from '../ids.ts'
 import { absent, type Judgement, managesProduction, resolveAllowed } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
@@ -143,7 +144,9 @@ function* checkRunsUri(judgement: Judgement, uri: string): Inquiry<string | null
   return isRunId(runId) ? runId : null
 }
 
-function* runOfSource(judgement: Judgement, uri: string): Inquiry<string | null> {
+function* runOfSource(judgement: Judgement, said: string): Inquiry<string | null> {
+  // A location that a workspace's own clients see is judged as the one that all others see.
+  const uri = judgement.mode === 'databricks' ? clientDatabricksLocation(said) : said
   const scheme = schemeOf(uri)
   if (scheme === 'models') return yield* checkModelUri(judgement, uri)
   if (scheme === 'runs') return yield* checkRunsUri(judgement, uri)

@@ -1,10 +1,12 @@
 import type { EndpointRow } from '../endpoint.ts'
 
 const artifact = { resource: 'artifact' } as const
+/** Clients in Databricks mode find no such endpoints in a workspace. */
+const served = { ...artifact, modes: ['http'] } as const
 const store = {
-  ...artifact, path: '/mlflow-artifacts/artifacts/{artifact_path}', fields: { artifact_path: 'storePath' }, required: ['artifact_path'],
+  ...served, path: '/mlflow-artifacts/artifacts/{artifact_path}', fields: { artifact_path: 'storePath' }, required: ['artifact_path'],
 } as const
-const part = { ...artifact, method: 'POST', action: 'update', required: ['artifact_path', 'path'] } as const
+const part = { ...served, method: 'POST', action: 'update', required: ['artifact_path', 'path'] } as const
 
 export const artifactEndpoints = {
   listArtifacts: {
@@ -12,7 +14,7 @@ export const artifactEndpoints = {
     fields: { run_id: 'run', run_uuid: 'run', path: 'relativePath', page_token: 'pageToken' }, required: ['run_id|run_uuid'],
   },
   listStoredArtifacts: {
-    ...artifact, method: 'GET', path: '/mlflow-artifacts/artifacts', action: 'read',
+    ...served, method: 'GET', path: '/mlflow-artifacts/artifacts', action: 'read',
     fields: { path: 'storeFolder' }, required: [],
   },
   downloadArtifact: {

@@ -3,6 +3,7 @@ import type { ClosedFamily } from './closed.ts'
 /** Why routes of a Databricks workspace are closed; looked at before `closedFamilies`. The first pattern that a route's path matches counts. */
 export const databricksClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/registered-models\/alias$/, closed: 'The model registry of a Databricks workspace has no aliases: use stages.', hidden: true },
+  { paths: /^\/mlflow-artifacts\/(artifacts|mpu\/)/, closed: 'A Databricks workspace gives signed URLs instead: ask for credentials.', hidden: true },
   { paths: /^\/(version$|mlflow\/metrics\/get-history-bulk$)/, closed: 'A Databricks workspace does not have it.', hidden: true },
   { paths: /^\/mlflow\/comments\/(update|delete)$/, closed: "A comment's id does not say whose model it is about. Write another comment instead." },
   { paths: /^\/workspace\//, closed: 'Folders of the workspace hold every environment: use the endpoints of experiments.' },

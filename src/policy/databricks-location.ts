@@ -1,5 +1,5 @@
-import { escapeSegment, isPlain, isReserved, unescapeSegment } from '../policy/artifact-place.ts'
-import { isExperimentId, isTraceId } from '../policy/ids.ts'
+import { escapeSegment, isPlain, isReserved, unescapeSegment } from './artifact-place.ts'
+import { isExperimentId, isTraceId } from './ids.ts'
 
 const scheme = 'mlflow-artifacts:/'
 const tracking = 'databricks/mlflow-tracking/'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { type StoredPath, storedPathOf } from '../../src/policy/artifact-place.ts'
+import { clientDatabricksLocation, upstreamDatabricksLocation, versionLocation } from '../../src/policy/databricks-location.ts'
 import { canonicalPath } from '../../src/policy/store-path.ts'
-import { clientDatabricksLocation, upstreamDatabricksLocation, versionLocation } from '../../src/rewrite/databricks-location.ts'
 import { tryLaw } from '../support/law.ts'
 
 const runId = '0123456789abcdef0123456789abcdef'
