@@ -50,8 +50,10 @@ export interface Parts {
 
 type Note = (request: FastifyRequest, reply: FastifyReply) => void
 
+type Constraints = NonNullable<NonNullable<FastifyServerOptions['routerOptions']>['constraints']>
+
 /** Routes of one mode are found by the requests of its clients alone; a route without a mode by all. */
-function modeConstraint(doorOf: DoorOf): NonNullable<FastifyServerOptions['constraints']>[string] {
+function modeConstraint(doorOf: DoorOf): Constraints[string] {
   return {
     name: 'clientMode',
     storage: () => {
@@ -85,7 +87,7 @@ function createServer(
     },
     bodyLimit: limits.jsonBytes,
     keepAliveTimeout: timeouts.keepAlive,
-    routerOptions: { maxParamLength: limits.urlBytes },
+    routerOptions: { maxParamLength: limits.urlBytes, constraints: { clientMode: modeConstraint(doorOf) } },
     http: {
       // Node refuses from this size on, and we beyond it.
       maxHeaderSize: limits.headerBytes + 1,
@@ -95,7 +97,6 @@ function createServer(
       keepAlive: true,
       keepAliveInitialDelay: 15_000,
     },
-    constraints: { clientMode: modeConstraint(doorOf) },
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
