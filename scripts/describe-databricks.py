@@ -54,7 +54,7 @@ def describe_route(name, api, function, tree, call, address, module, messages):
     method = address[0]
     path, multi = path_of(address[1])
     # Only what may be served is described in full; every other route is known by its path.
-    full = api.__name__ in ("ModelRegistryAPI", "ExperimentsAPI")
+    full = api.__name__ in ("ModelRegistryAPI", "ExperimentsAPI", "ServingEndpointsAPI")
     route = {"api": api.__name__, "method": method, "path": path, "multiSegment": multi, "in": "body"}
     if not full:
         return route

@@ -62,6 +62,15 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   tagsJson: 'tags as a JSON object, as `runTags`',
   webhook: "a webhook's id: of a webhook that listens to a model of the caller's",
   registeredModelId: "the id that a workspace gives a model: of the caller's own",
+  servingEndpointName:
+    "a serving endpoint's name, as a model's; also one that the environment's configuration shares, to get and to query",
+  servingEndpointId: "the id that a workspace gives a serving endpoint: of the caller's own",
+  servedEntities:
+    'what an endpoint serves: versions of models, each as `modelName` for reading and `version`; no secrets but of configured scopes',
+  servedName: 'what an endpoint calls one of the things that it serves',
+  servingConfig: 'the configuration of an endpoint: as `servedEntities`',
+  aiGateway: 'limits and guards of an endpoint, without tables of Unity Catalog',
+  ofWorkspace: 'what belongs to the whole workspace: may not be given',
   filter: 'a search filter: names in it are rewritten, and it is narrowed to own rows',
   orderBy: 'columns to sort by: read and written anew',
   pageToken: 'where a search goes on: sealed to the caller, environment and query',
@@ -96,7 +105,7 @@ function referencesText({ fields }: OpenEndpoint): string {
 function notesText(endpoint: OpenEndpoint): string {
   const { bytes, repeatable, search } = endpoint
   const notes = [
-    ...(bytes === 'down' ? ['streams bytes down'] : bytes === 'up' ? ['streams bytes up'] : []),
+    ...(bytes === undefined ? [] : [bytes === 'both' ? 'streams bytes both ways' : `streams bytes ${bytes}`]),
     ...(search === undefined ? [] : ['pages are refilled']),
     ...(endpoint.anyExperiment ? ['rows are asked about'] : []),
     ...(repeatable ? ['may be sent twice'] : []),

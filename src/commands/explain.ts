@@ -71,7 +71,7 @@ async function judge(
       },
       {
         unknownFields: config.unknownFields,
-        body: endpoint.bytes === 'up' ? 'bytes' : 'json',
+        body: endpoint.bytes === 'up' || endpoint.bytes === 'both' ? 'bytes' : 'json',
         deleteByQuery: config.kind === 'databricks',
       },
     )

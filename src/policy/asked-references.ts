@@ -18,6 +18,7 @@ const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
   ['experiment', 'experiment'],
   ['experiment', 'experiments'],
   ['experiment', 'experimentsToSearch'],
+  ['endpoint', 'servingEndpointName'],
   ['run', 'run'],
   ['run', 'runsToRead'],
   ['run', 'relatedRun'],

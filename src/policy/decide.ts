@@ -13,6 +13,7 @@ import {
 import { checkLoggedModelSearch } from './checks/logged-model-search.ts'
 import { checkMetricHistory } from './checks/metric-history.ts'
 import { checkDefaultKeepsItsName, checkNames } from './checks/names.ts'
+import { checkServedVersions, checkServing } from './checks/serving.ts'
 import { checkShape } from './checks/shape.ts'
 import { checkArtifactLocation, checkSourceText, checkVersionSource } from './checks/sources.ts'
 import { checkTags, isRegistrationNote } from './checks/tags.ts'
@@ -91,6 +92,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkArtifactLocation(judgement)
   checkSourceText(judgement)
   checkLoggedModelSearch(judgement)
+  checkServing(judgement)
   const scope = searchScope(judgement) ?? subjectModel(judgement)?.owner ?? environment
   const defaultExperimentId = yield* ask({ about: 'defaultExperiment', name: defaultExperiment(environment) })
   yield* checkExperiments(judgement, defaultExperimentId)
@@ -102,6 +104,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   yield* checkRelated(judgement)
   const source = textMeaning(endpoint, message, 'versionSource')
   const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)
+  yield* checkServedVersions(judgement)
   const version = yield* checkVersions(judgement)
   const { references, visibleExperiments, admitted, mode } = judgement
   const findings = {

@@ -18,6 +18,7 @@ export type Resource =
   | 'ui'
   | 'webhook'
   | 'permissions'
+  | 'servingEndpoint'
 
 /**
  * What a request field holds. Every field of an open endpoint has a meaning: a test holds the table against MLflow's messages.
@@ -26,7 +27,8 @@ export type Resource =
  * is only pointed at. `experimentsToSearch`: ids whose rows are asked for; a foreign one counts as absent. `runsToRead`: several run ids.
  * `dataset`, `issue`, `labelSchema`, `reviewQueue`: ids that say nothing of their owner, whose experiments are asked for. `scorersToRead`:
  * ids of scorers, whose experiments only the answer tells. `tagsJson`, `scorerJson`: JSON as a text.
- * `webhook`, `registeredModelId`: opaque ids of a Databricks workspace, which say nothing of their owner.
+ * `webhook`, `registeredModelId`, `servingEndpointId`: opaque ids of a Databricks workspace, which say nothing of their owner.
+ * `ofWorkspace`: what only the workspace's administrators may set; it is refused.
  */
 export type Meaning =
   | 'free'
@@ -68,6 +70,13 @@ export type Meaning =
   | 'tagsJson'
   | 'webhook'
   | 'registeredModelId'
+  | 'servingEndpointName'
+  | 'servingEndpointId'
+  | 'servedEntities'
+  | 'servedName'
+  | 'servingConfig'
+  | 'aiGateway'
+  | 'ofWorkspace'
   | 'filter'
   | 'orderBy'
   | 'pageToken'
@@ -98,8 +107,10 @@ export interface EndpointRow {
   readonly search?: Search
   /** The request may leave open whose rows it is for: the experiments of the answer's rows are asked for. */
   readonly anyExperiment?: true
-  /** Bytes instead of a JSON message: `down` in the answer, `up` in the request. */
-  readonly bytes?: 'down' | 'up'
+  /** Bytes instead of a JSON message: `down` in the answer, `up` in the request, or in both. */
+  readonly bytes?: 'down' | 'up' | 'both'
+  /** Whether it may be asked of the serving endpoints that the configuration shares. */
+  readonly sharedToo?: true
   /** The answer may hold MLflow's bare `NaN`. */
   readonly answersNaN?: true
   /** A write that may be sent again without changing anything more. */

@@ -3,6 +3,7 @@ import { artifactEndpoints } from './endpoints/artifacts.ts'
 import { type ClosedFamily, closedFamilies } from './endpoints/closed.ts'
 import { databricksClosedFamilies } from './endpoints/databricks-closed.ts'
 import { databricksRegistryEndpoints } from './endpoints/databricks-registry.ts'
+import { databricksServingEndpoints } from './endpoints/databricks-serving.ts'
 import { datasetEndpoints } from './endpoints/datasets.ts'
 import { experimentEndpoints } from './endpoints/experiments.ts'
 import { genaiEndpoints } from './endpoints/genai.ts'
@@ -29,6 +30,7 @@ const rows = {
   ...serverEndpoints,
   ...uiEndpoints,
   ...databricksRegistryEndpoints,
+  ...databricksServingEndpoints,
 } satisfies Record<string, EndpointRow>
 
 /** Every endpoint of one kind of upstream. */

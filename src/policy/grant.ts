@@ -21,6 +21,8 @@ export interface Findings {
   readonly version: VersionFact | null
   /** The run behind the version that a new version is made from. */
   readonly sourceRunId: string | null
+  /** Whether a part of an answer is of a serving endpoint that the configuration shares: its names are the workspace's own. */
+  readonly inSharedEndpoint?: true
   /** Value pairs for the audit line: what the caller said, what MLflow is told. */
   readonly references: readonly AuditedReference[]
 }

@@ -3,7 +3,7 @@ import type { ClientMode, Environment, Landscape } from './environment.ts'
 import type { AuditedReference } from './grant.ts'
 import type { JsonObject } from './json.ts'
 import { textMeaning } from './message-fields.ts'
-import { mayRead, type NameKind, type OwnedName, resolveName } from './names.ts'
+import { mayRead, type NameKind, nameWords, type OwnedName, resolveName } from './names.ts'
 import { Refusal } from './reasons.ts'
 
 /** One request under judgement: what is asked, by whom, and what was found so far. */
@@ -30,7 +30,7 @@ export function managesProduction(environment: Environment): boolean {
 
 /** The refusal of a name in another environment's namespace: the same whether or not the thing exists. */
 export function foreignName(environment: Environment, kind: NameKind, name: string): Refusal {
-  const word = kind === 'model' ? 'model' : 'experiment'
+  const word = nameWords[kind]
   return new Refusal(
     'foreign-name',
     `The ${word} name '${name}' belongs to another environment, and you are in '${environment.name}'. Use the ${word}'s plain name to mean your own.`,
@@ -72,6 +72,7 @@ export const absent = {
   labelSchema: (id: string) => new Refusal('not-found', `Label schema with id '${id}' not found.`),
   reviewQueue: (id: string) => new Refusal('not-found', `Review queue with id '${id}' not found.`),
   webhook: (id: string) => new Refusal('not-found', `Webhook with id ${id} does not exist.`),
+  endpointId: (id: string) => new Refusal('not-found', `Serving endpoint with id ${id} does not exist.`),
   modelId: (id: string) => new Refusal('not-found', `Registered model with id ${id} does not exist.`),
   artifact: (path: string) => new Refusal('not-found', `No such artifact: '${path}'`),
 }

@@ -5,7 +5,14 @@ declare const upstreamSide: unique symbol
 /** A name as MLflow stores it. Only this file makes one, so a forgotten mapping does not compile. */
 export type UpstreamName = string & { readonly [upstreamSide]: true }
 
-export type NameKind = 'model' | 'experiment'
+export type NameKind = 'model' | 'experiment' | 'endpoint'
+
+/** What a name of each kind is called in a sentence. */
+export const nameWords: Readonly<Record<NameKind, string>> = {
+  model: 'model',
+  experiment: 'experiment',
+  endpoint: 'serving endpoint',
+}
 
 /** A name with its owner: what MLflow stores, and what the owner's own callers say. */
 export interface OwnedName {
@@ -19,9 +26,13 @@ const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 /** Characters: as many as MLflow's longest column for a name takes. */
 const longestName = 500
 
+/** As Databricks takes them for serving endpoints. */
+const endpointName = /^[A-Za-z0-9_-]{1,63}$/
+
 /** What is wrong with a logical name, as the end of a sentence, or null. */
 export function nameProblem(kind: NameKind, name: string): string | null {
   if (name === '') return 'is empty'
+  if (kind === 'endpoint' && !endpointName.test(name)) return 'is not of at most 63 letters, digits, dashes and underscores'
   if (name.length > longestName) return `is longer than ${longestName} characters`
   if (name !== name.normalize('NFC')) return 'is not in Unicode normal form C'
   if (invisible.test(name)) return 'has control or invisible characters'
@@ -39,7 +50,7 @@ function claims(landscape: Landscape, kind: NameKind, text: string): { owner: En
   const fold = (value: string) => (landscape.foldsCase ? value.toLowerCase() : value)
   const folded = fold(text)
   return landscape.environments.flatMap((owner) => {
-    if (kind === 'model') {
+    if (kind !== 'experiment') {
       const suffix = fold(owner.modelSuffix)
       return folded.endsWith(suffix) ? [{ owner, logical: text.slice(0, text.length - suffix.length) }] : []
     }
@@ -64,7 +75,7 @@ function isRoot(landscape: Landscape, name: string): boolean {
 
 /** What MLflow stores for an environment's logical name. */
 function store(kind: NameKind, owner: Environment, logical: string): UpstreamName {
-  const text = kind === 'model' ? `${logical}${owner.modelSuffix}` : `${owner.experimentRoot}/${logical}`
+  const text = kind === 'experiment' ? `${owner.experimentRoot}/${logical}` : `${logical}${owner.modelSuffix}`
   return text as UpstreamName
 }
 
@@ -90,7 +101,7 @@ export function ownerOf(landscape: Landscape, kind: NameKind, text: string): Own
  * Throws `invalid-parameter` for a name that cannot be stored and found again under the same name.
  */
 export function resolveName(landscape: Landscape, environment: Environment, kind: NameKind, name: string): OwnedName {
-  const word = kind === 'model' ? 'model' : 'experiment'
+  const word = nameWords[kind]
   const text = plainSpelling(landscape, kind, absolute(kind, name))
   const [claim] = claims(landscape, kind, text)
   const owner = claim?.owner ?? environment
@@ -103,7 +114,14 @@ export function resolveName(landscape: Landscape, environment: Environment, kind
       `The ${word} name '${name}' is ambiguous: it names an environment twice. Choose another name.`,
     )
   }
-  return { owner, logical, upstream: store(kind, owner, logical) }
+  const upstream = store(kind, owner, logical)
+  if (kind === 'endpoint' && !endpointName.test(upstream)) {
+    throw new Refusal(
+      'invalid-parameter',
+      `The ${word} name '${name}' is too long, or not one that Databricks takes, with its environment's suffix: '${upstream}'. Choose another name.`,
+    )
+  }
+  return { owner, logical, upstream }
 }
 
 /** Whether a caller of `environment` may read what `owner` has. */

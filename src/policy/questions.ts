@@ -24,6 +24,8 @@ export type Question =
   | { readonly about: 'modelOfWebhook'; readonly id: string; readonly suffix: string }
   /** The registered model that a Databricks workspace knows by this id. Only models with this suffix are looked at. */
   | { readonly about: 'modelOfId'; readonly id: string; readonly suffix: string }
+  /** The name of the serving endpoint that a Databricks workspace knows by this id. */
+  | { readonly about: 'endpointOfId'; readonly id: string }
 
 export interface ExperimentFact {
   readonly id: string
@@ -71,6 +73,7 @@ export interface Answers {
   readonly productionVersions: readonly VersionFact[]
   readonly modelOfWebhook: string | null
   readonly modelOfId: string | null
+  readonly endpointOfId: string | null
 }
 
 export type About = Question['about']

@@ -1,7 +1,7 @@
-import { reviewedDatabricksFields } from './databricks-answer-fields.ts'
+import { databricksMeanings, reviewedDatabricksFields } from './databricks-answer-fields.ts'
 import { reviewedGenaiFields } from './genai-answer-fields.ts'
 
-/** What a field of an answer holds, where it names something: `rewriteAnswer` puts it into the caller's words. */
+/** What a field of an answer holds, where it names something: `rewriteAnswer` puts it into the caller's words. `withheld` is left out. */
 export type AnswerMeaning =
   | 'experimentId'
   | 'experimentName'
@@ -11,6 +11,9 @@ export type AnswerMeaning =
   | 'downloadUri'
   | 'tags'
   | 'sentence'
+  | 'endpointName'
+  | 'servedModelName'
+  | 'withheld'
 
 /** What the fields of MLflow's entities hold, wherever in an answer they stand. */
 export const answerMeanings: Readonly<Record<string, Readonly<Record<string, AnswerMeaning>>>> = {
@@ -33,10 +36,7 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
   'mlflow.LoggedModelRegistrationInfo': { name: 'modelName' },
   'mlflow.ListArtifacts.Response': { root_uri: 'location' },
   'mlflow.ListLoggedModelArtifacts.Response': { root_uri: 'location' },
-  'databricks.ModelDatabricks': { name: 'modelName' },
-  'databricks.ModelVersionDatabricks': { name: 'modelName', source: 'source', tags: 'tags' },
-  'databricks.RegistryWebhook': { model_name: 'modelName' },
-  'databricks.Activity': { system_comment: 'sentence' },
+  ...databricksMeanings,
 }
 
 const ownTags = 'what the caller’s own environment wrote; ids in it were judged when they were written'

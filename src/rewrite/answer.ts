@@ -9,9 +9,11 @@ import { hasShape, shapeOf } from '../policy/message-shape.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { ownerOf, showName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { showEndpointName } from '../policy/serving.ts'
 import { type AnswerMeaning, answerMeanings } from './answer-fields.ts'
 import { clientSentence } from './error-text.ts'
 import { clientLocation } from './location.ts'
+import { findingsWithin, visibleServing } from './serving-answer.ts'
 import { renameTags } from './tag-names.ts'
 
 type TextMapper = (text: string, findings: Findings) => string
@@ -48,10 +50,16 @@ const downloadUri: TextMapper = (uri, findings) => {
   // Where the registry of a workspace keeps its copy, nobody but itself reads.
   return versionLocation(modelName(version.name, findings), version.version)
 }
+const endpointName: TextMapper = (name, findings) => {
+  const shown = showEndpointName(findings, name)
+  if (shown === null) throw unknownAnswer('a serving endpoint of nobody')
+  return shown
+}
+const servedModelName: TextMapper = (name, findings) => (findings.inSharedEndpoint ? name : modelName(name, findings))
 const sentence: TextMapper = (text, findings) => clientSentence(text, findings) ?? ''
 
 /** How each meaning is put into the caller's words. Tags are a list, and have a way of their own. */
-const textMappers: Readonly<Record<Exclude<AnswerMeaning, 'tags'>, TextMapper>> = {
+const textMappers: Readonly<Record<Exclude<AnswerMeaning, 'tags' | 'withheld'>, TextMapper>> = {
   experimentId,
   experimentName,
   modelName,
@@ -59,6 +67,8 @@ const textMappers: Readonly<Record<Exclude<AnswerMeaning, 'tags'>, TextMapper>> 
   source,
   downloadUri,
   sentence,
+  endpointName,
+  servedModelName,
 }
 
 function isVisibleVersion(row: JsonObject, findings: Findings): boolean {
@@ -95,6 +105,7 @@ const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => 
   // A webhook without a model listens to every environment's.
   'databricks.RegistryWebhook': (row, findings) =>
     ownedByScope('model', new Map([['name', row.get('model_name') ?? null]]), { ...findings, scope: findings.environment }),
+  ...visibleServing,
   'mlflow.Run': (row, findings) => inExperiment(row.get('info'), findings),
   'mlflow.RunInfo': (row, findings) => inExperiment(row, findings),
   'mlflow.DatasetSummary': inExperiment,
@@ -146,11 +157,11 @@ function rewriteSingle(messageName: string, value: Json, findings: Findings): Js
   if (value === null) return null
   if (!(value instanceof Map)) throw unknownAnswer('a value of another type')
   if (!isVisible(messageName, value, findings)) throw hidden(messageName, value)
-  return rewriteMessage(messageName, value, findings)
+  return rewriteMessage(messageName, value, findingsWithin(messageName, value, findings))
 }
 
 /** What names something, in the caller's words. Ids of experiments come as texts, as lists of them, and as numbers. */
-function rewriteNamed(meaning: Exclude<AnswerMeaning, 'tags'>, field: Field, value: Json, findings: Findings): Json {
+function rewriteNamed(meaning: Exclude<AnswerMeaning, 'tags' | 'withheld'>, field: Field, value: Json, findings: Findings): Json {
   const map = textMappers[meaning]
   if (field.repeated === true && Array.isArray(value)) {
     const shown = value.filter((item) => typeof item === 'string' && findings.visibleExperiments.has(item))
@@ -170,6 +181,7 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
     const field = fields.get(name)
     if (field === undefined) continue
     const meaning = meanings[name]
+    if (meaning === 'withheld') continue
     if (meaning === 'tags') result.set(name, renameTags(value, modelNameOf(findings)))
     else if (meaning !== undefined && value !== null) {
       result.set(name, rewriteNamed(meaning, field, value, findings))
@@ -182,5 +194,6 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
 export function rewriteAnswer(grant: Grant, answer: JsonObject): JsonObject {
   const { response } = grant.endpoint
   if (!isVisible(response, answer, grant.findings)) throw hidden(response, answer)
-  return rewriteMessage(response, answer, grant.findings)
+  // What is a row in other answers may be the whole of this one.
+  return rewriteMessage(response, answer, findingsWithin(response, answer, grant.findings))
 }

@@ -1,15 +1,57 @@
+import type { AnswerMeaning } from './answer-fields.ts'
+
 const person = 'who did it, in the same environment or with a right to answer it'
 const itself = 'the id of the row itself, whose model was judged'
 const given = 'what the webhook’s maker said of it; secrets the workspace never shows'
 const feature = 'of the workspace’s feature store, which has rights of its own'
+const endpointTags = 'what the endpoint’s own environment wrote, or whoever shares it'
+const tables = 'tables that administrators chose in the workspace, which has rights of its own'
+const billing = 'of the workspace’s bills; it opens nothing'
+const served = 'what the endpoint calls it; the proxy gives it the caller’s own words'
 const grantee = 'whom the workspace knows; which model it is about was judged'
+
+/** As `answerMeanings`: what the fields of a workspace's own answers hold. */
+export const databricksMeanings: Readonly<Record<string, Readonly<Record<string, AnswerMeaning>>>> = {
+  'databricks.ModelDatabricks': { name: 'modelName' },
+  'databricks.ModelVersionDatabricks': { name: 'modelName', source: 'source', tags: 'tags' },
+  'databricks.RegistryWebhook': { model_name: 'modelName' },
+  'databricks.Activity': { system_comment: 'sentence' },
+  'databricks.ServingEndpoint': { name: 'endpointName' },
+  // Addresses of their own lead past the proxy.
+  'databricks.ServingEndpointDetailed': { name: 'endpointName', endpoint_url: 'withheld', data_plane_info: 'withheld' },
+  'databricks.UpdateInferenceEndpointNotificationsResponse': { name: 'endpointName' },
+  'databricks.ServedEntityOutput': { entity_name: 'servedModelName' },
+  'databricks.ServedEntitySpec': { entity_name: 'servedModelName' },
+  'databricks.ServedModelOutput': { model_name: 'servedModelName' },
+  'databricks.ServedModelSpec': { model_name: 'servedModelName' },
+  // How the workspace reaches a provider: accounts, addresses, and where its secrets lie.
+  'databricks.ExternalModel': {
+    ai21labs_config: 'withheld',
+    amazon_bedrock_config: 'withheld',
+    anthropic_config: 'withheld',
+    cohere_config: 'withheld',
+    custom_provider_config: 'withheld',
+    databricks_model_serving_config: 'withheld',
+    google_cloud_vertex_ai_config: 'withheld',
+    openai_config: 'withheld',
+    palm_config: 'withheld',
+  },
+}
 
 /** As `reviewedFields`: fields of a workspace's own answers that pass as they are, each with the reason. */
 export const reviewedDatabricksFields: Readonly<Record<string, string>> = {
   'databricks.Activity.id': itself,
   'databricks.Activity.user_id': person,
+  'databricks.AiGatewayInferenceTableConfig.catalog_name': tables,
+  'databricks.AiGatewayInferenceTableConfig.schema_name': tables,
+  'databricks.AutoCaptureConfigOutput.catalog_name': tables,
+  'databricks.AutoCaptureConfigOutput.schema_name': tables,
   'databricks.CommentObject.id': itself,
   'databricks.CommentObject.user_id': person,
+  'databricks.EndpointTags.tags': endpointTags,
+  'databricks.ExternalModel.name': 'a model of a provider outside',
+  'databricks.FoundationModel.display_name': 'a model that the workspace offers to everybody',
+  'databricks.FoundationModel.name': 'a model that the workspace offers to everybody',
   'databricks.HttpUrlSpecWithoutSecret.url': given,
   'databricks.JobSpecWithoutSecret.job_id': given,
   'databricks.JobSpecWithoutSecret.workspace_url': given,
@@ -21,11 +63,32 @@ export const reviewedDatabricksFields: Readonly<Record<string, string>> = {
   'databricks.ModelDatabricks.user_id': person,
   'databricks.ModelVersionDatabricks.run_id': 'an id that was judged when it was written, and opens nothing by itself',
   'databricks.ModelVersionDatabricks.user_id': person,
+  'databricks.PayloadTable.name': tables,
   'databricks.RegisteredModelAccessControlResponse.display_name': grantee,
   'databricks.RegisteredModelAccessControlResponse.group_name': grantee,
   'databricks.RegisteredModelAccessControlResponse.service_principal_name': grantee,
   'databricks.RegisteredModelAccessControlResponse.user_name': grantee,
   'databricks.RegisteredModelPermissions.object_id': 'the id that was asked for, and judged',
   'databricks.RegistryWebhook.id': itself,
+  'databricks.Route.served_entity_name': served,
+  'databricks.Route.served_model_name': served,
+  'databricks.ServedEntityOutput.name': served,
+  'databricks.ServedEntitySpec.name': served,
+  'databricks.ServedModelOutput.name': served,
+  'databricks.ServedModelSpec.name': served,
+  'databricks.ServingEndpoint.budget_policy_id': billing,
+  'databricks.ServingEndpoint.id': 'the id by which permissions know the endpoint that was judged',
+  'databricks.ServingEndpoint.tags': endpointTags,
+  'databricks.ServingEndpoint.usage_policy_id': billing,
+  'databricks.ServingEndpointAccessControlResponse.display_name': grantee,
+  'databricks.ServingEndpointAccessControlResponse.group_name': grantee,
+  'databricks.ServingEndpointAccessControlResponse.service_principal_name': grantee,
+  'databricks.ServingEndpointAccessControlResponse.user_name': grantee,
+  'databricks.ServingEndpointDetailed.budget_policy_id': billing,
+  'databricks.ServingEndpointDetailed.id': 'the id by which permissions know the endpoint that was judged',
+  'databricks.ServingEndpointDetailed.tags': endpointTags,
+  'databricks.ServingEndpointPermissions.object_id': 'the id that was asked for, and judged',
+  'databricks.TelemetryConfig.telemetry_profile_id': tables,
+  'databricks.TelemetryInferenceTableConfig.name': tables,
   'databricks.TransitionRequest.user_id': person,
 }

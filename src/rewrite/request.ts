@@ -13,8 +13,10 @@ import { copyJson, placesAt, textsOf } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { type NameKind, resolveName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { upstreamEndpointName } from '../policy/serving.ts'
 import { canonicalPath } from '../policy/store-path.ts'
 import { upstreamFilter } from './search-filter.ts'
+import { upstreamEntities, upstreamServingConfig } from './served-entities.ts'
 import { renameTags } from './tag-names.ts'
 
 type Mapper = (value: Json, findings: Findings, grant: Grant) => Json
@@ -64,6 +66,9 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   loggedModelTags: (value, findings) => renameTags(value, ownModelName(findings)),
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
+  servingEndpointName: text((value, findings) => upstreamEndpointName(findings, value)),
+  servedEntities: upstreamEntities,
+  servingConfig: upstreamServingConfig,
   orderBy: text((value) => printOrderBy(parseOrderBy(value))),
   relativePath: text((value) => canonicalPath(value)),
   filter: text((value, findings, grant) => upstreamFilter(value, grant.endpoint.search, findings)),

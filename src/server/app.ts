@@ -162,13 +162,17 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, ar
   addLocalRoutes(app, config, modes)
   for (const mode of modes) addRoutes(app, config, mode, journey)
   if (modes.includes('http')) addEntrance(app, config)
-  if (artifacts === null) addByteRoutes(app, config, journey, upstream)
-  else addWorkspaceByteRoutes(app, config, modes, journey, artifacts)
+  app.decorateRequest('granted', null)
+  if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, journey, artifacts)
+  addByteRoutes(app, config, modes, journey, upstream)
   app.setNotFoundHandler((request) => {
     throw new Refusal('unknown-endpoint', `There is no endpoint ${request.method} of this path here.`)
   })
   // Only what streams bytes may be sent again as it is.
-  app.setErrorHandler((error, request, reply) => answerError(error, reply, request.granted !== null))
+  app.setErrorHandler((error, request, reply) => {
+    const bytes = request.granted?.grant.endpoint.bytes
+    return answerError(error, reply, bytes !== undefined && bytes !== 'both')
+  })
   return app
 }
 

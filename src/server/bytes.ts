@@ -3,18 +3,20 @@ import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { endpointTable } from '../policy/endpoints.ts'
-import type { Landscape } from '../policy/environment.ts'
+import type { ClientMode, Landscape } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { answerError } from './answer-error.ts'
-import { upstreamFailure } from './error-answer.ts'
+import { isModelsOwn, upstreamFailure } from './error-answer.ts'
 import type { Journey } from './journey.ts'
-import { isMapping } from './mapping.ts'
+import { isMapping, type Mapping } from './mapping.ts'
+import { boundedBody } from './model-call.ts'
 import { pageHeaders } from './page-headers.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
-import { environmentPrefixes, rawCallOf, visitOf } from './routes.ts'
+import { environmentPrefixes, fastifyPath, rawCallOf, visitOf } from './routes.ts'
 import { askWhich } from './ui-entrance.ts'
 import type { Upstream } from './upstream.ts'
+import { waitOf } from './upstream-answer.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -40,8 +42,11 @@ interface Answer {
 
 /** Whether the bytes are as they are: the client is told of no coding, and would take the coded ones for the artifact. */
 function isPlain(answer: object): boolean {
-  const headers = 'headers' in answer && isMapping(answer.headers) ? answer.headers : {}
-  return (headers['content-encoding'] ?? 'identity') === 'identity'
+  return (headersOf(answer)['content-encoding'] ?? 'identity') === 'identity'
+}
+
+function headersOf(answer: object): Mapping {
+  return 'headers' in answer && isMapping(answer.headers) ? answer.headers : {}
 }
 
 function grantedOf(request: Seen): NonNullable<FastifyRequest['granted']> {
@@ -72,11 +77,7 @@ async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: 
   const { statusCode, stream } = answer
   request.trail.upstreamStatus = statusCode
   try {
-    if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) {
-      noteBreak(request, stream)
-      reply.headers(pageHeaders(grantedOf(request).grant.endpoint)).send(stream)
-      return
-    }
+    if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) return void send(request, reply, stream)
     for (const name of answerHeaders) reply.removeHeader(name)
     // What is left of an upload is read and dropped, so that the client gets to this answer.
     reply.removeHeader('connection')
@@ -88,10 +89,31 @@ async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: 
       grantedOf(request).headers,
     )
     upstream.checkWelcome({ status: statusCode, text }, environment?.name)
-    sendFailure(reply, upstreamFailure(grantedOf(request).grant, { status: statusCode, text }))
+    const { grant } = grantedOf(request)
+    const refused = { status: statusCode, text, ...waitOf(headersOf(answer)['retry-after']) }
+    if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)
+    sendFailure(reply, upstreamFailure(grant, refused))
   } catch (error) {
-    answerError(error, reply, true)
+    answerError(error, reply, isRepeatable(request))
   }
+}
+
+function send(request: Seen, reply: AnyReply, stream: Readable): void {
+  noteBreak(request, stream)
+  reply.headers(pageHeaders(grantedOf(request).grant.endpoint)).send(stream)
+}
+
+/** What a served model says in its own form is for its caller, whatever the status. */
+function sendModelError(reply: AnyReply, answer: Answer, text: string): void {
+  const type = headersOf(answer)['content-type']
+  reply.request.trail.reason = 'upstream-error'
+  reply.header('content-type', typeof type === 'string' ? type : 'text/plain').header('content-security-policy', 'sandbox')
+  reply.send(text)
+}
+
+/** Nobody knows what a model does when it is asked twice. */
+function isRepeatable({ granted }: Seen): boolean {
+  return granted?.grant.endpoint.bytes !== 'both'
 }
 
 type Answered = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['onResponse']>
@@ -103,9 +125,9 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
   const isEntrance = endpoint.name === 'getUiPage'
   return {
     upstream: upstream.origin,
-    undici: upstream.dispatcher,
+    undici: endpoint.bytes === 'both' ? upstream.models : upstream.dispatcher,
     httpMethods: endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method],
-    routes: [endpoint.multiSegment === null ? '' : '/*'],
+    routes: [fastifyPath(endpoint.path, endpoint.multiSegment).slice(fixedPath(endpoint).length)],
     retryMethods: [],
     disableCache: true,
     disableRequestLogging: true,
@@ -116,6 +138,7 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
       const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
       const headers = await upstream.credentials.read(visit.credentials)
       request.granted = { grant, request: journey.bytesRequest(grant), headers }
+      if (endpoint.bytes === 'both') request.body = boundedBody(request)
     },
     replyOptions: {
       queryString: () => '',
@@ -123,7 +146,7 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
       rewriteHeaders: (headers: Readonly<Record<string, unknown>>) => keep(headers, answerHeaders),
       onResponse,
       onError: (reply: AnyReply, { error }: { error: Error }) => {
-        void answerError(error.cause ?? error, reply, true)
+        void answerError(error.cause ?? error, reply, isRepeatable(reply.request))
       },
     },
     handler: (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) =>
@@ -131,15 +154,29 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
   }
 }
 
-/** The endpoints that carry bytes, streamed in both directions by @fastify/http-proxy: it sends what was granted, and nothing else. */
-export function addByteRoutes(app: FastifyInstance, landscape: Landscape, journey: Journey, upstream: Upstream): void {
-  app.decorateRequest('granted', null)
-  const streamed = [...endpointTable(landscape.kind).open.values()].filter(({ bytes }) => bytes !== undefined)
-  for (const base of environmentPrefixes) {
-    for (const endpoint of streamed) {
-      const path = endpoint.path.split('/{')[0] ?? ''
-      for (const prefix of endpoint.prefixes) {
-        app.register(httpProxy, { ...proxyOptions(endpoint, landscape, journey, upstream), prefix: `${base}${prefix}${path}` })
+/** The part of a path before its first parameter. */
+function fixedPath({ path }: OpenEndpoint): string {
+  return path.split('/{')[0] ?? ''
+}
+
+/**
+ * The endpoints that carry bytes, streamed in both directions by @fastify/http-proxy: it sends what was granted, and nothing else. The
+ * artifacts of a Databricks workspace are elsewhere.
+ */
+export function addByteRoutes(
+  app: FastifyInstance,
+  landscape: Landscape,
+  modes: readonly ClientMode[],
+  journey: Journey,
+  upstream: Upstream,
+): void {
+  const elsewhere = landscape.kind === 'databricks' ? 'artifact' : null
+  for (const mode of modes) {
+    for (const endpoint of endpointTable(landscape.kind, mode).open.values()) {
+      if (endpoint.bytes === undefined || endpoint.resource === elsewhere) continue
+      const options = { ...proxyOptions(endpoint, landscape, journey, upstream), constraints: { clientMode: mode } }
+      for (const prefix of environmentPrefixes.flatMap((base) => endpoint.prefixes.map((below) => `${base}${below}`))) {
+        app.register(httpProxy, { ...options, prefix: `${prefix}${fixedPath(endpoint)}` })
       }
     }
   }

@@ -35,11 +35,17 @@ function failed({ method, repeatable }: OpenEndpoint): Refusal {
   )
 }
 
+/** Whether an answer is a served model's own, in whatever form: what Databricks says itself is an error of its API, or a limit reached. */
+export function isModelsOwn(answer: Pick<UpstreamAnswer, 'status' | 'text'>): boolean {
+  return answer.status >= 400 && answer.status !== 429 && readError(answer) === null
+}
+
 /** MLflow's own error for a granted request, in the caller's names. Throws for an answer that is no error of MLflow's. */
 export function upstreamFailure(grant: Grant, answer: Pick<UpstreamAnswer, 'status' | 'text' | 'retryAfter'>): Failure {
   const { endpoint, findings } = grant
-  if (answer.status === 429) throw new Throttled(answer.retryAfter ?? 1)
   const error = answer.status >= 400 && answer.status <= 599 ? readError(answer) : null
+  // A model's limits are told in the words of whoever set them.
+  if (answer.status === 429 && (endpoint.bytes !== 'both' || error === null)) throw new Throttled(answer.retryAfter ?? 1)
   if (error === null) {
     if (answer.status === 404 || answer.status === 405) {
       throw new Refusal('unknown-endpoint', 'The MLflow server behind this proxy does not have this endpoint.')

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { modelPatience } from './model-call.ts'
 
 /**
  * Closes the connection of a client that sends no byte of a body it has begun, or takes none of its answer, for some milliseconds.
@@ -13,7 +14,8 @@ export function addIdleTimeout(app: FastifyInstance, milliseconds: number): void
       if (!reply.raw.headersSent) raw.socket.setTimeout(0)
     })
   })
-  app.addHook('onSend', async ({ raw }) => {
-    raw.socket.setTimeout(milliseconds)
+  app.addHook('onSend', async ({ raw, granted }) => {
+    const slow = granted?.grant.endpoint.bytes === 'both'
+    raw.socket.setTimeout(slow ? Math.max(milliseconds, modelPatience) : milliseconds)
   })
 }

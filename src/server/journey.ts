@@ -61,7 +61,7 @@ export class Journey {
   /** Decodes and decides. Throws the refusal of a denied request. */
   async grant(visit: Visit, endpoint: OpenEndpoint, raw: RawCall): Promise<Grant> {
     const { unknownFields } = this.#config
-    const body = endpoint.bytes === 'up' ? 'bytes' : 'json'
+    const body = endpoint.bytes === 'up' || endpoint.bytes === 'both' ? 'bytes' : 'json'
     const message = decodeCall(endpoint.request, raw, { unknownFields, body, deleteByQuery: this.#config.kind === 'databricks' })
     visit.trail.references = askedReferences(endpoint, message)
     const world = this.#world(visit)

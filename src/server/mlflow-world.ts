@@ -111,6 +111,8 @@ export class MlflowWorld implements World {
         return this.#productionVersions(question.suffixes)
       case 'modelOfWebhook':
         return new WorkspaceLookups(this.#upstream, this.#caller).modelOfWebhook(question.id, question.suffix)
+      case 'endpointOfId':
+        return new WorkspaceLookups(this.#upstream, this.#caller).endpointOfId(question.id)
       case 'modelOfId':
         return new WorkspaceLookups(this.#upstream, this.#caller).modelOfId(this.#memory.modelIds, question.id, question.suffix)
     }

@@ -35,7 +35,7 @@ export async function rawCallOf(endpoint: OpenEndpoint, request: FastifyRequest)
   return {
     method: request.method,
     rawQuery: query.join('?'),
-    body: endpoint.bytes === 'up' ? new Uint8Array() : await bodyOf(request),
+    body: endpoint.bytes === 'up' || endpoint.bytes === 'both' ? new Uint8Array() : await bodyOf(request),
     contentType: request.headers['content-type'] ?? null,
     pathParams: readPathParams(endpoint, path),
   }

@@ -13,7 +13,8 @@ export interface UpstreamAnswer {
 /** Bytes. More is no answer that clients ask for: their largest pages have some tens of MiB. */
 const answerBytes = 128 * 1024 * 1024
 
-function waitOf(header: string | string[] | undefined): Pick<UpstreamAnswer, 'retryAfter'> {
+/** What a `Retry-After` says, where it can be read. */
+export function waitOf(header: unknown): Pick<UpstreamAnswer, 'retryAfter'> {
   if (typeof header !== 'string') return {}
   if (/^[0-9]{1,5}$/.test(header)) return { retryAfter: Number(header) }
   return /^[A-Za-z0-9 ,:]{1,40}$/.test(header) && !Number.isNaN(Date.parse(header)) ? { retryAfter: header } : {}

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { type Dispatcher, Pool } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import type { UpstreamKind } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { type ArtifactRequest, isArtifactRequest } from '../rewrite/artifact-request.ts'
@@ -8,11 +8,13 @@ import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-req
 import { type ArtifactCall, isArtifactCall } from './artifact-call.ts'
 import { ByteDoor } from './byte-transfer.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
+import { modelPatience } from './model-call.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
 import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
-import { isUnsent, upstreamConnector } from './upstream-connector.ts'
+import { isUnsent } from './upstream-connector.ts'
 import { type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
 import { UpstreamPace } from './upstream-pace.ts'
+import { makePools, type UpstreamPools, upstreamCapacity, upstreamTimeouts } from './upstream-pools.ts'
 import { isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
 
 /** The caller's credentials, where they are what the upstream is asked with. */
@@ -23,11 +25,6 @@ export interface CallerCredentials {
   /** The environment in which the caller is; each may have credentials of its own. */
   readonly environment?: string
 }
-
-/** Milliseconds. */
-const timeouts = { connect: 3_000, headers: 120_000, body: 60_000 } as const
-/** Connections for messages and for bytes, and requests that may wait for one: slow downloads keep no message from its way. */
-const capacity = { messages: 128, bytes: 256, waiting: 1_024 } as const
 
 type Request = Dispatcher.RequestOptions
 
@@ -50,8 +47,9 @@ export class Upstream {
   readonly #basePath: string
   /** The way of bytes, in the form that @fastify/http-proxy takes. */
   readonly dispatcher: ByteDoor
-  readonly #messages: Pool
-  readonly #bytes: Pool
+  /** The same for calls to served models, which may take their time. */
+  readonly models: ByteDoor
+  readonly #pools: UpstreamPools
   #underWay = 0
 
   constructor(config: Config['upstream'], log: Pick<Logger, 'warn'> = { warn: () => undefined }) {
@@ -62,19 +60,9 @@ export class Upstream {
     this.#modeOf = (name = '') => (config.credentialsOf?.[name] ?? config.credentials).mode
     this.#pace = config.rates === undefined ? null : new UpstreamPace(config.rates)
     this.#basePath = url.pathname.replace(/\/$/, '')
-    // MLflow's uvicorn stalls 40 ms on reused connections and closes them after 5 s: on plain http each request has its own.
-    // Nor is one left idle there, as undici does behind an aborted upload: it would hold a worker of gunicorn.
-    const reuse =
-      url.protocol === 'https:' ? { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 } : { pipelining: 0, keepAliveTimeout: 1 }
-    const options = {
-      ...reuse,
-      connect: upstreamConnector(timeouts.connect),
-      headersTimeout: timeouts.headers,
-      bodyTimeout: timeouts.body,
-    }
-    this.#messages = new Pool(url.origin, { ...options, connections: capacity.messages })
-    this.#bytes = new Pool(url.origin, { ...options, connections: capacity.bytes })
-    this.dispatcher = new ByteDoor(this.#bytes, timeouts.headers)
+    this.#pools = makePools(url)
+    this.dispatcher = new ByteDoor(this.#pools.bytes, upstreamTimeouts.headers)
+    this.models = new ByteDoor(this.#pools.models, modelPatience)
   }
 
   /** The path below the upstream's own prefix. */
@@ -154,7 +142,7 @@ export class Upstream {
     const { method, target, body, repeatable, noteStatus } = exchange
     const headers: Record<string, string> = { accept: 'application/json', ...credentials }
     if (body !== null) headers['content-type'] = 'application/json'
-    if (this.#underWay >= capacity.messages + capacity.waiting) {
+    if (this.#underWay >= upstreamCapacity.messages + upstreamCapacity.waiting) {
       throw new Refusal('upstream-unavailable', 'Too many requests wait for MLflow. Try again shortly.')
     }
     this.#underWay += 1
@@ -173,11 +161,11 @@ export class Upstream {
 
   async #open(options: Request): Promise<Dispatcher.ResponseData> {
     try {
-      return await this.#messages.request(options)
+      return await this.#pools.messages.request(options)
     } catch (error) {
       const broke = isTransportError(error) && !isUnsent(error) && !isTimeout(error)
       if (options.method !== 'GET' || !broke) throw error
-      return this.#messages.request(options)
+      return this.#pools.messages.request(options)
     }
   }
 
@@ -195,6 +183,6 @@ export class Upstream {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#messages.close(), this.#bytes.close()])
+    await Promise.all(Object.values(this.#pools).map((pool: Pool) => pool.close()))
   }
 }

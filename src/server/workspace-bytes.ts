@@ -50,7 +50,7 @@ function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journ
   }
 }
 
-/** The endpoints that carry bytes, before a Databricks workspace: it has the bytes elsewhere. */
+/** The endpoints of artifacts, before a Databricks workspace: it has the bytes elsewhere. */
 export function addWorkspaceByteRoutes(
   app: FastifyInstance,
   landscape: Landscape,
@@ -58,14 +58,13 @@ export function addWorkspaceByteRoutes(
   journey: Journey,
   artifacts: WorkspaceArtifacts,
 ): void {
-  app.decorateRequest('granted', null)
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     // The body is read where it goes to the storage, and as fast.
     scope.addContentTypeParser('*', (_request, _body, done) => done(null))
     for (const mode of modes) {
       for (const endpoint of endpointTable(landscape.kind, mode).open.values()) {
-        if (endpoint.bytes === undefined) continue
+        if (endpoint.bytes === undefined || endpoint.resource !== 'artifact') continue
         const handler = serveBytes(endpoint, landscape, journey, artifacts)
         for (const address of addresses(endpoint)) scope.route({ ...address, handler, constraints: { clientMode: mode } })
       }

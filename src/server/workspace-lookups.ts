@@ -34,7 +34,7 @@ export class WorkspaceLookups {
     let token: string | null = null
     do {
       const page: Record<string, string> = token === null ? { ...query } : { ...query, page_token: token }
-      const found = readFound(await this.#upstream.lookUp(`${api}/${path}`, page, this.#caller))
+      const found = readFound(await this.#upstream.lookUp(path.startsWith('/') ? path : `${api}/${path}`, page, this.#caller))
       if (found === null) return null
       rows.push(...rowsOf(found, key))
       token = textOf(found, 'next_page_token')
@@ -80,5 +80,12 @@ export class WorkspaceLookups {
       if (found !== null) return found
     }
     return null
+  }
+
+  /** The serving endpoint that has an id: the workspace lists them all at once. */
+  async endpointOfId(id: string): Promise<string | null> {
+    const rows = (await this.#all('/api/2.0/serving-endpoints', {}, 'endpoints', 1)) ?? []
+    const row = rows.find((each) => textOf(each, 'id') === id)
+    return row === undefined ? null : textOf(row, 'name')
   }
 }

@@ -1,8 +1,11 @@
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** What the workspace answers to one call. */
 export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body: string | Uint8Array
+  readonly body: string | Uint8Array | Readable
 }
 
 /** A refusal; its answer is the JSON of every Databricks API, `{error_code, message}` (fact 83). */
@@ -34,6 +37,18 @@ export class HtmlRefusal extends Error {
 /** A JSON answer, 200 unless told. */
 export function json(value: unknown, status = 200): Answer {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) }
+}
+
+/** Server-sent events, one JSON value each, as they come about: some milliseconds apart. */
+export function events(values: readonly unknown[], milliseconds: number): Answer {
+  async function* lines() {
+    for (const value of values) {
+      yield `data: ${JSON.stringify(value)}\n\n`
+      await sleep(milliseconds)
+    }
+    yield 'data: [DONE]\n\n'
+  }
+  return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: Readable.from(lines()) }
 }
 
 /** 400: a parameter is missing or wrong. */

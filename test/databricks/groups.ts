@@ -32,7 +32,7 @@ export function makeGroups(registry: Registry, options: WorkspaceOptions): Route
   const { mlflow, access, folders, directory, models, webhooks, storage } = registry
   const seconds = options.credentialSeconds ?? 3600
   const uc = options.unityCatalog ? makeUcModels(storage) : null
-  const serving = makeServing()
+  const serving = makeServing(access)
   return [
     experimentRoutes(registry),
     trackingRoutes(registry),

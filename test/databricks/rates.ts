@@ -8,12 +8,15 @@ export interface Rates {
   readonly logBatch?: number
   readonly tracking?: number
   readonly registry?: number
+  /** Of each foundation model that is paid for by its tokens. */
+  readonly foundationModels?: number
 }
 
 /** What Azure's documentation names (facts 90 and 91). */
 export const documentedRates = { experimentManagement: 7, searchRuns: 7, logBatch: 47, tracking: 127, registry: 40 } as const
 
 function groupOf(path: string): keyof Rates | null {
+  if (/^\/serving-endpoints\/databricks-[^/]+\/invocations$/.test(path)) return 'foundationModels'
   const place = /^\/api\/2\.0\/mlflow\/(.*)$/.exec(path)?.[1]
   if (place === undefined) return null
   if (/^(?:databricks\/)?(?:registered-models|model-versions|transition-requests|comments|registry-webhooks)\//.test(place))

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { type ObjectPath, principalOf } from './access.ts'
-import { absent, denied, invalid, json, taken } from './answer.ts'
-import { type Call, type Fields, objectOf, objectsOf, optionalText, type Routes, text } from './call.ts'
+import { type Access, type ObjectPath, principalOf } from './access.ts'
+import { type Answer, absent, denied, events, invalid, json, taken } from './answer.ts'
+import { type Call, type Fields, objectOf, objectsOf, optionalText, type Routes, text, texts } from './call.ts'
+import { everybody } from './directory.ts'
 import type { Registry } from './model-versions.ts'
+
+/** A model that every workspace offers to everybody, paid for by its tokens. */
+export const foundationModel = 'databricks-meta-llama-3-3-70b-instruct'
 
 /** A serving endpoint; nothing is really served. */
 interface Endpoint {
@@ -11,6 +15,7 @@ interface Endpoint {
   readonly creator: string
   readonly created: number
   config: Fields
+  tags: Fields[]
   version: number
 }
 
@@ -20,9 +25,21 @@ export interface Serving {
   hasId(id: string): boolean
 }
 
-/** No endpoints yet. */
-export function makeServing(): Serving {
+/** No endpoints yet but that of a foundation model. */
+export function makeServing(access: Access): Serving {
   const endpoints = new Map<string, Endpoint>()
+  const entity = { name: foundationModel, foundation_model: { name: 'system.ai.llama_v3_3_70b_instruct', display_name: 'Llama' } }
+  const config = { served_entities: [entity] }
+  endpoints.set(foundationModel, {
+    id: 'foundation',
+    name: foundationModel,
+    creator: '',
+    created: 0,
+    config,
+    tags: [],
+    version: 1,
+  })
+  access.give('/serving-endpoints/foundation', { kind: 'group_name', name: everybody }, 'CAN_QUERY')
   return { endpoints, hasId: (id) => [...endpoints.values()].some((endpoint) => endpoint.id === id) }
 }
 
@@ -57,9 +74,18 @@ async function readConfig({ models }: Registry, call: Call, given: Fields): Prom
   return { served_entities: entities, traffic_config: { routes: routes.length > 0 ? routes : all } }
 }
 
-function show({ id, name, creator, created, config, version }: Endpoint) {
+function show({ id, name, creator, created, config, tags, version }: Endpoint) {
   const state = { ready: 'READY', config_update: 'NOT_UPDATING' }
-  return { id, name, creator, creation_timestamp: created, state, config: { ...config, config_version: version } }
+  return { id, name, creator, creation_timestamp: created, state, tags, config: { ...config, config_version: version } }
+}
+
+/** What a model says: which version it is, at once or in events; and in the form of its own where it fails. */
+function answerOf(name: unknown, { stream, fail }: Fields): Answer {
+  if (fail === true)
+    return json({ error: { message: `the input of ${String(name)} does not fit`, type: 'invalid_request' } }, 422)
+  if (stream !== true) return json({ predictions: [{ served_entity: name }] })
+  const chunk = (content: string) => ({ object: 'chat.completion.chunk', choices: [{ delta: { content } }], served_entity: name })
+  return events(['one', 'two', 'three'].map(chunk), 400)
 }
 
 /** Serving endpoints (facts 84 to 86): names are of the whole workspace, permissions go by id. */
@@ -85,6 +111,7 @@ export function servingRoutes(registry: Registry, { endpoints }: Serving): Route
         creator: call.caller.name,
         created: Date.now(),
         config,
+        tags: objectsOf(call.fields.tags),
         version: 1,
       }
       endpoints.set(name, endpoint)
@@ -109,10 +136,33 @@ export function servingRoutes(registry: Registry, { endpoints }: Serving): Route
       endpoints.delete(find(call, 'CAN_MANAGE').name)
       return json({})
     },
+    [`PATCH ${base}/{name}/tags`]: (call) => {
+      const endpoint = find(call, 'CAN_MANAGE')
+      const added = objectsOf(call.fields.add_tags)
+      const gone = [...added.map(({ key }) => key), ...texts(call.fields, 'delete_tags')]
+      endpoint.tags = [...endpoint.tags.filter(({ key }) => !gone.includes(key)), ...added]
+      return json({ tags: endpoint.tags })
+    },
+    [`PUT ${base}/{name}/rate-limits`]: (call) => {
+      find(call, 'CAN_MANAGE')
+      return json({ rate_limits: call.fields.rate_limits ?? [] })
+    },
+    [`GET ${base}/{name}/served-models/{served_model_name}/logs`]: (call) => {
+      const served = objectsOf(find(call, 'CAN_VIEW').config.served_entities).find(
+        ({ name }) => name === call.params.served_model_name,
+      )
+      if (served === undefined) throw absent(`Served entity ${call.params.served_model_name} does not exist.`)
+      return json({ logs: `[${String(served.name)}] Booting worker` })
+    },
+    [`GET ${base}/{name}/metrics`]: (call) => {
+      const { name } = find(call, 'CAN_VIEW')
+      const headers = { 'content-type': 'text/plain; version=0.0.4' }
+      return { status: 200, headers, body: `request_count_total{endpoint_name="${name}"} 1\n` }
+    },
     // Without /api/2.0 (fact 86); the answer says which version would have answered.
     'POST /serving-endpoints/{name}/invocations': (call) => {
       const [entity] = objectsOf(find(call, 'CAN_QUERY').config.served_entities)
-      return json({ predictions: [{ served_entity: entity?.name }] })
+      return answerOf(entity?.name, call.fields)
     },
     // Calls any address for the caller (fact 86); without a connection of Unity Catalog there is nothing to call.
     'POST /api/2.0/external-function': () => {

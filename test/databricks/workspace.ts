@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { startAdls } from './adls.ts'
 import { type Answer, answerTo, DatabricksError, json, noSuchApi } from './answer.ts'
@@ -68,7 +69,9 @@ function withoutMetastore(path: string): DatabricksError | null {
 
 function give(response: ServerResponse, { status, headers, body }: Answer) {
   // Fact 19.
-  response.writeHead(status, { 'x-databricks-org-id': workspaceId, ...headers }).end(status === 204 ? undefined : body)
+  response.writeHead(status, { 'x-databricks-org-id': workspaceId, ...headers })
+  if (body instanceof Readable) body.pipe(response)
+  else response.end(status === 204 ? undefined : body)
 }
 
 /** What is answered without a token (facts 38 and 40). */

@@ -299,7 +299,9 @@ t.test('every route of a workspace is a row or closed with a reason, and every f
 t.test('every field of a workspace’s answers is rewritten, or was looked at', async (t) => {
   const found = new Set(own.map(({ response }) => response))
   for (const message of found) {
-    for (const { message: inner } of shapeOf(message).fields.values()) if (inner !== undefined) found.add(inner)
+    for (const [field, { message: inner }] of shapeOf(message).fields) {
+      if (inner !== undefined && answerMeanings[message]?.[field] !== 'withheld') found.add(inner)
+    }
   }
   const open = [...found]
     .filter((message) => message.startsWith('databricks.'))

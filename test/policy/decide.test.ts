@@ -131,6 +131,13 @@ const trespasses: Record<Meaning, Cases> = {
   // Only in a Databricks workspace: databricks-decide.test.ts
   webhook: () => [],
   registeredModelId: () => [],
+  servingEndpointName: () => [],
+  servingEndpointId: () => [],
+  servedEntities: () => [],
+  servedName: () => [],
+  servingConfig: () => [],
+  aiGateway: () => [],
+  ofWorkspace: () => [],
   experiment: both(
     ids(({ experiment }) => experiment, absentExperiment),
     ids(({ defaultExperiment }) => defaultExperiment, absentExperiment),

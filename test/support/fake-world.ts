@@ -21,6 +21,8 @@ export interface FakeWorld {
   readonly webhooks?: Readonly<Record<string, string>>
   /** Model names by the id that a Databricks workspace gives them. */
   readonly modelIds?: Readonly<Record<string, string>>
+  /** Names of serving endpoints by their ids. */
+  readonly endpointIds?: Readonly<Record<string, string>>
 }
 
 /** An environment with the defaults of the configuration. */
@@ -94,6 +96,8 @@ export function answerOf(world: FakeWorld, question: Question): Answer {
       return world.webhooks?.[question.id] ?? null
     case 'modelOfId':
       return world.modelIds?.[question.id] ?? null
+    case 'endpointOfId':
+      return world.endpointIds?.[question.id] ?? null
   }
 }
 

@@ -28,8 +28,8 @@ function requireOneRunId(message: JsonObject): void {
   }
 }
 
-// MLflow's own sentence, with what it says nothing of: that `01` and ` 1` are refused too.
-function notVersion(parameter: string, value: string): Refusal {
+/** MLflow's own sentence for what is no version, with what it says nothing of: that `01` and ` 1` are refused too. */
+export function notVersion(parameter: string, value: string): Refusal {
   const got = value.length <= 64 ? `, got '${value}'` : ''
   return new Refusal(
     'invalid-parameter',

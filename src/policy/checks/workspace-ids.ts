@@ -6,30 +6,35 @@ import { Refusal } from '../reasons.ts'
 
 const opaqueId = /^[A-Za-z0-9_-]{1,64}$/
 
-/** Notes whose model an opaque id leads to; any model but one of the caller's own is absent, as is none. */
-function requireOwnModel(judgement: Judgement, id: string, model: string | null, missing: Refusal): void {
-  const owned = model === null ? null : ownerOf(judgement.landscape, 'model', model)
+/** Notes whose model or serving endpoint an opaque id leads to; any but one of the caller's own is absent, as is none. */
+function requireOwn(judgement: Judgement, id: string, kind: 'model' | 'endpoint', name: string | null, missing: Refusal): void {
+  const owned = name === null ? null : ownerOf(judgement.landscape, kind, name)
   if (owned?.owner.name !== judgement.environment.name) throw missing
   judgement.references.push({ kind: judgement.endpoint.resource, logical: id, upstream: id })
-  judgement.references.push({ kind: 'model', logical: owned.logical, upstream: owned.upstream })
+  judgement.references.push({ kind, logical: owned.logical, upstream: owned.upstream })
 }
 
-/** Ids of a Databricks workspace that say nothing of their owner: webhooks, and the ids by which permissions know models. */
+/** Ids of a Databricks workspace that say nothing of their owner: webhooks, and the ids by which permissions know models and endpoints. */
 export function* checkWorkspaceIds(judgement: Judgement): Inquiry<void> {
   const { endpoint, message, environment } = judgement
   const suffix = environment.modelSuffix
   for (const { value } of placesMeaning(endpoint, message, 'webhook')) {
     const id = typeof value === 'string' ? value : ''
     const model = opaqueId.test(id) ? yield* ask({ about: 'modelOfWebhook', id, suffix }) : null
-    requireOwnModel(judgement, id, model, absent.webhook(id))
+    requireOwn(judgement, id, 'model', model, absent.webhook(id))
   }
   for (const { value } of placesMeaning(endpoint, message, 'registeredModelId')) {
     const id = typeof value === 'string' ? value : ''
     const model = opaqueId.test(id) ? yield* ask({ about: 'modelOfId', id, suffix }) : null
-    requireOwnModel(judgement, id, model, absent.modelId(id))
+    requireOwn(judgement, id, 'model', model, absent.modelId(id))
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'servingEndpointId')) {
+    const id = typeof value === 'string' ? value : ''
+    const name = opaqueId.test(id) ? yield* ask({ about: 'endpointOfId', id }) : null
+    requireOwn(judgement, id, 'endpoint', name, absent.endpointId(id))
   }
   if (endpoint.resource === 'permissions' && !reads(endpoint) && !managesProduction(environment)) {
     // Whoever may grant CAN_MANAGE may grant the way around the stages' rules.
-    throw new Refusal('stage', 'Only callers of a production environment may change who may manage a model. Ask one of them.')
+    throw new Refusal('stage', 'Only callers of a production environment may change who may manage it. Ask one of them.')
   }
 }

@@ -15,6 +15,7 @@ export const databricksClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/unity-catalog/, closed: 'Unity Catalog is not served by this version of the proxy.' },
   { paths: /^\/(mlflow\/)?(traces|tracing)\/|^\/mlflow\/experiments\/\{experiment_id\}\/trace-location/, closed: 'Traces are not served by this version of the proxy.' },
   { paths: /^\/mlflow\/\{(name|parent)\}/, closed: 'GenAI resources are not served by this version of the proxy.', hidden: true },
-  { paths: /^\/(serving-endpoints|external-function)/, closed: 'Model serving is not served by this version of the proxy.' },
+  { paths: /^\/serving-endpoints\/\{name\}\/telemetry-config$/, closed: 'Tables of Unity Catalog hold every environment: telemetry is set up in the workspace.' },
+  { paths: /^\/external-function$/, closed: 'It calls any address with connections of the whole workspace. Call the service directly.' },
   { paths: /^\/(secrets|repos|git-credentials|automl|feature-engineering|feature-store)(\/|$)/, closed: 'It belongs to the whole workspace.' },
 ]
