@@ -34,7 +34,17 @@ def describe():
 
     rpcs, messages = describe_services()
     routes = sorted(describe_routes(messages), key=lambda route: (route["path"], route["method"], route["server"]))
-    return {"version": mlflow.__version__, "rpcs": rpcs, "messages": messages, "routes": routes}
+    graphql = describe_graphql()
+    return {"version": mlflow.__version__, "rpcs": rpcs, "messages": messages, "routes": routes, "graphql": graphql}
+
+
+def describe_graphql():
+    """The GraphQL schema in its own language; None where the server has none."""
+    try:
+        from mlflow.server.graphql.graphql_schema_extensions import schema
+    except ImportError:
+        return None
+    return str(schema)
 
 
 main()

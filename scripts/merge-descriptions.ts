@@ -31,6 +31,8 @@ export interface Description {
   messages: Record<string, Record<string, DescribedField>>
   rpcs: Record<string, { module: string; request: string; response: string; endpoints: DescribedEndpoint[] }>
   routes: DescribedRoute[]
+  /** Its GraphQL schema in GraphQL's own language. */
+  graphql: string | null
 }
 
 /** A route of src/policy/route.ts in the making. */

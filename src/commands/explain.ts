@@ -108,6 +108,7 @@ async function explainRequest(config: Config, asked: Asked): Promise<string> {
   const environment = chooseEnvironment(config, principal, named)
   const found = findEndpoint(asked.method, path, config.kind)
   if (found === null) return refuse('unknown-endpoint', 'No MLflow server that this proxy knows has this method and path.')
+  if ('closed' in found && found.closed.local) return `by itself    ${found.closed.closed}\n`
   if ('closed' in found) return refuse(found.closed.hidden ? 'unknown-endpoint' : 'closed-endpoint', found.closed.closed)
   const said = `environment  ${environment.name}\nendpoint     ${found.open.name} (${found.open.action} of ${found.open.resource})\n`
   return said + tell(await judge(config, environment, found.open, asked, path, queries.join('?')))

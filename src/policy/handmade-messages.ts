@@ -8,6 +8,7 @@ const pairs: Field = { type: 'message', message: 'handmade.KeyValue', repeated: 
 /** Messages of handlers that read their parameters without protobuf (mlflow/server/handlers.py). */
 export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   'handmade.Empty': {},
+  'handmade.GraphQL': { query: text, operation_name: text, variables: { type: 'json' }, extensions: { type: 'json' } },
   'handmade.KeyValue': { key: text, value: text },
   'handmade.GetArtifact': { run_id: text, run_uuid: text, path: text },
   'handmade.UploadArtifact': { run_uuid: text, path: text },

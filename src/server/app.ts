@@ -20,6 +20,7 @@ import { Connections } from './connections.ts'
 import { openDirectory, withDirectory } from './directory.ts'
 import { type DoorOf, findDoor, type Listener, modesOf } from './door.ts'
 import { checkMessage, limits } from './framing.ts'
+import { addGraphql } from './graphql.ts'
 import { addIdleTimeout } from './idle.ts'
 import { Journey } from './journey.ts'
 import { addLocalRoutes } from './local-routes.ts'
@@ -162,6 +163,7 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, ar
   addLocalRoutes(app, config, modes)
   for (const mode of modes) addRoutes(app, config, mode, journey)
   if (modes.includes('http')) addEntrance(app, config)
+  if (config.kind === 'mlflow') addGraphql(app, config, journey)
   app.decorateRequest('granted', null)
   if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, journey, artifacts)
   addByteRoutes(app, config, modes, journey, upstream)

@@ -9,6 +9,7 @@ export const limits = {
   urlBytes: 8 * 1024,
   jsonBytes: 32 * 1024 * 1024,
   queryBodyBytes: 64 * 1024,
+  graphqlBytes: 64 * 1024,
 } as const
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])

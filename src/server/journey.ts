@@ -63,6 +63,11 @@ export class Journey {
     const { unknownFields } = this.#config
     const body = endpoint.bytes === 'up' || endpoint.bytes === 'both' ? 'bytes' : 'json'
     const message = decodeCall(endpoint.request, raw, { unknownFields, body, deleteByQuery: this.#config.kind === 'databricks' })
+    return this.judge(visit, endpoint, message)
+  }
+
+  /** Decides on a decoded message. Throws the refusal of a denied request. */
+  async judge(visit: Visit, endpoint: OpenEndpoint, message: JsonObject): Promise<Grant> {
     visit.trail.references = askedReferences(endpoint, message)
     const world = this.#world(visit)
     const request = { endpointName: endpoint.name, endpoint, message, mode: visit.mode }

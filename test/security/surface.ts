@@ -10,7 +10,7 @@ const unknown: readonly (readonly [method: string, path: string])[] = [
   ['GET', '/robots.txt'], ['GET', '/.env'], ['GET', '/.git/config'], ['GET', '/admin'], ['GET', '/debug/pprof'], ['GET', '/server-status'], ['GET', '/-/config'], ['GET', '/-/'], ['POST', '/-/whoami'], ['GET', '/-/whoami/x'], ['GET', '/env'], ['GET', '/env/'], ['GET', '/env//'],
   ['GET', '/gateway/mlflow/v1/models'], ['POST', '/gateway/mlflow/v1/chat/completions'], ['POST', '/gateway/openai/v1/responses'], ['POST', '/gateway/proxy/x/y'], ['POST', '/gateway/anthropic/v1/messages'], ['GET', '/ajax-api/2.0/mlflow/gateway-proxy'], ['POST', '/ajax-api/2.0/mlflow/gateway-proxy'], ['GET', '/ajax-api/3.0/mlflow/gateway/secrets/list'],
   ['POST', '/ajax-api/3.0/mlflow/gateway/secrets/create'], ['GET', '/ajax-api/3.0/mlflow/gateway/endpoints/list'], ['GET', '/ajax-api/3.0/jobs/x'], ['POST', '/ajax-api/3.0/jobs'], ['POST', '/ajax-api/3.0/jobs/search'], ['PATCH', '/ajax-api/3.0/jobs/cancel/x'], ['POST', '/v1/traces'], ['POST', '/v1/logs'], ['POST', '/v1/metrics'],
-  ['POST', '/graphql'], ['GET', '/graphql'], ['GET', '/ajax-api/2.0/mlflow/webhooks'], ['POST', '/api/2.0/mlflow/webhooks'], ['GET', '/api/3.0/mlflow/workspaces'], ['POST', '/api/3.0/mlflow/workspaces'], ['GET', '/api/3.0/mlflow/mcp-servers'], ['POST', '/ajax-api/3.0/mlflow/assistant/message'], ['GET', '/ajax-api/3.0/mlflow/assistant/config'],
+  ['POST', '/graphql'], ['GET', '/graphql'], ['HEAD', '/graphql'], ['GET', '/ajax-api/2.0/mlflow/webhooks'], ['POST', '/api/2.0/mlflow/webhooks'], ['GET', '/api/3.0/mlflow/workspaces'], ['POST', '/api/3.0/mlflow/workspaces'], ['GET', '/api/3.0/mlflow/mcp-servers'], ['POST', '/ajax-api/3.0/mlflow/assistant/message'], ['GET', '/ajax-api/3.0/mlflow/assistant/config'],
   ['POST', '/ajax-api/3.0/mlflow/demo/generate'], ['POST', '/api/3.0/mlflow/scorers/register'], ['GET', '/api/3.0/mlflow/scorers/list'], ['POST', '/api/3.0/mlflow/datasets/search'], ['POST', '/api/3.0/mlflow/datasets/create'], ['POST', '/ajax-api/2.0/mlflow/experiments/search-datasets'], ['POST', '/api/2.0mlflow/experiments/search-datasets'],
   ['GET', '/api/2.0/mlflow/users/get'], ['GET', '/static-files/'], ['POST', '/'], ['GET', '/static-files/..%2fmlflow.db'], ['POST', '/api/2.0/mlflow/users/create'], ['GET', '/api/2.0/mlflow/users/current'], ['POST', '/signup'], ['GET', '/signup'], ['GET', '/api/2.0/mlflow/experiments/permissions/get'], ['POST', '/api/2.0/mlflow/registered-models/permissions/create'], ['POST', '/ajax-api/2.0/mlflow/runs/create-promptlab-run'],
   ['GET', '/api/3.0/mlflow/server-info'], ['GET', '/ajax-api/3.0/mlflow/server-info'], ['GET', '/api/2.0/clusters/list'], ['GET', '/api/2.0/secrets/list'], ['GET', '/api/2.0/dbfs/read'], ['GET', '/api/2.1/unity-catalog/models'], ['GET', '/api/2.0/mlflow/unity-catalog/registered-models/get'], ['GET', '/api/2.0/preview/scim/v2/Me'], ['GET', '/api/2.0/fs/files/x'],
@@ -30,8 +30,18 @@ const traces: readonly (readonly [method: string, path: string, json?: unknown])
 const graphql: readonly string[] = [
   '{mlflowGetRun(input:{runId:"{{run_prod}}"}){run{info{runUuid}}}}', '{a:mlflowGetRun(input:{runId:"{{run_prod}}"}){run{data{params{value}}}}}', 'query Q($r:String){mlflowGetRun(input:{runId:$r}){run{info{runUuid}}}}', 'mutation{mlflowSearchRuns(input:{experimentIds:["{{exp_prod}}"]}){runs{info{runUuid}}}}',
   '{mlflowGetExperiment(input:{experimentId:"{{exp_prod}}"}){experiment{name}}}', '{mlflowSearchModelVersions(input:{}){modelVersions{name source}}}', '{__schema{types{name}}}', 'fragment F on MlflowRun{data{params{value}}} {mlflowGetRun(input:{runId:"{{run_prod}}"}){run{...F}}}', '{mlflowListArtifacts(input:{runId:"{{run_prod}}"}){files{path}}}',
-  '{mlflowGetMetricHistoryBulkInterval(input:{runIds:["{{run_prod}}"],metricKey:"loss"}){metrics{value}}}', 'mutation{mlflowSearchDatasets(input:{experimentIds:["{{exp_prod}}"]}){datasetSummaries{name}}}', '{test(inputString:"x"){output}}', `{${'a:'.repeat(1)}${Array.from({ length: 500 }, (_, i) => `a${i}:mlflowGetRun(input:{runId:"{{run_prod}}"}){run{info{runUuid}}}`).join(' ')}}`,
+  '{mlflowGetMetricHistoryBulkInterval(input:{runIds:["{{run_prod}}"],metricKey:"loss"}){metrics{value}}}', 'mutation{mlflowSearchDatasets(input:{experimentIds:["{{exp_prod}}"]}){datasetSummaries{name}}}', '{test(inputString:"x"){output}}', '{mlflowSearchModelVersions(input:{filter:"run_id=\'{{run_prod}}\'"}){modelVersions{name runId}}}', '{mlflowSearchModelVersions(input:{filter:"name=\'fraud_prod\'"}){modelVersions{name runId}}}', '{mlflowGetRun(input:{runId:"{{run_acc}}",runUuid:"{{run_prod}}"}){run{info{runId}}}}',
+  'query Q($r:String="{{run_prod}}"){x:mlflowGetRun(input:{runUuid:$r}){run{...on MlflowRunExtension{experiment{name} modelVersions{name source}}}}}', '{mlflowGetExperiment(input:{experimentId:"0{{exp_prod}}"}){experiment{name}}}', '{mlflowListArtifacts(input:{runId:"{{run_acc}}",path:"../../{{run_prod}}/artifacts"}){files{path}}}', '{__type(name:"Query"){name}}', `{${Array.from({ length: 100 }, (_, i) => `a${i}:mlflowGetRun(input:{runId:"{{run_prod}}"}){run{info{runUuid}}}`).join(' ')}}`,
 ]
+
+/** Nothing is found, or what is the caller's own: others' words are looked for in every answer. */
+const nothingOfOthers = (body: string): string | null => {
+  const { data, errors } = JSON.parse(body)
+  const own = JSON.stringify(data ?? {}).includes('"modelVersions":[{"name":"fraud"') || data?.test?.output === 'x'
+  const none = Array.isArray(errors) && Object.values(data ?? {}).every((value) => value === null)
+  const empty = /^\{"mlflowSearch\w+":\{"(runs|datasetSummaries|modelVersions)":\[\]\}\}$/.test(JSON.stringify(data))
+  return own || none || empty ? null : `answered ${body.slice(0, 200)}`
+}
 
 const someId = (path: string) => path.replace(/\{model_id\}/g, '{{lm_acc}}').replace(/\{[^}]+\}/g, 'x')
 
@@ -62,9 +72,15 @@ export const surfaceAttacks: readonly Attack[] = [
   ...unknown.filter((_row, index) => index % 5 === 0).map(([method, path]): Attack => ({ name: `${method} ${path} in the environment`, method, path: `/env/acc${path}`, ...(method === 'GET' ? {} : { json: {} }), status: [400, 403, 404], unheard: true })),
   ...traces.map(([method, path, json]): Attack => ({ name: `traces: ${method} ${path}`, method, path, ...(json === undefined ? {} : { json }), status: [403, 404], unheard: true })),
   ...graphql.flatMap((query): Attack[] => [
-    { name: `GraphQL ${query.slice(0, 40)}`, method: 'POST', path: '/graphql', json: { query, variables: { r: '{{run_prod}}' } }, status: [400, 403, 404], unheard: true },
+    { name: `GraphQL ${query.slice(0, 40)}`, method: 'POST', path: '/graphql', json: { query, variables: { r: '{{run_prod}}' } }, status: [200], check: nothingOfOthers },
     { name: `GraphQL by GET ${query.slice(0, 40)}`, method: 'GET', path: '/graphql', json: { query }, status: [400, 403, 404], unheard: true },
   ]),
+  ...['{__typename} query B{mlflowGetRun(input:{runId:"{{run_prod}}"}){run{info{runId}}}}', 'subscription{a}', 'fragment F on Query{__typename}', '', '{', '{a', '# only a comment', `${'{a'.repeat(2000)}${'}'.repeat(2000)}`, `{test(inputString:${'['.repeat(3000)}`, 'type X{a:Int}'].map((query): Attack => ({ name: `GraphQL that is no one operation: ${query.slice(0, 40)}`, method: 'POST', path: '/graphql', json: { query }, status: [400], unheard: true })),
+  ...[{ query: '{__typename}', operationName: 'X' }, { query: ['{__typename}'] }, { query: '{__typename}', variables: [] }, { query: '{__typename}', id: 'x' }, {}, { variables: {} }, { query: '{__typename}', Query: '{a}' }].map((json): Attack => ({ name: `GraphQL in a strange form: ${JSON.stringify(json)}`, method: 'POST', path: '/graphql', json, status: [400], unheard: true })),
+  { name: 'GraphQL and a query', method: 'POST', path: '/graphql?query=x', json: { query: '{__typename}' }, status: [400], unheard: true },
+  { name: 'GraphQL of 70 KB', method: 'POST', path: '/graphql', json: { query: `{__typename}#${'x'.repeat(70_000)}` }, status: [413], unheard: true },
+  { name: 'GraphQL of nobody', as: 'anonymous', method: 'POST', path: '/graphql', json: { query: '{__typename}' }, status: [401], unheard: true },
+  { name: 'GraphQL of a stranger', as: 'none', method: 'POST', path: '/graphql', json: { query: '{__typename}' }, status: [403], unheard: true },
   { name: 'GraphQL in the query', method: 'GET', path: '/graphql?query=%7B__typename%7D', status: [400, 403, 404], unheard: true },
   { name: 'GraphQL in a batch', method: 'POST', path: '/graphql', json: [{ query: '{__typename}' }], status: [400, 403, 404], unheard: true },
   { name: 'GraphQL as a form', method: 'POST', path: '/graphql', headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, text: 'query={__typename}', status: [400, 403, 404, 415], unheard: true },

@@ -130,9 +130,17 @@ function jsonValues(value: unknown, key = ''): [key: string, value: string][] {
   return Object.entries(value).flatMap(([name, item]) => jsonValues(item, Array.isArray(value) ? key : name))
 }
 
+/** What of an answer is looked at: of an error of GraphQL, which comes with status 200, not the words that the caller said. */
+function lookedAt(body: string, said: string): string {
+  const [, data, errors] = /^\{"data":(.*),"errors":(\[".*)\}$/s.exec(body) ?? []
+  if (data === undefined || errors === undefined) return body
+  return data + errors.replace(/[\w/-]+/g, (word) => (said.includes(word) ? ' ' : word))
+}
+
 /** Marks of prod's things in an answer to a caller of acc; what the caller said may come back in an error. */
 export function foreignMarks(answer: RawAnswer, said: string, words: Words): string[] {
-  const text = `${answer.headers.map(([name, value]) => `${name}: ${value}`).join('\n')}\n${answer.body.toString('utf8')}`
+  const body = lookedAt(answer.body.toString('utf8'), said)
+  const text = `${answer.headers.map(([name, value]) => `${name}: ${value}`).join('\n')}\n${body}`
   const ids = ['run_prod', 'run2_prod', 'lm_prod', 'tr_prod'].map((name) => words[name] ?? '')
   const names = [
     'fraud_prod',

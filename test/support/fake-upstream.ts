@@ -20,6 +20,8 @@ export interface FakeUpstream {
   readonly received: Received[]
   /** How the next requests are answered. */
   answer: Reply
+  /** What it answers the proxy's own questions with, by path. */
+  readonly knowledge: Map<string, object>
   close(): Promise<void>
 }
 
@@ -66,9 +68,10 @@ export function replyBytes(bytes: string, reset = false): Reply {
 /** Starts the fake on a free port of this machine. */
 export async function startFakeUpstream(): Promise<FakeUpstream> {
   const received: Received[] = []
+  const known = new Map(Object.entries(knowledge))
   const server = createServer((request, response) => {
-    const known = knowledge[request.url?.split('?')[0] ?? '']
-    if (known !== undefined) return reply(200, known)(request, response)
+    const fact = known.get(request.url?.split('?')[0] ?? '')
+    if (fact !== undefined) return reply(200, fact)(request, response)
     const { method = '', url = '', rawHeaders } = request
     const chunks: Buffer[] = []
     request.on('data', (chunk) => chunks.push(chunk))
@@ -83,6 +86,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
     url: `http://127.0.0.1:${address.port}`,
     received,
     answer: reply(200, {}),
+    knowledge: known,
     close: async () => {
       server.close()
       server.closeAllConnections()

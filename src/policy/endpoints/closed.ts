@@ -25,7 +25,7 @@ export const closedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/(mlflow\/artifacts\/presigned|mlflow-artifacts\/presigned)/, closed: 'Presigned URLs would go around the proxy. Clients fall back to streaming through it.', hidden: true },
   { paths: /^\/(get-artifact|model-versions\/get-artifact|mlflow\/upload-artifact|mlflow\/logged-models\/\{model_id\}\/artifacts\/files)$/, closed: "The web UI's artifact routes are not served by this version of the proxy." },
   { paths: /^\/mlflow\/(runs\/create-promptlab-run|ui-telemetry)/, closed: 'The web UI is not served by this version of the proxy.' },
-  { paths: /^\/graphql/, closed: 'GraphQL is not served by this version of the proxy.' },
+  { paths: /^\/graphql$/, closed: 'The proxy answers GraphQL itself (by POST): each of its fields is the endpoint of the same name.', local: true },
   { paths: /^\/build\/|^\/(index\.html|manifest\.json)/, closed: 'No web UI that is supported asks for it.', hidden: true },
   { paths: /^\/(static-files\/|$)/, closed: "The UI of a Databricks workspace is the workspace's own." },
   { paths: /^\/health$/, closed: 'The proxy answers it itself.', local: true },

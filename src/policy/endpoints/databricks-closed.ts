@@ -4,7 +4,7 @@ import type { ClosedFamily } from './closed.ts'
 export const databricksClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/registered-models\/alias$/, closed: 'The model registry of a Databricks workspace has no aliases: use stages.', hidden: true },
   { paths: /^\/mlflow-artifacts\/(artifacts|mpu\/)/, closed: 'A Databricks workspace gives signed URLs instead: ask for credentials.', hidden: true },
-  { paths: /^\/(version$|mlflow\/metrics\/get-history-bulk$)/, closed: 'A Databricks workspace does not have it.', hidden: true },
+  { paths: /^\/(graphql$|version$|mlflow\/metrics\/get-history-bulk$)/, closed: 'A Databricks workspace does not have it.', hidden: true },
   { paths: /^\/mlflow\/comments\/(update|delete)$/, closed: "A comment's id does not say whose model it is about. Write another comment instead." },
   { paths: /^\/workspace\//, closed: 'Folders of the workspace hold every environment: use the endpoints of experiments.' },
   { paths: /^\/permissions\//, closed: 'Permissions of workspace objects are given in the workspace, not through this proxy.' },
