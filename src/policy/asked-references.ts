@@ -29,6 +29,10 @@ const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
   ['labelSchema', 'labelSchema'],
   ['labelSchema', 'labelSchemas'],
   ['reviewQueue', 'reviewQueue'],
+  ['model', 'relatedModelName'],
+  ['trace', 'trace'],
+  ['trace', 'newTrace'],
+  ['trace', 'tracesToSearch'],
   ['artifact', 'storePath'],
   ['artifact', 'storeFolder'],
 ]

@@ -17,6 +17,9 @@ import { checkServedVersions, checkServing } from './checks/serving.ts'
 import { checkShape } from './checks/shape.ts'
 import { checkArtifactLocation, checkSourceText, checkVersionSource } from './checks/sources.ts'
 import { checkTags, isRegistrationNote } from './checks/tags.ts'
+import { checkTraceFilters } from './checks/trace-filter.ts'
+import { checkTraceNames, checkTraceTags } from './checks/trace-tags.ts'
+import { checkTraceDeletion, checkTraces } from './checks/traces.ts'
 import { checkVersions } from './checks/versions.ts'
 import { checkWorkspaceIds } from './checks/workspace-ids.ts'
 import type { OpenEndpoint } from './endpoint.ts'
@@ -80,6 +83,7 @@ function* checkRelated(judgement: Judgement): Inquiry<void> {
   for (const id of texts('relatedRun')) yield* relatedRun(judgement, id)
   for (const id of texts('relatedModel')) yield* relatedLoggedModel(judgement, id)
   yield* checkTags(judgement)
+  yield* checkTraceTags(judgement)
 }
 
 function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
@@ -93,11 +97,15 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkSourceText(judgement)
   checkLoggedModelSearch(judgement)
   checkServing(judgement)
+  checkTraceDeletion(judgement)
+  checkTraceNames(judgement)
+  checkTraceFilters(judgement)
   const scope = searchScope(judgement) ?? subjectModel(judgement)?.owner ?? environment
   const defaultExperimentId = yield* ask({ about: 'defaultExperiment', name: defaultExperiment(environment) })
   yield* checkExperiments(judgement, defaultExperimentId)
   yield* checkRuns(judgement)
   yield* checkLoggedModels(judgement)
+  yield* checkTraces(judgement)
   yield* checkStorePaths(judgement, defaultExperimentId)
   yield* checkEntities(judgement, defaultExperimentId)
   yield* checkWorkspaceIds(judgement)
@@ -106,10 +114,10 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)
   yield* checkServedVersions(judgement)
   const version = yield* checkVersions(judgement)
-  const { references, visibleExperiments, admitted, mode } = judgement
+  const { references, visibleExperiments, visibleTraces, admitted, mode } = judgement
   const findings = {
     ...{ landscape, environment, mode, defaultExperimentId, scope, version, sourceRunId, references },
-    ...{ visibleExperiments, admitted },
+    ...{ visibleExperiments, visibleTraces, admitted },
   }
   return issueGrant(endpointName, endpoint, message, findings)
 }
@@ -128,6 +136,7 @@ export function* decide(landscape: Landscape, environment: Environment, request:
     mode,
     references: [],
     visibleExperiments: new Set(),
+    visibleTraces: new Set(),
     admitted: new Set(),
   }
   try {

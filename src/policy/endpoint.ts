@@ -13,6 +13,7 @@ export type Resource =
   | 'issue'
   | 'labelSchema'
   | 'reviewQueue'
+  | 'trace'
   | 'artifact'
   | 'server'
   | 'ui'
@@ -27,6 +28,9 @@ export type Resource =
  * is only pointed at. `experimentsToSearch`: ids whose rows are asked for; a foreign one counts as absent. `runsToRead`: several run ids.
  * `dataset`, `issue`, `labelSchema`, `reviewQueue`: ids that say nothing of their owner, whose experiments are asked for. `scorersToRead`:
  * ids of scorers, whose experiments only the answer tells. `tagsJson`, `scorerJson`: JSON as a text.
+ * `experiments`: several, each as `experiment`. `trace`: one id or several, each of which the action is done to. `newTrace`: the id that a
+ * trace gets, whether or not there is one already. `tracesToSearch`, `locationsToSearch`: what is foreign counts as absent. `traceTags`:
+ * tags or metadata, as a list or as a map. `assessmentId`: one that MLflow is to make up. `notServed`: refused where anything is said.
  * `webhook`, `registeredModelId`, `servingEndpointId`: opaque ids of a Databricks workspace, which say nothing of their owner.
  * `ofWorkspace`: what only the workspace's administrators may set; it is refused.
  */
@@ -57,6 +61,17 @@ export type Meaning =
   | 'loggedModel'
   | 'relatedModel'
   | 'loggedModelTags'
+  | 'trace'
+  | 'newTrace'
+  | 'tracesToSearch'
+  | 'locationsToSearch'
+  | 'traceTags'
+  | 'traceTagKey'
+  | 'traceTag'
+  | 'traceFilter'
+  | 'relatedModelName'
+  | 'assessmentId'
+  | 'notServed'
   | 'storePath'
   | 'storeFolder'
   | 'relativePath'
@@ -119,6 +134,8 @@ export interface EndpointRow {
   readonly upstreams?: readonly UpstreamKind[]
   /** The clients that it is open to; left out: all. */
   readonly modes?: readonly ClientMode[]
+  /** The version of MLflow's API, where it has the path in several with messages of their own. */
+  readonly api?: '2.0' | '3.0'
   /** The upstream takes the parameters in the query, though it is no GET. */
   readonly inQuery?: true
   /** Our own description of the messages, where MLflow has none. */

@@ -12,6 +12,7 @@ import { modelVersionEndpoints } from './endpoints/model-versions.ts'
 import { registeredModelEndpoints } from './endpoints/registered-models.ts'
 import { runEndpoints } from './endpoints/runs.ts'
 import { serverEndpoints } from './endpoints/server.ts'
+import { traceEndpoints } from './endpoints/traces.ts'
 import { uiEndpoints } from './endpoints/ui.ts'
 import type { ClientMode, UpstreamKind } from './environment.ts'
 import { databricksRoutes } from './generated/databricks-routes.ts'
@@ -24,6 +25,7 @@ const rows = {
   ...loggedModelEndpoints,
   ...registeredModelEndpoints,
   ...modelVersionEndpoints,
+  ...traceEndpoints,
   ...artifactEndpoints,
   ...datasetEndpoints,
   ...genaiEndpoints,
@@ -46,14 +48,21 @@ export interface EndpointTable {
 /** MLflow 1.x clients ask for the registry under `/preview`, which servers have dropped since: it means the same. */
 const previewOf = ['/api/2.0', '/ajax-api/2.0']
 
-function versionsOf(route: Route): readonly string[] {
-  return [...new Set(Object.values(route.prefixes).flat())]
+function versionsBelow({ prefixes }: Route, some: readonly string[]): readonly string[] {
+  return [...new Set(some.flatMap((prefix) => prefixes[prefix] ?? []))]
+}
+
+/** The route of a row. Where two versions of the API have one path, their messages tell them apart. */
+function routeOf(row: EndpointRow, routes: readonly Route[]): Route | undefined {
+  const known = routes.filter(({ method, path }) => method === row.method && path === row.path)
+  return known.find(({ request }) => request === row.request) ?? known[0]
 }
 
 function join(name: string, row: EndpointRow, routes: readonly Route[]): OpenEndpoint {
-  const route = routes.find((known) => known.method === row.method && known.path === row.path)
+  const route = routeOf(row, routes)
   if (route === undefined) throw new Error(`the endpoint table has ${name}, which no MLflow server registers`)
-  const known = Object.keys(route.prefixes).filter((prefix) => !prefix.endsWith('/preview'))
+  const inApi = (prefix: string) => row.api === undefined || prefix.endsWith(`/${row.api}`)
+  const known = Object.keys(route.prefixes).filter((prefix) => !prefix.endsWith('/preview') && inApi(prefix))
   const upstreamPrefix = known.find((prefix) => prefix.startsWith('/api/')) ?? known[0] ?? ''
   return {
     ...row,
@@ -64,7 +73,7 @@ function join(name: string, row: EndpointRow, routes: readonly Route[]): OpenEnd
     upstreamPrefix,
     pathParams: [...row.path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? ''),
     multiSegment: route.multiSegment?.[0] ?? null,
-    versions: versionsOf(route),
+    versions: versionsBelow(route, row.api === undefined ? Object.keys(route.prefixes) : known),
   }
 }
 
@@ -74,7 +83,14 @@ function close(route: Route, families: readonly ClosedFamily[]): ClosedEndpoint 
   const { method, path } = route
   const multiSegment = route.multiSegment?.[0] ?? null
   const { closed, hidden = false, local = false } = family
-  return { method, path, prefixes: Object.keys(route.prefixes), multiSegment, versions: versionsOf(route), closed, hidden, local }
+  const prefixes = Object.keys(route.prefixes)
+  return { method, path, prefixes, multiSegment, versions: versionsBelow(route, prefixes), closed, hidden, local }
+}
+
+/** What is left of a route when it is open below some of its prefixes: nothing, where it is open below all. */
+function withoutPrefixes(route: Route, isOpen: (prefix: string) => boolean): Route[] {
+  const left = Object.entries(route.prefixes).filter(([prefix]) => !isOpen(prefix))
+  return left.length === 0 ? [] : [{ ...route, prefixes: Object.fromEntries(left) }]
 }
 
 function makeTable(
@@ -86,8 +102,12 @@ function makeTable(
   const isServed = ({ upstreams, modes }: EndpointRow) => (upstreams?.includes(kind) ?? true) && (modes?.includes(mode) ?? true)
   const served = Object.entries<EndpointRow>(rows).filter(([, row]) => isServed(row))
   const open = new Map(served.map(([name, row]) => [name, join(name, row, routes)]))
-  const addresses = new Set([...open.values()].map(({ method, path }) => `${method} ${path}`))
-  const others = routes.filter((route) => !addresses.has(`${route.method} ${route.path}`))
+  const addresses = new Set(
+    [...open.values()].flatMap(({ method, path, prefixes }) => prefixes.map((prefix) => `${method} ${prefix}${path}`)),
+  )
+  const others = routes.flatMap((route) =>
+    withoutPrefixes(route, (prefix) => addresses.has(`${route.method} ${prefix}${route.path}`)),
+  )
   return {
     open,
     closed: others.flatMap((route) => close(route, families) ?? []),

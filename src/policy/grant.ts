@@ -15,6 +15,8 @@ export interface Findings {
   readonly visibleExperiments: ReadonlySet<string>
   /** Ids of experiments and data sets that rows of the answer turned out to belong to, as far as they are the caller's own. */
   readonly admitted: Set<string>
+  /** Of the traces that are looked for, those that are asked for upstream. */
+  readonly visibleTraces: ReadonlySet<string>
   /** The environment whose models the answer may show: the caller's own, or the one they asked to read. */
   readonly scope: Environment
   /** The model version that the request is about, where it was looked up. */

@@ -30,6 +30,11 @@ export function isTraceId(text: string): boolean {
   return /^tr-[0-9a-f]{32}$/.test(text)
 }
 
+/** Whether the text can be a trace's id: MLflow takes what its client says, and what is said here stands in a path as it is. */
+export function isTraceName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/.test(text)
+}
+
 /** Whether MLflow or its database could read the text as an experiment id, though it is not canonical (` 1`, `01`, `+1`, `1.0`, `１`). */
 export function resemblesExperimentId(text: string): boolean {
   return !isExperimentId(text) && numberLike.test(text.normalize('NFKC'))

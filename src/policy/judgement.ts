@@ -16,6 +16,8 @@ export interface Judgement {
   readonly references: AuditedReference[]
   readonly visibleExperiments: Set<string>
   readonly admitted: Set<string>
+  /** Of the traces that are looked for, those that the caller may have. */
+  readonly visibleTraces: Set<string>
 }
 
 /** Whether the request only reads. */
@@ -64,6 +66,7 @@ export const absent = {
   experiment: (id: string) => new Refusal('not-found', `No Experiment with id=${id} exists`),
   run: (id: string) => new Refusal('not-found', `Run with id=${id} not found`),
   loggedModel: (id: string) => new Refusal('not-found', `Logged model with ID '${id}' not found.`),
+  trace: (id: string) => new Refusal('not-found', `Trace with ID '${id}' not found.`),
   version: (name: string, version: string) =>
     new Refusal('not-found', `Model Version (name=${name}, version=${version}) not found`),
   alias: (alias: string) => new Refusal('invalid-parameter', `Registered model alias ${alias} not found.`),

@@ -15,11 +15,11 @@ function placesIn(message: JsonObject, selector: string, whole: string): Place[]
   const value = message.get(key)
   if (value === undefined) return []
   if (tail === '') return [{ selector: whole, value, replace: (next) => message.set(key, next) }]
-  if (!Array.isArray(value)) return []
-  return value.flatMap((item) => (item instanceof Map ? placesIn(item, tail, whole) : []))
+  const inner = Array.isArray(value) && key !== head ? value : [value]
+  return inner.flatMap((item) => (item instanceof Map ? placesIn(item, tail, whole) : []))
 }
 
-/** The values of a message at a selector such as `run_id` or `metrics[].model_id`; absent ones are left out. */
+/** The values of a message at a selector such as `run_id`, `metrics[].model_id` or `trace.trace_info.trace_id`; absent ones are left out. */
 export function placesAt(message: JsonObject, selector: string): Place[] {
   return placesIn(message, selector, selector)
 }

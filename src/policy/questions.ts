@@ -10,6 +10,8 @@ export type Question =
   | { readonly about: 'experimentsOf'; readonly kind: EntityKind; readonly ids: readonly string[] }
   | { readonly about: 'run'; readonly id: string }
   | { readonly about: 'loggedModel'; readonly id: string }
+  /** Those of the traces that there are, by the ids that were asked for. */
+  | { readonly about: 'traces'; readonly ids: readonly string[] }
   | { readonly about: 'version'; readonly name: UpstreamName; readonly version: string }
   | { readonly about: 'alias'; readonly name: UpstreamName; readonly alias: string }
   | { readonly about: 'versionsOfModel'; readonly name: UpstreamName }
@@ -45,6 +47,13 @@ export interface LoggedModelFact {
   readonly artifactUri: string
 }
 
+export interface TraceFact {
+  readonly id: string
+  readonly experimentId: string
+  /** The run that the trace says it was made in. */
+  readonly sourceRunId: string | null
+}
+
 export interface VersionFact {
   readonly name: string
   readonly version: string
@@ -64,6 +73,7 @@ export interface Answers {
   readonly experimentsOf: ReadonlyMap<string, readonly string[]>
   readonly run: RunFact | null
   readonly loggedModel: LoggedModelFact | null
+  readonly traces: ReadonlyMap<string, TraceFact>
   readonly version: VersionFact | null
   readonly alias: VersionFact | null
   readonly versionsOfModel: readonly VersionFact[]

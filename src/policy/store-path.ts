@@ -44,11 +44,12 @@ export function canonicalPath(path: string): string {
   return trimmed
 }
 
-/** Where in MLflow's artifact store a path lies: `<experiment>/<run>/artifacts/…` or `<experiment>/models/<model>/artifacts/…`. */
+/** Where in MLflow's artifact store a path lies: `<experiment>/<run>/artifacts/…`, `<experiment>/models/<model>/artifacts/…` or `<experiment>/traces/<trace>/artifacts/…`. */
 export interface StorePlace {
   readonly experimentId: string
   readonly runId: string | null
   readonly loggedModelId: string | null
+  readonly traceId: string | null
   /** Inside a run's, a logged model's or a trace's artifacts, rather than among the folders above them. */
   readonly inside: boolean
 }
@@ -59,7 +60,8 @@ export function placeOf(path: string): StorePlace | null {
   if (!/^(0|[1-9][0-9]{0,18})$/.test(experimentId)) return null
   const runId = /^[0-9a-f]{32}$/.test(second) ? second : null
   const loggedModelId = second === 'models' && /^m-[0-9a-f]{32}$/.test(third) ? third : null
-  const traceId = second === 'traces' && /^tr-[0-9a-f]{32}$/.test(third) ? third : null
+  // Traces of MLflow 2 have ids without a prefix.
+  const traceId = second === 'traces' && /^(?:tr-)?[0-9a-f]{32}$/.test(third) ? third : null
   const inside = runId !== null ? third === 'artifacts' : (loggedModelId ?? traceId) !== null && fourth === 'artifacts'
-  return { experimentId, runId, loggedModelId, inside }
+  return { experimentId, runId, loggedModelId, traceId, inside }
 }

@@ -10,6 +10,7 @@ export type AnswerMeaning =
   | 'source'
   | 'downloadUri'
   | 'tags'
+  | 'traceTags'
   | 'sentence'
   | 'endpointName'
   | 'servedModelName'
@@ -34,6 +35,9 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
   'mlflow.GetModelVersionDownloadUri.Response': { artifact_uri: 'downloadUri' },
   'mlflow.LoggedModelInfo': { experiment_id: 'experimentId', artifact_uri: 'location', tags: 'tags' },
   'mlflow.LoggedModelRegistrationInfo': { name: 'modelName' },
+  'mlflow.TraceInfo': { experiment_id: 'experimentId', tags: 'traceTags', request_metadata: 'traceTags' },
+  'mlflow.TraceInfoV3': { tags: 'traceTags', trace_metadata: 'traceTags' },
+  'mlflow.TraceLocation.MlflowExperimentLocation': { experiment_id: 'experimentId' },
   'mlflow.ListArtifacts.Response': { root_uri: 'location' },
   'mlflow.ListLoggedModelArtifacts.Response': { root_uri: 'location' },
   ...databricksMeanings,
@@ -41,6 +45,8 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
 
 const ownTags = 'what the caller’s own environment wrote; ids in it were judged when they were written'
 const pointed = 'an id that was judged when it was written, and opens nothing by itself'
+const inTrace = 'a part of a trace that was judged'
+const said = 'what a client says of its own program, in its own words'
 const asked = 'the run that was asked for'
 const person = 'who made it, in the same environment'
 const storage = 'a signed address of exactly the place that was judged'
@@ -81,6 +87,25 @@ export const reviewedFields: Readonly<Record<string, string>> = {
   'mlflow.RunInfo.run_name': 'a run’s name is free text in its experiment',
   'mlflow.RunInfo.run_uuid': 'the id of the row itself, whose experiment was judged',
   'mlflow.RunInfo.user_id': person,
+  'mlflow.MetricDataPoint.metric_name': 'one of MLflow’s own names, as it was asked for',
+  'mlflow.TraceInfo.request_id': 'the id of the row itself, whose experiment was judged',
+  'mlflow.TraceInfoV3.client_request_id': said,
+  'mlflow.TraceInfoV3.trace_id': 'the id of the row itself, whose experiment was judged',
+  'mlflow.TraceLocation.InferenceTableLocation.full_table_name':
+    'of a Databricks workspace; traces in experiments do not have it',
+  'mlflow.assessments.Assessment.assessment_id': inTrace,
+  'mlflow.assessments.Assessment.assessment_name': said,
+  'mlflow.assessments.Assessment.span_id': inTrace,
+  'mlflow.assessments.Assessment.trace_id': inTrace,
+  'mlflow.assessments.AssessmentSource.source_id': person,
+  'mlflow.assessments.IssueReference.issue_name': said,
+  'opentelemetry.proto.trace.v1.Span.Event.name': said,
+  'opentelemetry.proto.trace.v1.Span.Link.span_id': pointed,
+  'opentelemetry.proto.trace.v1.Span.Link.trace_id': pointed,
+  'opentelemetry.proto.trace.v1.Span.name': said,
+  'opentelemetry.proto.trace.v1.Span.parent_span_id': inTrace,
+  'opentelemetry.proto.trace.v1.Span.span_id': inTrace,
+  'opentelemetry.proto.trace.v1.Span.trace_id': inTrace,
   'mlflow.artifacts.CreateMultipartUpload.Response.upload_id': 'of the upload to the place that was judged',
   'mlflow.artifacts.FileInfo.path': 'relative to the folder that was asked for',
   'mlflow.artifacts.MultipartUploadCredential.url': storage,

@@ -15,6 +15,7 @@ import { clientSentence } from './error-text.ts'
 import { clientLocation } from './location.ts'
 import { findingsWithin, visibleServing } from './serving-answer.ts'
 import { renameTags } from './tag-names.ts'
+import { clientTraceTags } from './trace-tags.ts'
 
 type TextMapper = (text: string, findings: Findings) => string
 
@@ -58,8 +59,11 @@ const endpointName: TextMapper = (name, findings) => {
 const servedModelName: TextMapper = (name, findings) => (findings.inSharedEndpoint ? name : modelName(name, findings))
 const sentence: TextMapper = (text, findings) => clientSentence(text, findings) ?? ''
 
-/** How each meaning is put into the caller's words. Tags are a list, and have a way of their own. */
-const textMappers: Readonly<Record<Exclude<AnswerMeaning, 'tags' | 'withheld'>, TextMapper>> = {
+/** The meanings of single texts: tags have ways of their own. */
+type NamedMeaning = Exclude<AnswerMeaning, 'tags' | 'traceTags' | 'withheld'>
+
+/** How each meaning is put into the caller's words. */
+const textMappers: Readonly<Record<NamedMeaning, TextMapper>> = {
   experimentId,
   experimentName,
   modelName,
@@ -86,6 +90,11 @@ function isVisibleDataset(row: JsonObject, { visibleExperiments, admitted }: Fin
   if (admitted.has(idIn(row, 'dataset_id') ?? '')) return true
   const experiments = textsOf(row.get('experiment_ids') ?? [])
   return experiments.length > 0 && experiments.every((id) => visibleExperiments.has(id))
+}
+
+function experimentOfTrace(row: JsonObject): Json | undefined {
+  const place = row.get('trace_location')
+  return place instanceof Map ? place.get('mlflow_experiment') : undefined
 }
 
 function ownedByScope(kind: 'model' | 'experiment', row: JsonObject, { landscape, scope }: Findings): boolean {
@@ -116,6 +125,8 @@ const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => 
   'mlflow.issues.Issue': inExperiment,
   'mlflow.label_schemas.LabelSchema': inExperiment,
   'mlflow.review_queues.ReviewQueue': inExperiment,
+  'mlflow.TraceInfo': (row, findings) => inExperiment(row, findings),
+  'mlflow.TraceInfoV3': (row, findings) => inExperiment(experimentOfTrace(row), findings),
   'mlflow.LoggedModel': (row, findings) => inExperiment(row.get('info'), findings),
 }
 
@@ -161,7 +172,7 @@ function rewriteSingle(messageName: string, value: Json, findings: Findings): Js
 }
 
 /** What names something, in the caller's words. Ids of experiments come as texts, as lists of them, and as numbers. */
-function rewriteNamed(meaning: Exclude<AnswerMeaning, 'tags' | 'withheld'>, field: Field, value: Json, findings: Findings): Json {
+function rewriteNamed(meaning: NamedMeaning, field: Field, value: Json, findings: Findings): Json {
   const map = textMappers[meaning]
   if (field.repeated === true && Array.isArray(value)) {
     const shown = value.filter((item) => typeof item === 'string' && findings.visibleExperiments.has(item))
@@ -183,6 +194,11 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
     const meaning = meanings[name]
     if (meaning === 'withheld') continue
     if (meaning === 'tags') result.set(name, renameTags(value, modelNameOf(findings)))
+    else if (meaning === 'traceTags')
+      result.set(
+        name,
+        clientTraceTags(value, modelNameOf(findings), (uri) => location(uri, findings)),
+      )
     else if (meaning !== undefined && value !== null) {
       result.set(name, rewriteNamed(meaning, field, value, findings))
     } else result.set(name, rewriteField(field, value, findings))

@@ -9,7 +9,8 @@ import type { UpstreamKind } from '../policy/environment.ts'
 import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
-import { copyJson, placesAt, textsOf } from '../policy/message-fields.ts'
+import { experimentLocations } from '../policy/locations.ts'
+import { copyJson, placesAt, placesMeaning, textsOf } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { type NameKind, resolveName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
@@ -18,6 +19,8 @@ import { canonicalPath } from '../policy/store-path.ts'
 import { upstreamFilter } from './search-filter.ts'
 import { upstreamEntities, upstreamServingConfig } from './served-entities.ts'
 import { renameTags } from './tag-names.ts'
+import { upstreamTraceFilter } from './trace-filter.ts'
+import { upstreamTraceTags } from './trace-tags.ts'
 
 type Mapper = (value: Json, findings: Findings, grant: Grant) => Json
 
@@ -58,6 +61,12 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   experiment: text((value, { defaultExperimentId }) => upstreamExperimentId(value, defaultExperimentId)),
   experiments: text((value, { defaultExperimentId }) => upstreamExperimentId(value, defaultExperimentId)),
   experimentsToSearch: (_value, { visibleExperiments }) => [...visibleExperiments],
+  locationsToSearch: (_value, { visibleExperiments }) => experimentLocations(visibleExperiments),
+  tracesToSearch: (value, { visibleTraces }) => textsOf(value).filter((id) => visibleTraces.has(id)),
+  traceTags: (value, findings) => upstreamTraceTags(value, upstreamModelName(findings)),
+  traceFilter: text((value, findings) => upstreamTraceFilter(value, findings)),
+  relatedModelName: named('model'),
+  assessmentId: () => '',
   stage: text((value) => canonicalStage(value)),
   stages: text((value) => canonicalStage(value)),
   versionSource: text(
@@ -89,6 +98,16 @@ function completeVersion(message: JsonObject, { environment, sourceRunId }: Find
   ])
 }
 
+/** The tag that lists a trace's prompts, set by itself. */
+function renameSetTag({ endpoint, findings }: Grant, message: JsonObject): void {
+  const [key] = placesMeaning(endpoint, message, 'traceTagKey')
+  if (typeof key?.value !== 'string') return
+  for (const { value, replace } of placesMeaning(endpoint, message, 'traceTag')) {
+    const tags = upstreamTraceTags(new Map([[key.value, value]]), upstreamModelName(findings))
+    replace(tags instanceof Map ? (tags.get(key.value) ?? '') : '')
+  }
+}
+
 /** The granted message in upstream names and ids. The judged message itself stays as it was. */
 export function upstreamMessage(grant: Grant): JsonObject {
   const { endpoint, findings } = grant
@@ -100,6 +119,7 @@ export function upstreamMessage(grant: Grant): JsonObject {
   // A data set without an experiment would be nobody's.
   if (endpoint.name === 'createDataset' && textsOf(message.get('experiment_ids') ?? []).length === 0)
     message.set('experiment_ids', [findings.defaultExperimentId])
+  renameSetTag(grant, message)
   if (endpoint.name === 'createModelVersion') completeVersion(message, findings)
   if (endpoint.search?.nameColumn && !message.get('filter')) message.set('filter', upstreamFilter('', endpoint.search, findings))
   return message

@@ -1,7 +1,7 @@
-import type { Search } from '../policy/endpoint.ts'
+import type { Meaning, Search } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
-import { placesMeaning, textsOf } from '../policy/message-fields.ts'
+import { searchedExperiments } from '../policy/locations.ts'
 import { fieldOf } from '../policy/message-shape.ts'
 import { isVisible } from './answer.ts'
 import { clausesLeft } from './search-filter.ts'
@@ -55,8 +55,9 @@ export function takeRows(
 
 /** Whether all experiments that were asked for are absent or others': there is nothing to ask MLflow, who would take none for all. */
 export function asksForNothing({ endpoint, message, findings }: Grant): boolean {
-  const asked = placesMeaning(endpoint, message, 'experimentsToSearch').some(({ value }) => textsOf(value).length > 0)
-  const bounded = Object.values(endpoint.fields).includes('experimentsToSearch') && endpoint.anyExperiment !== true
+  const asked = searchedExperiments(endpoint, message).length > 0
+  const isBounding = (meaning: Meaning) => meaning === 'experimentsToSearch' || meaning === 'locationsToSearch'
+  const bounded = Object.values(endpoint.fields).some(isBounding) && endpoint.anyExperiment !== true
   return (asked || bounded) && findings.visibleExperiments.size === 0
 }
 

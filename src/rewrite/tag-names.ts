@@ -3,7 +3,8 @@ import type { Json } from '../policy/json.ts'
 import { parseJson, printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
 
-function renameEntries(text: string, rename: (name: string) => string | null): string {
+/** A JSON list of things with names, each renamed; those that get no name are left out. */
+export function renameEntries(text: string, rename: (name: string) => string | null): string {
   let parsed: Json
   try {
     parsed = parseJson(text)

@@ -24,7 +24,7 @@ export async function follow<T>(inquiry: Inquiry<T>, world: World): Promise<T> {
     if (lookUps > mostLookUps) {
       throw new Refusal(
         'too-large',
-        `The request names more than ${mostLookUps} runs, models or experiments. Send several requests.`,
+        `The request names more than ${mostLookUps} runs, models, traces or experiments. Send several requests.`,
       )
     }
     const answer = known.get(key) ?? world.answer(step.value)

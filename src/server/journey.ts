@@ -13,6 +13,7 @@ import { shapeOf } from '../policy/message-shape.ts'
 import { resolveName, type UpstreamName } from '../policy/names.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
 import { asksForNothing } from '../rewrite/search-page.ts'
+import { answerUnasked } from '../rewrite/unasked.ts'
 import { type UpstreamRequest, upstreamRequest } from '../rewrite/upstream-request.ts'
 import type { Config } from './config-types.ts'
 import { ensureDefaultExperiment } from './default-experiments.ts'
@@ -105,6 +106,8 @@ export class Journey {
       return { answer: rewriteAnswer(grant, found.rows) }
     }
     if (asksForNothing(grant)) return { answer: new Map() }
+    const unasked = answerUnasked(grant)
+    if (unasked !== null) return { answer: unasked }
     if (this.#artifacts?.serves(grant)) return this.#artifacts.complete(grant, credentials)
     if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
     const answer = await this.#send(grant, credentials)
@@ -154,5 +157,6 @@ export class Journey {
     if (endpoint.resource === 'experiment') this.#memory.experiments.clear()
     const dataset = textMeaning(endpoint, message, 'dataset')
     if (dataset !== null) this.#memory.entities.delete(entityKey('dataset', dataset))
+    if (endpoint.resource === 'trace') this.#memory.traces.clear()
   }
 }

@@ -1,9 +1,10 @@
 import { pendingStageTag } from '../policy/checks/tags.ts'
+import { tagPairs } from '../policy/checks/trace-tags.ts'
 import type { Stage } from '../policy/environment.ts'
 import { stages } from '../policy/environment.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { parseJson } from '../policy/json-text.ts'
-import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../policy/questions.ts'
+import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { Throttled } from './throttled.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
@@ -37,7 +38,7 @@ export function readFoundIfServed(answer: UpstreamAnswer): JsonObject | null {
 /** The JSON object of an answer; anything else is an answer that nobody knows. */
 export function parseAnswer(answer: UpstreamAnswer, allowNaN = false): JsonObject {
   try {
-    const value = parseJson(answer.text, { allowNaN, maxKeys: Number.POSITIVE_INFINITY })
+    const value = parseJson(answer.text, { allowNaN, maxDepth: 500, maxKeys: Number.POSITIVE_INFINITY })
     if (value instanceof Map) return value
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
@@ -85,6 +86,26 @@ export function readLoggedModel(found: JsonObject): LoggedModelFact {
     sourceRunId: optional(info, 'source_run_id'),
     artifactUri: optional(info, 'artifact_uri') ?? '',
   }
+}
+
+function sourceRun(metadata: Json | undefined): string | null {
+  const found = (metadata instanceof Map ? [...metadata] : tagPairs(metadata ?? null)).find(([key]) => key === 'mlflow.sourceRun')
+  return typeof found?.[1] === 'string' && found[1] !== '' ? found[1] : null
+}
+
+/** Of a trace by its id alone. */
+export function readTraceInfo(found: JsonObject): TraceFact {
+  const info = object(found.get('trace_info'))
+  const [id, experimentId] = [text(info, 'request_id'), text(info, 'experiment_id')]
+  return { id, experimentId, sourceRunId: sourceRun(info.get('request_metadata')) }
+}
+
+/** Of one of several traces. */
+export function readTraceRow(row: Json): TraceFact {
+  const info = object(row)
+  const place = object(object(info.get('trace_location')).get('mlflow_experiment'))
+  const [id, experimentId] = [text(info, 'trace_id'), text(place, 'experiment_id')]
+  return { id, experimentId, sourceRunId: sourceRun(info.get('trace_metadata')) }
 }
 
 function stageOf(value: string | null): Stage | null {

@@ -2,10 +2,11 @@ import { LRUCache } from 'lru-cache'
 import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
 import type { JsonObject } from '../policy/json.ts'
 import type { UpstreamName } from '../policy/names.ts'
-import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../policy/questions.ts'
+import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
 import { EntityLookups } from './entity-lookups.ts'
 import type { World } from './inquiry.ts'
 import { readExperiment, readFound, readFoundIfServed, readLoggedModel, readRun, readVersion } from './lookups.ts'
+import { TraceLookups } from './trace-lookups.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
 import { WorkspaceLookups } from './workspace-lookups.ts'
 
@@ -18,6 +19,8 @@ export class Memory {
   readonly experiments = new LRUCache<string, ExperimentFact>({ max: 20_000, ttl: keep.name })
   readonly runs = new LRUCache<string, RunFact>({ max: 100_000, ttl: keep.immutable })
   readonly loggedModels = new LRUCache<string, LoggedModelFact>({ max: 20_000, ttl: keep.immutable })
+  /** Briefly: a trace may be deleted, and its id be used again by another. */
+  readonly traces = new LRUCache<string, TraceFact>({ max: 20_000, ttl: keep.name })
   readonly versionsOfRun = new LRUCache<string, readonly VersionFact[]>({ max: 20_000, ttl: keep.versions })
   /** The experiments of things that have ids of their own. */
   readonly entities = new LRUCache<string, readonly string[]>({ max: 20_000, ttl: keep.immutable })
@@ -95,6 +98,8 @@ export class MlflowWorld implements World {
           readLoggedModel,
           readFoundIfServed,
         )
+      case 'traces':
+        return new TraceLookups(this.#upstream, this.#caller, this.#memory.traces).find(question.ids)
       case 'version':
         return this.#version(`${api}/model-versions/get`, { name: question.name, version: question.version })
       case 'alias':

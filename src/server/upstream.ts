@@ -94,6 +94,13 @@ export class Upstream {
     return this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true }, caller)
   }
 
+  /** Asks for several traces at once: MLflow has no other way that leaves their spans out. */
+  async lookUpTraces(ids: readonly string[], caller: CallerCredentials): Promise<UpstreamAnswer> {
+    const body = JSON.stringify({ trace_ids: ids })
+    const target = '/api/3.0/mlflow/traces/batchGetInfos'
+    return this.#exchange({ method: 'POST', target, body, caller, repeatable: true })
+  }
+
   /** One of the calls that a granted request for an artifact takes in a Databricks workspace. All of them may be sent again. */
   async askForArtifact(request: ArtifactRequest, call: ArtifactCall, caller: CallerCredentials): Promise<UpstreamAnswer> {
     if (!isArtifactRequest(request) || !isArtifactCall(call)) throw new TypeError('nothing is asked without a grant')

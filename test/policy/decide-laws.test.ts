@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { tagPairs } from '../../src/policy/checks/trace-tags.ts'
 import type { Meaning } from '../../src/policy/endpoint.ts'
 import { placesMeaning, textMeaning, textsOf } from '../../src/policy/message-fields.ts'
 import type { VersionFact } from '../../src/policy/questions.ts'
@@ -15,7 +16,7 @@ function decideCall({ landscape, caller, endpoint, message, world }: RandomCall)
 }
 
 /** The texts in the fields of a meaning. */
-function said({ endpoint, message }: RandomCall, ...meanings: Meaning[]): string[] {
+function said({ endpoint, message }: Pick<RandomCall, 'endpoint' | 'message'>, ...meanings: Meaning[]): string[] {
   return placesMeaning(endpoint, message, ...meanings).flatMap(({ value }) => textsOf(value).filter((text) => text !== ''))
 }
 
@@ -42,11 +43,28 @@ function mayReadModel(call: RandomCall, id: string): boolean {
   return run?.experimentId === model.experimentId && call.world.versions.some((v) => v.runId === run.id && opens(call, v, run.id))
 }
 
-const idPattern = /(?:m-)?[0-9a-f]{32}/g
+/** A foreign trace is readable where its run is, and where that is in the same experiment. */
+function mayReadTrace(call: RandomCall, id: string): boolean {
+  const { owners, caller, world } = call
+  const trace = world.traces?.find((fact) => fact.id === id)
+  if (trace === undefined || owners.get(id) === caller.name) return trace !== undefined
+  const run = world.runs.find((fact) => fact.id === trace.sourceRunId)
+  return run?.experimentId === trace.experimentId && world.versions.some((v) => v.runId === run.id && opens(call, v, run.id))
+}
 
-/** Every run and logged model that a text mentions exists and may be read. */
+/** Nobody's so far, or the caller's. */
+function mayMake({ owners, caller, world }: RandomCall, id: string): boolean {
+  return owners.get(id) === caller.name || !world.traces?.some((fact) => fact.id === id)
+}
+
+const idPattern = /(?:m-|tr-)?[0-9a-f]{32}/g
+
+/** Every run and logged model that a text mentions exists and may be read; a trace is not one that may not be read. */
 function mayMention(call: RandomCall, text: string): boolean {
-  return (text.match(idPattern) ?? []).every((id) => (id.startsWith('m-') ? mayReadModel(call, id) : mayReadRun(call, id)))
+  return (text.match(idPattern) ?? []).every((id) => {
+    if (id.startsWith('tr-')) return mayMake(call, id) || (isRead(call) && mayReadTrace(call, id))
+    return id.startsWith('m-') ? mayReadModel(call, id) : mayReadRun(call, id)
+  })
 }
 
 function mayName(call: RandomCall, name: string, change: boolean): boolean {
@@ -81,12 +99,15 @@ function offence(call: RandomCall): string | null {
   }
   return (
     bad('experiment', said(call, 'experiment', 'experiments'), own) ??
+    bad('trace', said(call, 'trace'), (id) => own(id) || (read && mayReadTrace(call, id))) ??
+    bad('new trace', said(call, 'newTrace'), (id) => mayMake(call, id)) ??
     bad('thing', said(call, 'dataset', 'issue', 'labelSchema', 'labelSchemas', 'reviewQueue'), own) ??
     bad('run', said(call, 'run', 'runsToRead'), (id) => own(id) || (read && mayReadRun(call, id))) ??
     bad('logged model', said(call, 'loggedModel'), (id) => own(id) || (read && mayReadModel(call, id))) ??
     bad('mention', said(call, 'relatedRun', 'relatedModel', 'modelJson', 'tagsJson', 'versionSource'), (text) =>
       mayMention(call, text),
     ) ??
+    bad('prompt', said(call, 'relatedModelName'), (name) => mayName(call, name, false)) ??
     bad('model', said(call, 'modelName'), (name) => mayName(call, name, !read && !isPromotion(call, name))) ??
     bad('new model', said(call, 'newModelName'), (name) => mayName(call, name, true)) ??
     bad(
@@ -121,6 +142,7 @@ function overexposed(call: RandomCall, { decision }: Judged): string[] {
       'loggedModel',
       'relatedModel',
       'runTag',
+      'traceTag',
       'versionSource',
       'modelJson',
       'tagsJson',
@@ -134,6 +156,9 @@ function overexposed(call: RandomCall, { decision }: Judged): string[] {
       .filter(({ id }) => mentioned.includes(id))
       .map(({ experimentId }) => experimentId),
   )
+  const traces = new Set([...said(call, 'trace', 'tracesToSearch'), ...(mentioned.match(/tr-[0-9a-f]{32}/g) ?? [])])
+  for (const { id, experimentId } of call.world.traces ?? [])
+    if (traces.has(id) && isRead(call) && mayReadTrace(call, id)) behind.add(experimentId)
   const search = call.endpoint.action === 'search'
   const ids = [...visibleExperiments].filter((id) => call.owners.get(id) !== call.caller.name && (search || !behind.has(id)))
   const foreignScope =
@@ -143,10 +168,16 @@ function overexposed(call: RandomCall, { decision }: Judged): string[] {
   return foreignScope ? [...ids, scope.name] : ids
 }
 
-function tagTexts({ endpoint, message }: RandomCall): string[] {
-  return placesMeaning(endpoint, message, 'runTags', 'versionTags', 'loggedModelTags').flatMap(({ value }) =>
+function tagTexts({ endpoint, message }: Pick<RandomCall, 'endpoint' | 'message'>): string[] {
+  const ofLists = placesMeaning(endpoint, message, 'runTags', 'versionTags', 'loggedModelTags').flatMap(({ value }) =>
     (Array.isArray(value) ? value : []).flatMap((tag) => (tag instanceof Map ? textsOf(tag.get('value') ?? '') : [])),
   )
+  const pairs = placesMeaning(endpoint, message, 'traceTags').flatMap(({ value }) => tagPairs(value))
+  const key = textMeaning(endpoint, message, 'traceTagKey') ?? ''
+  const ofTraces = [...pairs, ...said({ endpoint, message }, 'traceTag').map((text) => [key, text] as const)]
+  // A key says of what kind its value is: in another it is any text.
+  const isRead = (name: string, text: string) => (text.startsWith('tr-') ? /TraceId$/.test(name) : name === 'mlflow.sourceRun')
+  return [...ofLists, ...ofTraces.flatMap(([name, text]) => (isRead(name, text) ? [text] : []))]
 }
 
 t.test('no grant crosses environments, whatever the world and whatever is said', async (t) => {
@@ -179,12 +210,13 @@ t.test('a caller without promotesFrom learns nothing of what is not theirs', asy
   /** The world as it would be if everything of the other environments, and of nobody, were not there. */
   const withoutOthers = (call: RandomCall): RandomCall => {
     const mine = (id: string) => call.owners.get(id) === call.caller.name
-    const { experiments, runs, loggedModels, versions } = call.world
+    const { experiments, runs, loggedModels, traces = [], versions } = call.world
     const world = {
       ...call.world,
       experiments: experiments.filter(({ id }) => mine(id)),
       runs: runs.filter(({ id }) => mine(id)),
       loggedModels: loggedModels.filter(({ id }) => mine(id)),
+      traces: traces.filter(({ id }) => mine(id)),
       versions: versions.filter(({ name }) => mine(name)),
     }
     return { ...call, world }
@@ -195,6 +227,9 @@ t.test('a caller without promotesFrom learns nothing of what is not theirs', asy
       const call = randomCall(seed)
       // Freezing and Production are there to be told: only what changes nothing is looked at.
       if (call.caller.promotesFrom.length > 0 || !['read', 'search', 'create'].includes(call.endpoint.action)) return
+      // A trace may be pointed at before it is there: whether an id is another's can be told here, and only here.
+      const isPointing = tagTexts(call).some((text) => text.startsWith('tr-') && !mayMake(call, text))
+      if (isPointing) return
       const told = outcome(decideCall(call))
       counts[told.startsWith('allow') ? 'allowed' : 'denied'] += 1
       const alone = outcome(decideCall(withoutOthers(call)))

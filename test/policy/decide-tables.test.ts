@@ -15,6 +15,7 @@ import {
   makeVersion,
   preprod,
   prod,
+  strayTrace,
   town,
 } from '../support/town.ts'
 
@@ -647,4 +648,54 @@ t.test('required fields are asked for in MLflow’s words, before anything else'
   t.equal(verdict(acc, 'getRun', { run_id: run1.toUpperCase().replace('1', 'A') }), 'not-found')
   for (const version of ['01', ' 1', '+1', '1.0', '\uff11', 'latest', '0', '2147483648'])
     t.equal(verdict(acc, 'getModelVersion', { name: 'fraud', version }), 'invalid-parameter', showText(version))
+})
+
+const traceInfo = (trace_id: string, more: Fields = {}, experiment_id = inAcc.experiment) => ({
+  trace: { trace_info: { trace_id, trace_location: { mlflow_experiment: { experiment_id } }, ...more } },
+})
+const fresh = `tr-${'8'.repeat(32)}`
+const [trace1, trace2, trace3] = [inAcc.trace(1), inAcc.trace(2), inAcc.trace(3)]
+
+// biome-ignore format: a table
+const traces: [caller: Environment, endpoint: string, fields: Fields, verdict: string][] = [
+  [acc, 'startTrace', traceInfo(fresh), 'allow'], [acc, 'startTrace', traceInfo(trace1), 'allow'], [acc, 'startTrace', traceInfo(inProd.trace(1)), 'not-found'],
+  [prod, 'startTrace', traceInfo(trace1, {}, inProd.experiment), 'not-found'], [prod, 'startTrace', traceInfo(trace2, {}, inProd.experiment), 'not-found'],
+  [acc, 'startTrace', traceInfo(`tr-${'5'.repeat(32)}`), 'not-found'], [acc, 'startTrace', traceInfo('my-trace'), 'allow'], [acc, 'startTrace', traceInfo('a b'), 'invalid-parameter'],
+  [acc, 'startTrace', traceInfo('..'), 'invalid-parameter'], [acc, 'startTrace', traceInfo('x'.repeat(51)), 'invalid-parameter'], [acc, 'startTrace', traceInfo(''), 'invalid-parameter'],
+  [acc, 'startTrace', traceInfo(fresh, {}, '01'), 'invalid-parameter'], [acc, 'startTrace', traceInfo(fresh, {}, inProd.experiment), 'not-found'], [acc, 'startTrace', traceInfo(fresh, {}, '0'), 'allow'],
+  [acc, 'startTrace', traceInfo(fresh, { tags: { 'mlflow.artifactLocation': 's3://x' } }), 'allow'], [acc, 'setTraceTag', { trace_id: trace1, key: 'mlflow.ARTIFACTlocation', value: 'x' }, 'invalid-parameter'],
+  [acc, 'setTraceTag', { trace_id: trace1, key: 'mlflow-env-proxy.pendingStage', value: 'x' }, 'invalid-parameter'], [acc, 'setTraceTag', { trace_id: trace1, key: 'mlflow.linkedPrompts', value: 'x' }, 'malformed'],
+  [acc, 'setTraceTag', { trace_id: trace1, key: 'mlflow.linkedPrompts', value: '[1]' }, 'invalid-parameter'], [acc, 'setTraceTag', { trace_id: trace1, key: 'mlflow.sourceRun', value: 'any text' }, 'allow'],
+  [acc, 'setTraceTag', { trace_id: trace1, key: 'mlflow.gateway.linkedTraceId', value: fresh }, 'allow'], [acc, 'setTraceTag', { trace_id: trace1, key: 'mlflow.gateway.linkedTraceId', value: fresh.toUpperCase() }, 'invalid-parameter'],
+  [acc, 'setTraceTag', { trace_id: trace1.toUpperCase(), key: 'a', value: 'b' }, 'not-found'], [acc, 'getTraceInfo', { trace_id: `${trace1} ` }, 'not-found'],
+  // What a run shows to those who may promote what it made, its traces do; a trace's own word for its run is not enough.
+  [prod, 'getTraceInfo', { trace_id: trace2 }, 'allow'], [prod, 'getTrace', { trace_id: trace2 }, 'allow'], [prod, 'getTraceArtifact', { request_id: trace2 }, 'allow'],
+  [prod, 'getTraceInfo', { trace_id: trace1 }, 'not-found'], [prod, 'getTraceInfo', { trace_id: trace3 }, 'not-found'], [prod, 'getTraceInfo', { trace_id: strayTrace }, 'not-found'],
+  [prod, 'setTraceTag', { trace_id: trace2, key: 'a', value: 'b' }, 'not-found'], [prod, 'linkTracesToRun', { trace_ids: [trace2], run_id: inProd.run(1) }, 'not-found'],
+  [preprod, 'getTraceInfo', { trace_id: trace2 }, 'not-found'], [acc, 'getTraceInfo', { trace_id: inProd.trace(2) }, 'not-found'],
+  // A run of which a version in production is made stays as it is.
+  [acc, 'linkTracesToRun', { trace_ids: [trace1], run_id: inAcc.run(3) }, 'frozen'], [acc, 'linkTracesToRun', { trace_ids: [trace1, trace3], run_id: run1 }, 'allow'],
+  [acc, 'deleteTraces', { experiment_id: inAcc.experiment, request_ids: [inProd.trace(1)], max_traces: 1 }, 'invalid-parameter'], [acc, 'deleteTraces', { experiment_id: inAcc.experiment, max_timestamp_millis: 1, max_traces: 1 }, 'allow'],
+  [acc, 'searchTraces', { locations: [{}] }, 'invalid-parameter'], [acc, 'searchTraces', { locations: [] }, 'invalid-parameter'], [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: ' 1' } }] }, 'invalid-parameter'],
+  [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: '0' } }], filter: "prompt LIKE 'x'" }, 'invalid-parameter'], [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: '0' } }], filter: "prompt = 'x'" }, 'invalid-parameter'],
+  [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: '0' } }], filter: "prompt = 'x/1' OR 1 = 1" }, 'invalid-parameter'], [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: '0' } }], filter: "feedback.good = 'true' AND trace.text LIKE '%x%' AND span.attributes.k IN ('a')" }, 'allow'],
+  [acc, 'downloadArtifact', { artifact_path: `${inAcc.experiment}/traces/${trace1}/artifacts/traces.json` }, 'allow'], [acc, 'uploadArtifact', { artifact_path: `0/traces/${trace1}/artifacts/traces.json` }, 'allow'],
+  [acc, 'uploadArtifact', { artifact_path: `${inAcc.experiment}/traces/${inProd.trace(1)}/artifacts/traces.json` }, 'not-found'], [acc, 'uploadArtifact', { artifact_path: `${inAcc.experiment}/traces/${fresh}/artifacts/traces.json` }, 'not-found'],
+  [acc, 'downloadArtifact', { artifact_path: `${inProd.experiment}/traces/${trace1}/artifacts/traces.json` }, 'not-found'], [acc, 'uploadArtifact', { artifact_path: `${inProd.experiment}/traces/${trace1}/artifacts/traces.json` }, 'not-found'],
+  [prod, 'downloadArtifact', { artifact_path: `${inAcc.experiment}/traces/${trace2}/artifacts/traces.json` }, 'allow'], [prod, 'downloadArtifact', { artifact_path: `${inAcc.experiment}/traces/${trace1}/artifacts/traces.json` }, 'not-found'],
+  [prod, 'uploadArtifact', { artifact_path: `${inAcc.experiment}/traces/${trace2}/artifacts/traces.json` }, 'not-found'],
+]
+
+t.test('traces are their experiment’s, and a new one takes nobody’s place', async (t) => {
+  for (const [caller, endpoint, fields, expected] of traces)
+    t.equal(verdict(caller, endpoint, fields), expected, showText(`${caller.name}: ${endpoint} ${JSON.stringify(fields)}`))
+  const many = ask(acc, 'linkTracesToRun', { trace_ids: [trace1, trace2, trace3], run_id: run1 })
+  t.equal(
+    many.questions.filter(({ about }) => about === 'traces').length,
+    1,
+    'however many there are, they are asked for at once',
+  )
+  const folding = { ...town, traces: [{ id: fresh, experimentId: inAcc.experiment, sourceRunId: null }] }
+  const found = judge(landscape, acc, requestTo('startTrace', traceInfo(fresh.toUpperCase())), folding)
+  t.equal(verdictOf(found), 'allow', 'a database that tells cases apart has no such trace')
 })

@@ -8,6 +8,7 @@ import {
   absentExperiment,
   absentModel,
   absentRun,
+  absentTrace,
   all,
   type Belongings,
   fullMessage,
@@ -57,6 +58,16 @@ const both =
   (trespass) =>
     cases.flatMap((make) => make(trespass))
 const nothing: Cases = () => []
+
+const trace = (say?: (id: string) => unknown) => ids(({ trace }) => trace(1), absentTrace, say)
+
+/** The name of a prompt that is only pointed at. */
+function foreignPrompt(say: (name: string) => unknown): Cases {
+  return (trespass) => {
+    const value = say(`fraud_${trespass.other.environment.name}`)
+    return [promotes(trespass) ? { value, verdict: 'allow' } : { value, verdict: 'foreign-name', unasked: true }]
+  }
+}
 
 function foreignModel(say: (name: string) => string): Cases {
   return (trespass) => {
@@ -193,6 +204,37 @@ const trespasses: Record<Meaning, Cases> = {
   loggedModel: loggedModel(),
   relatedModel: loggedModel(),
   loggedModelTags: run(tag('mlflow.sourceRun')),
+  trace: both(
+    trace(),
+    trace((id) => [id]),
+  ),
+  // There is nothing to be done about it: one that is free is taken.
+  newTrace: ({ other }) => [{ value: other.trace(1), verdict: 'not-found' }],
+  tracesToSearch: ({ other }) => [{ value: [other.trace(1)], twin: [absentTrace], verdict: 'allow' }],
+  locationsToSearch: ({ other }) => [
+    { value: [{ mlflow_experiment: { experiment_id: other.experiment } }], verdict: 'allow' },
+    { value: [{ inference_table: { full_table_name: `main.${other.environment.name}.x` } }], verdict: 'invalid-parameter' },
+  ],
+  traceTags: both(
+    run((id) => ({ 'mlflow.sourceRun': id })),
+    run((id) => ({ plain: 'x', 'mlflow.assessment.sourceRunId': id })),
+    run((id) => [
+      { key: 'plain', value: 'x' },
+      { key: 'mlflow.sourceRun', value: id },
+    ]),
+    loggedModel((id) => ({ 'mlflow.modelId': id })),
+    ({ other }) => [
+      { value: { 'mlflow.assessment.scorerTraceId': other.trace(1) }, verdict: 'not-found' },
+      { value: { 'mlflow.gateway.linkedTraceId': other.trace(3) }, verdict: 'not-found' },
+    ],
+    foreignPrompt((name) => ({ 'mlflow.linkedPrompts': json([{ name, version: '1' }]) })),
+  ),
+  traceTag: run(),
+  relatedModelName: foreignPrompt((name) => name),
+  traceFilter: ({ other }) => [{ value: `prompt = 'fraud_${other.environment.name}/1'`, verdict: 'allow' }],
+  notServed: () => [{ value: { any: 'x' }, verdict: 'invalid-parameter', unasked: true }],
+  traceTagKey: nothing,
+  assessmentId: nothing,
   storePath: foreignPlaces,
   storeFolder: foreignPlaces,
   // A foreign name in a filter finds nothing, like one that nobody has: the scope stays the caller's own.
@@ -283,6 +325,7 @@ function checkShownOnly(t: Test, trespass: Trespass, judged: Judged, place: stri
   const shows: readonly Environment[] =
     promotes(trespass) && reads(endpoint) ? [caller.environment, other.environment] : [caller.environment]
   t.ok(shows.includes(findings.scope), `${place}: whose rows are shown`)
-  const foreign = [...findings.visibleExperiments].filter((id) => id !== caller.experiment && id !== caller.defaultExperiment)
+  const own = [caller.experiment, caller.defaultExperiment, caller.frozenExperiment]
+  const foreign = [...findings.visibleExperiments].filter((id) => !own.includes(id))
   t.same(foreign, [], `${place}: whose runs are shown`)
 }

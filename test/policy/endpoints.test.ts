@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Meaning, OpenEndpoint } from '../../src/policy/endpoint.ts'
+import type { ClosedEndpoint, Meaning, OpenEndpoint } from '../../src/policy/endpoint.ts'
 import { closedFamilies } from '../../src/policy/endpoints/closed.ts'
 import { closedEndpoints, openEndpoints, unclassifiedRoutes } from '../../src/policy/endpoints.ts'
 import type { Field } from '../../src/policy/field.ts'
@@ -12,12 +12,11 @@ import { answerMeanings, reviewedFields } from '../../src/rewrite/answer-fields.
 const endpoints = [...openEndpoints.values()]
 
 /** The fields of a message at any depth, as selectors such as `metrics[].model_id`. */
-function selectorsOf(message: string, depth = 0): [selector: string, field: Field][] {
-  if (depth > 6) throw new Error(`${message} is too deep`)
+function selectorsOf(message: string, ends = (_selector: string) => false, above = ''): [selector: string, field: Field][] {
+  if (above.split('.').length > 7) throw new Error(`${message} is too deep`)
   return [...shapeOf(message).fields].flatMap(([name, field]): [string, Field][] => {
-    if (field.message === undefined) return [[name, field]]
-    const head = field.repeated ? `${name}[]` : name
-    return selectorsOf(field.message, depth + 1).map(([rest, inner]) => [`${head}.${rest}`, inner])
+    if (field.message === undefined || ends(`${above}${name}`)) return [[`${above}${name}`, field]]
+    return selectorsOf(field.message, ends, `${above}${field.repeated ? `${name}[]` : name}.`)
   })
 }
 
@@ -47,11 +46,16 @@ const freeParts: ReadonlySet<string> = new Set([
   'order_by.dataset_name',
   'order_by.field_name',
   'parts.url',
+  // Who or what made an assessment
+  'assessment.source.source_id',
+  'trace.trace_info.assessments[].source.source_id',
 ])
 
 t.test('every field that a client can send has a meaning', async (t) => {
   for (const endpoint of endpoints) {
-    const without = selectorsOf(endpoint.request).filter(([selector]) => !hasMeaning(endpoint, selector))
+    const without = selectorsOf(endpoint.request, (selector) => hasMeaning(endpoint, selector)).filter(
+      ([selector]) => !hasMeaning(endpoint, selector),
+    )
     t.same(
       without.map(([selector]) => selector).filter((selector) => !partsThatNameNothing.has(selector)),
       [],
@@ -93,6 +97,12 @@ const typeOf: Partial<Record<Meaning, (field: Field) => boolean>> = {
   labelSchemas: ({ repeated, type }) => repeated === true && type === 'string',
   scorersToRead: ({ repeated, type }) => repeated === true && type === 'string',
   runsToRead: ({ repeated, type }) => repeated === true && type === 'string',
+  trace: ({ type }) => type === 'string',
+  tracesToSearch: ({ repeated, type }) => repeated === true && type === 'string',
+  locationsToSearch: ({ repeated, message }) => repeated === true && message === 'mlflow.TraceLocation',
+  traceTags: ({ repeated, message, map, type }) =>
+    map === true ? type === 'string' : repeated === true && /^mlflow\.Trace(Tag|RequestMetadata)$/.test(message ?? ''),
+  notServed: ({ message }) => message !== undefined,
   stages: ({ repeated, type }) => repeated === true && type === 'string',
   orderBy: ({ repeated, type }) => repeated === true && type === 'string',
   archiveExisting: ({ type }) => type === 'bool',
@@ -115,12 +125,15 @@ t.test('every field is of the type that its meaning is read as', async (t) => {
 })
 
 // What MLflow asks for itself, in its own words: nothing is judged by it alone
-const saidBeside: ReadonlySet<Meaning> = new Set(['free', 'tagKey', 'runTag', 'archiveExisting'])
+const saidBeside: ReadonlySet<Meaning> = new Set(['free', 'tagKey', 'runTag', 'traceTag', 'archiveExisting'])
 
 t.test('what a row requires it has, and what MLflow requires the row requires', async (t) => {
   for (const endpoint of endpoints) {
     for (const spellings of endpoint.required) {
-      for (const name of spellings.split('|')) t.ok(name in endpoint.fields, `${endpoint.name}: ${name}`)
+      for (const name of spellings.split('|')) {
+        const isPart = (selector: string) => selector.replaceAll('[]', '').startsWith(`${name}.`)
+        t.ok(name in endpoint.fields || Object.keys(endpoint.fields).some(isPart), `${endpoint.name}: ${name}`)
+      }
     }
     const references = Object.entries(endpoint.fields).filter(
       ([selector, meaning]) => !selector.includes('.') && !saidBeside.has(meaning),
@@ -164,7 +177,8 @@ t.test('searches know their rows, and every answer with rows of others is a sear
       `${endpoint.name}: ${rows} are judged one by one`,
     )
     t.ok(fieldOf(endpoint.response, 'next_page_token') !== undefined && pageSize <= maxPageSize, `${endpoint.name} has pages`)
-    const bounded = Object.values(endpoint.fields).includes('experimentsToSearch') || endpoint.anyExperiment === true
+    const isBounding = (meaning: Meaning) => /^(experiments|locations)ToSearch$/.test(meaning)
+    const bounded = Object.values(endpoint.fields).some(isBounding) || endpoint.anyExperiment === true
     t.equal(nameColumn === null, bounded, `${endpoint.name}: bounded by a name or by ids`)
   }
 })
@@ -221,13 +235,22 @@ t.test('every route of every described server is classified', async (t) => {
     unclassifiedRoutes.map(({ method, path }) => `${method} ${path}`),
     [],
   )
-  const open = new Set(endpoints.map(({ method, path }) => `${method} ${path}`))
+  const addressesOf = (known: readonly (OpenEndpoint | ClosedEndpoint)[]) =>
+    known.flatMap(({ method, path, prefixes }) => prefixes.map((prefix) => `${method} ${prefix}${path}`))
+  const open = new Set(addressesOf(endpoints))
   t.same(
-    closedEndpoints.filter(({ method, path }) => open.has(`${method} ${path}`)),
+    addressesOf(closedEndpoints).filter((address) => open.has(address)),
     [],
     'none is both open and closed',
   )
-  t.equal(closedEndpoints.length + routes.filter(({ method, path }) => open.has(`${method} ${path}`)).length, routes.length)
+  const classified = new Set([...open, ...addressesOf(closedEndpoints)])
+  const registered = routes.flatMap(({ method, path, prefixes }) =>
+    Object.keys(prefixes).map((prefix) => `${method} ${prefix}${path}`),
+  )
+  t.same(
+    registered.filter((address) => !classified.has(address)),
+    [],
+  )
   for (const family of closedFamilies) {
     t.ok(
       routes.some(({ path }) => family.paths.test(path)),

@@ -32,6 +32,11 @@ function shown(granted: Grant, answer: Fields): string {
   }
 }
 
+const traceInfo = (experiment_id: string, more: Fields = {}) => ({
+  trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id } },
+  ...more,
+})
+
 const version = (name: string, fields: Fields = {}) => ({ name, version: '1', current_stage: 'None', ...fields })
 
 // biome-ignore format: a table
@@ -56,6 +61,15 @@ const answers: [caller: Environment, endpoint: string, fields: Fields, answer: F
   [acc, 'getModelVersionDownloadUri', { name: 'fraud', version: '1' }, { artifact_uri: 'mlflow-artifacts://mlflow:5000/11/x' }, '{"artifact_uri":"mlflow-artifacts:/11/x"}'],
   [acc, 'getExperiment', { experiment_id: '0' }, { experiment: { experiment_id: inAcc.defaultExperiment, name: '/experiments/acc/Default', artifact_location: 's3://b/1' } }, '{"experiment":{"experiment_id":"0","name":"Default","artifact_location":"s3://b/1"}}'],
   [acc, 'getExperiment', { experiment_id: inAcc.experiment }, { experiment: { experiment_id: inProd.experiment, name: '/experiments/prod/churn' } }, 'unknown-answer'],
+  [acc, 'getTraceInfo', { trace_id: inAcc.trace(1) }, { trace: { trace_info: traceInfo(inAcc.experiment, { tags: { a: 'fraud_acc', 'mlflow.artifactLocation': 'mlflow-artifacts://h:5000/11/traces/x/artifacts', 'mlflow.linkedPrompts': '[{"name":"fraud_acc","version":"1"},{"name":"fraud_prod","version":"2"}]' } }) } }, `{"trace":{"trace_info":{"trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"${inAcc.experiment}"}},"tags":{"a":"fraud_acc","mlflow.artifactLocation":"mlflow-artifacts:/11/traces/x/artifacts","mlflow.linkedPrompts":"[{\\"name\\": \\"fraud\\", \\"version\\": \\"1\\"}]"}}}}`],
+  [acc, 'getTraceInfo', { trace_id: inAcc.trace(1) }, { trace: { trace_info: traceInfo(inProd.experiment) } }, 'unknown-answer'],
+  [acc, 'getTraceInfo', { trace_id: inAcc.trace(1) }, { trace: { trace_info: { trace_id: 'x' } } }, 'unknown-answer'],
+  [acc, 'startTrace', { trace: { trace_info: traceInfo('0', { trace_id: inAcc.trace(1) }) } }, { trace: { trace_info: traceInfo(inAcc.defaultExperiment) } }, '{"trace":{"trace_info":{"trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"0"}}}}}'],
+  [acc, 'getTraceInfoV2', { request_id: inAcc.trace(1) }, { trace_info: { experiment_id: inAcc.experiment, tags: [{ key: 'mlflow.artifactLocation', value: 'mlflow-artifacts://h/1' }, { key: 'b', value: 'c' }] } }, `{"trace_info":{"experiment_id":"${inAcc.experiment}","tags":[{"key":"mlflow.artifactLocation","value":"mlflow-artifacts:/1"},{"key":"b","value":"c"}]}}`],
+  [acc, 'getTraceInfoV2', { request_id: inAcc.trace(1) }, { trace_info: { experiment_id: inProd.experiment } }, 'unknown-answer'],
+  [acc, 'batchGetTraceInfos', { trace_ids: [inAcc.trace(1)] }, { trace_infos: [traceInfo(inProd.experiment), traceInfo(inAcc.experiment, { trace_id: 'a' })] }, `{"trace_infos":[{"trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"${inAcc.experiment}"}},"trace_id":"a"}]}`],
+  [acc, 'getTrace', { trace_id: inAcc.trace(1) }, { trace: { trace_info: traceInfo(inAcc.experiment), spans: [{ name: 'x', attributes: [{ key: 'k', value: { kvlist_value: { values: [{ key: 'n', value: { int_value: '9007199254740993' } }] } } }] }] } }, `{"trace":{"trace_info":{"trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"${inAcc.experiment}"}}},"spans":[{"name":"x","attributes":[{"key":"k","value":{"kvlist_value":{"values":[{"key":"n","value":{"int_value":"9007199254740993"}}]}}}]}]}}`],
+  [prod, 'getTraceInfo', { trace_id: inAcc.trace(2) }, { trace: { trace_info: traceInfo(inAcc.experiment, { tags: { 'mlflow.linkedPrompts': '[{"name":"fraud_acc"}]' } }) } }, `{"trace":{"trace_info":{"trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"${inAcc.experiment}"}},"tags":{"mlflow.linkedPrompts":"[{\\"name\\": \\"fraud_acc\\"}]"}}}}`],
   [acc, 'createExperiment', { name: 'x' }, { experiment_id: '99' }, '{"experiment_id":"99"}'],
   [acc, 'createExperiment', { name: 'x' }, { experiment_id: 99 }, 'unknown-answer'],
   [acc, 'createRun', { experiment_id: '0' }, { run: { info: { experiment_id: inAcc.defaultExperiment, artifact_uri: 'mlflow-artifacts:/10/x' }, data: {} } }, '{"run":{"info":{"experiment_id":"0","artifact_uri":"mlflow-artifacts:/10/x"},"data":{}}}'],

@@ -13,7 +13,7 @@ import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
 import { grantOf, judge, requestTo, toJson } from '../support/fake-world.ts'
 import { tryLaw } from '../support/law.ts'
 import { randomCall } from '../support/random-town.ts'
-import { acc, fullMessage, inAcc, inProd, landscape, prod, town } from '../support/town.ts'
+import { absentTrace, acc, fullMessage, inAcc, inProd, landscape, prod, town } from '../support/town.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -31,6 +31,8 @@ function sent(caller: Environment, endpoint: string, fields: Fields): string {
 const api = '/api/2.0/mlflow'
 const [run, model, exp] = [inAcc.run(1), inAcc.model(1), inAcc.experiment]
 const defaultId = inAcc.defaultExperiment
+const [trace, fresh, api3] = [inAcc.trace(1), `tr-${'8'.repeat(32)}`, '/api/3.0/mlflow']
+const place = (experiment_id: string) => ({ type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id } })
 const store = '/api/2.0/mlflow-artifacts/artifacts'
 
 // biome-ignore format: a table
@@ -62,6 +64,27 @@ const requests: [caller: Environment, endpoint: string, fields: Fields, sent: st
   [acc, 'listStoredArtifacts', { path: `${exp}/${run}/artifacts/` }, `GET ${store}?path=${exp}%2F${run}%2Fartifacts`],
   [acc, 'uploadArtifact', { artifact_path: `%31%31/${run}/artifacts/x` }, `PUT ${store}/${exp}/${run}/artifacts/x`],
   [acc, 'getMetricHistoryBulk', { run_id: [run, inAcc.run(2)], metric_key: 'a b', max_results: 5 }, `GET /ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=${run}&run_id=${inAcc.run(2)}&metric_key=a%20b&max_results=5`],
+  [acc, 'startTrace', { trace: { trace_info: { trace_id: fresh, trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '0' } }, tags: { a: 'fraud_acc', 'mlflow.artifactLocation': 's3://x/y', 'mlflow.linkedPrompts': '[{"name": "fraud", "version": "1"}]' }, trace_metadata: { 'mlflow.sourceRun': run }, assessments: [{ assessment_id: 'a-1', assessment_name: 'good', trace_id: fresh }] } } }, `POST ${api3}/traces {"trace":{"trace_info":{"trace_id":"${fresh}","trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"${defaultId}"}},"tags":{"a":"fraud_acc","mlflow.linkedPrompts":"[{\\"name\\": \\"fraud_acc\\", \\"version\\": \\"1\\"}]"},"trace_metadata":{"mlflow.sourceRun":"${run}"},"assessments":[{"assessment_id":"","assessment_name":"good","trace_id":"${fresh}"}]}}}`],
+  [acc, 'startTraceV2', { experiment_id: '0', timestamp_ms: 1, tags: [{ key: 'a', value: 'b' }, { key: 'MLflow.artifactLocation ', value: 'x' }] }, `POST ${api}/traces {"experiment_id":"${defaultId}","timestamp_ms":1,"tags":[{"key":"a","value":"b"}]}`],
+  [acc, 'endTraceV2', { request_id: trace, status: 'OK', tags: [{ key: 'mlflow.trace.spansLocation', value: 'x' }] }, `PATCH ${api}/traces/${trace} {"request_id":"${trace}","status":"OK","tags":[]}`],
+  [acc, 'getTraceInfo', { trace_id: trace }, `GET ${api3}/traces/${trace}`],
+  [acc, 'getTrace', { trace_id: trace, allow_partial: true }, `GET ${api3}/traces/get?trace_id=${trace}&allow_partial=true`],
+  [acc, 'batchGetTraces', { trace_ids: [inProd.trace(1), trace, absentTrace] }, `GET ${api3}/traces/batchGet?trace_ids=${trace}`],
+  [acc, 'batchGetTraceInfos', { trace_ids: [trace, inProd.trace(1)], experiment_ids: ['0', exp] }, `POST ${api3}/traces/batchGetInfos {"trace_ids":["${trace}"],"experiment_ids":["${defaultId}","${exp}"]}`],
+  [acc, 'searchTraces', { locations: [place('0'), place(inProd.experiment), place(exp)], filter: "prompt='fraud/1' AND span.prompt = 'x/1'" }, `POST ${api3}/traces/search {"locations":[${JSON.stringify(place(defaultId))},${JSON.stringify(place(exp))}],"filter":"prompt = 'fraud_acc/1' AND span.prompt = 'x/1'"}`],
+  [acc, 'searchTraces', { locations: [place(exp)], filter: "tags.Prompt = 'fraud_prod/1' AND tags.`mlflow.linkedPrompts` = 'a b/2'" }, `POST ${api3}/traces/search {"locations":[${JSON.stringify(place(exp))}],"filter":"tags.Prompt = 'fraud_prod_acc/1' AND tags.\`mlflow.linkedPrompts\` = 'a b_acc/2'"}`],
+  [prod, 'searchTraces', { locations: [place(inProd.experiment)], filter: "prompt = 'fraud_acc/1'" }, `POST ${api3}/traces/search {"locations":[${JSON.stringify(place(inProd.experiment))}],"filter":"prompt = 'fraud_acc/1'"}`],
+  [acc, 'searchTracesV2', { experiment_ids: ['0', inProd.experiment], filter: "tags.a = 'b'" }, `GET ${api}/traces?experiment_ids=${defaultId}&filter=tags.a%20%3D%20%27b%27`],
+  [acc, 'deleteTraces', { experiment_id: '0', request_ids: [inProd.trace(1), trace] }, `POST ${api}/traces/delete-traces {"experiment_id":"${defaultId}","request_ids":["${trace}"]}`],
+  [acc, 'setTraceTag', { trace_id: trace, key: 'mlflow.linkedPrompts', value: '[{"name":"fraud"}]' }, `PATCH ${api3}/traces/${trace}/tags {"trace_id":"${trace}","key":"mlflow.linkedPrompts","value":"[{\\"name\\": \\"fraud_acc\\"}]"}`],
+  [acc, 'setTraceTag', { trace_id: trace, key: 'team', value: 'fraud' }, `PATCH ${api3}/traces/${trace}/tags {"trace_id":"${trace}","key":"team","value":"fraud"}`],
+  [acc, 'linkPromptsToTrace', { trace_id: trace, prompt_versions: [{ name: 'fraud', version: '1' }] }, `POST ${api}/traces/link-prompts {"trace_id":"${trace}","prompt_versions":[{"name":"fraud_acc","version":"1"}]}`],
+  [prod, 'linkPromptsToTrace', { trace_id: inProd.trace(1), prompt_versions: [{ name: 'fraud_acc', version: '1' }] }, `POST ${api}/traces/link-prompts {"trace_id":"${inProd.trace(1)}","prompt_versions":[{"name":"fraud_acc","version":"1"}]}`],
+  [acc, 'queryTraceMetrics', { experiment_ids: ['0'], metric_name: 'trace_count' }, `POST ${api3}/traces/metrics {"experiment_ids":["${defaultId}"],"metric_name":"trace_count"}`],
+  [acc, 'calculateTraceFilterCorrelation', { experiment_ids: [exp], filter_string1: "prompt = 'fraud/1'", filter_string2: "status = 'OK'" }, `POST ${api3}/traces/calculate-filter-correlation {"experiment_ids":["${exp}"],"filter_string1":"prompt = 'fraud_acc/1'","filter_string2":"status = 'OK'"}`],
+  [acc, 'createAssessment', { trace_id: trace, assessment: { assessment_id: 'a-1', assessment_name: 'x' } }, `POST ${api3}/traces/${trace}/assessments {"assessment":{"assessment_id":"","assessment_name":"x"}}`],
+  [acc, 'deleteAssessment', { trace_id: trace, assessment_id: 'a b/c' }, `DELETE ${api3}/traces/${trace}/assessments/a%20b%2Fc {"trace_id":"${trace}","assessment_id":"a b/c"}`],
+  [acc, 'getTraceArtifact', { request_id: trace, path: 'a%20b' }, `GET /ajax-api/2.0/mlflow/get-trace-artifact?request_id=${trace}&path=a%20b`],
   [acc, 'getServerVersion', {}, 'GET /version'],
 ]
 

@@ -12,6 +12,7 @@ import { positives, promotionAttacks } from './promotion.ts'
 import { registryAttacks } from './registry.ts'
 import { searchAttacks } from './search.ts'
 import { surfaceAttacks } from './surface.ts'
+import { traceAttacks } from './traces.ts'
 import { wireAttacks } from './wire.ts'
 
 const subjects: Readonly<Record<string, readonly Attack[]>> = {
@@ -20,6 +21,7 @@ const subjects: Readonly<Record<string, readonly Attack[]>> = {
   'nothing of another environment is reached or made by its name': nameAttacks,
   'the registry’s sources, stages, aliases and frozen things hold': registryAttacks,
   'what two readers could read differently is refused': wireAttacks,
+  'nothing is done to another environment’s traces': traceAttacks,
   'no path in the artifact store leads out of the environment': artifactAttacks,
   'searches show own rows only': searchAttacks,
   'what is not served is not served, and nobody is served': surfaceAttacks,

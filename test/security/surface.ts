@@ -19,12 +19,9 @@ const unknown: readonly (readonly [method: string, path: string])[] = [
   ['GET', '/api/2.0/mlflow/issues/x'], ['POST', '/api/3.0/mlflow/issues'], ['GET', '/ajax-api/3.0/mlflow/label-schemas/get'], ['GET', '/ajax-api/3.0/mlflow/review-queues/get'], ['POST', '/ajax-api/3.0/mlflow/prompt-optimization/jobs'], ['GET', '/ajax-api/3.0/mlflow/ui-telemetry'], ['POST', '/ajax-api/3.0/mlflow/genai/evaluate/invoke'],
 ]
 
+/** Of traces: what open-source servers have no more than by name. */
 const traces: readonly (readonly [method: string, path: string, json?: unknown])[] = [
-  ['GET', '/api/3.0/mlflow/traces/{{tr_prod}}'], ['GET', '/api/2.0/mlflow/traces/{{tr_prod}}/info'], ['GET', '/ajax-api/3.0/mlflow/traces/get?trace_id={{tr_prod}}'], ['POST', '/api/3.0/mlflow/traces/search', { locations: [{ type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '{{exp_prod}}' } }] }], ['GET', '/api/2.0/mlflow/traces?experiment_ids={{exp_prod}}'],
-  ['POST', '/api/2.0/mlflow/traces/delete-traces', { experiment_id: '{{exp_prod}}', request_ids: ['{{tr_prod}}'] }], ['POST', '/api/3.0/mlflow/traces/delete-traces', { experiment_id: '{{exp_prod}}', trace_ids: ['{{tr_prod}}'] }], ['PATCH', '/api/2.0/mlflow/traces/{{tr_prod}}/tags', { key: 'a', value: 'b' }], ['PATCH', '/api/3.0/mlflow/traces/{{tr_prod}}/tags', { key: 'a', value: 'b' }],
-  ['DELETE', '/api/3.0/mlflow/traces/{{tr_prod}}/tags', { key: 'note' }], ['PATCH', '/api/2.0/mlflow/traces/{{tr_prod}}', { status: 'OK' }], ['POST', '/api/3.0/mlflow/traces/{{tr_prod}}/assessments', { assessment: {} }], ['POST', '/api/3.0/mlflow/traces/batchGetInfos', { trace_ids: ['{{tr_prod}}'] }], ['GET', '/api/3.0/mlflow/traces/batchGet?trace_ids={{tr_prod}}'], ['POST', '/api/3.0/mlflow/traces/link-prompts', { trace_id: '{{tr_prod}}' }],
-  ['POST', '/api/2.0/mlflow/traces/link-to-run', { trace_ids: ['{{tr_prod}}'], run_id: '{{run_acc}}' }], ['POST', '/api/3.0/mlflow/traces', { trace: { trace_info: { trace_id: '{{tr_prod}}', trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '{{exp_acc}}' } } } } }], ['POST', '/api/2.0/mlflow/traces', { experiment_id: '{{exp_prod}}', timestamp_ms: 1 }],
-  ['GET', '/ajax-api/2.0/mlflow/get-trace-artifact?request_id={{tr_prod}}'], ['POST', '/ajax-api/3.0/mlflow/unified-traces', { experiment_ids: ['{{exp_prod}}'] }], ['GET', '/ajax-api/2.0/mlflow/get-online-trace-details?trace_id={{tr_prod}}'], ['POST', '/api/3.0/mlflow/traces/metrics', { experiment_ids: ['{{exp_prod}}'] }],
+  ['POST', '/ajax-api/3.0/mlflow/unified-traces', { experiment_ids: ['{{exp_prod}}'] }], ['GET', '/ajax-api/2.0/mlflow/get-online-trace-details?trace_id={{tr_prod}}'], ['POST', '/api/3.0/mlflow/traces/link-prompts', { trace_id: '{{tr_prod}}' }],
 ]
 
 const graphql: readonly string[] = [

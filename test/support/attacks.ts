@@ -166,7 +166,7 @@ export function foreignMarks(answer: RawAnswer, said: string, words: Words): str
 }
 
 const reads = (heard: Heard): boolean =>
-  heard.method === 'GET' || heard.method === 'HEAD' || /\/(search|get-latest-versions)$/.test(heard.target)
+  heard.method === 'GET' || heard.method === 'HEAD' || /\/(search|get-latest-versions|batchGetInfos)$/.test(heard.target)
 
 /** What of the things that went upstream is wrong. */
 function judgeHeard(attack: Attack, answer: RawAnswer, heard: readonly Heard[], world: AttackWorld): string[] {

@@ -4,7 +4,15 @@ import { endpointTable } from '../../src/policy/endpoints.ts'
 import type { ClientMode, Environment, Landscape } from '../../src/policy/environment.ts'
 import type { Grant } from '../../src/policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../src/policy/json.ts'
-import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, VersionFact } from '../../src/policy/questions.ts'
+import type {
+  Answer,
+  ExperimentFact,
+  LoggedModelFact,
+  Question,
+  RunFact,
+  TraceFact,
+  VersionFact,
+} from '../../src/policy/questions.ts'
 import type { Refusal } from '../../src/policy/reasons.ts'
 
 /** Everything that an MLflow server of a test has. */
@@ -12,6 +20,7 @@ export interface FakeWorld {
   readonly experiments: readonly ExperimentFact[]
   readonly runs: readonly RunFact[]
   readonly loggedModels: readonly LoggedModelFact[]
+  readonly traces?: readonly TraceFact[]
   readonly versions: readonly VersionFact[]
   /** Version numbers by `name@alias`. */
   readonly aliases?: Readonly<Record<string, string>>
@@ -74,6 +83,8 @@ export function answerOf(world: FakeWorld, question: Question): Answer {
       return world.runs.find(({ id }) => id === question.id) ?? null
     case 'loggedModel':
       return world.loggedModels.find(({ id }) => id === question.id) ?? null
+    case 'traces':
+      return new Map((world.traces ?? []).filter(({ id }) => question.ids.includes(id)).map((fact) => [fact.id, fact]))
     case 'version':
       return versions.find(({ name, version }) => name === question.name && version === question.version) ?? null
     case 'alias': {

@@ -4,7 +4,7 @@ import { type Environment, type Landscape, stages } from '../../src/policy/envir
 import type { JsonObject } from '../../src/policy/json.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/questions.ts'
 import { type FakeWorld, makeEnvironment } from './fake-world.ts'
-import { absentExperiment, absentModel, absentRun, makeModel, makeRun, makeVersion, setAt } from './town.ts'
+import { absentExperiment, absentModel, absentRun, absentTrace, makeModel, makeRun, makeVersion, setAt } from './town.ts'
 
 /** A random world, in which it is known by construction whose everything is. */
 export interface RandomTown {
@@ -70,10 +70,15 @@ export function drawTown(pick: Pick): RandomTown {
   const models = Array.from({ length: 8 }, (_, index) =>
     makeModel(`m-${`${index}`.padStart(32, 'b')}`, pick(experiments).id, pick([null, ...runs.map(({ id }) => id)])),
   )
+  const traces = Array.from({ length: 8 }, (_, index) => ({
+    id: `tr-${`${index}`.padStart(32, 'c')}`,
+    experimentId: pick(experiments).id,
+    sourceRunId: pick([null, ...runs.map(({ id }) => id)]),
+  }))
   const modelNames = [...names.flatMap((name) => [`fraud_${name}`, `risk_${name}`]), 'legacy']
   const versions = modelNames.flatMap((name) => [1, 2, 3].map((number) => drawVersion(pick, runs, models, name, number)))
   const ofExperiment = new Map(owners)
-  const owned = [...runs, ...models].flatMap(({ id, experimentId }): [string, string][] => {
+  const owned = [...runs, ...models, ...traces].flatMap(({ id, experimentId }): [string, string][] => {
     const owner = ofExperiment.get(experimentId)
     return owner === undefined ? [] : [[id, owner]]
   })
@@ -92,6 +97,7 @@ export function drawTown(pick: Pick): RandomTown {
       experiments,
       runs,
       loggedModels: models,
+      traces,
       versions,
       entities: Object.fromEntries(entities),
       aliases: { 'fraud_acc@champion': '1', 'fraud_prod@champion': '2' },
@@ -104,6 +110,7 @@ export function drawTown(pick: Pick): RandomTown {
 function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
   const runs = [...world.runs.map(({ id }) => id), absentRun, 'no-id']
   const models = [...world.loggedModels.map(({ id }) => id), absentModel, 'no-id']
+  const traces = [...(world.traces ?? []).map(({ id }) => id), absentTrace]
   const experiments = [...world.experiments.map(({ id }) => id), absentExperiment]
   const entityIds = (kind: string) => [
     ...Object.keys(world.entities ?? {}).filter((id) => id.startsWith(`${kind}-`)),
@@ -183,6 +190,22 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
       ...modelUris,
     ],
     versionTags: [[], ...parent],
+    trace: [...traces, ...traces.map((id) => [id])],
+    newTrace: traces,
+    tracesToSearch: [traces, ...traces.map((id) => [id])],
+    locationsToSearch: [experiments, experiments.slice(0, 4)].map((ids) =>
+      ids.map((experiment_id) => ({ mlflow_experiment: { experiment_id } })),
+    ),
+    traceTags: [
+      ...runs.map((id) => ({ 'mlflow.sourceRun': id })),
+      ...traces.map((id) => ({ 'mlflow.gateway.linkedTraceId': id })),
+    ],
+    traceTagKey: ['mlflow.sourceRun', 'mlflow.gateway.linkedTraceId', 'x'],
+    traceTag: [...runs, ...traces],
+    traceFilter: ['', "prompt = 'fraud_prod/1'", "status = 'OK'"],
+    relatedModelName: modelNames,
+    assessmentId: ['x'],
+    notServed: [[]],
     loggedModel: models,
     relatedModel: models,
     loggedModelTags: [[], ...parent],
@@ -203,7 +226,7 @@ function isRequired(endpoint: OpenEndpoint, selector: string): boolean {
 }
 
 function isOwn(town: RandomTown, caller: Environment, value: unknown): boolean {
-  const ids = JSON.stringify(value).match(/(?:(?:m|d|iss|ls|rq)-)?[0-9a-f]{32}|"\d\d"|\w+_(?:acc|preprod|prod)/g) ?? []
+  const ids = JSON.stringify(value).match(/(?:(?:m|tr|d|iss|ls|rq)-)?[0-9a-f]{32}|"\d\d"|\w+_(?:acc|preprod|prod)/g) ?? []
   return ids.every((id) => town.owners.get(id.replaceAll('"', '')) === caller.name)
 }
 

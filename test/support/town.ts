@@ -20,6 +20,8 @@ export interface Belongings {
   readonly model: (number: number) => string
   /** A data set, issue, label schema and review queue, by the beginning of its id: `d`, `iss`, `ls`, `rq`. */
   readonly entity: (kind: 'd' | 'iss' | 'ls' | 'rq') => string
+  /** Trace 1 is of run 1, trace 2 of run 2, trace 3 of none. */
+  readonly trace: (number: number) => string
 }
 
 function belongings(environment: Environment, index: number): Belongings {
@@ -33,6 +35,7 @@ function belongings(environment: Environment, index: number): Belongings {
     run,
     model: (number) => `m-${run(number)}`,
     entity: (kind) => `${kind}-${run(1)}`,
+    trace: (number) => `tr-${run(number)}`,
   }
 }
 
@@ -43,6 +46,9 @@ export const all = [inAcc, inPreprod, inProd] as const
 export const absentRun = '9'.repeat(32)
 export const absentModel = `m-${absentRun}`
 export const absentEntity = (kind: string) => `${kind}-${absentRun}`
+/** A trace of acc's that says it is of a run of another experiment. */
+export const strayTrace = `tr-${'4'.repeat(32)}`
+export const absentTrace = `tr-${absentRun}`
 export const absentExperiment = '987'
 
 export function makeRun(id: string, experimentId: string): RunFact {
@@ -100,6 +106,14 @@ export const town: FakeWorld = {
     ),
     makeModel(`m-${'5'.repeat(32)}`, '5'),
   ],
+  traces: [
+    ...all.flatMap(({ run, trace, experiment }) =>
+      [1, 2, 3].map((n) => ({ id: trace(n), experimentId: experiment, sourceRunId: n === 3 ? null : run(n) })),
+    ),
+    // Of a run that is in another experiment than they are.
+    { id: strayTrace, experimentId: inAcc.frozenExperiment, sourceRunId: inAcc.run(2) },
+    { id: `tr-${'5'.repeat(32)}`, experimentId: '5', sourceRunId: null },
+  ],
   versions: [
     makeVersion('legacy/1'),
     ...all.flatMap(versionsOf),
@@ -119,7 +133,15 @@ export const town: FakeWorld = {
 }
 
 /** A good value for every meaning, of the environment's own things. */
-function goodValues({ environment, experiment, frozenExperiment, run, model, entity }: Belongings): Record<Meaning, unknown> {
+function goodValues({
+  environment,
+  experiment,
+  frozenExperiment,
+  run,
+  model,
+  trace,
+  entity,
+}: Belongings): Record<Meaning, unknown> {
   return {
     free: 'x',
     dataset: entity('d'),
@@ -171,6 +193,18 @@ function goodValues({ environment, experiment, frozenExperiment, run, model, ent
     newModelName: 'brand new',
     versionSource: 'models:/fraud/1',
     versionTags: [{ key: 'team', value: 'x' }],
+    trace: trace(1),
+    newTrace: `tr-${'8'.repeat(32)}`,
+    tracesToSearch: [trace(1)],
+    locationsToSearch: [{ type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experiment } }],
+    traceTags: { 'mlflow.sourceRun': run(1) },
+    traceTagKey: 'mlflow.sourceRun',
+    traceTag: run(1),
+    traceFilter: "prompt = 'fraud/1' AND run_id = 'x'",
+    relatedModelName: 'fraud',
+    assessmentId: 'a-1',
+    // An empty list says nothing.
+    notServed: [],
     loggedModel: model(1),
     relatedModel: model(1),
     loggedModelTags: [{ key: 'team', value: 'x' }],
@@ -180,17 +214,19 @@ function goodValues({ environment, experiment, frozenExperiment, run, model, ent
   }
 }
 
-/** Puts a value at a selector such as `metrics[].model_id`, making what is above it. */
+/** Puts a value at a selector such as `metrics[].model_id` or `trace.trace_info.trace_id`, making what is above it. */
 export function setAt(message: JsonObject, selector: string, value: unknown): void {
-  const [head = '', tail] = selector.split(/\[\]\.(.*)/)
+  const [head = '', tail] = selector.split(/\.(.*)/)
   if (tail === undefined) {
     message.set(head, toJson(value))
     return
   }
-  const list = message.get(head)
-  const item = Array.isArray(list) && list[0] instanceof Map ? list[0] : new Map()
+  const key = head.replace(/\[\]$/, '')
+  const found = message.get(key)
+  const inner = Array.isArray(found) ? found[0] : found
+  const item: JsonObject = inner instanceof Map ? inner : new Map()
   setAt(item, tail, value)
-  message.set(head, [item])
+  message.set(key, key === head ? item : [item])
 }
 
 /** A request that fills every field of an endpoint with good values of one environment. */
@@ -203,5 +239,7 @@ export function fullMessage(endpoint: OpenEndpoint, place: Belongings, without: 
       meaning === 'filter' && column !== 'modelName' ? (column ? "name = 'churn'" : "params.a = '1'") : values[meaning]
     if (!without.includes(meaning)) setAt(message, selector, value)
   }
+  // Traces are deleted by their ids or by their time.
+  if (message.has('request_ids')) for (const name of ['max_timestamp_millis', 'max_traces']) message.delete(name)
   return message
 }

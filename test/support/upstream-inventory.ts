@@ -33,9 +33,11 @@ export async function listForeignThings({ upstream, seeds }: AttackWorld): Promi
   const versions = rowsOf(await get('/model-versions/search?max_results=1000'), 'model_versions')
   const named = [...models, ...versions].filter((row) => !nameOf(row).endsWith('_acc') || nameOf(row) === 'fraud_prod_acc')
   const logged = seeds.prod.loggedModel === null ? [] : [await get(`/logged-models/${seeds.prod.loggedModel}`)]
+  const traced =
+    seeds.prod.trace === null ? [] : [await askUpstream(upstream.url, 'GET', `/api/3.0/mlflow/traces/${seeds.prod.trace}`)]
   const files = filesBelow(upstream.artifactFolder).filter(
     (file) => !file.startsWith(join(upstream.artifactFolder, seeds.acc.experiment)),
   )
   const prints = files.map((file) => `${file} ${createHash('sha256').update(readFileSync(file)).digest('hex')}`)
-  return [...[...foreign, ...runs, ...named, ...logged].map((row) => JSON.stringify(row)), ...prints].sort()
+  return [...[...foreign, ...runs, ...named, ...logged, ...traced].map((row) => JSON.stringify(row)), ...prints].sort()
 }

@@ -5,6 +5,7 @@ import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf, type StorePlace } from '../store-path.ts'
 import { checkLoggedModelNotFrozen, checkRunNotFrozen } from './freeze.ts'
 import { ownExperiment, readableLoggedModel, readableRun, upstreamExperimentId } from './ids.ts'
+import { ownTrace, readableTrace } from './traces.ts'
 import { checkWorkspacePath } from './workspace-artifacts.ts'
 
 /** The store path upstream: as MLflow will read it, with the caller's experiment `0` made the environment's own. */
@@ -17,6 +18,7 @@ export function upstreamStorePath(path: string, defaultExperimentId: string): st
 function* checkReadable(judgement: Judgement, place: StorePlace, path: string, defaultExperimentId: string): Inquiry<void> {
   if (place.runId !== null) yield* readableRun(judgement, place.runId)
   else if (place.loggedModelId !== null) yield* readableLoggedModel(judgement, place.loggedModelId)
+  else if (place.traceId !== null) yield* readableTrace(judgement, place.traceId)
   else yield* ownExperiment(judgement, place.experimentId, defaultExperimentId)
   if (!judgement.visibleExperiments.has(place.experimentId)) throw absent.artifact(path)
 }
@@ -24,7 +26,7 @@ function* checkReadable(judgement: Judgement, place: StorePlace, path: string, d
 function* checkChangeable(judgement: Judgement, place: StorePlace, path: string, defaultExperimentId: string): Inquiry<void> {
   yield* ownExperiment(judgement, place.experimentId, defaultExperimentId)
   if (!place.inside) {
-    throw new Refusal('read-only', 'Only what lies in the artifacts of a run or a logged model can be changed.')
+    throw new Refusal('read-only', 'Only what lies in the artifacts of a run, a logged model or a trace can be changed.')
   }
   if (place.runId !== null) {
     const run = yield* ask({ about: 'run', id: place.runId })
@@ -36,6 +38,7 @@ function* checkChangeable(judgement: Judgement, place: StorePlace, path: string,
     if (model?.experimentId !== place.experimentId) throw absent.artifact(path)
     yield* checkLoggedModelNotFrozen(judgement, model, true)
   }
+  if (place.traceId !== null) yield* ownTrace(judgement, place.traceId)
 }
 
 /** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */

@@ -1,6 +1,6 @@
 import { isLoggedModelId, isRunId, resemblesHexId } from '../ids.ts'
 import { absent, type Judgement, reads } from '../judgement.ts'
-import { placesMeaning, textsOf } from '../message-fields.ts'
+import { searchedExperiments } from '../locations.ts'
 import { ownerOf } from '../names.ts'
 import { ask, type ExperimentFact, type Inquiry, type LoggedModelFact, type RunFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
@@ -31,7 +31,7 @@ export function* ownExperiment(judgement: Judgement, id: string, defaultExperime
 /** Adds the searched experiments that are the caller's own; foreign ones and absent ones alike are passed over. */
 export function* searchableExperiments(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
   const { endpoint, message } = judgement
-  const ids = placesMeaning(endpoint, message, 'experimentsToSearch').flatMap(({ value }) => textsOf(value))
+  const ids = searchedExperiments(endpoint, message)
   const upstream = [...new Set(ids.map((id) => upstreamExperimentId(id, defaultExperimentId)))]
   if (upstream.length === 0) return
   const facts = yield* ask({ about: 'experiments', ids: upstream })

@@ -2,7 +2,8 @@ import type { OpenEndpoint } from '../endpoint.ts'
 import { parseOrderBy } from '../filter/order-by.ts'
 import { isExperimentId, isVersion } from '../ids.ts'
 import type { Json, JsonObject } from '../json.ts'
-import { placesMeaning, textsOf } from '../message-fields.ts'
+import { searchedExperiments } from '../locations.ts'
+import { placesAt, placesMeaning, textsOf } from '../message-fields.ts'
 import { Refusal } from '../reasons.ts'
 
 function isGiven(value: Json | undefined): boolean {
@@ -12,7 +13,7 @@ function isGiven(value: Json | undefined): boolean {
 function requireFields(endpoint: OpenEndpoint, message: JsonObject): void {
   for (const spellings of endpoint.required) {
     const names = spellings.split('|')
-    if (names.some((name) => isGiven(message.get(name)))) continue
+    if (names.some((name) => placesAt(message, name).some(({ value }) => isGiven(value)))) continue
     throw new Refusal(
       'invalid-parameter',
       `Missing value for required parameter '${names[0]}'. See the API docs for more information about request parameters.`,
@@ -37,20 +38,31 @@ export function notVersion(parameter: string, value: string): Refusal {
   )
 }
 
+function requireExperimentIds(endpoint: OpenEndpoint, message: JsonObject): void {
+  const given = placesMeaning(endpoint, message, 'experiment', 'experiments').flatMap(({ value }) => textsOf(value))
+  for (const id of [...given, ...searchedExperiments(endpoint, message)]) {
+    if (isExperimentId(id)) continue
+    throw new Refusal(
+      'invalid-parameter',
+      'Invalid experiment id: it is a decimal number without signs, spaces or leading zeros.',
+    )
+  }
+}
+
+/** Parts of a message that no client of an open-source server sends, and that could name what is another's. */
+function refuseNotServed(endpoint: OpenEndpoint, message: JsonObject): void {
+  for (const { selector, value } of placesMeaning(endpoint, message, 'notServed')) {
+    if (Array.isArray(value) && value.length === 0) continue
+    throw new Refusal('invalid-parameter', `The field '${selector}' is not served by this proxy: leave it out.`)
+  }
+}
+
 /** What needs no look-up: required fields are there, ids are written in the one way that every reader reads alike. */
 export function checkShape(endpoint: OpenEndpoint, message: JsonObject): void {
   requireFields(endpoint, message)
   requireOneRunId(message)
-  for (const { selector, value } of placesMeaning(endpoint, message, 'experiment', 'experiments', 'experimentsToSearch')) {
-    for (const id of textsOf(value)) {
-      if (!isExperimentId(id)) {
-        throw new Refusal(
-          'invalid-parameter',
-          `Invalid experiment id in '${selector}': it is a decimal number without signs, spaces or leading zeros.`,
-        )
-      }
-    }
-  }
+  requireExperimentIds(endpoint, message)
+  refuseNotServed(endpoint, message)
   for (const { selector, value } of placesMeaning(endpoint, message, 'version')) {
     if (typeof value === 'string' && !isVersion(value)) throw notVersion(selector, value)
   }

@@ -55,9 +55,14 @@ export function* checkJsonText(judgement: Judgement, text: string): Inquiry<void
   for (const id of new Set(idsIn(parseJson(text)))) yield* checkId(judgement, id)
 }
 
-function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
-  // A database that folds case would take another spelling for the same tag.
-  if (key.normalize('NFKC').trim().toLowerCase() === pendingStageTag.toLowerCase()) {
+/** A key as a database that folds case may take it: another spelling for the same tag. */
+export function foldKey(key: string): string {
+  return key.normalize('NFKC').trim().toLowerCase()
+}
+
+/** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */
+export function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
+  if (foldKey(key) === foldKey(pendingStageTag)) {
     throw new Refusal('invalid-parameter', `The tag '${pendingStageTag}' is kept for the proxy. Choose another key.`)
   }
   if (idTags.has(key)) yield* checkId(judgement, value)

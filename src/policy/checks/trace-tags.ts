@@ -1,0 +1,80 @@
+import type { Json } from '../json.ts'
+import { parseJson } from '../json-text.ts'
+import { type Judgement, resolveAllowed } from '../judgement.ts'
+import { placesMeaning, textMeaning } from '../message-fields.ts'
+import type { Inquiry } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+import { checkTag, foldKey } from './tags.ts'
+
+/** The tag in which a trace's prompts are listed, with their names. */
+export const linkedPromptsTag = 'mlflow.linkedPrompts'
+
+/** Tags that say where MLflow itself finds a trace's data: whoever could write them would read other environments' files by them. */
+const placeTags: ReadonlySet<string> = new Set(
+  ['mlflow.artifactLocation', 'mlflow.trace.spansLocation', 'mlflow.trace.archiveLocation', 'mlflow.trace.archivalFailure'].map(
+    foldKey,
+  ),
+)
+
+/** Tags and metadata whose value is the id of another trace. */
+const traceTags: ReadonlySet<string> = new Set(['mlflow.assessment.scorerTraceId', 'mlflow.gateway.linkedTraceId'])
+
+/** Whether a tag says where MLflow keeps a trace: MLflow alone writes it. */
+export function isPlaceTag(key: string): boolean {
+  return placeTags.has(foldKey(key))
+}
+
+/** Tags or metadata as pairs, from a list of keys and values or from a map. */
+export function tagPairs(tags: Json): [key: string, value: string][] {
+  const pairs = tags instanceof Map ? [...tags] : (Array.isArray(tags) ? tags : []).map(pairOf)
+  return pairs.flatMap(([key, value]): [string, string][] =>
+    typeof key === 'string' ? [[key, typeof value === 'string' ? value : '']] : [],
+  )
+}
+
+function pairOf(tag: Json): [Json | undefined, Json | undefined] {
+  return tag instanceof Map ? [tag.get('key'), tag.get('value')] : [undefined, undefined]
+}
+
+/** All pairs of tags and metadata that a request writes to a trace or an assessment. */
+function writtenPairs({ endpoint, message }: Judgement): [key: string, value: string][] {
+  const pairs = placesMeaning(endpoint, message, 'traceTags').flatMap(({ value }) => tagPairs(value))
+  const key = textMeaning(endpoint, message, 'traceTagKey')
+  return key === null ? pairs : [...pairs, [key, textMeaning(endpoint, message, 'traceTag') ?? '']]
+}
+
+/** The prompts that a tag lists; their names are the caller's. Throws `invalid-parameter` for another form. */
+export function linkedPromptNames(text: string): string[] {
+  const list = text === '' ? [] : parseJson(text)
+  const names = Array.isArray(list) ? list.map((entry) => (entry instanceof Map ? entry.get('name') : undefined)) : [undefined]
+  return names.map((name) => {
+    if (typeof name === 'string') return name
+    throw new Refusal('invalid-parameter', `Invalid format for '${linkedPromptsTag}' tag: write [{"name": "…", "version": "…"}].`)
+  })
+}
+
+/** Static part: names of prompts, and tags that nobody but MLflow writes. */
+export function checkTraceNames(judgement: Judgement): void {
+  const { endpoint, message } = judgement
+  const key = textMeaning(endpoint, message, 'traceTagKey')
+  if (key !== null && isPlaceTag(key)) {
+    throw new Refusal('invalid-parameter', `Tag '${key}' is immutable and cannot be set on a trace.`)
+  }
+  const listed = writtenPairs(judgement).flatMap(([name, value]) =>
+    foldKey(name) === foldKey(linkedPromptsTag) ? linkedPromptNames(value) : [],
+  )
+  const named = placesMeaning(endpoint, message, 'relatedModelName').flatMap(({ value }) =>
+    typeof value === 'string' ? [value] : [],
+  )
+  for (const name of new Set([...listed, ...named])) resolveAllowed(judgement, 'model', name, 'read')
+}
+
+/** Ids of traces that the request's tags point at. */
+export function pointedTraces(judgement: Judgement): string[] {
+  return writtenPairs(judgement).flatMap(([key, value]) => (traceTags.has(key) ? [value] : []))
+}
+
+/** Runs and logged models that the request's tags point at. */
+export function* checkTraceTags(judgement: Judgement): Inquiry<void> {
+  for (const [key, value] of writtenPairs(judgement)) yield* checkTag(judgement, key, value)
+}

@@ -1,0 +1,119 @@
+import { isTraceName, resemblesHexId } from '../ids.ts'
+import { absent, type Judgement, reads } from '../judgement.ts'
+import { placesMeaning, textsOf } from '../message-fields.ts'
+import { ask, type ExperimentFact, type Inquiry, type TraceFact } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+import { isOwn } from './ids.ts'
+import { isBehindRun } from './promotion.ts'
+import { pointedTraces } from './trace-tags.ts'
+
+/** What was found out of the traces that a request names, in as few questions as there can be. */
+interface Findings {
+  readonly traces: ReadonlyMap<string, TraceFact>
+  readonly experiments: ReadonlyMap<string, ExperimentFact>
+}
+
+function* findTraces(ids: readonly string[]): Inquiry<Findings> {
+  const some = [...new Set(ids)].filter(isTraceName)
+  if (some.length === 0) return { traces: new Map(), experiments: new Map() }
+  const traces = yield* ask({ about: 'traces', ids: some })
+  const places = [...new Set([...traces.values()].map(({ experimentId }) => experimentId))]
+  const experiments = places.length === 0 ? new Map() : yield* ask({ about: 'experiments', ids: places })
+  return { traces, experiments }
+}
+
+function isOwnTrace(judgement: Judgement, { traces, experiments }: Findings, id: string): boolean {
+  const fact = traces.get(id)
+  // A database that folds case finds a trace by another id than its own.
+  return fact?.id === id && isOwn(judgement, experiments.get(fact.experimentId))
+}
+
+/** Whether the caller may read a trace that is not theirs: it is of a run behind a version that they may promote. */
+function* isBehind(judgement: Judgement, { traces, experiments }: Findings, id: string): Inquiry<boolean> {
+  const fact = traces.get(id)
+  if (fact?.id !== id || fact.sourceRunId === null) return false
+  const run = yield* ask({ about: 'run', id: fact.sourceRunId })
+  // What a trace says of its run is its own word: one of another experiment shows nothing.
+  if (run?.experimentId !== fact.experimentId) return false
+  return yield* isBehindRun(judgement, experiments.get(fact.experimentId), fact.sourceRunId)
+}
+
+function* isUsable(judgement: Judgement, found: Findings, id: string): Inquiry<boolean> {
+  if (isOwnTrace(judgement, found, id)) return true
+  return reads(judgement.endpoint) && (yield* isBehind(judgement, found, id))
+}
+
+function show({ visibleExperiments, references }: Judgement, { traces }: Findings, id: string): void {
+  const fact = traces.get(id)
+  if (fact !== undefined) visibleExperiments.add(fact.experimentId)
+  references.push({ kind: 'trace', logical: id, upstream: id })
+}
+
+/** The id of a trace that is to be: nobody's so far, or the caller's own. MLflow would move another's trace, or put spans into it. */
+function checkNewTrace(judgement: Judgement, found: Findings, id: string): void {
+  if (!isTraceName(id)) {
+    throw new Refusal('invalid-parameter', "A trace id is 'tr-' and 32 lower-case hexadecimal digits.")
+  }
+  if (found.traces.has(id) && !isOwnTrace(judgement, found, id)) throw absent.trace(id)
+  show(judgement, found, id)
+}
+
+/** A trace that is only pointed at: there may be none, or none yet, but it must not be another's. */
+function* checkPointedTrace(judgement: Judgement, found: Findings, id: string): Inquiry<void> {
+  if (resemblesHexId(id)) throw new Refusal('invalid-parameter', "A trace id is 'tr-' and 32 lower-case hexadecimal digits.")
+  if (found.traces.has(id) && !isOwnTrace(judgement, found, id) && !(yield* isBehind(judgement, found, id)))
+    throw absent.trace(id)
+}
+
+/** Ids whose traces are looked for: foreign ones are passed over like absent ones, so that only the usable are asked for. */
+function* pickTraces(judgement: Judgement, found: Findings, ids: readonly string[]): Inquiry<void> {
+  for (const id of new Set(ids)) {
+    if (!(yield* isUsable(judgement, found, id))) continue
+    judgement.visibleTraces.add(id)
+    show(judgement, found, id)
+  }
+}
+
+/** One trace that the caller may read, else absent: the artifacts of a trace are judged by it. */
+export function* readableTrace(judgement: Judgement, id: string): Inquiry<TraceFact> {
+  const found = yield* findTraces([id])
+  const fact = found.traces.get(id)
+  if (fact === undefined || !(yield* isUsable(judgement, found, id))) throw absent.trace(id)
+  judgement.visibleExperiments.add(fact.experimentId)
+  return fact
+}
+
+/** One trace that is the caller's own, else absent. */
+export function* ownTrace(judgement: Judgement, id: string): Inquiry<void> {
+  if (!isOwnTrace(judgement, yield* findTraces([id]), id)) throw absent.trace(id)
+}
+
+/** Static part: a deletion names traces or a time, as MLflow wants it. */
+export function checkTraceDeletion({ endpoint, message }: Judgement): void {
+  if (endpoint.resource !== 'trace' || !('max_timestamp_millis' in endpoint.fields)) return
+  const ids = message.get('request_ids')
+  if (!Array.isArray(ids) || ids.length === 0) return
+  const both = ['max_timestamp_millis', 'max_traces'].find((name) => message.has(name))
+  if (both === 'max_timestamp_millis')
+    throw new Refusal('invalid-parameter', 'Only one of `max_timestamp_millis` and `trace_ids` can be specified.')
+  if (both !== undefined) throw new Refusal('invalid-parameter', "`max_traces` can't be specified if `trace_ids` is specified.")
+}
+
+/** Every trace that a request names. */
+export function* checkTraces(judgement: Judgement): Inquiry<void> {
+  const { endpoint, message } = judgement
+  const texts = (meaning: 'trace' | 'newTrace' | 'tracesToSearch') =>
+    placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value))
+  const [subjects, made, asked] = [texts('trace').filter((id) => id !== ''), texts('newTrace'), texts('tracesToSearch')]
+  const pointed = pointedTraces(judgement)
+  const found = yield* findTraces([...subjects, ...made, ...asked, ...pointed])
+  for (const id of new Set(made)) checkNewTrace(judgement, found, id)
+  for (const id of new Set(subjects)) {
+    // Inside of a new trace its own id may be said once more.
+    if (made.includes(id)) continue
+    if (!(yield* isUsable(judgement, found, id))) throw absent.trace(id)
+    show(judgement, found, id)
+  }
+  yield* pickTraces(judgement, found, asked)
+  for (const id of new Set(pointed)) if (!made.includes(id)) yield* checkPointedTrace(judgement, found, id)
+}
