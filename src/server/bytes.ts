@@ -141,7 +141,8 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
       if (endpoint.bytes === 'both') request.body = boundedBody(request)
     },
     replyOptions: {
-      queryString: () => '',
+      // Of the address that was granted, not of the caller's.
+      queryString: (granted?: string) => (granted ?? '').replace(/^\?/, ''),
       rewriteRequestHeaders: sendGranted,
       rewriteHeaders: (headers: Readonly<Record<string, unknown>>) => keep(headers, answerHeaders),
       onResponse,
