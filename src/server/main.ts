@@ -15,6 +15,7 @@ import { Metrics } from './metrics.ts'
 import { PageTokens } from './page-tokens.ts'
 import { readKeyFile } from './secret-file.ts'
 import { Upstream } from './upstream.ts'
+import { noteUpstreamVersion } from './upstream-version.ts'
 
 /** Milliseconds that requests in flight get to finish. */
 const finish = 300_000
@@ -77,7 +78,9 @@ export async function serve(config: Config): Promise<void> {
     return keys.ready ? null : "the issuer's signing keys"
   }
   const admin = buildAdmin(metrics, waitsFor)
+  const stop = new AbortController()
   const close = async () => {
+    stop.abort()
     await apps.close()
     await Promise.all([admin.close(), upstream.close(), keys.close()])
   }
@@ -87,6 +90,7 @@ export async function serve(config: Config): Promise<void> {
       listen: await listen(apps.listen, 'listen', config),
       ...(await listenForDatabricks(apps, config)),
     }
+    void noteUpstreamVersion(upstream, log, stop.signal)
     log.info({ ...addresses, environments: config.environments.map(({ name }) => name) }, 'listening')
   } catch (error) {
     await close()

@@ -22,6 +22,8 @@ export interface FakeUpstream {
   answer: Reply
   /** What it answers the proxy's own questions with, by path. */
   readonly knowledge: Map<string, object>
+  /** The version that it says it has. */
+  version: string
   close(): Promise<void>
 }
 
@@ -72,6 +74,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
   const server = createServer((request, response) => {
     const fact = known.get(request.url?.split('?')[0] ?? '')
     if (fact !== undefined) return reply(200, fact)(request, response)
+    if (request.url?.split('?')[0] === '/version') return reply(200, fake.version)(request, response)
     const { method = '', url = '', rawHeaders } = request
     const chunks: Buffer[] = []
     request.on('data', (chunk) => chunks.push(chunk))
@@ -87,6 +90,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
     received,
     answer: reply(200, {}),
     knowledge: known,
+    version: '3.17.2',
     close: async () => {
       server.close()
       server.closeAllConnections()
