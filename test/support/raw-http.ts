@@ -98,7 +98,9 @@ export function talk(url: string, bytes: string | Buffer | readonly Buffer[], op
     const limit = setTimeout(() => finish(false), timeoutMs)
     const listen = () => {
       clearTimeout(idle)
-      if (expected === 0) idle = setTimeout(() => finish(false), idleMs)
+      // The first answer may take its time on a busy machine.
+      const patience = received.length === 0 ? Math.max(idleMs, 2_000) : idleMs
+      if (expected === 0) idle = setTimeout(() => finish(false), patience)
     }
     socket.on('connect', listen)
     socket.on('data', (chunk) => {
