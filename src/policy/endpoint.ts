@@ -75,6 +75,7 @@ export type Meaning =
   | 'storePath'
   | 'storeFolder'
   | 'relativePath'
+  | 'filePath'
   | 'dataset'
   | 'issue'
   | 'labelSchema'

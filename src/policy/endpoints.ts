@@ -1,6 +1,8 @@
+import { clientRoutes } from './client-routes.ts'
 import type { ClosedEndpoint, EndpointRow, OpenEndpoint } from './endpoint.ts'
 import { artifactEndpoints } from './endpoints/artifacts.ts'
 import { type ClosedFamily, closedFamilies } from './endpoints/closed.ts'
+import { databricksArtifactEndpoints } from './endpoints/databricks-artifacts.ts'
 import { databricksClosedFamilies } from './endpoints/databricks-closed.ts'
 import { databricksRegistryEndpoints } from './endpoints/databricks-registry.ts'
 import { databricksServingEndpoints } from './endpoints/databricks-serving.ts'
@@ -31,6 +33,7 @@ const rows = {
   ...genaiEndpoints,
   ...serverEndpoints,
   ...uiEndpoints,
+  ...databricksArtifactEndpoints,
   ...databricksRegistryEndpoints,
   ...databricksServingEndpoints,
 } satisfies Record<string, EndpointRow>
@@ -116,7 +119,7 @@ function makeTable(
 }
 
 const openSource = makeTable('mlflow', 'http', openSourceRoutes, closedFamilies)
-const workspaceRoutes = [...openSourceRoutes, ...databricksRoutes]
+const workspaceRoutes = [...openSourceRoutes, ...databricksRoutes, ...clientRoutes]
 const workspaceFamilies = [...databricksClosedFamilies, ...closedFamilies]
 const workspace: Readonly<Record<ClientMode, EndpointTable>> = {
   http: makeTable('databricks', 'http', workspaceRoutes, workspaceFamilies),

@@ -1,3 +1,4 @@
+import { credentialMessages } from './credential-messages.ts'
 import type { Field } from './field.ts'
 import { databricksMessages } from './generated/databricks-messages.ts'
 import { messages } from './generated/messages.ts'
@@ -11,7 +12,7 @@ export interface Shape {
 }
 
 const shapes: ReadonlyMap<string, Shape> = new Map(
-  Object.entries({ ...messages, ...databricksMessages, ...handmadeMessages }).map(([name, fields]) => [
+  Object.entries({ ...messages, ...databricksMessages, ...credentialMessages, ...handmadeMessages }).map(([name, fields]) => [
     name,
     makeShape(name, { ...fields, ...handmadeFields[name] }),
   ]),

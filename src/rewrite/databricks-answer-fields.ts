@@ -8,6 +8,7 @@ const endpointTags = 'what the endpoint’s own environment wrote, or whoever sh
 const tables = 'tables that administrators chose in the workspace, which has rights of its own'
 const billing = 'of the workspace’s bills; it opens nothing'
 const served = 'what the endpoint calls it; the proxy gives it the caller’s own words'
+const signed = 'a signed address of exactly the file that was judged'
 const grantee = 'whom the workspace knows; which model it is about was judged'
 
 /** As `answerMeanings`: what the fields of a workspace's own answers hold. */
@@ -52,12 +53,19 @@ export const reviewedDatabricksFields: Readonly<Record<string, string>> = {
   'databricks.ExternalModel.name': 'a model of a provider outside',
   'databricks.FoundationModel.display_name': 'a model that the workspace offers to everybody',
   'databricks.FoundationModel.name': 'a model that the workspace offers to everybody',
+  'databricks.ArtifactCredentialInfo.path': 'the path that was asked for',
+  'databricks.ArtifactCredentialInfo.run_id': 'the run that was asked for, and judged',
+  'databricks.ArtifactCredentialInfo.signed_uri': signed,
+  'databricks.CreateMultipartUploadResponse.upload_id': 'of the upload to the place that was judged',
+  'databricks.GetSignedDownloadUriResponse.signed_uri': signed,
+  'databricks.HttpHeader.name': 'of a header that the storage wants',
   'databricks.HttpUrlSpecWithoutSecret.url': given,
   'databricks.JobSpecWithoutSecret.job_id': given,
   'databricks.JobSpecWithoutSecret.workspace_url': given,
   'databricks.LinkedFeature.feature_name': feature,
   'databricks.LinkedFeature.feature_table_id': feature,
   'databricks.LinkedFeature.feature_table_name': feature,
+  'databricks.LoggedModelArtifactCredential.model_id': 'the logged model that was asked for, and judged',
   'databricks.ModelDatabricks.id': 'the id by which permissions know the model that was judged',
   'databricks.ModelDatabricks.tags': 'what the caller’s own environment wrote',
   'databricks.ModelDatabricks.user_id': person,

@@ -79,7 +79,8 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   servedEntities: upstreamEntities,
   servingConfig: upstreamServingConfig,
   orderBy: text((value) => printOrderBy(parseOrderBy(value))),
-  relativePath: text((value) => canonicalPath(value)),
+  // A workspace decodes nothing: what is judged, decoded, to be a path inside stays one however often it is decoded.
+  relativePath: text((value, { mode }) => (mode === 'databricks' ? value : canonicalPath(value))),
   filter: text((value, findings, grant) => upstreamFilter(value, grant.endpoint.search, findings)),
 }
 

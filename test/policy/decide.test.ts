@@ -251,6 +251,7 @@ const trespasses: Record<Meaning, Cases> = {
   archiveExisting: nothing,
   alias: nothing,
   relativePath: nothing,
+  filePath: nothing,
   orderBy: nothing,
   pageToken: nothing,
   maxResults: nothing,

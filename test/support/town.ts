@@ -211,6 +211,7 @@ function goodValues({
     storePath: `${experiment}/${run(1)}/artifacts/x`,
     storeFolder: `${experiment}/${run(1)}/artifacts`,
     relativePath: 'model/x',
+    filePath: 'model/x',
   }
 }
 

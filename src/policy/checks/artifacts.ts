@@ -1,5 +1,5 @@
 import { absent, type Judgement, reads } from '../judgement.ts'
-import { placesMeaning } from '../message-fields.ts'
+import { placesMeaning, textsOf } from '../message-fields.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf, type StorePlace } from '../store-path.ts'
@@ -62,6 +62,12 @@ function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId
 export function checkPaths({ endpoint, message }: Judgement): void {
   for (const { value } of placesMeaning(endpoint, message, 'relativePath', 'storePath', 'storeFolder')) {
     if (typeof value === 'string') canonicalPath(value)
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'filePath')) {
+    // A URL that is signed for a folder opens all that lies in it.
+    if (textsOf(value).some((path) => canonicalPath(path) === '' || path.endsWith('/'))) {
+      throw new Refusal('invalid-parameter', 'Invalid path: name a file.')
+    }
   }
 }
 

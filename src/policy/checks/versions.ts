@@ -55,6 +55,8 @@ function checkTransition(judgement: Judgement, model: OwnedName, version: Versio
 const withoutStage: ReadonlySet<string> = new Set([
   'mlflow.GetModelVersionDownloadUri.Response',
   'databricks.ListTransitionRequestsResponse',
+  'databricks.ListVersionArtifactsResponse',
+  'databricks.GetSignedDownloadUriResponse',
 ])
 
 function* checkAlias(judgement: Judgement, model: OwnedName, alias: string): Inquiry<void> {

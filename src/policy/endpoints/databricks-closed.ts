@@ -10,7 +10,7 @@ export const databricksClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/permissions\//, closed: 'Permissions of workspace objects are given in the workspace, not through this proxy.' },
   { paths: /^\/(permissionmigration|accounts\/|access-control\/|scim\/)/, closed: "Users, groups and rights of the workspace are its administrators'." },
   { paths: /^\/(dbfs|fs)\//, closed: 'Files of the workspace hold every environment: use the artifacts of a run.' },
-  { paths: /^\/mlflow\/(artifacts\/|logged-models\/\{model_id\}\/artifacts\/credentials)/, closed: 'Credentials for storage would go around the proxy. Clients stream artifacts through it.' },
+  { paths: /^\/mlflow\/(artifacts\/|logged-models\/\{model_id\}\/artifacts\/credentials|model-versions\/(list-artifacts|get-signed-download-uri)$)/, closed: 'Credentials for storage would go around the proxy. Clients stream artifacts through it.' },
   { paths: /^\/(mlflow\/)?unity-catalog\//, closed: 'Unity Catalog is not served by this version of the proxy.' },
   { paths: /^\/mlflow\/unity-catalog/, closed: 'Unity Catalog is not served by this version of the proxy.' },
   { paths: /^\/(mlflow\/)?(traces|tracing)\/|^\/mlflow\/experiments\/\{experiment_id\}\/trace-location/, closed: 'Traces are not served by this version of the proxy.' },

@@ -1,0 +1,9 @@
+import type { Route } from './route.ts'
+
+const prefixes = { '/api/2.0': ['databricks'] } as const
+
+/** Routes of a Databricks workspace that MLflow's clients know, and neither the SDK nor a protobuf describes. */
+export const clientRoutes: readonly Route[] = [
+  { method: 'GET', path: '/mlflow/model-versions/list-artifacts', prefixes },
+  { method: 'GET', path: '/mlflow/model-versions/get-signed-download-uri', prefixes },
+]

@@ -1,0 +1,56 @@
+import type { EndpointRow } from '../endpoint.ts'
+
+/** Signed URLs leave the proxy only for clients in Databricks mode: others would not know what to do with them. */
+const signed = { resource: 'artifact', upstreams: ['databricks'], modes: ['databricks'] } as const
+const ofRun = {
+  ...signed, request: 'databricks.GetRunCredentials', response: 'databricks.GetRunCredentialsResponse',
+  fields: { run_id: 'run', path: 'filePath', page_token: 'pageToken' }, required: ['run_id', 'path'],
+} as const
+const ofModel = {
+  ...signed, request: 'databricks.GetLoggedModelCredentials', response: 'databricks.GetLoggedModelCredentialsResponse',
+  fields: { model_id: 'loggedModel', paths: 'filePath', page_token: 'pageToken' }, required: ['model_id', 'paths'],
+} as const
+const upload = { ...signed, required: ['run_id', 'path', 'upload_id'] } as const
+const part = { run_id: 'run', path: 'filePath', upload_id: 'free' } as const
+const version = { ...signed, resource: 'modelVersion', method: 'GET', action: 'read' } as const
+
+/** Signed URLs of single files, by which clients in Databricks mode read and write the storage themselves. */
+export const databricksArtifactEndpoints = {
+  getRunReadCredentials: {
+    ...ofRun, method: 'POST', path: '/mlflow/artifacts/credentials-for-read', action: 'read',
+  },
+  getRunWriteCredentials: {
+    ...ofRun, method: 'POST', path: '/mlflow/artifacts/credentials-for-write', action: 'update', repeatable: true,
+  },
+  createRunMultipartUpload: {
+    ...signed, method: 'POST', path: '/mlflow/artifacts/create-multipart-upload', action: 'update',
+    request: 'databricks.CreateMultipartUpload', response: 'databricks.CreateMultipartUploadResponse',
+    fields: { run_id: 'run', path: 'filePath', num_parts: 'free' }, required: ['run_id', 'path'],
+  },
+  getRunUploadPartUrl: {
+    ...upload, method: 'GET', path: '/mlflow/artifacts/get-presigned-upload-part-url', action: 'update',
+    request: 'databricks.GetPresignedUploadPartUrl', response: 'databricks.GetPresignedUploadPartUrlResponse',
+    fields: { ...part, part_number: 'free' },
+  },
+  completeRunMultipartUpload: {
+    ...upload, method: 'POST', path: '/mlflow/artifacts/complete-multipart-upload', action: 'update',
+    request: 'databricks.CompleteMultipartUpload', fields: { ...part, part_etags: 'free' },
+  },
+  getLoggedModelReadCredentials: {
+    ...ofModel, method: 'POST', path: '/mlflow/logged-models/{model_id}/artifacts/credentials-for-download', action: 'read',
+  },
+  getLoggedModelWriteCredentials: {
+    ...ofModel, method: 'POST', path: '/mlflow/logged-models/{model_id}/artifacts/credentials-for-upload', action: 'update',
+    repeatable: true,
+  },
+  listVersionArtifacts: {
+    ...version, path: '/mlflow/model-versions/list-artifacts',
+    request: 'databricks.ListVersionArtifacts', response: 'databricks.ListVersionArtifactsResponse',
+    fields: { name: 'modelName', version: 'version', path: 'relativePath', page_token: 'pageToken' }, required: ['name', 'version'],
+  },
+  getVersionReadCredential: {
+    ...version, path: '/mlflow/model-versions/get-signed-download-uri',
+    request: 'databricks.GetSignedDownloadUri', response: 'databricks.GetSignedDownloadUriResponse',
+    fields: { name: 'modelName', version: 'version', path: 'filePath' }, required: ['name', 'version', 'path'],
+  },
+} as const satisfies Record<string, EndpointRow>

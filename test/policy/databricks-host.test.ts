@@ -1,0 +1,194 @@
+import t from 'tap'
+import { endpointTable } from '../../src/policy/endpoints.ts'
+import type { Landscape } from '../../src/policy/environment.ts'
+import { findEndpoint } from '../../src/policy/find-endpoint.ts'
+import { rewriteAnswer } from '../../src/rewrite/answer.ts'
+import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
+import {
+  type FakeWorld,
+  grantOf,
+  judge,
+  makeEnvironment,
+  refusalOf,
+  requestTo,
+  toMessage,
+  verdictOf,
+} from '../support/fake-world.ts'
+
+// What clients in Databricks mode may do: the same as all others, and get signed URLs for it.
+const acc = makeEnvironment('acc', { sourcePrefixes: ['dbfs:/models/acc/'] })
+const prod = makeEnvironment('prod', { production: true, promotesFrom: ['acc'] })
+const preprod = makeEnvironment('preprod')
+const landscape: Landscape = { environments: [acc, prod, preprod], foldsCase: false, kind: 'databricks' }
+const id = (digit: string) => digit.repeat(32)
+const root = (experiment: string, owner: string) => `dbfs:/databricks/mlflow-tracking/${experiment}/${owner}/artifacts`
+const runFact = (digit: string, experimentId: string) => ({
+  id: id(digit),
+  experimentId,
+  artifactUri: root(experimentId, id(digit)),
+})
+const modelFact = (digit: string, experimentId: string) => ({
+  id: `m-${id(digit)}`,
+  experimentId,
+  sourceRunId: id(digit),
+  artifactUri: root(experimentId, `logged_models/m-${id(digit)}`),
+})
+const version = (name: string, number: string, stage: 'Staging' | 'Production', runId: string | null) => ({
+  name,
+  version: number,
+  stage,
+  source: 'dbfs:/databricks/mlflow-registry/x',
+  runId,
+  pendingStage: null,
+})
+const world: FakeWorld = {
+  experiments: [
+    { id: '11', name: '/experiments/acc/churn' },
+    { id: '22', name: '/experiments/prod/churn' },
+    { id: '33', name: '/experiments/preprod/churn' },
+  ],
+  // 1 and 2 are acc's, and acc's version 1 is made of 1; 3 is prod's, 4 preprod's.
+  runs: [runFact('1', '11'), runFact('2', '11'), runFact('3', '22'), runFact('4', '33')],
+  loggedModels: [modelFact('1', '11'), modelFact('2', '11'), modelFact('3', '22')],
+  versions: [
+    version('fraud_acc', '1', 'Staging', id('1')),
+    version('fraud_acc', '2', 'Production', id('2')),
+    version('fraud_prod', '1', 'Production', null),
+  ],
+}
+const ask = (caller: typeof acc, endpoint: string, fields: Readonly<Record<string, unknown>>) =>
+  judge(landscape, caller, requestTo(endpoint, fields, 'databricks'), world)
+
+const reading = ['getRunReadCredentials']
+const writing = ['getRunWriteCredentials', 'createRunMultipartUpload', 'getRunUploadPartUrl', 'completeRunMultipartUpload']
+
+function runCall(endpoint: string, run_id: string, path: string): Readonly<Record<string, unknown>> {
+  const one = !endpoint.endsWith('Credentials')
+  return { run_id, path: one ? path : [path], ...(/UploadPartUrl|complete/.test(endpoint) ? { upload_id: 'u' } : {}) }
+}
+
+t.test('signed URLs are for runs and logged models that the caller may read or change', async (t) => {
+  /** Whose run: what reading says, and what writing says. */
+  const runs: readonly (readonly [typeof acc, string, string, string])[] = [
+    [acc, '1', 'allow', 'allow'],
+    [acc, '3', 'not-found', 'not-found'],
+    [acc, '4', 'not-found', 'not-found'],
+    [acc, '9', 'not-found', 'not-found'],
+    [prod, '3', 'allow', 'allow'],
+    [prod, '1', 'allow', 'not-found'],
+    [prod, '4', 'not-found', 'not-found'],
+  ]
+  for (const [caller, digit, read, write] of runs) {
+    for (const endpoint of [...reading, ...writing]) {
+      const judged = ask(caller, endpoint, runCall(endpoint, id(digit), 'a/b.txt'))
+      t.equal(verdictOf(judged), reading.includes(endpoint) ? read : write, `${caller.name} ${endpoint} ${digit}`)
+    }
+  }
+  for (const endpoint of ['getLoggedModelReadCredentials', 'getLoggedModelWriteCredentials']) {
+    const ofModel = (caller: typeof acc, digit: string) =>
+      verdictOf(ask(caller, endpoint, { model_id: `m-${id(digit)}`, paths: ['MLmodel'] }))
+    t.equal(ofModel(acc, '1'), 'allow', endpoint)
+    t.equal(ofModel(acc, '3'), 'not-found', endpoint)
+    t.equal(ofModel(prod, '1'), endpoint.includes('Read') ? 'allow' : 'not-found', endpoint)
+  }
+})
+
+t.test('signed URLs are for single files that lie inside', async (t) => {
+  const refused = ['', '/', 'a/', '../x', 'a/../../x', '%2e%2e/x', '%252e%252e%252fx', 'a//b', '/abs', 'a\\b', 'a\u0000', '.']
+  for (const path of refused) {
+    for (const endpoint of [...reading, ...writing]) {
+      const judged = ask(acc, endpoint, runCall(endpoint, id('1'), path))
+      t.equal(verdictOf(judged), 'invalid-parameter', `${endpoint} ${JSON.stringify(path)}`)
+      t.equal(judged.questions.length, 0, 'without a question')
+    }
+  }
+  const several = (path: unknown) => verdictOf(ask(acc, 'getRunReadCredentials', { run_id: id('1'), path }))
+  t.equal(several(['a', 'b']), 'allow')
+  t.equal(several(['a', '..']), 'invalid-parameter', 'each of them')
+  t.equal(several([]), 'invalid-parameter', 'and of which is said')
+  const grant = grantOf(ask(acc, 'getRunWriteCredentials', { run_id: id('1'), path: ['100%25 x', 'ü'] }))
+  t.same(upstreamRequest(grant).body, `{"run_id":"${id('1')}","path":["100%25 x","ü"]}`, 'a name goes as it is')
+})
+
+t.test('a version’s files are read by those who may read the version', async (t) => {
+  const table: readonly (readonly [typeof acc, string, string, string])[] = [
+    [acc, 'fraud', '1', 'allow'],
+    [acc, 'fraud', '2', 'production-version'],
+    [acc, 'fraud', '9', 'not-found'],
+    [acc, 'fraud_prod', '1', 'foreign-name'],
+    [prod, 'fraud', '1', 'allow'],
+    [prod, 'fraud_acc', '2', 'allow'],
+    [preprod, 'fraud_acc', '1', 'foreign-name'],
+  ]
+  for (const [caller, name, number, expected] of table) {
+    for (const [endpoint, path] of [
+      ['listVersionArtifacts', ''],
+      ['getVersionReadCredential', 'MLmodel'],
+    ] as const) {
+      t.equal(verdictOf(ask(caller, endpoint, { name, version: number, path })), expected, `${caller.name} ${endpoint} ${name}`)
+    }
+  }
+  const grant = grantOf(ask(acc, 'getVersionReadCredential', { name: 'fraud', version: '1', path: 'a b' }))
+  t.equal(
+    upstreamRequest(grant).target,
+    '/api/2.0/mlflow/model-versions/get-signed-download-uri?name=fraud_acc&version=1&path=a%20b',
+  )
+})
+
+t.test('answers show the workspace’s locations, and of credentials what clients know', async (t) => {
+  const run = grantOf(ask(acc, 'getRun', { run_id: id('1') }))
+  const answer = toMessage({ run: { info: { run_id: id('1'), experiment_id: '11', artifact_uri: root('11', id('1')) } } })
+  t.same(rewriteAnswer(run, answer), answer)
+  const http = grantOf(judge(landscape, acc, requestTo('getRun', { run_id: id('1') }), world))
+  const info = toMessage({ run_id: id('1'), experiment_id: '11', artifact_uri: `mlflow-artifacts:/11/${id('1')}/artifacts` })
+  t.same(rewriteAnswer(http, answer), toMessage({ run: { info } }), 'others never see it')
+  const grant = grantOf(ask(acc, 'getRunReadCredentials', { run_id: id('1'), path: ['x'] }))
+  const credential = {
+    run_id: id('1'),
+    path: 'x',
+    signed_uri: 'https://s/x?sig=y',
+    headers: [{ name: 'h', value: 'v' }],
+    type: 'AZURE_SAS_URI',
+  }
+  t.same(
+    rewriteAnswer(grant, toMessage({ credential_infos: [{ ...credential, made_up: 1 }], account_key: 'k' })),
+    toMessage({ credential_infos: [credential] }),
+  )
+})
+
+t.test('a version is made from what the caller may read, in the workspace’s own spelling', async (t) => {
+  const source = (caller: typeof acc, uri: string) => verdictOf(ask(caller, 'createModelVersion', { name: 'fraud', source: uri }))
+  t.equal(source(acc, `${root('11', id('1'))}/model`), 'allow')
+  t.equal(source(acc, root('11', `logged_models/m-${id('1')}`)), 'allow')
+  t.equal(source(acc, 'dbfs:/models/acc/x'), 'allow')
+  t.equal(source(prod, `${root('11', id('1'))}/model`), 'allow')
+  t.equal(source(acc, `${root('22', id('3'))}/model`), 'not-found')
+  t.equal(source(preprod, `${root('11', id('1'))}/model`), 'not-found')
+  const foreign = [
+    root('22', id('1')),
+    'dbfs:/databricks/mlflow-tracking/11',
+    `dbfs:/databricks/mlflow-tracking/11/${id('1')}/metrics`,
+    'dbfs:/databricks/mlflow-registry/x/models/y',
+    'dbfs:/Databricks/mlflow-tracking/11/x',
+    `DBFS:/databricks/mlflow-tracking/11/${id('1')}/artifacts/model`,
+    'dbfs:/models/prod/x',
+    `mlflow-artifacts:/11/${id('1')}/artifacts/model`,
+    `dbfs://profile@databricks/databricks/mlflow-tracking/11/${id('1')}/artifacts`,
+  ]
+  for (const uri of foreign) t.match(source(acc, uri), /^(foreign-source|invalid-parameter)$/, uri)
+  const grant = grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source: `${root('11', id('1'))}/model` }))
+  t.match(upstreamRequest(grant).body, `"source":"${root('11', id('1'))}/model"`, 'and goes as it is')
+  t.match(upstreamRequest(grant).body, `"run_id":"${id('1')}"`)
+})
+
+t.test('each mode has its own doors to bytes, and all else in common', async (t) => {
+  const [http, databricks] = (['http', 'databricks'] as const).map((mode) => endpointTable('databricks', mode))
+  const names = (table = http) => new Set(table?.open.keys())
+  const only = (a: Set<string>, b: Set<string>) => [...a].filter((name) => !b.has(name))
+  t.ok(only(names(http), names(databricks)).every((name) => http?.open.get(name)?.resource === 'artifact'))
+  t.ok(only(names(databricks), names(http)).every((name) => databricks?.open.get(name)?.modes?.includes('databricks')))
+  const path = '/api/2.0/mlflow/artifacts/credentials-for-read'
+  t.ok('open' in (findEndpoint('POST', path, 'databricks', 'databricks') ?? {}))
+  t.match(findEndpoint('POST', path, 'databricks'), { closed: { closed: /around the proxy/ } })
+  t.equal(refusalOf(ask(acc, 'getRunReadCredentials', { run_id: 'x', path: ['x'] }))?.reason, 'not-found')
+})
