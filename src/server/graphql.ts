@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type ExecutionResult, execute, type GraphQLError } from 'graphql'
+import { type ExecutionResult, execute, GraphQLError } from 'graphql'
 import { decodeCall } from '../policy/decode.ts'
 import { endpointTable } from '../policy/endpoints.ts'
 import type { Landscape } from '../policy/environment.ts'
@@ -19,7 +19,7 @@ const ofFields: ReadonlySet<number> = new Set([400, 403, 404, 413])
 /** What is said of an error, and noted of it. Throws what says nothing of the caller's own request. */
 function sayError({ message, originalError }: GraphQLError, trail: Trail): string {
   // Without an original it is the library's own word for a value that the caller sent.
-  if (originalError === undefined) return message
+  if (originalError === undefined || originalError instanceof GraphQLError) return message
   if (originalError instanceof FieldFailure) {
     if (originalError.failure.retryAfter !== null) throw originalError
     trail.reason ??= originalError.failure.reason

@@ -1,8 +1,14 @@
+import { GraphQLString, getNamedType } from 'graphql'
 import t, { type Test } from 'tap'
 import type { Meaning, OpenEndpoint } from '../../src/policy/endpoint.ts'
 import { openEndpoints } from '../../src/policy/endpoints.ts'
 import type { Environment } from '../../src/policy/environment.ts'
-import { grantOf, type Judged, judge, refusalOf, verdictOf } from '../support/fake-world.ts'
+import { messageOf, schema } from '../../src/policy/graphql/schema.ts'
+import type { JsonObject } from '../../src/policy/json.ts'
+import { printJson } from '../../src/policy/json-text.ts'
+import { startApp } from '../support/app.ts'
+import { grantOf, type Judged, judge, refusalOf, toJson, verdictOf } from '../support/fake-world.ts'
+import { type ClientRequest, writeRequest } from '../support/message-request.ts'
 import {
   absentEntity,
   absentExperiment,
@@ -17,6 +23,7 @@ import {
   sharedDataset,
   town,
 } from '../support/town.ts'
+import { startTownServer } from '../support/town-server.ts'
 
 /** Another environment's reference in a field: what must come of it. `twin` is the same reference to something that does not exist. */
 interface Case {
@@ -265,12 +272,13 @@ function outline(judged: Judged, value: unknown): string {
   return said.sort((a, b) => b.length - a.length).reduce((rest, word) => rest.replaceAll(word, '<said>'), text)
 }
 
-function ask(
+/** A good request but for one field. */
+function trespassMessage(
   { caller, endpoint }: Pick<Trespass, 'caller' | 'endpoint'>,
   selector: string,
   meaning: Meaning,
   value: unknown,
-): Judged {
+): JsonObject {
   // A version's source and its run must agree, so they are tried one at a time.
   const without: Meaning[] = meaning === 'versionSource' ? ['relatedRun'] : meaning === 'relatedRun' ? ['versionSource'] : []
   const message = fullMessage(endpoint, caller, without)
@@ -278,6 +286,16 @@ function ask(
   setAt(message, selector, value)
   if (selector === 'run_id' || selector === 'run_uuid')
     for (const name of ['run_id', 'run_uuid']) if (message.has(name)) setAt(message, name, value)
+  return message
+}
+
+function ask(
+  { caller, endpoint }: Pick<Trespass, 'caller' | 'endpoint'>,
+  selector: string,
+  meaning: Meaning,
+  value: unknown,
+): Judged {
+  const message = trespassMessage({ caller, endpoint }, selector, meaning, value)
   return judge(landscape, caller.environment, { endpointName: endpoint.name, endpoint, message }, town)
 }
 
@@ -330,3 +348,103 @@ function checkShownOnly(t: Test, trespass: Trespass, judged: Judged, place: stri
   const foreign = [...findings.visibleExperiments].filter((id) => !own.includes(id))
   t.same(foreign, [], `${place}: whose runs are shown`)
 }
+
+// The same once more over HTTP, from whole requests to what a server that has everything hears of them.
+const server = await startTownServer(town)
+const environments = Object.fromEntries(
+  landscape.environments.map(({ name, production, promotesFrom, sourcePrefixes }) => [
+    name,
+    { production, promotesFrom, sourcePrefixes },
+  ]),
+)
+const app = await startApp({ upstream: server.url, environments })
+t.teardown(async () => {
+  await app.close()
+  await server.close()
+})
+
+/** Meanings of which nothing is another environment's: whoever adds a meaning says here why, or makes cases of it. */
+const nameNothing: ReadonlySet<Meaning> = new Set([
+  ...(['free', 'tagKey', 'version', 'stage', 'stages', 'archiveExisting', 'alias', 'relativePath'] as const),
+  ...(['orderBy', 'pageToken', 'maxResults'] as const),
+  // Its answers are held against their experiments.
+  'scorersToRead',
+  // An assessment belongs to the trace that is named beside it.
+  ...(['traceTagKey', 'assessmentId'] as const),
+])
+
+async function sendAs(caller: Belongings, { method, target, body }: ClientRequest): Promise<{ status: number; text: string }> {
+  const token = await app.issuer.token({ roles: [`apps_${caller.environment.name}`] })
+  const type: Record<string, string> = body === null ? {} : { 'content-type': 'application/json' }
+  const headers = { ...type, authorization: `Bearer ${token}` }
+  const response = await fetch(app.url + target, { method, headers, ...(body === null ? {} : { body }) })
+  return { status: response.status, text: await response.text() }
+}
+
+const [inAcc, , inProd] = all
+for (const [caller, other] of [
+  [inAcc, inProd],
+  [inProd, all[1]],
+] as const) {
+  t.test(`over HTTP, ${caller.environment.name} reaches nothing of ${other.environment.name}`, async (t) => {
+    await sendAs(caller, { method: 'GET', target: '/api/2.0/mlflow/experiments/get?experiment_id=0', body: null })
+    let tried = 0
+    for (const endpoint of openEndpoints.values()) {
+      for (const [selector, meaning] of Object.entries(endpoint.fields)) {
+        const cases = trespasses[meaning]({ caller, other, endpoint })
+        t.ok(cases.length > 0 || nameNothing.has(meaning), `${endpoint.name}: there are cases for ${selector}, a ${meaning}`)
+        for (const { value, verdict } of cases) {
+          const message = trespassMessage({ caller, endpoint }, selector, meaning, value)
+          const request = writeRequest(endpoint, message)
+          const place = `${request.method} ${endpoint.path} ${selector} ${json(value)}`
+          server.take()
+          const { status, text } = await sendAs(caller, request)
+          const heard = server.take().filter(({ isLookUp }) => !isLookUp)
+          tried += 1
+          if (verdict === 'allow') {
+            t.notOk(
+              meaning === 'experimentsToSearch' && heard.some((asked) => asked.text.includes(`"${other.experiment}"`)),
+              place,
+            )
+            continue
+          }
+          t.ok(status >= 400 && status < 500, `${place}: answered ${status} ${text.slice(0, 200)}`)
+          t.same(heard, [], `${place}: MLflow hears nothing but questions`)
+        }
+      }
+    }
+    t.ok(tried > 100, `${tried} requests`)
+  })
+}
+
+const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+t.test('nor by GraphQL, whose every field is an endpoint', async (t) => {
+  const roots = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+    Object.values(type?.getFields() ?? {}).map((field) => ({ field, root: type?.name.toLowerCase() ?? '' })),
+  )
+  let tried = 0
+  for (const { field, root } of roots) {
+    const type = getNamedType(field.args.find(({ name }) => name === 'input')?.type ?? GraphQLString)
+    const endpoint = [...openEndpoints.values()].find(({ request }) => request === messageOf(type))
+    if (endpoint === undefined) continue
+    for (const [selector, meaning] of Object.entries(endpoint.fields)) {
+      for (const { value, verdict } of trespasses[meaning]({ caller: inAcc, other: inProd, endpoint })) {
+        const message = trespassMessage({ caller: inAcc, endpoint }, selector, meaning, value)
+        const said = [...message].filter(([name]) => name === 'metric_key' || endpoint.fields[name] !== 'free')
+        const input = new Map(said.map(([name, item]) => [camelCase(name), item]))
+        const query = `${root} Q($i:${type.name}){${field.name}(input:$i){__typename}}`
+        const body = printJson(toJson({ query, variables: { i: input } }))
+        server.take()
+        const { status, text } = await sendAs(inAcc, { method: 'POST', target: '/graphql', body })
+        const heard = server.take().filter(({ isLookUp }) => !isLookUp)
+        tried += 1
+        t.equal(status, 200, text)
+        if (verdict === 'allow') continue
+        t.match(text, /^\{"data":(null|\{"\w+":null\}),"errors":\["/, `${field.name} ${selector}: ${text}`)
+        t.same(heard, [], `${field.name} ${selector}: MLflow hears nothing but questions`)
+      }
+    }
+  }
+  t.ok(tried > 10, `${tried} requests`)
+})

@@ -270,4 +270,11 @@ t.test('a document that cannot be carried out is answered as MLflow does, and no
   t.match(errors, [/Cannot query field/])
   t.same(paths(), [])
   t.match(audit(), { decision: 'deny', reason: 'invalid-parameter' })
+  for (const value of ['x', 1.5, [1], { a: 1 }, 12345678901234567890n.toString()]) {
+    const wrong = await ask('query Q($n:Int){mlflowSearchRuns(input:{experimentIds:["0"],maxResults:$n}){nextPageToken}}', {
+      n: value,
+    })
+    t.equal(wrong.status, 200)
+    t.match(wrong.errors, [/\$n.* got invalid value/], String(value))
+  }
 })

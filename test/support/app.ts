@@ -31,15 +31,21 @@ export interface AppOptions {
   readonly upstream: string
   readonly credentials?: object
   readonly timeouts?: Parts['timeouts']
+  /** As the configuration has them. */
+  readonly environments?: unknown
 }
 
-function configure(folder: string, { upstream, credentials = { mode: 'none' } }: AppOptions, issuer: TestIssuer) {
+function configure(
+  folder: string,
+  { upstream, credentials = { mode: 'none' }, environments = ['acc', 'preprod'] }: AppOptions,
+  issuer: TestIssuer,
+) {
   const file = join(folder, 'proxy.yaml')
   const { tenantId, audience, authority } = issuer
   const content = {
     upstream: { url: upstream, credentials },
     authentication: { entra: { tenantId, audiences: [audience], authority } },
-    environments: ['acc', 'preprod'],
+    environments,
   }
   writeFileSync(file, stringify(content))
   return loadConfig(file, {})

@@ -1,0 +1,152 @@
+import type { Reply } from './fake-upstream.ts'
+import { reply, startFakeUpstream } from './fake-upstream.ts'
+import type { FakeWorld } from './fake-world.ts'
+
+/** What the fake MLflow heard. */
+export interface Asked {
+  readonly method: string
+  readonly path: string
+  /** Address and body, for words to be looked for in. */
+  readonly text: string
+  /** One of the questions that the proxy itself asks before it decides. */
+  readonly isLookUp: boolean
+}
+
+/** A fake MLflow that has everything of a world, answers the proxy's questions from it, and every other request with `{}`. */
+export interface TownServer {
+  readonly url: string
+  /** What was heard since the last time. */
+  take(): Asked[]
+  close(): Promise<void>
+}
+
+const missing = { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'there is no such thing' }
+
+type Find = (world: FakeWorld, query: URLSearchParams, path: string) => object | null
+
+const versionRow = (fact: FakeWorld['versions'][number] | undefined) =>
+  fact === undefined
+    ? null
+    : {
+        model_version: {
+          name: fact.name,
+          version: fact.version,
+          current_stage: fact.stage,
+          source: fact.source,
+          run_id: fact.runId,
+        },
+      }
+
+/** Rows of a search by a filter that the proxy writes: each clause is held against its column. */
+function searchVersions(world: FakeWorld, filter: string): object {
+  const clauses = [...filter.matchAll(/(name|run_id|source_path) (=|LIKE) '([^']*)'/g)]
+  const fits = (fact: FakeWorld['versions'][number]) =>
+    clauses.every(([, key, comparator, value = '']) => {
+      const text = key === 'name' ? fact.name : key === 'run_id' ? (fact.runId ?? '') : fact.source
+      return comparator === '=' ? text === value : value.split('%').every((part) => text.includes(part))
+    })
+  const rows = world.versions.filter(fits).map((fact) => versionRow(fact)?.model_version)
+  return { model_versions: rows }
+}
+
+const lookUps: readonly (readonly [path: RegExp, find: Find])[] = [
+  [
+    /\/experiments\/get(-by-name)?$/,
+    (world, query) => {
+      const fact = world.experiments.find(
+        ({ id, name }) => id === query.get('experiment_id') || name === query.get('experiment_name'),
+      )
+      return fact === undefined ? null : { experiment: { experiment_id: fact.id, name: fact.name } }
+    },
+  ],
+  [
+    /\/runs\/get$/,
+    (world, query) => {
+      const fact = world.runs.find(({ id }) => id === query.get('run_id'))
+      return fact === undefined
+        ? null
+        : { run: { info: { run_id: fact.id, experiment_id: fact.experimentId, artifact_uri: fact.artifactUri } } }
+    },
+  ],
+  [
+    /\/logged-models\/m-[0-9a-f]{32}$/,
+    (world, _query, path) => {
+      const fact = world.loggedModels.find(({ id }) => path.endsWith(id))
+      const info = fact && { model_id: fact.id, experiment_id: fact.experimentId, artifact_uri: fact.artifactUri }
+      return info === undefined ? null : { model: { info } }
+    },
+  ],
+  [/\/model-versions\/search$/, (world, query) => searchVersions(world, query.get('filter') ?? '')],
+  [
+    /\/(model-versions\/get|registered-models\/alias)$/,
+    (world, query) => {
+      const name = query.get('name')
+      const version = query.get('version') ?? world.aliases?.[`${name}@${query.get('alias')}`]
+      return versionRow(world.versions.find((fact) => fact.name === name && fact.version === version))
+    },
+  ],
+  [
+    /\/api\/2\.0\/mlflow\/traces\/[^/]+\/info$/,
+    (world, _query, path) => {
+      const fact = world.traces?.find(({ id }) => path.includes(id))
+      const request_metadata = [{ key: 'mlflow.sourceRun', value: fact?.sourceRunId ?? '' }]
+      return fact === undefined
+        ? null
+        : { trace_info: { request_id: fact.id, experiment_id: fact.experimentId, request_metadata } }
+    },
+  ],
+  // Things whose experiments MLflow tells by their ids: in whatever form it does.
+  [
+    /\/(datasets\/[^/]+\/experiment-ids|issues\/[^/]+|label-schemas\/get|review-queues\/get)$/,
+    (world, query, path) => {
+      const id = Object.keys(world.entities ?? {}).find((key) => path.includes(key) || [...query.values()].includes(key))
+      const experiments = id === undefined ? undefined : world.entities?.[id]
+      if (experiments === undefined) return null
+      const thing = { experiment_id: experiments[0] }
+      return { experiment_ids: experiments, issue: thing, label_schema: thing, review_queue: thing }
+    },
+  ],
+]
+
+const batchOfTraces = '/api/3.0/mlflow/traces/batchGetInfos'
+
+function traceRows(world: FakeWorld, body: string): object {
+  const rows = (world.traces ?? []).filter(({ id }) => body.includes(id))
+  return {
+    trace_infos: rows.map(({ id, experimentId, sourceRunId }) => ({
+      trace_id: id,
+      trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experimentId } },
+      trace_metadata: { 'mlflow.sourceRun': sourceRunId ?? '' },
+    })),
+  }
+}
+
+/** Starts the server on a free port of this machine. */
+export async function startTownServer(world: FakeWorld): Promise<TownServer> {
+  const upstream = await startFakeUpstream()
+  upstream.knowledge.clear()
+  const answer: Reply = (request, response) => {
+    const url = new URL(request.url ?? '', upstream.url)
+    if (url.pathname === batchOfTraces) {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk) => chunks.push(chunk))
+      request.once('end', () => reply(200, traceRows(world, Buffer.concat(chunks).toString('utf8')))(request, response))
+      return
+    }
+    const [, find] = (request.method === 'GET' && lookUps.find(([path]) => path.test(url.pathname))) || []
+    if (find === undefined) return reply(200, {})(request, response)
+    const found = find(world, url.searchParams, url.pathname)
+    return reply(found === null ? 404 : 200, found ?? missing)(request, response)
+  }
+  upstream.answer = answer
+  return {
+    url: upstream.url,
+    take: () =>
+      upstream.received.splice(0).map(({ method, url, body }) => {
+        const [path = ''] = url.split('?')
+        const isLookUp = path === batchOfTraces || (method === 'GET' && lookUps.some(([pattern]) => pattern.test(path)))
+        return { method, path, text: `${decodeURIComponent(url.replaceAll('+', ' '))} ${body.toString('utf8')}`, isLookUp }
+      }),
+    close: () => upstream.close(),
+  }
+}
