@@ -13,6 +13,7 @@ import {
 import { checkLoggedModelSearch } from './checks/logged-model-search.ts'
 import { checkMetricHistory } from './checks/metric-history.ts'
 import { checkDefaultKeepsItsName, checkNames } from './checks/names.ts'
+import { checkAskedFor } from './checks/own-words.ts'
 import { checkServedVersions, checkServing } from './checks/serving.ts'
 import { checkShape } from './checks/shape.ts'
 import { checkArtifactLocation, checkSourceText, checkVersionSource } from './checks/sources.ts'
@@ -20,6 +21,7 @@ import { checkTags, isRegistrationNote } from './checks/tags.ts'
 import { checkTraceFilters } from './checks/trace-filter.ts'
 import { checkTraceNames, checkTraceTags } from './checks/trace-tags.ts'
 import { checkTraceDeletion, checkTraces } from './checks/traces.ts'
+import { checkVersionBytes } from './checks/version-bytes.ts'
 import { checkVersions } from './checks/versions.ts'
 import { checkWorkspaceIds } from './checks/workspace-ids.ts'
 import type { OpenEndpoint } from './endpoint.ts'
@@ -89,6 +91,7 @@ function* checkRelated(judgement: Judgement): Inquiry<void> {
 function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   const { endpoint, message, landscape, environment } = judgement
   checkShape(endpoint, message)
+  checkAskedFor(judgement)
   checkMetricHistory(judgement)
   checkEntityLimits(judgement)
   checkNames(judgement)
@@ -114,6 +117,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)
   yield* checkServedVersions(judgement)
   const version = yield* checkVersions(judgement)
+  yield* checkVersionBytes(judgement, version)
   const { references, visibleExperiments, visibleTraces, admitted, mode } = judgement
   const findings = {
     ...{ landscape, environment, mode, defaultExperimentId, scope, version, sourceRunId, references },

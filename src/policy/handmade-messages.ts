@@ -4,12 +4,14 @@ const text: Field = { type: 'string' }
 const texts: Field = { type: 'string', repeated: true }
 const integer: Field = { type: 'int64' }
 const pairs: Field = { type: 'message', message: 'handmade.KeyValue', repeated: true }
+const flag: Field = { type: 'bool' }
 
 /** Messages of handlers that read their parameters without protobuf (mlflow/server/handlers.py). */
 export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   'handmade.Empty': {},
   'handmade.GraphQL': { query: text, operation_name: text, variables: { type: 'json' }, extensions: { type: 'json' } },
-  'handmade.KeyValue': { key: text, value: text },
+  // MLflow makes a text of any value.
+  'handmade.KeyValue': { key: text, value: { type: 'json' } },
   'handmade.GetArtifact': { run_id: text, run_uuid: text, path: text },
   'handmade.UploadArtifact': { run_uuid: text, path: text },
   'handmade.GetModelVersionArtifact': { name: text, version: text, path: text },
@@ -21,7 +23,7 @@ export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, F
   'handmade.CreatePromptlabRun': {
     experiment_id: text,
     run_name: text,
-    tags: pairs,
+    tags: { type: 'message', message: 'mlflow.RunTag', repeated: true },
     prompt_template: text,
     prompt_parameters: pairs,
     model_route: text,
@@ -34,6 +36,17 @@ export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, F
     start_time: integer,
   },
   'handmade.GetUiFile': { path: text },
+  'handmade.ServerInfo': {
+    store_type: text,
+    trace_archival_enabled: flag,
+    workspaces_enabled: flag,
+    multipart_uploads_enabled: flag,
+    multipart_downloads_enabled: flag,
+    presigned_upload_run_id_supported: flag,
+    presigned_upload_model_id_supported: flag,
+    features_enabled: { type: 'message', message: 'handmade.ServerFeatures' },
+  },
+  'handmade.ServerFeatures': { gateway: flag },
   'handmade.GetOnlineScoringConfigs': { scorer_ids: texts },
   'handmade.GetOnlineScoringConfigs.Response': {
     configs: { type: 'message', message: 'handmade.OnlineScoringConfig', repeated: true },

@@ -13,6 +13,8 @@ export type Question =
   /** Those of the traces that there are, by the ids that were asked for. */
   | { readonly about: 'traces'; readonly ids: readonly string[] }
   | { readonly about: 'version'; readonly name: UpstreamName; readonly version: string }
+  /** Where MLflow finds a version's artifacts, whatever its source says. */
+  | { readonly about: 'artifactsOfVersion'; readonly name: string; readonly version: string }
   | { readonly about: 'alias'; readonly name: UpstreamName; readonly alias: string }
   | { readonly about: 'versionsOfModel'; readonly name: UpstreamName }
   /** Versions made from a run: by their run id and, where `fresh`, also by a source that lies in it, and never from a cache. */
@@ -75,6 +77,7 @@ export interface Answers {
   readonly loggedModel: LoggedModelFact | null
   readonly traces: ReadonlyMap<string, TraceFact>
   readonly version: VersionFact | null
+  readonly artifactsOfVersion: string | null
   readonly alias: VersionFact | null
   readonly versionsOfModel: readonly VersionFact[]
   readonly versionsOfRun: readonly VersionFact[]

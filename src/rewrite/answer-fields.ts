@@ -15,6 +15,7 @@ export type AnswerMeaning =
   | 'endpointName'
   | 'servedModelName'
   | 'withheld'
+  | 'off'
 
 /** What the fields of MLflow's entities hold, wherever in an answer they stand. */
 export const answerMeanings: Readonly<Record<string, Readonly<Record<string, AnswerMeaning>>>> = {
@@ -40,6 +41,14 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
   'mlflow.TraceLocation.MlflowExperimentLocation': { experiment_id: 'experimentId' },
   'mlflow.ListArtifacts.Response': { root_uri: 'location' },
   'mlflow.ListLoggedModelArtifacts.Response': { root_uri: 'location' },
+  'handmade.ServerInfo': {
+    workspaces_enabled: 'off',
+    multipart_uploads_enabled: 'off',
+    multipart_downloads_enabled: 'off',
+    presigned_upload_run_id_supported: 'off',
+    presigned_upload_model_id_supported: 'off',
+  },
+  'handmade.ServerFeatures': { gateway: 'off' },
   ...databricksMeanings,
 }
 

@@ -60,7 +60,7 @@ const servedModelName: TextMapper = (name, findings) => (findings.inSharedEndpoi
 const sentence: TextMapper = (text, findings) => clientSentence(text, findings) ?? ''
 
 /** The meanings of single texts: tags have ways of their own. */
-type NamedMeaning = Exclude<AnswerMeaning, 'tags' | 'traceTags' | 'withheld'>
+type NamedMeaning = Exclude<AnswerMeaning, 'tags' | 'traceTags' | 'withheld' | 'off'>
 
 /** How each meaning is put into the caller's words. */
 const textMappers: Readonly<Record<NamedMeaning, TextMapper>> = {
@@ -193,7 +193,9 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
     if (field === undefined) continue
     const meaning = meanings[name]
     if (meaning === 'withheld') continue
-    if (meaning === 'tags') result.set(name, renameTags(value, modelNameOf(findings)))
+    // A feature that the proxy does not serve.
+    if (meaning === 'off') result.set(name, false)
+    else if (meaning === 'tags') result.set(name, renameTags(value, modelNameOf(findings)))
     else if (meaning === 'traceTags')
       result.set(
         name,

@@ -33,6 +33,10 @@ function keep(headers: Readonly<Record<string, unknown>>, names: readonly string
   return Object.fromEntries(names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
 }
 
+function isArtifact({ bytes, resource }: OpenEndpoint): boolean {
+  return bytes === 'down' && resource !== 'ui' && resource !== 'server'
+}
+
 type Seen = Pick<FastifyRequest, 'granted' | 'trail'>
 
 interface Answer {
@@ -100,7 +104,11 @@ async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: 
 
 function send(request: Seen, reply: AnyReply, stream: Readable): void {
   noteBreak(request, stream)
-  reply.headers(pageHeaders(grantedOf(request).grant.endpoint)).send(stream)
+  const { endpoint } = grantedOf(request).grant
+  reply.headers(pageHeaders(endpoint))
+  // Opened as a page of its own, an artifact is stored. Where it is a part of a page, this changes nothing.
+  if (isArtifact(endpoint) && !reply.hasHeader('content-disposition')) reply.header('content-disposition', 'attachment')
+  reply.send(stream)
 }
 
 /** What a served model says in its own form is for its caller, whatever the status. */

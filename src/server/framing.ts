@@ -4,9 +4,10 @@ import { Refusal } from '../policy/reasons.ts'
 
 /** Limits on what is read before a request is understood, in bytes or counts (docs/how-it-decides.md). */
 export const limits = {
-  headerBytes: 16 * 1024,
+  /** With the address. */
+  headerBytes: 32 * 1024,
   headerCount: 100,
-  urlBytes: 8 * 1024,
+  urlBytes: 16 * 1024,
   jsonBytes: 32 * 1024 * 1024,
   queryBodyBytes: 64 * 1024,
   graphqlBytes: 64 * 1024,

@@ -40,6 +40,15 @@ export function addLocalRoutes(app: FastifyInstance, landscape: Landscape, modes
         return reply.type('text/plain').send('OK')
       },
     })
+    const telemetry = `${base}/ajax-api/3.0/mlflow/ui-telemetry`
+    app.get(telemetry, async ({ trail }) => {
+      trail.endpoint = 'telemetry'
+      return { disable_ui_telemetry: true, disable_ui_events: [], ui_rollout_percentage: 0 }
+    })
+    app.post(telemetry, async ({ trail }) => {
+      trail.endpoint = 'telemetry'
+      return { status: 'disabled' }
+    })
     app.get(`${base}/-/whoami`, async (request) => {
       request.trail.endpoint = 'whoami'
       return whoami(landscape, request)

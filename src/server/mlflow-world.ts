@@ -102,6 +102,8 @@ export class MlflowWorld implements World {
         return new TraceLookups(this.#upstream, this.#caller, this.#memory.traces).find(question.ids)
       case 'version':
         return this.#version(`${api}/model-versions/get`, { name: question.name, version: question.version })
+      case 'artifactsOfVersion':
+        return this.#artifactsOfVersion({ name: question.name, version: question.version })
       case 'alias':
         return this.#version(`${api}/registered-models/alias`, { name: question.name, alias: question.alias })
       case 'versionsOfModel':
@@ -171,6 +173,12 @@ export class MlflowWorld implements World {
   async #version(path: string, query: Readonly<Record<string, string>>): Promise<VersionFact | null> {
     const found = readFound(await this.#upstream.lookUp(path, query, this.#caller))
     return found === null ? null : readVersion(found.get('model_version'))
+  }
+
+  async #artifactsOfVersion(query: { readonly name: string; readonly version: string }): Promise<string | null> {
+    const found = readFound(await this.#upstream.lookUp(`${api}/model-versions/get-download-uri`, query, this.#caller))
+    const uri = found?.get('artifact_uri')
+    return typeof uri === 'string' && uri !== '' ? uri : null
   }
 
   async #versionsOfRun(runId: string, fresh: boolean): Promise<readonly VersionFact[]> {

@@ -21,9 +21,12 @@ const uiPolicy = [
 /** Seconds that a browser may keep the UI's own files: their names change with their content. */
 const uiFileAge = 28 * 24 * 3600
 
+/** An artifact that is opened as a page has no origin, runs nothing and asks for nothing. */
+const artifactPolicy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+
 /** The headers under which a browser may take bytes: an artifact, whatever it holds, cannot act as the person who looks at it. */
 export function pageHeaders({ resource, pathParams }: Pick<OpenEndpoint, 'resource' | 'pathParams'>): Record<string, string> {
-  if (resource !== 'ui') return { 'content-security-policy': 'sandbox' }
+  if (resource !== 'ui') return { 'content-security-policy': artifactPolicy, 'cross-origin-resource-policy': 'same-origin' }
   const isPage = pathParams.length === 0
   return {
     'content-security-policy': uiPolicy,

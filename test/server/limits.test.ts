@@ -56,22 +56,22 @@ async function passes(t: Test, bytes: string | Buffer, name: string): Promise<vo
   t.equal(upstream.received.length, 1, `${name}: and goes upstream`)
 }
 
-t.test('an address has 8 KiB at most', async (t) => {
+t.test('an address has 16 KiB at most', async (t) => {
   const list = `/api/2.0/mlflow/artifacts/list?run_id=${runId}&path=`
   const target = (length: number) => `${list}${'a/'.repeat(length).slice(0, length - list.length - 1)}a`
-  await passes(t, head('GET', target(8191)), '8191 bytes')
-  await passes(t, head('GET', target(8192)), '8192 bytes')
-  await refused(t, head('GET', target(8193)), 414, '8193 bytes')
-  await refused(t, head('GET', `/${'a'.repeat(8192)}`), 414, 'an unknown path of 8193 bytes')
-  await refused(t, head('GET', `/api/2.0/mlflow-artifacts/artifacts/${'a'.repeat(9000)}`), 414, 'a long parameter')
+  await passes(t, head('GET', target(16_383)), '16383 bytes')
+  await passes(t, head('GET', target(16_384)), '16384 bytes')
+  await refused(t, head('GET', target(16_385)), 414, '16385 bytes')
+  await refused(t, head('GET', `/${'a'.repeat(16_384)}`), 414, 'an unknown path of 16385 bytes')
+  await refused(t, head('GET', `/api/2.0/mlflow-artifacts/artifacts/${'a'.repeat(17_000)}`), 414, 'a long parameter')
 })
 
-t.test('names and values of the headers, with the address, have 16 KiB at most', async (t) => {
+t.test('names and values of the headers, with the address, have 32 KiB at most', async (t) => {
   const used = [`${get}?name=fraud`, 'Host', 'proxy.example', 'Authorization', `Bearer ${app.token}`, 'X-Pad'].join('').length
   const padded = (length: number) => head('GET', `${get}?name=fraud`, [`X-Pad: ${'x'.repeat(length - used)}`])
-  await passes(t, padded(16_383), 'a byte less')
-  await passes(t, padded(16_384), '16 KiB')
-  await refused(t, padded(16_385), 431, 'a byte more')
+  await passes(t, padded(32_767), 'a byte less')
+  await passes(t, padded(32_768), '32 KiB')
+  await refused(t, padded(32_769), 431, 'a byte more')
   await refused(t, padded(200_000), 431, 'very many more')
 })
 

@@ -71,7 +71,7 @@ export function replyBytes(bytes: string, reset = false): Reply {
 export async function startFakeUpstream(): Promise<FakeUpstream> {
   const received: Received[] = []
   const known = new Map(Object.entries(knowledge))
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     const fact = known.get(request.url?.split('?')[0] ?? '')
     if (fact !== undefined) return reply(200, fact)(request, response)
     if (request.url?.split('?')[0] === '/version') return reply(200, fake.version)(request, response)

@@ -64,6 +64,16 @@ export function toMessage(fields: Readonly<Record<string, unknown>>): JsonObject
   return new Map(Object.entries(fields).map(([key, value]) => [key, toJson(value)]))
 }
 
+/** Where a version's artifacts are: copies lead to what they are copies of. */
+function artifactsOf(world: FakeWorld, name: string, version: string, hops = 8): string | null {
+  const fact = world.versions.find((each) => each.name === name && each.version === version)
+  if (fact === undefined || hops === 0) return null
+  const copy = /^models:\/(\w+)\/([0-9]+)$/.exec(fact.source)
+  if (copy !== null) return artifactsOf(world, copy[1] ?? '', copy[2] ?? '', hops - 1)
+  const logged = /^models:\/(m-[0-9a-f]{32})$/.exec(fact.source)?.[1]
+  return logged === undefined ? fact.source : (world.loggedModels.find(({ id }) => id === logged)?.artifactUri ?? null)
+}
+
 /** The answer that a real world would give to a question. */
 export function answerOf(world: FakeWorld, question: Question): Answer {
   const { versions } = world
@@ -87,6 +97,8 @@ export function answerOf(world: FakeWorld, question: Question): Answer {
       return new Map((world.traces ?? []).filter(({ id }) => question.ids.includes(id)).map((fact) => [fact.id, fact]))
     case 'version':
       return versions.find(({ name, version }) => name === question.name && version === question.version) ?? null
+    case 'artifactsOfVersion':
+      return artifactsOf(world, question.name, question.version)
     case 'alias': {
       const number = world.aliases?.[`${question.name}@${question.alias}`]
       return versions.find(({ name, version }) => name === question.name && version === number) ?? null

@@ -114,7 +114,7 @@ function* checkStoreUri(judgement: Judgement, uri: string): Inquiry<string | nul
 }
 
 /** Whether a location is a root or lies in it; a plain path and its file URI are one place. */
-function liesIn(uri: string, root: string): boolean {
+export function liesIn(uri: string, root: string): boolean {
   const plain = (text: string) => (/^\/[^/]/.test(text) ? `file://${text}` : text)
   const outer = plain(root).replace(/\/$/, '')
   return outer !== '' && (plain(uri) === outer || plain(uri).startsWith(`${outer}/`))

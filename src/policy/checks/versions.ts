@@ -74,7 +74,7 @@ export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null
   const model = subjectModel(judgement)
   if (model === null || endpoint.action === 'search') return null
   const alias = textMeaning(endpoint, message, 'alias')
-  const onlyInAnswer = reads(endpoint) && !withoutStage.has(endpoint.response)
+  const onlyInAnswer = reads(endpoint) && !withoutStage.has(endpoint.response) && endpoint.bytes === undefined
   if (onlyInAnswer) return null
   const version = yield* subjectVersion(judgement, model)
   // Asking for a stage moves nothing: any stage may be asked for, but it must be one.

@@ -6,6 +6,8 @@ const served = { ...artifact, modes: ['http'] } as const
 const store = {
   ...served, path: '/mlflow-artifacts/artifacts/{artifact_path}', fields: { artifact_path: 'storePath' }, required: ['artifact_path'],
 } as const
+/** What the UI shows and stores, and MLflow opens for it with its own hands. Databricks has signed URLs for it. */
+const preview = { method: 'GET', action: 'read', bytes: 'down', upstreams: ['mlflow'] } as const
 const part = { ...served, method: 'POST', action: 'update', required: ['artifact_path', 'path'] } as const
 
 export const artifactEndpoints = {
@@ -25,6 +27,23 @@ export const artifactEndpoints = {
   },
   deleteArtifact: {
     ...store, method: 'DELETE', action: 'delete',
+  },
+  getArtifact: {
+    ...artifact, ...preview, path: '/get-artifact', request: 'handmade.GetArtifact',
+    fields: { run_id: 'run', run_uuid: 'run', path: 'relativePath' }, required: ['run_id|run_uuid', 'path'],
+  },
+  getModelVersionArtifact: {
+    ...preview, resource: 'modelVersion', path: '/model-versions/get-artifact', request: 'handmade.GetModelVersionArtifact',
+    fields: { name: 'modelName', version: 'version', path: 'relativePath' }, required: ['name', 'version', 'path'],
+  },
+  getLoggedModelArtifact: {
+    ...preview, resource: 'loggedModel', path: '/mlflow/logged-models/{model_id}/artifacts/files',
+    request: 'handmade.GetLoggedModelArtifact',
+    fields: { model_id: 'loggedModel', artifact_file_path: 'relativePath' }, required: ['model_id'],
+  },
+  uploadRunArtifact: {
+    ...artifact, method: 'POST', path: '/mlflow/upload-artifact', action: 'update', bytes: 'up', inQuery: true, upstreams: ['mlflow'],
+    request: 'handmade.UploadArtifact', fields: { run_uuid: 'run', path: 'relativePath' }, required: [],
   },
   createMultipartUpload: {
     ...part, path: '/mlflow-artifacts/mpu/create/{artifact_path}',

@@ -10,7 +10,7 @@ export interface ClosedFamily {
 
 /** Every route of a real server that is no row of the table belongs to one of these: a contract test sees to it. */
 export const closedFamilies: readonly ClosedFamily[] = [
-  { paths: /^\/(mlflow\/server-info|mlflow\/experiments\/list|mlflow\/registered-models\/list)$/, closed: 'This server does not have it.', hidden: true },
+  { paths: /^\/(mlflow\/experiments\/list|mlflow\/registered-models\/list)$/, closed: 'This server does not have it.', hidden: true },
   { paths: /^\/mlflow\/runs\/search$/, closed: 'Searching runs by GET is gone since MLflow 2.', hidden: true },
   { paths: /^\/mlflow\/(unified-traces|get-online-trace-details)|^\/mlflow\/traces\/\{trace_id\}(\/|$)/, closed: 'This server does not have it.', hidden: true },
   { paths: /^\/(mlflow\/(traces|get-trace-artifact)|v1\/traces)/, closed: 'Traces are not served by this version of the proxy.' },
@@ -24,8 +24,7 @@ export const closedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/users\/current$/, closed: 'This server does not have it.', hidden: true },
   { paths: /^\/mlflow\/(users|roles|experiments\/permissions|registered-models\/permissions)|^\/(signup|account)/, closed: "Users and permissions are the proxy's own: they come from Entra groups." },
   { paths: /^\/(mlflow\/artifacts\/presigned|mlflow-artifacts\/presigned)/, closed: 'Presigned URLs would go around the proxy. Clients fall back to streaming through it.', hidden: true },
-  { paths: /^\/(get-artifact|model-versions\/get-artifact|mlflow\/upload-artifact|mlflow\/logged-models\/\{model_id\}\/artifacts\/files)$/, closed: "The web UI's artifact routes are not served by this version of the proxy." },
-  { paths: /^\/mlflow\/(runs\/create-promptlab-run|ui-telemetry)/, closed: 'The web UI is not served by this version of the proxy.' },
+  { paths: /^\/mlflow\/ui-telemetry$/, closed: 'The proxy answers it itself: nothing of what callers do is reported to anybody.', local: true },
   { paths: /^\/graphql$/, closed: 'The proxy answers GraphQL itself (by POST): each of its fields is the endpoint of the same name.', local: true },
   { paths: /^\/build\/|^\/(index\.html|manifest\.json)/, closed: 'No web UI that is supported asks for it.', hidden: true },
   { paths: /^\/(static-files\/|$)/, closed: "The UI of a Databricks workspace is the workspace's own." },

@@ -4,7 +4,8 @@ import type { ClosedFamily } from './closed.ts'
 export const databricksClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/registered-models\/alias$/, closed: 'The model registry of a Databricks workspace has no aliases: use stages.', hidden: true },
   { paths: /^\/mlflow-artifacts\/(artifacts|mpu\/)/, closed: 'A Databricks workspace gives signed URLs instead: ask for credentials.', hidden: true },
-  { paths: /^\/(graphql$|version$|mlflow\/metrics\/get-history-bulk$)/, closed: 'A Databricks workspace does not have it.', hidden: true },
+  { paths: /^\/(version|graphql|get-artifact|model-versions\/get-artifact|mlflow\/(server-info|metrics\/get-history-bulk|upload-artifact|runs\/create-promptlab-run|experiments\/search-datasets|logged-models\/\{model_id\}\/artifacts\/files))$/, closed: 'A Databricks workspace does not have it.', hidden: true },
+  { paths: /^\/mlflow\/(datasets|scorers|issues|label-schemas|review-queues)(\/|$)/, closed: 'GenAI resources of a Databricks workspace are not served by this version of the proxy.' },
   { paths: /^\/mlflow\/comments\/(update|delete)$/, closed: "A comment's id does not say whose model it is about. Write another comment instead." },
   { paths: /^\/workspace\//, closed: 'Folders of the workspace hold every environment: use the endpoints of experiments.' },
   { paths: /^\/permissions\//, closed: 'Permissions of workspace objects are given in the workspace, not through this proxy.' },

@@ -1,6 +1,6 @@
 import type { EndpointRow } from '../endpoint.ts'
 
-const dataset = { resource: 'dataset' } as const
+const dataset = { resource: 'dataset', upstreams: ['mlflow'] } as const
 const byId = { required: ['dataset_id'] } as const
 const id = { dataset_id: 'dataset' } as const
 

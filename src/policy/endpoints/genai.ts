@@ -1,13 +1,13 @@
 import type { EndpointRow } from '../endpoint.ts'
 
-const scorer = { resource: 'scorer' } as const
+const scorer = { resource: 'scorer', upstreams: ['mlflow'] } as const
 const scorerId = { experiment_id: 'experiment', name: 'free' } as const
 const byScorer = { required: ['experiment_id', 'name'] } as const
-const issue = { resource: 'issue' } as const
+const issue = { resource: 'issue', upstreams: ['mlflow'] } as const
 const issueText = { name: 'free', description: 'free', status: 'free', severity: 'free' } as const
-const schema = { resource: 'labelSchema' } as const
+const schema = { resource: 'labelSchema', upstreams: ['mlflow'] } as const
 const schemaText = { name: 'free', instruction: 'free', enable_comment: 'free', input: 'free' } as const
-const queue = { resource: 'reviewQueue' } as const
+const queue = { resource: 'reviewQueue', upstreams: ['mlflow'] } as const
 const byQueue = { required: ['queue_id'] } as const
 const page = { max_results: 'maxResults', page_token: 'pageToken' } as const
 

@@ -12,6 +12,16 @@ export const runEndpoints = {
     fields: { experiment_id: 'experiment', user_id: 'free', run_name: 'free', start_time: 'free', tags: 'runTags' },
     required: ['experiment_id'],
   },
+  createPromptlabRun: {
+    ...post, path: '/mlflow/runs/create-promptlab-run', action: 'create', upstreams: ['mlflow'],
+    request: 'handmade.CreatePromptlabRun', response: 'mlflow.CreateRun.Response',
+    fields: {
+      experiment_id: 'experiment', run_name: 'free', tags: 'runTags', prompt_template: 'free', prompt_parameters: 'free',
+      model_route: 'free', model_parameters: 'free', model_input: 'free', model_output: 'free', model_output_parameters: 'free',
+      mlflow_version: 'free', user_id: 'free', start_time: 'free',
+    },
+    required: [],
+  },
   updateRun: {
     ...post, path: '/mlflow/runs/update',
     fields: { ...id, status: 'free', end_time: 'free', run_name: 'free' }, ...byId,

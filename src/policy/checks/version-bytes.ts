@@ -1,0 +1,52 @@
+import { absent, type Judgement } from '../judgement.ts'
+import { parseModelUri } from '../model-uri.ts'
+import { ask, type Inquiry, type VersionFact } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+import { canonicalPath, placeOf } from '../store-path.ts'
+import { readableLoggedModel, readableRun } from './ids.ts'
+import { liesIn } from './sources.ts'
+
+/** Where MLflow's own store is said to be, with or without a host. */
+const store =
+  /^(?:mlflow-artifacts:\/(?:\/[^/]+\/)?|https?:\/\/[^/]+\/(?:.*\/)?api\/2\.0\/mlflow-artifacts\/artifacts\/)([^/].*)$/
+
+function* liesInOwnStore(judgement: Judgement, path: string): Inquiry<boolean> {
+  const place = placeOf(canonicalPath(path))
+  if (place === null || !place.inside) return false
+  if (place.runId !== null) {
+    return (yield* readableRun(judgement, place.runId)).run.experimentId === place.experimentId
+  }
+  if (place.loggedModelId === null) return false
+  return (yield* readableLoggedModel(judgement, place.loggedModelId)).model.experimentId === place.experimentId
+}
+
+/** Storage that MLflow opens with its own credentials: of the version's run or logged model, or under the environment's prefixes. */
+function* liesInStorage(judgement: Judgement, version: VersionFact, uri: string): Inquiry<boolean> {
+  if (judgement.environment.sourcePrefixes.some((prefix) => `${uri}/`.startsWith(prefix))) return true
+  const source = parseModelUri(version.source)
+  if (source?.kind === 'logged') {
+    const { model } = yield* readableLoggedModel(judgement, source.modelId)
+    if (liesIn(uri, model.artifactUri)) return true
+  }
+  return version.runId !== null && liesIn(uri, (yield* readableRun(judgement, version.runId)).run.artifactUri)
+}
+
+/**
+ * Where MLflow itself opens the artifacts of a version, what it finds must be the caller's to read: the version says where they are,
+ * and may have been made behind the proxy's back.
+ */
+export function* checkVersionBytes(whole: Judgement, version: VersionFact | null): Inquiry<void> {
+  if (whole.endpoint.bytes !== 'down' || version === null) return
+  // What is behind the version may be another environment's, and is shown as bytes alone.
+  const judgement: Judgement = { ...whole, visibleExperiments: new Set() }
+  const missing = absent.artifact(String(judgement.message.get('path') ?? ''))
+  const uri = yield* ask({ about: 'artifactsOfVersion', name: version.name, version: version.version })
+  if (uri === null) throw missing
+  const path = store.exec(uri)?.[1]
+  try {
+    const readable = path === undefined ? yield* liesInStorage(judgement, version, uri) : yield* liesInOwnStore(judgement, path)
+    if (!readable) throw missing
+  } catch (error) {
+    throw error instanceof Refusal ? missing : error
+  }
+}
