@@ -6,6 +6,7 @@ import { talk } from '../support/raw-http.ts'
 import { listForeignThings } from '../support/upstream-inventory.ts'
 import { artifactAttacks } from './artifacts.ts'
 import { idAttacks } from './by-id.ts'
+import { familyAttacks } from './families.ts'
 import { type Framing, framings } from './framing.ts'
 import { nameAttacks } from './names.ts'
 import { positives, promotionAttacks } from './promotion.ts'
@@ -23,6 +24,7 @@ const subjects: Readonly<Record<string, readonly Attack[]>> = {
   'what two readers could read differently is refused': wireAttacks,
   'nothing is done to another environment’s traces': traceAttacks,
   'no path in the artifact store leads out of the environment': artifactAttacks,
+  'data sets, scorers, issues, schemas, queues and previews are their environment’s own': familyAttacks,
   'searches show own rows only': searchAttacks,
   'what is not served is not served, and nobody is served': surfaceAttacks,
   'a promoter reads what is to be promoted, and changes nothing': promotionAttacks,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Families, seedFamilies } from './attack-families.ts'
 import { startIssuer, type TestIssuer } from './issuer.ts'
 import { type MlflowServer, startMlflow } from './mlflow-server.ts'
 import { type RunningProxy, startProxy } from './proxy.ts'
@@ -20,6 +21,8 @@ export interface Seed {
   /** Null where the server has none. */
   readonly loggedModel: string | null
   readonly trace: string | null
+  /** Null where the server has none. */
+  readonly families: Families | null
 }
 
 /** A real MLflow with two environments' things in it, the proxy before it, and everything between them written down. */
@@ -115,6 +118,10 @@ class Seeder {
     return id
   }
 
+  async families(experiment: string, word: string): Promise<Families | null> {
+    return this.#newServer ? seedFamilies(this.#url, experiment, word) : null
+  }
+
   async trace(experiment: string, word: string): Promise<string | null> {
     if (!this.#newServer) return null
     const id = `tr-${randomBytes(16).toString('hex')}`
@@ -144,7 +151,16 @@ async function seedOwner(seeder: Seeder, owner: Owner): Promise<Seed> {
   await seeder.post('registered-models/alias', { name, alias: owner === 'acc' ? 'best' : 'champ', version: '1' })
   await seeder.model(`spare_${owner}`, experiment, [], word)
   const loggedModel = await seeder.loggedModel(experiment, runs[0], word)
-  return { experiment, spareExperiment, defaultExperiment, runs, loggedModel, trace: await seeder.trace(experiment, word) }
+  const trace = await seeder.trace(experiment, word)
+  return {
+    experiment,
+    spareExperiment,
+    defaultExperiment,
+    runs,
+    loggedModel,
+    trace,
+    families: await seeder.families(experiment, word),
+  }
 }
 
 /** Names that nearly lie in an environment, and belong to nobody. */

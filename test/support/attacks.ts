@@ -1,3 +1,4 @@
+import type { Families } from './attack-families.ts'
 import { type AttackWorld, nobodys, secrets } from './attack-world.ts'
 import { type Conversation, type RawAnswer, talk } from './raw-http.ts'
 import type { Heard } from './recording-hop.ts'
@@ -29,6 +30,13 @@ type Words = Readonly<Record<string, string>>
 
 const absentHex = 'deadbeef'.repeat(4)
 
+function familyWords(families: Families | null, owner: string): Words {
+  if (families === null) return {}
+  const { dataset, issue, labelSchema, reviewQueue, scorer } = families
+  const words = { ds: dataset, iss: issue, ls: labelSchema, rq: reviewQueue, sc: scorer }
+  return Object.fromEntries(Object.entries(words).map(([kind, id]) => [`${kind}_${owner}`, id]))
+}
+
 /** What the placeholders stand for. */
 export function wordsOf({ seeds, relicRun }: AttackWorld): Words {
   const words: Record<string, string> = { relic_run: relicRun }
@@ -42,6 +50,7 @@ export function wordsOf({ seeds, relicRun }: AttackWorld): Words {
       [`run2_${owner}`]: seed.runs[1],
       [`lm_${owner}`]: seed.loggedModel ?? `m-${'0'.repeat(31)}${owner === 'acc' ? 1 : 2}`,
       [`tr_${owner}`]: seed.trace ?? `tr-${'0'.repeat(31)}${owner === 'acc' ? 1 : 2}`,
+      ...familyWords(seed.families, owner),
       [`path_${owner}`]: path,
       [`uri_${owner}`]: `mlflow-artifacts:${path}`,
       [`m_${owner}`]: `fraud_${owner}`,
@@ -63,7 +72,22 @@ export function absentWords(words: Words): Words {
     run2_prod: absentHex.replace('d', 'e'),
   }
   const ids = { lm_prod: `m-${absentHex}`, tr_prod: `tr-${absentHex}`, path_prod: path, uri_prod: `mlflow-artifacts:${path}` }
-  return { ...words, ...absent, ...ids, m_prod: 'ghost_prod', spare_m_prod: 'spore_prod', e_prod: '/experiments/prod/ghost' }
+  const families = {
+    ds_prod: `d-${absentHex}`,
+    iss_prod: `iss-${absentHex}`,
+    ls_prod: `ls-${absentHex}`,
+    rq_prod: `rq-${absentHex}`,
+    sc_prod: '00000000-0000-4000-8000-00000000dead',
+  }
+  return {
+    ...words,
+    ...absent,
+    ...ids,
+    ...families,
+    m_prod: 'ghost_prod',
+    spare_m_prod: 'spore_prod',
+    e_prod: '/experiments/prod/ghost',
+  }
 }
 
 function fill(text: string, words: Words): string {
@@ -141,7 +165,7 @@ function lookedAt(body: string, said: string): string {
 export function foreignMarks(answer: RawAnswer, said: string, words: Words): string[] {
   const body = lookedAt(answer.body.toString('utf8'), said)
   const text = `${answer.headers.map(([name, value]) => `${name}: ${value}`).join('\n')}\n${body}`
-  const ids = ['run_prod', 'run2_prod', 'lm_prod', 'tr_prod'].map((name) => words[name] ?? '')
+  const ids = ['run', 'run2', 'lm', 'tr', 'ds', 'iss', 'ls', 'rq', 'sc'].flatMap((name) => words[`${name}_prod`] ?? [])
   const names = [
     'fraud_prod',
     'spare_prod',
@@ -166,7 +190,9 @@ export function foreignMarks(answer: RawAnswer, said: string, words: Words): str
 }
 
 const reads = (heard: Heard): boolean =>
-  heard.method === 'GET' || heard.method === 'HEAD' || /\/(search|get-latest-versions|batchGetInfos)$/.test(heard.target)
+  heard.method === 'GET' ||
+  heard.method === 'HEAD' ||
+  /\/(search|search-datasets|get-latest-versions|batchGetInfos)$/.test(heard.target)
 
 /** What of the things that went upstream is wrong. */
 function judgeHeard(attack: Attack, answer: RawAnswer, heard: readonly Heard[], world: AttackWorld): string[] {
