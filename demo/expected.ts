@@ -1,4 +1,4 @@
-import { type Findings, type Table, tabulateSeen, tabulateStored } from './findings.ts'
+import { type Findings, type Table, tabulateFiles, tabulateSeen, tabulateStored } from './findings.ts'
 
 const seen = [
   ['acc', 'Default, churn', '1', 'notes.md', 'fraud v1', 'Staging'],
@@ -13,8 +13,9 @@ const stored = [
   ['/experiments/preprod/churn', '1', 'fraud_preprod v1', 'Staging'],
   ['/experiments/prod/Default', '0', '', ''],
   ['/experiments/prod/churn', '1', 'fraud_prod v1', 'Production'],
-  ['Default', '0', '', ''],
 ]
+/** What MLflow itself has made; in a workspace there is none. */
+const ofTheServer = [['Default', '0', '', '']]
 
 const refusals = [
   ["acc reads prod's model", 'PERMISSION_DENIED'],
@@ -22,6 +23,14 @@ const refusals = [
   ["acc opens prod's run by its id", 'RESOURCE_DOES_NOT_EXIST'],
   ['somebody without a token looks around', 'CUSTOMER_UNAUTHORIZED'],
 ]
+
+// Of a workspace alone.
+const files = [
+  ['notes.md', 'runs', '3'],
+  ['MLmodel', 'logged models', '3'],
+  ['MLmodel', "registered versions (the registry's own copies)", '3'],
+]
+const pastTheProxy = ['acc goes to the workspace, past the proxy', 'BAD_REQUEST']
 
 const write = (row: readonly string[]) => row.filter((cell) => cell !== '').join(' | ')
 
@@ -35,10 +44,16 @@ function compare(where: string, expected: Table, found: Table): string[] {
 
 /** Whatever is not as the demo promises, a line each; nothing when all is well. */
 export function listSurprises(findings: Findings): string[] {
+  const { files: found } = findings
   const answers = findings.attempts.map(({ what, code }) => [what, code ?? 'allowed'])
   return [
     ...compare('what each environment sees', seen, tabulateSeen(findings.seen).slice(1)),
-    ...compare('what MLflow stores', stored, tabulateStored(findings.stored).slice(1)),
-    ...compare('what is refused', refusals, answers),
+    ...compare(
+      'what MLflow stores',
+      found === undefined ? [...stored, ...ofTheServer] : stored,
+      tabulateStored(findings.stored).slice(1),
+    ),
+    ...(found === undefined ? [] : compare('what lies in storage', files, tabulateFiles(found).slice(1))),
+    ...compare('what is refused', found === undefined ? refusals : [...refusals, pastTheProxy], answers),
   ]
 }

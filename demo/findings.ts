@@ -15,6 +15,13 @@ export interface Attempt {
   readonly message: string
 }
 
+/** Files in the storage of a workspace that everybody's training makes one of: of runs, logged models and registered versions. */
+export interface StoredFiles {
+  readonly notes: number
+  readonly models: number
+  readonly versions: number
+}
+
 /** Everything that the demo found out. */
 export interface Findings {
   /** By environment, through the proxy. */
@@ -22,6 +29,8 @@ export interface Findings {
   /** In MLflow itself. */
   readonly stored: View
   readonly attempts: readonly Attempt[]
+  /** In the storage of the workspace; absent where there is no workspace. */
+  readonly files?: StoredFiles
 }
 
 /** Rows of cells, the headings first. */
@@ -54,4 +63,14 @@ export function tabulateStored({ experiments, versions }: View): Table {
     ]
   })
   return [['experiment', 'runs', 'model', 'stage'], ...rows.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))]
+}
+
+/** A row for each kind of file. */
+export function tabulateFiles({ notes, models, versions }: StoredFiles): Table {
+  return [
+    ['file', 'of', 'how many'],
+    ['notes.md', 'runs', String(notes)],
+    ['MLmodel', 'logged models', String(models)],
+    ['MLmodel', "registered versions (the registry's own copies)", String(versions)],
+  ]
 }

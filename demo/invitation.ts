@@ -5,7 +5,7 @@ import { paint } from './summary.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** How a person tries what is left running: the two variables of an MLflow client, and where else they can look. */
-export function describeStay({ mlflow, proxy, entra, applications, tokens }: Surroundings): string {
+export function describeStay({ mlflow, workspace, proxy, entra, applications, tokens }: Surroundings): string {
   const { clientId = '', clientSecret = '' } = applications.prod ?? {}
   const form = {
     grant_type: 'client_credentials',
@@ -20,6 +20,7 @@ export function describeStay({ mlflow, proxy, entra, applications, tokens }: Sur
     `export MLFLOW_TRACKING_URI=${proxy.url}`,
     `export MLFLOW_TRACKING_TOKEN=${tokens.acc ?? ''}`,
     `\nThen, for example:   ${pythonOf(mlflowVersion)} ${train}`,
+    ...(workspace === null ? [] : [`The workspace:       ${workspace.url} (it takes tokens for Databricks alone)`]),
     `MLflow itself:       ${mlflow.url}`,
     `Metrics, readiness:  ${proxy.adminUrl}/metrics and /readyz`,
     `A token for prod:    curl -s ${entra.tokenUrl} ${data.join(' ')}`,

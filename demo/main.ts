@@ -9,12 +9,13 @@ import { play } from './play.ts'
 import { drawSummary, paint } from './summary.ts'
 import { type Keeper, type Surroundings, startSurroundings } from './surroundings.ts'
 
-const help = `Usage: npm run demo [-- --keep]
+const help = `Usage: npm run demo [-- --databricks] [--keep]
 
 Starts a real MLflow, a local stand-in for Entra ID and the proxy, and runs one MLflow script as three environments.
 
-  --keep   leave it running, until Ctrl-C, and say how to try it
-  --help   this text
+  --databricks  the same before a stand-in for an Azure Databricks workspace, with Azure's storage emulator Azurite
+  --keep        leave it running, until Ctrl-C, and say how to try it
+  --help        this text
 `
 
 const write = (text: string) => process.stdout.write(text)
@@ -33,10 +34,11 @@ interruption.catch(() => {})
 const readWidth = () =>
   process.stdout.isTTY ? Math.min(Math.max(process.stdout.columns || 100, 60), 120) : Number.POSITIVE_INFINITY
 
-async function perform(keeper: Keeper): Promise<{ surroundings: Surroundings; surprises: string[] }> {
+async function perform(databricks: boolean, keeper: Keeper): Promise<{ surroundings: Surroundings; surprises: string[] }> {
   const started = Date.now()
-  write(`${paint('bold', 'mlflow-env-proxy')}: one MLflow, three environments\n\n`)
-  const surroundings = await startSurroundings(keeper)
+  const upstream = databricks ? 'one Databricks workspace' : 'one MLflow'
+  write(`${paint('bold', 'mlflow-env-proxy')}: ${upstream}, three environments\n\n`)
+  const surroundings = await startSurroundings(keeper, databricks)
   const findings = await play(surroundings)
   write(drawSummary(findings, readWidth()))
   const surprises = listSurprises(findings)
@@ -47,8 +49,8 @@ async function perform(keeper: Keeper): Promise<{ surroundings: Surroundings; su
   return { surroundings, surprises }
 }
 
-async function run(stay: boolean, keeper: Keeper): Promise<number> {
-  const { surroundings, surprises } = await Promise.race([perform(keeper), interruption])
+async function run({ keep: stay, databricks }: Line, keeper: Keeper): Promise<number> {
+  const { surroundings, surprises } = await Promise.race([perform(databricks, keeper), interruption])
   if (stay) {
     write(describeStay(surroundings))
     await interruption.catch(() => write('\nStopping.\n'))
@@ -70,8 +72,16 @@ async function cleaningUp(work: (keeper: Keeper) => Promise<number>): Promise<nu
   }
 }
 
-function readArguments(args: readonly string[]): { keep: boolean; help: boolean } | null {
-  const options = { keep: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } } as const
+interface Line {
+  readonly keep: boolean
+  readonly databricks: boolean
+  readonly help: boolean
+}
+
+const option = { type: 'boolean', default: false } as const
+
+function readArguments(args: readonly string[]): Line | null {
+  const options = { keep: option, databricks: option, help: { ...option, short: 'h' } } as const
   try {
     return parseArgs({ args: [...args], options }).values
   } catch (error) {
@@ -88,7 +98,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0
   }
   try {
-    return await cleaningUp((keeper) => run(line.keep, keeper))
+    return await cleaningUp((keeper) => run(line, keeper))
   } catch (error) {
     if (error instanceof Interrupted) return 130
     process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : error}\n`)

@@ -15,12 +15,14 @@ const limitSeconds = 120
 export interface Standpoint {
   readonly uri: string
   readonly token?: string
+  /** Environment variables besides. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
-function environmentOf(python: string, home: string, { uri, token }: Standpoint): NodeJS.ProcessEnv {
+function environmentOf(python: string, home: string, { uri, token, env }: Standpoint): NodeJS.ProcessEnv {
   const quiet = { GIT_PYTHON_REFRESH: 'quiet', DO_NOT_TRACK: 'true', PYTHONWARNINGS: 'ignore' }
   const own = { PATH: `${dirname(python)}:${process.env.PATH ?? ''}`, HOME: home, TMPDIR: home, LANG: 'C.UTF-8' }
-  return { ...own, ...quiet, MLFLOW_TRACKING_URI: uri, ...(token === undefined ? {} : { MLFLOW_TRACKING_TOKEN: token }) }
+  return { ...own, ...quiet, MLFLOW_TRACKING_URI: uri, ...(token === undefined ? {} : { MLFLOW_TRACKING_TOKEN: token }), ...env }
 }
 
 /** Runs a script of this folder with an unmodified MLflow client. Gives back its output; a script that fails rejects with it. */

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { type Attempt, type Findings, type Table, tabulateSeen, tabulateStored } from './findings.ts'
+import { type Attempt, type Findings, type Table, tabulateFiles, tabulateSeen, tabulateStored } from './findings.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -42,12 +42,17 @@ function drawAttempt({ what, code, message }: Attempt, width: number): string[] 
 const heading = (text: string, remark: string) => `\n${paint('bold', text)}  ${paint('dim', remark)}\n`
 
 /** The summary for people: two tables and the refusals; `width` in characters. */
-export function drawSummary({ seen, stored, attempts }: Findings, width: number): string {
+export function drawSummary({ seen, stored, attempts, files }: Findings, width: number): string {
+  const behind = files === undefined ? 'What MLflow really stores' : 'What the workspace really stores'
+  const look = files === undefined ? '(the same look, past the proxy)' : '(the same look, past the proxy, as its administrator)'
+  const storage = 'What lies in Azure storage'
   return [
     heading('What each environment sees', '(through the proxy, with its own token)'),
     ...drawTable(tabulateSeen(seen)),
-    heading('What MLflow really stores', '(the same look, past the proxy)'),
+    heading(behind, look),
     ...drawTable(tabulateStored(stored)),
+    ...(files === undefined ? [] : [heading(storage, '(sent by the proxy; no client has seen a signed URL)')]),
+    ...(files === undefined ? [] : drawTable(tabulateFiles(files))),
     heading('What is refused', '(and what the Python client says)'),
     ...attempts.flatMap((attempt) => drawAttempt(attempt, width)),
     '',

@@ -1,12 +1,15 @@
+import type { Workspace } from '../test/databricks/workspace.ts'
 import { type Application, type Entra, registerApplication, requestToken, startEntra } from '../test/support/entra.ts'
 import { type MlflowServer, startMlflow } from '../test/support/mlflow-server.ts'
 import { type RunningProxy, startProxy } from '../test/support/proxy.ts'
 import { showStep } from './progress.ts'
 import { mlflowVersion } from './python-script.ts'
+import { members, startDemoWorkspace, upstreamSection } from './workspace.ts'
 
-/** What the demo plays in: MLflow, the proxy before it, an issuer, and one application for each environment. */
+/** What the demo plays in: MLflow, a workspace over it where that was asked for, the proxy before it, an issuer, and one application for each environment. */
 export interface Surroundings {
   readonly mlflow: MlflowServer
+  readonly workspace: Workspace | null
   readonly proxy: RunningProxy
   readonly entra: Entra
   readonly applications: Readonly<Record<string, Application>>
@@ -35,10 +38,17 @@ async function requestTokens(entra: Entra): Promise<Record<string, string>> {
 }
 
 /** Starts everything, and shows what it is doing. */
-export async function startSurroundings(keep: Keeper): Promise<Surroundings> {
+export async function startSurroundings(keep: Keeper, databricks: boolean): Promise<Surroundings> {
   const mlflow = await showStep(`an MLflow ${mlflowVersion} server starts`, kept(keep, startMlflow({ version: mlflowVersion })))
-  const entra = await showStep('a local stand-in for Entra ID starts', kept(keep, startEntra(Object.values(applications))))
-  const proxy = await showStep('the proxy starts', kept(keep, startProxy({ upstream: mlflow.url, issuer: entra })))
+  const entra = await showStep(
+    'a local stand-in for Entra ID starts',
+    kept(keep, startEntra([...Object.values(applications), ...Object.values(members)])),
+  )
+  const workspace = databricks
+    ? await showStep('a stand-in for a Databricks workspace starts, and Azurite', kept(keep, startDemoWorkspace(mlflow, entra)))
+    : null
+  const settings = workspace === null ? {} : { upstream: upstreamSection(workspace) }
+  const proxy = await showStep('the proxy starts', kept(keep, startProxy({ upstream: mlflow.url, issuer: entra, settings })))
   const tokens = await showStep('three applications ask for their access tokens', requestTokens(entra))
-  return { mlflow, proxy, entra, applications, tokens }
+  return { mlflow, workspace, proxy, entra, applications, tokens }
 }

@@ -1,27 +1,43 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ClosedEndpoint, Meaning, OpenEndpoint, Resource } from '../src/policy/endpoint.ts'
-import { closedEndpoints, openEndpoints } from '../src/policy/endpoints.ts'
+import { endpointTable } from '../src/policy/endpoints.ts'
+import type { UpstreamKind } from '../src/policy/environment.ts'
 import { describedVersions } from '../src/policy/generated/messages.ts'
+import { type Coverage, coverageOf } from '../src/rewrite/coverage.ts'
 
-const target = new URL('../docs/endpoints.md', import.meta.url)
+/** The pages, by the kind of upstream whose routes they list. */
+export const endpointPages: Readonly<Record<UpstreamKind, string>> = {
+  mlflow: 'docs/endpoints.md',
+  databricks: 'docs/endpoints-databricks.md',
+}
 
-const resources: readonly (readonly [Resource, string])[] = [
-  ['experiment', 'Experiments'],
-  ['run', 'Runs'],
-  ['loggedModel', 'Logged models'],
-  ['registeredModel', 'Registered models'],
-  ['modelVersion', 'Model versions'],
-  ['dataset', 'Data sets'],
-  ['scorer', 'Scorers'],
-  ['issue', 'Issues'],
-  ['labelSchema', 'Label schemas'],
-  ['reviewQueue', 'Review queues'],
-  ['trace', 'Traces'],
-  ['artifact', 'Artifacts'],
-  ['server', 'Server'],
-  ['ui', 'Web UI'],
-]
+const resources: Readonly<Record<Resource, string>> = {
+  experiment: 'Experiments',
+  run: 'Runs',
+  loggedModel: 'Logged models',
+  registeredModel: 'Registered models',
+  modelVersion: 'Model versions',
+  dataset: 'Data sets',
+  scorer: 'Scorers',
+  issue: 'Issues',
+  labelSchema: 'Label schemas',
+  reviewQueue: 'Review queues',
+  trace: 'Traces',
+  webhook: 'Webhooks of the registry',
+  permissions: 'Permissions',
+  artifact: 'Artifacts',
+  server: 'Server',
+  ui: 'Web UI',
+}
+
+/** What becomes of a request that is let through. */
+const coverageTexts: Readonly<Record<Coverage, string>> = {
+  passed: 'goes on as it was judged, and so does the answer',
+  rewritten: 'names, ids or locations are rewritten, in the request, in the answer or in both',
+  filtered: "rows that are not the caller's are left out besides; pages of searches are refilled",
+  'carried out': "the proxy does it itself, by the workspace's calls for credentials and with signed URLs that no client sees",
+}
 
 /** What each meaning says of a field, and how it is judged. `free` fields are not listed. */
 export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = {
@@ -106,6 +122,7 @@ function prefixesText(prefixes: readonly string[]): string {
 }
 
 function versionsText(versions: readonly string[]): string {
+  if (versions.join() === 'databricks') return '–'
   return versions.length === describedVersions.length ? 'all' : versions.join(', ')
 }
 
@@ -116,18 +133,16 @@ function referencesText({ fields }: OpenEndpoint): string {
     .join(', ')
 }
 
-function notesText(endpoint: OpenEndpoint): string {
-  const { bytes, repeatable, search } = endpoint
+function notesText({ bytes, repeatable, anyExperiment }: OpenEndpoint): string {
   const notes = [
     ...(bytes === undefined ? [] : [bytes === 'both' ? 'streams bytes both ways' : `streams bytes ${bytes}`]),
-    ...(search === undefined ? [] : ['pages are refilled']),
-    ...(endpoint.anyExperiment ? ['rows are asked about'] : []),
+    ...(anyExperiment ? ['rows are asked about'] : []),
     ...(repeatable ? ['may be sent twice'] : []),
   ]
   return notes.join('; ')
 }
 
-function openTable(endpoints: readonly OpenEndpoint[]): string {
+function openTable(endpoints: readonly OpenEndpoint[], kind: UpstreamKind): string {
   const rows = endpoints.map((endpoint) => {
     const { name, method, path, prefixes, action, versions } = endpoint
     const cells = [
@@ -135,6 +150,7 @@ function openTable(endpoints: readonly OpenEndpoint[]): string {
       `\`${method} ${path}\``,
       prefixesText(prefixes),
       action,
+      coverageOf(endpoint, kind),
       referencesText(endpoint),
       notesText(endpoint),
       versionsText(versions),
@@ -142,8 +158,8 @@ function openTable(endpoints: readonly OpenEndpoint[]): string {
     return `| ${cells.map(cell).join(' | ')} |`
   })
   return [
-    '| endpoint | method and path | below | action | references (meaning) | | MLflow |',
-    '|---|---|---|---|---|---|---|',
+    '| endpoint | method and path | below | action | served | references (meaning) | | MLflow |',
+    '|---|---|---|---|---|---|---|---|',
     ...rows,
   ].join('\n')
 }
@@ -155,7 +171,7 @@ function closedTable(endpoints: readonly ClosedEndpoint[]): string {
   return ['| method and path | below | MLflow |', '|---|---|---|', ...rows].join('\n')
 }
 
-function closedSections(): string {
+function closedSections(closedEndpoints: readonly ClosedEndpoint[]): string {
   const reasons = [...new Set(closedEndpoints.map(({ closed }) => closed))]
   return reasons
     .map((reason) => {
@@ -168,23 +184,32 @@ function closedSections(): string {
     .join('\n\n')
 }
 
-/** What `docs/endpoints.md` must contain. */
-export function renderEndpoints(): string {
-  const all = [...openEndpoints.values()]
-  const open = resources.map(
-    ([resource, title]) => `### ${title}\n\n${openTable(all.filter((endpoint) => endpoint.resource === resource))}`,
-  )
-  const meanings = Object.entries(meaningTexts).map(([meaning, text]) => `| \`${meaning}\` | ${cell(text)} |`)
-  return `# Endpoints
-
-<!-- Generated by scripts/generate-endpoint-docs.ts from src/policy/endpoints*: change those, not this file. -->
-
-Every route of the MLflow servers ${describedVersions.join(', ')}: ${all.length} endpoints are open, that is forwarded after a decision, and
-${closedEndpoints.length} routes are closed. Whatever is not here is answered with 404 \`ENDPOINT_NOT_FOUND\`. Each path is served below
+const otherAddresses = `Each path is served below
 the prefixes named with it (\\*: also with \`ajax-api\` for \`api\`, and each with \`/preview\` behind it), and below \`/env/<name>\` and
-those, for callers in several environments. \`mlflow-env-proxy routes\` prints the same. How a request is judged: [how-it-decides.md](how-it-decides.md).
+those, for callers in several environments.`
 
-## Meanings
+function introduction(kind: UpstreamKind, open: number, closed: number): string {
+  const counts = `${open} endpoints are open, that is forwarded after a decision, and
+${closed} routes are closed. Whatever is not here is answered with 404 \`ENDPOINT_NOT_FOUND\`.`
+  const decided = 'How a request is judged: [how-it-decides.md](how-it-decides.md).'
+  if (kind === 'mlflow') {
+    return `# Endpoints
+
+Every route of the MLflow servers ${describedVersions.join(', ')}: ${counts} ${otherAddresses}
+\`mlflow-env-proxy routes\` prints the same. ${decided} With a Databricks workspace behind the proxy:
+[endpoints-databricks.md](endpoints-databricks.md).`
+  }
+  return `# Endpoints of a Databricks workspace
+
+Every route that databricks-sdk and MLflow's own clients know of a workspace, and those of MLflow's servers, which clients ask for too:
+${counts} ${otherAddresses}
+\`mlflow-env-proxy routes --upstream-kind databricks\` prints the same. ${decided} The last column says which MLflow
+versions know a route (–: none; it is Databricks' own). The meanings of fields: [endpoints.md](endpoints.md#meanings).`
+}
+
+function meaningsSection(): string {
+  const meanings = Object.entries(meaningTexts).map(([meaning, text]) => `| \`${meaning}\` | ${cell(text)} |`)
+  return `## Meanings
 
 What a field of a request can hold, and how it is judged. Fields that name nothing are not listed.
 
@@ -192,22 +217,46 @@ What a field of a request can hold, and how it is judged. Fields that name nothi
 |---|---|
 ${meanings.join('\n')}
 
-## Open
+`
+}
 
-${open.join('\n\n')}
+/** What the page of one kind of upstream must contain. */
+export function renderEndpoints(kind: UpstreamKind): string {
+  const { open, closed } = endpointTable(kind)
+  const all = [...open.values()]
+  const sections = Object.entries(resources).flatMap(([resource, title]) => {
+    const endpoints = all.filter((endpoint) => endpoint.resource === resource)
+    return endpoints.length === 0 ? [] : [`### ${title}\n\n${openTable(endpoints, kind)}`]
+  })
+  const used = new Set(all.map((endpoint) => coverageOf(endpoint, kind)))
+  const coverage = Object.entries(coverageTexts).filter(([name]) => [...used].some((each) => each === name))
+  return `${introduction(kind, all.length, closed.length)}
+
+<!-- Generated by scripts/generate-endpoint-docs.ts from src/policy/endpoints*: change those, not this file. -->
+
+${kind === 'mlflow' ? meaningsSection() : ''}## Open
+
+What becomes of a request that is let through:
+
+${coverage.map(([name, text]) => `- ${name}: ${text}`).join('\n')}
+
+${sections.join('\n\n')}
 
 ## Closed
 
-${closedSections()}
+${closedSections(closed)}
 `
 }
 
 function main(args: readonly string[]): void {
-  const text = renderEndpoints()
-  if (!args.includes('--check')) writeFileSync(target, text)
-  else if (readFileSync(target, 'utf8') !== text) {
-    console.error('docs/endpoints.md is not what the table says: run node scripts/generate-endpoint-docs.ts')
-    process.exitCode = 1
+  for (const kind of ['mlflow', 'databricks'] as const) {
+    const target = new URL(`../${endpointPages[kind]}`, import.meta.url)
+    const text = renderEndpoints(kind)
+    if (!args.includes('--check')) writeFileSync(target, text)
+    else if (!existsSync(target) || readFileSync(target, 'utf8') !== text) {
+      console.error(`${endpointPages[kind]} is not what the table says: run node scripts/generate-endpoint-docs.ts`)
+      process.exitCode = 1
+    }
   }
 }
 

@@ -27,6 +27,14 @@ const summaryLines = [
   /^All as expected: /m,
 ]
 
+const workspaceLines = [
+  /^mlflow-env-proxy: one Databricks workspace, three environments$/m,
+  /^ {2}notes\.md +runs +3$/m,
+  /^ {2}MLmodel +logged models +3$/m,
+  /^ {2}MLmodel +registered versions .* +3$/m,
+  /^ {2}✗ acc goes to the workspace, past the proxy\n {4}Error 400 .*Expected aud claim/m,
+]
+
 /** Starts a command line of the checkout as a terminal does: in a process group of its own, in a plain environment. */
 function start(args: readonly string[], folder: string): { child: ChildProcess; output: () => string } {
   const kept = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'ENV_PROXY_CACHE', 'PYTHON']
@@ -109,6 +117,28 @@ t.test('npm run demo -- --keep: the story, an invitation, and nothing left behin
   )
 })
 
+t.test('npm run demo -- --databricks: the same story before a workspace, with artifacts in Azure storage', async (t) => {
+  t.setTimeout(240_000)
+  const folder = mkdtempSync(join(tmpdir(), 'demo-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const { child, output } = start(['scripts/run.mjs', 'demo', '--databricks', '--keep'], folder)
+  const exited = once(child, 'exit')
+  t.teardown(() => child.exitCode ?? (child.pid && process.kill(-child.pid, 'SIGKILL')))
+  await waitFor(() => output().includes('A token for prod') || child.exitCode !== null, 200)
+  const text = output()
+  for (const line of [...summaryLines, ...workspaceLines]) t.match(text, line, `the summary has ${line}`)
+  t.notMatch(text, /sig=|se=20\d\d/, 'nobody is shown a signed URL')
+  const workspace = find(text, /^The workspace: +(\S+)/m)
+  const uri = find(text, /^export MLFLOW_TRACKING_URI=(\S+)$/m)
+  const headers = { authorization: `Bearer ${find(text, /^export MLFLOW_TRACKING_TOKEN=(\S+)$/m)}` }
+  const look = (url: string) => fetch(`${url}/api/2.0/mlflow/registered-models/get?name=fraud`, { headers })
+  t.equal((await look(uri)).status, 200, 'the token opens the proxy')
+  t.equal((await look(workspace)).status, 400, 'and not the workspace')
+  t.ok(child.pid && process.kill(-child.pid, 'SIGINT'), 'Ctrl-C')
+  t.same(await exited, [0, null], 'the demo was as expected, and ended well')
+  t.ok(await waitFor(() => listProcesses(folder).length === 0, 5), 'no process is left', { left: listProcesses(folder) })
+})
+
 t.test('mlflow-env-proxy demo is the same demo', async (t) => {
   const { child, output } = start(['dist/cli.js', 'demo', '--nonsense'], tmpdir())
   const [code] = await once(child, 'close')
@@ -142,5 +172,9 @@ t.test('the demo notices what is not as it promises', async (t) => {
   t.match(surprises, 'what MLflow stores: missing: /experiments/acc/churn | 1 | fraud_acc v1 | Staging')
   t.match(surprises, "what is refused: unexpected: acc reads prod's model | allowed")
   t.match(surprises, 'what is refused: missing: acc promotes to Production | PERMISSION_DENIED')
+  const inWorkspace = listSurprises({ ...findings, files: { notes: 3, models: 2, versions: 3 } }).join('\n')
+  t.match(inWorkspace, 'what lies in storage: unexpected: MLmodel | logged models | 2')
+  t.match(inWorkspace, 'what is refused: missing: acc goes to the workspace, past the proxy')
+  t.notMatch(inWorkspace, /in storage: .*notes/)
   t.match(drawSummary(findings, 80), /! .*acc reads prod's model/, 'and shows it')
 })

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { renderCurrentReference } from '../scripts/generate-config-reference.ts'
-import { renderEndpoints } from '../scripts/generate-endpoint-docs.ts'
+import { endpointPages, renderEndpoints } from '../scripts/generate-endpoint-docs.ts'
 import { describeRoutes } from '../src/commands/routes.ts'
 import { runCommand } from '../src/commands/run-command.ts'
-import { closedEndpoints, openEndpoints } from '../src/policy/endpoints.ts'
+import { closedEndpoints, endpointTable, openEndpoints } from '../src/policy/endpoints.ts'
 import { describedVersions } from '../src/policy/generated/messages.ts'
 import { parseJson } from '../src/policy/json-text.ts'
 import { reasons } from '../src/policy/reasons.ts'
@@ -17,7 +17,10 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (name: string) => readFileSync(join(root, name), 'utf8')
 
 t.test('generated pages are what their generators would write', async (t) => {
-  t.ok(read('docs/endpoints.md') === renderEndpoints(), 'docs/endpoints.md; if not: node scripts/generate-endpoint-docs.ts')
+  for (const kind of ['mlflow', 'databricks'] as const) {
+    const page = endpointPages[kind]
+    t.ok(read(page) === renderEndpoints(kind), `${page}; if not: node scripts/generate-endpoint-docs.ts`)
+  }
   t.ok(
     read('docs/configuration.md') === renderCurrentReference(),
     'docs/configuration.md; if not: node scripts/generate-config-reference.ts',
@@ -68,7 +71,13 @@ t.test('pages point at files that exist', async (t) => {
   }
 })
 
-t.test('`routes` prints the coverage table, of all versions or of one', async (t) => {
+const workspaceConfiguration = `
+upstream: { url: 'https://adb-1.2.azuredatabricks.net', kind: databricks, credentials: { mode: passthrough } }
+authentication: { entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [2ff814a6-3304-4ab8-85cb-cd0e6f879c1d] } }
+environments: { acc: {}, prod: { production: true } }
+`
+
+t.test('`routes` prints the coverage table, of all versions or of one, or of a workspace', async (t) => {
   const run = async (...args: string[]) => {
     const said: string[] = []
     const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) }
@@ -76,7 +85,7 @@ t.test('`routes` prints the coverage table, of all versions or of one', async (t
   }
   const all = await run()
   t.equal(all.code, 0)
-  t.equal(all.text, describeRoutes(null))
+  t.equal(all.text, describeRoutes({ kind: 'mlflow', version: null }))
   for (const { method, path } of [...openEndpoints.values(), ...closedEndpoints])
     t.ok(all.text.includes(path), `${method} ${path}`)
   const lines = all.text.split('\n').filter((line) => /^ {2}[A-Z]/.test(line))
@@ -88,7 +97,27 @@ t.test('`routes` prints the coverage table, of all versions or of one', async (t
   }
   t.ok((await run('--upstream-version', '3.17.2')).text.includes('/logged-models/{model_id}'))
   t.notOk((await run('--upstream-version', '2.9.2')).text.includes('/logged-models/{model_id}'))
-  for (const wrong of [['--upstream-version', '9'], ['--nonsense'], ['word']]) {
+  const workspace = await run('--upstream-kind', 'databricks')
+  const table = endpointTable('databricks')
+  t.equal(workspace.code, 0)
+  for (const { method, path } of [...table.open.values(), ...table.closed])
+    t.ok(workspace.text.includes(path), `${method} ${path}`)
+  t.match(workspace.text, /^ {2}GET .*registered-models\/search .* filtered +searchRegisteredModels$/m)
+  t.match(workspace.text, /^ {2}POST .*runs\/log-metric .* passed +logMetric$/m)
+  t.match(workspace.text, /^ {2}POST .*transition-requests\/approve .* rewritten +approveTransitionRequest$/m)
+  t.match(workspace.text, /^ {2}PUT .*mlflow-artifacts\/artifacts\/.* carried out +uploadArtifact$/m)
+  t.match(workspace.text, /^ {2}POST .*\/workspace\/mkdirs +Folders of the workspace hold every environment/m)
+  const file = join(t.testdir({ 'proxy.yaml': workspaceConfiguration }), 'proxy.yaml')
+  t.same(await run('--config', file), workspace, 'the kind that a configuration names')
+  t.equal((await run('--config', join(root, 'absent.yaml'))).code, 1)
+  for (const wrong of [
+    ['--upstream-version', '9'],
+    ['--nonsense'],
+    ['word'],
+    ['--upstream-kind', 'other'],
+    ['--upstream-kind', 'databricks', '--upstream-version', '3.17.2'],
+    ['--upstream-kind', 'mlflow', '--config', file],
+  ]) {
     const { code, text } = await run(...wrong)
     t.equal(code, 2, wrong.join(' '))
     t.match(text, 'Usage: mlflow-env-proxy routes')

@@ -1,14 +1,26 @@
 import { parseArgs } from 'node:util'
 import type { ClosedEndpoint, OpenEndpoint } from '../policy/endpoint.ts'
-import { closedEndpoints, openEndpoints } from '../policy/endpoints.ts'
+import { endpointTable } from '../policy/endpoints.ts'
+import type { UpstreamKind } from '../policy/environment.ts'
 import { describedVersions } from '../policy/generated/messages.ts'
+import { coverageOf } from '../rewrite/coverage.ts'
+import { loadConfig } from '../server/config.ts'
+import { reportProblems } from './report-problems.ts'
 import type { Terminal } from './terminal.ts'
 
-const usage = `Usage: mlflow-env-proxy routes [--upstream-version X]
+const usage = `Usage: mlflow-env-proxy routes [--upstream-kind mlflow|databricks | --config FILE] [--upstream-version X]
 
-Prints every route of the known MLflow servers (${describedVersions.join(', ')}), and whether it is forwarded, or why not.
-With a version: the routes of that server alone.
+Prints every known route of the upstream, and what becomes of it: passed on, rewritten, filtered or carried out by the proxy itself,
+or closed and why. The upstream is MLflow's own server (${describedVersions.join(', ')}), or a Databricks workspace;
+with a configuration, the kind that it names. With a version: the routes of that MLflow server alone.
 `
+
+/** Whose routes are asked for. */
+interface Asked {
+  readonly kind: UpstreamKind
+  /** Of MLflow's own server; null for all. */
+  readonly version: string | null
+}
 
 function line(columns: readonly string[], widths: readonly number[]): string {
   return columns
@@ -22,8 +34,9 @@ function address({ path, prefixes }: OpenEndpoint | ClosedEndpoint): string {
   return prefixes.length > 1 ? `${first}${path} (and ${prefixes.length - 1} more)` : `${first}${path}`
 }
 
-function openColumns(endpoint: OpenEndpoint): string[] {
-  return [endpoint.method, address(endpoint), `${endpoint.action} of ${endpoint.resource}`, endpoint.name]
+function openColumns(endpoint: OpenEndpoint, kind: UpstreamKind): string[] {
+  const { method, action, resource, name } = endpoint
+  return [method, address(endpoint), `${action} of ${resource}`, coverageOf(endpoint, kind), name]
 }
 
 function closedColumns(endpoint: ClosedEndpoint): string[] {
@@ -31,43 +44,69 @@ function closedColumns(endpoint: ClosedEndpoint): string[] {
 }
 
 function table(rows: readonly string[][]): string {
-  const widths = [0, 1, 2].map((column) =>
+  const widths = [0, 1, 2, 3].map((column) =>
     Math.max(0, ...rows.map((row) => (row.length > column + 1 ? (row[column] ?? '').length : 0))),
   )
   return rows.map((row) => `  ${line(row, widths)}\n`).join('')
 }
 
-/** The coverage table as text: what is open, and what is closed and why; of one version, or of all. */
-export function describeRoutes(version: string | null): string {
+function upstreamName({ kind, version }: Asked): string {
+  if (kind === 'databricks') return 'A Databricks workspace'
+  return `MLflow ${version ?? describedVersions.join(', ')}`
+}
+
+/** The coverage table as text: what is open, and what is closed and why; of a workspace, or of one MLflow version, or of all. */
+export function describeRoutes(asked: Asked): string {
+  const { kind, version } = asked
   const has = ({ versions }: OpenEndpoint | ClosedEndpoint) => version === null || versions.includes(version)
-  const open = [...openEndpoints.values()].filter(has)
-  const closed = closedEndpoints.filter(has)
-  const of = version === null ? `MLflow ${describedVersions.join(', ')}` : `MLflow ${version}`
-  return `${of}: ${open.length} endpoints are open, ${closed.length} are closed. Anything else is answered with 404 ENDPOINT_NOT_FOUND.
+  const known = endpointTable(kind)
+  const open = [...known.open.values()].filter(has)
+  const closed = known.closed.filter(has)
+  return `${upstreamName(asked)}: ${open.length} endpoints are open, ${closed.length} are closed. Anything else is answered with 404 ENDPOINT_NOT_FOUND.
 
 open
-${table(open.map(openColumns))}
+${table(open.map((endpoint) => openColumns(endpoint, kind)))}
 closed
 ${table(closed.map(closedColumns))}`
 }
 
-function readVersion(args: readonly string[]): { version: string | null } | null {
+interface Line {
+  readonly kind: string | undefined
+  readonly config: string | undefined
+  readonly version: string | null
+}
+
+function readLine(args: readonly string[]): Line | null {
+  const text = { type: 'string' } as const
+  const options = { 'upstream-version': text, 'upstream-kind': text, config: { ...text, short: 'c' } } as const
   try {
-    const { values } = parseArgs({ args: [...args], options: { 'upstream-version': { type: 'string' } } })
-    const version = values['upstream-version'] ?? null
-    return version === null || describedVersions.includes(version) ? { version } : null
+    const { values } = parseArgs({ args: [...args], options })
+    const { 'upstream-version': version = null, 'upstream-kind': kind, config } = values
+    if (kind !== undefined && config !== undefined) return null
+    return version === null || describedVersions.includes(version) ? { kind, config, version } : null
   } catch {
     return null
   }
 }
 
+function kindOf({ kind = 'mlflow', config }: Line, env: NodeJS.ProcessEnv): UpstreamKind | null {
+  if (config !== undefined) return loadConfig(config, env).upstream.kind
+  return kind === 'mlflow' || kind === 'databricks' ? kind : null
+}
+
 /** Prints the coverage table. Returns the exit code. */
-export function routes(args: readonly string[], terminal: Terminal): number {
-  const asked = readVersion(args)
-  if (asked === null) {
-    terminal.err(usage)
-    return 2
+export function routes(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): number {
+  const line = readLine(args)
+  try {
+    const kind = line === null ? null : kindOf(line, env)
+    // A workspace has no versions.
+    if (line === null || kind === null || (kind === 'databricks' && line.version !== null)) {
+      terminal.err(usage)
+      return 2
+    }
+    terminal.out(describeRoutes({ kind, version: line.version }))
+    return 0
+  } catch (error) {
+    return reportProblems(error, terminal)
   }
-  terminal.out(describeRoutes(asked.version))
-  return 0
 }

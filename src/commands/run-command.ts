@@ -15,7 +15,7 @@ Commands
   serve   run the proxy
   check   say what the configuration means, or every problem in it (exit code 1)
   explain what would happen to a request, and why (--help by leaving out its arguments)
-  routes  every route of the known MLflow servers, open or closed (--upstream-version X for those of one)
+  routes  every route of MLflow's servers, open or closed (--upstream-version X), or of a workspace (--upstream-kind databricks)
   demo    in a checkout: show what the proxy does, with a real MLflow (--keep leaves it running)
 
 Options
@@ -29,7 +29,7 @@ Environment variables such as MLFLOW_ENV_PROXY_UPSTREAM__URL override the file.
 /** Runs one command line. Returns the exit code: 0, 1 for a wrong configuration, 2 for a wrong command line. */
 export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
   if (args[0] === 'demo') return demo(args.slice(1), terminal)
-  if (args[0] === 'routes') return routes(args.slice(1), terminal)
+  if (args[0] === 'routes') return routes(args.slice(1), env, terminal)
   if (args[0] === 'explain') return explain(args.slice(1), env, terminal)
   const line = readLine(args)
   if (typeof line === 'string') return misuse(line, terminal)

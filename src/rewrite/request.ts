@@ -84,6 +84,11 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   filter: text((value, findings, grant) => upstreamFilter(value, grant.endpoint.search, findings)),
 }
 
+/** Whether a field of this meaning is written anew for the upstream. */
+export function isMapped(meaning: Meaning): boolean {
+  return meaning in mappers
+}
+
 /** A version is created with a note of the stage it is to get, so that a failed transition can be made good later. */
 function completeVersion(message: JsonObject, { environment, sourceRunId }: Findings): void {
   if (!message.get('run_id') && sourceRunId !== null) message.set('run_id', sourceRunId)

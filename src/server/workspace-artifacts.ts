@@ -13,6 +13,7 @@ import type { ByteRange, Download, StoredFile } from './storage/artifact-store.t
 import { type AzureStorage, DatabricksArtifactStore } from './storage/databricks-store.ts'
 import { CallFailed, type StorageCall } from './storage/storage-call.ts'
 import { Throttled } from './throttled.ts'
+import { TidyMemory } from './tidy-memory.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
 
 /** MLflow's own words for storage that lacks it: clients then send the file as one. */
@@ -48,6 +49,7 @@ export function artifactFailure(grant: Grant, error: unknown): Failure {
 export class WorkspaceArtifacts {
   readonly #upstream: Upstream
   readonly #storage: AzureStorage
+  readonly #memory = new TidyMemory()
 
   constructor(upstream: Upstream, storage: AzureStorage) {
     this.#upstream = upstream
@@ -79,13 +81,22 @@ export class WorkspaceArtifacts {
   /** Throws CallFailed for what Databricks refuses; all else is a Refusal. */
   async download(grant: Grant, caller: CallerCredentials, range: ByteRange | undefined): Promise<Download> {
     const { store, request } = this.#open(grant, caller)
-    return store.download(request.place, request.path, range)
+    const end = this.#memory.begin()
+    try {
+      const download = await store.download(request.place, request.path, range)
+      download.stream.once('close', end)
+      return download
+    } catch (error) {
+      end()
+      throw error
+    }
   }
 
   /** `length` as it was announced, or null. Throws as `download`. */
   async upload(grant: Grant, caller: CallerCredentials, body: Readable, length: number | null): Promise<void> {
     const { store, request } = this.#open(grant, caller)
-    await store.upload(request.place, request.path, body, length)
+    const end = this.#memory.begin()
+    await store.upload(request.place, request.path, body, length).finally(end)
   }
 
   #open(grant: Grant, caller: CallerCredentials) {

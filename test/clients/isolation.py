@@ -4,6 +4,7 @@ import json
 import os
 import uuid
 
+from differences import FOREIGN_ALIAS
 from story import CLIENT, HOME, PROXIED, SERVER, TAG, act_as, check, equal, refused, upstream
 
 # (owner, stranger): everybody is both once, and no stranger may promote from the owner.
@@ -159,8 +160,8 @@ def change_by_name(client, theirs, mine, owner):
     if hasattr(client, "copy_model_version"):
         no("copy_model_version", lambda: client.copy_model_version("models:/%s/1" % model, own_name))
     if hasattr(client, "set_registered_model_alias"):
-        no("set_registered_model_alias", lambda: client.set_registered_model_alias(model, "mine", "1"))
-        no("get_model_version_by_alias", lambda: client.get_model_version_by_alias(model, "champion"))
+        no("set_registered_model_alias", lambda: client.set_registered_model_alias(model, "mine", "1"), codes=FOREIGN_ALIAS)
+        no("get_model_version_by_alias", lambda: client.get_model_version_by_alias(model, "champion"), codes=FOREIGN_ALIAS)
 
 
 def touch_generative(client, theirs):

@@ -1,7 +1,8 @@
 """From acc to prod, and the caller who is in both."""
 import os
 
-from story import HOME, PROXIED, TAG, act_as, check, equal, log_small_model, part, predicts, refused, skip, upstream
+from differences import files_are_copies
+from story import HOME, PROXIED, TAG, WORKSPACE, act_as, check, equal, log_small_model, part, predicts, refused, skip, upstream
 
 FORBIDDEN = ("PERMISSION_DENIED",)
 MODEL = TAG + "-promo"
@@ -62,6 +63,8 @@ def promote(client, run_id):
     path = os.path.join(HOME, "MLmodel")
     with open(path, "w") as file:
         file.write("changed by acc\n")
+    if WORKSPACE:
+        return files_are_copies(client, run_id, path, MODEL)
     refused("acc cannot change the files that prod's version is made of", lambda: client.log_artifact(run_id, path, "model"))
     refused("acc cannot delete the run that prod's version is made of", lambda: client.delete_run(run_id))
     act_as("prod")

@@ -1,7 +1,8 @@
 """MlflowClient with the rows of all environments in between: searches, paging, filters, aliases, stages, renames, deletions."""
 import inspect
 
-from story import ENVIRONMENTS, PROXIED, SERVER, TAG, act_as, check, equal, pages, part, skip
+from differences import active_versions_keep, aliases_are_refused
+from story import ENVIRONMENTS, PROXIED, SERVER, TAG, WORKSPACE, act_as, check, equal, pages, part, skip, upload_source
 
 ROWS, PAGE = 13, 5
 SIZES = [5, 5, 3]
@@ -50,9 +51,10 @@ def plant(client):
             client.log_metric(run.info.run_id, "auc", i / 10.0)
             client.log_param(run.info.run_id, "depth", i % 3)
             made[env]["runs"].append(run.info.run_id)
+            source = upload_source(client, run.info)
             # a_b and axb: `_` in LIKE is any one character, so it finds both
             client.create_registered_model(names("a_b" if i % 2 else "axb")[i], tags={"env": env}, description=env)
-            client.create_model_version(names("a_b" if i % 2 else "axb")[i], run.info.artifact_uri + "/model", run.info.run_id)
+            client.create_model_version(names("a_b" if i % 2 else "axb")[i], source, run.info.run_id)
     return made
 
 
@@ -127,8 +129,9 @@ def find_versions(client, env, made):
 def live(client, env):
     name, new, run = TAG + "-life", TAG + "-afterlife", client.create_run(client.get_experiment_by_name(TAG + "-rows").experiment_id).info
     client.create_registered_model(name)
+    source = upload_source(client, run)
     for _ in range(3):
-        client.create_model_version(name, run.artifact_uri + "/model", run.run_id)
+        client.create_model_version(name, source, run.run_id)
     stage = lambda version: client.get_model_version(name, version).current_stage
     client.transition_model_version_stage(name, "1", "Archived")
     equal(env + ": a version is archived", lambda: stage("1"), "Archived")
@@ -137,7 +140,9 @@ def live(client, env):
     client.update_registered_model(name, "words")
     client.set_model_version_tag(name, "3", "k", "v")
     equal(env + ": description and tag", lambda: (client.get_registered_model(name).description, client.get_model_version(name, "3").tags.get("k")), ("words", "v"))
-    if hasattr(client, "set_registered_model_alias") and SERVER >= (2, 3):
+    if hasattr(client, "set_registered_model_alias") and WORKSPACE:
+        aliases_are_refused(client, env, name)
+    elif hasattr(client, "set_registered_model_alias") and SERVER >= (2, 3):
         client.set_registered_model_alias(name, "champion", "3")
         equal(env + ": the alias finds its version", lambda: (lambda v: (v.name, str(v.version)))(client.get_model_version_by_alias(name, "champion")), (name, "3"))
         equal(env + ": the model shows its aliases", lambda: client.get_registered_model(name).aliases, {"champion": "3"})
@@ -149,5 +154,7 @@ def live(client, env):
     client.rename_registered_model(name, new)
     equal(env + ": after the renaming the versions are there", lambda: sorted((v.name, int(v.version)) for v in client.search_model_versions("name = '%s'" % new)), [(new, 2), (new, 3)])
     equal(env + ": the old name finds nothing", lambda: client.search_registered_models("name = '%s'" % name), [])
+    if WORKSPACE:
+        active_versions_keep(client, env, new)
     client.delete_registered_model(new)
     equal(env + ": the model is gone", lambda: client.search_registered_models("name = '%s'" % new), [])

@@ -26,6 +26,8 @@ SERVER = tuple(int(part) for part in CONTEXT["serverVersion"].split("."))
 HOME = CONTEXT["home"]
 # Without a proxy (to prove the stories themselves) there is one environment, and names go upstream as they are.
 PROXIED = CONTEXT["upstream"] is not None
+# Whether the server is a Databricks workspace: what is told otherwise there stands in differences.py.
+WORKSPACE = CONTEXT.get("workspace", False)
 ENVIRONMENTS = tuple(CONTEXT.get("environments") or (("acc", "preprod", "prod") if PROXIED else ("acc",)))
 # Several client versions share one server: every name that a story makes begins with this.
 TAG = "c" + CONTEXT["version"].replace(".", "")
@@ -144,6 +146,12 @@ def upstream(method, endpoint, **fields):
 
 def stage_of(environment):
     return "Production" if environment == "prod" else "Staging"
+
+
+def upload_source(client, run):
+    """A folder that a version can be made of; where it lies. A workspace makes no version of nothing."""
+    client.log_text(run.run_id, "flavors: {}", "model/MLmodel")
+    return run.artifact_uri + "/model"
 
 
 def log_small_model(registered_name=None):

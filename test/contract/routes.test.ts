@@ -3,18 +3,25 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { generateDatabricksTexts, generatedDatabricksFiles } from '../../scripts/generate-databricks.ts'
 import { generatedFiles, generateTexts } from '../../scripts/generate-messages.ts'
+import type { SdkDescription } from '../../scripts/merge-databricks.ts'
 import type { Description } from '../../scripts/merge-descriptions.ts'
 import { mlflowVersions, pythonOf } from '../../scripts/python-environments.mjs'
 import type { ClosedEndpoint, OpenEndpoint } from '../../src/policy/endpoint.ts'
-import { closedEndpoints, openEndpoints } from '../../src/policy/endpoints.ts'
+import { closedEndpoints, endpointTable, openEndpoints } from '../../src/policy/endpoints.ts'
+import { findEndpoint } from '../../src/policy/find-endpoint.ts'
 
-const script = fileURLToPath(new URL('../../scripts/describe-mlflow.py', import.meta.url))
+const scriptOf = (name: string) => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url))
+
+async function runScript(environment: string, name: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(pythonOf(environment), [scriptOf(name)], { maxBuffer: 64 << 20 })
+  return stdout
+}
 
 /** What the application of an installed MLflow says of itself: its messages, and the routes that it has registered. */
 async function describe(version: string): Promise<Description> {
-  const { stdout } = await promisify(execFile)(pythonOf(version), [script], { maxBuffer: 64 << 20 })
-  return JSON.parse(stdout)
+  return JSON.parse(await runScript(version, 'describe-mlflow.py'))
 }
 
 /** All versions, two at a time. */
@@ -29,6 +36,7 @@ async function describeAll(versions: readonly string[]): Promise<Description[]> 
 }
 
 const descriptions = await describeAll(mlflowVersions)
+const sdk: SdkDescription = JSON.parse(await runScript('databricks', 'describe-databricks.py'))
 
 /** The addresses of the table's rows as servers of a version register them. */
 function addressesIn(version: string, endpoints: Iterable<OpenEndpoint | ClosedEndpoint>): Set<string> {
@@ -72,4 +80,30 @@ t.test('the generated messages, routes and GraphQL schema are what the installed
       `src/policy/generated/${name}.ts is fresh; if not: node scripts/generate-messages.ts and every python`,
     )
   }
+})
+
+t.test('the generated messages and routes of a workspace are what databricks-sdk and MLflow say of it today', async (t) => {
+  const texts = generateDatabricksTexts(sdk, descriptions)
+  for (const name of ['messages', 'routes'] as const) {
+    const found = readFileSync(generatedDatabricksFiles[name], 'utf8')
+    t.ok(
+      found === texts[name],
+      `src/policy/generated/databricks-${name}.ts is fresh; if not: node scripts/generate-databricks.ts`,
+    )
+  }
+})
+
+t.test('every route that databricks-sdk asks a workspace for is in its table, open or closed', async (t) => {
+  t.ok(sdk.routes.length > 150, `${sdk.routes.length} routes`)
+  const answers = sdk.routes.map(({ method, path }) => {
+    const found = findEndpoint(method, path.replaceAll(/\{[^}]+\}/g, 'x'), 'databricks')
+    return { address: `${method} ${path}`, is: found === null ? 'unknown' : 'open' in found ? 'open' : 'closed' }
+  })
+  t.same(
+    answers.filter(({ is }) => is === 'unknown'),
+    [],
+    'nobody has classified these',
+  )
+  t.ok(answers.filter(({ is }) => is === 'open').length > 40)
+  t.same(endpointTable('databricks').unclassified, [], "nor any of those that MLflow's own clients ask for")
 })

@@ -7,14 +7,7 @@ import { versionOf } from './models.ts'
 import { runIdOf } from './owners.ts'
 import { entriesOf, type Storage } from './storage.ts'
 import { loggedModelFolder, runFolder } from './version-source.ts'
-
-/** How credentials and listings are given. */
-export interface ArtifactOptions {
-  /** How long a signed URL is good for. */
-  readonly credentialSeconds: number
-  /** Entries of one page of a listing (fact 95). */
-  readonly pageSize: number
-}
+import type { WorkspaceOptions } from './workspace.ts'
 
 const base = '/api/2.0/mlflow'
 
@@ -47,17 +40,26 @@ async function listPage(storage: Storage, folder: string, fields: Fields, path: 
   return { files, ...(start + pageSize < all.length ? { next_page_token: String(start + pageSize) } : {}) }
 }
 
-/** Signs URLs for files. The headers are to be sent with the bytes (facts 48 and 50). */
-function makeSigner(storage: Storage, { credentialSeconds }: ArtifactOptions) {
+/** How long a signed URL that is made now is good for. */
+export function credentialSeconds({ credentialSeconds: seconds = 3600 }: Pick<WorkspaceOptions, 'credentialSeconds'>): number {
+  return typeof seconds === 'function' ? seconds() : seconds
+}
+
+/** Signs URLs for files, for as long as the options say at that moment. The headers are to be sent with the bytes (facts 48 and 50). */
+function makeSigner(storage: Storage, options: WorkspaceOptions) {
   return (folder: string, path: string, may: 'read' | 'write') => {
     const clean = relativePath(path)
     if (clean === '') throw invalid('A path of a file is required.')
     const headers = [{ name: 'x-ms-client-request-id', value: randomUUID() }]
-    return { signed_uri: storage.sign(join(folder, clean), may, credentialSeconds), headers, type: storage.credentialType }
+    return {
+      signed_uri: storage.sign(join(folder, clean), may, credentialSeconds(options)),
+      headers,
+      type: storage.credentialType,
+    }
   }
 }
 
-function runRoutes({ owners, access, storage }: Registry, options: ArtifactOptions): Routes {
+function runRoutes({ owners, access, storage }: Registry, options: WorkspaceOptions): Routes {
   const sign = makeSigner(storage, options)
   const folderOf = async (call: Call, level: string) => {
     const id = runIdOf(call.fields)
@@ -85,13 +87,16 @@ function runRoutes({ owners, access, storage }: Registry, options: ArtifactOptio
     [`GET ${base}/artifacts/list`]: async (call) => {
       const folder = await folderOf(call, 'CAN_READ')
       const path = relativePath(optionalText(call.fields, 'path') ?? '')
-      return json({ root_uri: `dbfs:/${folder}`, ...(await listPage(storage, folder, call.fields, path, options.pageSize)) })
+      return json({
+        root_uri: `dbfs:/${folder}`,
+        ...(await listPage(storage, folder, call.fields, path, options.pageSize ?? 1000)),
+      })
     },
   }
 }
 
 /** Logged models' artifacts (fact 53). */
-function loggedModelRoutes({ owners, access, storage }: Registry, options: ArtifactOptions): Routes {
+function loggedModelRoutes({ owners, access, storage }: Registry, options: WorkspaceOptions): Routes {
   const sign = makeSigner(storage, options)
   const path = `${base}/logged-models/{model_id}/artifacts`
   const folderOf = async (call: Call, level: string) => {
@@ -116,13 +121,16 @@ function loggedModelRoutes({ owners, access, storage }: Registry, options: Artif
     [`GET ${path}/directories`]: async (call) => {
       const folder = await folderOf(call, 'CAN_READ')
       const place = relativePath(optionalText(call.fields, 'artifact_directory_path') ?? '')
-      return json({ root_uri: `dbfs:/${folder}`, ...(await listPage(storage, folder, call.fields, place, options.pageSize)) })
+      return json({
+        root_uri: `dbfs:/${folder}`,
+        ...(await listPage(storage, folder, call.fields, place, options.pageSize ?? 1000)),
+      })
     },
   }
 }
 
 /** Files of registered versions: listed and signed, never written (fact 56). */
-function versionRoutes({ models, storage }: Registry, options: ArtifactOptions): Routes {
+function versionRoutes({ models, storage }: Registry, options: WorkspaceOptions): Routes {
   const sign = makeSigner(storage, options)
   const folderOf = async (call: Call) => {
     const { name, version } = versionOf(call.fields)
@@ -136,7 +144,7 @@ function versionRoutes({ models, storage }: Registry, options: ArtifactOptions):
     [`GET ${base}/model-versions/list-artifacts`]: async (call) => {
       const folder = await folderOf(call)
       const path = relativePath(optionalText(call.fields, 'path') ?? '')
-      return json(await listPage(storage, folder, call.fields, path, options.pageSize))
+      return json(await listPage(storage, folder, call.fields, path, options.pageSize ?? 1000))
     },
     [`GET ${base}/model-versions/get-signed-download-uri`]: async (call) => {
       const { signed_uri, headers } = sign(await folderOf(call), optionalText(call.fields, 'path') ?? '', 'read')
@@ -146,7 +154,7 @@ function versionRoutes({ models, storage }: Registry, options: ArtifactOptions):
 }
 
 /** Traces' data (fact 55). */
-function traceRoutes({ owners, access, storage }: Registry, options: ArtifactOptions): Routes {
+function traceRoutes({ owners, access, storage }: Registry, options: WorkspaceOptions): Routes {
   const sign = makeSigner(storage, options)
   const credential = (may: 'read' | 'write', level: string) => async (call: Call) => {
     const id = text(call.params, 'request_id')
@@ -162,7 +170,7 @@ function traceRoutes({ owners, access, storage }: Registry, options: ArtifactOpt
 }
 
 /** Artifacts: the workspace gives lists and credentials, the bytes go to the storage and back by themselves (fact 37). */
-export function artifactRoutes(registry: Registry, options: ArtifactOptions): Routes {
+export function artifactRoutes(registry: Registry, options: WorkspaceOptions): Routes {
   return {
     ...runRoutes(registry, options),
     ...loggedModelRoutes(registry, options),

@@ -1,5 +1,5 @@
 import { makeAccess } from './access.ts'
-import { artifactRoutes } from './artifacts.ts'
+import { artifactRoutes, credentialSeconds } from './artifacts.ts'
 import type { Routes } from './call.ts'
 import { commentRoutes } from './comments.ts'
 import { dbfsRoutes } from './dbfs.ts'
@@ -30,7 +30,7 @@ import type { WorkspaceOptions } from './workspace.ts'
 /** All routes of a workspace. */
 export function makeGroups(registry: Registry, options: WorkspaceOptions): Routes[] {
   const { mlflow, access, folders, directory, models, webhooks, storage } = registry
-  const seconds = options.credentialSeconds ?? 3600
+  const seconds = credentialSeconds(options)
   const uc = options.unityCatalog ? makeUcModels(storage) : null
   const serving = makeServing(access)
   return [
@@ -45,7 +45,7 @@ export function makeGroups(registry: Registry, options: WorkspaceOptions): Route
     webhookRoutes(webhooks, models, access),
     permissionRoutes(registry, models, serving),
     scimRoutes(directory),
-    artifactRoutes(registry, { credentialSeconds: seconds, pageSize: options.pageSize ?? 1000 }),
+    artifactRoutes(registry, options),
     dbfsRoutes(storage),
     fileRoutes(storage, uc, seconds),
     servingRoutes(registry, serving),

@@ -27,8 +27,8 @@ export interface WorkspaceOptions {
   readonly rates?: Rates
   /** Whether a metastore is assigned; default no, and then Unity Catalog's routes answer 404. */
   readonly unityCatalog?: boolean
-  /** How long signed URLs are good for; default an hour. */
-  readonly credentialSeconds?: number
+  /** How long signed URLs are good for; default an hour. A function says it of each anew. */
+  readonly credentialSeconds?: number | (() => number)
   /** How versions are registered; by default pending while their files are copied, and free to be moved meanwhile. */
   readonly registration?: Partial<Registration>
   /** Entries of one page of a listing of artifacts; default 1000. */

@@ -1,29 +1,27 @@
 import type { Test } from 'tap'
 import { mlflowVersions } from '../../scripts/python-environments.mjs'
-import { startIssuer, type TestIssuer } from '../support/issuer.ts'
+import { type GuardedWorkspace, startGuardedWorkspace } from '../databricks/guarded-workspace.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { startProxy } from '../support/proxy.ts'
 import { type ClientRun, runPythonClient } from '../support/python-client.ts'
 
-const stories = process.env.CLIENT_STORIES?.split(',') ?? ['fluent', 'searches', 'isolation', 'promotion', 'command-line']
+const allStories = ['fluent', 'searches', 'isolation', 'promotion', 'command-line']
 
 // To log a model or list artifacts, clients from 3.0 on ask for logged models, which older servers do not have, with or without a proxy.
-function storiesOf(clientVersion: string, serverVersion: string): string[] {
+function storiesOf(clientVersion: string, serverVersion: string, stories: readonly string[]): readonly string[] {
   const needsNewServer = clientVersion.startsWith('3.') && !serverVersion.startsWith('3.')
   return needsNewServer ? stories.filter((story) => ['searches', 'isolation'].includes(story)) : stories
 }
 
-/** The versions that a client story is told in: $CLIENT_VERSIONS (with commas) during development, else all. */
-const clientVersions = process.env.CLIENT_VERSIONS?.split(',') ?? mlflowVersions
-
 const objectIds = { acc: 'a', preprod: 'b', prod: 'c', both: 'd' }
 
-async function makeTokens(issuer: TestIssuer): Promise<Record<string, string>> {
+async function makeTokens(token: GuardedWorkspace['token']): Promise<Record<string, string>> {
   const tokens: Record<string, string> = {}
   for (const [who, letter] of Object.entries(objectIds)) {
     const oid = `00000000-0000-4000-8000-${letter.repeat(12)}`
     const roles = who === 'both' ? ['apps_acc', 'apps_prod'] : [`apps_${who}`]
-    tokens[who] = await issuer.token({ oid, sub: oid, roles })
+    tokens[who] = await token({ oid, sub: oid, roles })
   }
   return tokens
 }
@@ -53,6 +51,45 @@ function inPairs<Item, Result>(items: readonly Item[], work: (item: Item) => Pro
   return results
 }
 
+/** Who tells the stories, and which. */
+export interface Telling {
+  /** Client versions; without it all. During development $CLIENT_VERSIONS (with commas) takes its place. */
+  readonly clients?: readonly string[]
+  /** Without it all. During development $CLIENT_STORIES takes its place. */
+  readonly stories?: readonly string[]
+  /** Environment variables that the clients have besides. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Files in the clients' home folders, by their names. */
+  readonly homeFiles?: Readonly<Record<string, string>>
+}
+
+/** Where stories are told: what clients ask, and what a look behind it shows. */
+interface Ground {
+  readonly title: string
+  readonly serverVersion: string
+  readonly uri: string
+  /** What the scripts are told. */
+  readonly context: object
+}
+
+async function tell(t: Test, { title, serverVersion, uri, context }: Ground, telling: Telling): Promise<void> {
+  const clients = process.env.CLIENT_VERSIONS?.split(',') ?? telling.clients ?? mlflowVersions
+  const stories = process.env.CLIENT_STORIES?.split(',') ?? telling.stories ?? allStories
+  const { env = {}, homeFiles = {} } = telling
+  const newestFirst = [...clients].reverse()
+  const runs = inPairs(newestFirst, (version) => {
+    const args = storiesOf(version, serverVersion, stories)
+    const told = { ...context, serverVersion }
+    return runPythonClient({ version, script: 'stories.py', args, uri, context: told, env, homeFiles, timeoutSeconds: 600 })
+  })
+  for (const [i, version] of newestFirst.entries()) {
+    await t.test(`client ${version} and ${title}`, async (t) => {
+      const run = await runs[i]
+      if (run) report(t, run)
+    })
+  }
+}
+
 /**
  * Every client version tells every story against one server of `serverVersion`, through one proxy.
  * With $CLIENT_DIRECT the clients talk to MLflow itself: what then fails is a mistake in the story.
@@ -66,18 +103,21 @@ export async function tellClientStories(t: Test, serverVersion: string): Promise
   t.teardown(() => issuer.close())
   const proxy = direct ? null : await startProxy({ upstream: upstream.url, issuer })
   if (proxy) t.teardown(() => proxy.close())
-  const tokens = await makeTokens(issuer)
-  const context = { serverVersion, upstream: proxy ? upstream.url : null, tokens }
-  const uri = proxy?.url ?? upstream.url
-  const newestFirst = [...clientVersions].reverse()
-  const runs = inPairs(newestFirst, (version) => {
-    const args = storiesOf(version, serverVersion)
-    return runPythonClient({ version, script: 'stories.py', args, uri, context, timeoutSeconds: 600 })
-  })
-  for (const [i, version] of newestFirst.entries()) {
-    await t.test(`client ${version} and server ${serverVersion}`, async (t) => {
-      const run = await runs[i]
-      if (run) report(t, run)
-    })
-  }
+  const tokens = await makeTokens(issuer.token)
+  const context = { upstream: proxy ? upstream.url : null, tokens }
+  await tell(t, { title: `server ${serverVersion}`, serverVersion, uri: proxy?.url ?? upstream.url, context }, {})
+}
+
+/** The same stories, with a Databricks workspace for the server. */
+export async function tellWorkspaceStories(t: Test, storage: 'blob' | 'adls', telling: Telling): Promise<void> {
+  t.setTimeout(15 * 60_000)
+  const guarded = await startGuardedWorkspace({ storage })
+  t.teardown(() => guarded.close())
+  const { mlflow, workspace, settings } = guarded
+  const { upstream, issuer } = settings
+  const proxy = await startProxy({ upstream: workspace.url, issuer, settings: { upstream } })
+  t.teardown(() => proxy.close())
+  const context = { upstream: mlflow.url, tokens: await makeTokens(guarded.token), workspace: true }
+  const title = `a workspace with ${storage} storage`
+  await tell(t, { title, serverVersion: mlflow.version, uri: proxy.url, context }, telling)
 }

@@ -1,20 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { type IncomingMessage, request } from 'node:http'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { ask, type Door, finish, growth, MiB, put, readDigest, sendBlocks } from '../support/artifact-stream.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { type MlflowServer, startMlflow } from '../support/mlflow-server.ts'
 import { type ProxyProcess, startProxyProcess } from '../support/proxy-process.ts'
 
-const MiB = 1024 * 1024
 /** The everyday run moves less, and would still show memory that grows with the size. */
 const large = (process.env.ENV_PROXY_TESTS === 'full' ? 1024 : 128) * MiB
-const block = randomBytes(MiB)
 const issuer = await startIssuer()
 t.teardown(() => issuer.close())
 
@@ -50,82 +48,10 @@ async function prepare(t: Test, version: string): Promise<Place> {
   return { ...place, runId, store, folder: join(mlflow.artifactFolder, id, runId, 'artifacts') }
 }
 
-type Door = Pick<Place, 'proxy' | 'token' | 'store'>
-
-function ask({ proxy, token, store }: Door, method: string, name: string, headers: Record<string, string> = {}) {
-  const path = `${store}/${name.split('/').map(encodeURIComponent).join('/')}`
-  return request(`${proxy.url}${path}`, { method, headers: { authorization: `Bearer ${token}`, ...headers }, agent: false })
-}
-
-async function finish(
-  asked: ReturnType<typeof request>,
-): Promise<{ status: number | undefined; body: string; headers: IncomingMessage['headers'] }> {
-  const [answer]: IncomingMessage[] = await once(asked, 'response')
-  if (answer === undefined) throw new Error('no answer')
-  let body = ''
-  for await (const chunk of answer.setEncoding('latin1')) body += chunk
-  return { status: answer.statusCode, body, headers: answer.headers }
-}
-
-function put(
-  door: Door,
-  name: string,
-  content: Buffer,
-  headers: Record<string, string> = { 'content-length': String(content.length) },
-) {
-  const asked = ask(door, 'PUT', name, headers)
-  asked.end(content)
-  return finish(asked)
-}
-
 function get(door: Door, name: string, method = 'GET') {
   const asked = ask(door, method, name)
   asked.end()
   return finish(asked)
-}
-
-/** Uploads so many blocks as fast as they are taken; gives the digest of what was sent. */
-async function sendBlocks(door: Door, name: string, bytes: number, chunked = false) {
-  const asked = ask(door, 'PUT', name, chunked ? {} : { 'content-length': String(bytes) })
-  const digest = createHash('sha256')
-  const done = finish(asked)
-  for (let sent = 0; sent < bytes; sent += block.length) {
-    block.writeUInt32BE(sent / block.length)
-    const part = Buffer.from(block)
-    digest.update(part)
-    if (!asked.write(part)) await Promise.race([once(asked, 'drain'), done])
-  }
-  asked.end()
-  return { status: (await done).status, digest: digest.digest('hex') }
-}
-
-async function readDigest(door: Door, name: string, pause: (bytes: number) => Promise<unknown> | undefined = () => undefined) {
-  const asked = ask(door, 'GET', name)
-  asked.end()
-  const [answer]: IncomingMessage[] = await once(asked, 'response')
-  const digest = createHash('sha256')
-  let bytes = 0
-  for await (const chunk of answer ?? []) {
-    digest.update(chunk)
-    bytes += chunk.length
-    await pause(bytes)
-  }
-  return { digest: digest.digest('hex'), bytes }
-}
-
-function residentBytes(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-}
-
-/** By how many MiB the proxy's memory grows at most while something is done. */
-async function growth({ proxy }: Place, work: () => Promise<void>): Promise<number> {
-  const before = residentBytes(proxy.pid)
-  let most = before
-  const timer = setInterval(() => {
-    most = Math.max(most, residentBytes(proxy.pid))
-  }, 20)
-  await work().finally(() => clearInterval(timer))
-  return Math.round((Math.max(most, residentBytes(proxy.pid)) - before) / MiB)
 }
 
 /** Whether anything but the first file lies in the run's folder. */

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Adapter, type Configuration, type JWTStructured } from 'oidc-provider'
+import { databricksAudience, databricksClaims } from '../databricks/authenticate.ts'
 import { audience, tenantId } from './issuer.ts'
 
 /** An application that is registered in the tenant, with the app roles that it was given. */
@@ -32,6 +33,8 @@ export function registerApplication(...roles: string[]): Application {
 const routes = { token: '/oauth2/v2.0/token', jwks: '/discovery/v2.0/keys' }
 
 const scope = `${audience}/.default`
+/** What an application asks for to get a token that Azure Databricks takes. */
+export const databricksScope = `${databricksAudience}/.default`
 
 /** Seconds that a token is good for. */
 const lifetime = 3600
@@ -43,7 +46,7 @@ const features: Configuration['features'] = {
     enabled: true,
     defaultResource: () => audience,
     getResourceServerInfo: () => ({
-      scope,
+      scope: `${scope} ${databricksScope}`,
       audience,
       accessTokenTTL: lifetime,
       accessTokenFormat: 'jwt',
@@ -63,8 +66,11 @@ const nothingKept = (): Adapter => ({
   revokeByGrantId: async () => undefined,
 })
 
-/** The claims of an application's access token, version 2.0, as Microsoft documents them; issuer and times are the library's. */
-function entraClaims({ clientId, objectId, roles }: Application, { iss, iat, exp }: JWTStructured['payload']) {
+/** The claims of an application's access token, version 2.0, or 1.0 for Databricks, as Microsoft documents them; times are the library's. */
+function entraClaims({ clientId, objectId, roles }: Application, { iss, iat, exp, ...asked }: JWTStructured['payload']) {
+  if (asked.scope === databricksScope) {
+    return { ...databricksClaims({ objectId, name: clientId }, tenantId), iat, nbf: iat, exp, roles: undefined }
+  }
   const who = { azp: clientId, azpacr: '1', idtyp: 'app', oid: objectId, sub: objectId, tid: tenantId, roles }
   return { aud: audience, iss, iat, nbf: iat, exp, ...who, uti: randomBytes(16).toString('base64url'), ver: '2.0' }
 }
@@ -122,9 +128,9 @@ export async function startEntra(applications: readonly Application[]): Promise<
 }
 
 /** Asks the token endpoint for an access token, as an application does; an error shows what the endpoint said. */
-export async function requestToken({ tokenUrl }: Entra, { clientId, clientSecret }: Application): Promise<string> {
+export async function requestToken({ tokenUrl }: Entra, { clientId, clientSecret }: Application, of = scope): Promise<string> {
   const credentials = { client_id: clientId, client_secret: clientSecret }
-  const body = new URLSearchParams({ grant_type: 'client_credentials', scope, ...credentials })
+  const body = new URLSearchParams({ grant_type: 'client_credentials', scope: of, ...credentials })
   const response = await fetch(tokenUrl, { method: 'POST', body })
   const answer: { access_token?: string } = JSON.parse(await response.text())
   if (!response.ok || answer.access_token === undefined) {

@@ -34,6 +34,8 @@ export interface ClientOptions {
   readonly context?: object
   /** Environment variables besides. */
   readonly env?: Readonly<Record<string, string>>
+  /** Files in its home folder, by their names. */
+  readonly homeFiles?: Readonly<Record<string, string>>
   readonly timeoutSeconds?: number
 }
 
@@ -65,11 +67,12 @@ function readResults(file: string): ClientAssertion[] {
 
 /** Runs a script in an unmodified client of a version, in a home folder of its own, and gives back the assertions that it wrote. */
 export async function runPythonClient(options: ClientOptions): Promise<ClientRun> {
-  const { version, script, args = [], context = {}, timeoutSeconds = 240 } = options
+  const { version, script, args = [], context = {}, homeFiles = {}, timeoutSeconds = 240 } = options
   const python = pythonOf(version)
   const home = mkdtempSync(join(tmpdir(), `client-${version}-`))
   const env = clientEnvironment(python, home, options)
   writeFileSync(join(home, 'context.json'), JSON.stringify({ ...context, version, uri: options.uri, home }))
+  for (const [name, text] of Object.entries(homeFiles)) writeFileSync(join(home, name), text)
   const program = startProgram(python, [join(scripts, script), ...args], { cwd: home, env })
   try {
     const end = Date.now() + timeoutSeconds * 1000

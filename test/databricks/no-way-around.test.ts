@@ -1,0 +1,91 @@
+import t from 'tap'
+import { mlflowVersions } from '../../scripts/python-environments.mjs'
+import { startDatabricksApp } from '../support/databricks-app.ts'
+import { startIssuer, tenantId } from '../support/issuer.ts'
+import { startMlflow } from '../support/mlflow-server.ts'
+import { type ClientRun, runPythonClient } from '../support/python-client.ts'
+import { startRecordingHop } from '../support/recording-hop.ts'
+import { databricksAudience, databricksClaims } from './authenticate.ts'
+import { plentyOfRates } from './guarded-workspace.ts'
+import { askWorkspace, joinWorkspace } from './member.ts'
+import { startWorkspace } from './workspace.ts'
+
+// Clients with good credentials of the workspace at hand, as on a developer's machine. They are told the proxy's address, and the
+// workspace's own by the environment or by ~/.databrickscfg, where a listener writes down whatever comes.
+const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
+const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
+const listener = await startRecordingHop(workspace.url)
+const storage = new URL(workspace.storage.sign('x', 'read', 60)).host
+const upstream = { url: workspace.url, kind: 'databricks', credentials: { mode: 'passthrough' }, storageHosts: [storage] }
+const app = await startDatabricksApp({
+  upstream: { ...upstream, rates: plentyOfRates },
+  authentication: { entra: { tenantId, audiences: [databricksAudience], authority: issuer.authority } },
+  environments: { acc: {}, preprod: {}, prod: { production: true, promotesFrom: ['acc'] } },
+})
+t.teardown(async () => {
+  await Promise.all([app.close(), listener.close()])
+  await workspace.close()
+  await Promise.all([mlflow.close(), issuer.close()])
+})
+const member = { objectId: '00000000-0000-4000-8000-000000000001', name: 'acc', groups: ['admins'] }
+workspace.add(member)
+const tokens = { acc: await issuer.token({ ...databricksClaims(member, tenantId), roles: ['apps_acc'] }) }
+const around = await joinWorkspace(workspace, issuer, {
+  ...member,
+  objectId: '00000000-0000-4000-8000-00000000000a',
+  name: 'around',
+})
+
+type Way = 'environment' | 'file'
+
+/** The everyday run has each version once, now by the one way, now by the other. */
+const journeys = mlflowVersions.flatMap((version, index): (readonly [string, Way])[] => {
+  const ways = ['environment', 'file'] as const
+  const usual = ways[index % 2] ?? 'file'
+  return process.env.ENV_PROXY_TESTS === 'full' ? ways.map((way) => [version, way] as const) : [[version, usual]]
+})
+
+function tell(version: string, way: Way): Promise<ClientRun> {
+  const { token } = around
+  const known = {
+    environment: { env: { DATABRICKS_HOST: listener.url, DATABRICKS_TOKEN: token } },
+    file: { homeFiles: { '.databrickscfg': `[DEFAULT]\nhost = ${listener.url}\ntoken = ${token}\n` } },
+  }
+  const context = { serverVersion: mlflow.version, upstream: mlflow.url, tokens, environments: ['acc'], workspace: true }
+  return runPythonClient({ version, script: 'stories.py', args: ['fluent'], uri: app.url, context, ...known[way] })
+}
+
+/** In pairs: there may be two processors. */
+async function inTurn(waiting: (readonly [string, Way])[], runs: Map<string, ClientRun>): Promise<void> {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) runs.set(next.join(), await tell(...next))
+}
+
+t.test('Clients that could go to the workspace log, register and load through the proxy alone', async (t) => {
+  t.setTimeout(10 * 60_000)
+  const runs = new Map<string, ClientRun>()
+  const waiting = journeys.toReversed()
+  await Promise.all([inTurn(waiting, runs), inTurn(waiting, runs)])
+  for (const [name, { assertions, completed, output }] of runs) {
+    const failed = assertions.filter(({ state }) => state === 'failed')
+    t.same(failed, [], name)
+    t.ok(completed && assertions.length > 30, `${name}: to the end`, completed ? {} : { output: output.slice(-2000) })
+  }
+  t.equal(runs.size, journeys.length)
+  t.same(
+    listener.take().map(({ method, target }) => `${method} ${target}`),
+    [],
+    'nothing was sent around the proxy',
+  )
+  const callers = new Set(workspace.calls().map(({ caller }) => caller?.name))
+  t.same([...callers], ['acc'], 'nobody else came to the workspace')
+  t.ok(workspace.calls().some(({ path }) => path.endsWith('/artifacts/credentials-for-write')))
+})
+
+t.test('the listener would have heard it, and let it through', async (t) => {
+  const given = await askWorkspace(listener.url, 'GET', '/api/2.0/preview/scim/v2/Me', {}, around.token)
+  t.equal(given.status, 200)
+  t.same(
+    listener.take().map(({ target }) => target),
+    ['/api/2.0/preview/scim/v2/Me'],
+  )
+})
