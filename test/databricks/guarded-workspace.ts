@@ -45,7 +45,7 @@ export async function startGuardedWorkspace(
   options: Pick<WorkspaceOptions, 'storage'> & Partial<WorkspaceOptions> & { readonly mlflow?: MlflowServer },
 ): Promise<GuardedWorkspace> {
   const folder = mkdtempSync(join(tmpdir(), 'guarded-'))
-  const ends: (() => Promise<unknown> | void)[] = [() => rmSync(folder, { recursive: true, force: true })]
+  const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
   const close = async () => {
     for (const end of ends.splice(0).reverse()) await end()
   }

@@ -4,6 +4,7 @@ import t from 'tap'
 import { startDatabricksApp } from '../support/databricks-app.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
+import { runPythonClient } from '../support/python-client.ts'
 import { databricksAudience, databricksClaims } from './authenticate.ts'
 import { type Fields, objectOf, text } from './call.ts'
 import { plentyOfRates } from './guarded-workspace.ts'
@@ -235,7 +236,6 @@ t.test('What the workspace refuses is said in the caller’s words, and a signed
 })
 
 t.test('What one logged and registered model costs the workspace', { timeout: 60_000 }, async (t) => {
-  await stories
   const token = tokens.preprod ?? ''
   const client = await runPythonClient({ version: '3.17.2', script: 'log_model.py', uri: app.url, token, timeoutSeconds: 50 })
   t.ok(client.completed, client.output)
