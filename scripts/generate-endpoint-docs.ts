@@ -26,6 +26,7 @@ const resources: Readonly<Record<Resource, string>> = {
   trace: 'Traces',
   webhook: 'Webhooks of the registry',
   permissions: 'Permissions',
+  servingEndpoint: 'Model serving',
   artifact: 'Artifacts',
   server: 'Server',
   ui: 'Web UI',

@@ -26,11 +26,15 @@ function hasOwnedRows({ search, response }: OpenEndpoint): boolean {
   return lists.some(({ message }) => message !== undefined && hasOwnVisibility(message))
 }
 
+/** Whether an endpoint asks for artifacts, which a Databricks workspace has elsewhere. */
+export function asksForStore({ fields }: OpenEndpoint): boolean {
+  return Object.values(fields).some((meaning) => meaning === 'storePath' || meaning === 'storeFolder')
+}
+
 /** What becomes of a request that the decision lets through. */
 export function coverageOf(endpoint: OpenEndpoint, kind: UpstreamKind): Coverage {
-  const meanings = Object.values(endpoint.fields)
-  if (kind === 'databricks' && meanings.some((each) => each === 'storePath' || each === 'storeFolder')) return 'carried out'
+  if (kind === 'databricks' && asksForStore(endpoint)) return 'carried out'
   if (hasOwnedRows(endpoint)) return 'filtered'
   const answered = [...reach(endpoint.response)].some((name) => name in answerMeanings)
-  return answered || meanings.some(isMapped) ? 'rewritten' : 'passed'
+  return answered || Object.values(endpoint.fields).some(isMapped) ? 'rewritten' : 'passed'
 }

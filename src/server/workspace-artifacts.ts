@@ -6,6 +6,7 @@ import { parseJson, printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
 import { type ArtifactRequest, artifactRequest } from '../rewrite/artifact-request.ts'
+import { asksForStore } from '../rewrite/coverage.ts'
 import { upstreamFailure } from './error-answer.ts'
 import type { Failure } from './failure.ts'
 import type { Arrival } from './journey.ts'
@@ -58,7 +59,7 @@ export class WorkspaceArtifacts {
 
   /** Whether a request is carried out here, rather than forwarded. */
   serves({ endpoint }: Grant): boolean {
-    return Object.values(endpoint.fields).some((meaning) => meaning === 'storePath' || meaning === 'storeFolder')
+    return asksForStore(endpoint)
   }
 
   /** Carries out a request that has no bytes: a listing, a deletion. */
