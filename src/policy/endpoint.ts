@@ -125,6 +125,8 @@ export interface EndpointRow {
   readonly anyExperiment?: true
   /** Bytes instead of a JSON message: `down` in the answer, `up` in the request, or in both. */
   readonly bytes?: 'down' | 'up' | 'both'
+  /** MLflow's own client writes the path with a slash at its end. */
+  readonly slashToo?: true
   /** Whether it may be asked of the serving endpoints that the configuration shares. */
   readonly sharedToo?: true
   /** The answer may hold MLflow's bare `NaN`. */

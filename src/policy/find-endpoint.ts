@@ -13,7 +13,9 @@ function fits(endpoint: OpenEndpoint | ClosedEndpoint, method: string, path: str
       return part === `{${endpoint.multiSegment}}` ? '.+' : '[^/]+'
     })
     .join('')
-  return endpoint.prefixes.some((prefix) => path.startsWith(prefix) && new RegExp(`^${pattern}$`).test(path.slice(prefix.length)))
+  const end = 'slashToo' in endpoint && endpoint.slashToo ? '/?' : ''
+  const whole = new RegExp(`^${pattern}${end}$`)
+  return endpoint.prefixes.some((prefix) => path.startsWith(prefix) && whole.test(path.slice(prefix.length)))
 }
 
 /** The row of the table for a path as clients write it, without `/env/<name>`; null for one that no MLflow server has. */

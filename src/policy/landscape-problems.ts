@@ -22,6 +22,7 @@ export function findLandscapeProblems(landscape: Landscape): LandscapeProblem[] 
       ...workspaceProblems(environment, landscape),
       ...stageProblems(environment),
       ...promotionProblems(environment, landscape),
+      ...sharedEndpointProblems(environment, landscape),
     ]),
     ...pairs(landscape.environments).flatMap(([first, second]) => [
       ...suffixClashes(first, second, landscape.foldsCase),
@@ -104,6 +105,16 @@ function promotionProblems(environment: Environment, landscape: Landscape): Land
   if (environment.production || environment.promotesFrom.length === 0) return problems
   const message = 'only a production environment promotes; set production: true, or leave promotesFrom out'
   return [...problems, problem(environment, 'promotesFrom', message)]
+}
+
+/** A shared endpoint that has an environment's suffix would be that environment's own, too. */
+function sharedEndpointProblems(environment: Environment, { environments }: Landscape): LandscapeProblem[] {
+  return (environment.sharedServingEndpoints ?? []).flatMap((name, index) => {
+    const owner = environments.find(({ modelSuffix }) => name.endsWith(modelSuffix))
+    if (owner === undefined) return []
+    const message = `\`${name}\` is a name of environment ${owner.name}, by its suffix \`${owner.modelSuffix}\`; leave it out: endpoints of environments are not shared`
+    return [problem(environment, 'sharedServingEndpoints', message, { index })]
+  })
 }
 
 function suffixClashes(first: Environment, second: Environment, foldsCase: boolean): LandscapeProblem[] {

@@ -50,6 +50,8 @@ export interface EnvironmentEntry {
   readonly registrationStage?: 'Staging' | 'Production' | 'none'
   readonly promotesFrom: readonly string[]
   readonly sourcePrefixes: readonly string[]
+  readonly sharedServingEndpoints: readonly string[]
+  readonly servingSecretScopes: readonly string[]
   readonly credentials?: CredentialsEntry
 }
 

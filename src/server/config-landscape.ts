@@ -34,5 +34,7 @@ function readEnvironment(name: string, entry: EnvironmentEntry, findings: Findin
       findings.push({ path: ['environments', name, 'sourcePrefixes', index], message: `\`${clip(text)}\` ${read.message}` })
       return `invalid:${name}:${index}/`
     }),
+    sharedServingEndpoints: [...entry.sharedServingEndpoints],
+    servingSecretScopes: [...entry.servingSecretScopes],
   }
 }

@@ -116,6 +116,18 @@ function describeEnvironment(environment: Environment, credentialsOf: Config['up
       'sources',
       sourcePrefixes.length === 0 ? 'its own artifacts only' : `its own artifacts, and ${sourcePrefixes.join(', ')}`,
     ),
+    ...describeServing(environment),
+  ]
+}
+
+function describeServing({ sharedServingEndpoints = [], servingSecretScopes = [] }: Environment): string[] {
+  return [
+    ...(sharedServingEndpoints.length === 0
+      ? []
+      : [row('may query', `its own serving endpoints, and ${sharedServingEndpoints.join(', ')}`)]),
+    ...(servingSecretScopes.length === 0
+      ? []
+      : [row('secrets', `served models may be given those of ${servingSecretScopes.join(', ')}`)]),
   ]
 }
 

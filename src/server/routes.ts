@@ -73,12 +73,15 @@ interface Registration {
   readonly handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> | never
 }
 
-type Addressed = Pick<OpenEndpoint, 'method' | 'path' | 'prefixes' | 'multiSegment'> | ClosedEndpoint
+type Addressed =
+  | Pick<OpenEndpoint, 'method' | 'path' | 'prefixes' | 'multiSegment' | 'slashToo'>
+  | (ClosedEndpoint & { readonly slashToo?: never })
 
 /** Every address of an endpoint; what is read is also asked for by HEAD. */
-export function addresses({ method, path, prefixes, multiSegment }: Addressed): { method: string; url: string }[] {
+export function addresses({ method, path, prefixes, multiSegment, slashToo }: Addressed): { method: string; url: string }[] {
+  const ends = slashToo ? ['', '/'] : ['']
   const urls = environmentPrefixes.flatMap((base) =>
-    prefixes.map((prefix) => `${base}${prefix}${fastifyPath(path, multiSegment)}`),
+    prefixes.flatMap((prefix) => ends.map((end) => `${base}${prefix}${fastifyPath(path, multiSegment)}${end}`)),
   )
   return urls.flatMap((url) => (method === 'GET' ? ['GET', 'HEAD'] : [method]).map((name) => ({ method: name, url })))
 }

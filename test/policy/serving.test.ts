@@ -189,6 +189,7 @@ t.test('what belongs to the whole workspace is not set from an environment', asy
   ] as const) {
     t.ok('closed' in (findEndpoint(method, path, 'databricks') ?? {}), `${method} ${path}`)
   }
+  t.ok('open' in (findEndpoint('POST', '/api/2.0/serving-endpoints/', 'databricks') ?? {}), 'as MLflow’s client writes it')
   t.equal(findEndpoint('POST', '/serving-endpoints/scorer/invocations'), null, 'an open-source server has none of it')
   t.equal(findEndpoint('POST', '/serving-endpoints/chat/completions', 'databricks'), null, 'the endpoint would be named inside')
 })

@@ -88,6 +88,8 @@ function environment(name: string, changes: Partial<Environment> = {}): Environm
     registrationStage: 'Staging',
     promotesFrom: [],
     sourcePrefixes: [],
+    sharedServingEndpoints: [],
+    servingSecretScopes: [],
     ...changes,
   }
 }
@@ -244,6 +246,14 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   [
     'environments:\n  acc: { sourcePrefixes: [s3://mm/acc/] }\n  b: { sourcePrefixes: [s3://xx/, s3://mm/acc/b] }',
     '6:35 environments.b.sourcePrefixes[1]: `s3://mm/acc/b/` overlaps `s3://mm/acc/` of acc; give each environment a folder of its own',
+  ],
+  [
+    'environments:\n  acc: { sharedServingEndpoints: [databricks-llama, scorer_b] }\n  b: {}',
+    '5:53 environments.acc.sharedServingEndpoints[1]: `scorer_b` is a name of environment b, by its suffix `_b`; leave it out: endpoints of environments are not shared',
+  ],
+  [
+    'environments:\n  acc: { sharedServingEndpoints: [system.ai.llama] }',
+    '5:35 environments.acc.sharedServingEndpoints[0]: `system.ai.llama` is not the exact name of a serving endpoint: at most 63 letters, digits, `_` and `-`; write for example databricks-meta-llama-3-3-70b-instruct',
   ],
   [
     'environments: [acc]\nlisten: { port: 70000 }',
@@ -724,6 +734,8 @@ t.test('law: whatever a file holds, it loads, or every problem has a path, a pla
     'registrationStage',
     'promotesFrom',
     'sourcePrefixes',
+    'sharedServingEndpoints',
+    'servingSecretScopes',
   )
   const environments = fc.dictionary(
     fc.constantFrom('acc', 'prod', 'Bad', '__proto__'),
@@ -750,7 +762,7 @@ t.test('law: whatever a file holds, it loads, or every problem has a path, a pla
 
 t.test('check says in words who is where, with which names and stages', async (t) => {
   const config = load(
-    `${base}environments:\n  acc: { sourcePrefixes: ["s3://models/acc"] }\n  prod: { groups: [a, b], production: true, promotesFrom: [acc] }\n`,
+    `${base}environments:\n  acc: { sourcePrefixes: ["s3://models/acc"] }\n  prod: { groups: [a, b], production: true, promotesFrom: [acc], sharedServingEndpoints: [llama, gpt], servingSecretScopes: [prod-models] }\n`,
   )
   const paragraphs = describeConfig(config).split('\n\n')
   t.match(paragraphs[0], /MLflow at http:\/\/127\.0\.0\.1:5001, without credentials/)
@@ -775,7 +787,9 @@ t.test('check says in words who is where, with which names and stages', async (t
   stages       may use None, Staging, Production and Archived
   new version  goes to Production
   promotes     reads acc (versions, and the runs, logged models and artifacts behind them), and promotes their versions
-  sources      its own artifacts only`,
+  sources      its own artifacts only
+  may query    its own serving endpoints, and llama, gpt
+  secrets      served models may be given those of prod-models`,
   )
 })
 

@@ -69,6 +69,11 @@ const entry = fc
       production: fc.boolean(),
       registration_stage: mostly(['Staging', 'none'], ['Production', 'production', 'Archived']),
       source_prefixes: mostly([[], ['s3://models/one/'], ['dbfs:/two/']], [['ftp://x/'], ['models'], ['s3://mm/', 's3://mm/']]),
+      shared_serving_endpoints: mostly(
+        [[], ['databricks-llama'], ['a', 'B_c']],
+        [['a b'], ['x', 'x'], ['x_acc'], [''], ['x'.repeat(64)]],
+      ),
+      serving_secret_scopes: mostly([[], ['acc-models']], [['a/b'], ['a', 'a']]),
     },
     { requiredKeys: [] },
   )
@@ -122,6 +127,11 @@ export const refusedLists: readonly EnvironmentList[] = [
   ...[['ftp://x/'], ['models'], ['S3://mm/a/'], ['s3://mm/', 's3://mm/'], ['s3://mm/a b/']].map((source_prefixes) => ({
     acc: { source_prefixes },
   })),
+  ...[['x_acc'], ['x_other'], ['a b'], ['a.b'], ['a', 'a'], [''], ['x'.repeat(64)]].map((shared_serving_endpoints) => ({
+    acc: { shared_serving_endpoints },
+    other: {},
+  })),
+  ...[['a/b'], [''], ['a', 'a']].map((serving_secret_scopes) => ({ acc: { serving_secret_scopes } })),
   { acc: {}, other: { model_suffix: '_acc' } },
   { acc: {}, other: { model_suffix: '-x_acc' } },
   { acc: { model_suffix: '-x_acc' }, other: { model_suffix: '_acc' } },
@@ -144,5 +154,6 @@ export const borderLists: readonly EnvironmentList[] = [
   { acc: { experiment_root: '/experiments/ac' }, other: { experiment_root: '/experiments/acc' } },
   { acc: { experiment_root: `/${'x'.repeat(199)}` }, other: { experiment_root: '/..a/b.c/d e/é' } },
   { acc: { source_prefixes: ['s3://mm/a/', 's3://mm/a/b'] }, other: { source_prefixes: ['s3://mm/ab', 'gs://mm/a/'] } },
+  { acc: { shared_serving_endpoints: ['_ac', 'acc', 'x'.repeat(63)], serving_secret_scopes: ['a.b@c-d_e'] }, other: {} },
   { acc: { registration_stage: 'none' }, prod: { production: true, registration_stage: 'Staging', promotes_from: ['acc'] } },
 ]

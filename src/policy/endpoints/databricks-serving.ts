@@ -14,10 +14,10 @@ const byId = { serving_endpoint_id: 'servingEndpointId' } as const
 /** Model serving of a Databricks workspace: an endpoint belongs to an environment by its name, as a model does. */
 export const databricksServingEndpoints = {
   listServingEndpoints: {
-    ...serving, method: 'GET', path: '/serving-endpoints', action: 'read', fields: {}, required: [],
+    ...serving, method: 'GET', path: '/serving-endpoints', action: 'read', fields: {}, required: [], slashToo: true,
   },
   createServingEndpoint: {
-    ...serving, method: 'POST', path: '/serving-endpoints', action: 'create', ...byName,
+    ...serving, method: 'POST', path: '/serving-endpoints', action: 'create', ...byName, slashToo: true,
     fields: { ...made, description: 'free', rate_limits: 'free', route_optimized: 'ofWorkspace', telemetry_config: 'ofWorkspace' },
   },
   createProvisionedServingEndpoint: {

@@ -1,14 +1,16 @@
 variable "environments" {
   description = "The logical environments: the same value as for ../proxy-configuration, which explains and checks it."
   type = map(object({
-    groups             = optional(list(string))
-    model_suffix       = optional(string)
-    experiment_root    = optional(string)
-    production         = optional(bool, false)
-    registration_stage = optional(string)
-    promotes_from      = optional(list(string), [])
-    source_prefixes    = optional(list(string), [])
-    credentials        = optional(map(string))
+    groups                   = optional(list(string))
+    model_suffix             = optional(string)
+    experiment_root          = optional(string)
+    production               = optional(bool, false)
+    registration_stage       = optional(string)
+    promotes_from            = optional(list(string), [])
+    source_prefixes          = optional(list(string), [])
+    shared_serving_endpoints = optional(list(string), [])
+    serving_secret_scopes    = optional(list(string), [])
+    credentials              = optional(map(string))
   }))
   nullable = false
 

@@ -2,13 +2,15 @@ locals {
   # Every default filled in, as src/server/config-landscape.ts does; a test compares the two.
   environments = {
     for name, e in var.environments : name => {
-      groups             = e.groups != null ? e.groups : ["apps_${name}"]
-      model_suffix       = e.model_suffix != null ? e.model_suffix : "_${name}"
-      experiment_root    = e.experiment_root != null ? e.experiment_root : "/experiments/${name}"
-      production         = e.production
-      registration_stage = e.registration_stage != null ? e.registration_stage : e.production ? "Production" : "Staging"
-      promotes_from      = e.promotes_from
-      source_prefixes    = [for prefix in e.source_prefixes : endswith(prefix, "/") ? prefix : "${prefix}/"]
+      groups                   = e.groups != null ? e.groups : ["apps_${name}"]
+      model_suffix             = e.model_suffix != null ? e.model_suffix : "_${name}"
+      experiment_root          = e.experiment_root != null ? e.experiment_root : "/experiments/${name}"
+      production               = e.production
+      registration_stage       = e.registration_stage != null ? e.registration_stage : e.production ? "Production" : "Staging"
+      promotes_from            = e.promotes_from
+      source_prefixes          = [for prefix in e.source_prefixes : endswith(prefix, "/") ? prefix : "${prefix}/"]
+      shared_serving_endpoints = e.shared_serving_endpoints
+      serving_secret_scopes    = e.serving_secret_scopes
     }
   }
 
@@ -17,14 +19,16 @@ locals {
   spelt_environments = {
     for name, e in local.environments : name => {
       for key, value in {
-        groups            = [for group in e.groups : replace(group, "$${", "$$${")]
-        modelSuffix       = e.model_suffix
-        experimentRoot    = e.experiment_root
-        production        = e.production
-        registrationStage = e.registration_stage
-        promotesFrom      = e.promotes_from
-        sourcePrefixes    = e.source_prefixes
-        credentials       = var.environments[name].credentials
+        groups                 = [for group in e.groups : replace(group, "$${", "$$${")]
+        modelSuffix            = e.model_suffix
+        experimentRoot         = e.experiment_root
+        production             = e.production
+        registrationStage      = e.registration_stage
+        promotesFrom           = e.promotes_from
+        sourcePrefixes         = e.source_prefixes
+        sharedServingEndpoints = e.shared_serving_endpoints
+        servingSecretScopes    = e.serving_secret_scopes
+        credentials            = var.environments[name].credentials
       } : key => value if value != null
     }
   }

@@ -8,17 +8,21 @@ variable "environments" {
       registration_stage  Staging, Production or none (default: Staging; Production in a production environment)
       promotes_from       environments whose versions it may read and promote (default: none)
       source_prefixes     folders in storage that versions may name besides the environment's own artifacts (default: none)
+      shared_serving_endpoints  serving endpoints of the whole workspace that its callers may query, by exact names (default: none)
+      serving_secret_scopes     secret scopes that variables of its serving endpoints may name (default: none)
       credentials         what the proxy asks the upstream with for its callers, in the configuration's own spelling (default: upstream.credentials)
   EOT
   type = map(object({
-    groups             = optional(list(string))
-    model_suffix       = optional(string)
-    experiment_root    = optional(string)
-    production         = optional(bool, false)
-    registration_stage = optional(string)
-    promotes_from      = optional(list(string), [])
-    source_prefixes    = optional(list(string), [])
-    credentials        = optional(map(string))
+    groups                   = optional(list(string))
+    model_suffix             = optional(string)
+    experiment_root          = optional(string)
+    production               = optional(bool, false)
+    registration_stage       = optional(string)
+    promotes_from            = optional(list(string), [])
+    source_prefixes          = optional(list(string), [])
+    shared_serving_endpoints = optional(list(string), [])
+    serving_secret_scopes    = optional(list(string), [])
+    credentials              = optional(map(string))
   }))
   nullable = false
 
@@ -86,6 +90,26 @@ variable "environments" {
   validation {
     condition     = alltrue([for e in values(var.environments) : e.production || length(e.promotes_from) == 0])
     error_message = "Only a production environment promotes; set production = true, or leave promotes_from out."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) :
+      length(distinct(e.shared_serving_endpoints)) == length(e.shared_serving_endpoints) && alltrue([for endpoint in e.shared_serving_endpoints :
+        can(regex("^[A-Za-z0-9_-]{1,63}$", endpoint)) && alltrue([for name, other in var.environments :
+          !endswith(endpoint, other.model_suffix != null ? other.model_suffix : "_${name}")
+        ])
+      ])
+    ])
+    error_message = "shared_serving_endpoints must list names of serving endpoints that are no environment's, each once."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) :
+      length(distinct(e.serving_secret_scopes)) == length(e.serving_secret_scopes) && alltrue([for scope in e.serving_secret_scopes :
+        can(regex("^[A-Za-z0-9_.@-]{1,128}$", scope))
+      ])
+    ])
+    error_message = "serving_secret_scopes must list names of secret scopes, each once."
   }
 
   # Of storage URIs only the scheme is checked here; `mlflow-env-proxy check` reads the rest.

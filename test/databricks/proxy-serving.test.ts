@@ -1,0 +1,249 @@
+import { request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
+import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
+import { startIssuer, tenantId } from '../support/issuer.ts'
+import { startMlflow } from '../support/mlflow-server.ts'
+import { databricksClaims } from './authenticate.ts'
+import { type Fields, objectOf, objectsOf, text } from './call.ts'
+import { askWorkspace, joinWorkspace } from './member.ts'
+import { runDatabricksClient } from './python.ts'
+import { foundationModel } from './serving.ts'
+import { startWorkspace } from './workspace.ts'
+
+// Serving endpoints of an honest workspace; the proxy is its member client-acc, and others work beside it.
+const [mlflow, issuer] = await Promise.all([
+  startMlflow({ version: '3.17.2' }),
+  startIssuer(),
+  ensurePythonEnvironments(['databricks'], (line) => t.comment(line)),
+])
+const workspace = await startWorkspace({ mlflow, issuer, storage: 'adls' })
+const oid = (digit: number) => `00000000-0000-4000-8000-00000000000${digit}`
+workspace.add({ objectId: oid(1), name: 'client-acc', groups: ['admins'] })
+const outsider = await joinWorkspace(workspace, issuer, { objectId: oid(3), name: 'outsider', groups: ['admins'] })
+const authority = await startAuthority(issuer, async () => {
+  return { token: await issuer.token(databricksClaims({ objectId: oid(1), name: 'client-acc' }, tenantId)), seconds: 3_600 }
+})
+const app = await startDatabricksApp(
+  {
+    upstream: {
+      url: workspace.url,
+      kind: 'databricks',
+      credentials: { mode: 'servicePrincipal', clientId: 'client-acc', clientSecretFile: 'secret' },
+    },
+    databricksHost: { listen: { port: 0 } },
+    authentication: { entra: { tenantId, audiences: [issuer.audience], authority: authority.url } },
+    environments: {
+      acc: { sharedServingEndpoints: [foundationModel] },
+      prod: { production: true, promotesFrom: ['acc'] },
+    },
+  },
+  { secret: 'x' },
+)
+t.teardown(async () => {
+  await app.close()
+  await workspace.close()
+  await Promise.all([authority.close(), mlflow.close(), issuer.close()])
+})
+const token = await issuer.token({ iss: `${authority.url}/${tenantId}/v2.0`, roles: ['apps_acc'] })
+const host = app.databricksHost ?? ''
+const ask = (method: string, path: string, fields: Fields = {}) => askWorkspace(app.url, method, path, fields, token)
+
+/** Makes versions of a model in the workspace, past the proxy. */
+async function register(name: string, versions: number): Promise<void> {
+  await workspace.storage.write(`staged/${name}/MLmodel`, Buffer.from('flavors: {}'))
+  const api = '/api/2.0/mlflow'
+  await outsider.ask('POST', `${api}/registered-models/create`, { name })
+  for (let made = 0; made < versions; made++) {
+    await outsider.ask('POST', `${api}/model-versions/create`, { name, source: `dbfs:/staged/${name}` })
+  }
+  const last = { name, version: String(versions), stage: 'Production', archive_existing_versions: false }
+  const moved = await outsider.ask('POST', `${api}/model-versions/transition-stage`, last)
+  if (moved.code !== 'OK') throw new Error(moved.text)
+}
+await Promise.all([register('fraud_acc', 3), register('fraud_prod', 1), register('legacy', 1)])
+const foreign = await outsider.ask('POST', '/api/2.0/serving-endpoints', {
+  name: 'scorer_prod',
+  config: { served_entities: [{ entity_name: 'fraud_prod', entity_version: '1' }] },
+})
+const env = { SHARED: foundationModel, FOREIGN_ID: text(foreign.fields, 'id') }
+
+/** What the workspace was asked by the proxy that names what is not the caller's. */
+const trespasses = () =>
+  workspace
+    .calls()
+    .filter(
+      ({ caller, path, body }) => caller?.name === 'client-acc' && /scorer_prod|fraud_prod|legacy\b|secrets/.test(path + body),
+    )
+const no = 'PERMISSION_DENIED'
+
+t.test('the Databricks SDK serves what is its environment’s, and reaches nothing else', { timeout: 60_000 }, async (t) => {
+  const [seen] = await runDatabricksClient({ environment: 'databricks', script: 'serving_client.py', host, token, env })
+  const entity = ['fraud-1', 'fraud', '1']
+  t.same(seen, {
+    made: ['scorer', [entity], [['fraud-1', 100]]],
+    got: ['scorer', [entity], [['fraud-1', 100]]],
+    'by its qualified name': ['scorer', [entity], [['fraud-1', 100]]],
+    creator: 'client-acc',
+    answer: [{ served_entity: 'fraud-1' }],
+    changed: [
+      'scorer',
+      [entity, ['new', 'fraud', '2']],
+      [
+        ['fraud-1', 40],
+        ['new', 60],
+      ],
+    ],
+    'as served models': ['scorer', [['fraud-2', 'fraud', '2']], [['fraud-2', 100]]],
+    tags: [['tier', '1']],
+    limits: 7,
+    logs: '[fraud-2] Booting worker',
+    metrics: 'request_count_total{endpoint_name="scorer_acc"} 1',
+    permissions: ['CAN_MANAGE', 'CAN_QUERY', 'CAN_VIEW'],
+    listed: [foundationModel, 'scorer'],
+    shared: [foundationModel, 1],
+    refused: {
+      "make another's": no,
+      "get another's": no,
+      "query another's": no,
+      "delete another's": no,
+      "change another's": no,
+      "permissions of another's": 'RESOURCE_DOES_NOT_EXIST',
+      'give permissions': no,
+      "serve another's model": no,
+      "make with another's model": no,
+      'serve a model of nobody': 'RESOURCE_DOES_NOT_EXIST',
+      'serve what is in production': no,
+      'serve an external model': no,
+      'a secret of the workspace': no,
+      'tag the shared': no,
+      'delete the shared': no,
+      'call any address': no,
+    },
+    deleted: 'RESOURCE_DOES_NOT_EXIST',
+  })
+  t.same(trespasses(), [], 'and the workspace heard nothing of it')
+})
+
+t.test('mlflow.deployments does too, and hears a model’s words as they are said', { timeout: 60_000 }, async (t) => {
+  const [seen] = await runDatabricksClient({ environment: '3.17.2', script: 'deployments_client.py', host, token, env })
+  t.same(seen, {
+    made: ['chat', 'fraud-1', 'fraud'],
+    answer: { predictions: [{ served_entity: 'fraud-1' }] },
+    chunks: ['one', 'two', 'three'],
+    'first before last': true,
+    changed: 'fraud-2',
+    listed: ['chat', foundationModel],
+    got: 'chat',
+    refused: [no, no, no, 'RESOURCE_DOES_NOT_EXIST', no],
+    deleted: 'RESOURCE_DOES_NOT_EXIST',
+  })
+  t.same(trespasses(), [])
+})
+
+/** Sends a query in pieces; `pieces` of a MiB where the body is long. */
+async function query(name: string, body: Iterable<Buffer | string>, headers: Readonly<Record<string, string>> = {}) {
+  const started = Date.now()
+  const { hostname, port } = new URL(app.url)
+  const path = `/serving-endpoints/${name}/invocations`
+  const sent = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers }
+  return new Promise<{ status: number; type: string; retryAfter: unknown; chunks: { text: string; at: number }[] }>(
+    (resolve, reject) => {
+      const call = request({ hostname, port, path, method: 'POST', headers: sent }, (response) => {
+        const chunks: { text: string; at: number }[] = []
+        response.on('data', (chunk) => chunks.push({ text: String(chunk), at: Date.now() - started }))
+        const { 'content-type': type = '', 'retry-after': retryAfter } = response.headers
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, type, retryAfter, chunks }))
+        response.on('error', reject)
+      })
+      call.on('error', reject)
+      for (const piece of body) call.write(piece)
+      call.end()
+    },
+  )
+}
+
+t.test('a query goes through as bytes, in both directions', async (t) => {
+  const made = await ask('POST', '/api/2.0/serving-endpoints', {
+    name: 'bytes',
+    config: { served_entities: [{ entity_name: 'fraud', entity_version: '1' }] },
+  })
+  t.equal(made.status, 200, made.text)
+  const streamed = await query('bytes', ['{"stre', 'am": true}'])
+  t.equal(streamed.type, 'text/event-stream')
+  t.ok(streamed.chunks.length >= 3, 'piece by piece')
+  const [first, last] = [streamed.chunks[0]?.at ?? 0, streamed.chunks.at(-1)?.at ?? 0]
+  t.ok(last - first > 700, `the first piece came ${last - first} ms before the last`)
+  t.match(streamed.chunks.at(-1)?.text, /\[DONE\]/)
+  const csv = await query('bytes', ['a,b\n1,2\n'], { 'content-type': 'application/octet-stream' })
+  t.equal(csv.status, 200, 'whatever its type')
+  const calls = workspace.calls().filter(({ path }) => path === '/serving-endpoints/bytes_acc/invocations')
+  t.same(
+    calls.map(({ body, headers }) => [body, headers['content-type'], headers.authorization === `Bearer ${token}`]),
+    [
+      ['{"stream": true}', 'application/json', false],
+      ['a,b\n1,2\n', 'application/octet-stream', false],
+    ],
+  )
+  const failed = await query('bytes', ['{"fail": true}'])
+  t.equal(failed.status, 422, 'a model’s own failure is told in its own words')
+  t.match(failed.chunks[0]?.text, /the input of fraud-1 does not fit/)
+  const absent = await ask('POST', '/serving-endpoints/nothing/invocations')
+  t.match(absent, { status: 404, code: 'RESOURCE_DOES_NOT_EXIST' })
+  t.match(absent.fields.message, /'nothing'/, 'Databricks’ own in the caller’s names')
+  t.equal((await ask('POST', '/serving-endpoints/bytes/invocations?name=scorer_prod')).status, 400)
+  t.equal((await ask('POST', '/serving-endpoints/chat/completions', { model: 'scorer_prod' })).code, 'ENDPOINT_NOT_FOUND')
+})
+
+t.test('a body over 16 MiB is refused, announced or not', async (t) => {
+  const mib = Buffer.alloc(1 << 20, 'x')
+  const before = workspace.calls().length
+  const announced = await ask('POST', '/serving-endpoints/bytes/invocations', { x: 'x'.repeat(17 << 20) })
+  t.match(announced, { status: 413, code: 'BAD_REQUEST' })
+  const chunked = await query(
+    'bytes',
+    Array.from({ length: 17 }, () => mib),
+  )
+  t.equal(chunked.status, 413, chunked.chunks[0]?.text ?? '')
+  await sleep(100)
+  t.equal(workspace.calls().length, before, 'nothing of it is a query')
+  const most = await query(
+    'bytes',
+    Array.from({ length: 16 }, () => mib),
+    { 'content-type': 'application/octet-stream' },
+  )
+  t.equal(most.status, 200)
+})
+
+t.test('a foundation model’s limits are Databricks’ own', async (t) => {
+  workspace.setRates({ foundationModels: 0 })
+  t.teardown(() => workspace.setRates({}))
+  const busy = await query(foundationModel, ['{"prompt": "x"}'])
+  t.match(busy, { status: 429, retryAfter: '1' })
+  t.match(busy.chunks[0]?.text, /REQUEST_LIMIT_EXCEEDED.*Rate limit of 0 requests/)
+  workspace.setRates({})
+  const prod = await issuer.token({ iss: `${authority.url}/${tenantId}/v2.0`, roles: ['apps_prod'] })
+  const other = await askWorkspace(app.url, 'POST', `/serving-endpoints/${foundationModel}/invocations`, {}, prod)
+  t.match(other, { status: 404, code: 'RESOURCE_DOES_NOT_EXIST' }, 'where it is not shared, its name is one of their own')
+})
+
+t.test('a list of a whole workspace shows what is the caller’s, with what was made past the proxy', async (t) => {
+  const mixed = { served_entities: [{ entity_name: 'fraud_prod', entity_version: '1' }] }
+  t.equal((await outsider.ask('POST', '/api/2.0/serving-endpoints', { name: 'mixed_acc', config: mixed })).status, 200)
+  const byName = { served_entities: [{ entity_name: 'fraud_acc', entity_version: '1' }] }
+  t.equal((await outsider.ask('POST', '/api/2.0/serving-endpoints', { name: 'plain_acc', config: byName })).status, 200)
+  const listed = objectsOf((await ask('GET', '/api/2.0/serving-endpoints')).fields.endpoints)
+  const served = (name: string) =>
+    objectsOf(objectOf(listed.find((endpoint) => endpoint.name === name)?.config).served_entities).map(
+      ({ name, entity_name }) => [name, entity_name],
+    )
+  t.same(listed.map(({ name }) => name).sort(), ['bytes', foundationModel, 'mixed', 'plain'].sort())
+  t.same(served('mixed'), [], 'what another environment’s model is called')
+  t.same(served('plain'), [['fraud_acc-1', 'fraud']])
+  const line = app
+    .logs()
+    .split('\n')
+    .find((each) => each.includes('"queryServingEndpoint"') && each.includes('"scorer_acc"'))
+  t.match(JSON.parse(line ?? '{}'), { decision: 'allow' })
+})
