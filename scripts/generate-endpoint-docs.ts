@@ -82,6 +82,7 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   storePath: "a path in the artifact store: in an experiment of the caller's; changes only inside artifacts",
   storeFolder: 'a folder in the artifact store, as `storePath`; the root belongs to nobody',
   relativePath: 'a path within artifacts: canonical, without dot segments',
+  workspaceFile: "a path of the Files API: in the artifacts of the caller's runs and logged models, as `storePath`",
   filePath: 'paths of single files within artifacts, each as `relativePath`',
   dataset: "an evaluation data set's id: each of its experiments must be the caller's own",
   issue: "an issue's id: of an experiment of the caller's own",

@@ -35,6 +35,7 @@ const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
   ['trace', 'tracesToSearch'],
   ['artifact', 'storePath'],
   ['artifact', 'storeFolder'],
+  ['artifact', 'workspaceFile'],
 ]
 
 /** Of one request at most so many references, and of each so many characters: they are the caller's words, and unchecked. */

@@ -76,6 +76,7 @@ export type Meaning =
   | 'storeFolder'
   | 'relativePath'
   | 'filePath'
+  | 'workspaceFile'
   | 'dataset'
   | 'issue'
   | 'labelSchema'

@@ -109,7 +109,8 @@ function makeTable(
     [...open.values()].flatMap(({ method, path, prefixes }) => prefixes.map((prefix) => `${method} ${prefix}${path}`)),
   )
   const others = routes.flatMap((route) =>
-    withoutPrefixes(route, (prefix) => addresses.has(`${route.method} ${prefix}${route.path}`)),
+    // What is read is also asked for by HEAD.
+    withoutPrefixes(route, (prefix) => addresses.has(`${route.method.replace('HEAD', 'GET')} ${prefix}${route.path}`)),
   )
   return {
     open,

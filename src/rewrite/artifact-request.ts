@@ -3,6 +3,7 @@ import { upstreamStorePath } from '../policy/checks/artifacts.ts'
 import { type Grant, isGrant } from '../policy/grant.ts'
 import { textMeaning } from '../policy/message-fields.ts'
 import { resolveName } from '../policy/names.ts'
+import { workspaceStorePath } from '../policy/workspace-file.ts'
 
 /** What may be done with one path of a Databricks workspace's artifacts. Made from a grant, and from nothing else. */
 class ArtifactRequest implements StoredPath {
@@ -30,7 +31,9 @@ export const isArtifactRequest: (value: unknown) => value is ArtifactRequest = A
 export function artifactRequest(grant: Grant): ArtifactRequest {
   if (!isGrant(grant)) throw new TypeError('nothing is forwarded without a grant')
   const { endpoint, message, findings } = grant
-  const path = textMeaning(endpoint, message, 'storePath') ?? textMeaning(endpoint, message, 'storeFolder')
+  const file = textMeaning(endpoint, message, 'workspaceFile')
+  const said = textMeaning(endpoint, message, 'storePath') ?? textMeaning(endpoint, message, 'storeFolder')
+  const path = file === null ? said : workspaceStorePath(file)
   const stored = path === null ? null : storedPathOf(upstreamStorePath(path, findings.defaultExperimentId))
   if (stored === null) throw new TypeError('the request that was granted has no artifact')
   if (stored.place.kind !== 'version') return new ArtifactRequest(stored)

@@ -28,7 +28,7 @@ function hasOwnedRows({ search, response }: OpenEndpoint): boolean {
 
 /** Whether an endpoint asks for artifacts, which a Databricks workspace has elsewhere. */
 export function asksForStore({ fields }: OpenEndpoint): boolean {
-  return Object.values(fields).some((meaning) => meaning === 'storePath' || meaning === 'storeFolder')
+  return Object.values(fields).some((meaning) => /^(storePath|storeFolder|workspaceFile)$/.test(meaning))
 }
 
 /** What becomes of a request that the decision lets through. */

@@ -8,6 +8,7 @@ const endpointTags = 'what the endpoint’s own environment wrote, or whoever sh
 const tables = 'tables that administrators chose in the workspace, which has rights of its own'
 const billing = 'of the workspace’s bills; it opens nothing'
 const served = 'what the endpoint calls it; the proxy gives it the caller’s own words'
+const inFolder = 'of a file in the folder that was asked for'
 const signed = 'a signed address of exactly the file that was judged'
 const grantee = 'whom the workspace knows; which model it is about was judged'
 
@@ -99,4 +100,6 @@ export const reviewedDatabricksFields: Readonly<Record<string, string>> = {
   'databricks.TelemetryConfig.telemetry_profile_id': tables,
   'databricks.TelemetryInferenceTableConfig.name': tables,
   'databricks.TransitionRequest.user_id': person,
+  'databricks.WorkspaceFolderEntry.name': inFolder,
+  'databricks.WorkspaceFolderEntry.path': inFolder,
 }

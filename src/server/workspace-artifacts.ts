@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { encodeBody, encodeQuery } from '../policy/encode.ts'
 import type { Grant } from '../policy/grant.ts'
-import { type Json, JsonNumber } from '../policy/json.ts'
+import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
 import { parseJson, printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
@@ -40,6 +40,22 @@ function rowOf({ path, isDir, fileSize }: StoredFile): Json {
   return new Map<string, Json>([['path', path], ['is_dir', isDir], ...size])
 }
 
+/** A folder as the Files API lists it, in the caller's own spelling of it. Throws for one that is not there: there are no empty ones. */
+function folderOf({ message }: Grant, { path }: ArtifactRequest, files: readonly StoredFile[]): JsonObject {
+  if (files.length === 0) throw new Refusal('not-found', `No such directory: '${path}'`)
+  const folder = decodeURIComponent(String(message.get('directory_path'))).replace(/\/$/, '')
+  const contents = files.map((file) => {
+    const size: [string, Json][] = file.fileSize === null ? [] : [['file_size', new JsonNumber(String(file.fileSize))]]
+    return new Map<string, Json>([
+      ['path', `/${folder}/${file.path}`],
+      ['name', file.path],
+      ['is_directory', file.isDir],
+      ...size,
+    ])
+  })
+  return new Map([['contents', contents]])
+}
+
 /** What Databricks said of a call that a granted request took, as the caller's failure. */
 export function artifactFailure(grant: Grant, error: unknown): Failure {
   if (!(error instanceof CallFailed)) throw error
@@ -65,7 +81,7 @@ export class WorkspaceArtifacts {
   /** Carries out a request that has no bytes: a listing, a deletion. */
   async complete(grant: Grant, caller: CallerCredentials): Promise<Arrival> {
     const { name } = grant.endpoint
-    if (name !== 'listStoredArtifacts' && name !== 'deleteArtifact') return { failure: noMultipart }
+    if (!['listStoredArtifacts', 'listWorkspaceFolder', 'deleteArtifact'].includes(name)) return { failure: noMultipart }
     try {
       const { store, request } = this.#open(grant, caller)
       if (name === 'deleteArtifact') {
@@ -73,6 +89,7 @@ export class WorkspaceArtifacts {
         return { answer: new Map() }
       }
       const files = await store.list(request.place, request.path)
+      if (name === 'listWorkspaceFolder') return { answer: rewriteAnswer(grant, folderOf(grant, request, files)) }
       return { answer: rewriteAnswer(grant, new Map([['files', files.map(rowOf)]])) }
     } catch (error) {
       return { failure: artifactFailure(grant, error) }

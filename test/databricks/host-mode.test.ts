@@ -115,6 +115,7 @@ t.test('clients in Databricks mode do their work through the proxy, and reach no
     )
   }
   t.notMatch(app.logs(), /sig=|signed_uri/, 'which are not logged')
+  t.match(app.logs(), /"endpoint":"writeWorkspaceFile".*"status":200/, 'MLflow 3 tried the Files API first, and was served')
 })
 
 t.test('the door says how artifacts are reached', async (t) => {

@@ -192,3 +192,48 @@ t.test('each mode has its own doors to bytes, and all else in common', async (t)
   t.match(findEndpoint('POST', path, 'databricks'), { closed: { closed: /around the proxy/ } })
   t.equal(refusalOf(ask(acc, 'getRunReadCredentials', { run_id: 'x', path: ['x'] }))?.reason, 'not-found')
 })
+
+t.test('of the workspace’s files, artifacts alone are served, by the ids in their paths', async (t) => {
+  const root = 'WorkspaceInternal/Mlflow/Artifacts'
+  const file = (caller: typeof acc, path: string) => [
+    verdictOf(ask(caller, 'readWorkspaceFile', { file_path: path })),
+    verdictOf(ask(caller, 'writeWorkspaceFile', { file_path: path, overwrite: true })),
+    verdictOf(ask(caller, 'listWorkspaceFolder', { directory_path: path })),
+  ]
+  const all = (verdict: string) => [verdict, verdict, verdict]
+  const closed = 'closed-endpoint'
+  const table: readonly (readonly [typeof acc, string, readonly string[]])[] = [
+    [acc, `${root}/11/Runs/${id('1')}/artifacts/a%20b`, all('allow')],
+    [acc, `${root}/11/LoggedModels/m-${id('1')}/artifacts/MLmodel`, all('allow')],
+    [prod, `${root}/22/Runs/${id('3')}/artifacts/x`, all('allow')],
+    [prod, `${root}/11/Runs/${id('1')}/artifacts/x`, ['allow', closed, 'allow']],
+    [acc, `${root}/22/Runs/${id('3')}/artifacts/x`, all(closed)],
+    [acc, `${root}/22/Runs/${id('1')}/artifacts/x`, all(closed)],
+    [acc, `${root}/11/Runs/${id('3')}/artifacts/x`, all(closed)],
+    [acc, `${root}/11/Runs/${id('9')}/artifacts/x`, all(closed)],
+    [acc, `${root}/11/LoggedModels/m-${id('3')}/artifacts/x`, all(closed)],
+    [acc, `${root}/11/Runs/${id('1')}/x`, all(closed)],
+    [acc, `${root}/11/Runs/${id('1')}`, all(closed)],
+    [acc, `${root}/11/Runs`, all(closed)],
+    [acc, `${root}/11`, all(closed)],
+    [acc, `${root}/11/Traces/tr-${id('1')}/artifacts/x`, all(closed)],
+    [acc, `${root}/11/runs/${id('1')}/artifacts/x`, all(closed)],
+    [acc, `Volumes/main/acc/x`, all(closed)],
+    [acc, `Models/main/ml/fraud/1/MLmodel`, all(closed)],
+    [acc, `${root}/11/Runs/${id('1')}/artifacts/%2e%2e/x`, all('invalid-parameter')],
+    [acc, `${root}/11/Runs/${id('1')}/artifacts/%252e%252e/x`, all(closed)],
+    [acc, `${root}/11/Runs/${id('1')}/artifacts/100%25%20x`, all('allow')],
+    [acc, `${root}/11/Runs/${id('1')}/artifacts/100%2525`, all(closed)],
+    [acc, `${root}/11/Runs/${id('1')}/artifacts/a%5Cb`, all('invalid-parameter')],
+    [acc, `${root}/11/Runs/${id('1')}/artifacts/%ff`, all(closed)],
+  ]
+  for (const [caller, path, expected] of table) t.same(file(caller, path), expected, `${caller.name} ${path}`)
+  const words = (path: string) => refusalOf(ask(acc, 'readWorkspaceFile', { file_path: path }))?.message
+  t.equal(
+    words(`${root}/22/Runs/${id('3')}/artifacts/x`),
+    words(`${root}/22/Runs/${id('9')}/artifacts/x`),
+    'foreign is as absent',
+  )
+  const written = { file_path: `${root}/11/Runs/${id('1')}/artifacts/x` }
+  t.equal(verdictOf(ask(acc, 'writeWorkspaceFile', written)), 'invalid-parameter', 'a file that is there is overwritten')
+})

@@ -259,6 +259,8 @@ const trespasses: Record<Meaning, Cases> = {
   alias: nothing,
   relativePath: nothing,
   filePath: nothing,
+  // Only in a Databricks workspace: databricks-host.test.ts
+  workspaceFile: nothing,
   orderBy: nothing,
   pageToken: nothing,
   maxResults: nothing,

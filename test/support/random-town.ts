@@ -164,6 +164,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     maxResults: [5],
     relativePath: ['x', '', 'a/b'],
     filePath: ['x', 'a/b'],
+    workspaceFile: ['x'],
     experiment: experiments,
     experimentsToSearch: [experiments, experiments.slice(0, 4), experiments.slice(3)],
     experimentName: ['churn', '/churn', ...world.experiments.map(({ name }) => name)],

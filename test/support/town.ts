@@ -212,6 +212,7 @@ function goodValues({
     storeFolder: `${experiment}/${run(1)}/artifacts`,
     relativePath: 'model/x',
     filePath: 'model/x',
+    workspaceFile: 'x',
   }
 }
 

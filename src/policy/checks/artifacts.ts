@@ -3,6 +3,7 @@ import { placesMeaning, textsOf } from '../message-fields.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf, type StorePlace } from '../store-path.ts'
+import { workspaceStorePath } from '../workspace-file.ts'
 import { checkLoggedModelNotFrozen, checkRunNotFrozen } from './freeze.ts'
 import { ownExperiment, readableLoggedModel, readableRun, upstreamExperimentId } from './ids.ts'
 import { ownTrace, readableTrace } from './traces.ts'
@@ -58,8 +59,38 @@ function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId
   judgement.references.push({ kind: 'artifact', logical: path, upstream })
 }
 
+/** Of the workspace's files, these alone are served. Not 404: clients would take it for an empty folder, and look no further. */
+function otherFile(): Refusal {
+  return new Refusal(
+    'closed-endpoint',
+    "By the Files API this proxy serves the artifacts of your own environment's runs and logged models alone. Ask for credentials instead.",
+  )
+}
+
+/** Static part: a path of the Files API, as the store has it. */
+function checkWorkspaceFiles({ endpoint, message }: Judgement): void {
+  for (const { value } of placesMeaning(endpoint, message, 'workspaceFile')) {
+    const path = typeof value === 'string' ? workspaceStorePath(value) : null
+    if (path === null) throw otherFile()
+    canonicalPath(path)
+  }
+  if ('overwrite' in endpoint.fields && message.get('overwrite') !== true) {
+    throw new Refusal('invalid-parameter', 'A file that is there would be overwritten. Say overwrite=true.')
+  }
+}
+
+function* checkWorkspaceFile(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
+  try {
+    yield* checkStorePath(judgement, path, defaultExperimentId)
+  } catch (error) {
+    throw error instanceof Refusal && error.reason === 'not-found' ? otherFile() : error
+  }
+}
+
 /** Static part: every artifact path is canonical, so that what is judged is what MLflow opens. */
-export function checkPaths({ endpoint, message }: Judgement): void {
+export function checkPaths(judgement: Judgement): void {
+  const { endpoint, message } = judgement
+  checkWorkspaceFiles(judgement)
   for (const { value } of placesMeaning(endpoint, message, 'relativePath', 'storePath', 'storeFolder')) {
     if (typeof value === 'string') canonicalPath(value)
   }
@@ -79,5 +110,9 @@ export function* checkStorePaths(judgement: Judgement, defaultExperimentId: stri
   }
   for (const { value } of placesMeaning(endpoint, message, 'storePath', 'storeFolder')) {
     if (typeof value === 'string') yield* checkStorePath(judgement, value, defaultExperimentId)
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'workspaceFile')) {
+    const path = typeof value === 'string' ? workspaceStorePath(value) : null
+    if (path !== null) yield* checkWorkspaceFile(judgement, path, defaultExperimentId)
   }
 }

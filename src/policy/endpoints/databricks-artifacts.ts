@@ -12,9 +12,10 @@ const ofModel = {
 } as const
 const upload = { ...signed, required: ['run_id', 'path', 'upload_id'] } as const
 const part = { run_id: 'run', path: 'filePath', upload_id: 'free' } as const
+const file = { ...signed, path: '/fs/files/{file_path}', required: ['file_path'] } as const
 const version = { ...signed, resource: 'modelVersion', method: 'GET', action: 'read' } as const
 
-/** Signed URLs of single files, by which clients in Databricks mode read and write the storage themselves. */
+/** Signed URLs of single files, by which clients in Databricks mode read and write the storage themselves; and what they try first, the Files API. */
 export const databricksArtifactEndpoints = {
   getRunReadCredentials: {
     ...ofRun, method: 'POST', path: '/mlflow/artifacts/credentials-for-read', action: 'read',
@@ -52,5 +53,17 @@ export const databricksArtifactEndpoints = {
     ...version, path: '/mlflow/model-versions/get-signed-download-uri',
     request: 'databricks.GetSignedDownloadUri', response: 'databricks.GetSignedDownloadUriResponse',
     fields: { name: 'modelName', version: 'version', path: 'filePath' }, required: ['name', 'version', 'path'],
+  },
+  readWorkspaceFile: {
+    ...file, method: 'GET', action: 'read', bytes: 'down', request: 'databricks.WorkspaceFile', fields: { file_path: 'workspaceFile' },
+  },
+  writeWorkspaceFile: {
+    ...file, method: 'PUT', action: 'update', bytes: 'up', request: 'databricks.PutWorkspaceFile',
+    fields: { file_path: 'workspaceFile', overwrite: 'free' },
+  },
+  listWorkspaceFolder: {
+    ...signed, method: 'GET', path: '/fs/directories/{directory_path}', action: 'read', required: ['directory_path'],
+    request: 'databricks.ListWorkspaceFolder', response: 'databricks.ListWorkspaceFolderResponse',
+    fields: { directory_path: 'workspaceFile', page_size: 'free', page_token: 'pageToken' },
   },
 } as const satisfies Record<string, EndpointRow>
