@@ -179,12 +179,18 @@ export class Upstream {
   /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
   checkWelcome({ status, text }: { readonly status: number; readonly text: string }, environment?: string): void {
     const passes = this.#modeOf(environment) === 'passthrough'
-    if (status === 401 && passes) {
+    const isWorkspace = this.kind === 'databricks'
+    // A page for people, where a token is for somebody else.
+    const elsewhere = isWorkspace && status === 400 && text.includes('Expected aud claim')
+    if (passes && (elsewhere || this.#refuses({ status, text }))) {
       throw new Refusal('unauthenticated', 'MLflow does not accept your token. Send one that it accepts.')
     }
+    if (passes && isWorkspace && status === 403 && text.includes('User not authorized.')) {
+      throw new Refusal('unauthenticated', 'You are not in the Databricks workspace. Ask its administrators to add you.')
+    }
     // A Databricks workspace says so of single things, too.
-    const ofOneThing = this.kind === 'databricks' && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(text)
-    if ((status === 401 || status === 403) && !passes && !ofOneThing) {
+    const ofOneThing = isWorkspace && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(text)
+    if ((status === 401 || status === 403 || elsewhere) && !passes && !ofOneThing) {
       throw new Refusal('unknown-answer', `MLflow does not let the proxy in (status ${status}). Tell the proxy's administrators.`)
     }
   }

@@ -4,7 +4,7 @@ import { ask, finish, MiB, put, readDigest } from '../support/artifact-stream.ts
 import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
 import { startIssuer, type TokenOptions, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
-import { databricksClaims } from './authenticate.ts'
+import { databricksAudience, databricksClaims } from './authenticate.ts'
 import { objectOf, text } from './call.ts'
 import { plentyOfRates } from './guarded-workspace.ts'
 import { askWorkspace } from './member.ts'
@@ -49,11 +49,12 @@ const app = await startDatabricksApp(
       storageHosts: [storage],
       rates: plentyOfRates,
     },
-    authentication: { entra: { tenantId, audiences: [issuer.audience], authority: authority.url } },
+    authentication: { entra: { tenantId, audiences: [issuer.audience, databricksAudience], authority: authority.url } },
     environments: {
       acc: { credentials: principal('acc') },
       preprod: {},
       prod: { production: true, promotesFrom: ['acc'], credentials: principal('prod') },
+      own: { credentials: { mode: 'passthrough' } },
       short: { credentials: principal('short') },
       ...Object.fromEntries(outside.map((name) => [name, { credentials: principal(name) }])),
     },
@@ -148,7 +149,7 @@ t.test('where the principal does not get in, the caller is told so, and nothing 
   const wanted = {
     nosecret: [503, /gets no credentials for MLflow/],
     stranger: [501, /does not let the proxy in \(status 403\)/],
-    audience: [501, /./],
+    audience: [501, /does not let the proxy in \(status 400\)/],
     forged: [501, /does not let the proxy in \(status 403\)/],
   } as const
   const store = `/api/2.0/mlflow-artifacts/artifacts/1/${'a'.repeat(32)}/artifacts`
@@ -166,4 +167,19 @@ t.test('where the principal does not get in, the caller is told so, and nothing 
     t.ok(authority.asked.length - asked <= 2, `${environment}: ${authority.asked.length - asked} tokens`)
   }
   t.notMatch(app.logs(), /eyJ|hunter2|sig=/)
+})
+
+t.test("where callers' own tokens go through, a token or a person that the workspace does not take is told so", async (t) => {
+  const claimsOf = (digit: number) =>
+    databricksClaims({ objectId: `00000000-0000-4000-8000-0000000000b${digit}`, name: 'person' }, tenantId)
+  workspace.add({ objectId: claimsOf(1).oid, name: 'person', groups: ['admins'] })
+  const roles = ['apps_own']
+  for (const [token, status, message] of [
+    [await issuer.token({ ...claimsOf(1), roles }), 200, undefined],
+    [await issuer.token({ ...claimsOf(2), roles }), 401, /not in the Databricks workspace/],
+    [await tokenFor('own'), 401, /MLflow does not accept your token/],
+  ] as const) {
+    const given = await askWorkspace(app.url, 'GET', '/api/2.0/mlflow/experiments/search', { max_results: 5 }, token)
+    t.match({ status: given.status, message: given.fields.message }, { status, message }, given.text)
+  }
 })
