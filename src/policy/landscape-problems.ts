@@ -20,6 +20,7 @@ export function findLandscapeProblems(landscape: Landscape): LandscapeProblem[] 
     ...landscape.environments.flatMap((environment) => [
       ...rootProblems(environment, landscape.foldsCase),
       ...workspaceProblems(environment, landscape),
+      ...serverWorkspaceProblems(environment, landscape),
       ...stageProblems(environment),
       ...promotionProblems(environment, landscape),
       ...sharedEndpointProblems(environment, landscape),
@@ -68,6 +69,19 @@ function workspaceProblems(environment: Environment, { kind }: Landscape): Lands
       `\`${root}\` begins with /Workspace, which Databricks takes away; write ${root.slice(10) || '/experiments'}`,
     ),
   ]
+}
+
+/** What is in one workspace of an MLflow server cannot be seen from another. */
+function serverWorkspaceProblems(environment: Environment, { kind, environments }: Landscape): LandscapeProblem[] {
+  const { workspace, promotesFrom } = environment
+  if (kind === 'databricks' && workspace !== undefined)
+    return [problem(environment, 'workspace', 'a Databricks workspace has no workspaces of MLflow in it; leave it out')]
+  return promotesFrom.flatMap((from, index) => {
+    const other = environments.find(({ name }) => name === from)
+    if (other === undefined || other.workspace === workspace) return []
+    const message = `\`${from}\` is in another workspace of the MLflow server, out of which nothing is promoted; leave it out, or give both the same`
+    return [problem(environment, 'promotesFrom', message, { index, against: from })]
+  })
 }
 
 function rootProblems(environment: Environment, foldsCase: boolean): LandscapeProblem[] {

@@ -1,4 +1,17 @@
 /**
+ * A server with workspaces keeps each one's artifacts in a folder of its own, which is in their locations and which it goes to by itself
+ * when it is asked for them: clients do without.
+ */
+export function withoutWorkspace(uri: string): string {
+  return uri.replace(/^mlflow-artifacts:\/workspaces\/[a-z0-9-]+(?=\/|$)/, 'mlflow-artifacts:')
+}
+
+/** The same location as the server has it: for what a version is to be made of. */
+export function withinWorkspace(uri: string, workspace: string | undefined): string {
+  return workspace === undefined ? uri : uri.replace(/^mlflow-artifacts:\//, `mlflow-artifacts:/workspaces/${workspace}/`)
+}
+
+/**
  * An artifact location as the client should see it: one that the server itself serves becomes `mlflow-artifacts:/…`, so that clients
  * ask the proxy for it; storage of its own (`s3:`, `abfss:`, …) stays as it is, because clients reach it with their own credentials.
  */
@@ -6,5 +19,5 @@ export function clientLocation(uri: string): string {
   const served =
     /^mlflow-artifacts:\/\/[^/]+(\/.*)?$/.exec(uri) ??
     /^https?:\/\/[^/]+\/(?:.*\/)?api\/2\.0\/mlflow-artifacts\/artifacts(\/.*)?$/.exec(uri)
-  return served ? `mlflow-artifacts:${served[1] ?? '/'}` : uri
+  return withoutWorkspace(served ? `mlflow-artifacts:${served[1] ?? '/'}` : uri)
 }

@@ -16,6 +16,7 @@ import { type NameKind, resolveName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { upstreamEndpointName } from '../policy/serving.ts'
 import { canonicalPath } from '../policy/store-path.ts'
+import { withinWorkspace } from './location.ts'
 import { upstreamFilter } from './search-filter.ts'
 import { upstreamEntities, upstreamServingConfig } from './served-entities.ts'
 import { renameTags } from './tag-names.ts'
@@ -70,7 +71,9 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   stage: text((value) => canonicalStage(value)),
   stages: text((value) => canonicalStage(value)),
   versionSource: text(
-    (value, findings) => renameModelUri(value, upstreamModelName(findings)) ?? upstreamLocation(value, findings.landscape.kind),
+    (value, findings) =>
+      renameModelUri(value, upstreamModelName(findings)) ??
+      withinWorkspace(upstreamLocation(value, findings.landscape.kind), findings.environment.workspace),
   ),
   loggedModelTags: (value, findings) => renameTags(value, ownModelName(findings)),
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),

@@ -37,11 +37,15 @@ export function completeUpstream(file: ConfigFile): Config['upstream'] {
   const own = Object.entries(file.environments).flatMap(([name, entry]): [string, UpstreamCredentials][] =>
     entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, file)]],
   )
+  const workspaces = Object.entries(file.environments).flatMap(([name, { workspace }]) =>
+    workspace === undefined ? [] : [[name, workspace] as const],
+  )
   return {
     url: url.replace(/\/+$/, ''),
     kind,
     credentials: completeCredentials(credentials, file),
     ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
+    ...(workspaces.length === 0 ? {} : { workspaces: Object.fromEntries(workspaces) }),
     ...(kind === 'databricks' ? { rates, storageHosts: [...storageHosts] } : {}),
   }
 }

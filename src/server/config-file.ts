@@ -53,6 +53,7 @@ export interface EnvironmentEntry {
   readonly sharedServingEndpoints: readonly string[]
   readonly servingSecretScopes: readonly string[]
   readonly credentials?: CredentialsEntry
+  readonly workspace?: string
 }
 
 /** Turns `environments: [acc]` into `environments: { acc: {} }`, and `acc:` with nothing after it into `acc: {}`. */

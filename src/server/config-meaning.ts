@@ -104,6 +104,7 @@ function describeEnvironment(environment: Environment, credentialsOf: Config['up
     `Environment ${name}${production ? ' (production)' : ''}`,
     row('who', `callers with the role or group ${listOr(groups)}`),
     ...(own === undefined ? [] : [row('credentials', describeCredentials(own))]),
+    ...(environment.workspace === undefined ? [] : [row('workspace', `${environment.workspace} of the MLflow server`)]),
     row('models', `fraud is fraud${modelSuffix} upstream`),
     row('experiments', `churn is ${experimentRoot}/churn upstream`),
     row(

@@ -34,6 +34,8 @@ export interface Config extends Landscape {
     readonly credentials: UpstreamCredentials
     /** Credentials of single environments, where they have their own. */
     readonly credentialsOf?: Readonly<Record<string, UpstreamCredentials>>
+    /** The workspaces of an MLflow 3 server that environments are. */
+    readonly workspaces?: Readonly<Record<string, string>>
     /** Hosts of a workspace's storage besides Azure's own, as `host` or `host:port` in lower case. */
     readonly storageHosts?: readonly string[]
     /** Requests a second that the upstream takes; left out: no limit. */

@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../policy/json.ts'
 import { parseJson } from '../policy/json-text.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { withoutWorkspace } from '../rewrite/location.ts'
 import { Throttled } from './throttled.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
@@ -74,7 +75,7 @@ export function readRun(found: JsonObject): RunFact {
   return {
     id: text(info, 'run_id'),
     experimentId: text(info, 'experiment_id'),
-    artifactUri: optional(info, 'artifact_uri') ?? '',
+    artifactUri: withoutWorkspace(optional(info, 'artifact_uri') ?? ''),
   }
 }
 
@@ -84,7 +85,7 @@ export function readLoggedModel(found: JsonObject): LoggedModelFact {
     id: text(info, 'model_id'),
     experimentId: text(info, 'experiment_id'),
     sourceRunId: optional(info, 'source_run_id'),
-    artifactUri: optional(info, 'artifact_uri') ?? '',
+    artifactUri: withoutWorkspace(optional(info, 'artifact_uri') ?? ''),
   }
 }
 
@@ -123,7 +124,7 @@ export function readVersion(row: Json | undefined): VersionFact {
     name: text(version, 'name'),
     version: text(version, 'version'),
     stage: stageOf(optional(version, 'current_stage')) ?? 'None',
-    source: optional(version, 'source') ?? '',
+    source: withoutWorkspace(optional(version, 'source') ?? ''),
     runId: optional(version, 'run_id'),
     pendingStage: pendingStage(version.get('tags')),
     ...(version.get('status') === 'PENDING_REGISTRATION' ? { copying: true } : {}),

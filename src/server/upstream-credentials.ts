@@ -94,7 +94,8 @@ function bearer(tokens: { read(): Promise<string>; drop?(token: string): boolean
 }
 
 /** The credentials of the configured modes: an environment's own, else everybody's. */
-export function upstreamCredentials({ credentials, credentialsOf = {} }: Config['upstream'], log: TokenLog): CredentialSource {
+export function upstreamCredentials(upstream: Config['upstream'], log: TokenLog): CredentialSource {
+  const { credentials, credentialsOf = {}, workspaces = {} } = upstream
   const sources = new Map<string, CredentialSource>()
   // Environments with one principal share its tokens.
   const shared = (each: UpstreamCredentials) => {
@@ -106,8 +107,10 @@ export function upstreamCredentials({ credentials, credentialsOf = {} }: Config[
   const everybody = shared(credentials)
   const own = new Map(Object.entries(credentialsOf).map(([name, each]) => [name, shared(each)]))
   const of = ({ environment }: CallerCredentials) => own.get(environment ?? '') ?? everybody
+  // An environment that is a workspace of the server's is asked in there, whatever is asked.
+  const inWorkspace = new Map(Object.entries(workspaces).map(([name, workspace]) => [name, { 'x-mlflow-workspace': workspace }]))
   return {
-    read: (caller) => of(caller).read(caller),
+    read: async (caller) => ({ ...(await of(caller).read(caller)), ...inWorkspace.get(caller.environment ?? '') }),
     refuse: (caller, headers) => of(caller).refuse(caller, headers),
   }
 }

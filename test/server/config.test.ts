@@ -240,6 +240,14 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
     '5:43 environments.acc.promotesFrom[0]: there is no environment `x`; write one of b',
   ],
   [
+    'environments:\n  acc: { workspace: one }\n  b: { production: true, promotesFrom: [acc], workspace: two }',
+    '6:41 environments.b.promotesFrom[0]: `acc` is in another workspace of the MLflow server, out of which nothing is promoted; leave it out, or give both the same',
+  ],
+  [
+    'environments:\n  acc: { workspace: Team A }',
+    '5:21 environments.acc.workspace: `Team A` is not the name of a workspace: 2 to 63 lower-case letters, digits and inner hyphens; write for example team-acc, or leave it out for none',
+  ],
+  [
     'environments:\n  acc: { production: yes }',
     '5:22 environments.acc.production: the text "yes" is not true or false; write true or false',
   ],

@@ -41,7 +41,8 @@ export function readList(folder: string, list: EnvironmentList): Environment[] |
 export function readDerived(environments: Record<string, unknown>): Record<string, unknown>[] {
   return Object.entries(environments)
     .map(([name, entry]) => {
-      const camel = Object.fromEntries(Object.entries(record(entry)).map(([key, value]) => [toCamel(key), value]))
+      const given = Object.entries(record(entry)).filter(([, value]) => value !== null)
+      const camel = Object.fromEntries(given.map(([key, value]) => [toCamel(key), value]))
       return { name, ...camel, registrationStage: camel.registrationStage === 'none' ? null : camel.registrationStage }
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -67,6 +68,7 @@ const entry = fc
         ['/experiments', '/', '/x/', 'x', '/a//b', '/a/../b', '/a/ b', '/a?b', '/%41', '/a\u200bb', `/${'x'.repeat(200)}`],
       ),
       production: fc.boolean(),
+      workspace: mostly(['team-a'], ['', 'A', 'api', 'x', '-x', 'x-', 'a_b', 'x'.repeat(64)]),
       registration_stage: mostly(['Staging', 'none'], ['Production', 'production', 'Archived']),
       source_prefixes: mostly([[], ['s3://models/one/'], ['dbfs:/two/']], [['ftp://x/'], ['models'], ['s3://mm/', 's3://mm/']]),
       shared_serving_endpoints: mostly(
@@ -132,6 +134,9 @@ export const refusedLists: readonly EnvironmentList[] = [
     other: {},
   })),
   ...[['a/b'], [''], ['a', 'a']].map((serving_secret_scopes) => ({ acc: { serving_secret_scopes } })),
+  ...['', 'x', 'Team', '-a', 'a-', 'a b', 'api', 'workspaces', 'x'.repeat(64)].map((workspace) => ({ acc: { workspace } })),
+  { acc: { workspace: 'one' }, prod: { production: true, promotes_from: ['acc'] } },
+  { acc: { workspace: 'one' }, prod: { production: true, workspace: 'two', promotes_from: ['acc'] } },
   { acc: {}, other: { model_suffix: '_acc' } },
   { acc: {}, other: { model_suffix: '-x_acc' } },
   { acc: { model_suffix: '-x_acc' }, other: { model_suffix: '_acc' } },
@@ -155,5 +160,10 @@ export const borderLists: readonly EnvironmentList[] = [
   { acc: { experiment_root: `/${'x'.repeat(199)}` }, other: { experiment_root: '/..a/b.c/d e/é' } },
   { acc: { source_prefixes: ['s3://mm/a/', 's3://mm/a/b'] }, other: { source_prefixes: ['s3://mm/ab', 'gs://mm/a/'] } },
   { acc: { shared_serving_endpoints: ['_ac', 'acc', 'x'.repeat(63)], serving_secret_scopes: ['a.b@c-d_e'] }, other: {} },
+  {
+    acc: { workspace: 'x1' },
+    other: { workspace: 'x'.repeat(63) },
+    prod: { workspace: 'x1', production: true, promotes_from: ['acc'] },
+  },
   { acc: { registration_stage: 'none' }, prod: { production: true, registration_stage: 'Staging', promotes_from: ['acc'] } },
 ]

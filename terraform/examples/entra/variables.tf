@@ -11,6 +11,7 @@ variable "environments" {
     shared_serving_endpoints = optional(list(string), [])
     serving_secret_scopes    = optional(list(string), [])
     credentials              = optional(map(string))
+    workspace                = optional(string)
   }))
   default = {
     acc  = {}

@@ -11,6 +11,7 @@ variable "environments" {
       shared_serving_endpoints  serving endpoints of the whole workspace that its callers may query, by exact names (default: none)
       serving_secret_scopes     secret scopes that variables of its serving endpoints may name (default: none)
       credentials         what the proxy asks the upstream with for its callers, in the configuration's own spelling (default: upstream.credentials)
+      workspace           the workspace of an MLflow 3 server that the environment is (default: none)
   EOT
   type = map(object({
     groups                   = optional(list(string))
@@ -23,6 +24,7 @@ variable "environments" {
     shared_serving_endpoints = optional(list(string), [])
     serving_secret_scopes    = optional(list(string), [])
     credentials              = optional(map(string))
+    workspace                = optional(string)
   }))
   nullable = false
 
@@ -110,6 +112,21 @@ variable "environments" {
       ])
     ])
     error_message = "serving_secret_scopes must list names of secret scopes, each once."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) : e.workspace == null ? true : (
+      can(regex("^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$", e.workspace)) &&
+      !contains(["workspaces", "api", "ajax-api", "static-files"], e.workspace) && try(var.upstream.kind, "mlflow") != "databricks"
+    )])
+    error_message = "workspace must be a name of 2 to 63 lower-case letters, digits and inner hyphens, and is not for a Databricks upstream."
+  }
+
+  validation {
+    condition = alltrue(flatten([for e in values(var.environments) : [for from in e.promotes_from :
+      try(var.environments[from].workspace == e.workspace, true)
+    ]]))
+    error_message = "Nothing is promoted from one workspace of an MLflow server to another: environments in promotes_from must have the same workspace."
   }
 
   # Of storage URIs only the scheme is checked here; `mlflow-env-proxy check` reads the rest.
