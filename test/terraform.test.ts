@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { at, record } from './support/manifests.ts'
 import {
   borderLists,
+  catalogLists,
   environmentLists,
   readDerived,
   readList,
@@ -114,6 +115,7 @@ t.test('Terraform refuses a list of environments exactly when the proxy does', a
     refusedLists.every((_, index) => readings[index] === null),
     'the proxy refuses what the table says',
   )
+  for (const [good, list] of catalogLists) t.equal(readList(t.testdir(), list) !== null, good, JSON.stringify(list))
   t.ok(borderLists.every((_, index) => readings[refusedLists.length + index] !== null))
   const random = readings.slice(refusedLists.length + borderLists.length)
   t.ok(random.filter((reading) => reading === null).length > 20 && random.filter((reading) => reading !== null).length > 20)
@@ -123,6 +125,11 @@ t.test('Terraform refuses a list of environments exactly when the proxy does', a
     ['case-kept', { environments: cased, upstream: { foldsCase: false } }, null],
     ['settings', { environments: { a: {} }, settings: { upstream: {} } }, 'var.settings'],
     ['empty', { environments: {} }, 'var.environments'],
+    ...catalogLists.map(([good, environments], i): [string, object, string | null] => [
+      `catalog-${i}`,
+      { environments },
+      good ? null : 'var.environments',
+    ]),
   ]
   const cases = [
     ...lists.map((environments, i) => [`list-${i}`, { environments }, readings[i] === null ? 'var.environments' : null] as const),
@@ -151,4 +158,15 @@ t.test('of every list the module and the proxy make the same groups, names, root
     t.strictSame(readText(join(folder, 'config'), String(made.yaml)), expected, `${name}: the configuration`)
     t.strictSame(readDerived(record(made.environments)), expected, `${name}: what other modules are given`)
   }
+  const catalog = { ...variables, upstream: { url: 'http://127.0.0.1:5001', kind: 'databricks', registry: 'unityCatalog' } }
+  const [, inCatalog = {}] = catalogLists[0] ?? []
+  const other = join(folder, 'catalog')
+  mkdirSync(other)
+  const made = await applyModules(other, {
+    catalog: { source: 'modules/proxy-configuration', variables: { ...catalog, environments: inCatalog } },
+  })
+  t.strictSame(
+    readText(join(folder, 'config'), String(record(made.outputs.catalog).yaml)),
+    readList(join(folder, 'config'), inCatalog),
+  )
 })

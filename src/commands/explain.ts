@@ -3,7 +3,7 @@ import { chooseEnvironment } from '../policy/choose-environment.ts'
 import { type Decision, decide } from '../policy/decide.ts'
 import { decodeCall } from '../policy/decode.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
-import type { Environment } from '../policy/environment.ts'
+import { type Environment, serverKindOf } from '../policy/environment.ts'
 import { findEndpoint } from '../policy/find-endpoint.ts'
 import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
@@ -106,7 +106,7 @@ async function explainRequest(config: Config, asked: Asked): Promise<string> {
     groups: asked.groups,
   } as const
   const environment = chooseEnvironment(config, principal, named)
-  const found = findEndpoint(asked.method, path, config.kind)
+  const found = findEndpoint(asked.method, path, serverKindOf(config))
   if (found === null) return refuse('unknown-endpoint', 'No MLflow server that this proxy knows has this method and path.')
   if ('closed' in found && found.closed.local) return `by itself    ${found.closed.closed}\n`
   if ('closed' in found) return refuse(found.closed.hidden ? 'unknown-endpoint' : 'closed-endpoint', found.closed.closed)

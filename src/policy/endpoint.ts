@@ -1,4 +1,4 @@
-import type { ClientMode, UpstreamKind } from './environment.ts'
+import type { ClientMode, ServerKind } from './environment.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
@@ -135,7 +135,7 @@ export interface EndpointRow {
   /** A write that may be sent again without changing anything more. */
   readonly repeatable?: true
   /** The kinds of upstream that have it; left out: all. */
-  readonly upstreams?: readonly UpstreamKind[]
+  readonly upstreams?: readonly ServerKind[]
   /** The clients that it is open to; left out: all. */
   readonly modes?: readonly ClientMode[]
   /** The version of MLflow's API, where it has the path in several with messages of their own. */

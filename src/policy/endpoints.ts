@@ -1,6 +1,7 @@
 import { clientRoutes } from './client-routes.ts'
 import type { ClosedEndpoint, EndpointRow, OpenEndpoint } from './endpoint.ts'
 import { artifactEndpoints } from './endpoints/artifacts.ts'
+import { catalogClosedFamilies } from './endpoints/catalog-closed.ts'
 import { type ClosedFamily, closedFamilies } from './endpoints/closed.ts'
 import { databricksArtifactEndpoints } from './endpoints/databricks-artifacts.ts'
 import { databricksClosedFamilies } from './endpoints/databricks-closed.ts'
@@ -16,7 +17,7 @@ import { runEndpoints } from './endpoints/runs.ts'
 import { serverEndpoints } from './endpoints/server.ts'
 import { traceEndpoints } from './endpoints/traces.ts'
 import { uiEndpoints } from './endpoints/ui.ts'
-import type { ClientMode, UpstreamKind } from './environment.ts'
+import type { ClientMode, ServerKind } from './environment.ts'
 import { databricksRoutes } from './generated/databricks-routes.ts'
 import { routes as openSourceRoutes } from './generated/routes.ts'
 import type { Route } from './route.ts'
@@ -97,7 +98,7 @@ function withoutPrefixes(route: Route, isOpen: (prefix: string) => boolean): Rou
 }
 
 function makeTable(
-  kind: UpstreamKind,
+  kind: ServerKind,
   mode: ClientMode,
   routes: readonly Route[],
   families: readonly ClosedFamily[],
@@ -122,14 +123,19 @@ function makeTable(
 const openSource = makeTable('mlflow', 'http', openSourceRoutes, closedFamilies)
 const workspaceRoutes = [...openSourceRoutes, ...databricksRoutes, ...clientRoutes]
 const workspaceFamilies = [...databricksClosedFamilies, ...closedFamilies]
-const workspace: Readonly<Record<ClientMode, EndpointTable>> = {
-  http: makeTable('databricks', 'http', workspaceRoutes, workspaceFamilies),
-  databricks: makeTable('databricks', 'databricks', workspaceRoutes, workspaceFamilies),
+
+function workspaceTables(kind: ServerKind, families: readonly ClosedFamily[]): Readonly<Record<ClientMode, EndpointTable>> {
+  const table = (mode: ClientMode) => makeTable(kind, mode, workspaceRoutes, families)
+  return { http: table('http'), databricks: table('databricks') }
 }
 
-/** The table of one kind of upstream, as clients of one mode find it. Only a workspace has clients that take the proxy for one. */
-export function endpointTable(kind: UpstreamKind = 'mlflow', mode: ClientMode = 'http'): EndpointTable {
-  return kind === 'databricks' ? workspace[mode] : openSource
+const workspace = workspaceTables('databricks', workspaceFamilies)
+const catalog = workspaceTables('unityCatalog', [...catalogClosedFamilies, ...workspaceFamilies])
+
+/** The table of what one kind of upstream serves, as clients of one mode find it. Only a workspace has clients that take the proxy for one. */
+export function endpointTable(kind: ServerKind = 'mlflow', mode: ClientMode = 'http'): EndpointTable {
+  if (kind === 'mlflow') return openSource
+  return (kind === 'databricks' ? workspace : catalog)[mode]
 }
 
 /** The table of an open-source MLflow server. */

@@ -11,6 +11,12 @@ export type UpstreamKind = 'mlflow' | 'databricks'
  */
 export type ClientMode = 'http' | 'databricks'
 
+/** Where a Databricks workspace registers models: in a registry of its own, which has stages, or in Unity Catalog, which has aliases. */
+export type ModelRegistry = 'workspace' | 'unityCatalog'
+
+/** What an upstream serves: `databricks` is a workspace with its own registry. */
+export type ServerKind = UpstreamKind | 'unityCatalog'
+
 /** One logical environment, as configured. */
 export interface Environment {
   readonly name: string
@@ -19,6 +25,10 @@ export interface Environment {
   /** Values of the token's `roles` or `groups` claim that put a caller here. */
   readonly groups: readonly string[]
   readonly modelSuffix: string
+  /** In Unity Catalog takes the place of the suffix: `catalog.schema`, in lower case. */
+  readonly unityCatalogSchema?: string
+  /** In Unity Catalog takes the place of the stage: the alias that a new model version gets; `null` for none. */
+  readonly registrationAlias?: string | null
   /** Absolute, without a trailing slash. */
   readonly experimentRoot: string
   /** The stage that a new model version gets; `null` leaves it unstaged. */
@@ -41,4 +51,16 @@ export interface Landscape {
   readonly foldsCase: boolean
   /** Left out: `mlflow`. A Databricks workspace copies what a version is made of, and spells paths and filters in its own way. */
   readonly kind?: UpstreamKind
+  /** Left out: `workspace`. */
+  readonly registry?: ModelRegistry
+}
+
+/** What the upstream of a landscape serves. */
+export function serverKindOf({ kind = 'mlflow', registry }: Pick<Landscape, 'kind' | 'registry'>): ServerKind {
+  return kind === 'databricks' && registry === 'unityCatalog' ? 'unityCatalog' : kind
+}
+
+/** Whether models are registered in Unity Catalog. */
+export function usesCatalog(landscape: Pick<Landscape, 'kind' | 'registry'>): boolean {
+  return serverKindOf(landscape) === 'unityCatalog'
 }

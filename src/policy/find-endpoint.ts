@@ -1,6 +1,6 @@
 import type { ClosedEndpoint, OpenEndpoint } from './endpoint.ts'
 import { endpointTable } from './endpoints.ts'
-import type { ClientMode, UpstreamKind } from './environment.ts'
+import type { ClientMode, ServerKind } from './environment.ts'
 
 export type Found = { readonly open: OpenEndpoint } | { readonly closed: ClosedEndpoint }
 
@@ -19,12 +19,7 @@ function fits(endpoint: OpenEndpoint | ClosedEndpoint, method: string, path: str
 }
 
 /** The row of the table for a path as clients write it, without `/env/<name>`; null for one that no MLflow server has. */
-export function findEndpoint(
-  method: string,
-  path: string,
-  kind: UpstreamKind = 'mlflow',
-  mode: ClientMode = 'http',
-): Found | null {
+export function findEndpoint(method: string, path: string, kind: ServerKind = 'mlflow', mode: ClientMode = 'http'): Found | null {
   const table = endpointTable(kind, mode)
   const open = [...table.open.values()].find((endpoint) => fits(endpoint, method, path))
   if (open !== undefined) return { open }

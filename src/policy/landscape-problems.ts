@@ -1,5 +1,6 @@
-import type { Environment, Landscape } from './environment.ts'
+import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { nameProblem } from './names.ts'
+import { plainAlias } from './production.ts'
 import { holdsPrefix } from './source-prefix.ts'
 
 /** Why a landscape is refused. `key` is a key of the environment `environment`; `against` is the other environment, if one is involved. */
@@ -21,11 +22,14 @@ export function findLandscapeProblems(landscape: Landscape): LandscapeProblem[] 
       ...rootProblems(environment, landscape.foldsCase),
       ...workspaceProblems(environment, landscape),
       ...serverWorkspaceProblems(environment, landscape),
+      ...(usesCatalog(landscape) ? catalogProblems(environment, landscape) : notCatalogProblems(environment)),
       ...stageProblems(environment),
       ...promotionProblems(environment, landscape),
       ...sharedEndpointProblems(environment, landscape),
     ]),
     ...pairs(landscape.environments).flatMap(([first, second]) => [
+      ...(usesCatalog(landscape) ? schemaClashes(first, second) : []),
+      // In Unity Catalog serving endpoints alone have it.
       ...suffixClashes(first, second, landscape.foldsCase),
       ...rootClashes(first, second, landscape.foldsCase),
       ...prefixClashes(first, second),
@@ -97,6 +101,34 @@ function rootProblems(environment: Environment, foldsCase: boolean): LandscapePr
   if (foldsCase && !/^[ -~]+$/.test(root))
     return say(`has characters beyond ASCII, whose case databases fold differently; ${instead}`)
   return []
+}
+
+/** What Unity Catalog needs, and that no environment but a production one gives an alias that is production's. */
+function catalogProblems(environment: Environment, { environments }: Landscape): LandscapeProblem[] {
+  const problems: LandscapeProblem[] = []
+  const { name, production, unityCatalogSchema, registrationAlias } = environment
+  if (unityCatalogSchema === undefined) {
+    const message = `is missing; write the catalog and schema of its models, for example ${name.replaceAll('-', '_')}.ml`
+    problems.push(problem(environment, 'unityCatalogSchema', message))
+  }
+  if (production || !registrationAlias) return problems
+  const alias = plainAlias(registrationAlias)
+  const kept = environments.find((each) => each.production && plainAlias(each.registrationAlias ?? 'production') === alias)
+  if (kept === undefined && alias !== 'production') return problems
+  const message = `\`${registrationAlias}\` is kept for production${kept ? ` (${kept.name})` : ''}; write another alias, such as staging, or none`
+  return [...problems, problem(environment, 'registrationAlias', message)]
+}
+
+function notCatalogProblems(environment: Environment): LandscapeProblem[] {
+  const keys = (['unityCatalogSchema', 'registrationAlias'] as const).filter((key) => environment[key] !== undefined)
+  return keys.map((key) => problem(environment, key, 'is only for `upstream.registry: unityCatalog`; leave it out'))
+}
+
+function schemaClashes(first: Environment, second: Environment): LandscapeProblem[] {
+  const schema = second.unityCatalogSchema
+  if (schema === undefined || schema.toLowerCase() !== first.unityCatalogSchema?.toLowerCase()) return []
+  const message = `\`${schema}\` is the schema of ${first.name}, too; write a schema of its own`
+  return [problem(second, 'unityCatalogSchema', message, { against: first.name })]
 }
 
 function stageProblems(environment: Environment): LandscapeProblem[] {

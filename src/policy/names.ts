@@ -1,4 +1,4 @@
-import type { Environment, Landscape } from './environment.ts'
+import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { Refusal } from './reasons.ts'
 
 declare const upstreamSide: unique symbol
@@ -45,17 +45,42 @@ export function nameProblem(kind: NameKind, name: string): string | null {
   return null
 }
 
+/** As `nameProblem`, with what Unity Catalog does not take: there a dot ends a level. */
+function problemOf(landscape: Landscape, kind: NameKind, name: string): string | null {
+  const problem = nameProblem(kind, name)
+  if (problem !== null || kind !== 'model' || !usesCatalog(landscape)) return problem
+  if (name.length > 255) return 'is longer than 255 characters'
+  return /[./\s]/.test(name) ? 'has a dot, a slash or a space, which Unity Catalog keeps for itself' : null
+}
+
+/** Whether upstream names differ by more than case: Unity Catalog writes all names in lower case. */
+function foldsCase(landscape: Landscape, kind: NameKind): boolean {
+  return landscape.foldsCase || (kind === 'model' && usesCatalog(landscape))
+}
+
+/** What stands before and behind an environment's names upstream. */
+function frame(landscape: Landscape, kind: NameKind, owner: Environment): { before: string; after: string } {
+  if (kind === 'experiment') return { before: `${owner.experimentRoot}/`, after: '' }
+  // Without a schema nothing is the environment's: no name has a space before it.
+  if (kind === 'model' && usesCatalog(landscape)) return { before: `${owner.unityCatalogSchema ?? ' '}.`, after: '' }
+  return { before: '', after: owner.modelSuffix }
+}
+
+/** The pattern of `LIKE` that an environment's names fit, where its logical names fit `pattern`. */
+export function storedPattern(landscape: Landscape, kind: NameKind, owner: Environment, pattern: string): string {
+  const { before, after } = frame(landscape, kind, owner)
+  return `${before}${pattern}${after}`
+}
+
 /** Which environments' namespaces a text lies in; more than one, or a nested one, makes it nobody's. */
 function claims(landscape: Landscape, kind: NameKind, text: string): { owner: Environment; logical: string }[] {
-  const fold = (value: string) => (landscape.foldsCase ? value.toLowerCase() : value)
+  const folds = foldsCase(landscape, kind)
+  const fold = (value: string) => (folds ? value.toLowerCase() : value)
   const folded = fold(text)
   return landscape.environments.flatMap((owner) => {
-    if (kind !== 'experiment') {
-      const suffix = fold(owner.modelSuffix)
-      return folded.endsWith(suffix) ? [{ owner, logical: text.slice(0, text.length - suffix.length) }] : []
-    }
-    const root = `${fold(owner.experimentRoot)}/`
-    return folded.startsWith(root) ? [{ owner, logical: text.slice(root.length) }] : []
+    const { before, after } = frame(landscape, kind, owner)
+    if (!folded.startsWith(fold(before)) || !folded.endsWith(fold(after))) return []
+    return [{ owner, logical: text.slice(before.length, text.length - after.length) }]
   })
 }
 
@@ -74,9 +99,10 @@ function isRoot(landscape: Landscape, name: string): boolean {
 }
 
 /** What MLflow stores for an environment's logical name. */
-function store(kind: NameKind, owner: Environment, logical: string): UpstreamName {
-  const text = kind === 'experiment' ? `${owner.experimentRoot}/${logical}` : `${logical}${owner.modelSuffix}`
-  return text as UpstreamName
+function store(landscape: Landscape, kind: NameKind, owner: Environment, logical: string): UpstreamName {
+  const { before, after } = frame(landscape, kind, owner)
+  const stored = kind === 'model' && usesCatalog(landscape) ? logical.toLowerCase() : logical
+  return `${before}${stored}${after}` as UpstreamName
 }
 
 /** A logical name must not look qualified, or it would have two meanings. */
@@ -91,9 +117,9 @@ export function ownerOf(landscape: Landscape, kind: NameKind, text: string): Own
   const stored = plainSpelling(landscape, kind, text)
   const [claim, ...others] = claims(landscape, kind, stored)
   if (claim === undefined || others.length > 0) return null
-  if (nameProblem(kind, claim.logical) !== null || !isPlain(landscape, kind, claim.logical)) return null
-  const upstream = store(kind, claim.owner, claim.logical)
-  return upstream === stored || landscape.foldsCase ? { ...claim, upstream: stored as UpstreamName } : null
+  if (problemOf(landscape, kind, claim.logical) !== null || !isPlain(landscape, kind, claim.logical)) return null
+  const upstream = store(landscape, kind, claim.owner, claim.logical)
+  return upstream === stored || foldsCase(landscape, kind) ? { ...claim, upstream: stored as UpstreamName } : null
 }
 
 /**
@@ -106,7 +132,7 @@ export function resolveName(landscape: Landscape, environment: Environment, kind
   const [claim] = claims(landscape, kind, text)
   const owner = claim?.owner ?? environment
   const logical = claim?.logical ?? (kind === 'experiment' ? text.slice(1) : text)
-  const problem = nameProblem(kind, logical)
+  const problem = problemOf(landscape, kind, logical)
   if (problem !== null) throw new Refusal('invalid-parameter', `The ${word} name ${problem}. Choose another name.`)
   if (!isPlain(landscape, kind, logical)) {
     throw new Refusal(
@@ -114,7 +140,7 @@ export function resolveName(landscape: Landscape, environment: Environment, kind
       `The ${word} name '${name}' is ambiguous: it names an environment twice. Choose another name.`,
     )
   }
-  const upstream = store(kind, owner, logical)
+  const upstream = store(landscape, kind, owner, logical)
   if (kind === 'endpoint' && !endpointName.test(upstream)) {
     throw new Refusal(
       'invalid-parameter',
@@ -141,5 +167,5 @@ export const defaultExperimentName = 'Default'
 
 /** What MLflow stores for the environment's default experiment. */
 export function defaultExperiment(environment: Environment): UpstreamName {
-  return store('experiment', environment, defaultExperimentName)
+  return `${environment.experimentRoot}/${defaultExperimentName}` as UpstreamName
 }

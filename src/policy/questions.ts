@@ -64,6 +64,10 @@ export interface VersionFact {
   readonly runId: string | null
   /** The registration stage that a version still waits for, because its transition failed. */
   readonly pendingStage: Stage | null
+  /** In Unity Catalog, the alias that it still waits for. */
+  readonly pendingAlias?: string
+  /** In Unity Catalog, the aliases that point at it. */
+  readonly aliases?: readonly string[]
   /** A workspace still copies its files, and may refuse to move it until it has. */
   readonly copying?: true
 }

@@ -8,6 +8,7 @@ import { textsOf } from '../policy/message-fields.ts'
 import { hasShape, shapeOf } from '../policy/message-shape.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { ownerOf, showName } from '../policy/names.ts'
+import { isInProduction } from '../policy/production.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { showEndpointName } from '../policy/serving.ts'
 import { type AnswerMeaning, answerMeanings } from './answer-fields.ts'
@@ -77,7 +78,12 @@ const textMappers: Readonly<Record<NamedMeaning, TextMapper>> = {
 
 function isVisibleVersion(row: JsonObject, findings: Findings): boolean {
   if (!ownedByScope('model', row, findings)) return false
-  return row.get('current_stage') !== 'Production' || managesProduction(findings.environment)
+  return managesProduction(findings.environment) || !inProduction(row, findings)
+}
+
+function inProduction(row: JsonObject, { landscape }: Findings): boolean {
+  const aliases = textsOf(row.get('aliases') ?? null)
+  return isInProduction(landscape, { stage: row.get('current_stage') === 'Production' ? 'Production' : 'None', aliases })
 }
 
 function inExperiment(info: Json | undefined, { visibleExperiments, admitted }: Findings): boolean {
@@ -140,11 +146,11 @@ export function isVisible(messageName: string, row: Json, findings: Findings): r
   return row instanceof Map && (visible[messageName]?.(row, findings) ?? true)
 }
 
-function hidden(messageName: string, row: JsonObject): Refusal {
-  if (/\.ModelVersion(Databricks)?$/.test(messageName) && row.get('current_stage') === 'Production') {
+function hidden(messageName: string, row: JsonObject, findings: Findings): Refusal {
+  if (/\.ModelVersion(Databricks)?$/.test(messageName) && inProduction(row, findings)) {
     return new Refusal(
       'production-version',
-      'This version is in stage Production, which only callers of a production environment may use.',
+      'This version is in production, which only callers of a production environment may use.',
     )
   }
   return unknownAnswer(`a ${messageName.replace('mlflow.', '')} of another environment`)
@@ -167,7 +173,7 @@ function rewriteField(field: Field, value: Json, findings: Findings): Json {
 function rewriteSingle(messageName: string, value: Json, findings: Findings): Json {
   if (value === null) return null
   if (!(value instanceof Map)) throw unknownAnswer('a value of another type')
-  if (!isVisible(messageName, value, findings)) throw hidden(messageName, value)
+  if (!isVisible(messageName, value, findings)) throw hidden(messageName, value, findings)
   return rewriteMessage(messageName, value, findingsWithin(messageName, value, findings))
 }
 
@@ -211,7 +217,7 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
 /** MLflow's answer to a granted request, in the caller's names and without what they may not see. */
 export function rewriteAnswer(grant: Grant, answer: JsonObject): JsonObject {
   const { response } = grant.endpoint
-  if (!isVisible(response, answer, grant.findings)) throw hidden(response, answer)
+  if (!isVisible(response, answer, grant.findings)) throw hidden(response, answer, grant.findings)
   // What is a row in other answers may be the whole of this one.
   return rewriteMessage(response, answer, findingsWithin(response, answer, grant.findings))
 }

@@ -1,9 +1,15 @@
 import { type ArtifactPlace, type StoredPath, storedPathOf } from '../policy/artifact-place.ts'
 import { upstreamStorePath } from '../policy/checks/artifacts.ts'
+import { clientDatabricksLocation } from '../policy/databricks-location.ts'
 import { type Grant, isGrant } from '../policy/grant.ts'
+import { isVersion } from '../policy/ids.ts'
 import { textMeaning } from '../policy/message-fields.ts'
+import { parseModelUri } from '../policy/model-uri.ts'
 import { resolveName } from '../policy/names.ts'
+import { Refusal } from '../policy/reasons.ts'
+import { canonicalPath } from '../policy/store-path.ts'
 import { workspaceStorePath } from '../policy/workspace-file.ts'
+import { upstreamMessage } from './request.ts'
 
 /** What may be done with one path of a Databricks workspace's artifacts. Made from a grant, and from nothing else. */
 class ArtifactRequest implements StoredPath {
@@ -26,6 +32,46 @@ export type { ArtifactRequest }
 
 /** Whether a value is a real artifact request, whatever the types say. */
 export const isArtifactRequest: (value: unknown) => value is ArtifactRequest = ArtifactRequest.is
+
+/** Where a source lies, in upstream names; null for storage that the workspace gives nobody credentials for. */
+function placeOfSource(uri: string): StoredPath | null {
+  const model = parseModelUri(uri)
+  if (model?.kind === 'logged') return { place: { kind: 'loggedModel', experimentId: '', modelId: model.modelId }, path: '' }
+  if (model?.kind === 'registered') {
+    const version = model.selector.slice(1)
+    if (isVersion(version)) return { place: { kind: 'version', name: model.name, version }, path: '' }
+    throw new Refusal(
+      'invalid-parameter',
+      'Name the version by its number: the source is copied, and an alias may move meanwhile.',
+    )
+  }
+  const [, runId, path = ''] = /^runs:\/([0-9a-f]{32})(?:\/(.*))?$/.exec(uri) ?? []
+  if (runId !== undefined) return { place: { kind: 'run', experimentId: '', runId }, path }
+  const location = clientDatabricksLocation(uri)
+  return location.startsWith('mlflow-artifacts:/')
+    ? storedPathOf(canonicalPath(location.slice('mlflow-artifacts:/'.length)))
+    : null
+}
+
+/** What a granted registration is made of, to be read. Throws `invalid-parameter` for a source that the proxy cannot copy. */
+export function sourceRequest(grant: Grant): ArtifactRequest {
+  if (!isGrant(grant)) throw new TypeError('nothing is forwarded without a grant')
+  const source = textMeaning(grant.endpoint, upstreamMessage(grant), 'versionSource')
+  const stored = source === null ? null : placeOfSource(source)
+  if (stored !== null) return new ArtifactRequest(stored)
+  throw new Refusal(
+    'invalid-parameter',
+    'Unity Catalog keeps a copy of its own of every version, and the proxy copies from runs, logged models, versions and DBFS only. Log the model to a run first.',
+  )
+}
+
+/** The files of the version that a granted registration has made, to be written. */
+export function newVersionRequest(grant: Grant, version: string): ArtifactRequest {
+  if (!isGrant(grant) || grant.endpoint.name !== 'createModelVersion') throw new TypeError('nothing is forwarded without a grant')
+  const name = textMeaning(grant.endpoint, upstreamMessage(grant), 'modelName')
+  if (name === null || !isVersion(version)) throw new TypeError('the registration that was granted made no version')
+  return new ArtifactRequest({ place: { kind: 'version', name, version }, path: '' })
+}
 
 /** The path that was granted, as Databricks has it. */
 export function artifactRequest(grant: Grant): ArtifactRequest {

@@ -1,5 +1,5 @@
 import type { AuditedReference, Findings } from '../policy/grant.ts'
-import { showName } from '../policy/names.ts'
+import { showName, storedPattern } from '../policy/names.ts'
 
 /** Where MLflow's own sentence ends: SQL and its parameters hold upstream names. */
 const machinery = /\((?:raised as a result of|sqlite3\.|psycopg|pymysql|MySQLdb|pyodbc)|\[SQL:|Traceback \(most recent/
@@ -33,9 +33,11 @@ function showsUpstreamName(text: string, { landscape, references }: Findings): b
   const said = references.map(({ logical }) => logical).filter((logical) => logical !== '' && logical.length <= longest)
   const longestFirst = said.sort((a, b) => b.length - a.length)
   const rest = longestFirst.reduce((remaining, name) => remaining.replace(word(name), ' '), text).toLowerCase()
-  return landscape.environments.some(({ modelSuffix, experimentRoot }) => {
-    const suffix = new RegExp(`[^\\s'"]${escapeForRegExp(modelSuffix.toLowerCase())}(?![\\p{L}\\p{N}_])`, 'u')
-    return suffix.test(rest) || rest.includes(`${experimentRoot.toLowerCase()}/`)
+  return landscape.environments.some((environment) => {
+    const suffix = new RegExp(`[^\\s'"]${escapeForRegExp(environment.modelSuffix.toLowerCase())}(?![\\p{L}\\p{N}_])`, 'u')
+    const [schema = ''] = storedPattern(landscape, 'model', environment, '%').toLowerCase().split('%')
+    if (suffix.test(rest) || (schema !== '' && rest.includes(schema))) return true
+    return rest.includes(`${environment.experimentRoot.toLowerCase()}/`)
   })
 }
 

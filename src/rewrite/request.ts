@@ -1,11 +1,11 @@
 import { upstreamStorePath } from '../policy/checks/artifacts.ts'
 import { resolveInFilter } from '../policy/checks/filter.ts'
 import { upstreamExperimentId } from '../policy/checks/ids.ts'
-import { makePrompt, pendingStageTag } from '../policy/checks/tags.ts'
+import { makePrompt, pendingAliasTag, pendingStageTag } from '../policy/checks/tags.ts'
 import { canonicalStage } from '../policy/checks/versions.ts'
 import { upstreamDatabricksLocation } from '../policy/databricks-location.ts'
 import type { Meaning } from '../policy/endpoint.ts'
-import type { UpstreamKind } from '../policy/environment.ts'
+import { type UpstreamKind, usesCatalog } from '../policy/environment.ts'
 import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
@@ -92,19 +92,16 @@ export function isMapped(meaning: Meaning): boolean {
   return meaning in mappers
 }
 
-/** A version is created with a note of the stage it is to get, so that a failed transition can be made good later. */
-function completeVersion(message: JsonObject, { environment, sourceRunId }: Findings): void {
+/** A version is created with a note of the stage or alias it is to get, so that what failed can be made good later. */
+function completeVersion(message: JsonObject, { environment, landscape, sourceRunId }: Findings): void {
   if (!message.get('run_id') && sourceRunId !== null) message.set('run_id', sourceRunId)
   const tags = message.get('tags')
   const given = Array.isArray(tags) ? tags : []
-  if (environment.registrationStage === null || makePrompt(given)) return
-  message.set('tags', [
-    ...given,
-    new Map([
-      ['key', pendingStageTag],
-      ['value', environment.registrationStage],
-    ]),
-  ])
+  const { registrationStage, registrationAlias } = environment
+  const note = usesCatalog(landscape) ? [pendingAliasTag, registrationAlias] : [pendingStageTag, registrationStage]
+  const [key = '', value] = note
+  if (!key || !value || makePrompt(given)) return
+  message.set('tags', [...given, new Map(Object.entries({ key, value }))])
 }
 
 /** The tag that lists a trace's prompts, set by itself. */

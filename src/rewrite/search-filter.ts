@@ -1,16 +1,16 @@
 import { isNameClause, resolveInFilter } from '../policy/checks/filter.ts'
 import type { Search } from '../policy/endpoint.ts'
-import type { Environment } from '../policy/environment.ts'
 import { attributeClause, type Clause, parseFilter, printFilter } from '../policy/filter/filter-string.ts'
 import { attributeKey, mapNames } from '../policy/filter/name-filter.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import { textMeaning } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
+import { storedPattern } from '../policy/names.ts'
 import { splitFilter } from './workspace-filter.ts'
 
 /** The `LIKE` pattern that an environment's own names fit: `_` in it is a wildcard, so rows are looked at once more. */
-function ownPattern(column: 'modelName' | 'experimentName', scope: Environment, pattern: string): string {
-  return column === 'modelName' ? `${pattern}${scope.modelSuffix}` : `${scope.experimentRoot}/${pattern}`
+function ownPattern(column: 'modelName' | 'experimentName', { landscape, scope }: Findings, pattern: string): string {
+  return storedPattern(landscape, column === 'modelName' ? 'model' : 'experiment', scope, pattern)
 }
 
 function mapSources(clause: Clause, findings: Findings): Clause {
@@ -25,7 +25,7 @@ function mapSources(clause: Clause, findings: Findings): Clause {
   return { ...clause, value: { kind: 'string', text: renameModelUri(value.text, rename) ?? value.text } }
 }
 
-function withoutRoot(column: 'modelName' | 'experimentName', scope: Environment, pattern: string): string {
+function withoutRoot(column: 'modelName' | 'experimentName', { scope }: Findings, pattern: string): string {
   if (column === 'modelName') return pattern
   const root = `${scope.experimentRoot}/`
   return pattern.startsWith(root) ? pattern.slice(root.length) : pattern.replace(/^\//, '')
@@ -36,12 +36,11 @@ function withoutRoot(column: 'modelName' | 'experimentName', scope: Environment,
  * are, is seen to afterwards. There `LIKE 'fraud'` finds every name with `fraud` in it, so the caller's name is a part.
  */
 function workspaceFilter(clauses: readonly Clause[], column: 'modelName', findings: Findings): string {
-  const { scope } = findings
   const { sent } = splitFilter(clauses)
   if (sent === null)
-    return printFilter([attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, scope, '%') })])
-  const exact = (name: string) => resolveInFilter(findings, 'model', name)?.upstream ?? ownPattern(column, scope, name)
-  const pattern = (text: string) => ownPattern(column, scope, `%${text.replace(/^%|%$/g, '')}%`)
+    return printFilter([attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, findings, '%') })])
+  const exact = (name: string) => resolveInFilter(findings, 'model', name)?.upstream ?? ownPattern(column, findings, name)
+  const pattern = (text: string) => ownPattern(column, findings, `%${text.replace(/^%|%$/g, '')}%`)
   return printFilter(mapNames(sent, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings)))
 }
 
@@ -56,12 +55,11 @@ export function upstreamFilter(filter: string, search: Search | undefined, findi
   const clauses = parseFilter(filter)
   const column = search?.nameColumn ?? null
   if (column === null) return printFilter(clauses)
-  const { scope } = findings
   const kind = column === 'modelName' ? 'model' : 'experiment'
-  const exact = (name: string) => resolveInFilter(findings, kind, name)?.upstream ?? ownPattern(column, scope, name)
-  const pattern = (text: string) => ownPattern(column, scope, withoutRoot(column, scope, text))
+  const exact = (name: string) => resolveInFilter(findings, kind, name)?.upstream ?? ownPattern(column, findings, name)
+  const pattern = (text: string) => ownPattern(column, findings, withoutRoot(column, findings, text))
   if (findings.landscape.kind === 'databricks' && column === 'modelName') return workspaceFilter(clauses, column, findings)
   const mapped = mapNames(clauses, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings))
-  const own = attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, scope, '%') })
+  const own = attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, findings, '%') })
   return printFilter([...mapped, own])
 }

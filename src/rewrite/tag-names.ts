@@ -1,4 +1,4 @@
-import { modelVersionsTag, pendingStageTag } from '../policy/checks/tags.ts'
+import { modelVersionsTag, proxyTags } from '../policy/checks/tags.ts'
 import type { Json } from '../policy/json.ts'
 import { parseJson, printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
@@ -27,6 +27,10 @@ function printSpaced(value: Json): string {
   return printJson(value)
 }
 
+function isProxyTag(key: Json | undefined): boolean {
+  return typeof key === 'string' && proxyTags.includes(key)
+}
+
 /**
  * A list of tags in the other side's names: `mlflow.modelVersions` holds registered names, and entries that `rename` gives no
  * name are left out, as is the proxy's own note.
@@ -34,7 +38,7 @@ function printSpaced(value: Json): string {
 export function renameTags(tags: Json, rename: (name: string) => string | null): Json {
   if (!Array.isArray(tags)) return tags
   return tags.flatMap((tag) => {
-    if (!(tag instanceof Map) || tag.get('key') === pendingStageTag) return []
+    if (!(tag instanceof Map) || isProxyTag(tag.get('key'))) return []
     const value = tag.get('value')
     if (tag.get('key') !== modelVersionsTag || typeof value !== 'string') return [tag]
     return [new Map(tag).set('value', renameEntries(value, rename))]

@@ -8,6 +8,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { Logger } from 'pino'
+import { usesCatalog } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { answerError } from './answer-error.ts'
 import { addArrivalHooks } from './arrival.ts'
@@ -30,6 +31,7 @@ import { addRoutes } from './routes.ts'
 import { AzureStorage } from './storage/databricks-store.ts'
 import { startTrail } from './trail.ts'
 import { addEntrance } from './ui-entrance.ts'
+import { CatalogRegistrar } from './unity-catalog-registrar.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import type { Upstream } from './upstream.ts'
 import { WorkspaceArtifacts } from './workspace-artifacts.ts'
@@ -129,14 +131,19 @@ interface Services {
   close(): Promise<void>
 }
 
-function openServices({ config, authenticator, upstream, tokens }: Parts): Services {
-  const storage = config.kind === 'databricks' ? new AzureStorage(config.upstream.storageHosts) : null
+function openServices({ config, log, authenticator, upstream, tokens }: Parts): Services {
+  const storage =
+    config.kind === 'databricks' ? new AzureStorage(config.upstream.storageHosts, undefined, usesCatalog(config)) : null
   const artifacts = storage === null ? null : new WorkspaceArtifacts(upstream, storage)
+  const registrar = artifacts === null ? null : new CatalogRegistrar(upstream, artifacts, log)
   return {
     authenticator: withDirectory(authenticator, openDirectory(config, upstream)),
-    journey: new Journey(config, upstream, tokens, artifacts),
+    journey: new Journey(config, upstream, tokens, artifacts, registrar),
     artifacts,
-    close: async () => storage?.close(),
+    close: async () => {
+      await registrar?.close()
+      await storage?.close()
+    },
   }
 }
 

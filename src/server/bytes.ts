@@ -3,7 +3,7 @@ import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { endpointTable } from '../policy/endpoints.ts'
-import type { ClientMode, Landscape } from '../policy/environment.ts'
+import { type ClientMode, type Landscape, serverKindOf } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { answerError } from './answer-error.ts'
@@ -181,7 +181,7 @@ export function addByteRoutes(
 ): void {
   const elsewhere = landscape.kind === 'databricks' ? 'artifact' : null
   for (const mode of modes) {
-    for (const endpoint of endpointTable(landscape.kind, mode).open.values()) {
+    for (const endpoint of endpointTable(serverKindOf(landscape), mode).open.values()) {
       if (endpoint.bytes === undefined || endpoint.resource === elsewhere) continue
       const options = { ...proxyOptions(endpoint, landscape, journey, upstream), constraints: { clientMode: mode } }
       for (const prefix of environmentPrefixes.flatMap((base) => endpoint.prefixes.map((below) => `${base}${below}`))) {

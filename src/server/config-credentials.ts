@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { usesCatalog } from '../policy/environment.ts'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { DatabricksDirectory } from './databricks-directory.ts'
@@ -33,7 +34,7 @@ function completeCredentials(entry: CredentialsEntry, { authentication: { entra 
 
 /** The upstream as the file means it. */
 export function completeUpstream(file: ConfigFile): Config['upstream'] {
-  const { url, kind, credentials, rates, storageHosts } = file.upstream
+  const { url, kind, registry, credentials, rates, storageHosts } = file.upstream
   const own = Object.entries(file.environments).flatMap(([name, entry]): [string, UpstreamCredentials][] =>
     entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, file)]],
   )
@@ -43,6 +44,7 @@ export function completeUpstream(file: ConfigFile): Config['upstream'] {
   return {
     url: url.replace(/\/+$/, ''),
     kind,
+    ...(usesCatalog({ kind, registry }) ? { registry } : {}),
     credentials: completeCredentials(credentials, file),
     ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
     ...(workspaces.length === 0 ? {} : { workspaces: Object.fromEntries(workspaces) }),

@@ -1,4 +1,4 @@
-import type { UpstreamKind } from '../policy/environment.ts'
+import type { ModelRegistry, UpstreamKind } from '../policy/environment.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
 import type { Rates } from './upstream-pace.ts'
@@ -24,6 +24,7 @@ export interface ConfigFile {
   readonly upstream: {
     readonly url: string
     readonly kind: UpstreamKind
+    readonly registry: ModelRegistry
     readonly credentials: CredentialsEntry
     readonly rates: Rates
     readonly storageHosts: readonly string[]
@@ -45,6 +46,8 @@ export interface ConfigFile {
 export interface EnvironmentEntry {
   readonly groups?: readonly string[]
   readonly modelSuffix?: string
+  readonly unityCatalogSchema?: string
+  readonly registrationAlias?: string
   readonly experimentRoot?: string
   readonly production: boolean
   readonly registrationStage?: 'Staging' | 'Production' | 'none'

@@ -1,4 +1,4 @@
-import type { Environment, Landscape } from '../policy/environment.ts'
+import { type Environment, type Landscape, usesCatalog } from '../policy/environment.ts'
 import { findLandscapeProblems } from '../policy/landscape-problems.ts'
 import { readSourcePrefix } from '../policy/source-prefix.ts'
 import type { ConfigFile, EnvironmentEntry } from './config-file.ts'
@@ -7,15 +7,41 @@ import { clip } from './config-sentences.ts'
 
 /** The environments that the file means, every default filled in, with what is wrong with them. */
 export function readLandscape(file: ConfigFile, replaced: readonly ConfigPath[]): { landscape: Landscape; findings: Finding[] } {
+  const { foldsCase, kind, registry } = file.upstream
   const findings: Finding[] = []
-  const environments = Object.entries(file.environments).map(([name, entry]) => readEnvironment(name, entry, findings))
-  const landscape = { environments, foldsCase: file.upstream.foldsCase, kind: file.upstream.kind }
+  if (registry === 'unityCatalog' && kind !== 'databricks') {
+    const message = '`unityCatalog` is only for a Databricks workspace; write kind: databricks, or leave it out'
+    findings.push({ path: ['upstream', 'registry'], message })
+  }
+  const inCatalog = usesCatalog({ kind, registry })
+  const environments = Object.entries(file.environments).map(([name, entry]) => ({
+    ...readEnvironment(name, entry, findings),
+    ...readCatalogKeys(name, entry, inCatalog, findings),
+  }))
+  const landscape = { environments, foldsCase, kind, registry }
   const standIn = (path: ConfigPath) => replaced.some((place) => isWithin(path, place))
   for (const { environment, key, index, against, message } of findLandscapeProblems(landscape)) {
     const path = ['environments', environment, key, ...(index === null ? [] : [index])]
     if (against === null || !standIn(['environments', against, key])) findings.push({ path, message })
   }
   return { landscape, findings }
+}
+
+/** What an environment has in Unity Catalog, where it has no stages. */
+function readCatalogKeys(
+  name: string,
+  { production, unityCatalogSchema, registrationAlias, registrationStage }: EnvironmentEntry,
+  inCatalog: boolean,
+  findings: Finding[],
+): Partial<Environment> {
+  const schema = unityCatalogSchema === undefined ? {} : { unityCatalogSchema }
+  if (!inCatalog) return { ...schema, ...(registrationAlias === undefined ? {} : { registrationAlias }) }
+  if (registrationStage !== undefined) {
+    const message = 'is only for `upstream.registry: workspace`; Unity Catalog has aliases, and registrationAlias in its place'
+    findings.push({ path: ['environments', name, 'registrationStage'], message })
+  }
+  const alias = registrationAlias ?? (production ? 'production' : 'staging')
+  return { ...schema, registrationAlias: alias === 'none' ? null : alias, registrationStage: null }
 }
 
 function readEnvironment(name: string, entry: EnvironmentEntry, findings: Finding[]): Environment {

@@ -1,4 +1,6 @@
-import type { Environment } from '../policy/environment.ts'
+import { type Environment, usesCatalog } from '../policy/environment.ts'
+import { resolveName } from '../policy/names.ts'
+import { protectedAliases } from '../policy/production.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
 
@@ -7,7 +9,7 @@ export function describeConfig(config: Config): string {
   const warnings = findWarnings(config)
   const paragraphs = [
     describeServer(config),
-    ...config.environments.map((environment) => describeEnvironment(environment, config.upstream.credentialsOf)),
+    ...config.environments.map((environment) => describeEnvironment(environment, config)),
     ...(warnings.length === 0 ? [] : [['Worth a second look', ...warnings.map((warning) => `  - ${warning}`)]]),
   ]
   return `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`
@@ -46,8 +48,9 @@ function describeGroups({ authentication: { directory } }: Config): string {
   return "the token's roles and groups; where it lists none or too many, those that the Databricks workspace says"
 }
 
-function describeKind({ upstream }: Config): string {
-  return upstream.kind === 'databricks' ? 'the Databricks workspace' : 'MLflow'
+function describeKind(config: Config): string {
+  if (config.upstream.kind !== 'databricks') return 'MLflow'
+  return usesCatalog(config) ? 'the Databricks workspace, with models in Unity Catalog,' : 'the Databricks workspace'
 }
 
 function describeDatabricksHost({ databricksHost, listen }: Config): string[] {
@@ -97,20 +100,17 @@ function choice(config: Config): string[] {
   ]
 }
 
-function describeEnvironment(environment: Environment, credentialsOf: Config['upstream']['credentialsOf'] = {}): string[] {
-  const own = credentialsOf[environment.name]
-  const { name, production, groups, modelSuffix, experimentRoot, promotesFrom, sourcePrefixes } = environment
+function describeEnvironment(environment: Environment, config: Config): string[] {
+  const own = config.upstream.credentialsOf?.[environment.name]
+  const { name, production, groups, experimentRoot, promotesFrom, sourcePrefixes } = environment
   return [
     `Environment ${name}${production ? ' (production)' : ''}`,
     row('who', `callers with the role or group ${listOr(groups)}`),
     ...(own === undefined ? [] : [row('credentials', describeCredentials(own))]),
     ...(environment.workspace === undefined ? [] : [row('workspace', `${environment.workspace} of the MLflow server`)]),
-    row('models', `fraud is fraud${modelSuffix} upstream`),
+    row('models', `fraud is ${resolveName(config, environment, 'model', 'fraud').upstream} upstream`),
     row('experiments', `churn is ${experimentRoot}/churn upstream`),
-    row(
-      'stages',
-      `may use ${production ? 'None, Staging, Production and Archived' : 'None, Staging and Archived, never Production'}`,
-    ),
+    usesCatalog(config) ? describeAliases(environment, config) : describeStages(environment),
     row('new version', describeRegistration(environment)),
     row('promotes', describePromotion(promotesFrom)),
     row(
@@ -132,7 +132,18 @@ function describeServing({ sharedServingEndpoints = [], servingSecretScopes = []
   ]
 }
 
-function describeRegistration({ registrationStage }: Environment): string {
+function describeStages({ production }: Environment): string {
+  const stages = production ? 'None, Staging, Production and Archived' : 'None, Staging and Archived, never Production'
+  return row('stages', `may use ${stages}`)
+}
+
+function describeAliases({ production }: Environment, config: Config): string {
+  const kept = listOr([...protectedAliases(config)])
+  return row('aliases', production ? `may set any, ${kept} included` : `may set any but ${kept}`)
+}
+
+function describeRegistration({ registrationStage, registrationAlias }: Environment): string {
+  if (registrationAlias !== undefined) return registrationAlias === null ? 'gets no alias' : `gets the alias ${registrationAlias}`
   return registrationStage === null ? 'stays in no stage' : `goes to ${registrationStage}`
 }
 

@@ -1,4 +1,4 @@
-import type { Landscape, UpstreamKind } from '../policy/environment.ts'
+import type { Landscape, ModelRegistry, UpstreamKind } from '../policy/environment.ts'
 import type { Rates } from './upstream-pace.ts'
 
 /** An application of Entra's that gets tokens for the upstream with a secret. */
@@ -31,6 +31,8 @@ export interface Config extends Landscape {
     /** Origin and optional path prefix, without a trailing slash. */
     readonly url: string
     readonly kind: UpstreamKind
+    /** Left out: `workspace`. */
+    readonly registry?: ModelRegistry
     readonly credentials: UpstreamCredentials
     /** Credentials of single environments, where they have their own. */
     readonly credentialsOf?: Readonly<Record<string, UpstreamCredentials>>

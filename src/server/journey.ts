@@ -27,6 +27,7 @@ import type { PageTokens } from './page-tokens.ts'
 import { finishRegistration } from './registration.ts'
 import { type Admit, Searcher } from './search.ts'
 import type { Trail } from './trail.ts'
+import type { CatalogRegistrar } from './unity-catalog-registrar.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 import type { WorkspaceArtifacts } from './workspace-artifacts.ts'
@@ -51,8 +52,16 @@ export class Journey {
   readonly #memory = new Memory()
   readonly #searcher: Searcher
   readonly #artifacts: WorkspaceArtifacts | null
+  readonly #registrar: CatalogRegistrar | null
 
-  constructor(config: Config, upstream: Upstream, tokens: PageTokens, artifacts: WorkspaceArtifacts | null = null) {
+  constructor(
+    config: Config,
+    upstream: Upstream,
+    tokens: PageTokens,
+    artifacts: WorkspaceArtifacts | null = null,
+    registrar: CatalogRegistrar | null = null,
+  ) {
+    this.#registrar = registrar
     this.#config = config
     this.#upstream = upstream
     this.#searcher = new Searcher(upstream, tokens)
@@ -109,6 +118,7 @@ export class Journey {
     const unasked = answerUnasked(grant)
     if (unasked !== null) return { answer: unasked }
     if (this.#artifacts?.serves(grant)) return this.#artifacts.complete(grant, credentials)
+    if (this.#registrar?.serves(grant)) return this.#register(this.#registrar, visit, grant)
     if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
     const answer = await this.#send(grant, credentials)
     if (answer.status !== 200) return this.#fail(trail, grant, answer)
@@ -122,6 +132,18 @@ export class Journey {
       if (Array.isArray(rows)) await this.#admit(visit, grant, row, rows)
     }
     return { answer: rewriteAnswer(grant, message) }
+  }
+
+  /** Unity Catalog leaves it to its clients to bring a version's files. */
+  async #register(registrar: CatalogRegistrar, { credentials, trail }: Visit, grant: Grant): Promise<Arrival> {
+    const create = async () => {
+      const answer = await this.#send(grant, credentials)
+      trail.upstreamStatus = answer.status
+      return answer
+    }
+    const arrival = await registrar.register(grant, credentials, create)
+    this.#forget(grant)
+    return arrival
   }
 
   async #send(grant: Grant, caller: CallerCredentials): Promise<UpstreamAnswer> {
@@ -144,7 +166,7 @@ export class Journey {
     const row = message.get('model_version')
     if (!(row instanceof Map)) return message
     const fact = readVersion(row)
-    if (fact.pendingStage === null) return message
+    if (fact.pendingStage === null && fact.pendingAlias === undefined) return message
     this.#memory.versionsOfRun.clear()
     const moved = await finishRegistration(this.#upstream, fact, findings, visit.credentials)
     return moved === null ? message : new Map(message).set('model_version', moved)

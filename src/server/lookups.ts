@@ -1,4 +1,4 @@
-import { pendingStageTag } from '../policy/checks/tags.ts'
+import { pendingAliasTag, pendingStageTag } from '../policy/checks/tags.ts'
 import { tagPairs } from '../policy/checks/trace-tags.ts'
 import type { Stage } from '../policy/environment.ts'
 import { stages } from '../policy/environment.ts'
@@ -113,9 +113,17 @@ function stageOf(value: string | null): Stage | null {
   return stages.find((stage) => stage === value) ?? null
 }
 
-function pendingStage(tags: Json | undefined): Stage | null {
-  const note = Array.isArray(tags) ? tags.find((tag) => tag instanceof Map && tag.get('key') === pendingStageTag) : undefined
-  return note instanceof Map ? stageOf(optional(note, 'value')) : null
+function noteIn(tags: Json | undefined, key: string): string | null {
+  const note = Array.isArray(tags) ? tags.find((tag) => tag instanceof Map && tag.get('key') === key) : undefined
+  return note instanceof Map ? optional(note, 'value') : null
+}
+
+/** What only versions in Unity Catalog have; servers of other kinds write aliases, too, and they count for nothing there. */
+function readAliases(version: JsonObject): Pick<VersionFact, 'aliases' | 'pendingAlias'> {
+  const aliases = version.get('aliases')
+  const pendingAlias = noteIn(version.get('tags'), pendingAliasTag)
+  const texts = Array.isArray(aliases) ? aliases.filter((alias) => typeof alias === 'string') : []
+  return { ...(texts.length > 0 ? { aliases: texts } : {}), ...(pendingAlias === null ? {} : { pendingAlias }) }
 }
 
 export function readVersion(row: Json | undefined): VersionFact {
@@ -126,7 +134,8 @@ export function readVersion(row: Json | undefined): VersionFact {
     stage: stageOf(optional(version, 'current_stage')) ?? 'None',
     source: withoutWorkspace(optional(version, 'source') ?? ''),
     runId: optional(version, 'run_id'),
-    pendingStage: pendingStage(version.get('tags')),
+    pendingStage: stageOf(noteIn(version.get('tags'), pendingStageTag)),
+    ...readAliases(version),
     ...(version.get('status') === 'PENDING_REGISTRATION' ? { copying: true } : {}),
   }
 }

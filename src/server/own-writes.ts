@@ -1,4 +1,4 @@
-import { pendingStageTag } from '../policy/checks/tags.ts'
+import { pendingAliasTag, pendingStageTag } from '../policy/checks/tags.ts'
 import type { Stage } from '../policy/environment.ts'
 import type { UpstreamName } from '../policy/names.ts'
 
@@ -7,7 +7,10 @@ export type OwnWrite =
   | { readonly make: 'experiment'; readonly name: UpstreamName }
   | { readonly make: 'folder'; readonly path: string }
   | { readonly move: 'version'; readonly name: string; readonly version: string; readonly stage: Stage }
-  | { readonly forget: 'pendingStage'; readonly name: string; readonly version: string }
+  | { readonly forget: 'pendingStage' | 'pendingAlias'; readonly name: string; readonly version: string }
+  | { readonly alias: string; readonly name: string; readonly version: string }
+  | { readonly finalize: 'version'; readonly name: string; readonly version: string }
+  | { readonly withdraw: 'version'; readonly name: string; readonly version: string }
 
 const api = '/api/2.0/mlflow'
 
@@ -24,5 +27,11 @@ export function writeOut(write: OwnWrite): {
     const body = { name, version, stage: write.stage, archive_existing_versions: false }
     return { method: 'POST', path: `${api}/model-versions/transition-stage`, body }
   }
-  return { method: 'DELETE', path: `${api}/model-versions/delete-tag`, body: { name, version, key: pendingStageTag } }
+  if ('alias' in write)
+    return { method: 'POST', path: `${api}/registered-models/alias`, body: { name, version, alias: write.alias } }
+  const inCatalog = `${api}/unity-catalog/model-versions`
+  if ('finalize' in write) return { method: 'POST', path: `${inCatalog}/finalize`, body: { name, version } }
+  if ('withdraw' in write) return { method: 'DELETE', path: `${inCatalog}/delete`, body: { name, version } }
+  const key = write.forget === 'pendingAlias' ? pendingAliasTag : pendingStageTag
+  return { method: 'DELETE', path: `${api}/model-versions/delete-tag`, body: { name, version, key } }
 }

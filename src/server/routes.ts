@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RawCall } from '../policy/decode.ts'
 import type { ClosedEndpoint, OpenEndpoint } from '../policy/endpoint.ts'
 import { endpointTable } from '../policy/endpoints.ts'
-import type { ClientMode, Landscape } from '../policy/environment.ts'
+import { type ClientMode, type Landscape, serverKindOf } from '../policy/environment.ts'
 import { printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { environmentOf } from './arrival.ts'
@@ -97,7 +97,7 @@ function withoutRepeats(registrations: readonly Registration[]): Registration[] 
  * one mode find the endpoints of that mode.
  */
 export function addRoutes(app: FastifyInstance, landscape: Landscape, mode: ClientMode, journey: Journey): void {
-  const table = endpointTable(landscape.kind, mode)
+  const table = endpointTable(serverKindOf(landscape), mode)
   const open = [...table.open.values()].flatMap((endpoint) => {
     const handler: Registration['handler'] = (request, reply) => answerJson(landscape, journey, endpoint, request, reply)
     return endpoint.bytes === undefined ? addresses(endpoint).map((address) => ({ ...address, handler })) : []

@@ -18,7 +18,7 @@ const longestWait = 5_000
 const families: readonly (readonly [keyof Rates, RegExp])[] = [
   [
     'registry',
-    /^\/api\/2\.0\/mlflow\/(databricks\/)?(registered-models|model-versions|transition-requests|comments|registry-webhooks)\//,
+    /^\/api\/2\.0\/mlflow\/((?:databricks|unity-catalog)\/)?(registered-models|model-versions|transition-requests|comments|registry-webhooks)\//,
   ],
   ['searchRuns', /^\/api\/2\.0\/mlflow\/runs\/search(\?|$)/],
   ['experiments', /^\/api\/2\.0\/mlflow\/experiments\/(list|update|delete|restore)(\?|$)/],

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Dispatcher, Pool } from 'undici'
-import type { UpstreamKind } from '../policy/environment.ts'
+import { type UpstreamKind, usesCatalog } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { type ArtifactRequest, isArtifactRequest } from '../rewrite/artifact-request.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
@@ -10,6 +10,7 @@ import { ByteDoor } from './byte-transfer.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { modelPatience } from './model-call.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
+import { askCatalog } from './unity-catalog-registry.ts'
 import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
@@ -41,6 +42,7 @@ interface Exchange {
 export class Upstream {
   readonly origin: string
   readonly kind: UpstreamKind
+  readonly #inCatalog: boolean
   readonly credentials: CredentialSource
   readonly #modeOf: (environment?: string) => UpstreamCredentials['mode']
   readonly #pace: UpstreamPace | null
@@ -56,6 +58,7 @@ export class Upstream {
     const url = new URL(config.url)
     this.origin = url.origin
     this.kind = config.kind
+    this.#inCatalog = usesCatalog(config)
     this.credentials = upstreamCredentials(config, log)
     this.#modeOf = (name = '') => (config.credentialsOf?.[name] ?? config.credentials).mode
     this.#pace = config.rates === undefined ? null : new UpstreamPace(config.rates)
@@ -120,8 +123,16 @@ export class Upstream {
     }
   }
 
-  /** Credentials that are not accepted any more are replaced, where they can be, and nothing was carried out with them. */
+  /** Models that are registered in Unity Catalog are asked for there. */
   async #exchange(exchange: Exchange): Promise<UpstreamAnswer> {
+    if (!this.#inCatalog) return this.#exchangeAsIs(exchange)
+    const { method, target, body } = exchange
+    // One request may take several there: only those that change nothing more may be sent again.
+    return askCatalog({ method, target, body }, (call) => this.#exchangeAsIs({ ...exchange, ...call }))
+  }
+
+  /** Credentials that are not accepted any more are replaced, where they can be, and nothing was carried out with them. */
+  async #exchangeAsIs(exchange: Exchange): Promise<UpstreamAnswer> {
     const { caller } = exchange
     const credentials = await this.credentials.read(caller)
     const first = await this.#exchangeOnce(exchange, credentials)

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { environmentsOf } from '../policy/choose-environment.ts'
-import type { Landscape } from '../policy/environment.ts'
+import { type Landscape, usesCatalog } from '../policy/environment.ts'
+import { resolveName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { environmentOf } from './arrival.ts'
 
@@ -12,13 +13,14 @@ export function whoami(landscape: Landscape, request: FastifyRequest): Readonly<
   const environments = environmentsOf(landscape, principal).map(({ name }) => name)
   const said = { ...principal, groupsIncomplete: overage, environments }
   try {
-    const { name, modelSuffix, experimentRoot, registrationStage } = environmentOf(landscape, request)
+    const environment = environmentOf(landscape, request)
+    const { name, experimentRoot, registrationStage, registrationAlias = null } = environment
     return {
       ...said,
       environment: name,
-      models: `fraud is fraud${modelSuffix}`,
+      models: `fraud is ${resolveName(landscape, environment, 'model', 'fraud').upstream}`,
       experiments: `churn is ${experimentRoot}/churn`,
-      registrationStage,
+      ...(usesCatalog(landscape) ? { registrationAlias } : { registrationStage }),
     }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

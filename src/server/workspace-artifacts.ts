@@ -5,12 +5,13 @@ import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
 import { parseJson, printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
-import { type ArtifactRequest, artifactRequest } from '../rewrite/artifact-request.ts'
+import { type ArtifactRequest, artifactRequest, newVersionRequest, sourceRequest } from '../rewrite/artifact-request.ts'
 import { asksForStore } from '../rewrite/coverage.ts'
 import { upstreamFailure } from './error-answer.ts'
 import type { Failure } from './failure.ts'
 import type { Arrival } from './journey.ts'
 import type { ByteRange, Download, StoredFile } from './storage/artifact-store.ts'
+import { CatalogFolder } from './storage/catalog-folder.ts'
 import { type AzureStorage, DatabricksArtifactStore } from './storage/databricks-store.ts'
 import { CallFailed, type StorageCall } from './storage/storage-call.ts'
 import { Throttled } from './throttled.ts'
@@ -60,6 +61,12 @@ function folderOf({ message }: Grant, { path }: ArtifactRequest, files: readonly
 export function artifactFailure(grant: Grant, error: unknown): Failure {
   if (!(error instanceof CallFailed)) throw error
   return upstreamFailure(grant, { status: error.status, text: printJson(error.json) })
+}
+
+/** The files of a place, by their paths in it. */
+export interface SourceFiles {
+  list(folder: string): Promise<StoredFile[]>
+  download(path: string): Promise<Download>
 }
 
 /** Artifacts of a Databricks workspace, which serves none itself: granted requests for them, carried out by other calls. */
@@ -115,6 +122,25 @@ export class WorkspaceArtifacts {
     const { store, request } = this.#open(grant, caller)
     const end = this.#memory.begin()
     await store.upload(request.place, request.path, body, length).finally(end)
+  }
+
+  /** What a granted registration is made of. */
+  sourceOf(grant: Grant, caller: CallerCredentials): SourceFiles {
+    const request = sourceRequest(grant)
+    const store = new DatabricksArtifactStore(this.#callFor(request, caller), this.#storage)
+    const inside = (path: string) => [request.path, path].filter((part) => part !== '').join('/')
+    return {
+      list: (folder) => store.list(request.place, inside(folder)),
+      download: (path) => store.download(request.place, inside(path)),
+    }
+  }
+
+  /** The files of the version that a granted registration has made in Unity Catalog, to be written. */
+  newVersion(grant: Grant, version: string, caller: CallerCredentials): CatalogFolder {
+    const request = newVersionRequest(grant, version)
+    const { place } = request
+    if (place.kind !== 'version') throw new TypeError('a new version has files of its own only')
+    return new CatalogFolder(this.#callFor(request, caller), this.#storage, place, 'write')
   }
 
   #open(grant: Grant, caller: CallerCredentials) {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { endpointTable } from '../policy/endpoints.ts'
-import type { ClientMode, Landscape } from '../policy/environment.ts'
+import { type ClientMode, type Landscape, serverKindOf } from '../policy/environment.ts'
 import { noteBreak } from './bytes.ts'
 import type { Journey } from './journey.ts'
 import { sendFailure } from './respond.ts'
@@ -63,7 +63,7 @@ export function addWorkspaceByteRoutes(
     // The body is read where it goes to the storage, and as fast.
     scope.addContentTypeParser('*', (_request, _body, done) => done(null))
     for (const mode of modes) {
-      for (const endpoint of endpointTable(landscape.kind, mode).open.values()) {
+      for (const endpoint of endpointTable(serverKindOf(landscape), mode).open.values()) {
         if (endpoint.bytes === undefined || endpoint.resource !== 'artifact') continue
         const handler = serveBytes(endpoint, landscape, journey, artifacts)
         for (const address of addresses(endpoint)) scope.route({ ...address, handler, constraints: { clientMode: mode } })

@@ -97,11 +97,31 @@ function read(
   return { status: 206, body: flushed.subarray(start, end + 1), headers }
 }
 
+/** "Path - List" of one folder, two entries a page, so that whoever reads it has to go on [docs.microsoft.com, Data Lake Storage REST]. */
+function list(query: URLSearchParams, files: Map<string, LakeFile>, signer: ReturnType<typeof makeSigner>) {
+  const folder = query.get('directory') ?? ''
+  signer.check(`${folder}/-`, query, 'l')
+  const below = [...files].filter(([path]) => path.startsWith(`${folder}/`))
+  if (below.length === 0) throw missing()
+  const entries = new Map<string, object>()
+  for (const [path, { flushed }] of below) {
+    const [name = '', ...rest] = path.slice(folder.length + 1).split('/')
+    const entry = rest.length > 0 ? { isDirectory: 'true' } : { contentLength: String(flushed.length) }
+    entries.set(name, { name: `${folder}/${name}`, ...entry })
+  }
+  const rows = [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
+  const start = Number(query.get('continuation') ?? 0)
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (start + 2 < rows.length) headers['x-ms-continuation'] = String(start + 2)
+  return { status: 200, body: Buffer.from(JSON.stringify({ paths: rows.slice(start, start + 2) })), headers }
+}
+
 async function answer(request: IncomingMessage, files: Map<string, LakeFile>, signer: ReturnType<typeof makeSigner>) {
   const url = new URL(request.url ?? '/', 'http://lake')
   const path = decodeURIComponent(url.pathname).replace(`/${account}/${filesystem}/`, '')
   const body = await buffer(request)
   const file = files.get(path)
+  if (request.method === 'GET' && url.searchParams.get('resource') === 'filesystem') return list(url.searchParams, files, signer)
   if (request.method === 'PUT' && url.searchParams.get('resource') === 'file') {
     signer.check(path, url.searchParams, 'c')
     files.set(path, { flushed: Buffer.alloc(0), appended: new Map() })
@@ -141,7 +161,8 @@ export async function startAdls(): Promise<Storage> {
     sign: (path, may, seconds) =>
       `${root}/${path.split('/').map(encodeURIComponent).join('/')}?${signer.query(path, may === 'read' ? 'r' : 'cw', seconds, 'b')}`,
     signFolder: (folder, may, seconds) => signer.query(folder, may === 'read' ? 'rl' : 'rcwl', seconds, 'd'),
-    locationOf: (folder) => `abfss://${filesystem}@${account}.dfs.core.windows.net/${folder}`,
+    // An emulator has no host for each account.
+    locationOf: (folder) => `abfss://${filesystem}@${account}.dfs.127.0.0.1:${address.port}/${folder}`,
     files: async (folder) =>
       [...files].filter(([path]) => path.startsWith(`${folder}/`)).map(([path, { flushed }]) => ({ path, size: flushed.length })),
     read: async (path) => files.get(path)?.flushed ?? null,

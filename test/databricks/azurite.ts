@@ -96,7 +96,8 @@ export async function startAzurite(): Promise<Storage> {
     sign: (path, may, seconds) =>
       `${url}/${container}/${encodePath(path)}?${signer.service('b', path, may === 'read' ? 'r' : 'cw', seconds)}`,
     signFolder: (_folder, may, seconds) => signer.service('c', '', may === 'read' ? 'rl' : 'rcwl', seconds),
-    locationOf: (folder) => `wasbs://${container}@${account}.blob.core.windows.net/${folder}`,
+    // An emulator has no host for each account.
+    locationOf: (folder) => `wasbs://${container}@${account}.blob.${new URL(url).host}/${folder}`,
     async files(folder) {
       const all: StoredFile[] = []
       let marker = ''

@@ -133,13 +133,18 @@ function versionRoutes(models: UcModels, storage: Storage, credentialSeconds: nu
       return json({})
     },
     [`GET ${at}/search`]: ({ fields }) => {
-      // One condition on the name: more is not supported there [M3 rest_store.search_model_versions].
-      const name = /^name\s*=\s*'([^']+)'$/.exec(optionalText(fields, 'filter') ?? '')?.[1]
-      if (name === undefined) throw invalid("Only a filter of the form name = '<model>' is supported.")
-      const model = models.all().find((each) => each.name === name)
-      return json({
-        model_versions: [...(model?.versions.values() ?? [])].map((version) => model && showVersion(models, model, version)),
-      })
+      // One condition on the name or the run: more is not supported there [M3 rest_store.search_model_versions]. The rows have
+      // neither tags nor aliases [M3 model_version_search_from_uc_proto].
+      const [, key, value] = /^(name|run_id)\s*=\s*'([^']+)'$/.exec(optionalText(fields, 'filter') ?? '') ?? []
+      if (key === undefined) throw invalid("Only a filter of the form name = '<model>' or run_id = '<id>' is supported.")
+      const found = models.all().flatMap((model) => [...model.versions.values()].map((version) => ({ model, version })))
+      const fits = found.filter(({ model, version }) => (key === 'name' ? model.name : version.runId) === value)
+      const rows = fits.map(({ model, version }) => ({
+        ...showVersion(models, model, version),
+        tags: undefined,
+        aliases: undefined,
+      }))
+      return json({ model_versions: rows })
     },
     [`POST ${at}/set-tag`]: (call) => {
       setTags(own(call).version.tags, [call.fields])

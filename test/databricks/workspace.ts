@@ -56,6 +56,8 @@ export interface Workspace {
   /** What was asked so far, in order of the answers. */
   calls(): readonly RecordedCall[]
   setRates(rates: Rates): void
+  /** Calls whose path fits fail with 500 from now on, as a workspace that is in trouble; null ends it. */
+  fail(path: RegExp | null): void
   close(): Promise<void>
 }
 
@@ -87,6 +89,7 @@ function publicAnswer(path: string, url: string, { authority, tenantId }: TokenI
 interface State {
   url: string
   limit: (path: string) => void
+  failing: RegExp | null
 }
 
 /** Answers requests: who asks, how often, for what. `seen` learns the caller. */
@@ -103,6 +106,7 @@ function makeAnswerer(options: WorkspaceOptions, registry: Registry, state: Stat
     // Old clients and old code ask below /preview; SCIM is only there (facts 12 and 18).
     const path = pathname.replace(/^\/api\/2\.0\/preview\/(mlflow|permissions)\//, '/api/2.0/$1/')
     state.limit(path)
+    if (state.failing?.test(path)) throw new DatabricksError(500, 'INTERNAL_ERROR', 'The workspace is in trouble.')
     const match = route(method, path)
     if (match === null) throw (options.unityCatalog ? null : withoutMetastore(path)) ?? noSuchApi(method, pathname)
     const raw = /^\/(?:dbfs|api\/2\.0\/fs\/files)\//.test(path)
@@ -123,7 +127,7 @@ async function listen(server: Server): Promise<string> {
 export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const storage = await (options.storage === 'blob' ? startAzurite() : startAdls())
   const registry = makeRegistry(options, storage)
-  const state: State = { url: '', limit: makeRateLimit(options.rates ?? {}) }
+  const state: State = { url: '', limit: makeRateLimit(options.rates ?? {}), failing: null }
   const answer = makeAnswerer(options, registry, state)
   const calls: RecordedCall[] = []
 
@@ -147,6 +151,9 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
     calls: () => calls,
     setRates: (rates) => {
       state.limit = makeRateLimit(rates)
+    },
+    fail(path) {
+      state.failing = path
     },
     add(member) {
       const added = registry.directory.add(member)

@@ -228,7 +228,7 @@ t.test('answers in their envelopes are in the caller’s names', async (t) => {
   const move = grantOf(judge(landscape, acc, requestTo('transitionDatabricksStage', fields), world))
   const moved = (name: string, current_stage: string) => toMessage({ model_version_databricks: { name, current_stage } })
   t.same(rewriteAnswer(move, moved('fraud_acc', 'Archived')), moved('fraud', 'Archived'))
-  t.throws(() => rewriteAnswer(move, moved('fraud_acc', 'Production')), /stage Production/)
+  t.throws(() => rewriteAnswer(move, moved('fraud_acc', 'Production')), /in production/)
   const approve = grantOf(judge(landscape, acc, requestTo('approveTransitionRequest', fields), world))
   const said = (system_comment: string) => toMessage({ activity: { system_comment } })
   t.same(rewriteAnswer(approve, said('fraud_acc was moved')), said('fraud was moved'))

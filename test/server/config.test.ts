@@ -70,6 +70,7 @@ t.test('the smallest file gets every default', async (t) => {
     },
     environments: [environment('acc'), environment('preprod')],
     foldsCase: false,
+    registry: 'workspace',
     kind: 'mlflow',
     paging: { keyFile: null },
     unknownFields: 'refuse',
@@ -883,6 +884,65 @@ t.test('docs/configuration.md is what the schema says', async (t) => {
     'run scripts/generate-config-reference.ts',
   )
 })
+
+t.test(
+  'models in Unity Catalog have a schema and an alias for each environment, and nothing of the workspace registry',
+  async (t) => {
+    const start = base.replace('5001 }', '5001, kind: databricks, registry: unityCatalog }')
+    const content = `${start}environments:
+  acc: { unityCatalogSchema: main.ml_acc }
+  prod: { unityCatalogSchema: prod.ml, production: true, promotesFrom: [acc] }
+`
+    const config = load(content)
+    t.match(config, { kind: 'databricks', registry: 'unityCatalog' })
+    t.match(config.environments, [
+      { registrationAlias: 'staging', registrationStage: null, unityCatalogSchema: 'main.ml_acc' },
+      { registrationAlias: 'production', registrationStage: null },
+    ])
+    t.equal(load(content.replace('ml_acc }', 'ml_acc, registrationAlias: none }')).environments[0]?.registrationAlias, null)
+    const said = describeConfig(config)
+    for (const sentence of [
+      /models in Unity Catalog/,
+      /fraud is main\.ml_acc\.fraud upstream/,
+      /may set any but production/,
+      /gets the alias staging/,
+    ]) {
+      t.match(said, sentence)
+    }
+    const wrong: readonly (readonly [string, string, string])[] = [
+      [
+        'main.ml_acc',
+        'prod.ml',
+        'environments.prod.unityCatalogSchema: `prod.ml` is the schema of acc, too; write a schema of its own',
+      ],
+      [
+        '{ unityCatalogSchema: main.ml_acc }',
+        '{}',
+        'environments.acc.unityCatalogSchema: is missing; write the catalog and schema of its models, for example acc.ml',
+      ],
+      [
+        'ml_acc }',
+        'ml_acc, registrationStage: Staging }',
+        'environments.acc.registrationStage: is only for `upstream.registry: workspace`; Unity Catalog has aliases, and registrationAlias in its place',
+      ],
+      [
+        'kind: databricks, ',
+        '',
+        'upstream.registry: `unityCatalog` is only for a Databricks workspace; write kind: databricks, or leave it out',
+      ],
+      [
+        'ml_acc }',
+        'ml_acc, registrationAlias: production }',
+        'environments.acc.registrationAlias: `production` is kept for production (prod); write another alias, such as staging, or none',
+      ],
+    ]
+    for (const [from, to, sentence] of wrong)
+      t.ok(
+        linesOf(content.replace(from, to)).some((line) => line.endsWith(` ${sentence}`)),
+        `${sentence} / ${linesOf(content.replace(from, to))}`,
+      )
+  },
+)
 
 t.test('a workspace has rates, a principal for each environment, and roots in their one spelling', (t) => {
   const file = (

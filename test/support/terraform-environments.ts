@@ -30,7 +30,10 @@ export function readList(folder: string, list: EnvironmentList): Environment[] |
   const environments = Object.fromEntries(Object.entries(list).map(([name, entry]) => [name, spell(entry)]))
   const authentication = { entra: { tenantId: '11111111-2222-3333-4444-555555555555', audiences: ['api://mlflow-env-proxy'] } }
   try {
-    return readText(folder, JSON.stringify({ upstream: { url: 'http://127.0.0.1:5001' }, authentication, environments }))
+    const inCatalog = Object.values(list).some((fields) => 'unity_catalog_schema' in fields)
+    const kind = inCatalog ? { kind: 'databricks', registry: 'unityCatalog' } : {}
+    const upstream = { url: 'http://127.0.0.1:5001', ...kind }
+    return readText(folder, JSON.stringify({ upstream, authentication, environments }))
   } catch (error) {
     if (error instanceof ConfigError) return null
     throw error
@@ -166,4 +169,18 @@ export const borderLists: readonly EnvironmentList[] = [
     prod: { workspace: 'x1', production: true, promotes_from: ['acc'] },
   },
   { acc: { registration_stage: 'none' }, prod: { production: true, registration_stage: 'Staging', promotes_from: ['acc'] } },
+]
+
+/** Lists for Unity Catalog, each with whether it is good. */
+export const catalogLists: readonly (readonly [good: boolean, list: EnvironmentList])[] = [
+  [true, { acc: { unity_catalog_schema: 'acc.ml' }, prod: { unity_catalog_schema: 'prod.ml', production: true } }],
+  [true, { acc: { unity_catalog_schema: 'main.ml_acc', registration_alias: 'none' }, b: { unity_catalog_schema: 'main.b' } }],
+  [false, { acc: { unity_catalog_schema: 'main.ml' }, b: { unity_catalog_schema: 'main.ml' } }],
+  ...['ml', 'Main.ml', 'a.b.c', 'a b.c', '.ml', ''].map((schema) => [false, { acc: { unity_catalog_schema: schema } }] as const),
+  ...['latest', 'v1', 'a b', '1a', ''].map(
+    (alias) => [false, { acc: { unity_catalog_schema: 'acc.ml', registration_alias: alias } }] as const,
+  ),
+  [false, { acc: { registration_alias: 'staging' } }],
+  [true, { acc: { unity_catalog_schema: 'acc.ml', model_suffix: '-acc' } }],
+  [false, { acc: { unity_catalog_schema: 'acc.ml', registration_stage: 'Staging' } }],
 ]

@@ -5,7 +5,7 @@ import type { Judgement } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
 import { mayRead, type NameKind, type OwnedName, resolveName } from '../names.ts'
 import { Refusal } from '../reasons.ts'
-import { modelVersionsTag, pendingStageTag } from './tags.ts'
+import { modelVersionsTag, proxyTags } from './tags.ts'
 
 /** Whether a clause compares the name of the searched thing. */
 export function isNameClause(clause: Clause): boolean {
@@ -42,7 +42,7 @@ export function resolveInFilter(
 
 /** What answers leave out must not be found out by searching for it: whose versions a logged model has, for one. */
 function refuseHiddenTags(clauses: readonly Clause[]): void {
-  const hidden = clauses.find(({ key }) => [modelVersionsTag, pendingStageTag].includes(key.trim()))
+  const hidden = clauses.find(({ key }) => [modelVersionsTag, ...proxyTags].includes(key.trim()))
   if (hidden === undefined) return
   throw new Refusal('invalid-parameter', `The tag '${hidden.key.trim()}' cannot be searched for. Leave it out of the filter.`)
 }

@@ -1,6 +1,7 @@
 import { type Judgement, managesProduction } from '../judgement.ts'
 import { parseModelUri } from '../model-uri.ts'
 import { ownerOf } from '../names.ts'
+import { isInProduction } from '../production.ts'
 import { ask, type Inquiry, type LoggedModelFact, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 
@@ -9,8 +10,8 @@ function isExempt({ environment, landscape }: Judgement): boolean {
   return managesProduction(environment) || landscape.kind === 'databricks'
 }
 
-function isInProduction(judgement: Judgement, version: VersionFact): boolean {
-  if (version.stage === 'Production') return true
+function servesProduction(judgement: Judgement, version: VersionFact): boolean {
+  if (isInProduction(judgement.landscape, version)) return true
   return ownerOf(judgement.landscape, 'model', version.name)?.owner.production === true
 }
 
@@ -19,7 +20,7 @@ function* leadsToProduction(judgement: Judgement, versions: readonly VersionFact
   const seen = new Set<string>()
   const queue = [...versions]
   for (let version = queue.shift(); version !== undefined; version = queue.shift()) {
-    if (isInProduction(judgement, version)) return true
+    if (servesProduction(judgement, version)) return true
     const uri = `models:/${version.name}/${version.version}`
     if (seen.has(uri)) continue
     seen.add(uri)

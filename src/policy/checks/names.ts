@@ -1,13 +1,16 @@
+import { usesCatalog } from '../environment.ts'
 import { type Judgement, reads, resolveAllowed } from '../judgement.ts'
 import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
 import { Refusal } from '../reasons.ts'
 
 /** Names decide without asking upstream: a name in a foreign namespace is refused whether or not it exists. */
 export function checkNames(judgement: Judgement): void {
-  const { endpoint, message } = judgement
-  // A promoter's transition of a foreign version is judged with its stage, in `checkTransition`.
+  const { endpoint, message, landscape } = judgement
+  // A promoter's transition or alias of a foreign version is judged with the version, in `checkVersions`.
   // Whose versions may be promoted are not whose webhooks may be read.
-  const looks = (reads(endpoint) && endpoint.resource !== 'webhook') || endpoint.action === 'transition'
+  const promotes =
+    endpoint.action === 'transition' || (usesCatalog(landscape) && textMeaning(endpoint, message, 'alias') !== null)
+  const looks = (reads(endpoint) && endpoint.resource !== 'webhook') || promotes
   const use = looks ? 'read' : 'change'
   for (const { value } of placesMeaning(endpoint, message, 'modelName')) {
     for (const name of textsOf(value)) resolveAllowed(judgement, 'model', name, use)

@@ -1,6 +1,7 @@
 import type { Environment } from '../environment.ts'
 import { type Judgement, managesProduction } from '../judgement.ts'
 import { mayRead, ownerOf } from '../names.ts'
+import { isInProduction } from '../production.ts'
 import { ask, type ExperimentFact, type Inquiry, type LoggedModelFact, type VersionFact } from '../questions.ts'
 
 /**
@@ -12,7 +13,7 @@ function someUsable(judgement: Judgement, experiment: Environment, versions: rea
   return versions.some((version) => {
     const owner = ownerOf(landscape, 'model', version.name)?.owner
     if (owner === undefined || !mayRead(environment, owner)) return false
-    if (version.stage === 'Production' && !managesProduction(environment)) return false
+    if (isInProduction(landscape, version) && !managesProduction(environment)) return false
     return owner.name !== environment.name || mayRead(environment, experiment)
   })
 }

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../json.ts'
 import { absent, type Judgement, managesProduction, resolveAllowed } from '../judgement.ts'
 import { placesMeaning } from '../message-fields.ts'
 import { resolveName } from '../names.ts'
+import { isInProduction } from '../production.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { isSharedEndpoint } from '../serving.ts'
@@ -131,6 +132,7 @@ export function* checkServedVersions(judgement: Judgement): Inquiry<void> {
     const { upstream } = resolveName(judgement.landscape, judgement.environment, 'model', name)
     const fact = yield* ask({ about: 'version', name: upstream, version })
     if (fact === null) throw absent.version(name, version)
-    if (fact.stage === 'Production' && !managesProduction(judgement.environment)) throw productionOnly(name, version)
+    if (isInProduction(judgement.landscape, fact) && !managesProduction(judgement.environment))
+      throw productionOnly(name, version)
   }
 }

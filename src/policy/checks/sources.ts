@@ -5,6 +5,7 @@ import { absent, type Judgement, managesProduction, resolveAllowed } from '../ju
 import { textMeaning } from '../message-fields.ts'
 import { parseModelUri } from '../model-uri.ts'
 import { resolveName } from '../names.ts'
+import { isInProduction } from '../production.ts'
 import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf } from '../store-path.ts'
@@ -90,7 +91,7 @@ function* checkModelUri(judgement: Judgement, uri: string): Inquiry<string | nul
     return (yield* readableLoggedModel(judgement, parsed.modelId)).model.sourceRunId
   }
   const versions = yield* selectedVersions(judgement, parsed.name, parsed.selector)
-  const production = versions.find((version) => version.stage === 'Production')
+  const production = versions.find((version) => isInProduction(judgement.landscape, version))
   if (production !== undefined && !managesProduction(judgement.environment)) throw productionOnly(parsed.name, production.version)
   return runBehind(versions[0])
 }

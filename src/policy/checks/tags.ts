@@ -10,6 +10,12 @@ import { relatedLoggedModel, relatedRun } from './ids.ts'
 /** The tag in which the proxy notes that a version's registration is not finished. */
 export const pendingStageTag = 'mlflow-env-proxy.pendingStage'
 
+/** The same of the alias that a version gets in Unity Catalog, whose keys have no dots. */
+export const pendingAliasTag = 'mlflow_env_proxy_pending_alias'
+
+/** The proxy's own notes, which callers neither see nor write. */
+export const proxyTags: readonly string[] = [pendingStageTag, pendingAliasTag]
+
 /** The tag in which MLflow and its clients list the registered versions of a logged model, with their names. */
 export const modelVersionsTag = 'mlflow.modelVersions'
 
@@ -62,8 +68,9 @@ export function foldKey(key: string): string {
 
 /** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */
 export function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
-  if (foldKey(key) === foldKey(pendingStageTag)) {
-    throw new Refusal('invalid-parameter', `The tag '${pendingStageTag}' is kept for the proxy. Choose another key.`)
+  const kept = proxyTags.find((tag) => foldKey(key) === foldKey(tag))
+  if (kept !== undefined) {
+    throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
   }
   if (idTags.has(key)) yield* checkId(judgement, value)
   if (jsonTags.has(key) && value !== '') yield* checkJsonText(judgement, value)

@@ -2,6 +2,7 @@ import { type Stage, stages } from '../environment.ts'
 import { absent, type Judgement, managesProduction, reads, subjectModel } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
 import type { OwnedName } from '../names.ts'
+import { isInProduction, plainAlias, protectedAliases } from '../production.ts'
 import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 
@@ -16,7 +17,7 @@ export function canonicalStage(text: string): Stage {
 export function productionOnly(name: string, version: string): Refusal {
   return new Refusal(
     'production-version',
-    `Version ${version} of model '${name}' is in stage Production, which only callers of a production environment may use. Work with another version.`,
+    `Version ${version} of model '${name}' is in production, which only callers of a production environment may use. Work with another version.`,
   )
 }
 
@@ -27,7 +28,7 @@ function* subjectVersion(judgement: Judgement, model: OwnedName): Inquiry<Versio
   const said = textMeaning(judgement.endpoint, judgement.message, 'modelName') ?? model.logical
   const fact = yield* ask({ about: 'version', name: model.upstream, version })
   if (fact === null) throw absent.version(said, version)
-  if (fact.stage === 'Production' && !managesProduction(judgement.environment)) throw productionOnly(said, version)
+  if (isInProduction(judgement.landscape, fact) && !managesProduction(judgement.environment)) throw productionOnly(said, version)
   return fact
 }
 
@@ -59,18 +60,31 @@ const withoutStage: ReadonlySet<string> = new Set([
   'databricks.GetSignedDownloadUriResponse',
 ])
 
-function* checkAlias(judgement: Judgement, model: OwnedName, alias: string): Inquiry<void> {
-  if (managesProduction(judgement.environment)) return
-  if (alias.normalize('NFKC').trim().toLowerCase() === 'production') {
-    throw new Refusal('stage', "The alias 'production' is kept for production environments. Choose another alias.")
+/** In Unity Catalog an alias promotes in place, as a transition does elsewhere: nothing else of another environment's model may be aliased. */
+function checkPromotion({ landscape }: Judgement, model: OwnedName, alias: string, version: VersionFact | null): void {
+  const { registrationAlias } = model.owner
+  const registered = version?.aliases?.some((each) => registrationAlias && plainAlias(each) === plainAlias(registrationAlias))
+  if (registered && protectedAliases(landscape).has(plainAlias(alias))) return
+  throw new Refusal(
+    'read-only',
+    `'${model.upstream}' belongs to environment '${model.owner.name}': you may only give a production alias to a version of it that has the alias of its registration.`,
+  )
+}
+
+function* checkAlias(judgement: Judgement, model: OwnedName, alias: string, version: VersionFact | null): Inquiry<void> {
+  const { environment, landscape } = judgement
+  if (model.owner.name !== environment.name) checkPromotion(judgement, model, alias, version)
+  if (managesProduction(environment)) return
+  if (protectedAliases(landscape).has(plainAlias(alias))) {
+    throw new Refusal('stage', `The alias '${plainAlias(alias)}' is kept for production environments. Choose another alias.`)
   }
   const current = yield* ask({ about: 'alias', name: model.upstream, alias })
-  if (current?.stage === 'Production') throw productionOnly(model.logical, current.version)
+  if (current !== null && isInProduction(landscape, current)) throw productionOnly(model.logical, current.version)
 }
 
 /** The registry's rules on one version, on an alias, and on a whole model that has versions in Production. */
 export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null> {
-  const { endpoint, message, environment } = judgement
+  const { endpoint, message, environment, landscape } = judgement
   const model = subjectModel(judgement)
   if (model === null || endpoint.action === 'search') return null
   const alias = textMeaning(endpoint, message, 'alias')
@@ -81,10 +95,10 @@ export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null
   const stage = textMeaning(endpoint, message, 'stage')
   if (stage !== null) canonicalStage(stage)
   if (endpoint.action === 'transition' && version !== null) checkTransition(judgement, model, version)
-  if (alias !== null) yield* checkAlias(judgement, model, alias)
+  if (alias !== null) yield* checkAlias(judgement, model, alias, version)
   if (endpoint.resource === 'registeredModel' && coversVersions(judgement) && !managesProduction(environment)) {
     const versions = yield* ask({ about: 'versionsOfModel', name: model.upstream })
-    const production = versions.find((fact) => fact.stage === 'Production')
+    const production = versions.find((fact) => isInProduction(landscape, fact))
     if (production !== undefined) throw productionOnly(model.logical, production.version)
   }
   return version

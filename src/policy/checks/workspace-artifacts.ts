@@ -1,5 +1,6 @@
 import { storedPathOf } from '../artifact-place.ts'
 import { absent, type Judgement, managesProduction, reads, resolveAllowed } from '../judgement.ts'
+import { isInProduction } from '../production.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { productionOnly } from './versions.ts'
@@ -11,7 +12,7 @@ function* checkVersionPlace(judgement: Judgement, name: string, version: string)
   }
   const fact = yield* ask({ about: 'version', name: upstream, version })
   if (fact === null) throw absent.version(name, version)
-  if (fact.stage === 'Production' && !managesProduction(judgement.environment)) throw productionOnly(name, version)
+  if (isInProduction(judgement.landscape, fact) && !managesProduction(judgement.environment)) throw productionOnly(name, version)
 }
 
 /** A plain file of DBFS: it has no owner but the environment whose prefix it lies under. */

@@ -10,7 +10,7 @@ const hook = { description: 'free', events: 'free', http_url_spec: 'free', job_s
 const permissions = {
   ...workspace, resource: 'permissions', path: '/permissions/registered-models/{registered_model_id}', required: ['registered_model_id'],
 } as const
-const runs = { ...workspace, resource: 'run', method: 'POST', required: ['experiment_id'] } as const
+const runs = { upstreams: ['databricks', 'unityCatalog'], resource: 'run', method: 'POST', required: ['experiment_id'] } as const
 
 /** What only the registry and the runs of a Databricks workspace have. */
 export const databricksRegistryEndpoints = {

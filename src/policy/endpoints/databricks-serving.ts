@@ -1,6 +1,6 @@
 import type { EndpointRow } from '../endpoint.ts'
 
-const workspace = { upstreams: ['databricks'] } as const
+const workspace = { upstreams: ['databricks', 'unityCatalog'] } as const
 const serving = { ...workspace, resource: 'servingEndpoint' } as const
 const name = { name: 'servingEndpointName' } as const
 const byName = { required: ['name'] } as const

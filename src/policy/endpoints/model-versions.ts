@@ -19,6 +19,7 @@ export const modelVersionEndpoints = {
   },
   transitionModelVersionStage: {
     ...version, method: 'POST', path: '/mlflow/model-versions/transition-stage', action: 'transition',
+    upstreams: ['mlflow', 'databricks'],
     fields: { ...id, stage: 'stage', archive_existing_versions: 'archiveExisting' }, required: ['name', 'version', 'stage'],
   },
   deleteModelVersion: {

@@ -2,10 +2,12 @@ import type { EndpointRow } from '../endpoint.ts'
 
 const model = { resource: 'registeredModel' } as const
 const byName = { required: ['name'] } as const
-/** The workspace registry of Databricks has stages alone. */
-const notInWorkspaces = { upstreams: ['mlflow'] } as const
+/** The workspace registry of Databricks has stages alone, and Unity Catalog aliases alone. */
+const notInWorkspaces = { upstreams: ['mlflow', 'unityCatalog'] } as const
+const staged = { upstreams: ['mlflow', 'databricks'] } as const
 const latest = {
   ...model, path: '/mlflow/registered-models/get-latest-versions', action: 'read', fields: { name: 'modelName', stages: 'stages' }, ...byName,
+  ...staged,
 } as const
 
 export const registeredModelEndpoints = {

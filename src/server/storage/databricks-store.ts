@@ -4,6 +4,7 @@ import { Refusal } from '../../policy/reasons.ts'
 import type { ArtifactStore, ByteRange, Download, StoredFile } from './artifact-store.ts'
 import { uploadBlob } from './azure-blob.ts'
 import { uploadDataLakeFile } from './azure-datalake.ts'
+import { CatalogFolder } from './catalog-folder.ts'
 import { type Access, type Credential, fetchCredentials, Lease, readOnlyPlace } from './credentials.ts'
 import { deleteDbfs, downloadDbfs, uploadDbfs } from './dbfs.ts'
 import { listFolder } from './listing.ts'
@@ -18,9 +19,12 @@ export class AzureStorage {
   readonly door: StorageDoor
   readonly memory: UploadMemory
   readonly hosts: StorageHosts
+  /** Versions are registered in Unity Catalog. */
+  readonly inCatalog: boolean
 
   /** `hosts`: storage besides Azure's own, as `host` or `host:port` in lower case; plain http only where it is loopback. */
-  constructor(hosts: Iterable<string> = [], limits: UploadLimits = defaultUploadLimits) {
+  constructor(hosts: Iterable<string> = [], limits: UploadLimits = defaultUploadLimits, inCatalog = false) {
+    this.inCatalog = inCatalog
     this.door = new StorageDoor()
     this.memory = new UploadMemory(limits)
     this.hosts = new Set(hosts)
@@ -49,6 +53,8 @@ export class DatabricksArtifactStore implements ArtifactStore {
 
   async list(place: ArtifactPlace, folder: string): Promise<StoredFile[]> {
     if (folder !== '') checkPath(folder)
+    const catalogFolder = this.#catalogFolder(place)
+    if (catalogFolder !== null) return catalogFolder.list(folder)
     return listFolder(this.#call, place, folder)
   }
 
@@ -56,6 +62,8 @@ export class DatabricksArtifactStore implements ArtifactStore {
     if (path === '') throw absentArtifact(path)
     checkPath(path)
     if (place.kind === 'dbfs') return downloadDbfs(this.#call, path, range)
+    const catalogFolder = this.#catalogFolder(place)
+    if (catalogFolder !== null) return catalogFolder.download(path, range)
     return downloadSigned(this.#storage.door, this.#lease(place, 'read', path), path, range)
   }
 
@@ -85,6 +93,12 @@ export class DatabricksArtifactStore implements ArtifactStore {
     if (dialect === 'blob') return uploadBlob({ door, lease, memory }, body, length)
     if (dialect === 'datalake') return uploadDataLakeFile({ door, lease, memory }, body, length)
     throw unknownStorageAnswer('a kind of storage other than Azure')
+  }
+
+  /** Where a version's files are read in Unity Catalog; null for other places. */
+  #catalogFolder(place: ArtifactPlace): CatalogFolder | null {
+    const inCatalog = place.kind === 'version' && this.#storage.inCatalog
+    return inCatalog ? new CatalogFolder(this.#call, this.#storage, place, 'read') : null
   }
 
   #lease(place: ArtifactPlace, access: Access, path: string): Lease {

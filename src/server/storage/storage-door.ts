@@ -88,10 +88,14 @@ export class StorageDoor {
     })
   }
 
-  /** Begins to read a file. */
-  async open(credential: Credential, headers: Readonly<Record<string, string>>): Promise<OpenedFile> {
+  /** Begins to read a file, or a listing. */
+  async open(
+    credential: Credential,
+    headers: Readonly<Record<string, string>>,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<OpenedFile> {
     return persist(async () => {
-      const answer = await this.#exchange(credential, { method: 'GET', path: credential.url.target(), headers })
+      const answer = await this.#exchange(credential, { method: 'GET', path: credential.url.target(parameters), headers })
       if (transient.has(answer.statusCode)) await answer.body.dump().catch(() => null)
       return { ...answer, status: answer.statusCode }
     })

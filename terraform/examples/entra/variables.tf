@@ -12,6 +12,8 @@ variable "environments" {
     serving_secret_scopes    = optional(list(string), [])
     credentials              = optional(map(string))
     workspace                = optional(string)
+    unity_catalog_schema     = optional(string)
+    registration_alias       = optional(string)
   }))
   default = {
     acc  = {}

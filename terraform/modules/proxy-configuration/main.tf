@@ -24,7 +24,9 @@ locals {
         modelSuffix            = e.model_suffix
         experimentRoot         = e.experiment_root
         production             = e.production
-        registrationStage      = e.registration_stage
+        registrationStage      = var.environments[name].unity_catalog_schema == null ? e.registration_stage : null
+        unityCatalogSchema     = var.environments[name].unity_catalog_schema
+        registrationAlias      = var.environments[name].registration_alias
         promotesFrom           = e.promotes_from
         sourcePrefixes         = e.source_prefixes
         sharedServingEndpoints = e.shared_serving_endpoints

@@ -10,6 +10,8 @@ variable "environments" {
       source_prefixes     folders in storage that versions may name besides the environment's own artifacts (default: none)
       shared_serving_endpoints  serving endpoints of the whole workspace that its callers may query, by exact names (default: none)
       serving_secret_scopes     secret scopes that variables of its serving endpoints may name (default: none)
+      unity_catalog_schema  the catalog and schema of its models, with upstream.registry = "unityCatalog" (default: none); model_suffix is of serving endpoints then
+      registration_alias  the alias of a new version there (default: staging; production in a production environment)
       credentials         what the proxy asks the upstream with for its callers, in the configuration's own spelling (default: upstream.credentials)
       workspace           the workspace of an MLflow 3 server that the environment is (default: none)
   EOT
@@ -25,6 +27,8 @@ variable "environments" {
     serving_secret_scopes    = optional(list(string), [])
     credentials              = optional(map(string))
     workspace                = optional(string)
+    unity_catalog_schema     = optional(string)
+    registration_alias       = optional(string)
   }))
   nullable = false
 
@@ -87,6 +91,29 @@ variable "environments" {
       length(setsubtract(e.promotes_from, keys(var.environments))) == 0
     ])
     error_message = "promotes_from must list other environments, each once."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) : e.unity_catalog_schema == null ? true : (
+      can(regex("^[a-z0-9_-]+\\.[a-z0-9_-]+$", e.unity_catalog_schema)) && length(e.unity_catalog_schema) <= 200 &&
+      e.registration_stage == null
+    )])
+    error_message = "unity_catalog_schema must be a catalog and a schema in lower case, such as prod.ml, without registration_stage beside it."
+  }
+
+  validation {
+    condition = length(distinct([for e in values(var.environments) : e.unity_catalog_schema if e.unity_catalog_schema != null])) == length([
+      for e in values(var.environments) : e if e.unity_catalog_schema != null
+    ])
+    error_message = "No two environments may share a unity_catalog_schema."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) : e.registration_alias == null ? true : (
+      e.unity_catalog_schema != null && can(regex("^[A-Za-z_-][A-Za-z0-9_-]*$", e.registration_alias)) &&
+      !can(regex("^(latest|[vV][0-9]+)$", e.registration_alias)) && length(e.registration_alias) <= 100
+    )])
+    error_message = "registration_alias is only for an environment with a unity_catalog_schema: letters, digits, `_` and `-`, not beginning with a digit, neither `latest` nor like `v1`, or none."
   }
 
   validation {

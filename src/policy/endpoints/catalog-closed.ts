@@ -1,0 +1,9 @@
+import type { ClosedFamily } from './closed.ts'
+
+const instead = 'Unity Catalog has no stages: set an alias with set_registered_model_alias, and load models:/<name>@<alias>.'
+
+/** Why routes of a workspace are closed where models are registered in Unity Catalog; looked at before those of every workspace. */
+export const catalogClosedFamilies: readonly ClosedFamily[] = [
+  { paths: /^\/mlflow\/((databricks\/)?model-versions\/transition-stage|transition-requests\/[a-z]+|registered-models\/get-latest-versions)$/, closed: instead },
+  { paths: /^\/mlflow\/(databricks\/registered-models\/get|comments\/[a-z]+|registry-webhooks\/[a-z]+)$/, closed: "It is of the workspace's own model registry, and models are registered in Unity Catalog." },
+]

@@ -1,0 +1,106 @@
+import type { Readable } from 'node:stream'
+import type { JsonObject } from '../../policy/json.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import type { ByteRange, Download, StoredFile } from './artifact-store.ts'
+import { uploadBlob } from './azure-blob.ts'
+import { uploadDataLakeFile } from './azure-datalake.ts'
+import { listCatalogFolder } from './catalog-listing.ts'
+import { type CatalogLocation, catalogCredential, readCatalogLocation } from './catalog-location.ts'
+import { type Access, Lease } from './credentials.ts'
+import { downloadSigned } from './signed-download.ts'
+import type { StorageHosts } from './signed-url.ts'
+import { absentArtifact, askStorage, type StorageCall, textOf, unknownStorageAnswer } from './storage-call.ts'
+import type { StorageDoor } from './storage-door.ts'
+import type { UploadMemory } from './upload-memory.ts'
+
+const api = '/api/2.0/mlflow/unity-catalog/model-versions'
+const operations = { read: 'MODEL_VERSION_OPERATION_READ', write: 'MODEL_VERSION_OPERATION_READ_WRITE' } as const
+
+/** What all folders share. */
+export interface FolderStorage {
+  readonly door: StorageDoor
+  readonly memory: UploadMemory
+  readonly hosts: StorageHosts
+}
+
+function objectOf(message: JsonObject, key: string): JsonObject {
+  const value = message.get(key)
+  if (value instanceof Map) return value
+  throw unknownStorageAnswer(`no ${key}`)
+}
+
+function readToken(answer: JsonObject): string {
+  const credentials = objectOf(answer, 'credentials')
+  if (credentials.get('storage_mode') === 'DEFAULT_STORAGE') {
+    throw new Refusal(
+      'unknown-answer',
+      "The catalog keeps its files in Databricks' default storage, which this proxy does not serve. Use a catalog with a storage location.",
+    )
+  }
+  const sas = credentials.get('azure_user_delegation_sas')
+  if (!(sas instanceof Map)) throw unknownStorageAnswer('credentials for storage other than Azure')
+  const token = textOf(sas, 'sas_token')
+  if (!/^\??[!"$-~]+$/.test(token)) throw unknownStorageAnswer('a token of another form')
+  return token
+}
+
+/** The files of one version in Unity Catalog, with the credentials that the catalog gives for them and renews. */
+export class CatalogFolder {
+  readonly #call: StorageCall
+  readonly #storage: FolderStorage
+  readonly #id: { readonly name: string; readonly version: string }
+  readonly #access: Access
+  #location: Promise<CatalogLocation> | null = null
+  #token: Promise<string> | null = null
+
+  constructor(
+    call: StorageCall,
+    storage: FolderStorage,
+    id: { readonly name: string; readonly version: string },
+    access: Access,
+  ) {
+    this.#call = call
+    this.#storage = storage
+    this.#id = { name: id.name, version: id.version }
+    this.#access = access
+  }
+
+  async list(folder: string): Promise<StoredFile[]> {
+    return listCatalogFolder(this.#storage.door, await this.#locate(), this.#lease(null), folder)
+  }
+
+  async download(path: string, range?: ByteRange): Promise<Download> {
+    if (path === '') throw absentArtifact(path)
+    return downloadSigned(this.#storage.door, this.#lease(path), path, range)
+  }
+
+  async upload(path: string, body: Readable, length: number | null): Promise<void> {
+    const { door, memory } = this.#storage
+    const way = { door, memory, lease: this.#lease(path) }
+    const { dialect } = await this.#locate()
+    if (dialect === 'blob') await uploadBlob(way, body, length)
+    else await uploadDataLakeFile(way, body, length)
+  }
+
+  #locate(): Promise<CatalogLocation> {
+    this.#location ??= askStorage(this.#call, 'GET', `${api}/get`, this.#id, '').then((answer) =>
+      readCatalogLocation(textOf(objectOf(answer, 'model_version'), 'storage_location')),
+    )
+    return this.#location
+  }
+
+  /** One token is good for all files of the version; who is refused with it gets another, and so do all after him. */
+  #lease(path: string | null): Lease {
+    let used: Promise<string> | null = null
+    return new Lease(async () => {
+      if (this.#token === null || this.#token === used) this.#token = this.#fetchToken()
+      used = this.#token
+      return catalogCredential(await this.#locate(), path, await used, this.#storage.hosts)
+    })
+  }
+
+  async #fetchToken(): Promise<string> {
+    const message = { ...this.#id, operation: operations[this.#access] }
+    return readToken(await askStorage(this.#call, 'POST', `${api}/generate-temporary-credentials`, message, ''))
+  }
+}

@@ -1,0 +1,218 @@
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { parse } from 'yaml'
+import { usesCatalog } from '../policy/environment.ts'
+import type { Grant } from '../policy/grant.ts'
+import type { JsonObject } from '../policy/json.ts'
+import { showName } from '../policy/names.ts'
+import { Refusal } from '../policy/reasons.ts'
+import { rewriteAnswer } from '../rewrite/answer.ts'
+import { upstreamFailure } from './error-answer.ts'
+import type { Arrival } from './journey.ts'
+import { parseAnswer, readFound, readVersion } from './lookups.ts'
+import { isMapping } from './mapping.ts'
+import { finishRegistration } from './registration.ts'
+import type { StoredFile } from './storage/artifact-store.ts'
+import { CallFailed } from './storage/storage-call.ts'
+import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
+import { artifactFailure, type SourceFiles, type WorkspaceArtifacts } from './workspace-artifacts.ts'
+
+/** Milliseconds after which the caller hears that the version is pending: clients wait two minutes for an answer, and longer for a version. */
+const patience = 60_000
+/** Files of one model, and files that are copied at the same time. */
+const most = { files: 10_000, atOnce: 4 } as const
+/** Bytes of the description of a model. */
+const descriptionBytes = 1024 * 1024
+
+interface Version {
+  readonly name: string
+  readonly version: string
+}
+
+async function filesBelow(source: SourceFiles, folder = ''): Promise<StoredFile[]> {
+  const files: StoredFile[] = []
+  for (const row of await source.list(folder)) {
+    const path = folder === '' ? row.path : `${folder}/${row.path}`
+    if (row.isDir) files.push(...(await filesBelow(source, path)))
+    else files.push({ ...row, path })
+    if (files.length > most.files)
+      throw new Refusal('too-large', `The model has more than ${most.files} files. Pack them together.`)
+  }
+  return files
+}
+
+const advice = 'Log the model with a signature of its inputs and outputs (https://mlflow.org/docs/latest/model/signatures.html).'
+
+/** Unity Catalog takes models with a signature only; its own clients see to that, and here the proxy is the client. */
+async function checkModel(source: SourceFiles, files: readonly StoredFile[]): Promise<void> {
+  const description = files.find(({ path }) => path === 'MLmodel')
+  if (description === undefined) {
+    throw new Refusal(
+      'invalid-parameter',
+      'The source holds no MLflow model: there is no file MLmodel in it. Name the folder of a model.',
+    )
+  }
+  if ((description.fileSize ?? 0) > descriptionBytes) throw new Refusal('too-large', "The model's file MLmodel is too large.")
+  const { stream } = await source.download('MLmodel')
+  const signature = readSignature(await text(stream))
+  if (!isMapping(signature)) throw new Refusal('invalid-parameter', `Unity Catalog needs a model signature. ${advice}`)
+  if (!signature.outputs) throw new Refusal('invalid-parameter', `Unity Catalog needs a signature of outputs, too. ${advice}`)
+}
+
+function readSignature(yaml: string): unknown {
+  try {
+    const model: unknown = parse(yaml, { maxAliasCount: 0 })
+    return isMapping(model) ? model.signature : null
+  } catch {
+    throw new Refusal('invalid-parameter', "The model's file MLmodel is no YAML. Log the model again.")
+  }
+}
+
+/** Registers versions in Unity Catalog, which leaves it to its clients to bring the files: made pending, filled, made ready, given its alias. */
+export class CatalogRegistrar {
+  readonly #upstream: Upstream
+  readonly #artifacts: WorkspaceArtifacts
+  readonly #log: Pick<Logger, 'warn'>
+  readonly #patience: number
+  readonly #stop = new AbortController()
+  readonly #underWay = new Set<Promise<unknown>>()
+
+  constructor(upstream: Upstream, artifacts: WorkspaceArtifacts, log: Pick<Logger, 'warn'>, patienceMs = patience) {
+    this.#upstream = upstream
+    this.#artifacts = artifacts
+    this.#log = log
+    this.#patience = patienceMs
+  }
+
+  /** Whether a request is carried out here. */
+  serves({ endpoint, findings }: Grant): boolean {
+    return endpoint.name === 'createModelVersion' && usesCatalog(findings.landscape)
+  }
+
+  /**
+   * Registers a version; `create` makes it in Unity Catalog, without files. What takes longer than a client waits goes on behind it, and
+   * the version is pending until then. A version whose files cannot be brought is taken away again.
+   */
+  async register(grant: Grant, caller: CallerCredentials, create: () => Promise<UpstreamAnswer>): Promise<Arrival> {
+    try {
+      const source = this.#artifacts.sourceOf(grant, caller)
+      const files = await filesBelow(source)
+      await checkModel(source, files)
+      const answer = await create()
+      if (answer.status !== 200) return { failure: upstreamFailure(grant, answer) }
+      const row = parseAnswer(answer).get('model_version')
+      const { name, version } = readVersion(row)
+      const made = this.#keep(this.#complete(grant, caller, { name, version }, source, files))
+      const finished = await this.#inTime(made, { name, version })
+      return { answer: rewriteAnswer(grant, new Map([['model_version', finished ?? row ?? null]])) }
+    } catch (error) {
+      return { failure: artifactFailure(grant, error) }
+    }
+  }
+
+  /** Breaks off what is under way: versions that are not filled are taken away. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Refusal('upstream-unavailable', 'The proxy is being stopped. Register the version again.'))
+    await Promise.allSettled(this.#underWay)
+  }
+
+  #keep<T>(work: Promise<T>): Promise<T> {
+    const kept = work.finally(() => this.#underWay.delete(kept))
+    this.#underWay.add(kept)
+    return kept
+  }
+
+  /** The outcome, or null when it takes too long; then its failure is nobody's but the log's. */
+  async #inTime(work: Promise<JsonObject>, { name, version }: Version): Promise<JsonObject | null> {
+    const timer = new AbortController()
+    const late = pause(this.#patience, null, { signal: timer.signal })
+    const outcome = await Promise.race([work, late]).finally(() => timer.abort())
+    if (outcome === null) {
+      work.catch((error: unknown) => this.#log.warn({ error: String(error), name, version }, 'a version could not be registered'))
+    }
+    return outcome
+  }
+
+  async #complete(
+    grant: Grant,
+    caller: CallerCredentials,
+    id: Version,
+    source: SourceFiles,
+    files: readonly StoredFile[],
+  ): Promise<JsonObject> {
+    try {
+      await this.#copy(source, this.#artifacts.newVersion(grant, id.version, caller), files)
+      await this.#finalize(id, caller)
+    } catch (error) {
+      await this.#withdraw(grant, id, caller, error)
+      throw error
+    }
+    const ready = await this.#read(id, caller)
+    return (await finishRegistration(this.#upstream, readVersion(ready), grant.findings, caller)) ?? ready
+  }
+
+  async #copy(
+    source: SourceFiles,
+    target: { upload(path: string, body: Readable, length: number | null): Promise<void> },
+    files: readonly StoredFile[],
+  ): Promise<void> {
+    const { signal } = this.#stop
+    const queue = [...files]
+    const work = async () => {
+      for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+        signal.throwIfAborted()
+        const { stream, length } = await source.download(file.path)
+        const stop = () => stream.destroy(signal.reason)
+        signal.addEventListener('abort', stop, { once: true })
+        try {
+          await target.upload(file.path, stream, length)
+        } catch (error) {
+          // The others need not go on.
+          queue.length = 0
+          throw error
+        } finally {
+          signal.removeEventListener('abort', stop)
+          stream.on('error', () => undefined).destroy()
+        }
+      }
+    }
+    const done = await Promise.allSettled(Array.from({ length: Math.min(most.atOnce, files.length) }, work))
+    for (const each of done) if (each.status === 'rejected') throw each.reason
+  }
+
+  /** An answer that was lost is no failure: what counts is that the version is ready. */
+  async #finalize(id: Version, caller: CallerCredentials): Promise<void> {
+    const answer = await this.#upstream.write({ finalize: 'version', ...id }, caller).catch((error: unknown) => {
+      if (error instanceof Refusal) return error
+      throw error
+    })
+    if (!(answer instanceof Refusal) && answer.status === 200) return
+    const { copying } = readVersion(await this.#read(id, caller))
+    if (!copying) return
+    if (answer instanceof Refusal) throw answer
+    throw new CallFailed(answer.status, parseAnswer(answer))
+  }
+
+  async #read(id: Version, caller: CallerCredentials): Promise<JsonObject> {
+    const found = readFound(await this.#upstream.lookUp('/api/2.0/mlflow/model-versions/get', { ...id }, caller))
+    const row = found?.get('model_version')
+    if (row instanceof Map) return row
+    throw new Refusal('not-found', `Model Version (name=${id.name}, version=${id.version}) not found`)
+  }
+
+  async #withdraw({ findings }: Grant, id: Version, caller: CallerCredentials, cause: unknown): Promise<void> {
+    const gone = await this.#upstream.write({ withdraw: 'version', ...id }, caller).then(
+      ({ status }) => status === 200 || status === 404,
+      () => false,
+    )
+    if (gone) return
+    const shown = showName(findings.landscape, findings.environment, 'model', id.name) ?? id.name
+    throw new Refusal(
+      'registration-incomplete',
+      `The files of version ${id.version} of model '${shown}' could not be stored, and the version is still there. Delete it, and register again. (${cause instanceof Refusal ? cause.message : 'See the log of the proxy.'})`,
+    )
+  }
+}

@@ -1,0 +1,282 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import { startDatabricksApp } from '../support/databricks-app.ts'
+import { startIssuer, tenantId } from '../support/issuer.ts'
+import { startMlflow } from '../support/mlflow-server.ts'
+import { databricksAudience, databricksClaims } from './authenticate.ts'
+import { type Fields, objectOf, objectsOf, text } from './call.ts'
+import { askWorkspace } from './member.ts'
+import { runDatabricksClient } from './python.ts'
+import { startWorkspace, type Workspace } from './workspace.ts'
+
+// Two workspaces before one MLflow: their models are in Unity Catalog, and their files in real blobs and in a data lake.
+const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
+const environments = {
+  acc: { unityCatalogSchema: 'acc.ml' },
+  preprod: { unityCatalogSchema: 'preprod.ml' },
+  prod: { unityCatalogSchema: 'prod.ml', production: true, promotesFrom: ['acc'] },
+}
+const rates = { registry: 1000, searchRuns: 1000, experiments: 1000, logBatch: 1000, other: 1000 }
+
+async function open(storage: 'blob' | 'adls', names: readonly string[]) {
+  const workspace = await startWorkspace({ mlflow, issuer, storage, unityCatalog: true })
+  const storageHosts = [new URL(workspace.storage.sign('x', 'read', 60)).host]
+  const app = await startDatabricksApp({
+    upstream: {
+      url: workspace.url,
+      kind: 'databricks',
+      registry: 'unityCatalog',
+      credentials: { mode: 'passthrough' },
+      storageHosts,
+      rates,
+    },
+    authentication: { entra: { tenantId, audiences: [databricksAudience], authority: issuer.authority } },
+    environments,
+  })
+  const tokens = new Map<string, string>()
+  for (const [index, name] of names.entries()) {
+    const member = { objectId: `00000000-0000-4000-8000-00000000000${index}`, name, groups: ['admins'] }
+    workspace.add(member)
+    tokens.set(name, await issuer.token({ ...databricksClaims(member, tenantId), roles: [`apps_${name}`] }))
+  }
+  return { workspace, app, tokens }
+}
+
+const everybody = ['acc', 'preprod', 'prod']
+const [blobs, lake] = await Promise.all([open('blob', everybody), open('adls', everybody)])
+t.teardown(async () => {
+  await Promise.all([blobs, lake].map(({ app }) => app.close()))
+  await Promise.all([blobs, lake].map(({ workspace }) => workspace.close()))
+  await Promise.all([mlflow.close(), issuer.close()])
+})
+type Place = typeof blobs
+
+async function ask({ app, tokens }: Place, environment: string, method: string, path: string, fields: Fields = {}) {
+  return askWorkspace(
+    app.url,
+    method,
+    path.startsWith('/api') ? path : `/api/2.0/mlflow${path}`,
+    fields,
+    tokens.get(environment) ?? null,
+  )
+}
+
+async function done(place: Place, environment: string, method: string, path: string, fields: Fields = {}) {
+  const given = await ask(place, environment, method, path, fields)
+  if (given.status !== 200) throw new Error(`${method} ${path}: ${given.text}`)
+  return given.fields
+}
+
+const model = 'flavors: {}\nsignature:\n  inputs: \'[{"type": "double"}]\'\n  outputs: \'[{"type": "double"}]\'\n'
+
+async function put({ app, tokens }: Place, environment: string, path: string, body: string | Uint8Array) {
+  const headers = { authorization: `Bearer ${tokens.get(environment)}` }
+  const bytes = typeof body === 'string' ? body : new Uint8Array(body)
+  return (await fetch(`${app.url}/api/2.0/mlflow-artifacts/artifacts${path}`, { method: 'PUT', headers, body: bytes })).status
+}
+
+async function fetched({ app, tokens }: Place, environment: string, path: string) {
+  const headers = { authorization: `Bearer ${tokens.get(environment)}` }
+  const response = await fetch(`${app.url}/api/2.0/mlflow-artifacts/artifacts${path}`, { headers })
+  return { status: response.status, bytes: Buffer.from(await response.arrayBuffer()) }
+}
+
+/** A run with a model of two files in it. */
+async function makeRun(
+  place: Place,
+  environment: string,
+  files: Readonly<Record<string, string | Uint8Array>> = { MLmodel: model },
+) {
+  const info = objectOf(objectOf((await done(place, environment, 'POST', '/runs/create', { experiment_id: '0' })).run).info)
+  const [id, uri] = [text(info, 'run_id'), text(info, 'artifact_uri')]
+  for (const [name, bytes] of Object.entries(files)) {
+    t.equal(await put(place, environment, `${uri.replace('mlflow-artifacts:', '')}/model/${name}`, bytes), 200)
+  }
+  return { id, source: `${uri}/model` }
+}
+
+const versionsOf = ({ workspace }: { workspace: Workspace }) =>
+  workspace.calls().filter(({ path }) => /\/unity-catalog\/model-versions\/(create|delete)$/.test(path))
+
+const story = ({ app, tokens }: Place, version: string) =>
+  runDatabricksClient({
+    environment: version,
+    script: 'unity_catalog_http.py',
+    env: {
+      STORY: `story${version.replaceAll('.', '')}`,
+      MLFLOW_TRACKING_URI: app.url,
+      MLFLOW_TRACKING_TOKEN: tokens.get('acc') ?? '',
+      MLFLOW_MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE: '4000000',
+      MLFLOW_MULTIPART_DOWNLOAD_CHUNK_SIZE: '2000000',
+    },
+  })
+
+t.test('a client that knows the proxy alone works with a registry in Unity Catalog', async (t) => {
+  for (const [place, version] of [
+    [blobs, '2.22.4'],
+    [lake, '3.17.2'],
+  ] as const) {
+    const [seen = {}] = await story(place, version)
+    const name = `story${version.replaceAll('.', '')}`
+    t.match(
+      seen,
+      {
+        registry: true,
+        version: [name, '1', 'READY', 'None', true],
+        aliases: ['staging'],
+        tags: { team: 'a' },
+        source: true,
+        'by alias': '1',
+        'same bytes': [true, true],
+        'no signature': ['INVALID_PARAMETER_VALUE', /signature/],
+        'no model': ['INVALID_PARAMETER_VALUE', /MLmodel/],
+        copied: ['2', 'READY', '2'],
+        'copied bytes': true,
+        model: [name, 'a model', { owner: 'me' }, { staging: '2', champion: '1' }],
+        tagged: ['1'],
+        'of run': ['1', '2'],
+        production: ['PERMISSION_DENIED', /kept for production/],
+        foreign: ['PERMISSION_DENIED', /belongs to another environment/],
+        'foreign source': ['PERMISSION_DENIED', /belongs to another environment/],
+        stage: ['PERMISSION_DENIED', /set an alias/],
+        latest: ['PERMISSION_DENIED', /set an alias/],
+        left: ['2'],
+        renamed: `${name}-renamed`,
+      },
+      `${version}: ${JSON.stringify(seen)}`,
+    )
+    t.strictSame(seen.versions, [
+      [name, '2', ['staging'], 'copied', {}],
+      [name, '1', ['champion'], 'the first', { checked: 'yes', team: 'a' }],
+    ])
+    t.strictSame([seen.models, seen.like], [[name], [name]])
+    t.notOk(
+      Object.keys(objectOf(seen.tags)).some((key) => key.includes('proxy')),
+      'the proxy’s note is not seen',
+    )
+    const created = versionsOf(place)
+    t.equal(created.filter(({ path }) => path.endsWith('create')).length, 2, 'what was refused made no version')
+  }
+})
+
+t.test('a production environment promotes by copying and by its alias, and others never touch what it has', async (t) => {
+  const bytes = randomBytes(5_000_000)
+  const run = await makeRun(lake, 'acc', { MLmodel: model, 'weights.bin': bytes })
+  await done(lake, 'acc', 'POST', '/registered-models/create', { name: 'fraud' })
+  await done(lake, 'acc', 'POST', '/model-versions/create', { name: 'fraud', source: run.source, run_id: run.id })
+  await done(lake, 'prod', 'POST', '/registered-models/create', { name: 'fraud' })
+  const made = await done(lake, 'prod', 'POST', '/model-versions/create', { name: 'fraud', source: 'models:/acc.ml.fraud/1' })
+  t.match(objectOf(made.model_version), {
+    name: 'fraud',
+    version: '1',
+    aliases: ['production'],
+    source: 'models:/acc.ml.fraud/1',
+  })
+  t.ok((await fetched(lake, 'prod', '/registry/fraud/1/weights.bin')).bytes.equals(bytes))
+  t.ok((await fetched(lake, 'prod', '/registry/acc.ml.fraud/1/weights.bin')).bytes.equals(bytes), 'and acc’s own')
+  t.ok((await fetched(lake, 'acc', '/registry/acc.ml.fraud/1/weights.bin')).bytes.equals(bytes))
+  t.equal((await fetched(lake, 'preprod', '/registry/acc.ml.fraud/1/weights.bin')).status, 403)
+  const before = lake.workspace.calls().length
+  const foreign: readonly (readonly [string, string, string, Fields])[] = [
+    ['acc', 'GET', '/registered-models/get', { name: 'prod.ml.fraud' }],
+    ['acc', 'GET', '/registered-models/get', { name: 'PROD.ml.fraud' }],
+    ['acc', 'GET', '/model-versions/get', { name: 'prod.ml.fraud', version: '1' }],
+    ['acc', 'POST', '/registered-models/alias', { name: 'prod.ml.fraud', alias: 'x', version: '1' }],
+    ['acc', 'POST', '/model-versions/create', { name: 'fraud', source: 'models:/prod.ml.fraud/1' }],
+    ['acc', 'POST', '/registered-models/create', { name: 'prod.ml.mine' }],
+    ['acc', 'POST', '/registered-models/rename', { name: 'fraud', new_name: 'prod.ml.mine' }],
+    ['preprod', 'GET', '/model-versions/get-download-uri', { name: 'acc.ml.fraud', version: '1' }],
+    ['prod', 'POST', '/registered-models/set-tag', { name: 'acc.ml.fraud', key: 'a', value: 'b' }],
+    ['prod', 'POST', '/model-versions/create', { name: 'acc.ml.fraud', source: 'models:/fraud/1' }],
+  ]
+  for (const [environment, method, path, fields] of foreign) {
+    t.equal(
+      (await ask(lake, environment, method, path, fields)).code,
+      'PERMISSION_DENIED',
+      `${environment} ${path} ${fields.name}`,
+    )
+  }
+  for (const name of ['legacy.ml.fraud', 'ml.fraud', 'a b']) {
+    t.equal((await ask(lake, 'acc', 'GET', '/registered-models/get', { name })).code, 'INVALID_PARAMETER_VALUE', name)
+  }
+  const asked = lake.workspace.calls().slice(before)
+  t.same(
+    asked.filter(({ path }) => path.includes('unity-catalog')),
+    [],
+    'none of it was asked for',
+  )
+
+  await done(lake, 'prod', 'POST', '/registered-models/alias', { name: 'acc.ml.fraud', alias: 'production', version: '1' })
+  const id = { name: 'fraud', version: '1' }
+  const kept: readonly (readonly [string, string, Fields])[] = [
+    ['PATCH', '/model-versions/update', { ...id, description: 'x' }],
+    ['DELETE', '/model-versions/delete', id],
+    ['DELETE', '/registered-models/delete', { name: 'fraud' }],
+    ['POST', '/registered-models/alias', { ...id, alias: 'mine' }],
+    ['DELETE', '/registered-models/alias', { name: 'fraud', alias: 'staging' }],
+    ['DELETE', '/registered-models/alias', { name: 'fraud', alias: 'Production' }],
+    ['POST', '/model-versions/create', { name: 'fraud', source: 'models:/fraud/1' }],
+    ['GET', '/model-versions/get', id],
+    ['GET', '/registered-models/alias', { name: 'fraud', alias: 'staging' }],
+  ]
+  const earlier = lake.workspace.calls().length
+  for (const [method, path, fields] of kept) {
+    t.equal((await ask(lake, 'acc', method, path, fields)).code, 'PERMISSION_DENIED', `${method} ${path}`)
+  }
+  t.equal((await fetched(lake, 'acc', '/registry/fraud/1/MLmodel')).status, 403)
+  const found = await done(lake, 'acc', 'GET', '/model-versions/search', { filter: "name='fraud'" })
+  t.same(objectsOf(found.model_versions), [], 'nor is it found')
+  t.same(
+    lake.workspace
+      .calls()
+      .slice(earlier)
+      .filter(({ method }) => method !== 'GET'),
+    [],
+    'nothing was changed',
+  )
+  const promoted = await done(lake, 'prod', 'GET', '/model-versions/get', { name: 'acc.ml.fraud', version: '1' })
+  t.match(objectOf(promoted.model_version), { name: 'acc.ml.fraud', aliases: ['staging', 'production'] })
+})
+
+t.test('a version whose files cannot be brought is taken away, and one without its alias gets it at the next look', async (t) => {
+  const run = await makeRun(blobs, 'acc', { MLmodel: model, 'weights.bin': 'w' })
+  await done(blobs, 'acc', 'POST', '/registered-models/create', { name: 'broken' })
+  const register = () =>
+    ask(blobs, 'acc', 'POST', '/model-versions/create', { name: 'broken', source: run.source, run_id: run.id })
+  const fail = (pattern: RegExp | null) => blobs.workspace.fail(pattern)
+  fail(/generate-temporary-credentials$/)
+  const failed = await register()
+  fail(null)
+  t.equal(failed.code, 'TEMPORARILY_UNAVAILABLE', failed.text)
+  const left = () => done(blobs, 'acc', 'GET', '/model-versions/search', { filter: "name='broken'" })
+  t.same(objectsOf((await left()).model_versions), [], 'taken away')
+  fail(/unity-catalog\/(model-versions\/delete|model-versions\/finalize)$/)
+  const stuck = await register()
+  fail(null)
+  t.match([stuck.status, stuck.text], [409, /version 2 of model 'broken' could not be stored.*Delete it/])
+  await done(blobs, 'acc', 'DELETE', '/model-versions/delete', { name: 'broken', version: '2' })
+  fail(/registered-models\/alias$/)
+  const unnamed = await register()
+  fail(null)
+  t.match([unnamed.status, unnamed.text], [409, /Version 3 of model 'broken' was registered, but the alias 'staging'/])
+  const got = await done(blobs, 'acc', 'GET', '/model-versions/get', { name: 'broken', version: '3' })
+  t.match(objectOf(got.model_version), { aliases: ['staging'], status: 'READY' }, 'finished by looking')
+  t.notMatch(JSON.stringify(got), /proxy/)
+  t.equal(
+    (
+      await ask(blobs, 'acc', 'POST', '/model-versions/set-tag', {
+        name: 'broken',
+        version: '3',
+        key: 'mlflow_env_proxy_pending_alias',
+        value: 'production',
+      })
+    ).code,
+    'INVALID_PARAMETER_VALUE',
+  )
+})
+
+t.test('signed addresses of files never leave the proxy', async (t) => {
+  const said = [blobs, lake].map(({ app }) => app.logs()).join('')
+  t.notMatch(said, /sig=|sas_token/)
+  t.ok(said.length > 1000)
+})
