@@ -1,3 +1,4 @@
+import { encodeQuery } from '../../policy/encode.ts'
 import type { JsonObject } from '../../policy/json.ts'
 import { parseJson, printJson } from '../../policy/json-text.ts'
 import { parseQuery } from '../../policy/query-text.ts'
@@ -46,8 +47,7 @@ const dropped: Readonly<Record<string, readonly string[]>> = { 'model-versions/c
 export function writeCatalogCall(method: string, path: string, message: JsonObject): SentCall {
   const target = `${api}/unity-catalog/${path}`
   if (method !== 'GET') return { method, target, body: printJson(message) }
-  const pairs = [...message].flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : []))
-  return { method, target: `${target}?${new URLSearchParams(pairs)}`, body: null }
+  return { method, target: `${target}?${encodeQuery(message)}`, body: null }
 }
 
 /**
@@ -65,6 +65,6 @@ export function catalogCall({ method, path, message }: RegistryCall): SentCall |
 export function listModelsCall(schema: string, token: string): SentCall {
   const [catalog = '', name = ''] = schema.split('.')
   const page = token === '' ? {} : { page_token: token }
-  const query = new URLSearchParams({ catalog_name: catalog, schema_name: name, max_results: '100', ...page })
+  const query = encodeQuery(new Map(Object.entries({ catalog_name: catalog, schema_name: name, max_results: '100', ...page })))
   return { method: 'GET', target: `/api/2.1/unity-catalog/models?${query}`, body: null }
 }
