@@ -6,4 +6,9 @@ const prefixes = { '/api/2.0': ['databricks'] } as const
 export const clientRoutes: readonly Route[] = [
   { method: 'GET', path: '/mlflow/model-versions/list-artifacts', prefixes },
   { method: 'GET', path: '/mlflow/model-versions/get-signed-download-uri', prefixes },
+  // Of `mlflow run -b databricks` (mlflow/projects/databricks.py).
+  { method: 'POST', path: '/jobs/runs/submit', prefixes },
+  { method: 'GET', path: '/jobs/runs/get', prefixes },
+  { method: 'POST', path: '/jobs/runs/cancel', prefixes },
+  { method: 'POST', path: '/dbfs/{path}', prefixes: { '': ['databricks'] }, multiSegment: ['path'] },
 ]

@@ -142,6 +142,26 @@ t.test('mlflow.deployments does too, and hears a model’s words as they are sai
   t.same(trespasses(), [])
 })
 
+t.test('a project is told that it does not run on Databricks, and where it does', { timeout: 60_000 }, async (t) => {
+  const [seen] = await runDatabricksClient({ environment: '3.17.2', script: 'projects_client.py', host, token })
+  t.match(seen, { said: /Run the project with the local backend/ })
+  const job = { run_name: 'x', new_cluster: {}, shell_command_task: { command: ['bash', '-c', 'curl $DATABRICKS_HOST'] } }
+  for (const [method, path] of [
+    ['POST', '/api/2.0/jobs/runs/submit'],
+    ['GET', '/api/2.0/jobs/runs/get'],
+    ['POST', '/api/2.0/jobs/runs/cancel'],
+    ['GET', '/api/2.0/dbfs/get-status'],
+    ['POST', '/dbfs/mlflow-experiments/1/projects-code/x.tar.gz'],
+  ] as const) {
+    for (const url of [app.url, host]) t.equal((await askWorkspace(url, method, path, job, token)).code, no, `${method} ${path}`)
+  }
+  t.same(
+    workspace.calls().filter(({ caller, path }) => caller?.name === 'client-acc' && /jobs|dbfs/.test(path)),
+    [],
+    'the workspace hears of no job and no file',
+  )
+})
+
 /** Sends a query in pieces; `pieces` of a MiB where the body is long. */
 async function query(name: string, body: Iterable<Buffer | string>, headers: Readonly<Record<string, string>> = {}) {
   const started = Date.now()
