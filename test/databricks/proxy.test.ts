@@ -1,15 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
 import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { databricksAudience, databricksClaims } from './authenticate.ts'
 import { type Fields, objectOf, objectsOf, text } from './call.ts'
 import { askWorkspace, joinWorkspace } from './member.ts'
+import { runDatabricksClient } from './python.ts'
 import { startWorkspace } from './workspace.ts'
 
 // A real MLflow behind an honest workspace, whose members are one service principal for each environment.
-const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
+const [mlflow, issuer] = await Promise.all([
+  startMlflow({ version: '3.17.2' }),
+  startIssuer(),
+  ensurePythonEnvironments(['databricks'], (line) => t.comment(line)),
+])
 const registration = { seconds: 1, pendingTransitions: 'refused' } as const
 const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob', registration })
 const oid = (digit: number) => `00000000-0000-4000-8000-00000000000${digit}`
@@ -31,6 +37,7 @@ const principal = (name: string) => ({
 const app = await startDatabricksApp(
   {
     upstream: { url: workspace.url, kind: 'databricks', credentials: principal('acc') },
+    databricksHost: { listen: { port: 0 } },
     authentication: { entra: { tenantId, audiences: [issuer.audience], authority: authority.url } },
     environments: { acc: {}, prod: { production: true, promotesFrom: ['acc'], credentials: principal('prod') } },
   },
@@ -42,8 +49,11 @@ t.teardown(async () => {
   await Promise.all([authority.close(), mlflow.close(), issuer.close()])
 })
 
+const tokenIn = (environment: string) =>
+  issuer.token({ iss: `${authority.url}/${tenantId}/v2.0`, roles: [`apps_${environment}`] })
+
 async function caller(environment: string) {
-  const token = await issuer.token({ iss: `${authority.url}/${tenantId}/v2.0`, roles: [`apps_${environment}`] })
+  const token = await tokenIn(environment)
   return (method: string, path: string, fields: Fields = {}) =>
     askWorkspace(app.url, method, path.startsWith('/api') ? path : `/api/2.0/mlflow${path}`, fields, token)
 }
@@ -294,6 +304,69 @@ t.test('callers with tokens for Databricks are in the groups that the workspace 
   t.match(await askWorkspace(own.url, 'GET', '/-/whoami', {}, token), { status: 200, fields: { environments: [], groups: [] } })
   t.equal(workspace.calls().length, before, 'a token for another audience goes to nobody')
 })
+
+t.test(
+  'the Databricks SDK asks, answers, comments and reads permissions in two environments',
+  { timeout: 100_000 },
+  async (t) => {
+    await registered('sdk')
+    const before = workspace.calls().length
+    const [token, PROD_TOKEN] = await Promise.all([tokenIn('acc'), tokenIn('prod')])
+    const client = { environment: 'databricks', script: 'two_environments_client.py', host: app.databricksHost ?? '', token }
+    const [seen] = await runDatabricksClient({ ...client, env: { STORY: 'sdk', PROD_TOKEN } })
+    const no = 'PERMISSION_DENIED'
+    const absent = 'RESOURCE_DOES_NOT_EXIST'
+    t.same(seen, {
+      asked: ['Production', 'please'],
+      listed: [['REQUESTED_TRANSITION', 'Production']],
+      'listed for the approver': [['REQUESTED_TRANSITION', 'Production']],
+      'acc may not': {
+        approve: no,
+        reject: no,
+        move: no,
+        "ask for another's": no,
+        'ask for no stage': 'INVALID_PARAMETER_VALUE',
+      },
+      'prod may not': { ask: no, comment: no, 'archive others': no, withdraw: no },
+      'nothing moved': 'Staging',
+      withdrawn: 'CANCELLED_REQUEST',
+      rejected: 'REJECTED_REQUEST',
+      comment: ['nice', no, no, no],
+      model: ['sdk', 'sdk-own', no],
+      permissions: {
+        'of own': ['client-acc'],
+        levels: 5,
+        "of another's": [absent, absent, absent, absent],
+        'changed in acc': no,
+        'changed in prod': ['CAN_READ'],
+      },
+      webhook: ['sdk', ['sdk'], 'INVALID_PARAMETER_VALUE', no, absent, null],
+      approved: ['APPROVED_REQUEST', 'Production'],
+      afterwards: ['Production', no, no, no, no],
+    })
+    const heard = workspace.calls().slice(before)
+    const changes = heard.filter(({ method, path }) => method !== 'GET' && !/experiments|runs/.test(path))
+    const told = changes.map(
+      ({ caller, method, path, status }) => `${caller?.name} ${method} ${path.split('/').slice(4).join('/')} ${status}`,
+    )
+    t.same(
+      told.filter((line) => !/permissions|registered-models/.test(line)),
+      [
+        'client-acc POST transition-requests/create 200',
+        'client-acc DELETE transition-requests/delete 200',
+        'client-acc POST transition-requests/create 200',
+        'client-prod POST transition-requests/reject 200',
+        'client-acc POST comments/create 200',
+        'client-acc POST registry-webhooks/create 200',
+        'client-acc DELETE registry-webhooks/delete 200',
+        'client-acc POST transition-requests/create 200',
+        'client-prod POST transition-requests/approve 200',
+      ],
+      'and the workspace heard only what was allowed',
+    )
+    t.equal(changes.filter(({ method }) => method === 'PATCH').length, 1, 'one change of permissions')
+  },
+)
 
 t.test('a limit of the workspace is passed on as it is', async (t) => {
   workspace.setRates({ registry: 0, tracking: 1_000 })
