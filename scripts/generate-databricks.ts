@@ -1,7 +1,10 @@
 // Writes src/policy/generated/databricks-{messages,routes}.ts from what databricks-sdk and MLflow's own descriptors say of a workspace:
-//   node scripts/generate-databricks.ts <output of describe-databricks.py> <output of describe-mlflow.py>...
-import { readFileSync, writeFileSync } from 'node:fs'
+//   node scripts/generate-databricks.ts <python with databricks-sdk> <python with mlflow>...
+// An output of describe-databricks.py or describe-mlflow.py, as a JSON file, may stand for a python. Whether the files are what it would write,
+// test/contract/routes.test.ts says.
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { readDescription } from './generate-messages.ts'
 import { mergeSdkRoutes, reachableSdkMessages, type SdkDescription, type SdkMessages } from './merge-databricks.ts'
 import { type Description, type MergedRoute, mergeMessages, mergeRoutes } from './merge-descriptions.ts'
 
@@ -42,12 +45,15 @@ function printRoutes(routes: MergedRoute[]): string {
   return `${typeImport}${head}export const databricksRoutes: readonly Route[] = [\n${routes.map((route) => `  ${JSON.stringify(route)},`).join('\n')}\n]\n`
 }
 
-function main([sdkFile, ...files]: string[]): void {
-  if (sdkFile === undefined || files.length === 0) {
-    throw new Error('usage: node scripts/generate-databricks.ts <describe-databricks.json> <describe-mlflow.json>...')
+function main([sdkSource, ...sources]: string[]): void {
+  if (sdkSource === undefined || sources.length === 0) {
+    throw new Error('usage: node scripts/generate-databricks.ts <python or description.json> <python or description.json>...')
   }
-  const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
-  const texts = generateDatabricksTexts(read(sdkFile), files.map(read))
+  const sdk: SdkDescription = readDescription(sdkSource, 'describe-databricks.py')
+  const texts = generateDatabricksTexts(
+    sdk,
+    sources.map((source): Description => readDescription(source, 'describe-mlflow.py')),
+  )
   writeFileSync(generatedDatabricksFiles.messages, texts.messages)
   writeFileSync(generatedDatabricksFiles.routes, texts.routes)
 }

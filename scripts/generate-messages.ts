@@ -35,14 +35,15 @@ export function generateTexts(descriptions: readonly Description[]): Record<keyo
 
 function main(sources: string[]): void {
   if (sources.length === 0) throw new Error('usage: node scripts/generate-messages.ts <python or description.json>...')
-  const texts = generateTexts(sources.map(readDescription))
+  const texts = generateTexts(sources.map((source): Description => readDescription(source, 'describe-mlflow.py')))
   writeFileSync(generatedFiles.messages, texts.messages)
   writeFileSync(generatedFiles.routes, texts.routes)
   writeFileSync(generatedFiles['graphql-schema'], texts['graphql-schema'])
 }
 
-function readDescription(source: string): Description {
-  const script = fileURLToPath(new URL('describe-mlflow.py', import.meta.url))
+/** What a script of this folder says under an interpreter; or what it said, where the source is a JSON file. */
+export function readDescription(source: string, name: string) {
+  const script = fileURLToPath(new URL(name, import.meta.url))
   const text = source.endsWith('.json')
     ? readFileSync(source, 'utf8')
     : execFileSync(source, [script], { encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'inherit'] })
