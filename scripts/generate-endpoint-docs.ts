@@ -69,6 +69,9 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   loggedModelTags: 'tags of a logged model, as `runTags`; names in `mlflow.modelVersions` are rewritten',
   trace: "a trace's id, or several: of the caller's own; for reading also of a run behind a version that they may promote",
   newTrace: "the id that a trace gets: nobody's so far, or one of the caller's own traces",
+  relatedTrace: 'a trace that is only pointed at: one that is there must be readable',
+  spanAttributes: 'attributes of spans: those of which MLflow makes tags, as `traceTags`',
+  resourceAttributes: "attributes of OpenTelemetry's resource, of which MLflow makes tags, as `traceTags`",
   tracesToSearch: "traces' ids: foreign ones are passed over, like absent ones",
   locationsToSearch: 'where traces are looked for: experiments, as `experimentsToSearch`',
   traceTags:

@@ -20,7 +20,7 @@ import { checkArtifactLocation, checkSourceText, checkVersionSource } from './ch
 import { checkTags, isRegistrationNote } from './checks/tags.ts'
 import { checkTraceFilters } from './checks/trace-filter.ts'
 import { checkTraceNames, checkTraceTags } from './checks/trace-tags.ts'
-import { checkTraceDeletion, checkTraces } from './checks/traces.ts'
+import { checkTraceDeletion, checkTraceIds, checkTraces } from './checks/traces.ts'
 import { checkVersionBytes } from './checks/version-bytes.ts'
 import { checkVersions } from './checks/versions.ts'
 import { checkWorkspaceIds } from './checks/workspace-ids.ts'
@@ -100,6 +100,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkSourceText(judgement)
   checkLoggedModelSearch(judgement)
   checkServing(judgement)
+  checkTraceIds(judgement)
   checkTraceDeletion(judgement)
   checkTraceNames(judgement)
   checkTraceFilters(judgement)

@@ -30,7 +30,7 @@ export type Resource =
  * ids of scorers, whose experiments only the answer tells. `tagsJson`, `scorerJson`: JSON as a text.
  * `experiments`: several, each as `experiment`. `trace`: one id or several, each of which the action is done to. `newTrace`: the id that a
  * trace gets, whether or not there is one already. `tracesToSearch`, `locationsToSearch`: what is foreign counts as absent. `traceTags`:
- * tags or metadata, as a list or as a map. `assessmentId`: one that MLflow is to make up. `notServed`: refused where anything is said.
+ * tags or metadata, as a list or as a map. `spanAttributes`, `resourceAttributes`: of OpenTelemetry, of which MLflow makes tags, too. `assessmentId`: one that MLflow is to make up. `notServed`: refused where anything is said.
  * `webhook`, `registeredModelId`, `servingEndpointId`: opaque ids of a Databricks workspace, which say nothing of their owner.
  * `ofWorkspace`: what only the workspace's administrators may set; it is refused.
  */
@@ -63,10 +63,13 @@ export type Meaning =
   | 'loggedModelTags'
   | 'trace'
   | 'newTrace'
+  | 'relatedTrace'
   | 'tracesToSearch'
   | 'locationsToSearch'
   | 'traceTags'
   | 'traceTagKey'
+  | 'spanAttributes'
+  | 'resourceAttributes'
   | 'traceTag'
   | 'traceFilter'
   | 'relatedModelName'
@@ -130,6 +133,8 @@ export interface EndpointRow {
   readonly slashToo?: true
   /** Whether it may be asked of the serving endpoints that the configuration shares. */
   readonly sharedToo?: true
+  /** The body is OpenTelemetry's, and where the spans go stands in headers. */
+  readonly body?: 'otlp'
   /** The answer may hold MLflow's bare `NaN`. */
   readonly answersNaN?: true
   /** A write that may be sent again without changing anything more. */

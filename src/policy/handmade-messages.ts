@@ -20,6 +20,11 @@ export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, F
   'handmade.GetMetricHistoryBulk': { run_id: texts, metric_key: text, max_results: integer },
   'handmade.GetMetricHistoryBulk.Response': { metrics: { type: 'message', message: 'handmade.MetricOfRun', repeated: true } },
   'handmade.MetricOfRun': { key: text, value: { type: 'double' }, timestamp: integer, step: integer, run_id: text },
+  'handmade.ExportSpans': {
+    experiment_id: text,
+    run_id: text,
+    resource_spans: { type: 'message', message: 'opentelemetry.proto.trace.v1.ResourceSpans', repeated: true },
+  },
   'handmade.CreatePromptlabRun': {
     experiment_id: text,
     run_name: text,

@@ -3,6 +3,7 @@ import type { Field } from './field.ts'
 import { databricksMessages } from './generated/databricks-messages.ts'
 import { messages } from './generated/messages.ts'
 import { handmadeFields, handmadeMessages } from './handmade-messages.ts'
+import { otlpShapes } from './otlp/wire-message.ts'
 
 /** A message: its fields by their snake_case names, and those names by either of their spellings. */
 export interface Shape {
@@ -12,10 +13,9 @@ export interface Shape {
 }
 
 const shapes: ReadonlyMap<string, Shape> = new Map(
-  Object.entries({ ...messages, ...databricksMessages, ...credentialMessages, ...handmadeMessages }).map(([name, fields]) => [
-    name,
-    makeShape(name, { ...fields, ...handmadeFields[name] }),
-  ]),
+  Object.entries({ ...otlpShapes, ...messages, ...databricksMessages, ...credentialMessages, ...handmadeMessages }).map(
+    ([name, fields]) => [name, makeShape(name, { ...fields, ...handmadeFields[name] })],
+  ),
 )
 
 function makeShape(name: string, fields: Readonly<Record<string, Field>>): Shape {

@@ -19,6 +19,7 @@ import { canonicalPath } from '../policy/store-path.ts'
 import { withinWorkspace } from './location.ts'
 import { upstreamFilter } from './search-filter.ts'
 import { upstreamEntities, upstreamServingConfig } from './served-entities.ts'
+import { upstreamSpanAttributes } from './span-attributes.ts'
 import { renameTags } from './tag-names.ts'
 import { upstreamTraceFilter } from './trace-filter.ts'
 import { upstreamTraceTags } from './trace-tags.ts'
@@ -65,6 +66,7 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   locationsToSearch: (_value, { visibleExperiments }) => experimentLocations(visibleExperiments),
   tracesToSearch: (value, { visibleTraces }) => textsOf(value).filter((id) => visibleTraces.has(id)),
   traceTags: (value, findings) => upstreamTraceTags(value, upstreamModelName(findings)),
+  spanAttributes: (value, findings) => upstreamSpanAttributes(value, upstreamModelName(findings)),
   traceFilter: text((value, findings) => upstreamTraceFilter(value, findings)),
   relatedModelName: named('model'),
   assessmentId: () => '',

@@ -26,7 +26,8 @@ function mapTags(tags: Json, map: MapTag): Json {
   })
 }
 
-const isPrompts = (key: string): boolean => foldKey(key) === foldKey(linkedPromptsTag)
+/** Whether a tag lists prompts. */
+export const isPrompts = (key: string): boolean => foldKey(key) === foldKey(linkedPromptsTag)
 
 /** What a client writes: with prompts in upstream names, and without what MLflow alone says (clients give it back as they got it). */
 export function upstreamTraceTags(tags: Json, rename: (name: string) => string | null): Json {

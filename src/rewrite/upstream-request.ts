@@ -3,6 +3,7 @@ import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { type Grant, isGrant } from '../policy/grant.ts'
 import { JsonNumber, type JsonObject } from '../policy/json.ts'
 import { shapeOf } from '../policy/message-shape.ts'
+import { writeExport } from '../policy/otlp/export-message.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { upstreamMessage } from './request.ts'
 import { type Page, pageMessage } from './search-page.ts'
@@ -13,12 +14,15 @@ class UpstreamRequest {
   readonly method: string
   /** Path and query. */
   readonly target: string
-  /** JSON text, or null when the request has no body of its own. */
+  /** JSON text, or null when the request has none of its own. */
   readonly body: string | null
-  constructor(method: string, target: string, body: string | null) {
+  /** Spans in the place of a text, with the headers that say what they are and where they go. */
+  readonly spans: { readonly bytes: Uint8Array; readonly headers: Readonly<Record<string, string>> } | null
+  constructor(method: string, target: string, body: string | null, spans: UpstreamRequest['spans'] = null) {
     this.method = method
     this.target = target
     this.body = body
+    this.spans = spans
     Object.freeze(this)
   }
 
@@ -31,6 +35,16 @@ export type { UpstreamRequest }
 
 /** Whether a value is a real upstream request, whatever the types say. */
 export const isUpstreamRequest: (value: unknown) => value is UpstreamRequest = UpstreamRequest.is
+
+/** Where spans go stands in headers; whatever form they came in, they are sent as protobuf. */
+function exportHeaders(message: JsonObject): Record<string, string> {
+  const [experimentId, runId] = [message.get('experiment_id'), message.get('run_id')]
+  return {
+    'content-type': 'application/x-protobuf',
+    ...(typeof experimentId === 'string' ? { 'x-mlflow-experiment-id': experimentId } : {}),
+    ...(typeof runId === 'string' ? { 'x-mlflow-run-id': runId } : {}),
+  }
+}
 
 function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
   const path = endpoint.path.replace(/\{([^}]+)\}/g, (_, name: string) => {
@@ -54,6 +68,10 @@ export function upstreamRequest(grant: Grant, page: Page | null = null): Upstrea
   const { endpoint } = grant
   const message = page === null ? upstreamMessage(grant) : pageMessage(upstreamMessage(grant), page)
   const path = pathOf(endpoint, message)
+  if (endpoint.body === 'otlp') {
+    const spans = { bytes: writeExport(message), headers: exportHeaders(message) }
+    return new UpstreamRequest(endpoint.method, path, null, spans)
+  }
   // Some handlers want a path parameter in the body as well, where it is a field of the message.
   const { fields } = shapeOf(endpoint.request)
   const onlyInPath = new Set(endpoint.pathParams.filter((name) => !fields.has(name)))

@@ -26,6 +26,7 @@ import { addIdleTimeout } from './idle.ts'
 import { Journey } from './journey.ts'
 import { addLocalRoutes } from './local-routes.ts'
 import type { Metrics } from './metrics.ts'
+import { addOtlpRoutes } from './otlp-routes.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { addRoutes } from './routes.ts'
 import { AzureStorage } from './storage/databricks-store.ts'
@@ -171,6 +172,7 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, ar
   for (const mode of modes) addRoutes(app, config, mode, journey)
   if (modes.includes('http')) addEntrance(app, config)
   if (config.kind === 'mlflow') addGraphql(app, config, journey)
+  if (config.kind === 'mlflow') addOtlpRoutes(app, config, journey)
   app.decorateRequest('granted', null)
   if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, journey, artifacts)
   addByteRoutes(app, config, modes, journey, upstream)

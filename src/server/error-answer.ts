@@ -8,6 +8,13 @@ import type { Failure } from './failure.ts'
 import { Throttled } from './throttled.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
+/** MLflow's codes for what FastAPI says with a status and a sentence alone. */
+const detailCodes = new Map([
+  [400, 'INVALID_PARAMETER_VALUE'],
+  [422, 'INVALID_PARAMETER_VALUE'],
+  [501, 'NOT_IMPLEMENTED'],
+])
+
 /** MLflow's error; where its routes for artifacts refuse a request in the way of FastAPI, the same in MLflow's. */
 function readError({ status, text }: Pick<UpstreamAnswer, 'status' | 'text'>): JsonObject | null {
   try {
@@ -15,9 +22,10 @@ function readError({ status, text }: Pick<UpstreamAnswer, 'status' | 'text'>): J
     if (!(value instanceof Map)) return null
     if (typeof value.get('error_code') === 'string') return value
     const detail = value.get('detail')
-    if (status !== 400 || typeof detail !== 'string') return null
+    const errorCode = detailCodes.get(status)
+    if (errorCode === undefined || typeof detail !== 'string') return null
     return new Map([
-      ['error_code', 'INVALID_PARAMETER_VALUE'],
+      ['error_code', errorCode],
       ['message', detail],
     ])
   } catch {

@@ -21,7 +21,7 @@ import { entityKey } from './entity-lookups.ts'
 import { upstreamFailure } from './error-answer.ts'
 import type { Failure } from './failure.ts'
 import { follow } from './inquiry.ts'
-import { parseAnswer, readVersion } from './lookups.ts'
+import { parseAnswer, parseExportAnswer, readVersion } from './lookups.ts'
 import { Memory, MlflowWorld } from './mlflow-world.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { finishRegistration } from './registration.ts'
@@ -124,7 +124,7 @@ export class Journey {
     if (answer.status !== 200) return this.#fail(trail, grant, answer)
     trail.upstreamStatus = answer.status
     this.#forget(grant)
-    const parsed = parseAnswer(answer, endpoint.answersNaN === true)
+    const parsed = endpoint.body === 'otlp' ? parseExportAnswer(answer) : parseAnswer(answer, endpoint.answersNaN === true)
     this.#memory.learn(parsed)
     const message = await this.#finishVersion(visit, grant, parsed)
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {

@@ -4,6 +4,7 @@ import type { Stage } from '../policy/environment.ts'
 import { stages } from '../policy/environment.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { parseJson } from '../policy/json-text.ts'
+import { readExportAnswer } from '../policy/otlp/export-message.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { withoutWorkspace } from '../rewrite/location.ts'
@@ -47,6 +48,16 @@ export function parseAnswer(answer: UpstreamAnswer, allowNaN = false): JsonObjec
   const refusal = unknown()
   refusal.cause = `status ${answer.status} with ${answer.text.length} characters of ${answer.contentType || 'no type'}, and no JSON object`
   throw refusal
+}
+
+/** The answer to an export of spans, which is no JSON. */
+export function parseExportAnswer({ bytes }: UpstreamAnswer): JsonObject {
+  if (bytes === undefined) throw unknown()
+  try {
+    return readExportAnswer(bytes)
+  } catch (error) {
+    throw error instanceof Refusal ? unknown() : error
+  }
 }
 
 function text(object: JsonObject, key: string): string {

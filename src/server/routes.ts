@@ -100,7 +100,9 @@ export function addRoutes(app: FastifyInstance, landscape: Landscape, mode: Clie
   const table = endpointTable(serverKindOf(landscape), mode)
   const open = [...table.open.values()].flatMap((endpoint) => {
     const handler: Registration['handler'] = (request, reply) => answerJson(landscape, journey, endpoint, request, reply)
-    return endpoint.bytes === undefined ? addresses(endpoint).map((address) => ({ ...address, handler })) : []
+    return endpoint.bytes === undefined && endpoint.body === undefined
+      ? addresses(endpoint).map((address) => ({ ...address, handler }))
+      : []
   })
   const closed = table.closed.flatMap((endpoint) => {
     const handler: Registration['handler'] = (request) => refuseClosed(landscape, endpoint, request)

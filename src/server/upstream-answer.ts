@@ -6,6 +6,8 @@ export interface UpstreamAnswer {
   readonly status: number
   readonly contentType: string
   readonly text: string
+  /** Of an answer that is no text. */
+  readonly bytes?: Uint8Array
   /** The time that MLflow asks callers to wait, where it does: seconds, or a date of HTTP. */
   readonly retryAfter?: number | string
 }
@@ -30,6 +32,8 @@ export async function readAnswer({ statusCode, headers, body }: Dispatcher.Respo
     if (size > answerBytes) throw new Refusal('unknown-answer', "MLflow's answer is too large. Ask for fewer rows at once.")
     chunks.push(chunk)
   }
-  const text = Buffer.concat(chunks).toString('utf8')
-  return { status: statusCode, contentType: String(headers['content-type'] ?? ''), text, ...waitOf(headers['retry-after']) }
+  const bytes = Buffer.concat(chunks)
+  const contentType = String(headers['content-type'] ?? '')
+  const answer = { status: statusCode, contentType, text: bytes.toString('utf8'), ...waitOf(headers['retry-after']) }
+  return contentType.includes('protobuf') ? { ...answer, bytes } : answer
 }

@@ -32,7 +32,8 @@ type Request = Dispatcher.RequestOptions
 interface Exchange {
   readonly method: string
   readonly target: string
-  readonly body: string | null
+  readonly body: string | Uint8Array | null
+  readonly headers?: Readonly<Record<string, string>>
   readonly caller: CallerCredentials
   readonly repeatable: boolean
   readonly noteStatus?: CallerCredentials['noteStatus']
@@ -76,8 +77,9 @@ export class Upstream {
   /** Sends a granted request and reads the answer whole. A read is tried once more when the connection broke before an answer. */
   async send(request: UpstreamRequest, caller: CallerCredentials, repeatable = false): Promise<UpstreamAnswer> {
     if (!isUpstreamRequest(request)) throw new TypeError('nothing is forwarded without a grant')
-    const { method, target, body } = request
-    return this.#exchange({ method, target, body, caller, repeatable, noteStatus: caller.noteStatus })
+    const { method, target, spans } = request
+    const { bytes: body, headers } = spans ?? { bytes: request.body, headers: {} }
+    return this.#exchange({ method, target, body, headers, caller, repeatable, noteStatus: caller.noteStatus })
   }
 
   /** Asks MLflow something that the proxy itself must know. Reading only. */
@@ -160,6 +162,7 @@ export class Upstream {
     const { method, target, body, repeatable, noteStatus } = exchange
     const headers: Record<string, string> = { accept: 'application/json', ...credentials }
     if (body !== null) headers['content-type'] = 'application/json'
+    Object.assign(headers, exchange.headers)
     if (this.#underWay >= upstreamCapacity.messages + upstreamCapacity.waiting) {
       throw new Refusal('upstream-unavailable', 'Too many requests wait for MLflow. Try again shortly.')
     }

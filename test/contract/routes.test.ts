@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { generateDatabricksTexts, generatedDatabricksFiles } from '../../scripts/generate-databricks.ts'
 import { generatedFiles, generateTexts } from '../../scripts/generate-messages.ts'
+import { generateOtlp, otlpFile } from '../../scripts/generate-otlp.ts'
 import type { SdkDescription } from '../../scripts/merge-databricks.ts'
 import type { Description } from '../../scripts/merge-descriptions.ts'
 import { mlflowVersions, pythonOf } from '../../scripts/python-environments.mjs'
@@ -106,4 +107,9 @@ t.test('every route that databricks-sdk asks a workspace for is in its table, op
   )
   t.ok(answers.filter(({ is }) => is === 'open').length > 40)
   t.same(endpointTable('databricks').unclassified, [], "nor any of those that MLflow's own clients ask for")
+})
+
+t.test('the generated messages of OpenTelemetry are those that the newest MLflow brings', async (t) => {
+  const fresh = generateOtlp(pythonOf(mlflowVersions.at(-1) ?? '')) === readFileSync(otlpFile, 'utf8')
+  t.ok(fresh, 'src/policy/generated/otlp-messages.ts is fresh; if not: node scripts/generate-otlp.ts and its python')
 })

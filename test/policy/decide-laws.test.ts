@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { exportedPairs } from '../../src/policy/checks/span-attributes.ts'
 import { tagPairs } from '../../src/policy/checks/trace-tags.ts'
 import type { Meaning } from '../../src/policy/endpoint.ts'
 import { placesMeaning, textMeaning, textsOf } from '../../src/policy/message-fields.ts'
@@ -102,6 +103,7 @@ function offence(call: RandomCall): string | null {
     bad('trace', said(call, 'trace'), (id) => own(id) || (read && mayReadTrace(call, id))) ??
     bad('new trace', said(call, 'newTrace'), (id) => mayMake(call, id)) ??
     bad('thing', said(call, 'dataset', 'issue', 'labelSchema', 'labelSchemas', 'reviewQueue'), own) ??
+    bad('link', said(call, 'relatedTrace'), (text) => mayMention(call, text)) ??
     bad('run', said(call, 'run', 'runsToRead'), (id) => own(id) || (read && mayReadRun(call, id))) ??
     bad('logged model', said(call, 'loggedModel'), (id) => own(id) || (read && mayReadModel(call, id))) ??
     bad('mention', said(call, 'relatedRun', 'relatedModel', 'modelJson', 'tagsJson', 'versionSource'), (text) =>
@@ -177,7 +179,8 @@ function tagTexts({ endpoint, message }: Pick<RandomCall, 'endpoint' | 'message'
   const ofTraces = [...pairs, ...said({ endpoint, message }, 'traceTag').map((text) => [key, text] as const)]
   // A key says of what kind its value is: in another it is any text.
   const isRead = (name: string, text: string) => (text.startsWith('tr-') ? /TraceId$/.test(name) : name === 'mlflow.sourceRun')
-  return [...ofLists, ...ofTraces.flatMap(([name, text]) => (isRead(name, text) ? [text] : []))]
+  const exported = exportedPairs({ endpoint, message })
+  return [...ofLists, ...[...ofTraces, ...exported].flatMap(([name, text]) => (isRead(name, text) ? [text] : []))]
 }
 
 t.test('no grant crosses environments, whatever the world and whatever is said', async (t) => {
@@ -228,7 +231,9 @@ t.test('a caller without promotesFrom learns nothing of what is not theirs', asy
       // Freezing and Production are there to be told: only what changes nothing is looked at.
       if (call.caller.promotesFrom.length > 0 || !['read', 'search', 'create'].includes(call.endpoint.action)) return
       // A trace may be pointed at before it is there: whether an id is another's can be told here, and only here.
-      const isPointing = tagTexts(call).some((text) => text.startsWith('tr-') && !mayMake(call, text))
+      const isPointing = [...tagTexts(call), ...said(call, 'relatedTrace')].some(
+        (text) => text.startsWith('tr-') && !mayMake(call, text),
+      )
       if (isPointing) return
       const told = outcome(decideCall(call))
       counts[told.startsWith('allow') ? 'allowed' : 'denied'] += 1

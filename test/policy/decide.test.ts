@@ -51,6 +51,11 @@ const tag = (key: string) => (value: string) => [
   { key, value },
 ]
 
+const attributes = (key: string) => (value: string) => [
+  { key: 'plain', value: { int_value: '1' } },
+  { key, value: { string_value: value } },
+]
+
 /** A foreign id and an absent one, said in some form. */
 const ids =
   (own: (other: Belongings) => string, absent: string, say: (id: string) => unknown = (id) => id): Cases =>
@@ -235,6 +240,36 @@ const trespasses: Record<Meaning, Cases> = {
       { value: { 'mlflow.gateway.linkedTraceId': other.trace(3) }, verdict: 'not-found' },
     ],
     foreignPrompt((name) => ({ 'mlflow.linkedPrompts': json([{ name, version: '1' }]) })),
+  ),
+  relatedTrace: ({ other }) => [{ value: other.trace(1), verdict: 'not-found' }],
+  spanAttributes: both(
+    run((id) => attributes('mlflow.traceTag.mlflow.sourceRun')(id)),
+    run((id) => attributes('mlflow.sourceRun')(json(id))),
+    loggedModel((id) => attributes('mlflow.modelId')(id)),
+    ({ other }) => [
+      { value: attributes('mlflow.gateway.linkedTraceId')(other.trace(1)), verdict: 'not-found' },
+      {
+        value: attributes('mlflow.traceTag.mlflow.artifactLocation')(`mlflow-artifacts:/${other.experiment}`),
+        verdict: 'invalid-parameter',
+        unasked: true,
+      },
+      {
+        value: attributes('mlflow.traceTag. MLflow.trace.SpansLocation')('ARCHIVE_REPO'),
+        verdict: 'invalid-parameter',
+        unasked: true,
+      },
+    ],
+    foreignPrompt((name) => attributes('mlflow.traceTag.mlflow.linkedPrompts')(json([{ name }]))),
+  ),
+  resourceAttributes: both(
+    run((id) => ({ attributes: attributes('mlflow.sourceRun')(id) })),
+    ({ other }) => [
+      {
+        value: { attributes: attributes('MLFLOW.ArtifactLocation')(`mlflow-artifacts:/${other.experiment}`) },
+        verdict: 'invalid-parameter',
+        unasked: true,
+      },
+    ],
   ),
   traceTag: run(),
   relatedModelName: foreignPrompt((name) => name),

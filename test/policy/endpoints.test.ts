@@ -46,6 +46,9 @@ const freeParts: ReadonlySet<string> = new Set([
   'order_by.dataset_name',
   'order_by.field_name',
   'parts.url',
+  // What a program calls its own parts
+  'resource_spans[].scope_spans[].scope.name',
+  'resource_spans[].scope_spans[].spans[].events.name',
   // Who or what made an assessment
   'assessment.source.source_id',
   'trace.trace_info.assessments[].source.source_id',
@@ -78,8 +81,9 @@ t.test('a whole message is free only where nothing in it could be a reference', 
   for (const endpoint of endpoints) {
     for (const [selector, meaning] of Object.entries(endpoint.fields)) {
       const message = fieldOf(endpoint.request, selector)?.message
-      if (meaning !== 'free' || message === undefined) continue
-      const suspicious = selectorsOf(message)
+      // What attributes hold is any JSON of the client's
+      if (meaning !== 'free' || message === undefined || message.endsWith('.KeyValue')) continue
+      const suspicious = selectorsOf(message, (inner) => /(^|\.)attributes$/.test(inner))
         .map(([name]) => name)
         .filter((name) => suggestsReference.test(name))
       t.same(
@@ -97,6 +101,11 @@ const typeOf: Partial<Record<Meaning, (field: Field) => boolean>> = {
   labelSchemas: ({ repeated, type }) => repeated === true && type === 'string',
   scorersToRead: ({ repeated, type }) => repeated === true && type === 'string',
   runsToRead: ({ repeated, type }) => repeated === true && type === 'string',
+  // On the wire ids are bytes
+  newTrace: ({ type }) => type === 'string' || type === 'bytes',
+  relatedTrace: ({ type }) => type === 'bytes',
+  spanAttributes: ({ repeated, message }) => repeated === true && message === 'opentelemetry.proto.common.v1.KeyValue',
+  resourceAttributes: ({ message }) => message === 'opentelemetry.proto.resource.v1.Resource',
   trace: ({ type }) => type === 'string',
   tracesToSearch: ({ repeated, type }) => repeated === true && type === 'string',
   locationsToSearch: ({ repeated, message }) => repeated === true && message === 'mlflow.TraceLocation',

@@ -249,6 +249,7 @@ t.test('Databricks gets upstream names, and what routes call the served is what 
     method: 'DELETE',
     target: '/api/2.0/serving-endpoints/scorer_acc',
     body: null,
+    spans: null,
   })
 })
 

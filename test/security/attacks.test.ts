@@ -12,6 +12,7 @@ import { nameAttacks } from './names.ts'
 import { positives, promotionAttacks } from './promotion.ts'
 import { registryAttacks } from './registry.ts'
 import { searchAttacks } from './search.ts'
+import { spanAttempts, trySpans } from './spans.ts'
 import { surfaceAttacks } from './surface.ts'
 import { traceAttacks } from './traces.ts'
 import { wireAttacks } from './wire.ts'
@@ -76,6 +77,10 @@ async function tryFraming({ bytes, status, mostAnswers, closes = false, heard = 
 
 await t.test('bytes that two HTTP parsers could cut differently are refused, and nothing behind them is read', async (t) => {
   for (const framing of framings) t.same(await tryFraming(framing), [], showText(framing.name))
+})
+
+await t.test('no span gets into another environment’s trace, in whatever form it comes', async (t) => {
+  for (const attempt of spanAttempts(words)) t.same(await trySpans(world, attempt), [], showText(attempt.name))
 })
 
 const api = '/api/2.0/mlflow'

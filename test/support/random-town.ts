@@ -204,6 +204,14 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     ],
     traceTagKey: ['mlflow.sourceRun', 'mlflow.gateway.linkedTraceId', 'x'],
     traceTag: [...runs, ...traces],
+    relatedTrace: traces,
+    spanAttributes: [...runs, ...traces].map((id) => [
+      {
+        key: `mlflow.traceTag.${id.startsWith('tr-') ? 'mlflow.gateway.linkedTraceId' : 'mlflow.sourceRun'}`,
+        value: { string_value: id },
+      },
+    ]),
+    resourceAttributes: runs.map((id) => ({ attributes: [{ key: 'mlflow.sourceRun', value: { string_value: id } }] })),
     traceFilter: ['', "prompt = 'fraud_prod/1'", "status = 'OK'"],
     relatedModelName: modelNames,
     assessmentId: ['x'],
@@ -255,6 +263,7 @@ export function randomCall(seed: number): RandomCall {
   const message: JsonObject = new Map()
   for (const [selector, meaning] of Object.entries(endpoint.fields)) {
     if (!isRequired(endpoint, selector) && !pick([true, true, false])) continue
+    if (endpoint.body === 'otlp' && meaning === 'free') continue
     const own = values[meaning].filter((value) => isOwn(town, caller, value))
     setAt(message, selector, pick(own.length > 0 && pick([true, true, true, false]) ? own : values[meaning]))
   }

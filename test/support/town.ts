@@ -200,6 +200,9 @@ function goodValues({
     traceTags: { 'mlflow.sourceRun': run(1) },
     traceTagKey: 'mlflow.sourceRun',
     traceTag: run(1),
+    relatedTrace: absentTrace,
+    spanAttributes: [{ key: 'mlflow.traceTag.mlflow.linkedPrompts', value: { string_value: '[{"name":"fraud"}]' } }],
+    resourceAttributes: { attributes: [{ key: 'service.name', value: { string_value: 'x' } }] },
     traceFilter: "prompt = 'fraud/1' AND run_id = 'x'",
     relatedModelName: 'fraud',
     assessmentId: 'a-1',
@@ -239,6 +242,8 @@ export function fullMessage(endpoint: OpenEndpoint, place: Belongings, without: 
     const column = endpoint.search?.nameColumn
     const value =
       meaning === 'filter' && column !== 'modelName' ? (column ? "name = 'churn'" : "params.a = '1'") : values[meaning]
+    // What is free in spans is of all types.
+    if (endpoint.body === 'otlp' && meaning === 'free') continue
     if (!without.includes(meaning)) setAt(message, selector, value)
   }
   // Traces are deleted by their ids or by their time.

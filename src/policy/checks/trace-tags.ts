@@ -4,6 +4,7 @@ import { type Judgement, resolveAllowed } from '../judgement.ts'
 import { placesMeaning, textMeaning } from '../message-fields.ts'
 import type { Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
+import { exportedPairs } from './span-attributes.ts'
 import { checkTag, foldKey } from './tags.ts'
 
 /** The tag in which a trace's prompts are listed, with their names. */
@@ -40,7 +41,8 @@ function pairOf(tag: Json): [Json | undefined, Json | undefined] {
 function writtenPairs({ endpoint, message }: Judgement): [key: string, value: string][] {
   const pairs = placesMeaning(endpoint, message, 'traceTags').flatMap(({ value }) => tagPairs(value))
   const key = textMeaning(endpoint, message, 'traceTagKey')
-  return key === null ? pairs : [...pairs, [key, textMeaning(endpoint, message, 'traceTag') ?? '']]
+  const exported = exportedPairs({ endpoint, message })
+  return key === null ? [...pairs, ...exported] : [...pairs, [key, textMeaning(endpoint, message, 'traceTag') ?? '']]
 }
 
 /** The prompts that a tag lists; their names are the caller's. Throws `invalid-parameter` for another form. */
@@ -57,9 +59,9 @@ export function linkedPromptNames(text: string): string[] {
 export function checkTraceNames(judgement: Judgement): void {
   const { endpoint, message } = judgement
   const key = textMeaning(endpoint, message, 'traceTagKey')
-  if (key !== null && isPlaceTag(key)) {
-    throw new Refusal('invalid-parameter', `Tag '${key}' is immutable and cannot be set on a trace.`)
-  }
+  const set = [...(key === null ? [] : [key]), ...exportedPairs(judgement).map(([name]) => name)]
+  const place = set.find(isPlaceTag)
+  if (place !== undefined) throw new Refusal('invalid-parameter', `Tag '${place}' is immutable and cannot be set on a trace.`)
   const listed = writtenPairs(judgement).flatMap(([name, value]) =>
     foldKey(name) === foldKey(linkedPromptsTag) ? linkedPromptNames(value) : [],
   )

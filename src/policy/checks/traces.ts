@@ -49,18 +49,19 @@ function show({ visibleExperiments, references }: Judgement, { traces }: Finding
   references.push({ kind: 'trace', logical: id, upstream: id })
 }
 
+function notTraceId(): Refusal {
+  return new Refusal('invalid-parameter', "A trace id is 'tr-' and 32 lower-case hexadecimal digits.")
+}
+
 /** The id of a trace that is to be: nobody's so far, or the caller's own. MLflow would move another's trace, or put spans into it. */
 function checkNewTrace(judgement: Judgement, found: Findings, id: string): void {
-  if (!isTraceName(id)) {
-    throw new Refusal('invalid-parameter', "A trace id is 'tr-' and 32 lower-case hexadecimal digits.")
-  }
   if (found.traces.has(id) && !isOwnTrace(judgement, found, id)) throw absent.trace(id)
   show(judgement, found, id)
 }
 
 /** A trace that is only pointed at: there may be none, or none yet, but it must not be another's. */
 function* checkPointedTrace(judgement: Judgement, found: Findings, id: string): Inquiry<void> {
-  if (resemblesHexId(id)) throw new Refusal('invalid-parameter', "A trace id is 'tr-' and 32 lower-case hexadecimal digits.")
+  if (resemblesHexId(id)) throw notTraceId()
   if (found.traces.has(id) && !isOwnTrace(judgement, found, id) && !(yield* isBehind(judgement, found, id)))
     throw absent.trace(id)
 }
@@ -88,6 +89,12 @@ export function* ownTrace(judgement: Judgement, id: string): Inquiry<void> {
   if (!isOwnTrace(judgement, yield* findTraces([id]), id)) throw absent.trace(id)
 }
 
+/** Static part: new ids can be ids. */
+export function checkTraceIds({ endpoint, message }: Judgement): void {
+  const made = placesMeaning(endpoint, message, 'newTrace').flatMap(({ value }) => textsOf(value))
+  if (!made.every(isTraceName)) throw notTraceId()
+}
+
 /** Static part: a deletion names traces or a time, as MLflow wants it. */
 export function checkTraceDeletion({ endpoint, message }: Judgement): void {
   if (endpoint.resource !== 'trace' || !('max_timestamp_millis' in endpoint.fields)) return
@@ -105,7 +112,8 @@ export function* checkTraces(judgement: Judgement): Inquiry<void> {
   const texts = (meaning: 'trace' | 'newTrace' | 'tracesToSearch') =>
     placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value))
   const [subjects, made, asked] = [texts('trace').filter((id) => id !== ''), texts('newTrace'), texts('tracesToSearch')]
-  const pointed = pointedTraces(judgement)
+  const linked = placesMeaning(endpoint, message, 'relatedTrace').flatMap(({ value }) => textsOf(value))
+  const pointed = [...linked, ...pointedTraces(judgement)]
   const found = yield* findTraces([...subjects, ...made, ...asked, ...pointed])
   for (const id of new Set(made)) checkNewTrace(judgement, found, id)
   for (const id of new Set(subjects)) {

@@ -13,7 +13,6 @@ export const closedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/(mlflow\/experiments\/list|mlflow\/registered-models\/list)$/, closed: 'This server does not have it.', hidden: true },
   { paths: /^\/mlflow\/runs\/search$/, closed: 'Searching runs by GET is gone since MLflow 2.', hidden: true },
   { paths: /^\/mlflow\/(unified-traces|get-online-trace-details)|^\/mlflow\/traces\/\{trace_id\}(\/|$)/, closed: 'This server does not have it.', hidden: true },
-  { paths: /^\/(mlflow\/(traces|get-trace-artifact)|v1\/traces)/, closed: 'Traces are not served by this version of the proxy.' },
   { paths: /search-datasets$/, closed: 'MLflow answers here that there is nothing: it is served below /ajax-api/2.0/mlflow.', hidden: true },
   { paths: /^\/mlflow\/(datasets\/\{dataset_id\}\/records|review-queues\/items\/add)$/, closed: 'Traces are not served by this version of the proxy, and this may name some.' },
   { paths: /^\/mlflow\/datasets\/search$/, closed: 'Data sets are searched by POST.', hidden: true },

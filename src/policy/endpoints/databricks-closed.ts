@@ -20,7 +20,7 @@ export const databricksClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/(artifacts\/|logged-models\/\{model_id\}\/artifacts\/credentials|model-versions\/(list-artifacts|get-signed-download-uri)$)/, closed: 'Credentials for storage would go around the proxy. Clients stream artifacts through it.' },
   { paths: /^\/(mlflow\/)?unity-catalog\//, closed: 'Unity Catalog is not served by this version of the proxy.' },
   { paths: /^\/mlflow\/unity-catalog/, closed: 'Unity Catalog is not served by this version of the proxy.' },
-  { paths: /^\/(mlflow\/)?(traces|tracing)\/|^\/mlflow\/experiments\/\{experiment_id\}\/trace-location/, closed: 'Traces are not served by this version of the proxy.' },
+  { paths: /^\/(mlflow\/)?(v1\/)?(traces|tracing|unified-traces|get-(online-)?trace-[a-z]+)(\/|$)|^\/mlflow\/experiments\/\{experiment_id\}\/trace-location/, closed: 'Traces of a Databricks workspace are not served by this version of the proxy.' },
   { paths: /^\/mlflow\/\{(name|parent)\}/, closed: 'GenAI resources are not served by this version of the proxy.', hidden: true },
   { paths: /^\/serving-endpoints\/\{name\}\/telemetry-config$/, closed: 'Tables of Unity Catalog hold every environment: telemetry is set up in the workspace.' },
   { paths: /^\/external-function$/, closed: 'It calls any address with connections of the whole workspace. Call the service directly.' },

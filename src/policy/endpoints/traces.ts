@@ -20,6 +20,7 @@ const assessment = (at: string): Record<string, Meaning> => ({
     'overrides', 'valid',
   ].map((name) => [`${at}.${name}`, 'free' as const])),
 })
+const span = 'resource_spans[].scope_spans[].spans[]'
 const ofTrace = { ...v3, path: '/mlflow/traces/{trace_id}/assessments' } as const
 const one = { ...v3, path: '/mlflow/traces/{trace_id}/assessments/{assessment_id}' } as const
 
@@ -140,6 +141,22 @@ export const traceEndpoints = {
     ...v3, method: 'POST', path: '/mlflow/traces/calculate-filter-correlation', action: 'read', repeatable: true,
     fields: { experiment_ids: 'experiments', filter_string1: 'traceFilter', filter_string2: 'traceFilter', base_filter: 'traceFilter' },
     required: ['experiment_ids', 'filter_string1', 'filter_string2'],
+  },
+  exportSpans: {
+    ...trace, method: 'POST', path: '/v1/traces', action: 'update', repeatable: true, body: 'otlp',
+    request: 'handmade.ExportSpans', response: 'opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse',
+    fields: {
+      experiment_id: 'experiment', run_id: 'run',
+      'resource_spans[].resource': 'resourceAttributes', 'resource_spans[].schema_url': 'free',
+      'resource_spans[].scope_spans[].scope': 'free', 'resource_spans[].scope_spans[].schema_url': 'free',
+      [`${span}.trace_id`]: 'newTrace', [`${span}.attributes`]: 'spanAttributes', [`${span}.links[].trace_id`]: 'relatedTrace',
+      ...Object.fromEntries([
+        'span_id', 'parent_span_id', 'name', 'kind', 'trace_state', 'flags', 'start_time_unix_nano', 'end_time_unix_nano', 'status', 'events',
+        'dropped_attributes_count', 'dropped_events_count', 'dropped_links_count',
+        'links[].span_id', 'links[].trace_state', 'links[].flags', 'links[].attributes', 'links[].dropped_attributes_count',
+      ].map((name) => [`${span}.${name}`, 'free' as const])),
+    },
+    required: ['experiment_id', 'resource_spans'],
   },
   getTraceArtifact: {
     ...trace, method: 'GET', path: '/mlflow/get-trace-artifact', action: 'read', bytes: 'down', request: 'handmade.GetTraceArtifact',

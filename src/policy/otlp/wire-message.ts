@@ -1,0 +1,73 @@
+import type { Field, FieldType } from '../field.ts'
+import { otlpMessages } from '../generated/otlp-messages.ts'
+
+/** A field as it stands on the wire. */
+export interface WireField {
+  readonly id: number
+  readonly type: WireType
+  /** Full name of the message, where `type` is `message`. */
+  readonly message?: string
+  /** Numbers of an enum by their names. */
+  readonly values?: Readonly<Record<string, number>>
+  readonly repeated?: boolean
+  /** At most one field of this group is set; the last one counts. */
+  readonly oneof?: string
+}
+
+export type WireType =
+  | 'string'
+  | 'bytes'
+  | 'bool'
+  | 'int32'
+  | 'int64'
+  | 'uint32'
+  | 'fixed32'
+  | 'fixed64'
+  | 'double'
+  | 'enum'
+  | 'message'
+
+/** A message of OpenTelemetry's protocol: its fields by name, by either spelling, and by number. */
+export interface WireMessage {
+  readonly name: string
+  readonly fields: ReadonlyMap<string, WireField>
+  readonly spellings: ReadonlyMap<string, string>
+  readonly names: ReadonlyMap<number, string>
+}
+
+const messages = new Map(Object.entries(otlpMessages).map(([name, fields]) => [name, makeMessage(name, fields)]))
+
+function makeMessage(name: string, fields: Readonly<Record<string, WireField>>): WireMessage {
+  const camelCase = (key: string) => key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+  return {
+    name,
+    fields: new Map(Object.entries(fields)),
+    spellings: new Map(Object.keys(fields).flatMap((key) => [[key, key] as const, [camelCase(key), key] as const])),
+    names: new Map(Object.entries(fields).map(([key, { id }]) => [id, key])),
+  }
+}
+
+/** The message of a full name. Throws Error for one that the protocol does not have. */
+export function wireMessage(name: string): WireMessage {
+  const message = messages.get(name)
+  if (message === undefined) throw new Error(`there is no message '${name}'`)
+  return message
+}
+
+const fieldType = (type: WireType): FieldType => (type === 'fixed32' ? 'uint32' : type === 'fixed64' ? 'uint64' : type)
+
+/** A field as the endpoint table's tests and decisions know fields. */
+function toField({ type, message, values, repeated, oneof }: WireField): Field {
+  return {
+    type: fieldType(type),
+    ...(message === undefined ? {} : { message }),
+    ...(values === undefined ? {} : { values: Object.keys(values) }),
+    ...(repeated === true ? { repeated } : {}),
+    ...(oneof === undefined ? {} : { oneof }),
+  }
+}
+
+/** The protocol's messages in the form of MLflow's. */
+export const otlpShapes: Readonly<Record<string, Readonly<Record<string, Field>>>> = Object.fromEntries(
+  [...messages].map(([name, { fields }]) => [name, Object.fromEntries([...fields].map(([key, field]) => [key, toField(field)]))]),
+)
