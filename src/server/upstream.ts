@@ -127,8 +127,8 @@ export class Upstream {
 
   /** Models that are registered in Unity Catalog are asked for there. */
   async #exchange(exchange: Exchange): Promise<UpstreamAnswer> {
-    if (!this.#inCatalog) return this.#exchangeAsIs(exchange)
     const { method, target, body } = exchange
+    if (!this.#inCatalog || body instanceof Uint8Array) return this.#exchangeAsIs(exchange)
     // One request may take several there: only those that change nothing more may be sent again.
     return askCatalog({ method, target, body }, (call) => this.#exchangeAsIs({ ...exchange, ...call }))
   }
