@@ -27,6 +27,7 @@ const resources: Readonly<Record<Resource, string>> = {
   webhook: 'Webhooks of the registry',
   permissions: 'Permissions',
   servingEndpoint: 'Model serving',
+  gateway: 'AI gateway',
   artifact: 'Artifacts',
   server: 'Server',
   ui: 'Web UI',
@@ -97,6 +98,7 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   tagsJson: 'tags as a JSON object, as `runTags`',
   webhook: "a webhook's id: of a webhook that listens to a model of the caller's",
   registeredModelId: "the id that a workspace gives a model: of the caller's own",
+  gatewayEndpointName: "the name of an endpoint of the AI gateway, as a model's: of the caller's own",
   servingEndpointName:
     "a serving endpoint's name, as a model's; also one that the environment's configuration shares, to get and to query",
   servingEndpointId: "the id that a workspace gives a serving endpoint: of the caller's own",

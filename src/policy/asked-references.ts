@@ -19,6 +19,7 @@ const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
   ['experiment', 'experiments'],
   ['experiment', 'experimentsToSearch'],
   ['endpoint', 'servingEndpointName'],
+  ['gateway', 'gatewayEndpointName'],
   ['run', 'run'],
   ['run', 'runsToRead'],
   ['run', 'relatedRun'],

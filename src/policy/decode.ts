@@ -25,6 +25,13 @@ export interface DecodeOptions {
   readonly deleteByQuery?: boolean
 }
 
+/** The body of an opaque endpoint: a JSON object as it is, and nothing in the query. Throws Refusal as `decodeCall`. */
+export function decodeOpaque({ rawQuery, contentType, body }: RawCall): JsonObject {
+  if (rawQuery !== '') throw new Refusal('malformed', 'The request takes its parameters from the JSON body: remove the query.')
+  requireJsonType(contentType)
+  return parseBody(body)
+}
+
 const jsonType = /^application\/json(?:;\s*charset="?utf-8"?\s*)?$/i
 
 /**

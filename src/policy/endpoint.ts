@@ -20,6 +20,7 @@ export type Resource =
   | 'webhook'
   | 'permissions'
   | 'servingEndpoint'
+  | 'gateway'
 
 /**
  * What a request field holds. Every field of an open endpoint has a meaning: a test holds the table against MLflow's messages.
@@ -97,6 +98,7 @@ export type Meaning =
   | 'servingConfig'
   | 'aiGateway'
   | 'ofWorkspace'
+  | 'gatewayEndpointName'
   | 'filter'
   | 'orderBy'
   | 'pageToken'
@@ -129,6 +131,8 @@ export interface EndpointRow {
   readonly anyExperiment?: true
   /** Bytes instead of a JSON message: `down` in the answer, `up` in the request, or in both. */
   readonly bytes?: 'down' | 'up' | 'both'
+  /** The body is an object of others' making, of which only the fields that have a meaning here are looked at. */
+  readonly opaque?: true
   /** MLflow's own client writes the path with a slash at its end. */
   readonly slashToo?: true
   /** Whether it may be asked of the serving endpoints that the configuration shares. */

@@ -9,6 +9,7 @@ import { databricksRegistryEndpoints } from './endpoints/databricks-registry.ts'
 import { databricksServingEndpoints } from './endpoints/databricks-serving.ts'
 import { datasetEndpoints } from './endpoints/datasets.ts'
 import { experimentEndpoints } from './endpoints/experiments.ts'
+import { gatewayEndpoints } from './endpoints/gateway.ts'
 import { genaiEndpoints } from './endpoints/genai.ts'
 import { loggedModelEndpoints } from './endpoints/logged-models.ts'
 import { modelVersionEndpoints } from './endpoints/model-versions.ts'
@@ -32,6 +33,7 @@ const rows = {
   ...artifactEndpoints,
   ...datasetEndpoints,
   ...genaiEndpoints,
+  ...gatewayEndpoints,
   ...serverEndpoints,
   ...uiEndpoints,
   ...databricksArtifactEndpoints,

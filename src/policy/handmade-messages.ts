@@ -11,6 +11,9 @@ export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, F
   'handmade.Empty': {},
   'handmade.GraphQL': { query: text, operation_name: text, variables: { type: 'json' }, extensions: { type: 'json' } },
   // MLflow makes a text of any value.
+  'handmade.GatewayCall': { model: text },
+  'handmade.GatewayModels': { object: text, data: { type: 'message', message: 'handmade.GatewayModel', repeated: true } },
+  'handmade.GatewayModel': { id: text, object: text, created: integer, owned_by: text },
   'handmade.KeyValue': { key: text, value: { type: 'json' } },
   'handmade.GetArtifact': { run_id: text, run_uuid: text, path: text },
   'handmade.UploadArtifact': { run_uuid: text, path: text },

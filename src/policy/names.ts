@@ -5,13 +5,14 @@ declare const upstreamSide: unique symbol
 /** A name as MLflow stores it. Only this file makes one, so a forgotten mapping does not compile. */
 export type UpstreamName = string & { readonly [upstreamSide]: true }
 
-export type NameKind = 'model' | 'experiment' | 'endpoint'
+export type NameKind = 'model' | 'experiment' | 'endpoint' | 'gateway'
 
 /** What a name of each kind is called in a sentence. */
 export const nameWords: Readonly<Record<NameKind, string>> = {
   model: 'model',
   experiment: 'experiment',
   endpoint: 'serving endpoint',
+  gateway: 'gateway endpoint',
 }
 
 /** A name with its owner: what MLflow stores, and what the owner's own callers say. */

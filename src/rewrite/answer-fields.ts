@@ -13,6 +13,7 @@ export type AnswerMeaning =
   | 'traceTags'
   | 'sentence'
   | 'endpointName'
+  | 'gatewayName'
   | 'servedModelName'
   | 'withheld'
   | 'off'
@@ -39,6 +40,7 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
   'mlflow.TraceInfo': { experiment_id: 'experimentId', tags: 'traceTags', request_metadata: 'traceTags' },
   'mlflow.TraceInfoV3': { tags: 'traceTags', trace_metadata: 'traceTags' },
   'mlflow.TraceLocation.MlflowExperimentLocation': { experiment_id: 'experimentId' },
+  'handmade.GatewayModel': { id: 'gatewayName' },
   'mlflow.ListArtifacts.Response': { root_uri: 'location' },
   'mlflow.ListLoggedModelArtifacts.Response': { root_uri: 'location' },
   'handmade.ServerInfo': {

@@ -57,6 +57,7 @@ const endpointName: TextMapper = (name, findings) => {
   if (shown === null) throw unknownAnswer('a serving endpoint of nobody')
   return shown
 }
+const gatewayName: TextMapper = (name, { landscape, environment }) => showName(landscape, environment, 'gateway', name) ?? ''
 const servedModelName: TextMapper = (name, findings) => (findings.inSharedEndpoint ? name : modelName(name, findings))
 const sentence: TextMapper = (text, findings) => clientSentence(text, findings) ?? ''
 
@@ -73,6 +74,7 @@ const textMappers: Readonly<Record<NamedMeaning, TextMapper>> = {
   downloadUri,
   sentence,
   endpointName,
+  gatewayName,
   servedModelName,
 }
 
@@ -121,6 +123,8 @@ const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => 
   'databricks.RegistryWebhook': (row, findings) =>
     ownedByScope('model', new Map([['name', row.get('model_name') ?? null]]), { ...findings, scope: findings.environment }),
   ...visibleServing,
+  'handmade.GatewayModel': (row, { landscape, environment }) =>
+    ownerOf(landscape, 'gateway', String(row.get('id') ?? ''))?.owner.name === environment.name,
   'mlflow.Run': (row, findings) => inExperiment(row.get('info'), findings),
   'mlflow.RunInfo': (row, findings) => inExperiment(row, findings),
   'mlflow.DatasetSummary': inExperiment,

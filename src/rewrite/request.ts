@@ -80,6 +80,7 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   loggedModelTags: (value, findings) => renameTags(value, ownModelName(findings)),
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
+  gatewayEndpointName: named('gateway'),
   servingEndpointName: text((value, findings) => upstreamEndpointName(findings, value)),
   servedEntities: upstreamEntities,
   servingConfig: upstreamServingConfig,

@@ -75,7 +75,8 @@ export function upstreamRequest(grant: Grant, page: Page | null = null): Upstrea
   // Some handlers want a path parameter in the body as well, where it is a field of the message.
   const { fields } = shapeOf(endpoint.request)
   const onlyInPath = new Set(endpoint.pathParams.filter((name) => !fields.has(name)))
-  const inQuery = endpoint.method === 'GET' || endpoint.inQuery === true || endpoint.bytes !== undefined
+  const asBytes = endpoint.bytes !== undefined && endpoint.opaque !== true
+  const inQuery = endpoint.method === 'GET' || endpoint.inQuery === true || asBytes
   if (!inQuery) return new UpstreamRequest(endpoint.method, path, encodeBody(message, onlyInPath))
   const query = encodeQuery(message, new Set(endpoint.pathParams))
   return new UpstreamRequest(endpoint.method, query === '' ? path : `${path}?${query}`, null)

@@ -5,12 +5,13 @@ import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { endpointTable } from '../policy/endpoints.ts'
 import { type ClientMode, type Landscape, serverKindOf } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
+import { clientSentence } from '../rewrite/error-text.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { answerError } from './answer-error.ts'
 import { isModelsOwn, upstreamFailure } from './error-answer.ts'
 import type { Journey } from './journey.ts'
 import { isMapping, type Mapping } from './mapping.ts'
-import { boundedBody } from './model-call.ts'
+import { boundedBody, wholeBody } from './model-call.ts'
 import { pageHeaders } from './page-headers.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
 import { environmentPrefixes, fastifyPath, rawCallOf, visitOf } from './routes.ts'
@@ -116,7 +117,11 @@ function sendModelError(reply: AnyReply, answer: Answer, text: string): void {
   const type = headersOf(answer)['content-type']
   reply.request.trail.reason = 'upstream-error'
   reply.header('content-type', typeof type === 'string' ? type : 'text/plain').header('content-security-policy', 'sandbox')
-  reply.send(text)
+  const { endpoint, findings } = grantedOf(reply.request).grant
+  // The gateway speaks of its endpoints by their names.
+  reply.send(
+    endpoint.resource === 'gateway' ? (clientSentence(text, findings) ?? '{"detail":"MLflow refused the request."}') : text,
+  )
 }
 
 /** Nobody knows what a model does when it is asked twice. */
@@ -128,7 +133,13 @@ type Answered = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>
 type RewriteHeaders = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['rewriteRequestHeaders']>
 
 function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, upstream: Upstream) {
-  const sendGranted: RewriteHeaders = (request, headers) => ({ ...keep(headers, requestHeaders), ...grantedOf(request).headers })
+  const sendGranted: RewriteHeaders = (request, headers) => {
+    const granted = grantedOf(request)
+    if (granted.request.body === null) return { ...keep(headers, requestHeaders), ...granted.headers }
+    // A body that was written anew has its own length.
+    const length = String(Buffer.byteLength(granted.request.body))
+    return { 'content-type': 'application/json', 'content-length': length, ...granted.headers }
+  }
   const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, upstream)
   const isEntrance = endpoint.name === 'getUiPage'
   return {
@@ -143,10 +154,12 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
       if (isEntrance && askWhich(landscape, request, reply)) return reply
       const visit = visitOf(landscape, endpoint.name, request)
-      const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
+      const raw = await rawCallOf(endpoint, request)
+      const body = endpoint.opaque === true ? await wholeBody(request) : raw.body
+      const grant = await journey.grant(visit, endpoint, { ...raw, body })
       const headers = await upstream.credentials.read(visit.credentials)
       request.granted = { grant, request: journey.bytesRequest(grant), headers }
-      if (endpoint.bytes === 'both') request.body = boundedBody(request)
+      if (endpoint.bytes === 'both' && endpoint.opaque !== true) request.body = boundedBody(request)
     },
     replyOptions: {
       // Of the address that was granted, not of the caller's.
@@ -158,8 +171,11 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
         void answerError(error.cause ?? error, reply, isRepeatable(reply.request))
       },
     },
-    handler: (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) =>
-      reply.from(upstream.target(grantedOf(request).request.target), options),
+    handler: (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) => {
+      const { target, body } = grantedOf(request).request
+      const written = body === null ? {} : { body: Buffer.from(body), contentType: 'application/json' }
+      return reply.from(upstream.target(target), { ...options, ...written })
+    },
   }
 }
 

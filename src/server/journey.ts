@@ -1,7 +1,7 @@
 import { askedReferences } from '../policy/asked-references.ts'
 import { admitRows } from '../policy/checks/answer-rows.ts'
 import { decide } from '../policy/decide.ts'
-import { decodeCall, type RawCall } from '../policy/decode.ts'
+import { decodeCall, decodeOpaque, type RawCall } from '../policy/decode.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { ClientMode, Environment } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
@@ -70,6 +70,7 @@ export class Journey {
 
   /** Decodes and decides. Throws the refusal of a denied request. */
   async grant(visit: Visit, endpoint: OpenEndpoint, raw: RawCall): Promise<Grant> {
+    if (endpoint.opaque === true) return this.judge(visit, endpoint, decodeOpaque(raw))
     const { unknownFields } = this.#config
     const body = endpoint.bytes === 'up' || endpoint.bytes === 'both' ? 'bytes' : 'json'
     const message = decodeCall(endpoint.request, raw, { unknownFields, body, deleteByQuery: this.#config.kind === 'databricks' })

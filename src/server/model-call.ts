@@ -29,3 +29,10 @@ export function boundedBody({ raw, headers }: FastifyRequest): Readable {
   bounded.once('error', () => raw.resume())
   return raw.pipe(bounded)
 }
+
+/** The same read whole, where it has to be looked into. */
+export async function wholeBody(request: FastifyRequest): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  for await (const chunk of boundedBody(request)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}

@@ -155,6 +155,7 @@ const trespasses: Record<Meaning, Cases> = {
   webhook: () => [],
   registeredModelId: () => [],
   servingEndpointName: () => [],
+  gatewayEndpointName: ({ other }) => [{ value: `chat_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],
   servingEndpointId: () => [],
   servedEntities: () => [],
   servedName: () => [],

@@ -146,6 +146,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     webhook: ['x'],
     registeredModelId: ['x'],
     servingEndpointName: ['x'],
+    gatewayEndpointName: ['chat', 'chat_acc', 'chat_prod'],
     servingEndpointId: ['x'],
     servedEntities: [[]],
     servedName: ['x'],

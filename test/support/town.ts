@@ -155,6 +155,7 @@ function goodValues({
     webhook: 'x',
     registeredModelId: 'x',
     servingEndpointName: 'x',
+    gatewayEndpointName: 'chat',
     servingEndpointId: 'x',
     servedEntities: [],
     servedName: 'x',

@@ -1,4 +1,5 @@
 import { usesCatalog } from '../environment.ts'
+import { invalidValue } from '../invalid-value.ts'
 import { type Judgement, reads, resolveAllowed } from '../judgement.ts'
 import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
 import { Refusal } from '../reasons.ts'
@@ -17,6 +18,10 @@ export function checkNames(judgement: Judgement): void {
   }
   for (const { value } of placesMeaning(endpoint, message, 'newModelName')) {
     for (const name of textsOf(value)) resolveAllowed(judgement, 'model', name, 'change')
+  }
+  for (const { selector, value } of placesMeaning(endpoint, message, 'gatewayEndpointName')) {
+    if (typeof value !== 'string') throw invalidValue(selector, value, 'the name of a gateway endpoint')
+    resolveAllowed(judgement, 'gateway', value, 'change')
   }
   const existing = textMeaning(endpoint, message, 'experimentName')
   if (existing !== null) resolveAllowed(judgement, 'experiment', existing, 'read')
