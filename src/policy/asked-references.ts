@@ -1,3 +1,4 @@
+import { servedBy } from './checks/serving.ts'
 import type { Meaning, OpenEndpoint } from './endpoint.ts'
 import type { JsonObject } from './json.ts'
 import { placesMeaning, textsOf } from './message-fields.ts'
@@ -44,10 +45,15 @@ const most = { references: 20, characters: 256 } as const
 
 /** The references of a decoded request as the caller wrote them. */
 export function askedReferences(endpoint: OpenEndpoint, message: JsonObject): readonly NotedReference[] {
-  const all = kinds.flatMap(([kind, meaning]) =>
+  const served = servedBy({ endpoint, message }).map(({ name }) => ({
+    kind: 'model',
+    logical: name.slice(0, most.characters),
+    upstream: null,
+  }))
+  const named = kinds.flatMap(([kind, meaning]) =>
     placesMeaning(endpoint, message, meaning).flatMap(({ value }) =>
       textsOf(value).map((text) => ({ kind, logical: text.slice(0, most.characters), upstream: null })),
     ),
   )
-  return all.filter(({ logical }) => logical !== '').slice(0, most.references)
+  return [...named, ...served].filter(({ logical }) => logical !== '').slice(0, most.references)
 }

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
 import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
+import { startFakeUpstream } from '../support/fake-upstream.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { databricksClaims } from './authenticate.ts'
@@ -216,6 +218,39 @@ t.test('a query goes through as bytes, in both directions', async (t) => {
   t.equal((await ask('POST', '/serving-endpoints/chat/completions', { model: 'scorer_prod' })).code, 'ENDPOINT_NOT_FOUND')
 })
 
+t.test('a query is sent on while it is written, and never sent twice', async (t) => {
+  const fake = await startFakeUpstream()
+  const passing = await startDatabricksApp({
+    upstream: { url: fake.url, kind: 'databricks', credentials: { mode: 'passthrough' } },
+    authentication: { entra: { tenantId, audiences: [issuer.audience], authority: authority.url } },
+    environments: ['acc'],
+  })
+  t.teardown(async () => {
+    await passing.close()
+    await fake.close()
+  })
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const first = new Promise<string>((resolve) => {
+    fake.answer = (incoming, response) => {
+      incoming.once('data', (chunk) => resolve(String(chunk)))
+      incoming.once('end', () => response.end('{"predictions": []}'))
+    }
+  })
+  const call = request(`${passing.url}/serving-endpoints/live/invocations`, { method: 'POST', headers })
+  call.write('{"inputs": ')
+  t.equal(await first, '{"inputs": ', 'the first piece arrives before the last is written')
+  const answered = once(call, 'response')
+  call.end('[1]}')
+  const [response] = await answered
+  t.equal(response.statusCode, 200)
+  response.resume()
+  const before = fake.received.length
+  fake.answer = (incoming) => void incoming.resume().once('end', () => incoming.socket.destroy())
+  const broken = await askWorkspace(passing.url, 'POST', '/serving-endpoints/live/invocations', { inputs: [1] }, token)
+  t.match(broken, { status: 409, code: 'BAD_REQUEST' }, 'no client sends it again by itself')
+  t.equal(fake.received.length, before + 1)
+})
+
 t.test('a body over 16 MiB is refused, announced or not', async (t) => {
   const mib = Buffer.alloc(1 << 20, 'x')
   const before = workspace.calls().length
@@ -266,4 +301,13 @@ t.test('a list of a whole workspace shows what is the caller’s, with what was 
     .split('\n')
     .find((each) => each.includes('"queryServingEndpoint"') && each.includes('"scorer_acc"'))
   t.match(JSON.parse(line ?? '{}'), { decision: 'allow' })
+  const refusal = app
+    .logs()
+    .split('\n')
+    .find((each) => each.includes('"createServingEndpoint"') && each.includes('"fraud_prod"'))
+  t.match(
+    JSON.parse(refusal ?? '{}'),
+    { decision: 'deny', reason: 'foreign-name' },
+    'the audit names the model that was asked for',
+  )
 })

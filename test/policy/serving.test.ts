@@ -157,6 +157,39 @@ t.test('an endpoint serves versions that its maker may read, by every way to say
   t.same(refused.questions, [], 'nobody is asked whether a foreign version is there')
 })
 
+t.test('in Unity Catalog the environment’s schema is served', async (t) => {
+  const inCatalog = (of: typeof acc) => ({
+    ...of,
+    unityCatalogSchema: `${of.name}.ml`,
+    registrationAlias: of.production ? 'champion' : 'staging',
+  })
+  const [own, theirs] = [inCatalog(acc), inCatalog(prod)]
+  const catalog: Landscape = { ...landscape, environments: [own, theirs, inCatalog(preprod)], registry: 'unityCatalog' }
+  const registered = (name: string, number: string, aliases: readonly string[]) => ({ ...version(name, number, 'None'), aliases })
+  const versions = [
+    registered('acc.ml.fraud', '1', []),
+    registered('acc.ml.fraud', '2', ['champion']),
+    registered('prod.ml.fraud', '1', []),
+  ]
+  const asked = (of: typeof acc, entity_name: string, entity_version: string) => {
+    const fields = { name: 'scorer', served_entities: [{ ...fraud, entity_name, entity_version }] }
+    return judge(catalog, of, requestTo('updateServingConfig', fields), { ...world, versions })
+  }
+  const table: readonly (readonly [typeof acc, string, string, string])[] = [
+    [own, 'fraud', '1', 'allow'],
+    [own, 'acc.ml.fraud', '1', 'allow'],
+    [own, 'fraud', '2', 'production-version'],
+    [own, 'prod.ml.fraud', '1', 'foreign-name'],
+    [own, 'system.ai.llama', '1', 'invalid-parameter'],
+    [theirs, 'acc.ml.fraud', '2', 'allow'],
+  ]
+  for (const [of, name, number, expected] of table)
+    t.equal(verdictOf(asked(of, name, number)), expected, `${of.name} ${name}/${number}`)
+  const { target, body } = upstreamRequest(grantOf(asked(own, 'fraud', '1')))
+  t.equal(target, '/api/2.0/serving-endpoints/scorer_acc/config')
+  t.same(JSON.parse(body ?? ''), serves({ ...fraud, entity_name: 'acc.ml.fraud', name: 'fraud-1' }))
+})
+
 t.test('what belongs to the whole workspace is not set from an environment', async (t) => {
   const tables = { catalog_name: 'prod', schema_name: 'ml', enabled: true }
   const made: readonly (readonly [Fields, string])[] = [

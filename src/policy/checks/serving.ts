@@ -1,4 +1,4 @@
-import type { Environment } from '../environment.ts'
+import { type Environment, usesCatalog } from '../environment.ts'
 import { isVersion } from '../ids.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { absent, type Judgement, managesProduction, resolveAllowed } from '../judgement.ts'
@@ -34,15 +34,18 @@ function objectsIn(value: Json | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter((item) => item instanceof Map) : []
 }
 
-function configsOf({ endpoint, message }: Judgement): JsonObject[] {
+type Asked = Pick<Judgement, 'endpoint' | 'message'>
+
+function configsOf({ endpoint, message }: Asked): JsonObject[] {
   return placesMeaning(endpoint, message, 'servingConfig').flatMap(({ value }) => (value instanceof Map ? [value] : []))
 }
 
-function servedBy(judgement: Judgement): Served[] {
-  const { endpoint, message } = judgement
+/** Everything that an endpoint is to serve by a request, as its caller wrote it. */
+export function servedBy(asked: Asked): readonly Served[] {
+  const { endpoint, message } = asked
   const lists = [
     ...placesMeaning(endpoint, message, 'servedEntities').map(({ value }) => value),
-    ...configsOf(judgement).flatMap((config) => [config.get('served_entities'), config.get('served_models')]),
+    ...configsOf(asked).flatMap((config) => [config.get('served_entities'), config.get('served_models')]),
   ]
   return lists.flatMap(objectsIn).map((entity) => ({
     entity,
@@ -91,8 +94,8 @@ function checkEntity(judgement: Judgement, { entity, name, version }: Served): v
   refuseGiven('instance_profile_arn', entity.get('instance_profile_arn'))
   checkVariables(judgement.environment, entity)
   const { upstream } = resolveAllowed(judgement, 'model', name, 'read')
-  // The workspace would look for three parts in Unity Catalog, and not in the registry that is asked here.
-  if (upstream.split('.').length > 2) throw refuse(onlyOwnVersions)
+  // Three parts are looked for in Unity Catalog, whichever registry is the environments'.
+  if (!usesCatalog(judgement.landscape) && upstream.split('.').length > 2) throw refuse(onlyOwnVersions)
   if (!isVersion(version)) throw notVersion('entity_version', version)
 }
 
