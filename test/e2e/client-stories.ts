@@ -16,7 +16,8 @@ function storiesOf(clientVersion: string, serverVersion: string, stories: readon
 
 const objectIds = { acc: 'a', preprod: 'b', prod: 'c', both: 'd' }
 
-async function makeTokens(token: GuardedWorkspace['token']): Promise<Record<string, string>> {
+/** Tokens of callers in one environment each, and of one in two of them. */
+export async function makeTokens(token: GuardedWorkspace['token']): Promise<Record<string, string>> {
   const tokens: Record<string, string> = {}
   for (const [who, letter] of Object.entries(objectIds)) {
     const oid = `00000000-0000-4000-8000-${letter.repeat(12)}`
@@ -26,7 +27,8 @@ async function makeTokens(token: GuardedWorkspace['token']): Promise<Record<stri
   return tokens
 }
 
-function report(t: Test, { assertions, completed, output }: ClientRun) {
+/** Every assertion of a script as one of the test. */
+export function report(t: Test, { assertions, completed, output }: ClientRun) {
   for (const { name, state, note } of assertions) {
     if (state === 'skipped') t.pass(name, { skip: note })
     else t.ok(state === 'passed', name, state === 'passed' ? {} : { note })

@@ -25,6 +25,8 @@ export interface ClientRun {
 export interface ClientOptions {
   /** MLflow version of the client. */
   readonly version: string
+  /** The environment of scripts/python-environments.mjs that it runs in, where that is not its MLflow version's own. */
+  readonly environment?: string
   /** File in test/clients. */
   readonly script: string
   readonly args?: readonly string[]
@@ -68,7 +70,7 @@ function readResults(file: string): ClientAssertion[] {
 /** Runs a script in an unmodified client of a version, in a home folder of its own, and gives back the assertions that it wrote. */
 export async function runPythonClient(options: ClientOptions): Promise<ClientRun> {
   const { version, script, args = [], context = {}, homeFiles = {}, timeoutSeconds = 240 } = options
-  const python = pythonOf(version)
+  const python = pythonOf(options.environment ?? version)
   const home = mkdtempSync(join(tmpdir(), `client-${version}-`))
   const env = clientEnvironment(python, home, options)
   writeFileSync(join(home, 'context.json'), JSON.stringify({ ...context, version, uri: options.uri, home }))

@@ -84,7 +84,7 @@ const tokens = {
   prod: await issuer.token({ roles: ['apps_prod'] }),
   both: await issuer.token({ roles: ['apps_acc', 'apps_prod'] }),
 }
-await furnish({ url: proxy.url, token: tokens.acc }, 'acc')
+const acc = await furnish({ url: proxy.url, token: tokens.acc }, 'acc')
 const prod = await furnish({ url: proxy.url, token: tokens.prod }, 'prod')
 
 /** Nothing that came to the browser names anything as MLflow does, or anything of another environment; and all of it came from the proxy. */
@@ -104,6 +104,49 @@ async function withViewer(token: string, foreign: readonly string[], t: Test, to
 }
 
 const foreignToAcc = ['prod-first', 'prod-second', ...prod.runs]
+
+t.test('experiments and runs: list, open, compare', (t) =>
+  withViewer(tokens.acc, foreignToAcc, t, async (viewer) => {
+    await viewer.open('/#/experiments', 'churn')
+    t.match(await viewer.words(), /churn.*Default/)
+    await viewer.picture('experiments')
+    await viewer.open(`/#/experiments/${acc.experimentId}/runs`, 'acc-first')
+    t.match(await viewer.words(), /acc-second/)
+    await viewer.picture('runs')
+    const [first = '', second = ''] = acc.runs
+    await viewer.open(`/#/experiments/${acc.experimentId}/runs/${first}`, 'depth')
+    t.match(await viewer.words(), /acc-first.*auc.*0\.73/)
+    await viewer.picture('run')
+    await viewer.open(`/#/experiments/${acc.experimentId}/runs/${first}/model-metrics`, 'auc')
+    await viewer.page.locator('.js-plotly-plot').first().waitFor()
+    await viewer.picture('charts')
+    const compared = `runs=${encodeURIComponent(JSON.stringify([first, second]))}&experiments=${encodeURIComponent(JSON.stringify([acc.experimentId]))}`
+    await viewer.open(`/#/compare-runs?${compared}`, 'Comparing 2 Runs')
+    t.match(await viewer.words(), /acc-first.*acc-second|acc-second.*acc-first/)
+    await viewer.picture('compare')
+    await viewer.open(`/#/experiments/${prod.experimentId}/runs`, /not found|No Experiment|does not exist|error/i)
+    await viewer.picture('foreign-experiment')
+  }),
+)
+
+t.test('artifacts: previews show, and cannot act as the person who looks', (t) =>
+  withViewer(tokens.acc, foreignToAcc, t, async (viewer) => {
+    const run = `/#/experiments/${acc.experimentId}/runs/${acc.runs[0]}/artifacts`
+    await viewer.open(`${run}/note.txt`, 'words of acc-first')
+    await viewer.picture('artifact-text')
+    await viewer.open(`${run}/page.html`, 'page.html')
+    await viewer.page.frameLocator('iframe').getByText('acc-first').waitFor()
+    await viewer.picture('artifact-html')
+    t.not(await viewer.page.title(), 'taken over', 'a page in the preview does not reach the page around it')
+    for (const file of ['page.html', 'picture.svg']) {
+      const address = `/get-artifact?run_uuid=${acc.runs[0]}&path=${file}`
+      await viewer.page.goto(`${proxy.url}${address}`).catch(() => undefined) // it may be offered for download
+      t.not(await viewer.page.title(), 'taken over', `${file} opened by itself runs nothing`)
+      const answer = viewer.heard.find(({ url }) => url === address)
+      t.equal(answer?.status, 200, `${file} was served`)
+    }
+  }),
+)
 
 async function useOldRegistry({ page }: Viewer) {
   await page.getByRole('switch').first().click()
