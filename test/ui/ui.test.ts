@@ -99,7 +99,11 @@ function checkQuiet(t: Test, viewer: Viewer, foreign: readonly string[]) {
 async function withViewer(token: string, foreign: readonly string[], t: Test, tour: (viewer: Viewer) => Promise<void>) {
   const viewer = await look(browser, proxy.url, token)
   t.teardown(() => viewer.close())
-  await tour(viewer)
+  await tour(viewer).catch(async (error) => {
+    await viewer.picture(`failed-${t.name.split(':')[0]}`)
+    t.comment(viewer.heard.filter(({ status }) => status >= 400))
+    throw error
+  })
   checkQuiet(t, viewer, foreign)
 }
 
@@ -134,9 +138,12 @@ t.test('artifacts: previews show, and cannot act as the person who looks', (t) =
     const run = `/#/experiments/${acc.experimentId}/runs/${acc.runs[0]}/artifacts`
     await viewer.open(`${run}/note.txt`, 'words of acc-first')
     await viewer.picture('artifact-text')
-    await viewer.open(`${run}/page.html`, 'page.html')
+    await viewer.page.getByText('page.html').first().click()
     await viewer.page.frameLocator('iframe').getByText('acc-first').waitFor()
     await viewer.picture('artifact-html')
+    await viewer.page.getByText('picture.svg').first().click()
+    await viewer.page.locator('img[src^="blob:"], img[src*="picture.svg"]').first().waitFor()
+    await viewer.picture('artifact-svg')
     t.not(await viewer.page.title(), 'taken over', 'a page in the preview does not reach the page around it')
     for (const file of ['page.html', 'picture.svg']) {
       const address = `/get-artifact?run_uuid=${acc.runs[0]}&path=${file}`
