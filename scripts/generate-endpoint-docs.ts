@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ClosedEndpoint, Meaning, OpenEndpoint, Resource } from '../src/policy/endpoint.ts'
-import { endpointTable } from '../src/policy/endpoints.ts'
+import { tableOfAllModes } from '../src/policy/endpoints.ts'
 import type { UpstreamKind } from '../src/policy/environment.ts'
 import { describedVersions } from '../src/policy/generated/messages.ts'
 import { type Coverage, coverageOf } from '../src/rewrite/coverage.ts'
@@ -140,8 +140,10 @@ function referencesText({ fields }: OpenEndpoint): string {
     .join(', ')
 }
 
-function notesText({ bytes, repeatable, anyExperiment }: OpenEndpoint): string {
+function notesText({ bytes, repeatable, anyExperiment, modes }: OpenEndpoint, kind: UpstreamKind): string {
+  const only = modes?.includes('databricks') ? 'only in Databricks mode' : 'not in Databricks mode'
   const notes = [
+    ...(modes === undefined || kind === 'mlflow' ? [] : [only]),
     ...(bytes === undefined ? [] : [bytes === 'both' ? 'streams bytes both ways' : `streams bytes ${bytes}`]),
     ...(anyExperiment ? ['rows are asked about'] : []),
     ...(repeatable ? ['may be sent twice'] : []),
@@ -159,7 +161,7 @@ function openTable(endpoints: readonly OpenEndpoint[], kind: UpstreamKind): stri
       action,
       coverageOf(endpoint, kind),
       referencesText(endpoint),
-      notesText(endpoint),
+      notesText(endpoint, kind),
       versionsText(versions),
     ]
     return `| ${cells.map(cell).join(' | ')} |`
@@ -211,7 +213,8 @@ Every route of the MLflow servers ${describedVersions.join(', ')}: ${counts} ${o
 Every route that databricks-sdk and MLflow's own clients know of a workspace, and those of MLflow's servers, which clients ask for too:
 ${counts} ${otherAddresses}
 \`mlflow-env-proxy routes --upstream-kind databricks\` prints the same. ${decided} The last column says which MLflow
-versions know a route (–: none; it is Databricks' own). The meanings of fields: [endpoints.md](endpoints.md#meanings).`
+versions know a route (–: none; it is Databricks' own). The meanings of fields: [endpoints.md](endpoints.md#meanings). What
+Databricks mode is: [how-it-decides.md](how-it-decides.md#clients-in-databricks-mode).`
 }
 
 function meaningsSection(): string {
@@ -229,7 +232,7 @@ ${meanings.join('\n')}
 
 /** What the page of one kind of upstream must contain. */
 export function renderEndpoints(kind: UpstreamKind): string {
-  const { open, closed } = endpointTable(kind)
+  const { open, closed } = tableOfAllModes(kind)
   const all = [...open.values()]
   const sections = Object.entries(resources).flatMap(([resource, title]) => {
     const endpoints = all.filter((endpoint) => endpoint.resource === resource)

@@ -6,10 +6,14 @@ import { experimentId, runId, startFakeUpstream } from './support/fake-upstream.
 
 /** What `explain` says of a request of a caller in these groups. */
 async function explain(t: Test, upstream: string, groups: string, ...request: string[]) {
+  return explainWith(t, `upstream: { url: '${upstream}' }`, groups, ...request)
+}
+
+async function explainWith(t: Test, settings: string, groups: string, ...request: string[]) {
   const config = join(t.testdir(), 'proxy.yaml')
   writeFileSync(
     config,
-    `upstream: { url: '${upstream}' }
+    `${settings}
 authentication: { entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [api://mlflow-env-proxy] } }
 environments: { acc: {}, prod: { production: true, promotesFrom: [acc] } }
 `,
@@ -81,4 +85,15 @@ t.test('explain wants a request', async (t) => {
   const { code, err } = await explain(t, 'http://127.0.0.1:9', 'apps_acc', 'GET')
   t.equal(code, 2)
   t.match(err, /^Usage: mlflow-env-proxy explain/)
+})
+
+t.test('a client in Databricks mode is told of another door', async (t) => {
+  const upstream = "upstream: { url: 'http://127.0.0.1:9', kind: databricks, credentials: { mode: none } }"
+  const door = `${upstream}\ndatabricksHost: { listen: {} }`
+  const request = ['POST', `${api}/artifacts/credentials-for-read`, '{"run_id":"x","path":["a"]}']
+  const said = async (settings: string, ...options: string[]) =>
+    (await explainWith(t, settings, 'apps_acc', ...options, ...request)).out
+  t.match(await said(door), /closed-endpoint.*\nmessage +Credentials for storage would go around the proxy/)
+  t.match(await said(door, '--databricks'), /endpoint +getRunReadCredentials/)
+  t.match(await said(upstream, '--databricks'), /unknown-endpoint.*\nmessage +There is no door for clients in Databricks mode/)
 })

@@ -3,7 +3,7 @@ import { chooseEnvironment } from '../policy/choose-environment.ts'
 import { type Decision, decide } from '../policy/decide.ts'
 import { decodeCall } from '../policy/decode.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
-import { type Environment, serverKindOf } from '../policy/environment.ts'
+import { type ClientMode, type Environment, serverKindOf } from '../policy/environment.ts'
 import { findEndpoint } from '../policy/find-endpoint.ts'
 import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
@@ -17,27 +17,34 @@ import { Upstream } from '../server/upstream.ts'
 import { reportProblems } from './report-problems.ts'
 import type { Terminal } from './terminal.ts'
 
-const usage = `Usage: mlflow-env-proxy explain --config FILE --groups GROUP[,GROUP] METHOD PATH [JSON-BODY]
+const usage = `Usage: mlflow-env-proxy explain --config FILE --groups GROUP[,GROUP] [--databricks] METHOD PATH [JSON-BODY]
 
 Says what would happen to this request of a caller in these groups, and why. It asks MLflow what it must know, and changes nothing.
+With --databricks: of a client in Databricks mode, who comes by databricksHost.
 Example: mlflow-env-proxy explain -c proxy.yaml --groups apps_acc GET '/api/2.0/mlflow/registered-models/get?name=fraud'
 `
 
 interface Asked {
   readonly config: string
   readonly groups: readonly string[]
+  readonly mode: ClientMode
   readonly method: string
   readonly target: string
   readonly body: string
 }
 
 function readAsked(args: readonly string[]): Asked | null {
-  const options = { config: { type: 'string', short: 'c' }, groups: { type: 'string' } } as const
+  const options = {
+    config: { type: 'string', short: 'c' },
+    groups: { type: 'string' },
+    databricks: { type: 'boolean', default: false },
+  } as const
   try {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [method, target, body = '', ...rest] = positionals
     if (!values.config || !values.groups || !method || !target || rest.length > 0) return null
-    return { config: values.config, groups: values.groups.split(','), method: method.toUpperCase(), target, body }
+    const mode = values.databricks ? 'databricks' : 'http'
+    return { config: values.config, groups: values.groups.split(','), mode, method: method.toUpperCase(), target, body }
   } catch {
     return null
   }
@@ -81,7 +88,7 @@ async function judge(
       nobody,
       async (name) => (await findDefaultExperiment(upstream, name, nobody)) ?? '0',
     )
-    return await follow(decide(config, environment, { endpointName: endpoint.name, endpoint, message }), world)
+    return await follow(decide(config, environment, { endpointName: endpoint.name, endpoint, message, mode: asked.mode }), world)
   } finally {
     await upstream.close()
   }
@@ -105,8 +112,11 @@ async function explainRequest(config: Config, asked: Asked): Promise<string> {
     kind: 'application',
     groups: asked.groups,
   } as const
+  if (asked.mode === 'databricks' && config.databricksHost === undefined) {
+    return refuse('unknown-endpoint', 'There is no door for clients in Databricks mode: the configuration has no databricksHost.')
+  }
   const environment = chooseEnvironment(config, principal, named)
-  const found = findEndpoint(asked.method, path, serverKindOf(config))
+  const found = findEndpoint(asked.method, path, serverKindOf(config), asked.mode)
   if (found === null) return refuse('unknown-endpoint', 'No MLflow server that this proxy knows has this method and path.')
   if ('closed' in found && found.closed.local) return `by itself    ${found.closed.closed}\n`
   if ('closed' in found) return refuse(found.closed.hidden ? 'unknown-endpoint' : 'closed-endpoint', found.closed.closed)

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { ClosedEndpoint, OpenEndpoint } from '../policy/endpoint.ts'
-import { endpointTable } from '../policy/endpoints.ts'
+import { tableOfAllModes } from '../policy/endpoints.ts'
 import type { UpstreamKind } from '../policy/environment.ts'
 import { describedVersions } from '../policy/generated/messages.ts'
 import { coverageOf } from '../rewrite/coverage.ts'
@@ -35,8 +35,9 @@ function address({ path, prefixes }: OpenEndpoint | ClosedEndpoint): string {
 }
 
 function openColumns(endpoint: OpenEndpoint, kind: UpstreamKind): string[] {
-  const { method, action, resource, name } = endpoint
-  return [method, address(endpoint), `${action} of ${resource}`, coverageOf(endpoint, kind), name]
+  const { method, action, resource, name, modes } = endpoint
+  const only = modes?.includes('databricks') ? ' (in Databricks mode)' : ''
+  return [method, address(endpoint), `${action} of ${resource}`, coverageOf(endpoint, kind), `${name}${only}`]
 }
 
 function closedColumns(endpoint: ClosedEndpoint): string[] {
@@ -59,7 +60,7 @@ function upstreamName({ kind, version }: Asked): string {
 export function describeRoutes(asked: Asked): string {
   const { kind, version } = asked
   const has = ({ versions }: OpenEndpoint | ClosedEndpoint) => version === null || versions.includes(version)
-  const known = endpointTable(kind)
+  const known = tableOfAllModes(kind)
   const open = [...known.open.values()].filter(has)
   const closed = known.closed.filter(has)
   return `${upstreamName(asked)}: ${open.length} endpoints are open, ${closed.length} are closed. Anything else is answered with 404 ENDPOINT_NOT_FOUND.

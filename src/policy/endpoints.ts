@@ -140,5 +140,16 @@ export function endpointTable(kind: ServerKind = 'mlflow', mode: ClientMode = 'h
   return (kind === 'databricks' ? workspace : catalog)[mode]
 }
 
+/** All that clients of one mode or the other find open, for people to read; closed is what is open to neither. */
+export function tableOfAllModes(kind: UpstreamKind): Pick<EndpointTable, 'open' | 'closed'> {
+  if (kind === 'mlflow') return openSource
+  const { http, databricks } = workspace
+  const said = new Set(databricks.closed.map(({ method, path }) => `${method} ${path}`))
+  return {
+    open: new Map([...http.open, ...databricks.open]),
+    closed: http.closed.filter(({ method, path }) => said.has(`${method} ${path}`)),
+  }
+}
+
 /** The table of an open-source MLflow server. */
 export const { open: openEndpoints, closed: closedEndpoints, unclassified: unclassifiedRoutes } = openSource

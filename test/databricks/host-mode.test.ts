@@ -160,3 +160,26 @@ t.test('a host name opens the door on any port, and may say the environment of c
     run: { info: { artifact_uri: /^mlflow-artifacts:/ } },
   })
 })
+
+t.test('what a client says of itself, and of other identities, does not go on', async (t) => {
+  const before = workspace.calls().length
+  const headers = {
+    authorization: `Bearer ${acc}`,
+    'x-databricks-azure-sp-management-token': 'stolen',
+    'x-databricks-azure-workspace-resource-id': '/subscriptions/x',
+    'x-databricks-workspace-id': '7',
+    'x-databricks-org-id': '7',
+    'x-databricks-cluster-id': 'c',
+    'x-forwarded-user': 'admin',
+    cookie: 'session=x',
+  }
+  await (await request(`${host}${api}/experiments/get-by-name?experiment_name=churn`, { headers })).body.text()
+  const sent = workspace.calls().slice(before)
+  t.ok(sent.length > 0)
+  for (const call of sent)
+    t.same(
+      Object.keys(call.headers).filter((name) => /^x-|cookie/.test(name)),
+      [],
+      call.path,
+    )
+})
