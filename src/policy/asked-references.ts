@@ -38,6 +38,7 @@ const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
   ['artifact', 'storePath'],
   ['artifact', 'storeFolder'],
   ['artifact', 'workspaceFile'],
+  ['artifact', 'dbfsPath'],
 ]
 
 /** Of one request at most so many references, and of each so many characters: they are the caller's words, and unchecked. */

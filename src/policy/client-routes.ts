@@ -1,6 +1,7 @@
 import type { Route } from './route.ts'
 
 const prefixes = { '/api/2.0': ['databricks'] } as const
+const web = { '': ['databricks'] } as const
 
 /** Routes of a Databricks workspace that MLflow's clients know, and neither the SDK nor a protobuf describes. */
 export const clientRoutes: readonly Route[] = [
@@ -10,5 +11,7 @@ export const clientRoutes: readonly Route[] = [
   { method: 'POST', path: '/jobs/runs/submit', prefixes },
   { method: 'GET', path: '/jobs/runs/get', prefixes },
   { method: 'POST', path: '/jobs/runs/cancel', prefixes },
-  { method: 'POST', path: '/dbfs/{path}', prefixes: { '': ['databricks'] }, multiSegment: ['path'] },
+  // Files of DBFS, from before it had an API (mlflow/store/artifact/dbfs_artifact_repo.py).
+  { method: 'GET', path: '/dbfs/{file_path}', prefixes: web, multiSegment: ['file_path'] },
+  { method: 'POST', path: '/dbfs/{file_path}', prefixes: web, multiSegment: ['file_path'] },
 ]

@@ -10,7 +10,7 @@ const types = ['AZURE_SAS_URI', 'AWS_PRESIGNED_URL', 'GCP_SIGNED_URL', 'AZURE_AD
 /**
  * What a workspace gives its own clients for artifacts: mlflow/protos/databricks_artifacts.proto, and the registry's two calls of
  * mlflow/store/artifact/databricks_models_artifact_repo.py, which have no protobuf; and
- * the Files API as databricks-sdk has it (databricks/sdk/service/files.py).
+ * the Files API and DBFS as databricks-sdk has them (databricks/sdk/service/files.py).
  */
 export const credentialMessages: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   'databricks.WorkspaceFile': {},
@@ -18,6 +18,9 @@ export const credentialMessages: Readonly<Record<string, Readonly<Record<string,
   'databricks.ListWorkspaceFolder': { page_size: integer, page_token: text },
   'databricks.WorkspaceFolderEntry': { path: text, name: text, is_directory: { type: 'bool' }, file_size: integer },
   'databricks.ListWorkspaceFolderResponse': { contents: many('WorkspaceFolderEntry'), next_page_token: text },
+  'databricks.DbfsPath': { path: text },
+  'databricks.DbfsFileInfo': { path: text, is_dir: { type: 'bool' }, file_size: integer, modification_time: integer },
+  'databricks.DbfsListResponse': { files: many('DbfsFileInfo') },
   'databricks.HttpHeader': { name: text, value: text },
   'databricks.ArtifactCredentialInfo': {
     run_id: text,

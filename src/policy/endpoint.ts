@@ -81,6 +81,7 @@ export type Meaning =
   | 'relativePath'
   | 'filePath'
   | 'workspaceFile'
+  | 'dbfsPath'
   | 'dataset'
   | 'issue'
   | 'labelSchema'

@@ -141,9 +141,9 @@ export function endpointTable(kind: ServerKind = 'mlflow', mode: ClientMode = 'h
 }
 
 /** All that clients of one mode or the other find open, for people to read; closed is what is open to neither. */
-export function tableOfAllModes(kind: UpstreamKind): Pick<EndpointTable, 'open' | 'closed'> {
+export function tableOfAllModes(kind: ServerKind): Pick<EndpointTable, 'open' | 'closed'> {
   if (kind === 'mlflow') return openSource
-  const { http, databricks } = workspace
+  const { http, databricks } = kind === 'databricks' ? workspace : catalog
   const said = new Set(databricks.closed.map(({ method, path }) => `${method} ${path}`))
   return {
     open: new Map([...http.open, ...databricks.open]),

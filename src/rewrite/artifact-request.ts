@@ -3,7 +3,7 @@ import { upstreamStorePath } from '../policy/checks/artifacts.ts'
 import { clientDatabricksLocation } from '../policy/databricks-location.ts'
 import { type Grant, isGrant } from '../policy/grant.ts'
 import { isVersion } from '../policy/ids.ts'
-import { textMeaning } from '../policy/message-fields.ts'
+import { placesMeaning, textMeaning } from '../policy/message-fields.ts'
 import { parseModelUri } from '../policy/model-uri.ts'
 import { resolveName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
@@ -77,9 +77,9 @@ export function newVersionRequest(grant: Grant, version: string): ArtifactReques
 export function artifactRequest(grant: Grant): ArtifactRequest {
   if (!isGrant(grant)) throw new TypeError('nothing is forwarded without a grant')
   const { endpoint, message, findings } = grant
-  const file = textMeaning(endpoint, message, 'workspaceFile')
+  const [file] = placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')
   const said = textMeaning(endpoint, message, 'storePath') ?? textMeaning(endpoint, message, 'storeFolder')
-  const path = file === null ? said : workspaceStorePath(file)
+  const path = file === undefined ? said : workspaceStorePath(endpoint, file.selector, String(file.value))
   const stored = path === null ? null : storedPathOf(upstreamStorePath(path, findings.defaultExperimentId))
   if (stored === null) throw new TypeError('the request that was granted has no artifact')
   if (stored.place.kind !== 'version') return new ArtifactRequest(stored)

@@ -50,6 +50,7 @@ export const reviewedDatabricksFields: Readonly<Record<string, string>> = {
   'databricks.AutoCaptureConfigOutput.schema_name': tables,
   'databricks.CommentObject.id': itself,
   'databricks.CommentObject.user_id': person,
+  'databricks.DbfsFileInfo.path': inFolder,
   'databricks.EndpointTags.tags': endpointTags,
   'databricks.ExternalModel.name': 'a model of a provider outside',
   'databricks.FoundationModel.display_name': 'a model that the workspace offers to everybody',

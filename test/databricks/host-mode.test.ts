@@ -28,7 +28,7 @@ const app = await startDatabricksApp({
   },
   databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }, { name: 'dbx-prod.test', environment: 'prod' }] },
   authentication: { entra: { tenantId, audiences: [databricksAudience], authority: issuer.authority } },
-  environments: { acc: {}, prod: { production: true, promotesFrom: ['acc'] } },
+  environments: { acc: { sourcePrefixes: ['dbfs:/models/acc/'] }, prod: { production: true, promotesFrom: ['acc'] } },
 })
 const host = app.databricksHost ?? ''
 t.teardown(async () => {
@@ -93,7 +93,16 @@ t.test('clients in Databricks mode do their work through the proxy, and reach no
     const env = { STORY: story, FOREIGN: foreign.runId, MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: String(1 << 20) }
     const before = workspace.calls().length
     const [seen = {}] = await runDatabricksClient({ environment, script: 'host_client.py', host, token: acc, env })
-    t.match({ ...seen }, { ...wanted, version: [story, '1', 'Staging', /^(dbfs|models):$/], models: [story] }, environment)
+    const dbfs = [
+      ['dbfs:', 'models', 'acc', story],
+      ['files/deep', 'files/long.bin'],
+    ]
+    const dbfsFiles = { 'deep/er/note.txt': true, 'long.bin': true }
+    t.match(
+      { ...seen },
+      { ...wanted, dbfs, 'dbfs files': dbfsFiles, version: [story, '1', 'Staging', /^(dbfs|models):$/], models: [story] },
+      environment,
+    )
     const [run, list, download, upload, stage, model] = Array.isArray(seen.foreign) ? seen.foreign : []
     for (const refusal of [run, list, download, upload]) {
       t.match(
@@ -182,4 +191,17 @@ t.test('what a client says of itself, and of other identities, does not go on', 
       [],
       call.path,
     )
+})
+
+t.test('files of DBFS go both ways, the empty ones too', async (t) => {
+  const headers = { authorization: `Bearer ${acc}` }
+  for (const body of ['', 'Grüße\n']) {
+    const url = `${host}/dbfs/models/acc/plain/a%20b.txt`
+    const put = await request(url, { method: 'POST', headers, body })
+    t.equal(put.statusCode, 200, await put.body.text())
+    const got = await request(url, { headers })
+    t.same([got.statusCode, got.headers['content-length'], await got.body.text()], [200, String(Buffer.byteLength(body)), body])
+  }
+  const foreign = await request(`${host}/dbfs/models/prod/x`, { headers })
+  t.equal(foreign.statusCode, 403, await foreign.body.text())
 })

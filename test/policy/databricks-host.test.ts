@@ -237,3 +237,44 @@ t.test('of the workspace’s files, artifacts alone are served, by the ids in th
   const written = { file_path: `${root}/11/Runs/${id('1')}/artifacts/x` }
   t.equal(verdictOf(ask(acc, 'writeWorkspaceFile', written)), 'invalid-parameter', 'a file that is there is overwritten')
 })
+
+t.test('of DBFS there is what lies under the environment’s prefixes, and artifacts by their ids', async (t) => {
+  const file = (caller: typeof acc, path: string) => [
+    verdictOf(ask(caller, 'readDbfsFile', { file_path: path.slice(1) })),
+    verdictOf(ask(caller, 'writeDbfsFile', { file_path: path.slice(1) })),
+    verdictOf(ask(caller, 'listDbfsFolder', { path })),
+    verdictOf(ask(caller, 'getDbfsStatus', { path })),
+  ]
+  const all = (verdict: string) => [verdict, verdict, verdict, verdict]
+  const closed = 'closed-endpoint'
+  const tracking = '/databricks/mlflow-tracking'
+  const table: readonly (readonly [typeof acc, string, readonly string[]])[] = [
+    [acc, '/models/acc/x/y', all('allow')],
+    [acc, '/models/acc', ['allow', closed, 'allow', 'allow']],
+    [acc, '/models', all(closed)],
+    [acc, '/models/accx/y', all(closed)],
+    [acc, '/models/prod/x', all(closed)],
+    [prod, '/models/acc/x', all(closed)],
+    [acc, '/models/acc/../prod/x', all(closed)],
+    [acc, '/models/acc//x', all(closed)],
+    [acc, '/models/acc/%252e%252e/x', all(closed)],
+    [acc, `${tracking}/11/${id('1')}/artifacts/x`, all('allow')],
+    [acc, `${tracking}/11/logged_models/m-${id('1')}/artifacts/x`, all('allow')],
+    [prod, `${tracking}/11/${id('1')}/artifacts/x`, ['allow', closed, 'allow', 'allow']],
+    [acc, `${tracking}/22/${id('3')}/artifacts/x`, all(closed)],
+    [acc, `${tracking}/22/${id('1')}/artifacts/x`, all(closed)],
+    [acc, `${tracking}/11/tr-${id('1')}/artifacts/x`, all(closed)],
+    [acc, '/databricks/mlflow-registry/x', all(closed)],
+    [acc, '/Databricks/mlflow-tracking/11', all(closed)],
+    [acc, '/databricks/mlflow/11/x', all(closed)],
+    [acc, '/elsewhere/x', all(closed)],
+    [acc, '/registry/fraud/1/x', all(closed)],
+    [acc, '/', ['invalid-parameter', 'invalid-parameter', closed, closed]],
+  ]
+  for (const [caller, path, expected] of table) t.same(file(caller, path), expected, `${caller.name} ${path}`)
+  const list = grantOf(ask(acc, 'listDbfsFolder', { path: '/models/acc/x y' }))
+  t.equal(upstreamRequest(list).target, '/api/2.0/dbfs/list?path=%2Fmodels%2Facc%2Fx%20y')
+  for (const path of ['dbfs:/models/acc/x', 'models/acc/x', '//models/acc/x', '/models/acc/x%20y']) {
+    t.equal(verdictOf(ask(acc, 'listDbfsFolder', { path })), closed, path)
+  }
+})

@@ -297,6 +297,7 @@ const trespasses: Record<Meaning, Cases> = {
   filePath: nothing,
   // Only in a Databricks workspace: databricks-host.test.ts
   workspaceFile: nothing,
+  dbfsPath: nothing,
   orderBy: nothing,
   pageToken: nothing,
   maxResults: nothing,

@@ -166,6 +166,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     relativePath: ['x', '', 'a/b'],
     filePath: ['x', 'a/b'],
     workspaceFile: ['x'],
+    dbfsPath: ['/x'],
     experiment: experiments,
     experimentsToSearch: [experiments, experiments.slice(0, 4), experiments.slice(3)],
     experimentName: ['churn', '/churn', ...world.experiments.map(({ name }) => name)],

@@ -217,6 +217,7 @@ function goodValues({
     relativePath: 'model/x',
     filePath: 'model/x',
     workspaceFile: 'x',
+    dbfsPath: '/x',
   }
 }
 

@@ -63,14 +63,14 @@ function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId
 function otherFile(): Refusal {
   return new Refusal(
     'closed-endpoint',
-    "By the Files API this proxy serves the artifacts of your own environment's runs and logged models alone. Ask for credentials instead.",
+    "Of the workspace's files this proxy serves the artifacts of your own runs and logged models alone, and what lies under your environment's sourcePrefixes.",
   )
 }
 
-/** Static part: a path of the Files API, as the store has it. */
+/** Static part: paths of the workspace's files, as the store has them. */
 function checkWorkspaceFiles({ endpoint, message }: Judgement): void {
-  for (const { value } of placesMeaning(endpoint, message, 'workspaceFile')) {
-    const path = typeof value === 'string' ? workspaceStorePath(value) : null
+  for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
+    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value) : null
     if (path === null) throw otherFile()
     canonicalPath(path)
   }
@@ -111,8 +111,8 @@ export function* checkStorePaths(judgement: Judgement, defaultExperimentId: stri
   for (const { value } of placesMeaning(endpoint, message, 'storePath', 'storeFolder')) {
     if (typeof value === 'string') yield* checkStorePath(judgement, value, defaultExperimentId)
   }
-  for (const { value } of placesMeaning(endpoint, message, 'workspaceFile')) {
-    const path = typeof value === 'string' ? workspaceStorePath(value) : null
+  for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
+    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value) : null
     if (path !== null) yield* checkWorkspaceFile(judgement, path, defaultExperimentId)
   }
 }

@@ -1,7 +1,7 @@
 import type { EndpointRow } from '../endpoint.ts'
 
 /** Signed URLs leave the proxy only for clients in Databricks mode: others would not know what to do with them. */
-const signed = { resource: 'artifact', upstreams: ['databricks'], modes: ['databricks'] } as const
+const signed = { resource: 'artifact', upstreams: ['databricks', 'unityCatalog'], modes: ['databricks'] } as const
 const ofRun = {
   ...signed, request: 'databricks.GetRunCredentials', response: 'databricks.GetRunCredentialsResponse',
   fields: { run_id: 'run', path: 'filePath', page_token: 'pageToken' }, required: ['run_id', 'path'],
@@ -13,7 +13,8 @@ const ofModel = {
 const upload = { ...signed, required: ['run_id', 'path', 'upload_id'] } as const
 const part = { run_id: 'run', path: 'filePath', upload_id: 'free' } as const
 const file = { ...signed, path: '/fs/files/{file_path}', required: ['file_path'] } as const
-const version = { ...signed, resource: 'modelVersion', method: 'GET', action: 'read' } as const
+const dbfs = { ...signed, path: '/dbfs/{file_path}', request: 'databricks.WorkspaceFile', required: ['file_path'] } as const
+const version = { ...signed, upstreams: ['databricks'], resource: 'modelVersion', method: 'GET', action: 'read' } as const
 
 /** Signed URLs of single files, by which clients in Databricks mode read and write the storage themselves; and what they try first, the Files API. */
 export const databricksArtifactEndpoints = {
@@ -65,5 +66,19 @@ export const databricksArtifactEndpoints = {
     ...signed, method: 'GET', path: '/fs/directories/{directory_path}', action: 'read', required: ['directory_path'],
     request: 'databricks.ListWorkspaceFolder', response: 'databricks.ListWorkspaceFolderResponse',
     fields: { directory_path: 'workspaceFile', page_size: 'free', page_token: 'pageToken' },
+  },
+  readDbfsFile: {
+    ...dbfs, method: 'GET', action: 'read', bytes: 'down', fields: { file_path: 'dbfsPath' },
+  },
+  writeDbfsFile: {
+    ...dbfs, method: 'POST', action: 'update', bytes: 'up', fields: { file_path: 'dbfsPath' },
+  },
+  listDbfsFolder: {
+    ...signed, method: 'GET', path: '/dbfs/list', action: 'read', required: ['path'],
+    request: 'databricks.DbfsPath', response: 'databricks.DbfsListResponse', fields: { path: 'dbfsPath' },
+  },
+  getDbfsStatus: {
+    ...signed, method: 'GET', path: '/dbfs/get-status', action: 'read', required: ['path'],
+    request: 'databricks.DbfsPath', response: 'databricks.DbfsFileInfo', fields: { path: 'dbfsPath' },
   },
 } as const satisfies Record<string, EndpointRow>

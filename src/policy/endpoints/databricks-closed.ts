@@ -15,7 +15,7 @@ export const databricksClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/permissions\//, closed: 'Permissions of workspace objects are given in the workspace, not through this proxy.' },
   { paths: /^\/(permissionmigration|accounts\/|access-control\/|scim\/)/, closed: "Users, groups and rights of the workspace are its administrators'." },
   // With get-status `mlflow run` begins.
-  { paths: /^\/(jobs\/runs\/(submit|get|cancel)|dbfs\/get-status|dbfs\/\{path\})$/, closed: projects },
+  { paths: /^\/(jobs\/runs\/(submit|get|cancel)|dbfs\/get-status|dbfs\/\{file_path\})$/, closed: projects },
   { paths: /^\/(dbfs|fs)\//, closed: 'Files of the workspace hold every environment: use the artifacts of a run.' },
   { paths: /^\/mlflow\/(artifacts\/|logged-models\/\{model_id\}\/artifacts\/credentials|model-versions\/(list-artifacts|get-signed-download-uri)$)/, closed: 'Credentials for storage would go around the proxy. Clients stream artifacts through it.' },
   { paths: /^\/(mlflow\/)?unity-catalog\//, closed: 'Unity Catalog is not served by this version of the proxy.' },

@@ -89,6 +89,16 @@ def main():
     seen["latest"] = [v.version for v in client.get_latest_versions(NAME, ["Staging"])]
     seen["models"] = [m.name for m in client.search_registered_models("name = '%s'" % NAME)]
     seen["answer"] = mlflow.pyfunc.load_model("models:/%s/Staging" % NAME).predict([[1]])
+    # An experiment of which the artifacts are plain files of DBFS; clients write their names into addresses as they are.
+    (folder / "100%20long.bin").rename(folder / "long.bin")
+    # MLflow 3 reads an empty answer as {}.
+    (folder / "empty.bin").unlink()
+    plain = client.create_experiment(NAME + "-dbfs", "dbfs:/models/acc/" + NAME)
+    with mlflow.start_run(experiment_id=plain) as run:
+        mlflow.log_artifacts(str(folder), "files")
+    plain_id = run.info.run_id
+    seen["dbfs"] = [run.info.artifact_uri.split("/")[:4], sorted(f.path for f in client.list_artifacts(plain_id, "files"))]
+    seen["dbfs files"] = same(folder, pathlib.Path(download(client, plain_id, "files")))
     foreign = os.environ["FOREIGN"]
     seen["foreign"] = [
         refusal(lambda: client.get_run(foreign)),
