@@ -98,6 +98,7 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   scorerJson: "a scorer as JSON: may name no endpoint of the server's AI gateway",
   tagsJson: 'tags as a JSON object, as `runTags`',
   webhook: "a webhook's id: of a webhook that listens to a model of the caller's",
+  credentialOperation: "what credentials are for: reading, or writing a version of the caller's own until it is ready",
   registeredModelId: "the id that a workspace gives a model: of the caller's own",
   gatewayEndpointName: "the name of an endpoint of the AI gateway, as a model's: of the caller's own",
   servingEndpointName:

@@ -21,6 +21,9 @@ export type SdkMessages = Map<string, Map<string, SdkField>>
 
 const openSourceModules = new Set(['service_pb2', 'model_registry_pb2', 'mlflow_artifacts_pb2', 'webhooks_pb2'])
 
+/** Services of Databricks' that MLflow's own client describes, and the SDK does not: Unity Catalog's registry. */
+export const describedModules: ReadonlySet<string> = new Set(['databricks_uc_registry_service_pb2'])
+
 /** Whether two routes are one, whatever they call their parameters. */
 function addressOf({ method, path }: { method: string; path: string }): string {
   return `${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`
@@ -60,8 +63,13 @@ export function mergeSdkRoutes(
 function rpcRoutes(descriptions: readonly Description[]): SdkDescription['routes'] {
   const rpcs = descriptions.flatMap(({ rpcs }) => Object.values(rpcs))
   const elsewhere = rpcs.filter(({ module }) => !openSourceModules.has(module))
-  return elsewhere.flatMap(({ endpoints }) =>
-    endpoints.map(({ method, path, since }) => ({ method, path: `/api/${since}${path.replaceAll('.', '_')}`, multiSegment: [] })),
+  return elsewhere.flatMap(({ module, request, response, endpoints }) =>
+    endpoints.map(({ method, path, since }) => ({
+      method,
+      path: `/api/${since}${path.replaceAll('.', '_')}`,
+      multiSegment: [],
+      ...(describedModules.has(module) ? { request, response } : {}),
+    })),
   )
 }
 
@@ -70,6 +78,7 @@ export function reachableSdkMessages(sdk: SdkDescription, routes: MergedRoute[],
   const found = new Set(routes.flatMap(({ request, response }) => [request, response].filter((name) => name !== undefined)))
   const merged: SdkMessages = new Map()
   for (const name of found) {
+    if (!name.startsWith('databricks.')) continue
     const fields = Object.entries(sdk.messages[name] ?? {}).map(([key, field]): [string, SdkField] => {
       const message = field.message === undefined ? undefined : sameInMlflow(field.message, sdk, openSource)
       if (message?.startsWith('databricks.')) found.add(message)

@@ -70,11 +70,11 @@ export type MergedField = Record<string, unknown> & { versions: string[] }
 /** Fields by name, by full name of the message. */
 export type Messages = Map<string, Map<string, MergedField>>
 
-/** The messages that open-source services reach, over all versions (oldest first). Throws where versions contradict each other. */
-export function mergeMessages(descriptions: readonly Description[]): Messages {
+/** The messages that services of these modules reach (left out: the open-source ones), over all versions (oldest first). Throws where versions contradict each other. */
+export function mergeMessages(descriptions: readonly Description[], modules: ReadonlySet<string> = openSourceModules): Messages {
   const merged: Messages = new Map()
   for (const { version, messages, rpcs } of descriptions) {
-    for (const name of reachableMessages(messages, rpcs)) {
+    for (const name of reachableMessages(messages, rpcs, modules)) {
       const fields = merged.get(name) ?? new Map()
       merged.set(name, fields)
       for (const [key, field] of Object.entries(messages[name] ?? {})) {
@@ -85,9 +85,13 @@ export function mergeMessages(descriptions: readonly Description[]): Messages {
   return merged
 }
 
-function reachableMessages(messages: Description['messages'], rpcs: Description['rpcs']): Set<string> {
-  const openSource = Object.values(rpcs).filter(({ module }) => openSourceModules.has(module))
-  const found = new Set(openSource.flatMap(({ request, response }) => [request, response]))
+function reachableMessages(
+  messages: Description['messages'],
+  rpcs: Description['rpcs'],
+  modules: ReadonlySet<string>,
+): Set<string> {
+  const wanted = Object.values(rpcs).filter(({ module }) => modules.has(module))
+  const found = new Set(wanted.flatMap(({ request, response }) => [request, response]))
   for (const name of found) {
     for (const { message } of Object.values(messages[name] ?? {})) {
       if (message !== undefined && messages[message] !== undefined) found.add(message)

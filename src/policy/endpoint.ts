@@ -82,6 +82,7 @@ export type Meaning =
   | 'filePath'
   | 'workspaceFile'
   | 'dbfsPath'
+  | 'credentialOperation'
   | 'dataset'
   | 'issue'
   | 'labelSchema'

@@ -2,6 +2,7 @@ import { clientRoutes } from './client-routes.ts'
 import type { ClosedEndpoint, EndpointRow, OpenEndpoint } from './endpoint.ts'
 import { artifactEndpoints } from './endpoints/artifacts.ts'
 import { catalogClosedFamilies } from './endpoints/catalog-closed.ts'
+import { catalogRegistryEndpoints } from './endpoints/catalog-registry.ts'
 import { type ClosedFamily, closedFamilies } from './endpoints/closed.ts'
 import { databricksArtifactEndpoints } from './endpoints/databricks-artifacts.ts'
 import { databricksClosedFamilies } from './endpoints/databricks-closed.ts'
@@ -38,6 +39,7 @@ const rows = {
   ...uiEndpoints,
   ...databricksArtifactEndpoints,
   ...databricksRegistryEndpoints,
+  ...catalogRegistryEndpoints,
   ...databricksServingEndpoints,
 } satisfies Record<string, EndpointRow>
 

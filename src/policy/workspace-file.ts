@@ -1,8 +1,18 @@
+import { escapeSegment } from './artifact-place.ts'
 import { clientDatabricksLocation } from './databricks-location.ts'
 import type { OpenEndpoint } from './endpoint.ts'
-import { isLoggedModelId, isRunId } from './ids.ts'
+import { isLoggedModelId, isRunId, isVersion } from './ids.ts'
 
 const artifacts = 'WorkspaceInternal/Mlflow/Artifacts/'
+const models = 'Models/'
+
+/** Of a version in Unity Catalog: clients write the levels of its name as folders, and one level where they say the plain name. */
+function versionPath(segments: readonly string[]): string | null {
+  const levels = [1, 3].find((count) => isVersion(segments[count] ?? ''))
+  if (levels === undefined) return null
+  const name = segments.slice(0, levels).join('.')
+  return name === '' ? null : ['registry', escapeSegment(name), ...segments.slice(levels)].join('/')
+}
 
 /** A path as it stands in an address, decoded once; null for one that is badly encoded. */
 function decodeAddress(path: string): string | null {
@@ -14,7 +24,8 @@ function decodeAddress(path: string): string | null {
 }
 
 /** The store path of what clients call by a path of the Files API; null for every other file of a workspace. */
-function storePathOfFile(plain: string): string | null {
+function storePathOfFile(plain: string, inCatalog: boolean): string | null {
+  if (inCatalog && plain.startsWith(models)) return versionPath(plain.slice(models.length).split('/'))
   if (!plain.startsWith(artifacts)) return null
   const [experimentId = '', kind, owner = '', ...rest] = plain.slice(artifacts.length).split('/')
   if (kind === 'Runs' && isRunId(owner)) return [experimentId, owner, ...rest].join('/')
@@ -30,10 +41,15 @@ function storePathOfDbfs(plain: string): string | null {
  * The store path of a file of the workspace's that a field names: by the Files API, or by DBFS; null for what the proxy does not serve.
  * An escape that is left in a name, once an address is decoded, is none of ours: the store's own paths would decode it.
  */
-export function workspaceStorePath({ fields, multiSegment }: OpenEndpoint, field: string, text: string): string | null {
+export function workspaceStorePath(
+  { fields, multiSegment }: OpenEndpoint,
+  field: string,
+  text: string,
+  inCatalog: boolean,
+): string | null {
   const inAddress = field === multiSegment
   const plain = inAddress || fields[field] === 'workspaceFile' ? decodeAddress(text) : text
   if (plain === null || /%[0-9a-f]{2}/i.test(plain)) return null
-  if (fields[field] === 'workspaceFile') return storePathOfFile(plain)
+  if (fields[field] === 'workspaceFile') return storePathOfFile(plain, inCatalog)
   return storePathOfDbfs(inAddress ? `/${plain}` : plain)
 }

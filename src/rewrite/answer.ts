@@ -84,7 +84,11 @@ function isVisibleVersion(row: JsonObject, findings: Findings): boolean {
 }
 
 function inProduction(row: JsonObject, { landscape }: Findings): boolean {
-  const aliases = textsOf(row.get('aliases') ?? null)
+  const listed = row.get('aliases')
+  // Unity Catalog says with each alias at which version it points.
+  const aliases = (Array.isArray(listed) ? listed : []).flatMap((each) =>
+    textsOf((each instanceof Map ? each.get('alias') : each) ?? null),
+  )
   return isInProduction(landscape, { stage: row.get('current_stage') === 'Production' ? 'Production' : 'None', aliases })
 }
 
@@ -117,6 +121,8 @@ const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => 
   'mlflow.ModelVersion': isVisibleVersion,
   'mlflow.LoggedModelRegistrationInfo': (row, findings) =>
     ownedByScope('model', row, { ...findings, scope: findings.environment }),
+  'mlflow.ucmodelregistry.RegisteredModel': (row, findings) => ownedByScope('model', row, findings),
+  'mlflow.ucmodelregistry.ModelVersion': isVisibleVersion,
   'databricks.ModelDatabricks': (row, findings) => ownedByScope('model', row, findings),
   'databricks.ModelVersionDatabricks': isVisibleVersion,
   // A webhook without a model listens to every environment's.

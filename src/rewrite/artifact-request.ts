@@ -1,6 +1,7 @@
 import { type ArtifactPlace, type StoredPath, storedPathOf } from '../policy/artifact-place.ts'
 import { upstreamStorePath } from '../policy/checks/artifacts.ts'
 import { clientDatabricksLocation } from '../policy/databricks-location.ts'
+import { usesCatalog } from '../policy/environment.ts'
 import { type Grant, isGrant } from '../policy/grant.ts'
 import { isVersion } from '../policy/ids.ts'
 import { placesMeaning, textMeaning } from '../policy/message-fields.ts'
@@ -79,7 +80,7 @@ export function artifactRequest(grant: Grant): ArtifactRequest {
   const { endpoint, message, findings } = grant
   const [file] = placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')
   const said = textMeaning(endpoint, message, 'storePath') ?? textMeaning(endpoint, message, 'storeFolder')
-  const path = file === undefined ? said : workspaceStorePath(endpoint, file.selector, String(file.value))
+  const path = file === undefined ? said : workspaceStorePath(endpoint, file.selector, String(file.value), usesCatalog(findings.landscape))
   const stored = path === null ? null : storedPathOf(upstreamStorePath(path, findings.defaultExperimentId))
   if (stored === null) throw new TypeError('the request that was granted has no artifact')
   if (stored.place.kind !== 'version') return new ArtifactRequest(stored)

@@ -14,6 +14,8 @@ const grantee = 'whom the workspace knows; which model it is about was judged'
 
 /** As `answerMeanings`: what the fields of a workspace's own answers hold. */
 export const databricksMeanings: Readonly<Record<string, Readonly<Record<string, AnswerMeaning>>>> = {
+  'mlflow.ucmodelregistry.RegisteredModel': { name: 'modelName' },
+  'mlflow.ucmodelregistry.ModelVersion': { name: 'modelName', source: 'source', tags: 'tags' },
   'databricks.ModelDatabricks': { name: 'modelName' },
   'databricks.ModelVersionDatabricks': { name: 'modelName', source: 'source', tags: 'tags' },
   'databricks.RegistryWebhook': { model_name: 'modelName' },

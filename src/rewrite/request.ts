@@ -129,7 +129,7 @@ export function upstreamMessage(grant: Grant): JsonObject {
   if (endpoint.name === 'createDataset' && textsOf(message.get('experiment_ids') ?? []).length === 0)
     message.set('experiment_ids', [findings.defaultExperimentId])
   renameSetTag(grant, message)
-  if (endpoint.name === 'createModelVersion') completeVersion(message, findings)
+  if (endpoint.name === 'createModelVersion' || endpoint.name === 'createCatalogVersion') completeVersion(message, findings)
   if (endpoint.search?.nameColumn && !message.get('filter')) message.set('filter', upstreamFilter('', endpoint.search, findings))
   return message
 }

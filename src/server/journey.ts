@@ -11,6 +11,7 @@ import { reads } from '../policy/judgement.ts'
 import { textMeaning } from '../policy/message-fields.ts'
 import { shapeOf } from '../policy/message-shape.ts'
 import { resolveName, type UpstreamName } from '../policy/names.ts'
+import type { VersionFact } from '../policy/questions.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
 import { asksForNothing } from '../rewrite/search-page.ts'
 import { answerUnasked } from '../rewrite/unasked.ts'
@@ -21,7 +22,7 @@ import { entityKey } from './entity-lookups.ts'
 import { upstreamFailure } from './error-answer.ts'
 import type { Failure } from './failure.ts'
 import { follow } from './inquiry.ts'
-import { parseAnswer, parseExportAnswer, readVersion } from './lookups.ts'
+import { parseAnswer, parseExportAnswer, readFound, readVersion } from './lookups.ts'
 import { Memory, MlflowWorld } from './mlflow-world.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { finishRegistration } from './registration.ts'
@@ -163,14 +164,23 @@ export class Journey {
   }
 
   /** A version that is touched while its registration is unfinished is finished: above all the one that was just created. */
-  async #finishVersion(visit: Visit, { findings }: Grant, message: JsonObject): Promise<JsonObject> {
+  async #finishVersion(visit: Visit, { endpoint, findings }: Grant, message: JsonObject): Promise<JsonObject> {
     const row = message.get('model_version')
     if (!(row instanceof Map)) return message
-    const fact = readVersion(row)
+    const fact = await this.#asKept(visit, endpoint, readVersion(row))
     if (fact.pendingStage === null && fact.pendingAlias === undefined) return message
     this.#memory.versionsOfRun.clear()
     const moved = await finishRegistration(this.#upstream, fact, findings, visit.credentials)
-    return moved === null ? message : new Map(message).set('model_version', moved)
+    if (moved === null || endpoint.name === 'finalizeCatalogVersion') return message
+    return new Map(message).set('model_version', moved)
+  }
+
+  /** A version that a client of Unity Catalog has just finished: that answer does not say what note is on it. */
+  async #asKept({ credentials }: Visit, { name }: OpenEndpoint, fact: VersionFact): Promise<VersionFact> {
+    if (name !== 'finalizeCatalogVersion') return fact
+    const query = { name: fact.name, version: fact.version }
+    const found = readFound(await this.#upstream.lookUp('/api/2.0/mlflow/model-versions/get', query, credentials))
+    return found === null ? fact : readVersion(found.get('model_version'))
   }
 
   /** What a change may have made untrue is not remembered. */

@@ -153,6 +153,7 @@ const foreignSources: Cases = both(
 const trespasses: Record<Meaning, Cases> = {
   // Only in a Databricks workspace: databricks-decide.test.ts
   webhook: () => [],
+  credentialOperation: () => [],
   registeredModelId: () => [],
   servingEndpointName: () => [],
   gatewayEndpointName: ({ other }) => [{ value: `chat_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],

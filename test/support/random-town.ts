@@ -144,6 +144,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     tagsJson: runs.map((value) => JSON.stringify({ 'mlflow.parentRunId': value })),
     experiments: [...experiments.map((id) => [id]), experiments.slice(0, 2)],
     webhook: ['x'],
+    credentialOperation: ['x'],
     registeredModelId: ['x'],
     servingEndpointName: ['x'],
     gatewayEndpointName: ['chat', 'chat_acc', 'chat_prod'],

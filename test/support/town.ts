@@ -153,6 +153,7 @@ function goodValues({
     scorerJson: JSON.stringify({ instructions_judge_pydantic_data: { model: 'openai:/gpt' } }),
     tagsJson: JSON.stringify({ team: 'x', 'mlflow.sourceRun': run(1) }),
     webhook: 'x',
+    credentialOperation: 'x',
     registeredModelId: 'x',
     servingEndpointName: 'x',
     gatewayEndpointName: 'chat',

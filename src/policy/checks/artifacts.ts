@@ -1,3 +1,4 @@
+import { usesCatalog } from '../environment.ts'
 import { absent, type Judgement, reads } from '../judgement.ts'
 import { placesMeaning, textsOf } from '../message-fields.ts'
 import { ask, type Inquiry } from '../questions.ts'
@@ -68,9 +69,9 @@ function otherFile(): Refusal {
 }
 
 /** Static part: paths of the workspace's files, as the store has them. */
-function checkWorkspaceFiles({ endpoint, message }: Judgement): void {
+function checkWorkspaceFiles({ endpoint, message, landscape }: Judgement): void {
   for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
-    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value) : null
+    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(landscape)) : null
     if (path === null) throw otherFile()
     canonicalPath(path)
   }
@@ -104,7 +105,7 @@ export function checkPaths(judgement: Judgement): void {
 
 /** Store paths of the request, resolved to their owner. */
 export function* checkStorePaths(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
-  const { endpoint, message } = judgement
+  const { endpoint, message, landscape } = judgement
   if (Object.values(endpoint.fields).includes('storeFolder') && !message.get('path')) {
     throw new Refusal('read-only', 'The root of the artifact store belongs to nobody. List the artifacts of a run instead.')
   }
@@ -112,7 +113,7 @@ export function* checkStorePaths(judgement: Judgement, defaultExperimentId: stri
     if (typeof value === 'string') yield* checkStorePath(judgement, value, defaultExperimentId)
   }
   for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
-    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value) : null
+    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(landscape)) : null
     if (path !== null) yield* checkWorkspaceFile(judgement, path, defaultExperimentId)
   }
 }

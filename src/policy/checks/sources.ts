@@ -152,6 +152,8 @@ function* runOfSource(judgement: Judgement, said: string): Inquiry<string | null
   if (scheme === 'models') return yield* checkModelUri(judgement, uri)
   if (scheme === 'runs') return yield* checkRunsUri(judgement, uri)
   if (scheme === 'mlflow-artifacts') return yield* checkStoreUri(judgement, uri)
+  // A client of Unity Catalog brings the files itself: a path on its own machine is a note.
+  if (judgement.endpoint.name === 'createCatalogVersion' && /^(?:file)?$/i.test(scheme)) return null
   if (promptSources.has(uri) && makePrompt(judgement.message.get('tags'))) return null
   return yield* checkStorageUri(judgement, uri)
 }

@@ -56,6 +56,12 @@ function checkTransition(judgement: Judgement, model: OwnedName, version: Versio
 const withoutStage: ReadonlySet<string> = new Set([
   'mlflow.GetModelVersionDownloadUri.Response',
   'databricks.ListTransitionRequestsResponse',
+  // Unity Catalog does not always say which aliases point at a version.
+  'mlflow.ucmodelregistry.GetModelVersionResponse',
+  'mlflow.ucmodelregistry.GetModelVersionByAliasResponse',
+  'mlflow.ucmodelregistry.GetModelVersionDownloadUriResponse',
+  'mlflow.ucmodelregistry.GenerateTemporaryModelVersionCredentialsResponse',
+  'mlflow.ucmodelregistry.EmitModelVersionLineageResponse',
   'databricks.ListVersionArtifactsResponse',
   'databricks.GetSignedDownloadUriResponse',
 ])
@@ -82,6 +88,33 @@ function* checkAlias(judgement: Judgement, model: OwnedName, alias: string, vers
   if (current !== null && isInProduction(landscape, current)) throw productionOnly(model.logical, current.version)
 }
 
+/** Whom an alias may be read to: what it points at is not shown to those who may not use it. */
+function* checkAliasRead(judgement: Judgement, model: OwnedName, alias: string): Inquiry<void> {
+  if (managesProduction(judgement.environment)) return
+  const current = yield* ask({ about: 'alias', name: model.upstream, alias })
+  if (current !== null && isInProduction(judgement.landscape, current)) throw productionOnly(model.logical, current.version)
+}
+
+/** Credentials for the files of a version in Unity Catalog: to read what may be read, to write what is the caller's own and not ready. */
+function checkCredentialOperation(judgement: Judgement, model: OwnedName, version: VersionFact, operation: string): void {
+  if (operation === 'MODEL_VERSION_OPERATION_READ') return
+  if (operation !== 'MODEL_VERSION_OPERATION_READ_WRITE') {
+    throw new Refusal(
+      'invalid-parameter',
+      'The operation must be MODEL_VERSION_OPERATION_READ or MODEL_VERSION_OPERATION_READ_WRITE.',
+    )
+  }
+  if (model.owner.name !== judgement.environment.name) {
+    throw new Refusal(
+      'read-only',
+      `'${model.upstream}' belongs to environment '${model.owner.name}': you may read its files, and not write them.`,
+    )
+  }
+  if (version.copying !== true) {
+    throw new Refusal('read-only', 'The artifacts of a registered version cannot be changed. Register a new version instead.')
+  }
+}
+
 /** The registry's rules on one version, on an alias, and on a whole model that has versions in Production. */
 export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null> {
   const { endpoint, message, environment, landscape } = judgement
@@ -95,7 +128,10 @@ export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null
   const stage = textMeaning(endpoint, message, 'stage')
   if (stage !== null) canonicalStage(stage)
   if (endpoint.action === 'transition' && version !== null) checkTransition(judgement, model, version)
-  if (alias !== null) yield* checkAlias(judgement, model, alias, version)
+  const operation = textMeaning(endpoint, message, 'credentialOperation')
+  if (operation !== null && version !== null) checkCredentialOperation(judgement, model, version, operation)
+  if (alias !== null && reads(endpoint)) yield* checkAliasRead(judgement, model, alias)
+  else if (alias !== null) yield* checkAlias(judgement, model, alias, version)
   if (endpoint.resource === 'registeredModel' && coversVersions(judgement) && !managesProduction(environment)) {
     const versions = yield* ask({ about: 'versionsOfModel', name: model.upstream })
     const production = versions.find((fact) => isInProduction(landscape, fact))

@@ -1,17 +1,25 @@
 import { storedPathOf } from '../artifact-place.ts'
+import { usesCatalog } from '../environment.ts'
 import { absent, type Judgement, managesProduction, reads, resolveAllowed } from '../judgement.ts'
 import { isInProduction } from '../production.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { productionOnly } from './versions.ts'
 
+/** The refusal of a change to what is registered. */
+export function unchangeable(): Refusal {
+  return new Refusal('read-only', 'The artifacts of a registered version cannot be changed. Register a new version instead.')
+}
+
 function* checkVersionPlace(judgement: Judgement, name: string, version: string): Inquiry<void> {
-  const { upstream } = resolveAllowed(judgement, 'model', name, 'read')
-  if (!reads(judgement.endpoint)) {
-    throw new Refusal('read-only', 'The artifacts of a registered version cannot be changed. Register a new version instead.')
-  }
+  const changes = !reads(judgement.endpoint)
+  const { upstream } = resolveAllowed(judgement, 'model', name, changes ? 'change' : 'read')
+  // In Unity Catalog a client in Databricks mode brings the files of a version itself, until it is ready.
+  const mayBring = usesCatalog(judgement.landscape) && Object.values(judgement.endpoint.fields).includes('workspaceFile')
+  if (changes && !mayBring) throw unchangeable()
   const fact = yield* ask({ about: 'version', name: upstream, version })
   if (fact === null) throw absent.version(name, version)
+  if (changes && fact.copying !== true) throw unchangeable()
   if (isInProduction(judgement.landscape, fact) && !managesProduction(judgement.environment)) throw productionOnly(name, version)
 }
 

@@ -5,5 +5,7 @@ const instead = 'Unity Catalog has no stages: set an alias with set_registered_m
 /** Why routes of a workspace are closed where models are registered in Unity Catalog; looked at before those of every workspace. */
 export const catalogClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/((databricks\/)?model-versions\/transition-stage|transition-requests\/[a-z]+|registered-models\/get-latest-versions)$/, closed: instead },
+  { paths: /^\/mlflow\/unity-catalog\/prompts/, closed: 'Prompts in Unity Catalog are not served by this version of the proxy.' },
+  { paths: /^\/unity-catalog\//, closed: 'Of Unity Catalog this proxy serves the models that MLflow clients register with databricks-uc, by their first API.' },
   { paths: /^\/mlflow\/(databricks\/registered-models\/get|comments\/[a-z]+|registry-webhooks\/[a-z]+)$/, closed: "It is of the workspace's own model registry, and models are registered in Unity Catalog." },
 ]

@@ -12,7 +12,9 @@ const ofModel = {
 } as const
 const upload = { ...signed, required: ['run_id', 'path', 'upload_id'] } as const
 const part = { run_id: 'run', path: 'filePath', upload_id: 'free' } as const
-const file = { ...signed, path: '/fs/files/{file_path}', required: ['file_path'] } as const
+/** Of Unity Catalog's models also for clients that have Databricks mode for their registry alone. */
+const anyClient = { modes: ['databricks', 'http'] } as const
+const file = { ...signed, ...anyClient, path: '/fs/files/{file_path}', required: ['file_path'] } as const
 const dbfs = { ...signed, path: '/dbfs/{file_path}', request: 'databricks.WorkspaceFile', required: ['file_path'] } as const
 const version = { ...signed, upstreams: ['databricks'], resource: 'modelVersion', method: 'GET', action: 'read' } as const
 
@@ -63,7 +65,7 @@ export const databricksArtifactEndpoints = {
     fields: { file_path: 'workspaceFile', overwrite: 'free' },
   },
   listWorkspaceFolder: {
-    ...signed, method: 'GET', path: '/fs/directories/{directory_path}', action: 'read', required: ['directory_path'],
+    ...signed, ...anyClient, method: 'GET', path: '/fs/directories/{directory_path}', action: 'read', required: ['directory_path'],
     request: 'databricks.ListWorkspaceFolder', response: 'databricks.ListWorkspaceFolderResponse',
     fields: { directory_path: 'workspaceFile', page_size: 'free', page_token: 'pageToken' },
   },

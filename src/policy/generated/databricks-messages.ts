@@ -921,4 +921,302 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "message": {"message":"databricks.ChatMessage","type":"message"},
     "text": {"type":"string"},
   },
+  "mlflow.ucmodelregistry.AwsCredentials": {
+    "access_key_id": {"type":"string"},
+    "secret_access_key": {"type":"string"},
+    "session_token": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.AzureUserDelegationSAS": {
+    "sas_token": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.CreateModelVersionRequest": {
+    "description": {"type":"string"},
+    "feature_deps": {"type":"string"},
+    "name": {"type":"string","required":true},
+    "run_id": {"type":"string"},
+    "run_tracking_server_id": {"type":"string"},
+    "source": {"type":"string","required":true},
+    "tags": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersionTag","repeated":true},
+    "model_version_dependencies": {"type":"message","message":"mlflow.ucmodelregistry.Dependency","repeated":true},
+    "model_id": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.CreateModelVersionResponse": {
+    "model_version": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersion"},
+  },
+  "mlflow.ucmodelregistry.CreateRegisteredModelRequest": {
+    "description": {"type":"string"},
+    "name": {"type":"string","required":true},
+    "tags": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModelTag","repeated":true},
+    "deployment_job_id": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.CreateRegisteredModelResponse": {
+    "registered_model": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModel"},
+  },
+  "mlflow.ucmodelregistry.DeleteModelVersionRequest": {
+    "name": {"type":"string","required":true},
+    "version": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.DeleteModelVersionResponse": {
+  },
+  "mlflow.ucmodelregistry.DeleteModelVersionTagRequest": {
+    "key": {"type":"string","required":true},
+    "name": {"type":"string","required":true},
+    "version": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.DeleteModelVersionTagResponse": {
+  },
+  "mlflow.ucmodelregistry.DeleteRegisteredModelAliasRequest": {
+    "alias": {"type":"string","required":true},
+    "name": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.DeleteRegisteredModelAliasResponse": {
+  },
+  "mlflow.ucmodelregistry.DeleteRegisteredModelRequest": {
+    "name": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.DeleteRegisteredModelResponse": {
+  },
+  "mlflow.ucmodelregistry.DeleteRegisteredModelTagRequest": {
+    "key": {"type":"string","required":true},
+    "name": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.DeleteRegisteredModelTagResponse": {
+  },
+  "mlflow.ucmodelregistry.Dependency": {
+    "name": {"type":"string"},
+    "type": {"type":"enum","values":["DEPENDENCY_TYPE_UNSPECIFIED","DATABRICKS_VECTOR_INDEX","DATABRICKS_MODEL_ENDPOINT","DATABRICKS_UC_FUNCTION","DATABRICKS_UC_CONNECTION","DATABRICKS_TABLE","DATABRICKS_UC_MODEL_SERVICE"]},
+  },
+  "mlflow.ucmodelregistry.EmitModelVersionLineageRequest": {
+    "model_version_lineage_info": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersionLineageInfo","required":true},
+    "name": {"type":"string","required":true},
+    "version": {"type":"string","required":true},
+    "securable": {"type":"message","message":"mlflow.ucmodelregistry.Securable"},
+  },
+  "mlflow.ucmodelregistry.EmitModelVersionLineageResponse": {
+  },
+  "mlflow.ucmodelregistry.EncryptionDetails": {
+    "sse_encryption_details": {"type":"message","message":"mlflow.ucmodelregistry.SseEncryptionDetails"},
+  },
+  "mlflow.ucmodelregistry.Entity": {
+    "job": {"type":"message","message":"mlflow.ucmodelregistry.Job","oneof":"value"},
+    "notebook": {"type":"message","message":"mlflow.ucmodelregistry.Notebook","oneof":"value"},
+    "pipeline": {"type":"message","message":"mlflow.ucmodelregistry.Pipeline","oneof":"value"},
+  },
+  "mlflow.ucmodelregistry.FinalizeModelVersionRequest": {
+    "name": {"type":"string","required":true},
+    "version": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.FinalizeModelVersionResponse": {
+    "model_version": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersion"},
+  },
+  "mlflow.ucmodelregistry.GcpOauthToken": {
+    "oauth_token": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.GenerateTemporaryModelVersionCredentialsRequest": {
+    "name": {"type":"string","required":true},
+    "operation": {"type":"enum","values":["MODEL_VERSION_OPERATION_UNSPECIFIED","MODEL_VERSION_OPERATION_READ","MODEL_VERSION_OPERATION_READ_WRITE"],"required":true},
+    "version": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.GenerateTemporaryModelVersionCredentialsResponse": {
+    "credentials": {"type":"message","message":"mlflow.ucmodelregistry.TemporaryCredentials"},
+  },
+  "mlflow.ucmodelregistry.GetModelVersionByAliasRequest": {
+    "alias": {"type":"string","required":true},
+    "name": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.GetModelVersionByAliasResponse": {
+    "model_version": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersion"},
+  },
+  "mlflow.ucmodelregistry.GetModelVersionDownloadUriRequest": {
+    "name": {"type":"string","required":true},
+    "version": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.GetModelVersionDownloadUriResponse": {
+    "artifact_uri": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.GetModelVersionRequest": {
+    "name": {"type":"string","required":true},
+    "version": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.GetModelVersionResponse": {
+    "model_version": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersion"},
+  },
+  "mlflow.ucmodelregistry.GetRegisteredModelRequest": {
+    "name": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.GetRegisteredModelResponse": {
+    "registered_model": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModel"},
+  },
+  "mlflow.ucmodelregistry.IsDatabricksSdkModelsArtifactRepositoryEnabledRequest": {
+  },
+  "mlflow.ucmodelregistry.IsDatabricksSdkModelsArtifactRepositoryEnabledResponse": {
+    "is_databricks_sdk_models_artifact_repository_enabled": {"type":"bool","required":true},
+  },
+  "mlflow.ucmodelregistry.Job": {
+    "id": {"type":"string"},
+    "job_run_id": {"type":"string"},
+    "task_key": {"type":"string"},
+    "task_run_id": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.ModelMetric": {
+    "dataset_digest": {"type":"string"},
+    "dataset_name": {"type":"string"},
+    "key": {"type":"string"},
+    "model_id": {"type":"string"},
+    "run_id": {"type":"string"},
+    "step": {"type":"int64"},
+    "timestamp": {"type":"int64"},
+    "value": {"type":"double"},
+  },
+  "mlflow.ucmodelregistry.ModelParam": {
+    "name": {"type":"string"},
+    "value": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.ModelVersion": {
+    "aliases": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModelAlias","repeated":true},
+    "creation_timestamp": {"type":"int64"},
+    "description": {"type":"string"},
+    "last_updated_timestamp": {"type":"int64"},
+    "name": {"type":"string"},
+    "run_experiment_id": {"type":"string"},
+    "run_id": {"type":"string"},
+    "run_tracking_server_id": {"type":"string"},
+    "source": {"type":"string"},
+    "status": {"type":"enum","values":["UNSPECIFIED","PENDING_REGISTRATION","FAILED_REGISTRATION","READY"]},
+    "status_message": {"type":"string"},
+    "storage_location": {"type":"string"},
+    "tags": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersionTag","repeated":true},
+    "user_id": {"type":"string"},
+    "version": {"type":"string"},
+    "deployment_job_state": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersionDeploymentJobState"},
+    "model_id": {"type":"string"},
+    "model_metrics": {"type":"message","message":"mlflow.ucmodelregistry.ModelMetric","repeated":true},
+    "model_params": {"type":"message","message":"mlflow.ucmodelregistry.ModelParam","repeated":true},
+  },
+  "mlflow.ucmodelregistry.ModelVersionDeploymentJobState": {
+    "current_task_name": {"type":"string"},
+    "job_id": {"type":"string"},
+    "job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"]},
+    "run_id": {"type":"string"},
+    "run_state": {"type":"enum","values":["DEPLOYMENT_JOB_RUN_STATE_UNSPECIFIED","NO_VALID_DEPLOYMENT_JOB_FOUND","RUNNING","SUCCEEDED","FAILED","PENDING","APPROVAL"]},
+  },
+  "mlflow.ucmodelregistry.ModelVersionLineageInfo": {
+    "direction": {"type":"enum","values":["UPSTREAM","DOWNSTREAM"],"required":true},
+    "entities": {"type":"message","message":"mlflow.ucmodelregistry.Entity","repeated":true},
+  },
+  "mlflow.ucmodelregistry.ModelVersionTag": {
+    "key": {"type":"string"},
+    "value": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.Notebook": {
+    "command_id": {"type":"string"},
+    "id": {"type":"string"},
+    "notebook_run_id": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.Pipeline": {
+    "pipeline_id": {"type":"string"},
+    "pipeline_update_id": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.R2Credentials": {
+    "access_key_id": {"type":"string"},
+    "secret_access_key": {"type":"string"},
+    "session_token": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.RegisteredModel": {
+    "aliases": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModelAlias","repeated":true},
+    "creation_timestamp": {"type":"int64"},
+    "description": {"type":"string"},
+    "last_updated_timestamp": {"type":"int64"},
+    "name": {"type":"string"},
+    "tags": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModelTag","repeated":true},
+    "user_id": {"type":"string"},
+    "deployment_job_id": {"type":"string"},
+    "deployment_job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"]},
+  },
+  "mlflow.ucmodelregistry.RegisteredModelAlias": {
+    "alias": {"type":"string"},
+    "version": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.RegisteredModelTag": {
+    "key": {"type":"string"},
+    "value": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.SearchModelVersionsRequest": {
+    "filter": {"type":"string"},
+    "max_results": {"type":"int64"},
+    "page_token": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.SearchModelVersionsResponse": {
+    "model_versions": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersion","repeated":true},
+    "next_page_token": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.SearchRegisteredModelsRequest": {
+    "max_results": {"type":"int64"},
+    "page_token": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.SearchRegisteredModelsResponse": {
+    "next_page_token": {"type":"string"},
+    "registered_models": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModel","repeated":true},
+  },
+  "mlflow.ucmodelregistry.Securable": {
+    "table": {"type":"message","message":"mlflow.ucmodelregistry.Table"},
+  },
+  "mlflow.ucmodelregistry.SetModelVersionTagRequest": {
+    "key": {"type":"string","required":true},
+    "name": {"type":"string","required":true},
+    "value": {"type":"string"},
+    "version": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.SetModelVersionTagResponse": {
+  },
+  "mlflow.ucmodelregistry.SetRegisteredModelAliasRequest": {
+    "alias": {"type":"string","required":true},
+    "name": {"type":"string","required":true},
+    "version": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.SetRegisteredModelAliasResponse": {
+  },
+  "mlflow.ucmodelregistry.SetRegisteredModelTagRequest": {
+    "key": {"type":"string","required":true},
+    "name": {"type":"string","required":true},
+    "value": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.SetRegisteredModelTagResponse": {
+  },
+  "mlflow.ucmodelregistry.SseEncryptionDetails": {
+    "algorithm": {"type":"enum","values":["SSE_ENCRYPTION_ALGORITHM_UNSPECIFIED","AWS_SSE_S3","AWS_SSE_KMS"]},
+    "aws_kms_key_arn": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.Table": {
+    "location": {"type":"string"},
+    "name": {"type":"string"},
+    "table_id": {"type":"string"},
+    "table_type": {"type":"enum","values":["TABLE","PERSISTED_VIEW","TEMP_VIEW","MATERIALIZED_VIEW","STREAMING_LIVE_TABLE","PATH"]},
+  },
+  "mlflow.ucmodelregistry.TemporaryCredentials": {
+    "aws_temp_credentials": {"type":"message","message":"mlflow.ucmodelregistry.AwsCredentials","oneof":"credentials"},
+    "azure_user_delegation_sas": {"type":"message","message":"mlflow.ucmodelregistry.AzureUserDelegationSAS","oneof":"credentials"},
+    "expiration_time": {"type":"int64"},
+    "gcp_oauth_token": {"type":"message","message":"mlflow.ucmodelregistry.GcpOauthToken","oneof":"credentials"},
+    "r2_temp_credentials": {"type":"message","message":"mlflow.ucmodelregistry.R2Credentials","oneof":"credentials"},
+    "encryption_details": {"type":"message","message":"mlflow.ucmodelregistry.EncryptionDetails"},
+    "storage_mode": {"type":"enum","values":["STORAGE_MODE_UNSPECIFIED","CUSTOMER_HOSTED","DEFAULT_STORAGE"]},
+  },
+  "mlflow.ucmodelregistry.UpdateModelVersionRequest": {
+    "description": {"type":"string"},
+    "name": {"type":"string","required":true},
+    "version": {"type":"string","required":true},
+  },
+  "mlflow.ucmodelregistry.UpdateModelVersionResponse": {
+    "model_version": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersion"},
+  },
+  "mlflow.ucmodelregistry.UpdateRegisteredModelRequest": {
+    "description": {"type":"string"},
+    "name": {"type":"string","required":true},
+    "new_name": {"type":"string"},
+    "deployment_job_id": {"type":"string"},
+  },
+  "mlflow.ucmodelregistry.UpdateRegisteredModelResponse": {
+    "registered_model": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModel"},
+  },
 }

@@ -71,6 +71,8 @@ export class DatabricksArtifactStore implements ArtifactStore {
     try {
       checkPath(path)
       if (place.kind === 'dbfs') return await uploadDbfs(this.#call, path, body, length)
+      const catalogFolder = this.#catalogFolder(place, 'write')
+      if (catalogFolder !== null) return await catalogFolder.upload(path, body, length)
       await this.#uploadSigned(place, path, body, length)
     } catch (error) {
       // A client that is still sending gets to the answer only when it is read to its end.
@@ -95,10 +97,10 @@ export class DatabricksArtifactStore implements ArtifactStore {
     throw unknownStorageAnswer('a kind of storage other than Azure')
   }
 
-  /** Where a version's files are read in Unity Catalog; null for other places. */
-  #catalogFolder(place: ArtifactPlace): CatalogFolder | null {
+  /** Where a version's files are in Unity Catalog; null for other places. */
+  #catalogFolder(place: ArtifactPlace, access: Access = 'read'): CatalogFolder | null {
     const inCatalog = place.kind === 'version' && this.#storage.inCatalog
-    return inCatalog ? new CatalogFolder(this.#call, this.#storage, place, 'read') : null
+    return inCatalog ? new CatalogFolder(this.#call, this.#storage, place, access) : null
   }
 
   #lease(place: ArtifactPlace, access: Access, path: string): Lease {
