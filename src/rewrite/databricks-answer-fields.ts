@@ -12,6 +12,35 @@ const inFolder = 'of a file in the folder that was asked for'
 const signed = 'a signed address of exactly the file that was judged'
 const grantee = 'whom the workspace knows; which model it is about was judged'
 
+const job = 'of a job of the workspace; it opens nothing by itself'
+const judged = 'an id that was judged when it was written, and opens nothing by itself'
+
+/** Fields of Unity Catalog's answers. */
+const catalogFields: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries({
+    'AwsCredentials.access_key_id': 'credentials for exactly the version that was judged',
+    'R2Credentials.access_key_id': 'credentials for exactly the version that was judged',
+    'GetModelVersionDownloadUriResponse.artifact_uri':
+      'where the files of the version lie that was judged; credentials are given apart',
+    'ModelMetric.dataset_name': 'what a client says of its own data',
+    'ModelMetric.model_id': judged,
+    'ModelMetric.run_id': judged,
+    'ModelParam.name': 'the name of a parameter',
+    'ModelVersion.model_id': judged,
+    'ModelVersion.run_experiment_id': judged,
+    'ModelVersion.run_id': judged,
+    'ModelVersion.run_tracking_server_id': 'the number of the workspace',
+    'ModelVersion.storage_location': 'where the files of the version lie that was judged; credentials are given apart',
+    'ModelVersion.user_id': person,
+    'ModelVersionDeploymentJobState.current_task_name': job,
+    'ModelVersionDeploymentJobState.job_id': job,
+    'ModelVersionDeploymentJobState.run_id': job,
+    'RegisteredModel.deployment_job_id': job,
+    'RegisteredModel.tags': 'what the caller’s own environment wrote',
+    'RegisteredModel.user_id': person,
+  }).map(([field, why]) => [`mlflow.ucmodelregistry.${field}`, why]),
+)
+
 /** As `answerMeanings`: what the fields of a workspace's own answers hold. */
 export const databricksMeanings: Readonly<Record<string, Readonly<Record<string, AnswerMeaning>>>> = {
   'mlflow.ucmodelregistry.RegisteredModel': { name: 'modelName' },
@@ -70,6 +99,7 @@ export const reviewedDatabricksFields: Readonly<Record<string, string>> = {
   'databricks.LinkedFeature.feature_table_id': feature,
   'databricks.LinkedFeature.feature_table_name': feature,
   'databricks.LoggedModelArtifactCredential.model_id': 'the logged model that was asked for, and judged',
+  ...catalogFields,
   'databricks.ModelDatabricks.id': 'the id by which permissions know the model that was judged',
   'databricks.ModelDatabricks.tags': 'what the caller’s own environment wrote',
   'databricks.ModelDatabricks.user_id': person,

@@ -275,6 +275,68 @@ t.test('a version whose files cannot be brought is taken away, and one without i
   )
 })
 
+t.test('clients that know Unity Catalog register by the proxy, and bring the files through it', async (t) => {
+  for (const [place, version, name] of [
+    [blobs, '2.22.4', 'hybrid'],
+    [lake, '3.17.2', 'acc.ml.hybrid'],
+  ] as const) {
+    const token = place.tokens.get('acc') ?? ''
+    const before = place.workspace.calls().length
+    const mode = { MLFLOW_TRACKING_URI: place.app.url, MLFLOW_TRACKING_TOKEN: token, MLFLOW_REGISTRY_URI: 'databricks-uc' }
+    const client = { environment: version, script: 'unity_catalog_client.py', host: place.app.url, token }
+    const [seen = {}] = await runDatabricksClient({ ...client, env: { STORY: name, ...mode } })
+    t.match(seen, { registry: 'databricks-uc', version: ['1', 'READY'], alias: '1' }, `${version}: ${JSON.stringify(seen)}`)
+    t.strictSame(seen.files, [
+      ['MLmodel', true],
+      ['weights.bin', true],
+    ])
+    const got = objectOf((await done(place, 'acc', 'GET', '/model-versions/get', { name: 'hybrid', version: '1' })).model_version)
+    t.match(got, { name: 'hybrid', status: 'READY' })
+    t.match(String(got.aliases), /staging/, 'the alias of the registration is set when it is finalized')
+    const calls = place.workspace.calls().slice(before)
+    t.notOk(
+      calls.some(({ path }) => path.startsWith('/api/2.0/fs/')),
+      'the proxy brings the bytes with credentials of its own',
+    )
+    t.notOk(
+      calls.some(({ body }) => body.includes('"hybrid"')),
+      'upstream the name has three levels',
+    )
+  }
+  const uc = '/api/2.0/mlflow/unity-catalog'
+  const credentials = '/model-versions/generate-temporary-credentials'
+  const [read, write] = ['MODEL_VERSION_OPERATION_READ', 'MODEL_VERSION_OPERATION_READ_WRITE']
+  const refused: readonly (readonly [string, string, Fields])[] = [
+    ['GET', '/registered-models/get', { name: 'prod.ml.hybrid' }],
+    ['POST', '/registered-models/alias', { name: 'prod.ml.hybrid', alias: 'x', version: '1' }],
+    ['POST', '/registered-models/alias', { name: 'hybrid', alias: 'production', version: '1' }],
+    ['POST', credentials, { name: 'hybrid', version: '1', operation: write }],
+    ['POST', credentials, { name: 'preprod.ml.x', version: '1', operation: read }],
+    ['DELETE', '/model-versions/delete', { name: 'prod.ml.hybrid', version: '1' }],
+    ['POST', '/model-versions/create', { name: 'hybrid', source: 'models:/prod.ml.hybrid/1' }],
+  ]
+  const before = lake.workspace.calls().length
+  for (const [method, path, fields] of refused) {
+    t.equal(
+      (await ask(lake, 'acc', method, `${uc}${path}`, fields)).code,
+      'PERMISSION_DENIED',
+      `${method} ${path} ${fields.name}`,
+    )
+  }
+  const asked = lake.workspace.calls().slice(before)
+  t.same(
+    asked.filter(({ method, search }) => method !== 'GET' || search.includes('prod.ml')),
+    [],
+    'upstream saw none of it',
+  )
+  const given = await done(lake, 'acc', 'POST', `${uc}${credentials}`, { name: 'hybrid', version: '1', operation: read })
+  t.type(objectOf(objectOf(given.credentials).azure_user_delegation_sas).sas_token, 'string')
+  t.same(objectsOf((await done(lake, 'preprod', 'GET', `${uc}/registered-models/search`)).registered_models), [])
+  const found = objectsOf((await done(lake, 'acc', 'GET', `${uc}/registered-models/search`)).registered_models)
+  t.ok(found.some(({ name }) => name === 'hybrid'))
+  t.equal((await ask(lake, 'acc', 'GET', '/api/2.1/unity-catalog/models')).code, 'PERMISSION_DENIED')
+})
+
 t.test('signed addresses of files never leave the proxy', async (t) => {
   const said = [blobs, lake].map(({ app }) => app.logs()).join('')
   t.notMatch(said, /sig=|sas_token/)

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Meaning } from '../../src/policy/endpoint.ts'
+import { catalogClosedFamilies } from '../../src/policy/endpoints/catalog-closed.ts'
 import { databricksClosedFamilies } from '../../src/policy/endpoints/databricks-closed.ts'
 import { endpointTable } from '../../src/policy/endpoints.ts'
 import type { Landscape } from '../../src/policy/environment.ts'
@@ -257,8 +258,12 @@ t.test('what a request says goes where Databricks reads it', async (t) => {
   ])
 })
 
-const tables = (['http', 'databricks'] as const).map((mode) => endpointTable('databricks', mode))
-const own = tables.flatMap(({ open }) => [...open.values()].filter(({ upstreams }) => upstreams?.includes('databricks')))
+const tables = (['databricks', 'unityCatalog'] as const).flatMap((kind) =>
+  (['http', 'databricks'] as const).map((mode) => endpointTable(kind, mode)),
+)
+const own = tables.flatMap(({ open }) =>
+  [...open.values()].filter(({ upstreams }) => upstreams !== undefined && !upstreams.includes('mlflow')),
+)
 const suggestsReference = /(^|_)(id|ids|uuid|name|names|source|uri|url|location|path|run|experiment|model|parent)$/
 
 t.test('every route of a workspace is a row or closed with a reason, and every field has a meaning', async (t) => {
@@ -272,7 +277,7 @@ t.test('every route of a workspace is a row or closed with a reason, and every f
       [],
     )
   }
-  for (const { paths, closed } of databricksClosedFamilies) {
+  for (const { paths, closed } of [...databricksClosedFamilies, ...catalogClosedFamilies]) {
     t.ok(
       tables.some((table) => table.closed.some((endpoint) => paths.test(endpoint.path) && endpoint.closed === closed)),
       `${paths} closes something`,
@@ -294,7 +299,9 @@ t.test('every route of a workspace is a row or closed with a reason, and every f
       `${name}: and nothing is made up`,
     )
     // Storage knows an upload by the file that it is of, which is judged beside it.
-    const named = Object.keys(fields).filter((field) => suggestsReference.test(field) && field !== 'upload_id')
+    // Jobs and workspaces are known by numbers that open nothing.
+    const opaque = ['upload_id', 'deployment_job_id', 'run_tracking_server_id']
+    const named = Object.keys(fields).filter((field) => suggestsReference.test(field) && !opaque.includes(field))
     const free = named.filter((field) => fields[field] === 'free')
     t.same(free, [], `${name}: what may be a reference is none that is free`)
   }
@@ -308,7 +315,7 @@ t.test('every field of a workspace’s answers is rewritten, or was looked at', 
     }
   }
   const open = [...found]
-    .filter((message) => message.startsWith('databricks.'))
+    .filter((message) => /^(databricks|mlflow\.ucmodelregistry)\./.test(message))
     .flatMap((message) => [...shapeOf(message).fields].map(([field, { message: inner }]) => ({ message, field, inner })))
     .filter(({ field, inner }) => (inner === undefined && suggestsReference.test(field)) || field === 'tags')
     .filter(({ message, field }) => answerMeanings[message]?.[field] === undefined && !(`${message}.${field}` in reviewedFields))

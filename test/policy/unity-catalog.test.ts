@@ -1,4 +1,5 @@
 import t from 'tap'
+import { endpointTable } from '../../src/policy/endpoints.ts'
 import type { Environment, Landscape } from '../../src/policy/environment.ts'
 import { findEndpoint } from '../../src/policy/find-endpoint.ts'
 import { findLandscapeProblems } from '../../src/policy/landscape-problems.ts'
@@ -7,7 +8,7 @@ import { isInProduction, protectedAliases } from '../../src/policy/production.ts
 import { Refusal } from '../../src/policy/reasons.ts'
 import { clientSentence } from '../../src/rewrite/error-text.ts'
 import { upstreamFilter } from '../../src/rewrite/search-filter.ts'
-import { type FakeWorld, grantOf, judge, makeEnvironment, requestTo, verdictOf } from '../support/fake-world.ts'
+import { type FakeWorld, grantOf, judge, makeEnvironment, requestTo, toMessage, verdictOf } from '../support/fake-world.ts'
 
 const inCatalog = (name: string, over: Partial<Environment> = {}) =>
   makeEnvironment(name, {
@@ -185,4 +186,87 @@ t.test('stages are answered with what to do instead, and never as if the server 
     t.ok('open' in (findEndpoint(method, path, 'unityCatalog') ?? {}), path)
   }
   t.match(findEndpoint('GET', '/api/2.0/mlflow/registry-webhooks/list', 'unityCatalog'), { closed: { hidden: false } })
+})
+
+t.test('the registry of databricks-uc has the same policy', async (t) => {
+  const pending = { ...version('acc.ml.fraud', '5'), copying: true as const }
+  const foreign = { ...version('prod.ml.fraud', '6'), copying: true as const }
+  const growing = { ...world, versions: [...world.versions, pending, foreign] }
+  const table = endpointTable('unityCatalog')
+  const decided = (caller: Environment, name: string, fields: Readonly<Record<string, unknown>>) => {
+    const endpoint = table.open.get(name)
+    if (endpoint === undefined) throw new Error(`there is no ${name}`)
+    return verdictOf(judge(landscape, caller, { endpointName: name, endpoint, message: toMessage(fields) }, growing))
+  }
+  const [read, write] = ['MODEL_VERSION_OPERATION_READ', 'MODEL_VERSION_OPERATION_READ_WRITE']
+  const credentials: readonly (readonly [Environment, string, string, string, string])[] = [
+    [acc, 'fraud', '1', read, 'allow'],
+    [acc, 'acc.ml.fraud', '1', read, 'allow'],
+    [acc, 'fraud', '1', write, 'read-only'],
+    [acc, 'fraud', '5', write, 'allow'],
+    [acc, 'fraud', '2', read, 'production-version'],
+    [acc, 'fraud', '2', write, 'production-version'],
+    [acc, 'fraud', '5', 'MODEL_VERSION_OPERATION_UNSPECIFIED', 'invalid-parameter'],
+    [acc, 'prod.ml.fraud', '1', read, 'foreign-name'],
+    [acc, 'prod.ml.fraud', '6', write, 'foreign-name'],
+    [prod, 'acc.ml.fraud', '1', read, 'allow'],
+    [prod, 'acc.ml.fraud', '5', write, 'read-only'],
+    [preprod, 'acc.ml.fraud', '1', read, 'foreign-name'],
+    [acc, 'fraud', '9', read, 'not-found'],
+  ]
+  for (const [caller, name, number, operation, expected] of credentials) {
+    const fields = { name, version: number, operation }
+    t.equal(decided(caller, 'getCatalogVersionCredentials', fields), expected, `${caller.name} ${operation} ${name}/${number}`)
+  }
+  t.equal(decided(acc, 'getCatalogVersionCredentials', { name: 'fraud', version: '5' }), 'invalid-parameter', 'never by default')
+  const kept = { name: 'fraud', version: '2' }
+  const changes: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+    ['getCatalogVersion', kept],
+    ['getCatalogVersionLocation', kept],
+    ['updateCatalogVersion', { ...kept, description: 'x' }],
+    ['deleteCatalogVersion', kept],
+    ['finalizeCatalogVersion', kept],
+    ['setCatalogVersionTag', { ...kept, key: 'a', value: 'b' }],
+    ['deleteCatalogVersionTag', { ...kept, key: 'a' }],
+    ['noteCatalogLineage', kept],
+    ['setCatalogAlias', { ...kept, alias: 'mine' }],
+    ['deleteCatalogAlias', { name: 'fraud', alias: 'champion' }],
+    ['getCatalogVersionByAlias', { name: 'fraud', alias: 'live' }],
+    ['deleteCatalogModel', { name: 'fraud' }],
+    ['updateCatalogModel', { name: 'fraud', new_name: 'other' }],
+  ]
+  for (const [name, fields] of changes) {
+    t.equal(decided(acc, name, fields), 'production-version', name)
+    t.equal(decided(acc, name, { ...fields, name: 'prod.ml.fraud' }), 'foreign-name', `${name} of another environment`)
+    t.equal(
+      decided(prod, name, { ...fields, name: 'fraud', ...('version' in fields ? { version: '1' } : {}) }),
+      'allow',
+      `${name} of production`,
+    )
+  }
+  t.equal(decided(acc, 'setCatalogAlias', { name: 'fraud', alias: 'live', version: '3' }), 'stage')
+  t.equal(
+    decided(acc, 'setCatalogVersionTag', { name: 'fraud', version: '3', key: 'mlflow_env_proxy_pending_alias', value: 'live' }),
+    'invalid-parameter',
+  )
+  const made = (source: string, name = 'fraud') => decided(acc, 'createCatalogVersion', { name, source })
+  t.equal(made('/tmp/model'), 'allow', 'the client brings the files')
+  t.equal(made('models:/prod.ml.fraud/1'), 'foreign-name')
+  t.equal(made('dbfs:/somewhere'), 'foreign-source')
+  t.equal(made('/tmp/model', 'prod.ml.fraud'), 'foreign-name')
+  const file = (caller: Environment, path: string) => [
+    decided(caller, 'readWorkspaceFile', { file_path: path }),
+    decided(caller, 'writeWorkspaceFile', { file_path: path, overwrite: true }),
+  ]
+  t.same(file(acc, 'Models/acc/ml/fraud/5/MLmodel'), ['allow', 'allow'])
+  t.same(file(acc, 'Models/fraud/5/MLmodel'), ['allow', 'allow'])
+  t.same(file(acc, 'Models/fraud/1/MLmodel'), ['allow', 'read-only'])
+  t.same(file(acc, 'Models/fraud/2/MLmodel'), ['production-version', 'read-only'])
+  t.same(file(acc, 'Models/prod/ml/fraud/6/MLmodel'), ['foreign-name', 'foreign-name'])
+  t.same(file(prod, 'Models/acc/ml/fraud/5/MLmodel'), ['allow', 'read-only'])
+  t.same(
+    file(acc, 'Models/acc/ml/fraud/5/../6/MLmodel').every((each) => each !== 'allow'),
+    true,
+  )
+  t.equal(decided(acc, 'uploadArtifact', { artifact_path: 'registry/fraud/5/MLmodel' }), 'read-only', 'not by the other door')
 })
