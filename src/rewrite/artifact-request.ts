@@ -80,7 +80,8 @@ export function artifactRequest(grant: Grant): ArtifactRequest {
   const { endpoint, message, findings } = grant
   const [file] = placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')
   const said = textMeaning(endpoint, message, 'storePath') ?? textMeaning(endpoint, message, 'storeFolder')
-  const path = file === undefined ? said : workspaceStorePath(endpoint, file.selector, String(file.value), usesCatalog(findings.landscape))
+  const path =
+    file === undefined ? said : workspaceStorePath(endpoint, file.selector, String(file.value), usesCatalog(findings.landscape))
   const stored = path === null ? null : storedPathOf(upstreamStorePath(path, findings.defaultExperimentId))
   if (stored === null) throw new TypeError('the request that was granted has no artifact')
   if (stored.place.kind !== 'version') return new ArtifactRequest(stored)
