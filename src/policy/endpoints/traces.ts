@@ -104,7 +104,8 @@ export const traceEndpoints = {
   },
   linkTracesToRun: {
     ...v2, method: 'POST', path: '/mlflow/traces/link-to-run', action: 'update', repeatable: true,
-    fields: { trace_ids: 'trace', run_id: 'run' }, required: ['trace_ids', 'run_id'],
+    // Clients link a trace before it has arrived.
+    fields: { trace_ids: 'newTrace', run_id: 'run' }, required: ['trace_ids', 'run_id'],
   },
   linkPromptsToTrace: {
     ...v2, method: 'POST', path: '/mlflow/traces/link-prompts', action: 'update', repeatable: true,
