@@ -10,6 +10,8 @@ import { askWorkspace } from './member.ts'
 /** The everyday run moves less, and would still show memory that grows with the size. */
 const large = (process.env.ENV_PROXY_TESTS === 'full' ? 1024 : 96) * MiB
 
+const minutes = 15
+t.setTimeout(minutes * 60_000)
 const mlflow = await startMlflow({ version: '3.17.2' })
 t.teardown(() => mlflow.close())
 
@@ -105,6 +107,7 @@ async function checkRefused(t: Test, place: Place): Promise<void> {
 
 for (const storage of ['blob', 'adls'] as const) {
   t.test(`artifacts of a workspace with ${storage} storage`, async (t) => {
+    t.setTimeout(minutes * 60_000)
     let seconds = 3_600
     const place = await prepare(t, storage, () => seconds)
     await t.test('large ones pass in flat memory', (t) => checkMemory(t, place))

@@ -12,6 +12,7 @@ import { startWorkspace } from './workspace.ts'
 
 // Clients with good credentials of the workspace at hand, as on a developer's machine. They are told the proxy's address, and the
 // workspace's own by the environment or by ~/.databrickscfg, where a listener writes down whatever comes.
+t.setTimeout(15 * 60_000)
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
 const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
 const listener = await startRecordingHop(workspace.url)
@@ -51,7 +52,8 @@ function tell(version: string, way: Way): Promise<ClientRun> {
     environment: { env: { DATABRICKS_HOST: listener.url, DATABRICKS_TOKEN: token } },
     file: { homeFiles: { '.databrickscfg': `[DEFAULT]\nhost = ${listener.url}\ntoken = ${token}\n` } },
   }
-  const context = { serverVersion: mlflow.version, upstream: mlflow.url, tokens, environments: ['acc'], workspace: true }
+  const tag = `c${version.replaceAll('.', '')}${way}`
+  const context = { serverVersion: mlflow.version, upstream: mlflow.url, tokens, environments: ['acc'], workspace: true, tag }
   return runPythonClient({ version, script: 'stories.py', args: ['fluent'], uri: app.url, context, ...known[way] })
 }
 
