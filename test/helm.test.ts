@@ -151,6 +151,7 @@ t.test('values that contradict each other or do not fit are refused with the rea
   const refused: [values: object, reason: RegExp][] = [
     [set(cluster, 'pagingKey.existingSecret', ''), /replicaCount is more than 1.*pagingKey\.existingSecret/],
     [set(cluster, 'config.listen', { port: 80 }), /config\.listen and config\.admin are set by the chart/],
+    [set(cluster, 'config.databricksHost', { listen: { port: 80 } }), /use config\.databricksHost\.hostNames/],
     [set(cluster, 'config.admin', { port: 80 }), /config\.listen and config\.admin are set by the chart/],
     [set(cluster, 'config.paging', { keyFile: '/tmp/key' }), /files named in config are not in the pod/],
     [set(external, 'config.upstream.credentials.file', '/tmp/token'), /files named in config are not in the pod/],

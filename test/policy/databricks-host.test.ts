@@ -187,6 +187,12 @@ t.test('each mode has its own doors to bytes, and all else in common', async (t)
   const only = (a: Set<string>, b: Set<string>) => [...a].filter((name) => !b.has(name))
   t.ok(only(names(http), names(databricks)).every((name) => http?.open.get(name)?.resource === 'artifact'))
   t.ok(only(names(databricks), names(http)).every((name) => databricks?.open.get(name)?.modes?.includes('databricks')))
+  const catalog = names(endpointTable('unityCatalog', 'databricks'))
+  for (const name of ['getRunReadCredentials', 'getLoggedModelWriteCredentials', 'writeWorkspaceFile']) {
+    t.ok(catalog.has(name), `${name}: runs are the same where models are in a catalog`)
+  }
+  t.notOk(catalog.has('getVersionReadCredential'), 'and versions are not')
+  t.notOk(names(endpointTable('mlflow', 'databricks')).has('getRunReadCredentials'), 'an open-source server has no such door')
   const path = '/api/2.0/mlflow/artifacts/credentials-for-read'
   t.ok('open' in (findEndpoint('POST', path, 'databricks', 'databricks') ?? {}))
   t.match(findEndpoint('POST', path, 'databricks'), { closed: { closed: /around the proxy/ } })

@@ -57,6 +57,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if or (hasKey $config "listen") (hasKey $config "admin") -}}
 {{- fail "config.listen and config.admin are set by the chart: remove them, and use service.port to change the port that clients see" -}}
 {{- end -}}
+{{- if dig "databricksHost" "listen" "" $config -}}
+{{- fail "the Service has one port for callers: remove config.databricksHost.listen, and use config.databricksHost.hostNames with host names that lead to it" -}}
+{{- end -}}
 {{- if or (dig "paging" "keyFile" "" $config) (dig "credentials" "file" "" $config.upstream) -}}
 {{- fail "files named in config are not in the pod: remove config.paging.keyFile and config.upstream.credentials.file, and name the Secrets in pagingKey.existingSecret and upstreamToken.existingSecret" -}}
 {{- end -}}
