@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { check } from './check.ts'
 import { demo } from './demo.ts'
+import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import { routes } from './routes.ts'
 import { serve } from './serve.ts'
@@ -14,6 +15,7 @@ const help = `Usage: mlflow-env-proxy <command> --config FILE
 Commands
   serve   run the proxy
   check   say what the configuration means, or every problem in it (exit code 1)
+  doctor  what is misconfigured in the MLflow behind the proxy, and what to do (--token-file FILE, --json)
   explain what would happen to a request, and why (--help by leaving out its arguments)
   routes  every route of MLflow's servers, open or closed (--upstream-version X), or of a workspace (--upstream-kind databricks)
   demo    in a checkout: show what the proxy does, with a real MLflow (--keep leaves it running)
@@ -30,6 +32,7 @@ Environment variables such as MLFLOW_ENV_PROXY_UPSTREAM__URL override the file.
 export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
   if (args[0] === 'demo') return demo(args.slice(1), terminal)
   if (args[0] === 'routes') return routes(args.slice(1), env, terminal)
+  if (args[0] === 'doctor') return doctor(args.slice(1), env, terminal)
   if (args[0] === 'explain') return explain(args.slice(1), env, terminal)
   const line = readLine(args)
   if (typeof line === 'string') return misuse(line, terminal)

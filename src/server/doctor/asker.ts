@@ -1,0 +1,19 @@
+import type { Environment } from '../../policy/environment.ts'
+
+/** Somebody who was let into the upstream, and in whose name it can be asked. */
+export interface Asker {
+  /** Null: without credentials. */
+  readonly token: string | null
+  /** What the upstream calls them: of a service principal the application id. Null where it does not say. */
+  readonly name: string | null
+  /** Whether they may do everything in the workspace. */
+  readonly admin: boolean
+}
+
+/** An environment with who works in it upstream; null: nobody who was let in. */
+export interface Staffed {
+  readonly environment: Environment
+  readonly asker: Asker | null
+  /** Whether callers work there with their own tokens. */
+  readonly passthrough: boolean
+}

@@ -1,0 +1,137 @@
+import { decodeJwt } from 'jose'
+import type { Config, UpstreamCredentials } from '../config-types.ts'
+import { DatabricksDirectory } from '../databricks-directory.ts'
+import { readSecretFile } from '../secret-file.ts'
+import { ServicePrincipalTokens } from '../service-principal.ts'
+import type { Asker, Staffed } from './asker.ts'
+import { type Finding, findingsOf } from './finding.ts'
+import { objectsIn, type Probe, reasonOf, textIn } from './probe.ts'
+import { isWelcome, knock } from './reach.ts'
+
+/** The audience of a token that says one; Databricks' own tokens say nothing that can be read. */
+export function audienceOf(token: string): string | null {
+  try {
+    const { aud } = decodeJwt(token)
+    return typeof aud === 'string' ? aud : null
+  } catch {
+    return null
+  }
+}
+
+function wrongAudience(token: string, config: Config): string | null {
+  const audience = audienceOf(token)
+  return config.upstream.kind === 'databricks' && audience !== null && audience !== DatabricksDirectory.audience ? audience : null
+}
+
+/** A token, or why there is none. */
+async function tokenOf(credentials: UpstreamCredentials, caller: string | null): Promise<string | null> {
+  if (credentials.mode === 'none') return null
+  if (credentials.mode === 'passthrough') return caller
+  if (credentials.mode === 'token') return readSecretFile(credentials.file)
+  return new ServicePrincipalTokens(credentials, { warn: () => undefined }).read().catch((error: unknown) => {
+    throw error instanceof Error && error.cause !== undefined ? error.cause : error
+  })
+}
+
+const scopeRemedy = `Databricks takes tokens for ${DatabricksDirectory.audience} alone: write scope: ${DatabricksDirectory.audience}/.default, or leave scope out.`
+
+/** Who somebody with a token is upstream; the findings say why nobody. */
+export async function enter(config: Config, probe: Probe, token: string | null, of: string, about: string | null) {
+  const { problem, fine } = findingsOf(about)
+  const audience = token === null ? null : wrongAudience(token, config)
+  if (audience !== null) {
+    return { asker: null, findings: [problem('credentials-audience', `${of} are tokens for ${audience}.`, scopeRemedy)] }
+  }
+  const said = await knock(config, probe, token)
+  if (!isWelcome(said)) {
+    const remedy =
+      config.upstream.kind === 'databricks'
+        ? 'Add the identity to the workspace, and look whether its token holds.'
+        : 'Look whether MLflow knows them.'
+    return {
+      asker: null,
+      findings: [problem('credentials-refused', `${of} are not accepted by the upstream (${said.outcome}).`, remedy)],
+    }
+  }
+  const admin = objectsIn(said.object ?? null, 'groups').some((group) => textIn(group, 'display') === 'admins')
+  const asker: Asker = { token, name: textIn(said.object ?? undefined, 'userName'), admin }
+  const who = asker.name === null ? '' : `, as ${asker.name}`
+  return { asker, findings: [fine('credentials', `${of} are accepted${who}.`)] }
+}
+
+function describe(credentials: UpstreamCredentials): string {
+  if (credentials.mode === 'servicePrincipal') return `The credentials of service principal ${credentials.clientId}`
+  if (credentials.mode === 'token') return `The credentials in ${credentials.file}`
+  return "The caller's own credentials"
+}
+
+async function tryCredentials(
+  config: Config,
+  probe: Probe,
+  credentials: UpstreamCredentials,
+  caller: string | null,
+  about: string | null,
+) {
+  const { problem, note } = findingsOf(about)
+  const of = describe(credentials)
+  let token: string | null
+  try {
+    token = await tokenOf(credentials, caller)
+  } catch (error) {
+    const remedy = 'Check the application id, its secret, the tenant, and that this machine may reach the issuer.'
+    return { asker: null, findings: [problem('credentials-missing', `${of} cannot be had: ${reasonOf(error)}.`, remedy)] }
+  }
+  if (token === null && credentials.mode === 'passthrough') {
+    const message = 'What callers find upstream with their own tokens was not looked at.'
+    return {
+      asker: null,
+      findings: [note('credentials-untried', message, 'Write --token-file FILE, with the token of a caller in it.')],
+    }
+  }
+  if (token === null) {
+    const open = isWelcome(await knock(config, probe, null))
+    const refused = problem(
+      'credentials-refused',
+      'The upstream wants credentials, and none are configured.',
+      'Write upstream.credentials.',
+    )
+    return open ? { asker: { token, name: null, admin: false }, findings: [] } : { asker: null, findings: [refused] }
+  }
+  return enter(config, probe, token, of, about)
+}
+
+/** Tokens of callers that the upstream will not take, since they are passed on and are for somebody else. */
+function checkAudiences({ upstream, authentication }: Config): readonly Finding[] {
+  const modes = [upstream.credentials, ...Object.values(upstream.credentialsOf ?? {})].map(({ mode }) => mode)
+  if (upstream.kind !== 'databricks' || !modes.includes('passthrough')) return []
+  const others = authentication.entra.audiences.filter((audience) => audience !== DatabricksDirectory.audience)
+  if (others.length === 0) return []
+  const { problem } = findingsOf(null)
+  return [
+    problem(
+      'callers-audience',
+      `Callers may come with tokens for ${others.join(' and ')}, which Databricks does not take when they are passed on.`,
+      `Write authentication.entra.audiences: [${DatabricksDirectory.audience}], or other credentials than passthrough.`,
+    ),
+  ]
+}
+
+/** Are the configured credentials good, each of them once, and who is in the upstream with them? */
+export async function checkCredentials(config: Config, probe: Probe, caller: string | null) {
+  const { credentials, credentialsOf = {} } = config.upstream
+  const tried = new Map<string, Promise<{ asker: Asker | null; findings: readonly Finding[] }>>()
+  const staff: Staffed[] = []
+  const findings: Finding[] = [...checkAudiences(config)]
+  for (const environment of config.environments) {
+    const own = credentialsOf[environment.name]
+    const each = own ?? credentials
+    const key = JSON.stringify(each)
+    const known = tried.get(key)
+    const attempt = known ?? tryCredentials(config, probe, each, caller, own === undefined ? null : environment.name)
+    tried.set(key, attempt)
+    const { asker, findings: found } = await attempt
+    if (known === undefined) findings.push(...found)
+    staff.push({ environment, asker, passthrough: each.mode === 'passthrough' })
+  }
+  return { staff, findings }
+}

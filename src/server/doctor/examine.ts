@@ -1,0 +1,54 @@
+import type { Config } from '../config-types.ts'
+import { checkCaller } from './caller.ts'
+import { checkCredentials } from './credentials.ts'
+import { type Finding, findingsOf } from './finding.ts'
+import { checkFolders } from './folders.ts'
+import { checkGroups } from './groups.ts'
+import { checkIssuer } from './issuer.ts'
+import { checkAllModels } from './models.ts'
+import { Probe, reasonOf } from './probe.ts'
+import { checkReach } from './reach.ts'
+import { checkStorage } from './storage.ts'
+
+type Check = () => Promise<readonly Finding[]>
+
+/** What a check finds, or that it could not be made. */
+async function attempt(check: Check): Promise<readonly Finding[]> {
+  try {
+    return await check()
+  } catch (error) {
+    return [
+      findingsOf(null).problem(
+        'check-failed',
+        `The examination broke off: ${reasonOf(error)}.`,
+        'Run it again; what was not looked at is not known to be well.',
+      ),
+    ]
+  }
+}
+
+async function examineUpstream(config: Config, probe: Probe, caller: string | null): Promise<readonly Finding[]> {
+  const { findings: outside, reached } = await checkReach(config, probe)
+  if (!reached) return outside
+  const { staff, findings: credentials } = await checkCredentials(config, probe, caller)
+  const inside: readonly Check[] =
+    config.upstream.kind === 'databricks'
+      ? [() => checkGroups(config, probe, staff), () => checkFolders(probe, staff), () => checkAllModels(config, probe, staff)]
+      : [() => checkStorage(probe, staff)]
+  const callers: readonly Check[] = caller === null ? [] : [() => checkCaller(config, probe, caller, staff)]
+  const found: Finding[] = [...outside, ...credentials]
+  for (const check of [...inside, ...callers]) found.push(...(await attempt(check)))
+  return found
+}
+
+/** Looks at a live upstream through the eyes of the configuration, and of a caller whose token is given. Reads only. */
+export async function examine(config: Config, caller: string | null): Promise<readonly Finding[]> {
+  const probe = new Probe(config.upstream.url)
+  try {
+    const issuer = attempt(() => checkIssuer(config))
+    const upstream = attempt(() => examineUpstream(config, probe, caller))
+    return [...(await issuer), ...(await upstream)]
+  } finally {
+    await probe.close()
+  }
+}

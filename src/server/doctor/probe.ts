@@ -1,0 +1,97 @@
+import { Agent, request } from 'undici'
+import { type Json, JsonNumber, type JsonObject } from '../../policy/json.ts'
+import { parseJson } from '../../policy/json-text.ts'
+import { Refusal } from '../../policy/reasons.ts'
+
+/** Milliseconds, and bytes: a doctor does not wait for long, nor read much. */
+const limits = { time: 10_000, bytes: 8 * 1024 * 1024 } as const
+
+/** An answer, with ways to read what may be in it. */
+export class Said {
+  readonly status: number
+  readonly text: string
+  /** Null where the answer is no JSON object. */
+  readonly object: JsonObject | null
+
+  constructor(status: number, text: string) {
+    this.status = status
+    this.text = text
+    this.object = readObject(text)
+  }
+
+  /** The object of a good answer; null for any other. */
+  get good(): JsonObject | null {
+    return this.status === 200 ? this.object : null
+  }
+
+  /** Status and error code, for a sentence. */
+  get outcome(): string {
+    const code = this.object?.get('error_code')
+    return typeof code === 'string' && /^[A-Z_]{1,64}$/.test(code) ? `${this.status} ${code}` : `status ${this.status}`
+  }
+}
+
+function readObject(text: string): JsonObject | null {
+  try {
+    const value = parseJson(text, { allowNaN: true, maxKeys: Number.POSITIVE_INFINITY })
+    return value instanceof Map ? value : null
+  } catch (error) {
+    if (error instanceof Refusal) return null
+    throw error
+  }
+}
+
+/** A text or number of an object as text; null where there is none. */
+export function textIn(object: Json | undefined, key: string): string | null {
+  const value = object instanceof Map ? object.get(key) : undefined
+  if (value instanceof JsonNumber) return value.text
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** The objects of a list; none where there is no such list. */
+export function objectsIn(object: Json | undefined, key: string): readonly JsonObject[] {
+  const value = object instanceof Map ? object.get(key) : undefined
+  return Array.isArray(value) ? value.filter((each) => each instanceof Map) : []
+}
+
+/** Asks the upstream, in whoever's name. Only ever reads. */
+export class Probe {
+  readonly #base: string
+  readonly #agent = new Agent({ connect: { timeout: limits.time }, headersTimeout: limits.time, bodyTimeout: limits.time })
+
+  /** `url` without a trailing slash. */
+  constructor(url: string) {
+    this.#base = url
+  }
+
+  /** Rejects with an Error whose message says why there is no answer. */
+  async get(path: string, query: Readonly<Record<string, string>>, token: string | null): Promise<Said> {
+    const parameters = String(new URLSearchParams(query))
+    const url = `${this.#base}${path}${parameters === '' ? '' : `?${parameters}`}`
+    const headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) }
+    try {
+      const { statusCode, body } = await request(url, { dispatcher: this.#agent, headers })
+      const chunks: Uint8Array[] = []
+      let size = 0
+      for await (const chunk of body) {
+        size += chunk.length
+        if (size > limits.bytes) throw new Error('its answer is too large')
+        chunks.push(chunk)
+      }
+      return new Said(statusCode, Buffer.concat(chunks).toString('utf8'))
+    } catch (error) {
+      throw new Error(reasonOf(error))
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy()
+  }
+}
+
+/** Why something failed, in few words. An AggregateError of a failed connection has an empty message. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return error.message || code || error.name
+}

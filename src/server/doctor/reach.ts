@@ -1,0 +1,63 @@
+import { describedVersions } from '../../policy/generated/messages.ts'
+import type { Config } from '../config-types.ts'
+import { type Finding, findingsOf } from './finding.ts'
+import { type Probe, reasonOf, type Said } from './probe.ts'
+
+const { problem, note, fine } = findingsOf(null)
+const anything = '/api/2.0/mlflow/experiments/get'
+
+/** Whether an answer was given to one who was let in: MLflow may well say that there is no such thing. */
+export function isWelcome({ status, object }: Said): boolean {
+  return status === 200 || (status === 404 && object?.get('error_code') === 'RESOURCE_DOES_NOT_EXIST')
+}
+
+/** A question that every upstream answers to everybody whom it lets in. */
+export async function knock(config: Config, probe: Probe, token: string | null): Promise<Said> {
+  if (config.upstream.kind === 'databricks') return probe.get('/api/2.0/preview/scim/v2/Me', {}, token)
+  return probe.get(anything, { experiment_id: '0' }, token)
+}
+
+async function checkVersion(probe: Probe): Promise<Finding> {
+  const said = await probe.get('/version', {}, null)
+  const version = /^\d+\.\d+\.\d+\S*$/.exec(said.text.trim())?.[0]
+  if (said.status !== 200 || version === undefined)
+    return note(
+      'version-unknown',
+      `MLflow does not tell its version (${said.outcome}).`,
+      'Look whether upstream.url is that of MLflow itself.',
+    )
+  const known = describedVersions.some((each) => each.split('.')[0] === version.split('.')[0])
+  if (known) return fine('version', `MLflow ${version} answers.`)
+  return note(
+    'version-untried',
+    `MLflow ${version} answers, which this proxy was not tried with.`,
+    `It knows ${describedVersions.join(', ')}; what is new in ${version} is refused.`,
+  )
+}
+
+async function checkOpenDoor(config: Config, probe: Probe): Promise<Finding> {
+  const said = await knock(config, probe, null)
+  if (!isWelcome(said)) return fine('closed', `Nobody gets in without credentials (${said.outcome}).`)
+  const open = 'The upstream answers without credentials: whoever reaches it goes around the proxy.'
+  if (config.upstream.credentials.mode === 'none')
+    return note('open', open, 'Let nobody but the proxy reach it: a network policy, a firewall, or loopback.')
+  return problem(
+    'open',
+    open,
+    'Credentials are configured, and not asked for: switch authentication on there, or let nobody but the proxy reach it.',
+  )
+}
+
+/** Does the upstream answer, which one is it, and would it answer anybody? Null: it does not, so that nothing else can be found out. */
+export async function checkReach(config: Config, probe: Probe): Promise<{ findings: readonly Finding[]; reached: boolean }> {
+  try {
+    const door = await checkOpenDoor(config, probe)
+    const version =
+      config.upstream.kind === 'mlflow' ? [await checkVersion(probe)] : [fine('workspace', `${config.upstream.url} answers.`)]
+    return { findings: [...version, door], reached: true }
+  } catch (error) {
+    const message = `There is no answer from ${config.upstream.url}: ${reasonOf(error)}.`
+    const remedy = 'Check upstream.url, and that this machine may reach it.'
+    return { findings: [problem('upstream-unreachable', message, remedy)], reached: false }
+  }
+}

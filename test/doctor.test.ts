@@ -1,0 +1,307 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { stringify } from 'yaml'
+import { runCommand } from '../src/commands/run-command.ts'
+import type { Finding } from '../src/server/doctor/finding.ts'
+import { databricksAudience, databricksClaims } from './databricks/authenticate.ts'
+import { type Fields, objectOf, text } from './databricks/call.ts'
+import { joinWorkspace } from './databricks/member.ts'
+import { startWorkspace } from './databricks/workspace.ts'
+import { startAuthority } from './support/databricks-app.ts'
+import { startIssuer, tenantId } from './support/issuer.ts'
+import { startMlflow } from './support/mlflow-server.ts'
+
+// One real MLflow: asked as it is, and as what is behind a workspace.
+const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
+const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
+const oid = (digit: number) => `00000000-0000-4000-8000-00000000000${digit}`
+const clients: Readonly<Record<string, string>> = { 'client-acc': oid(1), 'client-prod': oid(2), 'client-out': oid(8) }
+const authority = await startAuthority(issuer, async ({ client_id = '', client_secret, scope = '' }) => {
+  const objectId = clients[client_id]
+  if (objectId === undefined || client_secret !== 'right') return null
+  const aud = scope.replace(/\/\.default$/, '')
+  return { token: await issuer.token({ ...databricksClaims({ objectId, name: client_id }, tenantId), aud }), seconds: 3_600 }
+})
+const folder = mkdtempSync(join(tmpdir(), 'doctor-'))
+t.teardown(async () => {
+  await workspace.close()
+  await Promise.all([authority.close(), mlflow.close(), issuer.close()])
+  rmSync(folder, { recursive: true })
+})
+writeFileSync(join(folder, 'right'), 'right')
+writeFileSync(join(folder, 'wrong'), 'wrong')
+
+/** What the doctor finds: the exit code, and each finding as `weight code environment`. */
+async function examine(config: object, token?: string) {
+  const file = join(folder, 'proxy.yaml')
+  writeFileSync(file, stringify(config))
+  if (token !== undefined) writeFileSync(join(folder, 'token'), token)
+  const out: string[] = []
+  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void out.push(line) }
+  const caller = token === undefined ? [] : ['--token-file', join(folder, 'token')]
+  const code = await runCommand(['doctor', '--config', file, '--json', ...caller], {}, terminal)
+  t.notMatch(out.join(''), /eyJ|"right"/, 'no token and no secret is told')
+  const answer: { problems: number; findings: Finding[] } = JSON.parse(out.join(''))
+  const { findings } = answer
+  t.equal(code, answer.problems > 0 ? 1 : 0)
+  t.same(
+    findings.filter(({ weight, remedy }) => weight !== 'fine' && remedy === ''),
+    [],
+    'each says what to do',
+  )
+  return {
+    code,
+    findings,
+    codes: findings.map(({ weight, code, environment }) => `${weight} ${code}${environment ? ` ${environment}` : ''}`),
+  }
+}
+
+const entra = (audiences: readonly string[] = [issuer.audience]) => ({ tenantId, audiences, authority: authority.url })
+const iss = `${authority.url}/${tenantId}/v2.0`
+
+t.test('an open-source server: is it there, which one, and is it open to everybody?', async (t) => {
+  const config = (changes: object = {}) => ({
+    upstream: { url: mlflow.url, ...changes },
+    authentication: { entra: entra() },
+    environments: ['acc'],
+  })
+  t.same(await examine(config()), {
+    code: 0,
+    findings: (await examine(config())).findings,
+    codes: ['fine issuer', 'fine version', 'note open', 'fine storage'],
+  })
+  writeFileSync(join(folder, 'upstream-token'), 'x')
+  const credentials = { mode: 'token', file: 'upstream-token' }
+  const asked = await examine(config({ credentials }))
+  t.same(asked.codes, ['fine issuer', 'fine version', 'problem open', 'fine credentials', 'fine storage'])
+  const gone = await examine(config({ url: 'http://127.0.0.1:1' }))
+  t.same(gone.codes, ['fine issuer', 'problem upstream-unreachable'])
+  const lost = await examine({ ...config(), authentication: { entra: { ...entra(), authority: 'http://127.0.0.1:1' } } })
+  t.equal(lost.codes[0], 'problem issuer-unreachable')
+  const other = await examine(config({ url: issuer.authority }))
+  t.same(other.codes, ['fine issuer', 'note version-unknown', 'fine closed', 'problem credentials-refused'])
+})
+
+t.test('an open-source server: locations that clients reach on their own', async (t) => {
+  const make = async (name: string, artifact_location: string) => {
+    const body = JSON.stringify({ name, artifact_location })
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+    const made = await fetch(`${mlflow.url}/api/2.0/mlflow/experiments/create`, init)
+    return objectOf(await made.json())
+  }
+  const made = [await make('lake', 's3://bucket/x'), await make('disk', '/tmp/somewhere')]
+  const { findings, code } = await examine({
+    upstream: { url: mlflow.url },
+    authentication: { entra: entra() },
+    environments: ['acc'],
+  })
+  t.equal(code, 0, 'notes alone')
+  const found = findings.filter((each) => each.code === 'storage-direct')
+  t.match(found, [
+    { message: /at file:/, remedy: /own disk/ },
+    { message: /at s3:/, remedy: /permissions of its own/ },
+  ])
+  for (const { experiment_id } of made) {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ experiment_id }) }
+    await fetch(`${mlflow.url}/api/2.0/mlflow/experiments/delete`, init)
+  }
+})
+
+t.test('a caller of an open-source server: what the proxy makes of them', async (t) => {
+  const config = { upstream: { url: mlflow.url }, authentication: { entra: entra() }, environments: ['acc'] }
+  const codes = async (claims: object) => (await examine(config, await issuer.token({ iss, ...claims }))).codes.slice(4)
+  t.same(await codes({}), ['fine caller'])
+  t.same(await codes({ roles: ['other'] }), ['problem caller-nowhere'])
+  t.same(await codes({ aud: 'api://other' }), ['problem caller-refused'])
+})
+
+const principal = (name: string, secret = 'right') => ({
+  mode: 'servicePrincipal',
+  clientId: `client-${name}`,
+  clientSecretFile: secret,
+})
+const workspaceConfig = (changes: object = {}, credentials: object = principal('acc')) => ({
+  upstream: { url: workspace.url, kind: 'databricks', credentials },
+  authentication: { entra: entra() },
+  environments: { acc: {}, prod: { production: true, promotesFrom: ['acc'], credentials: principal('prod') } },
+  ...changes,
+})
+const acc = await joinWorkspace(workspace, issuer, { objectId: oid(1), name: 'client-acc' })
+await joinWorkspace(workspace, issuer, { objectId: oid(2), name: 'client-prod' })
+const admin = await joinWorkspace(workspace, issuer, { objectId: oid(3), name: 'boss', groups: ['admins'] })
+
+/** What an admin does, and what comes of it. */
+async function arrange(method: string, path: string, fields: Fields = {}) {
+  const given = await admin.ask(method, `/api/2.0${path}`, fields)
+  if (given.status !== 200) throw new Error(`${method} ${path}: ${given.text}`)
+  return given.fields
+}
+const may = (kind: 'group_name' | 'service_principal_name' | 'user_name', name: string, permission_level: string) => ({
+  [kind]: name,
+  permission_level,
+})
+async function folderId(path: string): Promise<string> {
+  return String((await arrange('GET', '/workspace/get-status', { path })).object_id)
+}
+t.test('credentials for a workspace: can they be had, are they for it, does it know them?', async (t) => {
+  const codesOf = async (config: object, token?: string) =>
+    (await examine(config, token)).codes.filter((code) => /credential|audience/.test(code))
+  const alone = (credentials: object) => workspaceConfig({ environments: ['acc'] }, credentials)
+  t.same(await codesOf(workspaceConfig()), ['fine credentials', 'fine credentials prod'])
+  t.same(await codesOf(alone(principal('acc', 'wrong'))), ['problem credentials-missing'])
+  const missing = (await examine(alone(principal('acc', 'wrong')))).findings.find(({ weight }) => weight === 'problem')
+  t.match(missing, { message: /client-acc cannot be had: the issuer says invalid_client \(AADSTS7000215\)/ })
+  t.same(await codesOf(alone({ ...principal('acc'), scope: 'api://other/.default' })), ['problem credentials-audience'])
+  t.same(await codesOf(alone(principal('out'))), ['problem credentials-refused'], 'nobody in the workspace')
+  t.same(await codesOf(alone({ mode: 'none' })), ['problem credentials-refused'])
+  t.same(await codesOf(alone({ mode: 'passthrough' })), ['problem callers-audience', 'note credentials-untried'])
+  const passed = { authentication: { entra: entra([databricksAudience]) }, environments: ['acc'] }
+  t.same(await codesOf(workspaceConfig(passed, { mode: 'passthrough' }), acc.token), ['fine credentials'])
+})
+
+t.test('groups and folders of a workspace: there, and for those who work in them alone', async (t) => {
+  const about = async (config: object, token?: string) =>
+    (await examine(config, token)).codes.filter((code) => /group|folder/.test(code))
+  const root = `/permissions/directories/${await folderId('/')}`
+  await arrange('PUT', root, { access_control_list: [may('group_name', 'users', 'CAN_READ')] })
+  t.same(await about(workspaceConfig()), [
+    'note group-missing acc',
+    'note group-missing prod',
+    'note folder-missing acc',
+    'note folder-missing prod',
+  ])
+  const passing = { authentication: { entra: entra([databricksAudience]), directory: 'none' }, environments: ['acc'] }
+  t.same(
+    await about(workspaceConfig(passing, { mode: 'passthrough' }), admin.token),
+    ['problem group-missing acc', 'problem folder-missing acc'],
+    'where callers need them themselves',
+  )
+  await arrange('PUT', root, { access_control_list: [] })
+  const decides = { authentication: { entra: entra([databricksAudience]), directory: 'databricks' } }
+  t.ok((await about(workspaceConfig(decides))).includes('problem group-missing acc'), 'groups that decide must be there')
+  workspace.add({ objectId: oid(4), name: 'both', groups: ['apps_acc', 'apps_prod'] })
+  for (const name of ['acc', 'prod']) await arrange('POST', '/workspace/mkdirs', { path: `/experiments/${name}` })
+  t.same(await about(workspaceConfig()), [
+    'fine group acc',
+    'fine group prod',
+    'problem folder-too-narrow acc',
+    'problem folder-too-narrow prod',
+  ])
+  t.ok((await about(workspaceConfig(decides))).includes('note group-local acc'))
+  const found = async (list: readonly object[], config: object = workspaceConfig(), token?: string) => {
+    const access_control_list = [may('service_principal_name', 'boss', 'CAN_MANAGE'), ...list]
+    await arrange('PUT', `/permissions/directories/${await folderId('/experiments/acc')}`, { access_control_list })
+    const { findings } = await examine(config, token)
+    const about = findings.filter(({ code, environment }) => code.startsWith('folder') && environment === 'acc')
+    return about.flatMap(({ weight, code, message }) => (message.includes('boss') ? [] : [`${weight} ${code}: ${message}`]))
+  }
+  const own = may('service_principal_name', 'client-acc', 'CAN_MANAGE')
+  const group = (name: string, level: string) => may('group_name', name, level)
+  t.same(await found([own, group('apps_acc', 'CAN_READ'), group('apps_prod', 'CAN_READ')]), [], 'who may read may read')
+  t.match(await found([own, group('users', 'CAN_READ')]), [/^note folder-read: .*the group users holds CAN_READ/])
+  t.match(await found([own, group('apps_acc', 'CAN_EDIT')]), [/^problem folder-too-wide: .*apps_acc holds CAN_EDIT/])
+  t.match(await found([own, may('user_name', 'eve', 'CAN_MANAGE')]), [
+    /^problem folder-too-wide: .*the user eve holds CAN_MANAGE/,
+  ])
+  t.match(await found([may('service_principal_name', 'client-acc', 'CAN_READ')]), [
+    /^problem folder-too-narrow: .*client-acc may make no/,
+  ])
+  const passed = workspaceConfig(
+    {
+      authentication: { entra: entra([databricksAudience]) },
+      environments: { acc: {}, prod: { production: true, promotesFrom: ['acc'] } },
+    },
+    { mode: 'passthrough' },
+  )
+  t.same(await found([group('apps_acc', 'CAN_MANAGE'), group('apps_prod', 'CAN_READ')], passed, admin.token), [])
+  t.match(await found([group('apps_prod', 'CAN_EDIT'), group('apps_acc', 'CAN_MANAGE')], passed, admin.token), [
+    /too-wide: .*apps_prod/,
+  ])
+  await arrange('PUT', `/permissions/directories/${await folderId('/experiments/acc')}`, {
+    access_control_list: [may('service_principal_name', 'boss', 'CAN_MANAGE'), own],
+  })
+})
+
+t.test('models of a workspace, and what a caller could do with them without the proxy', async (t) => {
+  const model = async (name: string) => {
+    await arrange('POST', '/mlflow/registered-models/create', { name })
+    const { registered_model_databricks: made } = await arrange('GET', '/mlflow/databricks/registered-models/get', { name })
+    const id = text(objectOf(made), 'id')
+    const boss = may('service_principal_name', 'boss', 'CAN_MANAGE')
+    return (...list: object[]) => arrange('PUT', `/permissions/registered-models/${id}`, { access_control_list: [boss, ...list] })
+  }
+  const open = await model('fraud_acc')
+  const openProd = await model('fraud_prod')
+  const own = may('service_principal_name', 'client-acc', 'CAN_MANAGE')
+  await openProd(may('service_principal_name', 'client-prod', 'CAN_MANAGE'))
+  const caller = await joinWorkspace(workspace, issuer, { objectId: oid(5), name: 'caller', groups: ['apps_acc'] })
+  const found = async (list: readonly object[], config: object = workspaceConfig(), token?: string) => {
+    await open(own, ...list)
+    const { findings } = await examine(config, token)
+    const about = findings.filter(({ code }) => /^model|^caller/.test(code) && code !== 'models')
+    return about.flatMap(({ weight, code, message }) => (message.includes('boss') ? [] : [`${weight} ${code}: ${message}`]))
+  }
+  t.same(await found([may('group_name', 'apps_acc', 'CAN_READ')]), [])
+  t.match(await found([may('group_name', 'users', 'CAN_READ')]), [
+    /^note model-read: On 1 of 1 models the group users holds CAN_READ: fraud_acc/,
+  ])
+  t.match(await found([may('user_name', 'maker', 'CAN_MANAGE')]), [
+    /^problem model-too-wide: .*the user maker holds CAN_MANAGE: fraud_acc/,
+  ])
+  t.match(await found([may('group_name', 'apps_acc', 'CAN_MANAGE_STAGING_VERSIONS')]), [/^problem model-too-wide/])
+  t.same(await found([may('service_principal_name', 'client-prod', 'CAN_MANAGE_PRODUCTION_VERSIONS')]), [], 'who promotes')
+  const passed = workspaceConfig(
+    {
+      authentication: { entra: entra([databricksAudience]) },
+      environments: { acc: {}, prod: { production: true, promotesFrom: ['acc'] } },
+    },
+    { mode: 'passthrough' },
+  )
+  const staging = may('group_name', 'apps_acc', 'CAN_MANAGE_STAGING_VERSIONS')
+  const withoutOwn = async (token: string, ...list: object[]) => {
+    await found(list, passed, token)
+    await open(...list)
+    const { findings } = await examine(passed, token)
+    const others = findings.filter(({ code, message }) => /^(model|caller)/.test(code) && !message.includes('boss'))
+    return others.map(({ weight, code, environment }) => `${weight} ${code}${environment === null ? '' : ` ${environment}`}`)
+  }
+  t.same(await withoutOwn(caller.token, staging), ['fine models prod', 'fine caller', 'note caller-inside'])
+  const maker = may('service_principal_name', 'caller', 'CAN_MANAGE')
+  t.same(await withoutOwn(caller.token, staging, maker), [
+    'problem model-too-wide acc',
+    'fine models prod',
+    'fine caller',
+    'problem caller-around acc',
+  ])
+  const boss = await withoutOwn(admin.token)
+  t.ok(boss.includes('problem caller-nowhere') && boss.includes('problem caller-admin'), boss.join())
+  const stranger = await issuer.token({ iss, roles: ['apps_acc'] })
+  const shut = (await examine(workspaceConfig(), stranger)).codes.filter((code) => code.includes(' caller'))
+  t.same(shut, ['fine caller', 'fine caller-shut'], 'a token for the proxy opens nothing else')
+})
+
+t.test('for people: problems first, each with what to do; and a wrong command line', async (t) => {
+  const file = join(folder, 'people.yaml')
+  writeFileSync(
+    file,
+    stringify({ upstream: { url: 'http://127.0.0.1:1' }, authentication: { entra: entra() }, environments: ['acc'] }),
+  )
+  const run = async (...args: string[]) => {
+    let said = ''
+    const write = (line: string) => {
+      said += line
+    }
+    const code = await runCommand(['doctor', ...args], {}, { out: write, err: write })
+    return { code, said }
+  }
+  t.match(await run('-c', file), {
+    code: 1,
+    said: /^PROBLEM {2}There is no answer from http:\/\/127\.0\.0\.1:1: .+\n {9}Check upstream\.url.+\nok .+\n\n1 problem, 0 notes\n$/,
+  })
+  t.match(await run(), { code: 2, said: /^Usage: mlflow-env-proxy doctor/ })
+  t.match(await run('-c', file, '--wrong'), { code: 2 })
+  t.match(await run('-c', file, '--token-file', join(folder, 'absent')), { code: 2, said: /absent/ })
+  t.match(await run('-c', join(folder, 'absent')), { code: 1 })
+})
