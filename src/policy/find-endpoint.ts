@@ -21,7 +21,9 @@ function fits(endpoint: OpenEndpoint | ClosedEndpoint, method: string, path: str
 /** The row of the table for a path as clients write it, without `/env/<name>`; null for one that no MLflow server has. */
 export function findEndpoint(method: string, path: string, kind: ServerKind = 'mlflow', mode: ClientMode = 'http'): Found | null {
   const table = endpointTable(kind, mode)
-  const open = [...table.open.values()].find((endpoint) => fits(endpoint, method, path))
+  // What is read is also asked for by HEAD.
+  const asked = method === 'HEAD' ? 'GET' : method
+  const open = [...table.open.values()].find((endpoint) => fits(endpoint, asked, path))
   if (open !== undefined) return { open }
   const closed = table.closed.find((endpoint) => fits(endpoint, method, path))
   return closed === undefined ? null : { closed }
