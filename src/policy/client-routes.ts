@@ -7,6 +7,12 @@ const web = { '': ['databricks'] } as const
 export const clientRoutes: readonly Route[] = [
   { method: 'GET', path: '/mlflow/model-versions/list-artifacts', prefixes },
   { method: 'GET', path: '/mlflow/model-versions/get-signed-download-uri', prefixes },
+  // Of OpenAI's client, whose base URL is the workspace's `/serving-endpoints`.
+  ...['chat/completions', 'completions', 'embeddings', 'responses'].map((path) => ({
+    method: 'POST',
+    path: `/serving-endpoints/${path}`,
+    prefixes: { '': ['databricks'] },
+  })),
   // Of `mlflow run -b databricks` (mlflow/projects/databricks.py).
   { method: 'POST', path: '/jobs/runs/submit', prefixes },
   { method: 'GET', path: '/jobs/runs/get', prefixes },

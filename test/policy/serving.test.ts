@@ -218,13 +218,14 @@ t.test('what belongs to the whole workspace is not set from an environment', asy
   t.equal(verdict(acc, 'setServingGateway', { name: 'scorer', guardrails: { input: { safety: true } } }), 'allow')
   for (const [method, path] of [
     ['POST', '/api/2.0/external-function'],
+    ['POST', '/serving-endpoints/chat/completions'],
+    ['POST', '/serving-endpoints/embeddings'],
     ['PATCH', '/api/2.0/serving-endpoints/scorer/telemetry-config'],
   ] as const) {
     t.ok('closed' in (findEndpoint(method, path, 'databricks') ?? {}), `${method} ${path}`)
   }
   t.ok('open' in (findEndpoint('POST', '/api/2.0/serving-endpoints/', 'databricks') ?? {}), 'as MLflow’s client writes it')
   t.equal(findEndpoint('POST', '/serving-endpoints/scorer/invocations'), null, 'an open-source server has none of it')
-  t.equal(findEndpoint('POST', '/serving-endpoints/chat/completions', 'databricks'), null, 'the endpoint would be named inside')
 })
 
 t.test('permissions by id are those of own endpoints, and only production changes them', async (t) => {
