@@ -152,7 +152,6 @@ t.test('a project is told that it does not run on Databricks, and where it does'
     ['POST', '/api/2.0/jobs/runs/submit'],
     ['GET', '/api/2.0/jobs/runs/get'],
     ['POST', '/api/2.0/jobs/runs/cancel'],
-    ['GET', '/api/2.0/dbfs/get-status'],
     ['POST', '/dbfs/mlflow-experiments/1/projects-code/x.tar.gz'],
   ] as const) {
     for (const url of [app.url, host]) t.equal((await askWorkspace(url, method, path, job, token)).code, no, `${method} ${path}`)
