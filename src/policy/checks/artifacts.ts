@@ -1,3 +1,4 @@
+import { noProjects } from '../endpoints/databricks-closed.ts'
 import { usesCatalog } from '../environment.ts'
 import { absent, type Judgement, reads } from '../judgement.ts'
 import { placesMeaning, textsOf } from '../message-fields.ts'
@@ -61,7 +62,9 @@ function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId
 }
 
 /** Of the workspace's files, these alone are served. Not 404: clients would take it for an empty folder, and look no further. */
-function otherFile(): Refusal {
+function otherFile(path: string): Refusal {
+  // With such a path `mlflow run -b databricks` begins.
+  if (/^\/?(?:dbfs\/)?mlflow-experiments\/\d+\/projects-code\//.test(path)) return new Refusal('closed-endpoint', noProjects)
   return new Refusal(
     'closed-endpoint',
     "Of the workspace's files this proxy serves the artifacts of your own runs and logged models alone, and what lies under your environment's sourcePrefixes.",
@@ -72,7 +75,7 @@ function otherFile(): Refusal {
 function checkWorkspaceFiles({ endpoint, message, landscape }: Judgement): void {
   for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
     const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(landscape)) : null
-    if (path === null) throw otherFile()
+    if (path === null) throw otherFile(typeof value === 'string' ? value : '')
     canonicalPath(path)
   }
   if ('overwrite' in endpoint.fields && message.get('overwrite') !== true) {
@@ -84,7 +87,7 @@ function* checkWorkspaceFile(judgement: Judgement, path: string, defaultExperime
   try {
     yield* checkStorePath(judgement, path, defaultExperimentId)
   } catch (error) {
-    throw error instanceof Refusal && error.reason === 'not-found' ? otherFile() : error
+    throw error instanceof Refusal && error.reason === 'not-found' ? otherFile(path) : error
   }
 }
 

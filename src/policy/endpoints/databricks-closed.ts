@@ -1,7 +1,7 @@
 import type { ClosedFamily } from './closed.ts'
 
 /** A job's command is any code: no reference in it can be judged, and with its submitter's rights it asks the workspace past the proxy. */
-const projects =
+export const noProjects =
   'MLflow Projects do not run on Databricks through this proxy: a job runs any code with the rights of whoever submits it, past the proxy. Run the project with the local backend, or in a job of the workspace whose MLFLOW_TRACKING_URI is the proxy.'
 
 /** Why routes of a Databricks workspace are closed; looked at before `closedFamilies`. The first pattern that a route's path matches counts. */
@@ -15,7 +15,7 @@ export const databricksClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/permissions\//, closed: 'Permissions of workspace objects are given in the workspace, not through this proxy.' },
   { paths: /^\/(permissionmigration|accounts\/|access-control\/|scim\/)/, closed: "Users, groups and rights of the workspace are its administrators'." },
   // With get-status `mlflow run` begins.
-  { paths: /^\/(jobs\/runs\/(submit|get|cancel)|dbfs\/get-status|dbfs\/\{file_path\})$/, closed: projects },
+  { paths: /^\/(jobs\/runs\/(submit|get|cancel)|dbfs\/get-status|dbfs\/\{file_path\})$/, closed: noProjects },
   { paths: /^\/(dbfs|fs)\//, closed: 'Files of the workspace hold every environment: use the artifacts of a run.' },
   { paths: /^\/mlflow\/(artifacts\/|logged-models\/\{model_id\}\/artifacts\/credentials|model-versions\/(list-artifacts|get-signed-download-uri)$)/, closed: 'Credentials for storage would go around the proxy. Clients stream artifacts through it.' },
   { paths: /^\/(mlflow\/)?unity-catalog\//, closed: 'Models are registered in the workspace itself, says the configuration of the proxy, and not in Unity Catalog.' },
