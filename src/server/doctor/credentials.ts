@@ -9,7 +9,7 @@ import { objectsIn, type Probe, reasonOf, textIn } from './probe.ts'
 import { isWelcome, knock } from './reach.ts'
 
 /** The audience of a token that says one; Databricks' own tokens say nothing that can be read. */
-export function audienceOf(token: string): string | null {
+function audienceOf(token: string): string | null {
   try {
     const { aud } = decodeJwt(token)
     return typeof aud === 'string' ? aud : null
@@ -36,7 +36,7 @@ async function tokenOf(credentials: UpstreamCredentials, caller: string | null):
 const scopeRemedy = `Databricks takes tokens for ${DatabricksDirectory.audience} alone: write scope: ${DatabricksDirectory.audience}/.default, or leave scope out.`
 
 /** Who somebody with a token is upstream; the findings say why nobody. */
-export async function enter(config: Config, probe: Probe, token: string | null, of: string, about: string | null) {
+async function enter(config: Config, probe: Probe, token: string | null, of: string, about: string | null) {
   const { problem, fine } = findingsOf(about)
   const audience = token === null ? null : wrongAudience(token, config)
   if (audience !== null) {

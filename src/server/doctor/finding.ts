@@ -1,5 +1,5 @@
 /** How much a finding matters: `problem`, something keeps the proxy from working or from keeping environments apart; `note`, something to know. */
-export type Weight = 'problem' | 'note' | 'fine'
+type Weight = 'problem' | 'note' | 'fine'
 
 /** One thing that was looked at. `code` is stable; `remedy` says what to do, '' where there is nothing to do. */
 export interface Finding {
