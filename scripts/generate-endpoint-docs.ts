@@ -96,6 +96,7 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   reviewQueue: "a review queue's id: of an experiment of the caller's own",
   scorersToRead: "scorers' ids: what the answer has of other experiments than the caller's own is left out",
   scorerJson: "a scorer as JSON: may name no endpoint of the server's AI gateway",
+  recordsJson: 'records of a data set as a JSON list: traces that they were made of must be readable; tags in them as `runTags`',
   tagsJson: 'tags as a JSON object, as `runTags`',
   webhook: "a webhook's id: of a webhook that listens to a model of the caller's",
   credentialOperation: "what credentials are for: reading, or writing a version of the caller's own until it is ready",

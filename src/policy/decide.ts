@@ -14,6 +14,7 @@ import { checkLoggedModelSearch } from './checks/logged-model-search.ts'
 import { checkMetricHistory } from './checks/metric-history.ts'
 import { checkDefaultKeepsItsName, checkNames } from './checks/names.ts'
 import { checkAskedFor } from './checks/own-words.ts'
+import { checkPromptTags } from './checks/prompt-tags.ts'
 import { checkServedVersions, checkServing } from './checks/serving.ts'
 import { checkShape } from './checks/shape.ts'
 import { checkArtifactLocation, checkSourceText, checkVersionSource } from './checks/sources.ts'
@@ -90,10 +91,10 @@ function* checkRelated(judgement: Judgement): Inquiry<void> {
 
 function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   const { endpoint, message, landscape, environment } = judgement
+  checkEntityLimits(judgement)
   checkShape(endpoint, message)
   checkAskedFor(judgement)
   checkMetricHistory(judgement)
-  checkEntityLimits(judgement)
   checkNames(judgement)
   checkPaths(judgement)
   checkArtifactLocation(judgement)
@@ -103,6 +104,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkTraceIds(judgement)
   checkTraceDeletion(judgement)
   checkTraceNames(judgement)
+  checkPromptTags(judgement)
   checkTraceFilters(judgement)
   const scope = searchScope(judgement) ?? subjectModel(judgement)?.owner ?? environment
   const defaultExperimentId = yield* ask({ about: 'defaultExperiment', name: defaultExperiment(environment) })

@@ -1,6 +1,7 @@
 import { upstreamStorePath } from '../policy/checks/artifacts.ts'
 import { resolveInFilter } from '../policy/checks/filter.ts'
 import { upstreamExperimentId } from '../policy/checks/ids.ts'
+import { isLinkedPrompts } from '../policy/checks/prompt-tags.ts'
 import { makePrompt, pendingAliasTag, pendingStageTag } from '../policy/checks/tags.ts'
 import { canonicalStage } from '../policy/checks/versions.ts'
 import { upstreamDatabricksLocation } from '../policy/databricks-location.ts'
@@ -10,7 +11,7 @@ import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { experimentLocations } from '../policy/locations.ts'
-import { copyJson, placesAt, placesMeaning, textsOf } from '../policy/message-fields.ts'
+import { copyJson, placesAt, placesMeaning, textMeaning, textsOf } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
 import { type NameKind, resolveName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
@@ -20,7 +21,7 @@ import { withinWorkspace } from './location.ts'
 import { upstreamFilter } from './search-filter.ts'
 import { upstreamEntities, upstreamServingConfig } from './served-entities.ts'
 import { upstreamSpanAttributes } from './span-attributes.ts'
-import { renameTags } from './tag-names.ts'
+import { renameEntries, renameTags } from './tag-names.ts'
 import { upstreamTraceFilter } from './trace-filter.ts'
 import { upstreamTraceTags } from './trace-tags.ts'
 
@@ -77,7 +78,9 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
       renameModelUri(value, upstreamModelName(findings)) ??
       withinWorkspace(upstreamLocation(value, findings.landscape.kind), findings.environment.workspace),
   ),
-  loggedModelTags: (value, findings) => renameTags(value, ownModelName(findings)),
+  runTags: (value, findings) => renameTags(value, ownModelName(findings), upstreamModelName(findings)),
+  versionTags: (value, findings) => renameTags(value, ownModelName(findings), upstreamModelName(findings)),
+  loggedModelTags: (value, findings) => renameTags(value, ownModelName(findings), upstreamModelName(findings)),
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   gatewayEndpointName: named('gateway'),
@@ -107,6 +110,15 @@ function completeVersion(message: JsonObject, { environment, landscape, sourceRu
   message.set('tags', [...given, new Map(Object.entries({ key, value }))])
 }
 
+/** The tag that lists the prompts of a run or a version, set by itself. */
+function renameSetPrompts({ endpoint, findings }: Grant, message: JsonObject): void {
+  const key = textMeaning(endpoint, message, 'tagKey')
+  if (key === null || !isLinkedPrompts(key)) return
+  for (const { value, replace } of placesMeaning(endpoint, message, 'runTag')) {
+    if (typeof value === 'string' && value !== '') replace(renameEntries(value, upstreamModelName(findings)))
+  }
+}
+
 /** The tag that lists a trace's prompts, set by itself. */
 function renameSetTag({ endpoint, findings }: Grant, message: JsonObject): void {
   const [key] = placesMeaning(endpoint, message, 'traceTagKey')
@@ -129,6 +141,7 @@ export function upstreamMessage(grant: Grant): JsonObject {
   if (endpoint.name === 'createDataset' && textsOf(message.get('experiment_ids') ?? []).length === 0)
     message.set('experiment_ids', [findings.defaultExperimentId])
   renameSetTag(grant, message)
+  renameSetPrompts(grant, message)
   if (endpoint.name === 'createModelVersion' || endpoint.name === 'createCatalogVersion') completeVersion(message, findings)
   if (endpoint.search?.nameColumn && !message.get('filter')) message.set('filter', upstreamFilter('', endpoint.search, findings))
   return message

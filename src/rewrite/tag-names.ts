@@ -1,7 +1,10 @@
+import { isLinkedPrompts } from '../policy/checks/prompt-tags.ts'
 import { modelVersionsTag, proxyTags } from '../policy/checks/tags.ts'
 import type { Json } from '../policy/json.ts'
 import { parseJson, printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
+
+type Rename = (name: string) => string | null
 
 /** A JSON list of things with names, each renamed; those that get no name are left out. */
 export function renameEntries(text: string, rename: (name: string) => string | null): string {
@@ -32,15 +35,17 @@ function isProxyTag(key: Json | undefined): boolean {
 }
 
 /**
- * A list of tags in the other side's names: `mlflow.modelVersions` holds registered names, and entries that `rename` gives no
- * name are left out, as is the proxy's own note.
+ * A list of tags in the other side's names: `mlflow.modelVersions` and `mlflow.linkedPrompts` hold registered names, and entries that
+ * get no name are left out, as is the proxy's own note.
  */
-export function renameTags(tags: Json, rename: (name: string) => string | null): Json {
+export function renameTags(tags: Json, rename: Rename, renamePrompt: Rename = rename): Json {
   if (!Array.isArray(tags)) return tags
   return tags.flatMap((tag) => {
     if (!(tag instanceof Map) || isProxyTag(tag.get('key'))) return []
     const value = tag.get('value')
-    if (tag.get('key') !== modelVersionsTag || typeof value !== 'string') return [tag]
-    return [new Map(tag).set('value', renameEntries(value, rename))]
+    const key = tag.get('key')
+    if (typeof key !== 'string' || typeof value !== 'string') return [tag]
+    if (key === modelVersionsTag) return [new Map(tag).set('value', renameEntries(value, rename))]
+    return isLinkedPrompts(key) && value !== '' ? [new Map(tag).set('value', renameEntries(value, renamePrompt))] : [tag]
   })
 }

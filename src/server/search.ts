@@ -53,6 +53,7 @@ export class Searcher {
     let state: PageState | null =
       typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }
     const found: Json[] = []
+    let next: Json | undefined
     let size = grant.message.has('max_results') || state.skip > 0 ? pageSize(wanted, state.skip, search) : null
     do {
       const answer = await this.#upstream.send(upstreamRequest(grant, { token: state.token, size }), caller)
@@ -62,13 +63,15 @@ export class Searcher {
       await admit(rowMessage(grant, search), rows)
       const { taken, used } = takeRows(grant, search, rows, state.skip, wanted - found.length)
       found.push(...taken)
-      const next = page.get('next_page_token')
+      next = page.get('next_page_token')
       if (used < rows.length) state = { token: state.token, skip: used }
       else state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null
       size = Math.min(search.maxPageSize, Math.max(refill, wanted - found.length))
     } while (state !== null && found.length < wanted)
     const rows: JsonObject = new Map([[search.rows, found]])
     if (state !== null) rows.set('next_page_token', this.#tokens.seal(state, bound))
+    // Some endpoints say it so, and others leave it out.
+    else if (next === '') rows.set('next_page_token', '')
     return { rows }
   }
 }

@@ -3,6 +3,7 @@ import os
 import sys
 
 import command_line
+import families
 import fluent
 import isolation
 import promotion
@@ -13,6 +14,7 @@ STORIES = {
     "fluent": lambda: [tell("fluent API in " + env, lambda: fluent.story(env)) for env in ENVIRONMENTS],
     "searches": lambda: tell("MlflowClient", searches.story),
     "isolation": lambda: [tell("%s against %s" % pair, lambda: isolation.story(*pair)) for pair in isolation.PAIRS],
+    "families": lambda: [tell("MLflow 3 in %s, and %s" % pair, lambda: families.story(*pair)) for pair in isolation.PAIRS or [("acc", "acc")]],
     "promotion": lambda: tell("promotion", promotion.story),
     "command-line": lambda: [tell("command line in " + env, lambda: command_line.story(env)) for env in ENVIRONMENTS],
 }

@@ -91,6 +91,16 @@ function foreignModel(say: (name: string) => string): Cases {
   }
 }
 
+/** A prompt that is only pointed at: where the caller may promote from, they may read it. */
+function foreignPrompts(say: (name: string) => unknown): Cases {
+  return (trespass) => [
+    {
+      value: say(`fraud_${trespass.other.environment.name}`),
+      ...(promotes(trespass) ? { verdict: 'allow' } : { verdict: 'foreign-name', unasked: true as const }),
+    },
+  ]
+}
+
 const foreignNewModel: Cases = (trespass) => [
   { value: `new_${trespass.other.environment.name}`, verdict: promotes(trespass) ? 'read-only' : 'foreign-name', unasked: true },
 ]
@@ -186,6 +196,12 @@ const trespasses: Record<Meaning, Cases> = {
     run((id) => json({ plain: 'x', 'mlflow.sourceRun': id })),
     loggedModel((id) => json({ 'mlflow.modelId': id })),
   ),
+  recordsJson: both(
+    ({ other }) => [
+      { value: json([{ inputs: {} }, { source: { source_data: { trace_id: other.trace(1) } } }]), verdict: 'not-found' },
+    ],
+    run((id) => json([{ tags: { 'mlflow.sourceRun': id } }])),
+  ),
   scorerJson: () => [
     { value: json({ third_party_scorer_data: { model: 'gateway:/x' } }), verdict: 'closed-endpoint', unasked: true },
   ],
@@ -204,6 +220,8 @@ const trespasses: Record<Meaning, Cases> = {
   runTags: both(
     run(tag('mlflow.parentRunId')),
     run((id) => tag('mlflow.log-model.history')(json([{ run_id: id }]))),
+    run((id) => tag('mlflow.prompt.associatedRunIds')(`${absentRun.slice(1)}, ${id}`)),
+    foreignPrompts((name) => tag('mlflow.linkedPrompts')(json([{ name, version: '1' }]))),
     loggedModel(tag('mlflow.modelId')),
   ),
   runTag: run(),
@@ -217,7 +235,10 @@ const trespasses: Record<Meaning, Cases> = {
   versionTags: run(tag('mlflow.parentRunId')),
   loggedModel: loggedModel(),
   relatedModel: loggedModel(),
-  loggedModelTags: run(tag('mlflow.sourceRun')),
+  loggedModelTags: both(
+    run(tag('mlflow.sourceRun')),
+    foreignPrompts((name) => tag('MLFLOW.linkedPrompts ')(json([{ name, version: '1' }]))),
+  ),
   trace: both(
     trace(),
     trace((id) => [id]),

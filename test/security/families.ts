@@ -24,6 +24,10 @@ const foreign: readonly (readonly [method: string, path: string, json?: object])
   ['POST', `${api}/review-queues/items/set-status`, { queue_id: '{{rq_prod}}', item_id: '{{tr_prod}}', status: 'COMPLETE' }], ['POST', `${api}/review-queues/create`, { experiment_id: '{{exp_prod}}', name: 'x', queue_type: 'CUSTOM' }],
   ['POST', `${api}/review-queues/create`, { experiment_id: '{{exp_acc}}', name: 'x', queue_type: 'CUSTOM', schema_ids: ['{{ls_prod}}'] }], ['POST', `${api}/review-queues/update`, { queue_id: '{{rq_acc}}', schema_ids: ['{{ls_prod}}'], update_schema_ids: true }],
   ['POST', `${api}/review-queues/get-or-create-user`, { experiment_id: '{{exp_prod}}', user: 'x' }],
+  ['POST', `${dataset}/records`, { records: '[{"inputs":{"q":"x"}}]' }], ['POST', `${api}/datasets/{{ds_acc}}/records`, { records: '[{"inputs":{"q":"x"},"source":{"source_type":"TRACE","source_data":{"trace_id":"{{tr_prod}}"}}}]' }],
+  ['POST', `${api}/datasets/{{ds_acc}}/records`, { records: '[{"inputs":{"q":"x"},"tags":{"mlflow.sourceRun":"{{run_prod}}"}}]' }], ['POST', `${api}/review-queues/items/add`, { queue_id: '{{rq_prod}}', item_ids: ['{{tr_acc}}'] }], ['POST', `${api}/review-queues/items/add`, { queue_id: '{{rq_acc}}', item_ids: ['{{tr_acc}}', '{{tr_prod}}'] }],
+  ['POST', '/api/2.0/mlflow/runs/set-tag', { run_id: '{{run_acc}}', key: 'mlflow.linkedPrompts', value: '[{"name":"{{m_prod}}","version":"1"}]' }], ['PATCH', '/api/2.0/mlflow/logged-models/{{lm_acc}}/tags', { tags: [{ key: 'mlflow.linkedPrompts', value: '[{"name":"{{m_prod}}","version":"1"}]' }] }],
+  ['POST', '/api/2.0/mlflow/model-versions/set-tag', { name: 'fraud', version: '1', key: 'mlflow.prompt.associatedRunIds', value: '{{run_acc}},{{run_prod}}' }],
   ['GET', '/get-artifact?run_id={{run_prod}}&path=model/secret.txt'], ['GET', '/get-artifact?run_uuid={{run_prod}}&path=model/secret.txt'], ['HEAD', '/get-artifact?run_uuid={{run_prod}}&path=model/secret.txt'], ['GET', `${ajax}/logged-models/{{lm_prod}}/artifacts/files?artifact_file_path=MLmodel`],
   ['GET', '/model-versions/get-artifact?name={{m_prod}}&version=1&path=secret.txt'], ['POST', `${ajax}/runs/create-promptlab-run`, { experiment_id: '{{exp_prod}}', prompt_template: 'x', prompt_parameters: [{ key: 'a', value: 'b' }], model_route: 'x', model_input: 'x', mlflow_version: '1' }],
 ]
@@ -40,7 +44,8 @@ const html = (body: string) => (/quokka/.test(body) ? null : 'the own artifact w
 
 /** Data sets, scorers, issues, label schemas, review queues, and artifacts as the UI asks for them. */
 export const familyAttacks: readonly Attack[] = [
-  ...foreign.map(([method, path, json]): Attack => ({ name: `${method} ${path} ${JSON.stringify(json ?? '')}`, method, path, ...(json === undefined ? {} : { json }), status: none })),
+  // A record may be of a trace that is no more: only another environment's is refused.
+  ...foreign.map(([method, path, json]): Attack => ({ name: `${method} ${path} ${JSON.stringify(json ?? '')}`, method, path, ...(json === undefined ? {} : { json }), status: none, ...(/source_data/.test(JSON.stringify(json ?? '')) ? { twin: false } : {}) })),
   ...searches.map(([method, path, json]): Attack => ({ name: `search: ${method} ${path} ${JSON.stringify(json ?? '')}`, method, path, ...(json === undefined ? {} : { json }), status: [200], twin: true })),
   ...['gateway:/x', ' GATEWAY:/x', 'endpoints:/x'].map((model): Attack => ({ name: `a scorer that calls ${model}`, method: 'POST', path: `${api}/scorers/register`, json: { experiment_id: '{{exp_acc}}', name: 'x', serialized_scorer: scorer(model) }, status: [403], unheard: true })),
   ...['{{ds_prod}}'.toUpperCase(), 'search', '..', 'x%2f..', 'd-', '%20{{ds_prod}}', '{{ds_prod}};x'].map((id): Attack => ({ name: `a data set called ${id}`, method: 'DELETE', path: `${api}/datasets/${id}`, json: {}, status: none, unheard: false, twin: false })),

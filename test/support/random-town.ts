@@ -141,6 +141,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     reviewQueue: entityIds('rq'),
     scorersToRead: [['x']],
     scorerJson: ['{}'],
+    recordsJson: traces.map((trace_id) => JSON.stringify([{ source: { source_data: { trace_id } } }])),
     tagsJson: runs.map((value) => JSON.stringify({ 'mlflow.parentRunId': value })),
     experiments: [...experiments.map((id) => [id]), experiments.slice(0, 2)],
     webhook: ['x'],

@@ -151,6 +151,9 @@ function goodValues({
     reviewQueue: entity('rq'),
     scorersToRead: ['x'],
     scorerJson: JSON.stringify({ instructions_judge_pydantic_data: { model: 'openai:/gpt' } }),
+    recordsJson: JSON.stringify([
+      { inputs: { q: 1 }, source: { source_type: 'TRACE', source_data: { trace_id: trace(1) } }, tags: { x: 'y' } },
+    ]),
     tagsJson: JSON.stringify({ team: 'x', 'mlflow.sourceRun': run(1) }),
     webhook: 'x',
     credentialOperation: 'x',

@@ -6,6 +6,7 @@ import { placesMeaning, textMeaning } from '../message-fields.ts'
 import type { Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { relatedLoggedModel, relatedRun } from './ids.ts'
+import { recordTags } from './records.ts'
 
 /** The tag in which the proxy notes that a version's registration is not finished. */
 export const pendingStageTag = 'mlflow-env-proxy.pendingStage'
@@ -39,6 +40,8 @@ const idTags: ReadonlySet<string> = new Set([
   'mlflow.assessment.sourceRunId',
   'mlflow.dbconnect.parentRunId',
 ])
+/** Tags whose value is a list of run ids, with commas. */
+const listTags: ReadonlySet<string> = new Set(['mlflow.prompt.associatedRunIds'])
 /** Tags whose value is JSON in which ids stand. */
 const jsonTags: ReadonlySet<string> = new Set(['mlflow.log-model.history', 'mlflow.loggedModels'])
 
@@ -73,6 +76,7 @@ export function* checkTag(judgement: Judgement, key: string, value: string): Inq
     throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
   }
   if (idTags.has(key)) yield* checkId(judgement, value)
+  for (const id of listTags.has(key) ? value.split(',') : []) yield* relatedRun(judgement, id.trim())
   if (jsonTags.has(key) && value !== '') yield* checkJsonText(judgement, value)
 }
 
@@ -94,6 +98,7 @@ export function* checkTags(judgement: Judgement): Inquiry<void> {
   }
   const tagsJson = textMeaning(endpoint, message, 'tagsJson')
   if (tagsJson !== null) yield* checkTagsJson(judgement, tagsJson)
+  for (const [key, value] of recordTags(judgement)) yield* checkTag(judgement, key, value)
   const key = textMeaning(endpoint, message, 'tagKey')
   if (key !== null) yield* checkTag(judgement, key, textMeaning(endpoint, message, 'runTag') ?? '')
   const modelJson = textMeaning(endpoint, message, 'modelJson')

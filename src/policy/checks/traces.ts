@@ -5,6 +5,7 @@ import { ask, type ExperimentFact, type Inquiry, type TraceFact } from '../quest
 import { Refusal } from '../reasons.ts'
 import { isOwn } from './ids.ts'
 import { isBehindRun } from './promotion.ts'
+import { recordTraces } from './records.ts'
 import { pointedTraces } from './trace-tags.ts'
 
 /** What was found out of the traces that a request names, in as few questions as there can be. */
@@ -113,7 +114,7 @@ export function* checkTraces(judgement: Judgement): Inquiry<void> {
     placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value))
   const [subjects, made, asked] = [texts('trace').filter((id) => id !== ''), texts('newTrace'), texts('tracesToSearch')]
   const linked = placesMeaning(endpoint, message, 'relatedTrace').flatMap(({ value }) => textsOf(value))
-  const pointed = [...linked, ...pointedTraces(judgement)]
+  const pointed = [...linked, ...pointedTraces(judgement), ...recordTraces(judgement)]
   const found = yield* findTraces([...subjects, ...made, ...asked, ...pointed])
   for (const id of new Set(made)) checkNewTrace(judgement, found, id)
   for (const id of new Set(subjects)) {

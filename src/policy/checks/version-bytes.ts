@@ -1,5 +1,6 @@
 import { absent, type Judgement } from '../judgement.ts'
 import { parseModelUri } from '../model-uri.ts'
+import { mayRead, ownerOf } from '../names.ts'
 import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf } from '../store-path.ts'
@@ -31,6 +32,20 @@ function* liesInStorage(judgement: Judgement, version: VersionFact, uri: string)
   return version.runId !== null && liesIn(uri, (yield* readableRun(judgement, version.runId)).run.artifactUri)
 }
 
+/** Whether what a version is a copy of, and that of what it is, may all be read: MLflow follows copies to where the artifacts are. */
+function* copiesReadable(judgement: Judgement, version: VersionFact, hops = 8): Inquiry<boolean> {
+  const { landscape, environment } = judgement
+  const source = parseModelUri(version.source)
+  if (source?.kind !== 'registered') return true
+  const original = ownerOf(landscape, 'model', source.name)
+  if (original === null || hops === 0) return false
+  if (original.owner.name !== environment.name && !mayRead(environment, original.owner)) return false
+  const word = source.selector.slice(1)
+  if (!/^[0-9]+$/.test(word)) return true
+  const fact = yield* ask({ about: 'version', name: original.upstream, version: word })
+  return fact === null || (yield* copiesReadable(judgement, fact, hops - 1))
+}
+
 /**
  * Where MLflow itself opens the artifacts of a version, what it finds must be the caller's to read: the version says where they are,
  * and may have been made behind the proxy's back.
@@ -40,6 +55,7 @@ export function* checkVersionBytes(whole: Judgement, version: VersionFact | null
   // What is behind the version may be another environment's, and is shown as bytes alone.
   const judgement: Judgement = { ...whole, visibleExperiments: new Set() }
   const missing = absent.artifact(String(judgement.message.get('path') ?? ''))
+  if (!(yield* copiesReadable(judgement, version))) throw missing
   const uri = yield* ask({ about: 'artifactsOfVersion', name: version.name, version: version.version })
   if (uri === null) throw missing
   const path = store.exec(uri)?.[1]

@@ -14,7 +14,6 @@ export const closedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/runs\/search$/, closed: 'Searching runs by GET is gone since MLflow 2.', hidden: true },
   { paths: /^\/mlflow\/(unified-traces|get-online-trace-details)|^\/mlflow\/traces\/\{trace_id\}(\/|$)/, closed: 'This server does not have it.', hidden: true },
   { paths: /search-datasets$/, closed: 'MLflow answers here that there is nothing: it is served below /ajax-api/2.0/mlflow.', hidden: true },
-  { paths: /^\/mlflow\/(datasets\/\{dataset_id\}\/records|review-queues\/items\/add)$/, closed: 'Traces are not served by this version of the proxy, and this may name some.' },
   { paths: /^\/mlflow\/datasets\/search$/, closed: 'Data sets are searched by POST.', hidden: true },
   { paths: /^\/mlflow\/(prompt-optimization\/|(scorer|issues|genai\/evaluate)\/invoke$)/, closed: 'It would run on the MLflow server, with the secrets of the server.' },
   { paths: /^\/gateway\/proxy\//, closed: "It would ask a provider for anything, with the secret of the server's endpoint. Ask the endpoint itself." },

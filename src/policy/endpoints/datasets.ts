@@ -41,6 +41,10 @@ export const datasetEndpoints = {
     ...dataset, method: 'GET', path: '/mlflow/datasets/{dataset_id}/records', action: 'read',
     fields: { ...id, max_results: 'maxResults', page_token: 'pageToken' }, ...byId,
   },
+  upsertDatasetRecords: {
+    ...dataset, method: 'POST', path: '/mlflow/datasets/{dataset_id}/records', action: 'update',
+    fields: { ...id, records: 'recordsJson', updated_by: 'free' }, required: ['dataset_id', 'records'],
+  },
   deleteDatasetRecords: {
     ...dataset, method: 'DELETE', path: '/mlflow/datasets/{dataset_id}/records', action: 'update',
     fields: { ...id, dataset_record_ids: 'free' }, ...byId,

@@ -116,6 +116,10 @@ export const genaiEndpoints = {
   deleteReviewQueue: {
     ...queue, method: 'POST', path: '/mlflow/review-queues/delete', action: 'delete', fields: { queue_id: 'reviewQueue' }, ...byQueue,
   },
+  addReviewQueueItems: {
+    ...queue, method: 'POST', path: '/mlflow/review-queues/items/add', action: 'update',
+    fields: { queue_id: 'reviewQueue', item_ids: 'trace', item_type: 'free' }, ...byQueue,
+  },
   // Items are told by their queue and their trace's id: what is not in the queue is not there.
   removeReviewQueueItems: {
     ...queue, method: 'POST', path: '/mlflow/review-queues/items/remove', action: 'update',

@@ -1,0 +1,21 @@
+import { type Judgement, resolveAllowed } from '../judgement.ts'
+import { placesMeaning, textMeaning } from '../message-fields.ts'
+import { foldKey } from './tags.ts'
+import { linkedPromptNames, linkedPromptsTag, tagPairs } from './trace-tags.ts'
+
+/** Whether a tag lists prompts, in any spelling that a database could take for it. */
+export function isLinkedPrompts(key: string): boolean {
+  return foldKey(key) === foldKey(linkedPromptsTag)
+}
+
+/** Static part: the prompts that tags of runs and logged models list are the caller's to read. */
+export function checkPromptTags(judgement: Judgement): void {
+  const { endpoint, message } = judgement
+  const lists = placesMeaning(endpoint, message, 'runTags', 'versionTags', 'loggedModelTags').flatMap(({ value }) =>
+    tagPairs(value),
+  )
+  const key = textMeaning(endpoint, message, 'tagKey')
+  const pairs = key === null ? lists : [...lists, [key, textMeaning(endpoint, message, 'runTag') ?? ''] as const]
+  const named = pairs.flatMap(([tag, value]) => (isLinkedPrompts(tag) ? linkedPromptNames(value) : []))
+  for (const name of new Set(named)) resolveAllowed(judgement, 'model', name, 'read')
+}
