@@ -100,7 +100,7 @@ const wire: [name: string, message: string, bytes: Uint8Array, outcome: string][
   ['an id', spanMessage, bytes(10, 16, ...Array.from({ length: 16 }, (_, i) => i)), '{"trace_id":"tr-000102030405060708090a0b0c0d0e0f"}'],
   ['an id with a byte less', spanMessage, bytes(10, 15, ...Array.from({ length: 15 }, (_, i) => i + 1)), 'invalid-parameter'],
   ['an id with a byte more', spanMessage, bytes(10, 17, 0, ...Array.from({ length: 16 }, (_, i) => i)), 'invalid-parameter'],
-  ['an id of zeros', spanMessage, bytes(18, 8, 0, 0, 0, 0, 0, 0, 0, 0), 'invalid-parameter'],
+  ['an id of zeros', spanMessage, bytes(18, 8, 0, 0, 0, 0, 0, 0, 0, 0), '{"span_id":"0000000000000000"}'],
   ['no parent', spanMessage, bytes(34, 0), '{"parent_span_id":""}'],
   ['an id twice: the last one counts', spanMessage, bytes(18, 8, 1, 1, 1, 1, 1, 1, 1, 1, 18, 8, 2, 2, 2, 2, 2, 2, 2, 2), '{"span_id":"0202020202020202"}'],
   ['two values of one: the last one counts', anyValue, bytes(10, 1, 97, 24, 5), '{"int_value":5}'],
