@@ -1,8 +1,6 @@
 import type { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { parse } from 'yaml'
 import { usesCatalog } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
@@ -12,63 +10,22 @@ import { rewriteAnswer } from '../rewrite/answer.ts'
 import { upstreamFailure } from './error-answer.ts'
 import type { Arrival } from './journey.ts'
 import { parseAnswer, readFound, readVersion } from './lookups.ts'
-import { isMapping } from './mapping.ts'
 import { finishRegistration } from './registration.ts'
 import type { StoredFile } from './storage/artifact-store.ts'
 import { CallFailed } from './storage/storage-call.ts'
+import { checkModel, filesBelow } from './unity-catalog-source.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 import { artifactFailure, type SourceFiles, type WorkspaceArtifacts } from './workspace-artifacts.ts'
 
 /** Milliseconds after which the caller hears that the version is pending: clients wait two minutes for an answer, and longer for a version. */
 const patience = 60_000
-/** Files of one model, and files that are copied at the same time. */
-const most = { files: 10_000, atOnce: 4 } as const
-/** Bytes of the description of a model. */
-const descriptionBytes = 1024 * 1024
+/** Files that are copied at the same time. */
+const atOnce = 4
 
 interface Version {
   readonly name: string
   readonly version: string
-}
-
-async function filesBelow(source: SourceFiles, folder = ''): Promise<StoredFile[]> {
-  const files: StoredFile[] = []
-  for (const row of await source.list(folder)) {
-    const path = folder === '' ? row.path : `${folder}/${row.path}`
-    if (row.isDir) files.push(...(await filesBelow(source, path)))
-    else files.push({ ...row, path })
-    if (files.length > most.files)
-      throw new Refusal('too-large', `The model has more than ${most.files} files. Pack them together.`)
-  }
-  return files
-}
-
-const advice = 'Log the model with a signature of its inputs and outputs (https://mlflow.org/docs/latest/model/signatures.html).'
-
-/** Unity Catalog takes models with a signature only; its own clients see to that, and here the proxy is the client. */
-async function checkModel(source: SourceFiles, files: readonly StoredFile[]): Promise<void> {
-  const description = files.find(({ path }) => path === 'MLmodel')
-  if (description === undefined) {
-    throw new Refusal(
-      'invalid-parameter',
-      'The source holds no MLflow model: there is no file MLmodel in it. Name the folder of a model.',
-    )
-  }
-  if ((description.fileSize ?? 0) > descriptionBytes) throw new Refusal('too-large', "The model's file MLmodel is too large.")
-  const { stream } = await source.download('MLmodel')
-  const signature = readSignature(await text(stream))
-  if (!isMapping(signature)) throw new Refusal('invalid-parameter', `Unity Catalog needs a model signature. ${advice}`)
-  if (!signature.outputs) throw new Refusal('invalid-parameter', `Unity Catalog needs a signature of outputs, too. ${advice}`)
-}
-
-function readSignature(yaml: string): unknown {
-  try {
-    const model: unknown = parse(yaml, { maxAliasCount: 0 })
-    return isMapping(model) ? model.signature : null
-  } catch {
-    throw new Refusal('invalid-parameter', "The model's file MLmodel is no YAML. Log the model again.")
-  }
 }
 
 /** Registers versions in Unity Catalog, which leaves it to its clients to bring the files: made pending, filled, made ready, given its alias. */
@@ -179,7 +136,7 @@ export class CatalogRegistrar {
         }
       }
     }
-    const done = await Promise.allSettled(Array.from({ length: Math.min(most.atOnce, files.length) }, work))
+    const done = await Promise.allSettled(Array.from({ length: Math.min(atOnce, files.length) }, work))
     for (const each of done) if (each.status === 'rejected') throw each.reason
   }
 

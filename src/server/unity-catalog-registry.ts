@@ -20,6 +20,7 @@ import {
   sortRows,
 } from '../rewrite/unity-catalog/registry-rows.ts'
 import { parseAnswer } from './lookups.ts'
+import { mapAtOnce } from './map-at-once.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
 /** Sends one call to the workspace, with the credentials of the request that it is a part of. */
@@ -29,7 +30,6 @@ export type SendCall = (call: SentCall) => Promise<UpstreamAnswer>
 const pageRows = 100
 /** Models whose versions one search goes through, and models of one schema. More would take minutes. */
 const most = { searched: 200, listed: 5_000 } as const
-const atOnce = 8
 
 /** An answer that is no success, to be handed on as it is. */
 class Refused extends Error {
@@ -47,16 +47,6 @@ function ok(message: JsonObject): UpstreamAnswer {
 
 function invalid(message: string): Refusal {
   return new Refusal('invalid-parameter', message)
-}
-
-async function mapAtOnce<A, B>(items: readonly A[], map: (item: A) => Promise<B>): Promise<B[]> {
-  const results: B[] = []
-  const queue = items.entries()
-  const work = async () => {
-    for (const [index, item] of queue) results[index] = await map(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work))
-  return results
 }
 
 /** Answers requests to the open-source model registry from Unity Catalog, in the names that are there. Names and rights are no concern of it. */
