@@ -60,10 +60,10 @@ function mayMake({ owners, caller, world }: RandomCall, id: string): boolean {
 
 const idPattern = /(?:m-|tr-)?[0-9a-f]{32}/g
 
-/** Every run and logged model that a text mentions exists and may be read; a trace is not one that may not be read. */
+/** Every run and logged model that a text mentions exists and may be read; a trace is nobody's yet, or may be read. */
 function mayMention(call: RandomCall, text: string): boolean {
   return (text.match(idPattern) ?? []).every((id) => {
-    if (id.startsWith('tr-')) return mayMake(call, id) || (isRead(call) && mayReadTrace(call, id))
+    if (id.startsWith('tr-')) return mayMake(call, id) || mayReadTrace(call, id)
     return id.startsWith('m-') ? mayReadModel(call, id) : mayReadRun(call, id)
   })
 }
