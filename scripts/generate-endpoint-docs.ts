@@ -58,6 +58,7 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   modelJson: 'the description of a logged model: ids in it must be readable',
   modelName: "a model's name: own, or a qualified name of an environment that may be promoted from, for reading",
   newModelName: "the name that a model is to get: in the caller's environment",
+  catalogLevel: "the catalog or schema of a model's name: with it, as `modelName`; for lists the environment's own",
   version: 'the number of a version of the model that is named beside it; one in Production only by production environments',
   stage: 'the stage that a version is to get, by the matrix of stages',
   stages: 'stages to look for',

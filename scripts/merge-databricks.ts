@@ -21,8 +21,8 @@ export type SdkMessages = Map<string, Map<string, SdkField>>
 
 const openSourceModules = new Set(['service_pb2', 'model_registry_pb2', 'mlflow_artifacts_pb2', 'webhooks_pb2'])
 
-/** Services of Databricks' that MLflow's own client describes, and the SDK does not: Unity Catalog's registry. */
-export const describedModules: ReadonlySet<string> = new Set(['databricks_uc_registry_service_pb2'])
+/** Services of Databricks' that MLflow's own client describes: both APIs of Unity Catalog's registry, of the second of which the SDK has a part. */
+export const describedModules: ReadonlySet<string> = new Set(['databricks_uc_registry_service_pb2', 'unity_catalog_service_pb2'])
 
 /** Whether two routes are one, whatever they call their parameters. */
 function addressOf({ method, path }: { method: string; path: string }): string {
@@ -54,6 +54,9 @@ export function mergeSdkRoutes(
       ...(response ? { response } : {}),
       ...(multiSegment.length > 0 ? { multiSegment } : {}),
     }
+    // What the SDK knows by its path alone may be described by MLflow.
+    if (route.request === undefined && request) route.request = request
+    if (route.response === undefined && response) route.response = response
     route.prefixes[prefix] = ['databricks']
     merged.set(address, route)
   }

@@ -14,6 +14,7 @@ export interface NotedReference {
 const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
   ['model', 'modelName'],
   ['model', 'newModelName'],
+  ['schema', 'catalogLevel'],
   ['experiment', 'experimentName'],
   ['experiment', 'newExperimentName'],
   ['experiment', 'experiment'],

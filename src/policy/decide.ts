@@ -1,3 +1,4 @@
+import { asFirstApi } from './catalog-models.ts'
 import { checkPaths, checkStorePaths } from './checks/artifacts.ts'
 import { checkEntities, checkEntityLimits } from './checks/entities.ts'
 import { searchScope } from './checks/filter.ts'
@@ -134,20 +135,20 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
  * All of it happens before the first upstream byte of a change.
  */
 export function* decide(landscape: Landscape, environment: Environment, request: DecodedRequest): Inquiry<Decision> {
-  const { endpoint, message, endpointName, mode = 'http' } = request
-  const judgement: Judgement = {
-    endpoint,
-    message,
-    landscape,
-    environment,
-    mode,
-    references: [],
-    visibleExperiments: new Set(),
-    visibleTraces: new Set(),
-    admitted: new Set(),
-  }
   try {
-    return { allow: yield* judge(judgement, endpointName) }
+    const { endpoint, message, mode = 'http' } = asFirstApi(landscape, environment, request)
+    const judgement: Judgement = {
+      endpoint,
+      message,
+      landscape,
+      environment,
+      mode,
+      references: [],
+      visibleExperiments: new Set(),
+      visibleTraces: new Set(),
+      admitted: new Set(),
+    }
+    return { allow: yield* judge(judgement, request.endpointName) }
   } catch (error) {
     if (error instanceof Refusal) return { deny: error }
     throw error

@@ -33,7 +33,7 @@ export type Resource =
  * trace gets, whether or not there is one already. `tracesToSearch`, `locationsToSearch`: what is foreign counts as absent. `traceTags`:
  * tags or metadata, as a list or as a map. `spanAttributes`, `resourceAttributes`: of OpenTelemetry, of which MLflow makes tags, too. `assessmentId`: one that MLflow is to make up. `notServed`: refused where anything is said.
  * `webhook`, `registeredModelId`, `servingEndpointId`: opaque ids of a Databricks workspace, which say nothing of their owner.
- * `ofWorkspace`: what only the workspace's administrators may set; it is refused.
+ * `catalogLevel`: a catalog or schema, beside the model's own name. `ofWorkspace`: what only the workspace's administrators may set; it is refused.
  */
 export type Meaning =
   | 'free'
@@ -52,6 +52,7 @@ export type Meaning =
   | 'modelJson'
   | 'modelName'
   | 'newModelName'
+  | 'catalogLevel'
   | 'version'
   | 'stage'
   | 'stages'
@@ -146,6 +147,8 @@ export interface EndpointRow {
   readonly answersNaN?: true
   /** A write that may be sent again without changing anything more. */
   readonly repeatable?: true
+  /** The row that means the same and that it is judged, sent and answered as: an API of other names and shapes. */
+  readonly asks?: string
   /** The kinds of upstream that have it; left out: all. */
   readonly upstreams?: readonly ServerKind[]
   /** The clients that it is open to; left out: all. */

@@ -2,6 +2,7 @@ import { clientRoutes } from './client-routes.ts'
 import type { ClosedEndpoint, EndpointRow, OpenEndpoint } from './endpoint.ts'
 import { artifactEndpoints } from './endpoints/artifacts.ts'
 import { catalogClosedFamilies } from './endpoints/catalog-closed.ts'
+import { catalogModelEndpoints } from './endpoints/catalog-models.ts'
 import { catalogRegistryEndpoints } from './endpoints/catalog-registry.ts'
 import { type ClosedFamily, closedFamilies } from './endpoints/closed.ts'
 import { databricksArtifactEndpoints } from './endpoints/databricks-artifacts.ts'
@@ -40,6 +41,7 @@ const rows = {
   ...databricksArtifactEndpoints,
   ...databricksRegistryEndpoints,
   ...catalogRegistryEndpoints,
+  ...catalogModelEndpoints,
   ...databricksServingEndpoints,
 } satisfies Record<string, EndpointRow>
 

@@ -8,6 +8,7 @@ const showable = /^[\w.[\]-]{1,64}$/
 /** Fields of Databricks alone that are known, and refused for what they do. */
 const refused: Readonly<Record<string, string>> = {
   trace_location: 'it puts traces into tables of Unity Catalog, which belong to no environment',
+  owner: 'to whom what is in Unity Catalog belongs, its administrators say',
 }
 
 /** Passes a field that no described version has, unless its name, or a name inside its value, could speak of an identity. */

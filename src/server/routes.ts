@@ -5,6 +5,7 @@ import { endpointTable } from '../policy/endpoints.ts'
 import { type ClientMode, type Landscape, serverKindOf } from '../policy/environment.ts'
 import { printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { inAskedForm } from '../rewrite/unity-catalog/models-answer.ts'
 import { environmentOf } from './arrival.ts'
 import { bodyOf } from './body.ts'
 import type { Journey, Visit } from './journey.ts'
@@ -59,7 +60,7 @@ async function answerJson(
   const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
   const arrival = await journey.complete(visit, grant)
   if ('failure' in arrival) return sendFailure(reply, arrival.failure)
-  return reply.type('application/json').send(printJson(arrival.answer))
+  return reply.type('application/json').send(printJson(inAskedForm(endpoint, grant, arrival.answer)))
 }
 
 function refuseClosed(landscape: Landscape, endpoint: ClosedEndpoint, request: FastifyRequest): never {

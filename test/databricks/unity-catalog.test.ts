@@ -334,7 +334,87 @@ t.test('clients that know Unity Catalog register by the proxy, and bring the fil
   t.same(objectsOf((await done(lake, 'preprod', 'GET', `${uc}/registered-models/search`)).registered_models), [])
   const found = objectsOf((await done(lake, 'acc', 'GET', `${uc}/registered-models/search`)).registered_models)
   t.ok(found.some(({ name }) => name === 'hybrid'))
-  t.equal((await ask(lake, 'acc', 'GET', '/api/2.1/unity-catalog/models')).code, 'PERMISSION_DENIED')
+  const tags = '/api/2.1/unity-catalog/securable-tags/FUNCTION/acc.ml.hybrid'
+  t.match((await ask(lake, 'acc', 'PATCH', tags)).text, /PERMISSION_DENIED.*NATIVE_MODEL_REGISTRY unset/)
+})
+
+t.test('clients of Unity Catalog’s own API are judged like all others, and see names in full', async (t) => {
+  const token = lake.tokens.get('acc') ?? ''
+  const client = { script: 'unity_catalog_sdk.py', environment: 'databricks', host: lake.app.url, token }
+  const before = lake.workspace.calls().length
+  const [seen = {}] = await runDatabricksClient({ ...client, env: { STORY: 'native' } })
+  t.match(
+    seen,
+    {
+      created: ['acc.ml.native', 'acc', 'ml', 'native', 'of the SDK'],
+      listed: ['acc.ml.native'],
+      'listed by schema': ['acc.ml.native'],
+      foreign: ['PERMISSION_DENIED', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'PERMISSION_DENIED'],
+      version: ['native', 1, 'READY', 'acc', 'ml'],
+      alias: ['champion', 1, 'native'],
+      'by alias': 1,
+      'aliases of the model': [
+        ['champion', 1],
+        ['staging', 1],
+      ],
+      versions: [1],
+      'changed version': 'checked',
+      'kept for production': ['PERMISSION_DENIED', 'PERMISSION_DENIED'],
+      storage: 'INVALID_PARAMETER_VALUE',
+      owner: 'INVALID_PARAMETER_VALUE',
+      renamed: 'acc.ml.native2',
+      'alias gone': 'RESOURCE_DOES_NOT_EXIST',
+      gone: [],
+    },
+    JSON.stringify(seen),
+  )
+  const asked = lake.workspace.calls().slice(before)
+  t.notOk(
+    asked.some(({ path, search, body }) => /prod\.ml|"prod"/.test(`${path}${search}${body}`)),
+    'the workspace saw nothing of what was refused',
+  )
+  const mode = { MLFLOW_TRACKING_URI: lake.app.url, MLFLOW_TRACKING_TOKEN: token, MLFLOW_REGISTRY_URI: 'databricks-uc' }
+  const native = { STORY: 'acc.ml.own', MLFLOW_ENABLE_UC_NATIVE_MODEL_REGISTRY: 'true', ...mode }
+  const [told = {}] = await runDatabricksClient({
+    ...client,
+    environment: '3.17.2',
+    script: 'unity_catalog_client.py',
+    env: native,
+  })
+  t.match(told, { registry: 'databricks-uc', version: ['1', 'READY'], alias: '1' }, JSON.stringify(told))
+  t.strictSame(told.files, [
+    ['MLmodel', true],
+    ['weights.bin', true],
+  ])
+  const base = '/api/2.1/unity-catalog'
+  const got = await done(lake, 'acc', 'GET', `${base}/models/own/versions/1`)
+  t.match(got, { catalog_name: 'acc', schema_name: 'ml', model_name: 'own', status: 'READY' }, 'a plain name is the own one')
+  t.match(JSON.stringify(got.aliases), /staging/, 'the alias of the registration is set when it is finalized')
+  const id = { catalog_name: 'acc', schema_name: 'ml', model_name: 'own', version: 1 }
+  const credentials = (environment: string, operation: string, over: Fields = {}) =>
+    ask(lake, environment, 'POST', `${base}/temporary-model-version-credentials`, { ...id, operation, ...over })
+  const read = await credentials('acc', 'READ_MODEL_VERSION')
+  t.type(objectOf(read.fields.azure_user_delegation_sas).sas_token, 'string', 'as they are, in no envelope')
+  t.equal((await credentials('prod', 'READ_MODEL_VERSION')).status, 200, 'also to whoever may promote it')
+  t.equal((await credentials('acc', 'READ_WRITE_MODEL_VERSION')).code, 'PERMISSION_DENIED', 'it is ready')
+  t.equal((await credentials('prod', 'READ_WRITE_MODEL_VERSION')).code, 'PERMISSION_DENIED')
+  t.equal((await credentials('preprod', 'READ_MODEL_VERSION')).code, 'PERMISSION_DENIED')
+  t.equal((await credentials('acc', 'READ_MODEL_VERSION', { catalog_name: 'prod' })).code, 'PERMISSION_DENIED')
+  await done(lake, 'prod', 'PUT', `${base}/models/acc.ml.own/aliases/production`, { version_num: 1 })
+  const kept: readonly (readonly [string, string, Fields])[] = [
+    ['DELETE', '/models/acc.ml.own/versions/1', {}],
+    ['PATCH', '/models/acc.ml.own/versions/1', { comment: 'x' }],
+    ['DELETE', '/models/acc.ml.own', {}],
+    ['PATCH', '/models/acc.ml.own', { new_name: 'other' }],
+    ['PUT', '/models/acc.ml.own/aliases/mine', { version_num: 1 }],
+    ['DELETE', '/models/acc.ml.own/aliases/production', {}],
+    ['GET', '/models/acc.ml.own/versions/1', {}],
+    ['GET', '/models/acc.ml.own/aliases/staging', {}],
+  ]
+  for (const [method, path, fields] of kept) {
+    t.equal((await ask(lake, 'acc', method, `${base}${path}`, fields)).code, 'PERMISSION_DENIED', `${method} ${path}`)
+  }
+  t.equal((await credentials('acc', 'READ_MODEL_VERSION')).code, 'PERMISSION_DENIED', 'what is in production is read by it alone')
 })
 
 t.test('signed addresses of files never leave the proxy', async (t) => {

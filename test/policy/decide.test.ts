@@ -164,6 +164,7 @@ const trespasses: Record<Meaning, Cases> = {
   // Only in a Databricks workspace: databricks-decide.test.ts
   webhook: () => [],
   credentialOperation: () => [],
+  catalogLevel: () => [],
   registeredModelId: () => [],
   servingEndpointName: () => [],
   gatewayEndpointName: ({ other }) => [{ value: `chat_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],

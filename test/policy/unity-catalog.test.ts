@@ -6,8 +6,11 @@ import { findLandscapeProblems } from '../../src/policy/landscape-problems.ts'
 import { ownerOf, resolveName, showName } from '../../src/policy/names.ts'
 import { isInProduction, protectedAliases } from '../../src/policy/production.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
+import { rewriteAnswer } from '../../src/rewrite/answer.ts'
 import { clientSentence } from '../../src/rewrite/error-text.ts'
 import { upstreamFilter } from '../../src/rewrite/search-filter.ts'
+import { inAskedForm } from '../../src/rewrite/unity-catalog/models-answer.ts'
+import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
 import { type FakeWorld, grantOf, judge, makeEnvironment, requestTo, toMessage, verdictOf } from '../support/fake-world.ts'
 
 const inCatalog = (name: string, over: Partial<Environment> = {}) =>
@@ -269,4 +272,156 @@ t.test('the registry of databricks-uc has the same policy', async (t) => {
     true,
   )
   t.equal(decided(acc, 'uploadArtifact', { artifact_path: 'registry/fraud/5/MLmodel' }), 'read-only', 'not by the other door')
+})
+
+const nativeTable = endpointTable('unityCatalog').open
+const native = (caller: Environment, endpointName: string, fields: Readonly<Record<string, unknown>>) => {
+  const endpoint = nativeTable.get(endpointName)
+  if (endpoint === undefined) throw new Error(`the table has no ${endpointName}`)
+  return judge(landscape, caller, { endpointName, endpoint, message: toMessage(fields) }, world)
+}
+
+t.test('Unity Catalog’s own API is another spelling of MLflow’s, with the same policy', async (t) => {
+  const three = (catalog_name: string, name: string, last = 'model_name') => ({ catalog_name, schema_name: 'ml', [last]: name })
+  const write = 'READ_WRITE_MODEL_VERSION'
+  const rows: readonly (readonly [Environment, string, Readonly<Record<string, unknown>>, string])[] = [
+    [acc, 'createNativeModel', { ...three('acc', 'new', 'name'), comment: 'x' }, 'allow'],
+    [acc, 'createNativeModel', three('ACC', 'new', 'name'), 'allow'],
+    [acc, 'createNativeModel', three('prod', 'new', 'name'), 'foreign-name'],
+    [prod, 'createNativeModel', three('acc', 'new', 'name'), 'read-only'],
+    [acc, 'createNativeModel', three('legacy', 'new', 'name'), 'invalid-parameter'],
+    [acc, 'createNativeModel', { catalog_name: 'acc', schema_name: 'ml.x', name: 'y' }, 'invalid-parameter'],
+    [acc, 'createNativeModel', { catalog_name: '', schema_name: 'prod.ml', name: 'y' }, 'invalid-parameter'],
+    [acc, 'createNativeModel', { name: 'new' }, 'invalid-parameter'],
+    [acc, 'createNativeModel', { ...three('acc', 'new', 'name'), storage_location: 'abfss://x' }, 'invalid-parameter'],
+    [acc, 'listNativeModels', {}, 'allow'],
+    [acc, 'listNativeModels', { catalog_name: 'acc', schema_name: 'ML' }, 'allow'],
+    [acc, 'listNativeModels', { catalog_name: 'prod', schema_name: 'ml' }, 'foreign-name'],
+    [prod, 'listNativeModels', { catalog_name: 'acc', schema_name: 'ml' }, 'foreign-name'],
+    [acc, 'listNativeModels', { catalog_name: 'acc' }, 'invalid-parameter'],
+    [acc, 'listNativeModels', { schema_name: 'ml' }, 'invalid-parameter'],
+    [acc, 'getNativeModel', { full_name: 'acc.ml.fraud', include_aliases: true }, 'allow'],
+    [acc, 'getNativeModel', { full_name: 'fraud' }, 'allow'],
+    [acc, 'getNativeModel', { full_name: 'prod.ml.fraud' }, 'foreign-name'],
+    [prod, 'getNativeModel', { full_name: 'acc.ml.fraud' }, 'allow'],
+    [acc, 'updateNativeModel', { full_name: 'acc.ml.fraud', comment: 'x' }, 'allow'],
+    [acc, 'updateNativeModel', { full_name: 'acc.ml.plain', new_name: 'other' }, 'allow'],
+    [acc, 'updateNativeModel', { full_name: 'acc.ml.plain', new_name: 'prod.ml.other' }, 'foreign-name'],
+    [acc, 'updateNativeModel', { full_name: 'acc.ml.fraud', new_name: 'other' }, 'production-version'],
+    [prod, 'updateNativeModel', { full_name: 'acc.ml.fraud', comment: 'x' }, 'read-only'],
+    [acc, 'deleteNativeModel', { full_name: 'acc.ml.plain' }, 'allow'],
+    [acc, 'deleteNativeModel', { full_name: 'acc.ml.plain', force: true }, 'invalid-parameter'],
+    [acc, 'deleteNativeModel', { full_name: 'acc.ml.fraud' }, 'production-version'],
+    [acc, 'setNativeAlias', { full_name: 'acc.ml.fraud', alias: 'challenger', version_num: 3 }, 'allow'],
+    [acc, 'setNativeAlias', { full_name: 'acc.ml.fraud', alias: ' LIVE', version_num: 3 }, 'stage'],
+    [acc, 'setNativeAlias', { full_name: 'acc.ml.fraud', alias: 'champion', version_num: 3 }, 'production-version'],
+    [acc, 'setNativeAlias', { full_name: 'acc.ml.fraud', alias: 'mine', version_num: 2 }, 'production-version'],
+    [acc, 'setNativeAlias', { full_name: 'acc.ml.fraud', alias: 'mine', version_num: 9 }, 'not-found'],
+    [acc, 'setNativeAlias', { full_name: 'acc.ml.fraud', alias: 'mine', version_num: 0 }, 'invalid-parameter'],
+    [acc, 'setNativeAlias', { full_name: 'acc.ml.fraud', alias: 'mine' }, 'invalid-parameter'],
+    [acc, 'setNativeAlias', { full_name: 'prod.ml.fraud', alias: 'mine', version_num: 1 }, 'foreign-name'],
+    [prod, 'setNativeAlias', { full_name: 'acc.ml.fraud', alias: 'live', version_num: 1 }, 'allow'],
+    [prod, 'setNativeAlias', { full_name: 'acc.ml.fraud', alias: 'mine', version_num: 1 }, 'read-only'],
+    [acc, 'deleteNativeAlias', { full_name: 'acc.ml.fraud', alias: 'staging' }, 'allow'],
+    [acc, 'deleteNativeAlias', { full_name: 'acc.ml.fraud', alias: 'live' }, 'stage'],
+    [acc, 'getNativeVersionByAlias', { full_name: 'acc.ml.fraud', alias: 'staging' }, 'allow'],
+    [acc, 'getNativeVersionByAlias', { full_name: 'acc.ml.fraud', alias: 'champion' }, 'production-version'],
+    [acc, 'createNativeVersion', { ...three('acc', 'plain'), source: '/tmp/x' }, 'allow'],
+    [acc, 'createNativeVersion', { ...three('prod', 'plain'), source: '/tmp/x' }, 'foreign-name'],
+    [acc, 'createNativeVersion', { ...three('acc', 'plain'), source: 'models:/prod.ml.fraud/1' }, 'foreign-name'],
+    [acc, 'createNativeVersion', { ...three('acc', 'plain'), source: 'models:/fraud/2' }, 'production-version'],
+    [acc, 'createNativeVersion', { ...three('acc', 'plain'), source: 'abfss://c@a.dfs/x' }, 'foreign-source'],
+    [acc, 'createNativeVersion', { ...three('acc', 'plain'), source: '/tmp/x', run_id: 'f'.repeat(32) }, 'not-found'],
+    [acc, 'listNativeVersions', { full_name: 'acc.ml.fraud' }, 'allow'],
+    [acc, 'listNativeVersions', { full_name: 'prod.ml.fraud' }, 'foreign-name'],
+    [acc, 'listNativeVersions', { full_name: "x' OR name = 'y" }, 'invalid-parameter'],
+    [acc, 'listNativeVersions', { full_name: "o'neill" }, 'invalid-parameter'],
+    [prod, 'listNativeVersions', { full_name: 'acc.ml.fraud' }, 'allow'],
+    [acc, 'getNativeVersion', { full_name: 'acc.ml.fraud', version: 3 }, 'allow'],
+    [acc, 'getNativeVersion', { full_name: 'acc.ml.fraud', version: 2 }, 'production-version'],
+    [preprod, 'getNativeVersion', { full_name: 'acc.ml.fraud', version: 3 }, 'foreign-name'],
+    [acc, 'updateNativeVersion', { full_name: 'acc.ml.fraud', version: 3, comment: 'x' }, 'allow'],
+    [acc, 'updateNativeVersion', { full_name: 'acc.ml.fraud', version: 2, comment: 'x' }, 'production-version'],
+    [acc, 'deleteNativeVersion', { full_name: 'acc.ml.fraud', version: 3 }, 'allow'],
+    [acc, 'deleteNativeVersion', { full_name: 'acc.ml.fraud', version: 2 }, 'production-version'],
+    [prod, 'deleteNativeVersion', { full_name: 'acc.ml.fraud', version: 3 }, 'read-only'],
+    [acc, 'finalizeNativeVersion', { full_name: 'acc.ml.fraud', version: 3 }, 'allow'],
+    [acc, 'finalizeNativeVersion', { full_name: 'prod.ml.fraud', version: 1 }, 'foreign-name'],
+    [acc, 'getNativeVersionCredentials', { ...three('acc', 'fraud'), version: 3, operation: 'READ_MODEL_VERSION' }, 'allow'],
+    [acc, 'getNativeVersionCredentials', { ...three('acc', 'fraud'), version: 3, operation: write }, 'read-only'],
+    [acc, 'getNativeVersionCredentials', { ...three('acc', 'fraud'), version: 2, operation: write }, 'production-version'],
+    [acc, 'getNativeVersionCredentials', { ...three('acc', 'fraud'), version: 3, operation: 'X' }, 'invalid-parameter'],
+    [prod, 'getNativeVersionCredentials', { ...three('acc', 'fraud'), version: 1, operation: 'READ_MODEL_VERSION' }, 'allow'],
+    [prod, 'getNativeVersionCredentials', { ...three('acc', 'fraud'), version: 1, operation: write }, 'read-only'],
+    [acc, 'getNativeVersionCredentials', { ...three('prod', 'fraud'), version: 1, operation: write }, 'foreign-name'],
+  ]
+  for (const [caller, endpoint, fields, expected] of rows) {
+    t.equal(verdictOf(native(caller, endpoint, fields)), expected, `${caller.name} ${endpoint} ${JSON.stringify(fields)}`)
+  }
+  const all = [...nativeTable.values()].filter(({ asks }) => asks !== undefined)
+  t.same(
+    all.filter(({ name }) => !rows.some(([, endpoint]) => endpoint === name)),
+    [],
+    'every row of it is told here',
+  )
+  for (const { name, asks = '', action } of all) {
+    const first = nativeTable.get(asks)
+    t.match(first, { action, upstreams: ['unityCatalog'] }, `${name} asks ${asks}`)
+    t.equal(first?.asks, undefined, `${asks} is of the first API`)
+  }
+})
+
+t.test('what is asked in one API and sent in the other loses nothing', async (t) => {
+  const fields = { catalog_name: 'acc', schema_name: 'ml', model_name: 'plain', source: '/tmp/x', comment: 'c' }
+  const dependencies = [{ table: { table_full_name: 'a.b.t' } }, { function: { function_full_name: 'a.b.f' } }]
+  const create = grantOf(native(acc, 'createNativeVersion', { ...fields, model_version_dependencies: { dependencies } }))
+  t.same(
+    create.message,
+    toMessage({
+      source: '/tmp/x',
+      description: 'c',
+      model_version_dependencies: [
+        { type: 'DATABRICKS_TABLE', name: 'a.b.t' },
+        { type: 'DATABRICKS_UC_FUNCTION', name: 'a.b.f' },
+      ],
+      name: 'acc.ml.plain',
+    }),
+  )
+  t.equal(upstreamRequest(create).target, '/api/2.0/mlflow/unity-catalog/model-versions/create')
+  const shown = (caller: Environment, endpoint: string, asked: Readonly<Record<string, unknown>>, answer: unknown) => {
+    const { [endpoint]: row } = Object.fromEntries(nativeTable)
+    const grant = grantOf(native(caller, endpoint, asked))
+    if (row === undefined) throw new Error(endpoint)
+    return inAskedForm(row, grant, rewriteAnswer(grant, toMessage({ model_version: answer })))
+  }
+  const row = {
+    name: 'acc.ml.fraud',
+    version: '1',
+    status: 'READY',
+    user_id: 'me',
+    aliases: [{ alias: 'staging', version: '1' }],
+  }
+  const alias = { alias_name: 'staging', version_num: 1, model_name: 'fraud', catalog_name: 'acc', schema_name: 'ml' }
+  const expected = {
+    model_name: 'fraud',
+    catalog_name: 'acc',
+    schema_name: 'ml',
+    created_by: 'me',
+    version: 1,
+    aliases: [alias],
+    status: 'READY',
+  }
+  for (const [caller, full_name] of [
+    [acc, 'fraud'],
+    [prod, 'acc.ml.fraud'],
+  ] as const) {
+    t.same(
+      shown(caller, 'getNativeVersion', { full_name, version: 1 }, row),
+      toMessage(expected),
+      `${caller.name} sees it in full`,
+    )
+  }
+  t.throws(() => shown(acc, 'getNativeVersion', { full_name: 'fraud', version: 1 }, { ...row, name: 'prod.ml.fraud' }))
+  t.same(shown(acc, 'setNativeAlias', { full_name: 'fraud', alias: 'staging', version_num: 1 }, null), toMessage(alias))
+  t.same(shown(acc, 'deleteNativeAlias', { full_name: 'fraud', alias: 'staging' }, null), new Map())
 })

@@ -189,6 +189,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     modelJson: [...runs.map((run_id) => JSON.stringify({ run_id })), ...models.map((model_id) => JSON.stringify({ model_id }))],
     modelName: modelNames,
     newModelName: ['new', 'new_acc', 'new_prod'],
+    catalogLevel: ['acc', 'prod'],
     versionSource: [
       ...storePaths.map((path) => `mlflow-artifacts:/${path}`),
       ...models.map((id) => `models:/${id}`),

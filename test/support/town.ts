@@ -196,6 +196,7 @@ function goodValues({
     }),
     modelName: 'fraud',
     newModelName: 'brand new',
+    catalogLevel: 'acc',
     versionSource: 'models:/fraud/1',
     versionTags: [{ key: 'team', value: 'x' }],
     trace: trace(1),

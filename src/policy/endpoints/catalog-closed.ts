@@ -6,6 +6,10 @@ const instead = 'Unity Catalog has no stages: set an alias with set_registered_m
 export const catalogClosedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/((databricks\/)?model-versions\/transition-stage|transition-requests\/[a-z]+|registered-models\/get-latest-versions)$/, closed: instead },
   { paths: /^\/mlflow\/unity-catalog\/prompts/, closed: 'Prompts in Unity Catalog are not served by this version of the proxy.' },
-  { paths: /^\/unity-catalog\//, closed: 'Of Unity Catalog this proxy serves the models that MLflow clients register with databricks-uc, by their first API.' },
+  {
+    paths: /^\/unity-catalog\/(securable|subentity)-tags\//,
+    closed: 'These tags are of anything in Unity Catalog. Set tags of models and versions with MLFLOW_ENABLE_UC_NATIVE_MODEL_REGISTRY unset.',
+  },
+  { paths: /^\/unity-catalog\//, closed: 'Of Unity Catalog this proxy serves registered models, their versions and aliases alone.' },
   { paths: /^\/mlflow\/(databricks\/registered-models\/get|comments\/[a-z]+|registry-webhooks\/[a-z]+)$/, closed: "It is of the workspace's own model registry, and models are registered in Unity Catalog." },
 ]

@@ -1219,4 +1219,283 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   "mlflow.ucmodelregistry.UpdateRegisteredModelResponse": {
     "registered_model": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModel"},
   },
+  "mlflow.unitycatalog.AwsCredentials": {
+    "access_key_id": {"type":"string"},
+    "secret_access_key": {"type":"string"},
+    "session_token": {"type":"string"},
+  },
+  "mlflow.unitycatalog.AzureUserDelegationSAS": {
+    "sas_token": {"type":"string"},
+  },
+  "mlflow.unitycatalog.ConnectionDependency": {
+    "connection_name": {"type":"string"},
+  },
+  "mlflow.unitycatalog.CreateModelVersion": {
+    "catalog_name": {"type":"string"},
+    "comment": {"type":"string"},
+    "feature_deps": {"type":"string"},
+    "model_id": {"type":"string"},
+    "model_name": {"type":"string"},
+    "model_version_dependencies": {"type":"message","message":"mlflow.unitycatalog.DependencyList"},
+    "run_id": {"type":"string"},
+    "run_tracking_server_id": {"type":"string"},
+    "schema_name": {"type":"string"},
+    "source": {"type":"string"},
+    "tags": {"type":"message","message":"mlflow.unitycatalog.TagKeyValue","repeated":true},
+  },
+  "mlflow.unitycatalog.CreateModelVersion.Response": {
+    "model_version_info": {"type":"message","message":"mlflow.unitycatalog.ModelVersionInfo"},
+  },
+  "mlflow.unitycatalog.CreateRegisteredModel": {
+    "catalog_name": {"type":"string"},
+    "comment": {"type":"string"},
+    "deployment_job_id": {"type":"string"},
+    "name": {"type":"string"},
+    "schema_name": {"type":"string"},
+    "storage_location": {"type":"string"},
+    "tags": {"type":"message","message":"mlflow.unitycatalog.TagKeyValue","repeated":true},
+  },
+  "mlflow.unitycatalog.CreateRegisteredModel.Response": {
+    "registered_model_info": {"type":"message","message":"mlflow.unitycatalog.RegisteredModelInfo"},
+  },
+  "mlflow.unitycatalog.DeleteModelVersion": {
+    "full_name": {"type":"string"},
+    "version": {"type":"int64"},
+  },
+  "mlflow.unitycatalog.DeleteModelVersion.Response": {
+  },
+  "mlflow.unitycatalog.DeleteRegisteredModel": {
+    "force": {"type":"bool"},
+    "full_name": {"type":"string"},
+  },
+  "mlflow.unitycatalog.DeleteRegisteredModel.Response": {
+  },
+  "mlflow.unitycatalog.DeleteRegisteredModelAlias": {
+    "alias": {"type":"string"},
+    "full_name": {"type":"string"},
+  },
+  "mlflow.unitycatalog.DeleteRegisteredModelAlias.Response": {
+  },
+  "mlflow.unitycatalog.DependencyList": {
+    "dependencies": {"type":"message","message":"mlflow.unitycatalog.ModelVersionDependency","repeated":true},
+  },
+  "mlflow.unitycatalog.EncryptionDetails": {
+    "sse_encryption_details": {"type":"message","message":"mlflow.unitycatalog.SseEncryptionDetails"},
+  },
+  "mlflow.unitycatalog.FinalizeModelVersion": {
+    "full_name": {"type":"string"},
+    "version": {"type":"int64"},
+  },
+  "mlflow.unitycatalog.FinalizeModelVersion.Response": {
+    "model_version_info": {"type":"message","message":"mlflow.unitycatalog.ModelVersionInfo"},
+  },
+  "mlflow.unitycatalog.FunctionDependency": {
+    "function_full_name": {"type":"string"},
+  },
+  "mlflow.unitycatalog.GcpOauthToken": {
+    "oauth_token": {"type":"string"},
+  },
+  "mlflow.unitycatalog.GenerateTemporaryModelVersionCredential": {
+    "catalog_name": {"type":"string"},
+    "model_name": {"type":"string"},
+    "operation": {"type":"enum","values":["UNKNOWN_MODEL_VERSION_OPERATION","READ_MODEL_VERSION","READ_WRITE_MODEL_VERSION"]},
+    "schema_name": {"type":"string"},
+    "version": {"type":"int64"},
+  },
+  "mlflow.unitycatalog.GenerateTemporaryModelVersionCredential.Response": {
+    "credentials": {"type":"message","message":"mlflow.unitycatalog.TemporaryCredentials"},
+  },
+  "mlflow.unitycatalog.GetModelVersion": {
+    "full_name": {"type":"string"},
+    "include_aliases": {"type":"bool"},
+    "include_browse": {"type":"bool"},
+    "version": {"type":"int64"},
+  },
+  "mlflow.unitycatalog.GetModelVersion.Response": {
+    "model_version_info": {"type":"message","message":"mlflow.unitycatalog.ModelVersionInfo"},
+  },
+  "mlflow.unitycatalog.GetModelVersionByAlias": {
+    "alias": {"type":"string","required":true},
+    "full_name": {"type":"string","required":true},
+    "include_aliases": {"type":"bool"},
+  },
+  "mlflow.unitycatalog.GetModelVersionByAlias.Response": {
+    "model_version_info": {"type":"message","message":"mlflow.unitycatalog.ModelVersionInfo"},
+  },
+  "mlflow.unitycatalog.GetRegisteredModel": {
+    "full_name": {"type":"string","required":true},
+    "include_aliases": {"type":"bool"},
+    "include_browse": {"type":"bool"},
+  },
+  "mlflow.unitycatalog.GetRegisteredModel.Response": {
+    "registered_model_info": {"type":"message","message":"mlflow.unitycatalog.RegisteredModelInfo"},
+  },
+  "mlflow.unitycatalog.ListModelVersions": {
+    "full_name": {"type":"string"},
+    "include_browse": {"type":"bool"},
+    "max_results": {"type":"int64"},
+    "page_token": {"type":"string"},
+  },
+  "mlflow.unitycatalog.ListModelVersions.Response": {
+    "model_versions": {"type":"message","message":"mlflow.unitycatalog.ModelVersionInfo","repeated":true},
+    "next_page_token": {"type":"string"},
+  },
+  "mlflow.unitycatalog.ListRegisteredModels": {
+    "catalog_name": {"type":"string"},
+    "include_browse": {"type":"bool"},
+    "max_results": {"type":"int64"},
+    "page_token": {"type":"string"},
+    "schema_name": {"type":"string"},
+  },
+  "mlflow.unitycatalog.ListRegisteredModels.Response": {
+    "next_page_token": {"type":"string"},
+    "registered_models": {"type":"message","message":"mlflow.unitycatalog.RegisteredModelInfo","repeated":true},
+  },
+  "mlflow.unitycatalog.ModelMetric": {
+    "dataset_digest": {"type":"string"},
+    "dataset_name": {"type":"string"},
+    "key": {"type":"string"},
+    "model_id": {"type":"string"},
+    "run_id": {"type":"string"},
+    "step": {"type":"int64"},
+    "timestamp": {"type":"int64"},
+    "value": {"type":"double"},
+  },
+  "mlflow.unitycatalog.ModelParam": {
+    "name": {"type":"string"},
+    "value": {"type":"string"},
+  },
+  "mlflow.unitycatalog.ModelVersionDependency": {
+    "connection": {"type":"message","message":"mlflow.unitycatalog.ConnectionDependency","oneof":"value"},
+    "function": {"type":"message","message":"mlflow.unitycatalog.FunctionDependency","oneof":"value"},
+    "table": {"type":"message","message":"mlflow.unitycatalog.TableDependency","oneof":"value"},
+  },
+  "mlflow.unitycatalog.ModelVersionDeploymentJobState": {
+    "current_task_name": {"type":"string"},
+    "job_id": {"type":"string"},
+    "job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"]},
+    "run_id": {"type":"string"},
+    "run_state": {"type":"enum","values":["DEPLOYMENT_JOB_RUN_STATE_UNSPECIFIED","NO_VALID_DEPLOYMENT_JOB_FOUND","RUNNING","SUCCEEDED","FAILED","PENDING","APPROVAL"]},
+  },
+  "mlflow.unitycatalog.ModelVersionInfo": {
+    "aliases": {"type":"message","message":"mlflow.unitycatalog.RegisteredModelAliasInfo","repeated":true},
+    "catalog_name": {"type":"string"},
+    "comment": {"type":"string"},
+    "created_at": {"type":"int64"},
+    "created_by": {"type":"string"},
+    "deployment_job_state": {"type":"message","message":"mlflow.unitycatalog.ModelVersionDeploymentJobState"},
+    "id": {"type":"string"},
+    "metastore_id": {"type":"string"},
+    "model_id": {"type":"string"},
+    "model_metrics": {"type":"message","message":"mlflow.unitycatalog.ModelMetric","repeated":true},
+    "model_name": {"type":"string"},
+    "model_params": {"type":"message","message":"mlflow.unitycatalog.ModelParam","repeated":true},
+    "model_version_dependencies": {"type":"message","message":"mlflow.unitycatalog.DependencyList"},
+    "run_id": {"type":"string"},
+    "run_workspace_id": {"type":"int64"},
+    "schema_name": {"type":"string"},
+    "source": {"type":"string"},
+    "status": {"type":"enum","values":["MODEL_VERSION_STATUS_UNKNOWN","PENDING_REGISTRATION","FAILED_REGISTRATION","READY"]},
+    "storage_location": {"type":"string"},
+    "tags": {"type":"message","message":"mlflow.unitycatalog.TagKeyValue","repeated":true},
+    "updated_at": {"type":"int64"},
+    "updated_by": {"type":"string"},
+    "version": {"type":"int64"},
+  },
+  "mlflow.unitycatalog.R2Credentials": {
+    "access_key_id": {"type":"string"},
+    "secret_access_key": {"type":"string"},
+    "session_token": {"type":"string"},
+  },
+  "mlflow.unitycatalog.RegisteredModelAliasInfo": {
+    "alias_name": {"type":"string"},
+    "catalog_name": {"type":"string"},
+    "id": {"type":"string"},
+    "model_name": {"type":"string"},
+    "schema_name": {"type":"string"},
+    "version_num": {"type":"int64"},
+  },
+  "mlflow.unitycatalog.RegisteredModelInfo": {
+    "aliases": {"type":"message","message":"mlflow.unitycatalog.RegisteredModelAliasInfo","repeated":true},
+    "browse_only": {"type":"bool"},
+    "catalog_name": {"type":"string"},
+    "comment": {"type":"string"},
+    "created_at": {"type":"int64"},
+    "created_by": {"type":"string"},
+    "deployment_job_id": {"type":"string"},
+    "deployment_job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"]},
+    "full_name": {"type":"string"},
+    "id": {"type":"string"},
+    "metastore_id": {"type":"string"},
+    "name": {"type":"string"},
+    "owner": {"type":"string"},
+    "schema_name": {"type":"string"},
+    "storage_location": {"type":"string"},
+    "tags": {"type":"message","message":"mlflow.unitycatalog.TagKeyValue","repeated":true},
+    "updated_at": {"type":"int64"},
+    "updated_by": {"type":"string"},
+  },
+  "mlflow.unitycatalog.SetRegisteredModelAlias": {
+    "alias": {"type":"string"},
+    "full_name": {"type":"string"},
+    "version_num": {"type":"int64"},
+  },
+  "mlflow.unitycatalog.SetRegisteredModelAlias.Response": {
+  },
+  "mlflow.unitycatalog.SseEncryptionDetails": {
+    "algorithm": {"type":"enum","values":["SSE_ENCRYPTION_ALGORITHM_UNSPECIFIED","AWS_SSE_S3","AWS_SSE_KMS"]},
+    "aws_kms_key_arn": {"type":"string"},
+  },
+  "mlflow.unitycatalog.TableDependency": {
+    "table_full_name": {"type":"string"},
+  },
+  "mlflow.unitycatalog.TagAssignmentsChange": {
+    "add_tags": {"type":"message","message":"mlflow.unitycatalog.TagKeyValue","repeated":true},
+    "remove": {"type":"string","repeated":true},
+  },
+  "mlflow.unitycatalog.TagKeyValue": {
+    "key": {"type":"string"},
+    "value": {"type":"string"},
+  },
+  "mlflow.unitycatalog.TemporaryCredentials": {
+    "aws_temp_credentials": {"type":"message","message":"mlflow.unitycatalog.AwsCredentials","oneof":"credentials"},
+    "azure_user_delegation_sas": {"type":"message","message":"mlflow.unitycatalog.AzureUserDelegationSAS","oneof":"credentials"},
+    "encryption_details": {"type":"message","message":"mlflow.unitycatalog.EncryptionDetails"},
+    "expiration_time": {"type":"int64"},
+    "gcp_oauth_token": {"type":"message","message":"mlflow.unitycatalog.GcpOauthToken","oneof":"credentials"},
+    "r2_temp_credentials": {"type":"message","message":"mlflow.unitycatalog.R2Credentials","oneof":"credentials"},
+    "storage_mode": {"type":"enum","values":["STORAGE_MODE_UNSPECIFIED","CUSTOMER_HOSTED","DEFAULT_STORAGE"]},
+  },
+  "mlflow.unitycatalog.UpdateModelVersion": {
+    "comment": {"type":"string"},
+    "full_name": {"type":"string"},
+    "version": {"type":"int64"},
+  },
+  "mlflow.unitycatalog.UpdateModelVersion.Response": {
+    "model_version_info": {"type":"message","message":"mlflow.unitycatalog.ModelVersionInfo"},
+  },
+  "mlflow.unitycatalog.UpdateRegisteredModel": {
+    "comment": {"type":"string"},
+    "deployment_job_id": {"type":"string"},
+    "full_name": {"type":"string"},
+    "new_name": {"type":"string"},
+  },
+  "mlflow.unitycatalog.UpdateRegisteredModel.Response": {
+    "registered_model_info": {"type":"message","message":"mlflow.unitycatalog.RegisteredModelInfo"},
+  },
+  "mlflow.unitycatalog.UpdateTagSecurableAssignments": {
+    "changes": {"type":"message","message":"mlflow.unitycatalog.TagAssignmentsChange"},
+    "securable_full_name": {"type":"string"},
+    "securable_type": {"type":"string"},
+  },
+  "mlflow.unitycatalog.UpdateTagSecurableAssignments.Response": {
+  },
+  "mlflow.unitycatalog.UpdateTagSubentityAssignments": {
+    "changes": {"type":"message","message":"mlflow.unitycatalog.TagAssignmentsChange"},
+    "securable_full_name": {"type":"string"},
+    "securable_type": {"type":"string"},
+    "subentity_name": {"type":"string"},
+  },
+  "mlflow.unitycatalog.UpdateTagSubentityAssignments.Response": {
+  },
 }

@@ -1,0 +1,122 @@
+import type { OpenEndpoint } from '../../policy/endpoint.ts'
+import type { Findings, Grant } from '../../policy/grant.ts'
+import { type Json, JsonNumber, type JsonObject } from '../../policy/json.ts'
+import { resolveName } from '../../policy/names.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { objectsIn, plainText } from './registry-rows.ts'
+
+const messages = 'mlflow.unitycatalog.'
+
+/** In this API a name is its three levels, and clients write addresses of them: it is always said in full. */
+function levelsOf(
+  name: string,
+  { landscape, environment }: Findings,
+): { readonly full: string; readonly levels: readonly string[] } {
+  const full = resolveName(landscape, environment, 'model', name).upstream
+  return { full, levels: full.split('.') }
+}
+
+function nameFields(name: string, findings: Findings, last: 'name' | 'model_name'): JsonObject {
+  const [catalog = '', schema = '', model = ''] = levelsOf(name, findings).levels
+  return new Map([
+    [last, model],
+    ['catalog_name', catalog],
+    ['schema_name', schema],
+  ])
+}
+
+/** Fields of the first API with what the second calls them. */
+const shared: readonly (readonly [string, string])[] = [
+  ['description', 'comment'],
+  ['creation_timestamp', 'created_at'],
+  ['last_updated_timestamp', 'updated_at'],
+  ['tags', 'tags'],
+]
+const modelFields = [...shared, ['user_id', 'owner'], ...same('deployment_job_id', 'deployment_job_state')] as const
+const versionFields = [
+  ...shared,
+  ['user_id', 'created_by'],
+  ...same('source', 'run_id', 'storage_location', 'model_id', 'model_params', 'model_metrics', 'deployment_job_state'),
+] as const
+
+function same(...names: string[]): (readonly [string, string])[] {
+  return names.map((name) => [name, name])
+}
+
+function rename(row: JsonObject, fields: readonly (readonly [string, string])[]): [string, Json][] {
+  return fields.flatMap(([name, theirs]): [string, Json][] => {
+    const value = row.get(name)
+    return value === undefined ? [] : [[theirs, value]]
+  })
+}
+
+function aliasInfo(name: string, alias: string, version: string, findings: Findings): JsonObject {
+  return new Map<string, Json>([
+    ['alias_name', alias],
+    ['version_num', new JsonNumber(version)],
+    ...nameFields(name, findings, 'model_name'),
+  ])
+}
+
+/** Aliases come as pairs with versions, or as the names of those that point at the version. */
+function aliasInfos(row: JsonObject, name: string, findings: Findings): Json[] {
+  const listed = row.get('aliases')
+  const own = plainText(row.get('version'))
+  return (Array.isArray(listed) ? listed : []).flatMap((each) => {
+    const alias = each instanceof Map ? plainText(each.get('alias')) : plainText(each)
+    const version = each instanceof Map ? plainText(each.get('version')) || own : own
+    return alias === '' || version === '' ? [] : [aliasInfo(name, alias, version, findings)]
+  })
+}
+
+function modelInfo(row: JsonObject, findings: Findings): JsonObject {
+  const name = plainText(row.get('name'))
+  const names: [string, Json][] = [...nameFields(name, findings, 'name'), ['full_name', levelsOf(name, findings).full]]
+  return new Map([...names, ...rename(row, modelFields), ['aliases', aliasInfos(row, name, findings)]])
+}
+
+function versionInfo(row: JsonObject, findings: Findings): JsonObject {
+  const name = plainText(row.get('name'))
+  const info: JsonObject = new Map([...nameFields(name, findings, 'model_name'), ...rename(row, versionFields)])
+  info.set('version', new JsonNumber(plainText(row.get('version')))).set('aliases', aliasInfos(row, name, findings))
+  const status = plainText(row.get('status'))
+  return info.set('status', status === '' || status === 'UNSPECIFIED' ? 'MODEL_VERSION_STATUS_UNKNOWN' : status)
+}
+
+function part(answer: JsonObject, key: string): JsonObject {
+  const value = answer.get(key)
+  if (value instanceof Map) return value
+  throw new Refusal('unknown-answer', "The workspace's answer is not one that this proxy knows. See the proxy's log.")
+}
+
+function listed(answer: JsonObject, key: string, show: (row: JsonObject) => JsonObject): JsonObject {
+  const shown: JsonObject = new Map([[key, objectsIn(answer.get(key)).map(show)]])
+  const next = answer.get('next_page_token')
+  return next === undefined ? shown : shown.set('next_page_token', next)
+}
+
+/**
+ * The answer to a request, already in the caller's words, in the form of the endpoint that was asked: what was asked in Unity Catalog's own API
+ * was judged and sent in MLflow's first API for it. Answers of all other endpoints are as they are.
+ */
+export function inAskedForm({ asks, response }: OpenEndpoint, { findings, message }: Grant, answer: JsonObject): JsonObject {
+  if (asks === undefined) return answer
+  switch (response.slice(messages.length)) {
+    case 'RegisteredModelInfo':
+      return modelInfo(part(answer, 'registered_model'), findings)
+    case 'ModelVersionInfo':
+      return versionInfo(part(answer, 'model_version'), findings)
+    case 'ListRegisteredModels.Response':
+      return listed(answer, 'registered_models', (row) => modelInfo(row, findings))
+    case 'ListModelVersions.Response':
+      return listed(answer, 'model_versions', (row) => versionInfo(row, findings))
+    case 'TemporaryCredentials':
+      return part(answer, 'credentials')
+    case 'RegisteredModelAliasInfo': {
+      const [name = '', alias = '', version = ''] = ['name', 'alias', 'version'].map((key) => plainText(message.get(key)))
+      return aliasInfo(name, alias, version, findings)
+    }
+    default:
+      return new Map()
+  }
+}
