@@ -13,7 +13,7 @@ import {
 } from './checks/ids.ts'
 import { checkLoggedModelSearch } from './checks/logged-model-search.ts'
 import { checkMetricHistory } from './checks/metric-history.ts'
-import { checkDefaultKeepsItsName, checkNames } from './checks/names.ts'
+import { checkDefaultKeepsItsName, checkGateway, checkNames } from './checks/names.ts'
 import { checkAskedFor } from './checks/own-words.ts'
 import { checkPromptTags } from './checks/prompt-tags.ts'
 import { checkServedVersions, checkServing } from './checks/serving.ts'
@@ -96,6 +96,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkShape(endpoint, message)
   checkAskedFor(judgement)
   checkMetricHistory(judgement)
+  checkGateway(judgement)
   checkNames(judgement)
   checkPaths(judgement)
   checkArtifactLocation(judgement)

@@ -37,6 +37,8 @@ export interface Environment {
   readonly promotesFrom: readonly string[]
   /** Storage URIs that versions and experiments may name besides the environment's own; each ends with a slash. */
   readonly sourcePrefixes: readonly string[]
+  /** Whether callers may query the AI gateway's endpoints that carry the environment's suffix; left out: no. */
+  readonly gateway?: boolean
   /** The workspace of an MLflow 3 server that this environment is; left out: the server's default, or it has none. */
   readonly workspace?: string
   /** Serving endpoints of the whole workspace, by their exact names, that callers may query: foundation models and the like. */

@@ -56,6 +56,7 @@ export interface EnvironmentEntry {
   readonly sharedServingEndpoints: readonly string[]
   readonly servingSecretScopes: readonly string[]
   readonly credentials?: CredentialsEntry
+  readonly gateway: boolean
   readonly workspace?: string
 }
 

@@ -54,6 +54,7 @@ function readEnvironment(name: string, entry: EnvironmentEntry, findings: Findin
     experimentRoot: entry.experimentRoot ?? `/experiments/${name}`,
     registrationStage: stage === 'none' ? null : stage,
     promotesFrom: [...entry.promotesFrom],
+    gateway: entry.gateway,
     ...(entry.workspace === undefined ? {} : { workspace: entry.workspace }),
     sourcePrefixes: entry.sourcePrefixes.map((text, index) => {
       const read = readSourcePrefix(text)

@@ -107,6 +107,7 @@ function describeEnvironment(environment: Environment, config: Config): string[]
     `Environment ${name}${production ? ' (production)' : ''}`,
     row('who', `callers with the role or group ${listOr(groups)}`),
     ...(own === undefined ? [] : [row('credentials', describeCredentials(own))]),
+    ...(environment.gateway === true ? [row('AI gateway', `endpoints whose names end in ${environment.modelSuffix}`)] : []),
     ...(environment.workspace === undefined ? [] : [row('workspace', `${environment.workspace} of the MLflow server`)]),
     row('models', `fraud is ${resolveName(config, environment, 'model', 'fraud').upstream} upstream`),
     row('experiments', `churn is ${experimentRoot}/churn upstream`),

@@ -32,7 +32,7 @@ const server = await startMlflow({
     MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS: 'true',
   },
 })
-const app = await startApp({ upstream: server.url })
+const app = await startApp({ upstream: server.url, environments: { acc: { gateway: true }, preprod: { gateway: true } } })
 t.teardown(async () => {
   await app.close()
   await server.close()

@@ -88,6 +88,7 @@ function environment(name: string, changes: Partial<Environment> = {}): Environm
     experimentRoot: `/experiments/${name}`,
     registrationStage: 'Staging',
     promotesFrom: [],
+    gateway: false,
     sourcePrefixes: [],
     sharedServingEndpoints: [],
     servingSecretScopes: [],

@@ -6,7 +6,11 @@ import { type Reply, reply, startFakeUpstream } from '../support/fake-upstream.t
 const upstream = await startFakeUpstream()
 const app = await startApp({
   upstream: upstream.url,
-  environments: { acc: { workspace: 'team-acc' }, prod: { production: true, promotesFrom: [] } },
+  environments: {
+    acc: { workspace: 'team-acc', gateway: true },
+    prod: { production: true, promotesFrom: [], gateway: true },
+    closed: {},
+  },
 })
 t.teardown(async () => {
   await app.close()
@@ -149,4 +153,14 @@ t.test('errors of the gateway come in the caller’s names', async (t) => {
   t.notMatch((await ask(chat, { model: 'chat' })).text, /prod/)
   upstream.answer = reply(500, { detail: 'the provider failed' })
   t.equal((await ask(chat, { model: 'chat' })).status, 500, 'a status of the model’s own')
+})
+
+t.test('an environment for which the gateway is not opened has none', async (t) => {
+  const token = await app.issuer.token({ roles: ['apps_closed'] })
+  for (const path of [...byModel, '/gateway/chat/mlflow/invocations', '/gateway/mlflow/v1/models']) {
+    const body = path.endsWith('models') ? undefined : '{"model":"chat","messages":[]}'
+    const answer = await ask(path, body, { authorization: `Bearer ${token}` })
+    t.match(answer, { status: 403, text: /The AI gateway is not open in environment 'closed'/ }, path)
+    t.same(sent(), [], 'and MLflow hears nothing of it')
+  }
 })

@@ -45,6 +45,7 @@ export function makeEnvironment(name: string, over: Partial<Environment> = {}): 
     experimentRoot: `/experiments/${name}`,
     registrationStage: production ? 'Production' : 'Staging',
     promotesFrom: [],
+    gateway: true,
     sourcePrefixes: [`s3://${name}-bucket/models/`],
     ...over,
   }

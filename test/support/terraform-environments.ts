@@ -71,6 +71,7 @@ const entry = fc
         ['/experiments', '/', '/x/', 'x', '/a//b', '/a/../b', '/a/ b', '/a?b', '/%41', '/a\u200bb', `/${'x'.repeat(200)}`],
       ),
       production: fc.boolean(),
+      gateway: fc.boolean(),
       workspace: mostly(['team-a'], ['', 'A', 'api', 'x', '-x', 'x-', 'a_b', 'x'.repeat(64)]),
       registration_stage: mostly(['Staging', 'none'], ['Production', 'production', 'Archived']),
       source_prefixes: mostly([[], ['s3://models/one/'], ['dbfs:/two/']], [['ftp://x/'], ['models'], ['s3://mm/', 's3://mm/']]),

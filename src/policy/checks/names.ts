@@ -4,6 +4,15 @@ import { type Judgement, reads, resolveAllowed } from '../judgement.ts'
 import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
 import { Refusal } from '../reasons.ts'
 
+/** The AI gateway spends money with the server's secrets: an environment has it only where its operators say so. */
+export function checkGateway({ endpoint, environment }: Judgement): void {
+  if (endpoint.resource !== 'gateway' || environment.gateway === true) return
+  throw new Refusal(
+    'closed-endpoint',
+    `The AI gateway is not open in environment '${environment.name}'. Ask the proxy's administrators for it (\`gateway: true\`).`,
+  )
+}
+
 /** Names decide without asking upstream: a name in a foreign namespace is refused whether or not it exists. */
 export function checkNames(judgement: Judgement): void {
   const { endpoint, message, landscape } = judgement

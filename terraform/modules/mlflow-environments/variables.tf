@@ -11,6 +11,7 @@ variable "environments" {
     shared_serving_endpoints = optional(list(string), [])
     serving_secret_scopes    = optional(list(string), [])
     credentials              = optional(map(string))
+    gateway                  = optional(bool, false)
     workspace                = optional(string)
     unity_catalog_schema     = optional(string)
     registration_alias       = optional(string)

@@ -11,6 +11,7 @@ locals {
       source_prefixes          = [for prefix in e.source_prefixes : endswith(prefix, "/") ? prefix : "${prefix}/"]
       shared_serving_endpoints = e.shared_serving_endpoints
       serving_secret_scopes    = e.serving_secret_scopes
+      gateway                  = e.gateway
       workspace                = e.workspace
     }
   }
@@ -32,6 +33,7 @@ locals {
         sharedServingEndpoints = e.shared_serving_endpoints
         servingSecretScopes    = e.serving_secret_scopes
         credentials            = var.environments[name].credentials
+        gateway                = e.gateway
         workspace              = e.workspace
       } : key => value if value != null
     }

@@ -13,6 +13,7 @@ variable "environments" {
       unity_catalog_schema  the catalog and schema of its models, with upstream.registry = "unityCatalog" (default: none); model_suffix is of serving endpoints then
       registration_alias  the alias of a new version there (default: staging; production in a production environment)
       credentials         what the proxy asks the upstream with for its callers, in the configuration's own spelling (default: upstream.credentials)
+      gateway             may query the AI gateway's endpoints with its suffix (default: false)
       workspace           the workspace of an MLflow 3 server that the environment is (default: none)
   EOT
   type = map(object({
@@ -26,6 +27,7 @@ variable "environments" {
     shared_serving_endpoints = optional(list(string), [])
     serving_secret_scopes    = optional(list(string), [])
     credentials              = optional(map(string))
+    gateway                  = optional(bool, false)
     workspace                = optional(string)
     unity_catalog_schema     = optional(string)
     registration_alias       = optional(string)
