@@ -1,4 +1,4 @@
-// Counts the assertions of a TAP stream: its test points that are not merely the sum of a subtest.
+// Counts the assertions of a TAP stream (its test points that are not merely the sum of a subtest), and says how the run ended.
 
 const point = /^(not )?ok\b(?: \d+)?(?: - )?([^#]*?)\s*(?:#\s*(.*?))?( \{)?$/
 
@@ -16,10 +16,11 @@ function* linesOf(text) {
 
 /**
  * Passed, failed and skipped (or to do) assertions; a subtest that failed without a failed assertion counts as one.
- * `failures` names the failed ones, with the subtests around them.
+ * `failures` names the failed ones, with the subtests around them; `planned` is how many test files the stream announced (null
+ * when it stops before it does), `finished` how many of them have a result.
  */
 export function countTap(text) {
-  const total = { passed: 0, failed: 0, skipped: 0, failures: [] }
+  const total = { passed: 0, failed: 0, skipped: 0, failures: [], planned: null, finished: 0 }
   const levels = [] // by depth: whether there were points, and how many of them failed
   const subtests = [] // by depth: the name of the subtest that is open
   const buffered = []
@@ -36,10 +37,13 @@ export function countTap(text) {
       else if (isOk) total.passed += 1
       else fail(depth, name)
     }
+    if (depth === 0) total.finished += 1
     levels.length = depth + 1
     levels[depth] = { failed: (levels[depth]?.failed ?? 0) + (isOk || /^todo/i.test(directive) ? 0 : 1) }
   }
   const read = (depth, line) => {
+    const [, plan] = /^1\.\.(\d+)/.exec(line) ?? []
+    if (plan !== undefined && depth === 0) total.planned = Number(plan)
     if (line.startsWith('# Subtest: ')) subtests[depth] = line.slice('# Subtest: '.length)
     const [isPoint, not, name, directive = '', opens] = point.exec(line.replaceAll('\\#', '')) ?? []
     const result = { depth, isOk: !not, name, directive }
@@ -56,4 +60,27 @@ export function countTap(text) {
   }
   for (const { depth, name } of buffered) fail(depth, name)
   return total
+}
+
+function whyIncomplete({ planned, finished, failed }, { code, signal }) {
+  const ended = signal ? `tap was ended by ${signal}` : `tap ended with code ${code}`
+  if (planned === null) return [1, `The run is incomplete: ${ended} before it said which files it would run.`]
+  const missing = planned - finished
+  if (missing > 0) return [missing, `The run is incomplete: ${missing} of ${planned} test files have no result; ${ended}.`]
+  return code !== 0 && failed === 0 ? [1, `The run is incomplete: every test file has a result, but ${ended}.`] : [0, null]
+}
+
+/** How to close a run that left this stream and ended so: the lines to print, the count last, and the exit code. A file without a result has failed. */
+export function closeRun(text, ending) {
+  const total = countTap(text)
+  const { passed, skipped, failures } = total
+  const [missing, why] = whyIncomplete(total, ending)
+  const failed = total.failed + missing
+  const lines = [
+    ...failures.map((name) => `failed: ${name}`),
+    ...(skipped > 0 ? [`${skipped} skipped or to do`] : []),
+    ...(why === null ? [] : [why]),
+    `${passed} passed, ${failed} failed`,
+  ]
+  return { lines, exitCode: ending.code || (failed > 0 || passed === 0 ? 1 : 0) }
 }
