@@ -3,24 +3,27 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureChromium } from './chromium.mjs'
 import { currentNode, ensureBuilt, ensureDependencies, root } from './ensure.mjs'
+import { ensureJavaClient } from './java.mjs'
 import { Missing } from './missing.mjs'
 import { ensurePythonEnvironments, findPython, mlflowVersions, toolEnvironments } from './python-environments.mjs'
 
 // What each task needs besides the npm packages, and the script that is the task.
 const tasks = {
-  test: { script: 'scripts/run-tests.mjs', built: true, pythons: [...mlflowVersions, ...toolEnvironments], browser: true },
+  test: { script: 'scripts/run-tests.mjs', built: true, pythons: [...mlflowVersions, ...toolEnvironments], others: true },
   demo: { script: 'demo/main.ts', built: true, pythons: mlflowVersions.slice(-1) },
   check: { script: 'scripts/run-checks.mjs', built: false, pythons: [] },
 }
 
 const say = (line) => process.stderr.write(`${line}\n`)
 
-async function prepare({ built, pythons, browser = false }) {
+async function prepare({ built, pythons, others = false }) {
   if (pythons.length > 0) findPython() // before the long steps
   await ensureDependencies(say)
   if (built) await ensureBuilt(say)
   if (pythons.length > 0) await ensurePythonEnvironments(pythons, say)
-  if (browser) ensureChromium(say)
+  if (!others) return
+  ensureChromium(say)
+  await ensureJavaClient(say)
 }
 
 function start({ script }, args) {

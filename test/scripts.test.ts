@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -211,4 +211,17 @@ t.test('a started program ends when the test process is killed', async (t) => {
   parent.kill('SIGKILL')
   await once(parent, 'exit')
   t.equal(await untilDead(child), true)
+})
+
+t.test('what the tests need of the machine and nobody may install is asked for in one line', async (t) => {
+  const cache = t.testdir()
+  const scripts = fileURLToPath(new URL('../scripts/', import.meta.url))
+  const ask = (file: string, call: string) => {
+    const code = `import { ${call} } from ${JSON.stringify(join(scripts, file))}
+      try { await ${call}(console.log) } catch (error) { console.log(error.name, error.message) }`
+    const env = { PATH: cache, ENV_PROXY_CACHE: cache }
+    return spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8', env }).stdout
+  }
+  t.match(ask('chromium.mjs', 'ensureChromium'), /^Missing Chromium was not found: install it .*\n$/)
+  t.match(ask('java.mjs', 'ensureJavaClient'), /^Missing A JDK .* and Maven were not found: install them .*\n$/)
 })

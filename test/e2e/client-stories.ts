@@ -1,10 +1,11 @@
 import type { Test } from 'tap'
 import { mlflowVersions } from '../../scripts/python-environments.mjs'
 import { type GuardedWorkspace, startGuardedWorkspace } from '../databricks/guarded-workspace.ts'
+import type { ClientRun } from '../support/client-program.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { startProxy } from '../support/proxy.ts'
-import { type ClientRun, runPythonClient } from '../support/python-client.ts'
+import { runPythonClient } from '../support/python-client.ts'
 
 const allStories = ['fluent', 'searches', 'isolation', 'promotion', 'families', 'command-line']
 

@@ -1,31 +1,46 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { startIssuer } from '../support/issuer.ts'
+import { runJavaClient } from '../support/java-client.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { startProxy } from '../support/proxy.ts'
 import { runPythonClient } from '../support/python-client.ts'
 import { startTokenHop } from '../support/token-hop.ts'
 import { makeTokens, report } from './client-stories.ts'
-
-/** Unmodified Python clients that are no full MLflow; `client` is the version of MLflow's client inside. */
-const clients = [
-  { environment: 'skinny', script: 'skinny.py', client: '3.17.2', server: '3.17.2' },
-  { environment: 'tracing', script: 'tracing.py', client: '3.17.2', server: '3.17.2' },
-  { environment: 'export-import', script: 'export_import.py', client: '2.22.4', server: '2.22.4' },
-] as const
+import type { OtherClient } from './other-client.ts'
+import { replayR } from './r-client.ts'
+import { replayTypeScript } from './typescript-client.ts'
 
 const issuer = await startIssuer()
 const tokens = await makeTokens(issuer.token)
 t.teardown(() => issuer.close())
 
-for (const { environment, script, client, server } of clients) {
-  await t.test(`${environment} and server ${server}`, async (t) => {
-    const upstream = await startMlflow({ version: server })
-    t.teardown(() => upstream.close())
-    const proxy = await startProxy({ upstream: upstream.url, issuer })
-    t.teardown(() => proxy.close())
-    const hop = await startTokenHop(proxy.url, tokens.both ?? '')
-    t.teardown(() => hop.close())
-    const context = { serverVersion: server, upstream: upstream.url, tokens, tokenHop: hop.url }
-    report(t, await runPythonClient({ version: client, environment, script, uri: proxy.url, context }))
-  })
+async function startServers(t: Test, version: string): Promise<OtherClient> {
+  const upstream = await startMlflow({ version })
+  t.teardown(() => upstream.close())
+  const proxy = await startProxy({ upstream: upstream.url, issuer })
+  t.teardown(() => proxy.close())
+  return { version, url: proxy.url, upstream: upstream.url, tokens }
 }
+
+/** A Python client that is no full MLflow; `version` is the one of MLflow's client inside. */
+async function runOtherPython(t: Test, environment: string, script: string, client: OtherClient, told: object = {}) {
+  const { version, url, upstream } = client
+  const context = { serverVersion: version, upstream, tokens, ...told }
+  report(t, await runPythonClient({ version, environment, script, uri: url, context }))
+}
+
+t.test('clients that are no full MLflow, and server 3.17.2', async (t) => {
+  const client = await startServers(t, '3.17.2')
+  await t.test('mlflow-skinny', (t) => runOtherPython(t, 'skinny', 'skinny.py', client))
+  await t.test('mlflow-tracing', (t) => runOtherPython(t, 'tracing', 'tracing.py', client))
+  await t.test('the Java client', async (t) => report(t, await runJavaClient({ ...client, uri: client.url })))
+  await t.test('R tracks runs and registers models with numbers that are strings', (t) => replayR(t, client))
+  await t.test('the TypeScript SDK sends traces and reads them back', (t) => replayTypeScript(t, client))
+})
+
+t.test('mlflow-export-import and server 2.22.4', async (t) => {
+  const client = await startServers(t, '2.22.4')
+  const hop = await startTokenHop(client.url, tokens.both ?? '')
+  t.teardown(() => hop.close())
+  await runOtherPython(t, 'export-import', 'export_import.py', client, { tokenHop: hop.url })
+})

@@ -1,26 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { pythonOf } from '../../scripts/python-environments.mjs'
-import { startProgram } from './program.ts'
+import { type ClientRun, runClientProgram } from './client-program.ts'
 
 const scripts = fileURLToPath(new URL('../clients/', import.meta.url))
-
-/** One assertion that a script made; `note` says what was wrong. */
-export interface ClientAssertion {
-  readonly name: string
-  readonly state: 'passed' | 'failed' | 'skipped'
-  readonly note: string
-}
-
-export interface ClientRun {
-  readonly assertions: readonly ClientAssertion[]
-  /** Whether the script came to its end in time. */
-  readonly completed: boolean
-  readonly output: string
-}
 
 export interface ClientOptions {
   /** MLflow version of the client. */
@@ -44,9 +27,6 @@ export interface ClientOptions {
 function clientEnvironment(python: string, home: string, { uri, token, env = {} }: ClientOptions): NodeJS.ProcessEnv {
   return {
     PATH: `${dirname(python)}:${process.env.PATH ?? ''}`,
-    LANG: 'C.UTF-8',
-    HOME: home,
-    TMPDIR: home,
     PYTHONPATH: '',
     PYTHONDONTWRITEBYTECODE: '1',
     PYTHONUNBUFFERED: '1',
@@ -57,33 +37,19 @@ function clientEnvironment(python: string, home: string, { uri, token, env = {} 
     ...(token === undefined ? {} : { MLFLOW_TRACKING_TOKEN: token }),
     ...env,
     CLIENT_CONTEXT: join(home, 'context.json'),
-    CLIENT_RESULTS: join(home, 'results.jsonl'),
   }
-}
-
-function readResults(file: string): ClientAssertion[] {
-  if (!existsSync(file)) return []
-  const lines = readFileSync(file, 'utf8').split('\n')
-  return lines.slice(0, -1).map((line): ClientAssertion => JSON.parse(line))
 }
 
 /** Runs a script in an unmodified client of a version, in a home folder of its own, and gives back the assertions that it wrote. */
-export async function runPythonClient(options: ClientOptions): Promise<ClientRun> {
+export function runPythonClient(options: ClientOptions): Promise<ClientRun> {
   const { version, script, args = [], context = {}, homeFiles = {}, timeoutSeconds = 240 } = options
   const python = pythonOf(options.environment ?? version)
-  const home = mkdtempSync(join(tmpdir(), `client-${version}-`))
-  const env = clientEnvironment(python, home, options)
-  writeFileSync(join(home, 'context.json'), JSON.stringify({ ...context, version, uri: options.uri, home }))
-  for (const [name, text] of Object.entries(homeFiles)) writeFileSync(join(home, name), text)
-  const program = startProgram(python, [join(scripts, script), ...args], { cwd: home, env })
-  try {
-    const end = Date.now() + timeoutSeconds * 1000
-    while (program.isRunning() && Date.now() < end) await sleep(50)
-    await program.close()
-    const completed = program.logs().includes('the program ended with code 0')
-    return { assertions: readResults(join(home, 'results.jsonl')), completed, output: program.logs() }
-  } finally {
-    await program.close()
-    rmSync(home, { recursive: true, force: true, maxRetries: 3 })
-  }
+  return runClientProgram({
+    name: version,
+    command: python,
+    args: () => [join(scripts, script), ...args],
+    env: (home) => clientEnvironment(python, home, options),
+    homeFiles: (home) => ({ ...homeFiles, 'context.json': JSON.stringify({ ...context, version, uri: options.uri, home }) }),
+    timeoutSeconds,
+  })
 }

@@ -1,0 +1,36 @@
+// Programs of the machine that the tests need. Plain JavaScript for Node 20, no dependencies.
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { Missing } from './missing.mjs'
+
+/** Whether a file is there that this user may run. */
+export function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The path of a program on the PATH; null where there is none. */
+export function onPath(name) {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
+  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null
+}
+
+/** Installs Debian's packages where something is missing and this user may; else says in one line what to do. */
+export function ensureFromDebian({ isThere, isNamed, packages, doing, advice }, say) {
+  if (isThere()) return
+  if (isNamed || process.getuid?.() !== 0 || onPath('apt-get') === null) throw new Missing(advice)
+  say(`apt-get: ${doing}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', '--no-install-recommends', ...packages],
+  ]) {
+    spawnSync('apt-get', args, { env, stdio: 'ignore' })
+  }
+  if (!isThere()) throw new Missing(advice)
+}
