@@ -4,6 +4,7 @@ const mostInt32 = 2 ** 31 - 1
 const numberLike = /^[\s\p{Z}\p{C}\p{M}_+\-.,'"]*\p{N}/u
 const ignorable = /[\s\p{Z}\p{C}]/gu
 const hexId = /^(?:m-|tr-)?[0-9a-f]{32}$/
+const hexDigits = /[0-9a-f]{32}/
 
 /** Whether the text is an experiment id as MLflow prints it. */
 export function isExperimentId(text: string): boolean {
@@ -45,7 +46,7 @@ export function resemblesVersion(text: string): boolean {
   return !isVersion(text) && numberLike.test(text.normalize('NFKC'))
 }
 
-/** Whether a database that folds case or drops spaces could take the text for a run's, logged model's or trace's id. */
+/** Whether the text is no run's, logged model's or trace's id, and holds what a database or a person could take for one. */
 export function resemblesHexId(text: string): boolean {
-  return !hexId.test(text) && hexId.test(text.normalize('NFKC').replace(ignorable, '').toLowerCase())
+  return !hexId.test(text) && hexDigits.test(text.normalize('NFKC').replace(ignorable, '').toLowerCase())
 }

@@ -13,7 +13,7 @@ import { shapeOf } from '../policy/message-shape.ts'
 import { resolveName, type UpstreamName } from '../policy/names.ts'
 import type { VersionFact } from '../policy/questions.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
-import { asksForNothing } from '../rewrite/search-page.ts'
+import { asksForNothing, type Page } from '../rewrite/search-page.ts'
 import { answerUnasked } from '../rewrite/unasked.ts'
 import { type UpstreamRequest, upstreamRequest } from '../rewrite/upstream-request.ts'
 import type { Config } from './config-types.ts'
@@ -25,6 +25,7 @@ import { follow } from './inquiry.ts'
 import { parseAnswer, parseExportAnswer, readFound, readVersion } from './lookups.ts'
 import { Memory, MlflowWorld } from './mlflow-world.ts'
 import type { PageTokens } from './page-tokens.ts'
+import { askedPage, sealNext } from './pages.ts'
 import { finishRegistration } from './registration.ts'
 import { type Admit, Searcher } from './search.ts'
 import type { Trail } from './trail.ts'
@@ -51,6 +52,7 @@ export class Journey {
   readonly #config: Config
   readonly #upstream: Upstream
   readonly #memory = new Memory()
+  readonly #tokens: PageTokens
   readonly #searcher: Searcher
   readonly #artifacts: WorkspaceArtifacts | null
   readonly #registrar: CatalogRegistrar | null
@@ -65,6 +67,7 @@ export class Journey {
     this.#registrar = registrar
     this.#config = config
     this.#upstream = upstream
+    this.#tokens = tokens
     this.#searcher = new Searcher(upstream, tokens)
     this.#artifacts = artifacts
   }
@@ -122,7 +125,7 @@ export class Journey {
     if (this.#artifacts?.serves(grant)) return this.#artifacts.complete(grant, credentials)
     if (this.#registrar?.serves(grant)) return this.#register(this.#registrar, visit, grant)
     if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
-    const answer = await this.#send(grant, credentials)
+    const answer = await this.#send(grant, credentials, askedPage(this.#tokens, grant, principal))
     if (answer.status !== 200) return this.#fail(trail, grant, answer)
     trail.upstreamStatus = answer.status
     this.#forget(grant)
@@ -133,7 +136,7 @@ export class Journey {
       const rows = message.get(name)
       if (Array.isArray(rows)) await this.#admit(visit, grant, row, rows)
     }
-    return { answer: rewriteAnswer(grant, message) }
+    return { answer: sealNext(this.#tokens, grant, principal, rewriteAnswer(grant, message)) }
   }
 
   /** Unity Catalog leaves it to its clients to bring a version's files. */
@@ -148,9 +151,9 @@ export class Journey {
     return arrival
   }
 
-  async #send(grant: Grant, caller: CallerCredentials): Promise<UpstreamAnswer> {
+  async #send(grant: Grant, caller: CallerCredentials, page: Page | null = null): Promise<UpstreamAnswer> {
     const { endpoint, findings } = grant
-    const request = upstreamRequest(grant)
+    const request = upstreamRequest(grant, page)
     const send = () => this.#upstream.send(request, caller, endpoint.repeatable === true)
     const name = textMeaning(endpoint, grant.message, 'newExperimentName')
     if (name === null || this.#upstream.kind !== 'databricks') return send()

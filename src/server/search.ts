@@ -2,11 +2,11 @@ import type { Search } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
-import { printJson } from '../policy/json-text.ts'
-import { asksForNothing, queryIdentity, rowMessage, takeRows, wantedRows } from '../rewrite/search-page.ts'
+import { asksForNothing, rowMessage, takeRows, wantedRows } from '../rewrite/search-page.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
 import { parseAnswer } from './lookups.ts'
 import type { PageState, PageTokens } from './page-tokens.ts'
+import { bindingOf } from './pages.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
@@ -18,11 +18,6 @@ export type Admit = (message: string, rows: readonly Json[]) => Promise<void>
 
 /** A search's answer with the caller's rows, or MLflow's error as it is. */
 export type Found = { readonly rows: JsonObject } | { readonly failed: UpstreamAnswer }
-
-function binding(grant: Grant, principal: Principal): string {
-  const { environment } = grant.findings
-  return printJson([principal.tenantId, principal.objectId, environment.name, grant.endpoint.request, queryIdentity(grant)])
-}
 
 function rowsOf(answer: JsonObject, search: Search): readonly Json[] {
   const rows = answer.get(search.rows)
@@ -48,7 +43,7 @@ export class Searcher {
   async search(grant: Grant, search: Search, principal: Principal, caller: CallerCredentials, admit: Admit): Promise<Found> {
     if (asksForNothing(grant)) return { rows: new Map() }
     const wanted = wantedRows(grant.message, search)
-    const bound = binding(grant, principal)
+    const bound = bindingOf(grant, principal)
     const given = grant.message.get('page_token')
     let state: PageState | null =
       typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }

@@ -127,6 +127,17 @@ await t.test('a page token is good for one caller, one environment and one searc
     'of another endpoint',
   )
   t.equal((await say('acc', 'GET', `${models}&page_token=${acc.slice(0, -2)}AA`)).status, 400, 'with another end')
+  for (const value of [1, 2])
+    await say('acc', 'POST', `${api}/runs/log-metric`, { run_id: words.run2_acc, key: 'paged', value, timestamp: value })
+  const history = `${api}/metrics/get-history?run_id=${words.run2_acc}&metric_key=paged&max_results=1`
+  const second = pageToken(await say('acc', 'GET', history))
+  t.match(
+    await say('acc', 'GET', `${history}&page_token=${second}`),
+    { status: 200, text: /"value":2/ },
+    'the next page of a history',
+  )
+  t.equal((await say('both', 'GET', `/env/acc${history}&page_token=${second}`)).status, 400, 'of another caller’s history')
+  t.equal((await say('acc', 'GET', `${history.replace('paged', 'loss')}&page_token=${second}`)).status, 400, 'of another metric')
 })
 
 await t.test('large and wide requests are refused in no time', async (t) => {

@@ -152,7 +152,7 @@ export const idAttacks: readonly Attack[] = [
     { name: `move version ${JSON.stringify(version)}`, method: 'POST', path: `${api}/model-versions/transition-stage`, json: { name: 'fraud', version, stage: 'Archived' }, status: [400], unheard: true },
     { name: `alias version ${JSON.stringify(version)}`, method: 'POST', path: `${api}/registered-models/alias`, json: { name: 'fraud', alias: 'x', version }, status: [400], unheard: true },
   ]),
-  ...['{{run_prod}} ', ' {{run_prod}}', '\t{{run_prod}}\n', '{{run_prod}}\u200b', '\u00a0{{run_prod}}', '{{run_prod}}\ufeff'].flatMap((id): Attack[] => [
+  ...['{{run_prod}} ', ' {{run_prod}}', '\t{{run_prod}}\n', '{{run_prod}}\u200b', '\u00a0{{run_prod}}', '{{run_prod}}\ufeff', '{{run_prod}}.', '{{run_prod}}%', '{{run_acc}},{{run_prod}}', "'{{run_prod}}'"].flatMap((id): Attack[] => [
     { name: `a parent run ${JSON.stringify(id)}`, method: 'POST', path: `${api}/runs/set-tag`, json: { run_id: '{{run_acc}}', key: 'mlflow.parentRunId', value: id }, status: [400, 404] },
     { name: `a source run ${JSON.stringify(id)}`, method: 'POST', path: `${api}/logged-models`, json: { experiment_id: '{{exp_acc}}', source_run_id: id }, status: [400, 404] },
   ]),

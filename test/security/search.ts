@@ -25,6 +25,12 @@ const runFilters: readonly string[] = [
 
 const orders = ['name', 'name DESC', 'name ASC, creation_timestamp', 'last_updated_timestamp DESC', 'timestamp', '(SELECT 1)', 'name; DROP TABLE x', 'CASE WHEN 1 THEN name END', 'name COLLATE NOCASE', '1', "'{{m_prod}}'", 'tags.note DESC', 'name NULLS LAST', '']
 
+/** What has pages and is no search: MLflow fails with a 500 on tokens that it did not make. */
+const paged = [
+  `${api}/metrics/get-history?run_id={{run_acc}}&metric_key=loss`, '/api/3.0/mlflow/datasets/{{ds_acc}}/records?max_results=1', '/api/3.0/mlflow/label-schemas/list?experiment_id={{exp_acc}}',
+  '/api/3.0/mlflow/review-queues/list?experiment_id={{exp_acc}}', '/api/3.0/mlflow/review-queues/items/list?queue_id={{rq_acc}}',
+]
+
 const get = (name: string, path: string, extra: Partial<Attack> = {}): Attack => ({ name, method: 'GET', path: `${api}${path}`, status: [200, 400], ...extra })
 
 /** Searches that reach for foreign rows, for counts of them, or for what a filter can tell of them. */
@@ -50,12 +56,13 @@ export const searchAttacks: readonly Attack[] = [
     { name: `runs by ${order}`, method: 'POST', path: `${api}/runs/search`, json: { experiment_ids: ['{{exp_acc}}'], order_by: [order] }, status: [200, 400] },
     { name: `logged models by ${order}`, method: 'POST', path: `${api}/logged-models/search`, json: { experiment_ids: ['{{exp_acc}}'], order_by: [{ field_name: order }] }, status: [200, 400] },
   ]),
-  ...['eyJvZmZzZXQiOiAwfQ==', 'eyJvZmZzZXQiOjF9', 'eyJvZmZzZXQiOi0xfQ==', 'x', 'AAAA', '%00', 'null', '0', 'a'.repeat(4000)].flatMap((token): Attack[] => [
+  ...['eyJvZmZzZXQiOiAwfQ==', 'eyJvZmZzZXQiOjF9', 'eyJvZmZzZXQiOi0xfQ==', 'x', 'AAAA', '%E2%80%8B', '%00', 'null', '0', 'a'.repeat(4000)].flatMap((token): Attack[] => [
     get(`models from page ${token.slice(0, 20)}`, `/registered-models/search?page_token=${token}`, { status: [400], unheard: false }),
     get(`versions from page ${token.slice(0, 20)}`, `/model-versions/search?page_token=${token}`, { status: [400] }),
     get(`experiments from page ${token.slice(0, 20)}`, `/experiments/search?max_results=5&page_token=${token}`, { status: [400] }),
     { name: `runs from page ${token.slice(0, 20)}`, method: 'POST', path: `${api}/runs/search`, json: { experiment_ids: ['{{exp_acc}}'], page_token: token }, status: [400] },
     { name: `logged models from page ${token.slice(0, 20)}`, method: 'POST', path: `${api}/logged-models/search`, json: { experiment_ids: ['{{exp_acc}}'], page_token: token }, status: [400] },
+    ...paged.map((path): Attack => ({ name: `page ${token.slice(0, 20)} of ${path}`, method: 'GET', path: `${path}&page_token=${token}`, status: [400] })),
   ]),
   ...['0', '-1', '1', '2', '100', '1000', '1001', '50000', '50001', '200001', '999999999999999999999', '1.5', 'x', '', '01', '1e3', '%201', 'NaN'].flatMap((size): Attack[] => [
     get(`models, ${size} of them`, `/registered-models/search?max_results=${size}`),

@@ -134,7 +134,7 @@ export const traceEndpoints = {
     fields: {
       // Counted are traces of these experiments only, whatever the filters say.
       experiment_ids: 'experiments', filters: 'free', view_type: 'free', metric_name: 'free', aggregations: 'free', dimensions: 'free',
-      start_time_ms: 'free', end_time_ms: 'free', time_interval_seconds: 'free', max_results: 'free', page_token: 'free',
+      start_time_ms: 'free', end_time_ms: 'free', time_interval_seconds: 'free', max_results: 'maxResults', page_token: 'pageToken',
     },
     required: ['experiment_ids'],
   },
