@@ -49,6 +49,9 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   experimentName: "an experiment's name: own by its plain or qualified name; never another environment's",
   newExperimentName: "the name that an experiment is to get: in the caller's environment",
   artifactLocation: "where an experiment's artifacts go: only under the environment's `sourcePrefixes`",
+  experimentTags:
+    'tags of an experiment: those by which the server itself would look for issues, with its own secrets, are refused',
+  experimentTagKey: "the key of an experiment's tag, as in `experimentTags`",
   run: "a run's id: must be the caller's own; for reading also one behind a version that they may promote",
   runsToRead: "several runs' ids, each as `run`",
   relatedRun: 'a run that is only pointed at: must be readable; text that can be no id names nothing',
@@ -92,6 +95,7 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   filePath: 'paths of single files within artifacts, each as `relativePath`',
   dataset: "an evaluation data set's id: each of its experiments must be the caller's own",
   issue: "an issue's id: of an experiment of the caller's own",
+  newIssue: "the id that an issue gets: nobody's so far",
   labelSchema: "a label schema's id: of an experiment of the caller's own",
   labelSchemas: "several label schemas' ids, each as `labelSchema`",
   reviewQueue: "a review queue's id: of an experiment of the caller's own",

@@ -17,7 +17,12 @@ const mlflowRequirements = {
   '2.9.2': ['mlflow==2.9.2', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2.1'],
   '2.22.4': ['mlflow==2.22.4', 'SQLAlchemy<2.1', 'opentelemetry-sdk<1.33', 'opentelemetry-api<1.33', 'fastapi<0.116'],
   '3.17.2': ['mlflow==3.17.2'],
+  '3.18.0': ['mlflow==3.18.0'],
 }
+
+// A release whose parts mlflow-skinny and mlflow-tracing were not in the registry when it was locked, and the release before it. Its own
+// package holds all files of the parts, and asks for what the older one asks for; the older parts would overwrite its files.
+const withoutParts = { '3.18.0': '3.17.2' }
 
 /** The supported MLflow versions, oldest first. */
 export const mlflowVersions = Object.keys(mlflowRequirements)
@@ -69,14 +74,22 @@ export function findPython() {
   throw new Missing(`${named ?? 'python3'} was not found: install Python ${lockedPython} with venv and pip, or set PYTHON.`)
 }
 
-function pipArguments(version, python) {
-  if (python.version === lockedPython) return ['--no-deps', '-r', join(lockFolder, `${version}.txt`)]
-  return requirements[version]
+// What pip has to do, one call after the other, to find the packages of an environment by itself.
+function resolvingCalls(version) {
+  const older = withoutParts[version]
+  if (!older) return [['install', ...requirements[version]]]
+  const removal = ['uninstall', '--yes', 'mlflow', 'mlflow-skinny', 'mlflow-tracing']
+  return [...resolvingCalls(older), removal, ['install', '--no-deps', ...requirements[version]]]
+}
+
+function pipCalls(version, python) {
+  if (python.version !== lockedPython) return resolvingCalls(version)
+  return [['install', '--no-deps', '-r', join(lockFolder, `${version}.txt`)]]
 }
 
 function requirementList(version, python) {
   if (python.version === lockedPython) return readFileSync(join(lockFolder, `${version}.txt`), 'utf8')
-  return requirements[version].join('\n')
+  return resolvingCalls(version).flat().join('\n')
 }
 
 /** Folder of the environment of an MLflow version; a changed list of requirements is another folder. */
@@ -92,7 +105,13 @@ const isComplete = (folder) => existsSync(join(folder, '.complete'))
 
 function run(command, args, log, onLine = () => {}) {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1', PYTHONNOUSERSITE: '1' }
+    const env = {
+      ...process.env,
+      PIP_DISABLE_PIP_VERSION_CHECK: '1',
+      PIP_NO_INPUT: '1',
+      PIP_PROGRESS_BAR: 'off',
+      PYTHONNOUSERSITE: '1',
+    }
     const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     let lastError = ''
     const read = (chunk) => {
@@ -107,6 +126,10 @@ function run(command, args, log, onLine = () => {}) {
     child.on('error', reject)
     child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(lastError || `exit code ${code}`))))
   })
+}
+
+async function callPip(folder, calls, log, onLine) {
+  for (const call of calls) await run(join(folder, 'bin', 'python'), ['-m', 'pip', ...call], log, onLine)
 }
 
 // An environment is built in place (virtual environments cannot be moved) and counts only once its marker is there.
@@ -129,8 +152,7 @@ async function build(version, folder, say) {
   )
   try {
     await run(python.command, ['-m', 'venv', folder], log)
-    const pip = ['-m', 'pip', 'install', '--progress-bar', 'off', ...pipArguments(version, python)]
-    await run(join(folder, 'bin', 'python'), pip, log, (line) => {
+    await callPip(folder, pipCalls(version, python), log, (line) => {
       if (line.startsWith('Collecting ')) collected += 1
     })
     writeFileSync(join(folder, '.complete'), `${new Date().toISOString()}\n`)
@@ -181,7 +203,7 @@ async function lock(version, say) {
   say(`${titleOf(version)}: resolving`)
   rmSync(folder, { recursive: true, force: true })
   await run(python.command, ['-m', 'venv', folder], log)
-  await run(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', ...requirements[version]], log)
+  await callPip(folder, resolvingCalls(version), log)
   const freeze = spawnSync(join(folder, 'bin', 'python'), ['-m', 'pip', 'freeze', '--all'], { encoding: 'utf8' }).stdout
   const made = `Made by: node scripts/python-environments.mjs --lock ${version}`
   const header = `# Exact versions of ${titleOf(version)}'s environment, for CPython ${lockedPython}. ${made}`

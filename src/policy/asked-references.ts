@@ -29,6 +29,7 @@ const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
   ['loggedModel', 'relatedModel'],
   ['dataset', 'dataset'],
   ['issue', 'issue'],
+  ['issue', 'newIssue'],
   ['labelSchema', 'labelSchema'],
   ['labelSchema', 'labelSchemas'],
   ['reviewQueue', 'reviewQueue'],

@@ -1,6 +1,7 @@
 import { asFirstApi } from './catalog-models.ts'
 import { checkPaths, checkStorePaths } from './checks/artifacts.ts'
 import { checkEntities, checkEntityLimits } from './checks/entities.ts'
+import { checkExperimentTags } from './checks/experiment-tags.ts'
 import { searchScope } from './checks/filter.ts'
 import { checkExperimentNotFrozen, checkLoggedModelNotFrozen, checkRunNotFrozen } from './checks/freeze.ts'
 import {
@@ -98,6 +99,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkMetricHistory(judgement)
   checkGateway(judgement)
   checkNames(judgement)
+  checkExperimentTags(judgement)
   checkPaths(judgement)
   checkArtifactLocation(judgement)
   checkSourceText(judgement)

@@ -27,7 +27,7 @@ export type Resource =
  *
  * `free`: names nothing. `experiment`, `run`, `loggedModel`: an id that the action is done to. `relatedRun`, `relatedModel`: an id that
  * is only pointed at. `experimentsToSearch`: ids whose rows are asked for; a foreign one counts as absent. `runsToRead`: several run ids.
- * `dataset`, `issue`, `labelSchema`, `reviewQueue`: ids that say nothing of their owner, whose experiments are asked for. `scorersToRead`:
+ * `dataset`, `issue`, `labelSchema`, `reviewQueue`: ids that say nothing of their owner, whose experiments are asked for. `newIssue`: as `newTrace`. `scorersToRead`:
  * ids of scorers, whose experiments only the answer tells. `tagsJson`, `recordsJson`, `scorerJson`: JSON as a text.
  * `experiments`: several, each as `experiment`. `trace`: one id or several, each of which the action is done to. `newTrace`: the id that a
  * trace gets, whether or not there is one already. `tracesToSearch`, `locationsToSearch`: what is foreign counts as absent. `traceTags`:
@@ -43,6 +43,8 @@ export type Meaning =
   | 'experimentName'
   | 'newExperimentName'
   | 'artifactLocation'
+  | 'experimentTags'
+  | 'experimentTagKey'
   | 'run'
   | 'runsToRead'
   | 'relatedRun'
@@ -86,6 +88,7 @@ export type Meaning =
   | 'credentialOperation'
   | 'dataset'
   | 'issue'
+  | 'newIssue'
   | 'labelSchema'
   | 'labelSchemas'
   | 'reviewQueue'
@@ -112,6 +115,8 @@ export type Meaning =
 export interface Search {
   /** The answer's field that holds the rows. */
   readonly rows: string
+  /** The answer's field that counts the rows of all pages, where it has one. */
+  readonly total?: string
   /** The upstream's page size when the caller names none. */
   readonly pageSize: number
   /** The largest page that the upstream gives. */

@@ -3,12 +3,13 @@ export type EntityKind = 'dataset' | 'issue' | 'labelSchema' | 'reviewQueue'
 
 const forms: Readonly<Record<EntityKind, RegExp>> = {
   dataset: /^d-[0-9a-f]{32}$/,
-  issue: /^iss-[0-9a-f]{32}$/,
+  // Since MLflow 3.18 clients may choose it (mlflow/utils/issue_utils.py).
+  issue: /^iss-[A-Za-z0-9_-]{1,32}$/,
   labelSchema: /^ls-[0-9a-f]{32}$/,
   reviewQueue: /^rq-[0-9a-f]{32}$/,
 }
 
-/** Whether the text is an id of such a thing as MLflow makes it. */
+/** Whether the text is an id of such a thing as MLflow has them. */
 export function isEntityId(kind: EntityKind, text: string): boolean {
   return forms[kind].test(text)
 }

@@ -50,8 +50,9 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
     multipart_downloads_enabled: 'off',
     presigned_upload_run_id_supported: 'off',
     presigned_upload_model_id_supported: 'off',
+    model_artifact_presigned_downloads_supported: 'off',
   },
-  'handmade.ServerFeatures': { gateway: 'off' },
+  'handmade.ServerFeatures': { gateway: 'off', scheduled_issue_detection: 'off' },
   ...databricksMeanings,
 }
 

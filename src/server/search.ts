@@ -19,6 +19,12 @@ export type Admit = (message: string, rows: readonly Json[]) => Promise<void>
 /** A search's answer with the caller's rows, or MLflow's error as it is. */
 export type Found = { readonly rows: JsonObject } | { readonly failed: UpstreamAnswer }
 
+/** How many rows there are in all, where the caller asked for it. */
+function countOf(answer: JsonObject, { total }: Search): JsonObject {
+  const count = total === undefined ? undefined : answer.get(total)
+  return total === undefined || count === undefined ? new Map() : new Map([[total, count]])
+}
+
 function rowsOf(answer: JsonObject, search: Search): readonly Json[] {
   const rows = answer.get(search.rows)
   return Array.isArray(rows) ? rows : []
@@ -48,6 +54,7 @@ export class Searcher {
     let state: PageState | null =
       typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }
     const found: Json[] = []
+    let count: JsonObject = new Map()
     let next: Json | undefined
     let size = grant.message.has('max_results') || state.skip > 0 ? pageSize(wanted, state.skip, search) : null
     do {
@@ -55,6 +62,7 @@ export class Searcher {
       if (answer.status !== 200) return { failed: answer }
       const page = parseAnswer(answer)
       const rows = rowsOf(page, search)
+      count = countOf(page, search)
       await admit(rowMessage(grant, search), rows)
       const { taken, used } = takeRows(grant, search, rows, state.skip, wanted - found.length)
       found.push(...taken)
@@ -63,7 +71,7 @@ export class Searcher {
       else state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null
       size = Math.min(search.maxPageSize, Math.max(refill, wanted - found.length))
     } while (state !== null && found.length < wanted)
-    const rows: JsonObject = new Map([[search.rows, found]])
+    const rows: JsonObject = new Map<string, Json>([[search.rows, found], ...count])
     if (state !== null) rows.set('next_page_token', this.#tokens.seal(state, bound))
     // Some endpoints say it so, and others leave it out.
     else if (next === '') rows.set('next_page_token', '')

@@ -240,6 +240,14 @@ const trespasses: Record<Meaning, Cases> = {
     run(tag('mlflow.sourceRun')),
     foreignPrompts((name) => tag('MLFLOW.linkedPrompts ')(json([{ name, version: '1' }]))),
   ),
+  // They name things of the server, which are of no environment.
+  experimentTags: () => [
+    { value: tag('mlflow.issueDetection.schedule')('{}'), verdict: 'closed-endpoint', unasked: true },
+    { value: tag('MLFLOW.IssueDetection.scheduleState ')('{}'), verdict: 'closed-endpoint', unasked: true },
+  ],
+  experimentTagKey: () => [{ value: 'mlflow.issueDetection.scheduleTraceFilter', verdict: 'closed-endpoint', unasked: true }],
+  // As with traces: one that is free is taken.
+  newIssue: ({ other }) => [{ value: other.entity('iss'), verdict: 'not-found' }],
   trace: both(
     trace(),
     trace((id) => [id]),
@@ -298,7 +306,9 @@ const trespasses: Record<Meaning, Cases> = {
   traceTag: run(),
   relatedModelName: foreignPrompt((name) => name),
   traceFilter: ({ other }) => [{ value: `prompt = 'fraud_${other.environment.name}/1'`, verdict: 'allow' }],
-  notServed: () => [{ value: { any: 'x' }, verdict: 'invalid-parameter', unasked: true }],
+  notServed: ({ endpoint }) => [
+    { value: endpoint.bytes === undefined ? { any: 'x' } : 'x', verdict: 'invalid-parameter', unasked: true },
+  ],
   traceTagKey: nothing,
   assessmentId: nothing,
   storePath: foreignPlaces,

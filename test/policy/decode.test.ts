@@ -417,7 +417,7 @@ t.test('the generated routes hold what every version serves', async (t) => {
   const found = routes.find(
     ({ method, path, request }) => method === 'GET' && path === '/mlflow/runs/get' && request === 'mlflow.GetRun',
   )
-  t.same(found?.prefixes['/api/2.0'], ['1.30.1', '2.9.2', '2.22.4', '3.17.2'])
+  t.same(found?.prefixes['/api/2.0'], ['1.30.1', '2.9.2', '2.22.4', '3.17.2', '3.18.0'])
   t.same(found?.prefixes['/api/2.0/preview'], ['1.30.1'])
   t.equal(routes.find(({ path }) => path === '/signup')?.server, 'basic-auth')
 })

@@ -111,11 +111,12 @@ const typeOf: Partial<Record<Meaning, (field: Field) => boolean>> = {
   locationsToSearch: ({ repeated, message }) => repeated === true && message === 'mlflow.TraceLocation',
   traceTags: ({ repeated, message, map, type }) =>
     map === true ? type === 'string' : repeated === true && /^mlflow\.Trace(Tag|RequestMetadata)$/.test(message ?? ''),
-  notServed: ({ message }) => message !== undefined,
+  notServed: () => true,
   stages: ({ repeated, type }) => repeated === true && type === 'string',
   orderBy: ({ repeated, type }) => repeated === true && type === 'string',
   archiveExisting: ({ type }) => type === 'bool',
   maxResults: ({ type }) => type === 'int32' || type === 'int64',
+  experimentTags: ({ repeated, message }) => repeated === true && message === 'mlflow.ExperimentTag',
   runTags: ({ repeated, message }) => repeated === true && message === 'mlflow.RunTag',
   versionTags: ({ repeated, message }) => repeated === true && message === 'mlflow.ModelVersionTag',
   loggedModelTags: ({ repeated, message }) => repeated === true && message === 'mlflow.LoggedModelTag',
@@ -134,7 +135,7 @@ t.test('every field is of the type that its meaning is read as', async (t) => {
 })
 
 // What MLflow asks for itself, in its own words: nothing is judged by it alone
-const saidBeside: ReadonlySet<Meaning> = new Set(['free', 'tagKey', 'runTag', 'traceTag', 'archiveExisting'])
+const saidBeside: ReadonlySet<Meaning> = new Set(['free', 'tagKey', 'experimentTagKey', 'runTag', 'traceTag', 'archiveExisting'])
 
 t.test('what a row requires it has, and what MLflow requires the row requires', async (t) => {
   for (const endpoint of endpoints) {

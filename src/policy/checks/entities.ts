@@ -19,10 +19,28 @@ const kinds: readonly (readonly [meaning: Meaning, kind: EntityKind])[] = [
 /** Of experiments whose data sets are summed up in one request: MLflow's own limit. */
 const mostSummed = 20
 
+/** Ids that issues are to get, in MLflow's own words. */
+function checkNewIssueIds({ endpoint, message }: Judgement): void {
+  const id = textMeaning(endpoint, message, 'newIssue')
+  if (id !== null && !isEntityId('issue', id))
+    throw new Refusal('invalid-parameter', 'issue_id must be iss-* and at most 36 characters')
+}
+
+/** MLflow counts the issues of all experiments, others' too, where none is named. */
+function checkCount({ endpoint, message }: Judgement): void {
+  if (endpoint.name !== 'searchIssues' || message.get('include_total_count') !== true || message.has('experiment_id')) return
+  throw new Refusal(
+    'invalid-parameter',
+    'Issues are counted in one experiment: name it by experiment_id, or leave include_total_count out.',
+  )
+}
+
 /** What needs no look-up: MLflow's own limits and words, and JSON texts that can be read. */
 export function checkEntityLimits(judgement: Judgement): void {
   const { endpoint, message } = judgement
   checkScorerText(textMeaning(endpoint, message, 'scorerJson'))
+  checkNewIssueIds(judgement)
+  checkCount(judgement)
   if (endpoint.name !== 'searchDatasetSummaries') return
   const asked = textsOf(message.get('experiment_ids') ?? []).length
   if (asked === 0) throw new Refusal('invalid-parameter', 'SearchDatasets request must specify at least one experiment_id.')
@@ -70,6 +88,10 @@ export function* checkEntities(judgement: Judgement, defaultExperimentId: string
       if (meaning === 'dataset') checkStaysSomewhere(judgement, experiments, defaultExperimentId)
     }
   }
+  const made = textMeaning(endpoint, message, 'newIssue')
+  // One that is there must be the caller's own, to whom MLflow says that it is taken.
+  if (made !== null && (yield* ask({ about: 'experimentsOf', kind: 'issue', ids: [made] })).has(made))
+    yield* experimentsOfOwn(judgement, 'issue', made)
   // In upstream names it gets the environment's own default experiment.
   if (endpoint.name === 'createDataset') judgement.visibleExperiments.add(defaultExperimentId)
 }

@@ -8,11 +8,11 @@ function isMissing(value: Json | undefined): boolean {
 
 const promptlab = ['experiment_id', 'prompt_template', 'prompt_parameters', 'model_route', 'model_input', 'mlflow_version']
 
-/** What handlers without a protobuf message ask for, in their own order and words (mlflow/server/handlers.py). */
-const asked: Readonly<Record<string, readonly (readonly [field: string, sentence: string])[]>> = {
+/** What handlers without a protobuf message ask for, in their own order and words (mlflow/server/handlers.py); a bar stands between spellings. */
+const asked: Readonly<Record<string, readonly (readonly [fields: string, sentence: string])[]>> = {
   createPromptlabRun: promptlab.map((field) => [field, `CreatePromptlabRun request must specify ${field}.`]),
   uploadRunArtifact: [
-    ['run_uuid', 'Request must specify run_uuid.'],
+    ['run_id|run_uuid', 'Request must specify run_id or run_uuid.'],
     ['path', 'Request must specify path.'],
   ],
   getLoggedModelArtifact: [['artifact_file_path', 'Request must include the "artifact_file_path" query parameter.']],
@@ -20,6 +20,6 @@ const asked: Readonly<Record<string, readonly (readonly [field: string, sentence
 
 /** Fields that MLflow's handlers ask for by hand. */
 export function checkAskedFor({ endpoint, message }: Pick<Judgement, 'endpoint'> & { message: JsonObject }): void {
-  const missing = asked[endpoint.name]?.find(([field]) => isMissing(message.get(field)))
+  const missing = asked[endpoint.name]?.find(([fields]) => fields.split('|').every((field) => isMissing(message.get(field))))
   if (missing !== undefined) throw new Refusal('invalid-parameter', missing[1])
 }

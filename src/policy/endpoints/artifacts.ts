@@ -34,16 +34,16 @@ export const artifactEndpoints = {
   },
   getModelVersionArtifact: {
     ...preview, resource: 'modelVersion', path: '/model-versions/get-artifact', request: 'handmade.GetModelVersionArtifact',
-    fields: { name: 'modelName', version: 'version', path: 'relativePath' }, required: ['name', 'version', 'path'],
+    fields: { name: 'modelName', version: 'version', path: 'relativePath', presigned: 'notServed' }, required: ['name', 'version', 'path'],
   },
   getLoggedModelArtifact: {
     ...preview, resource: 'loggedModel', path: '/mlflow/logged-models/{model_id}/artifacts/files',
     request: 'handmade.GetLoggedModelArtifact',
-    fields: { model_id: 'loggedModel', artifact_file_path: 'relativePath' }, required: ['model_id'],
+    fields: { model_id: 'loggedModel', artifact_file_path: 'relativePath', presigned: 'notServed' }, required: ['model_id'],
   },
   uploadRunArtifact: {
     ...artifact, method: 'POST', path: '/mlflow/upload-artifact', action: 'update', bytes: 'up', inQuery: true, upstreams: ['mlflow'],
-    request: 'handmade.UploadArtifact', fields: { run_uuid: 'run', path: 'relativePath' }, required: [],
+    request: 'handmade.UploadArtifact', fields: { run_id: 'run', run_uuid: 'run', path: 'relativePath' }, required: [],
   },
   createMultipartUpload: {
     ...part, path: '/mlflow-artifacts/mpu/create/{artifact_path}',

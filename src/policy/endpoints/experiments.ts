@@ -7,7 +7,7 @@ const searchFields = { filter: 'filter', order_by: 'orderBy', page_token: 'pageT
 export const experimentEndpoints = {
   createExperiment: {
     ...experiment, method: 'POST', path: '/mlflow/experiments/create', action: 'create',
-    fields: { name: 'newExperimentName', artifact_location: 'artifactLocation', tags: 'free' }, required: ['name'],
+    fields: { name: 'newExperimentName', artifact_location: 'artifactLocation', tags: 'experimentTags' }, required: ['name'],
   },
   searchExperiments: {
     ...experiment, method: 'GET', path: '/mlflow/experiments/search', action: 'search',
@@ -39,7 +39,7 @@ export const experimentEndpoints = {
   },
   setExperimentTag: {
     ...experiment, method: 'POST', path: '/mlflow/experiments/set-experiment-tag', action: 'update', repeatable: true,
-    fields: { experiment_id: 'experiment', key: 'free', value: 'free' }, required: ['experiment_id'],
+    fields: { experiment_id: 'experiment', key: 'experimentTagKey', value: 'free' }, required: ['experiment_id'],
   },
   deleteExperimentTag: {
     ...experiment, method: 'POST', path: '/mlflow/experiments/delete-experiment-tag', action: 'update',

@@ -4,7 +4,9 @@ const scorer = { resource: 'scorer', upstreams: ['mlflow'] } as const
 const scorerId = { experiment_id: 'experiment', name: 'free' } as const
 const byScorer = { required: ['experiment_id', 'name'] } as const
 const issue = { resource: 'issue', upstreams: ['mlflow'] } as const
-const issueText = { name: 'free', description: 'free', status: 'free', severity: 'free' } as const
+const issueText = {
+  name: 'free', description: 'free', status: 'free', severity: 'free', categories: 'free', last_seen_timestamp: 'free', metadata: 'free',
+} as const
 const schema = { resource: 'labelSchema', upstreams: ['mlflow'] } as const
 const schemaText = { name: 'free', instruction: 'free', enable_comment: 'free', input: 'free' } as const
 const queue = { resource: 'reviewQueue', upstreams: ['mlflow'] } as const
@@ -43,7 +45,7 @@ export const genaiEndpoints = {
   createIssue: {
     ...issue, method: 'POST', path: '/mlflow/issues', action: 'create',
     fields: {
-      experiment_id: 'experiment', source_run_id: 'relatedRun', ...issueText, root_causes: 'free', categories: 'free', created_by: 'free',
+      experiment_id: 'experiment', issue_id: 'newIssue', source_run_id: 'relatedRun', ...issueText, root_causes: 'free', created_by: 'free',
     },
     required: ['name', 'description', 'experiment_id'],
   },
@@ -52,12 +54,15 @@ export const genaiEndpoints = {
   },
   updateIssue: {
     ...issue, method: 'PATCH', path: '/mlflow/issues/{issue_id}', action: 'update',
-    fields: { issue_id: 'issue', ...issueText }, required: ['issue_id'],
+    fields: { issue_id: 'issue', ...issueText, delete_metadata_keys: 'free', last_updated_by: 'free' }, required: ['issue_id'],
   },
   searchIssues: {
     ...issue, method: 'POST', path: '/mlflow/issues/search', action: 'search', anyExperiment: true,
-    fields: { experiment_id: 'experiment', filter_string: 'filter', include_trace_count: 'free', ...page }, required: [],
-    search: { rows: 'issues', pageSize: 100, maxPageSize: 50000, nameColumn: null },
+    fields: {
+      experiment_id: 'experiment', filter_string: 'filter', name: 'free', statuses: 'free', severities: 'free', categories: 'free', view: 'free',
+      include_trace_count: 'free', include_total_count: 'free', order_by: 'orderBy', ...page,
+    },
+    required: [], search: { rows: 'issues', total: 'total_count', pageSize: 100, maxPageSize: 50000, nameColumn: null },
   },
   createLabelSchema: {
     ...schema, method: 'POST', path: '/mlflow/label-schemas/create', action: 'create',
