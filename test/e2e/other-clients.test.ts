@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { startIssuer } from '../support/issuer.ts'
 import { runJavaClient } from '../support/java-client.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
-import { startProxy } from '../support/proxy.ts'
+import { startProxy, threeEnvironments } from '../support/proxy.ts'
 import { runPythonClient } from '../support/python-client.ts'
 import { startTokenHop } from '../support/token-hop.ts'
 import { makeTokens, report } from './client-stories.ts'
@@ -13,11 +13,16 @@ import { replayTypeScript } from './typescript-client.ts'
 const issuer = await startIssuer()
 const tokens = await makeTokens(issuer.token)
 t.teardown(() => issuer.close())
+t.setTimeout(10 * 60_000)
 
-async function startServers(t: Test, version: string): Promise<OtherClient> {
+async function startServers(
+  t: Test,
+  version: string,
+  environments: Readonly<Record<string, object>> = threeEnvironments,
+): Promise<OtherClient> {
   const upstream = await startMlflow({ version })
   t.teardown(() => upstream.close())
-  const proxy = await startProxy({ upstream: upstream.url, issuer })
+  const proxy = await startProxy({ upstream: upstream.url, issuer, environments })
   t.teardown(() => proxy.close())
   return { version, url: proxy.url, upstream: upstream.url, tokens }
 }
@@ -39,8 +44,15 @@ t.test('clients that are no full MLflow, and server 3.17.2', async (t) => {
 })
 
 t.test('mlflow-export-import and server 2.22.4', async (t) => {
-  const client = await startServers(t, '2.22.4')
+  const shared = t.testdir()
+  const folders = { acc: `file://${shared}/acc`, prod: `file://${shared}/prod` }
+  const { acc, preprod, prod } = threeEnvironments
+  const client = await startServers(t, '2.22.4', {
+    acc: { ...acc, sourcePrefixes: [folders.acc] },
+    preprod,
+    prod: { ...prod, sourcePrefixes: [folders.prod] },
+  })
   const hop = await startTokenHop(client.url, tokens.both ?? '')
   t.teardown(() => hop.close())
-  await runOtherPython(t, 'export-import', 'export_import.py', client, { tokenHop: hop.url })
+  await runOtherPython(t, 'export-import', 'export_import.py', client, { tokenHop: hop.url, folders })
 })

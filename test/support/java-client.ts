@@ -7,7 +7,8 @@ import { type ClientRun, runClientProgram } from './client-program.ts'
 
 const sources = fileURLToPath(new URL('../clients/java/', import.meta.url))
 // Compiles and runs, in one program that ends as a whole.
-const compileAndRun = '"$JAVAC" -d "$HOME/classes" -cp "$JARS" "$@" && exec "$JAVA" -cp "$HOME/classes:$JARS" Main'
+const compileAndRun =
+  '"$JAVAC" -J-XX:TieredStopAtLevel=1 -d "$HOME/classes" -cp "$JARS" "$@" && exec "$JAVA" -XX:TieredStopAtLevel=1 -cp "$HOME/classes:$JARS" Main'
 
 export interface JavaClientOptions {
   readonly uri: string
