@@ -519,6 +519,16 @@ t.test('freezing follows copies, whatever run they name', async (t) => {
   t.equal(verdict(acc, 'deleteLoggedModel', { model_id: model1 }, world), 'frozen')
   t.equal(verdict(acc, 'deleteExperiment', { experiment_id: exp }, world), 'frozen')
   t.equal(verdict(acc, 'deleteLoggedModel', { model_id: model1 }, { ...world, versions: [bare] }), 'allow')
+  const links: [string, Record<string, string>][] = [
+    ['deleteModelVersion', { name: 'fraud', version: '1' }],
+    ['deleteRegisteredModel', { name: 'fraud' }],
+    ['renameRegisteredModel', { name: 'fraud', new_name: 'other' }],
+  ]
+  for (const [endpoint, fields] of links) {
+    t.equal(verdict(acc, endpoint, fields, world), 'frozen', `${endpoint}: nobody could tell any more what the copy is made of`)
+    t.equal(verdict(acc, endpoint, fields, { ...world, versions: [bare] }), 'allow', `${endpoint}: but not before`)
+    t.equal(verdict(prod, endpoint, fields, world), 'allow', `${endpoint}: production manages its own`)
+  }
 })
 
 t.test('whoever promotes reads what is behind a version, and nothing beside it', async (t) => {

@@ -54,6 +54,11 @@ export function* checkLoggedModelNotFrozen(judgement: Judgement, model: LoggedMo
   if (yield* leadsToProduction(judgement, made)) throw frozen('logged model')
 }
 
+/** Refuses to delete or rename versions that production has copies of: by them alone it may be told what the copies are made of. */
+export function* checkVersionsNotFrozen(judgement: Judgement, versions: readonly VersionFact[], what: string): Inquiry<void> {
+  if (!isExempt(judgement) && (yield* leadsToProduction(judgement, versions))) throw frozen(what)
+}
+
 /** The experiment in which a version's artifacts lie, as far as its run, its source and the versions it is a copy of say. */
 function* experimentBehind(judgement: Judgement, version: VersionFact, hops = 8): Inquiry<string | null> {
   if (version.runId !== null) return (yield* ask({ about: 'run', id: version.runId }))?.experimentId ?? null

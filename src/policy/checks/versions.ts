@@ -5,6 +5,7 @@ import type { OwnedName } from '../names.ts'
 import { isInProduction, plainAlias, protectedAliases } from '../production.ts'
 import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
+import { checkVersionsNotFrozen } from './freeze.ts'
 
 /** The stage in the server's spelling, however the caller wrote it. Throws `invalid-parameter` for a stage that MLflow lacks. */
 export function canonicalStage(text: string): Stage {
@@ -136,7 +137,9 @@ export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null
     const versions = yield* ask({ about: 'versionsOfModel', name: model.upstream })
     const production = versions.find((fact) => isInProduction(landscape, fact))
     if (production !== undefined) throw productionOnly(model.logical, production.version)
+    yield* checkVersionsNotFrozen(judgement, versions, 'model')
   }
+  if (endpoint.action === 'delete' && version !== null) yield* checkVersionsNotFrozen(judgement, [version], 'version')
   return version
 }
 
