@@ -4,6 +4,7 @@ import type { Authenticated } from '../policy/claims.ts'
 import type { Environment, Landscape } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
 import type { Authenticator } from './authenticate.ts'
+import { checkSite } from './cross-site.ts'
 import type { Door, DoorOf } from './door.ts'
 import { checkMessage } from './framing.ts'
 import { startTrail, type Trail } from './trail.ts'
@@ -36,6 +37,7 @@ export function addArrivalHooks(app: FastifyInstance, authenticator: Authenticat
       reply.header('connection', 'close')
       throw error
     }
+    checkSite(request.raw)
     if (request.routeOptions.config.open === true) return
     request.authenticated = await authenticator.authenticate(authorizationValues(request))
     request.trail.principal = request.authenticated.principal

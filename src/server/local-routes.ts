@@ -27,6 +27,27 @@ function addHostMetadata(app: FastifyInstance): void {
   })
 }
 
+/** What the UI asks for and nobody gets: without an answer its pages show an error. */
+function addUiAnswers(app: FastifyInstance, base: string): void {
+  const telemetry = `${base}/ajax-api/3.0/mlflow/ui-telemetry`
+  app.get(telemetry, async ({ trail }) => {
+    trail.endpoint = 'telemetry'
+    return { disable_ui_telemetry: true, disable_ui_events: [], ui_rollout_percentage: 0 }
+  })
+  app.post(telemetry, async ({ trail }) => {
+    trail.endpoint = 'telemetry'
+    return { status: 'disabled' }
+  })
+  app.route({
+    method: ['GET', 'POST'],
+    url: `${base}/ajax-api/2.0/mlflow/gateway-proxy`,
+    handler: async ({ trail }) => {
+      trail.endpoint = 'gateway-proxy'
+      return { endpoints: [] }
+    },
+  })
+}
+
 /** What the proxy answers itself: MLflow's own `/health`, which tells nothing and asks for no token, and who the caller is. */
 export function addLocalRoutes(app: FastifyInstance, landscape: Landscape, modes: readonly ClientMode[]): void {
   if (modes.includes('databricks')) addHostMetadata(app)
@@ -40,15 +61,7 @@ export function addLocalRoutes(app: FastifyInstance, landscape: Landscape, modes
         return reply.type('text/plain').send('OK')
       },
     })
-    const telemetry = `${base}/ajax-api/3.0/mlflow/ui-telemetry`
-    app.get(telemetry, async ({ trail }) => {
-      trail.endpoint = 'telemetry'
-      return { disable_ui_telemetry: true, disable_ui_events: [], ui_rollout_percentage: 0 }
-    })
-    app.post(telemetry, async ({ trail }) => {
-      trail.endpoint = 'telemetry'
-      return { status: 'disabled' }
-    })
+    addUiAnswers(app, base)
     app.get(`${base}/-/whoami`, async (request) => {
       request.trail.endpoint = 'whoami'
       return whoami(landscape, request)

@@ -1,5 +1,6 @@
 import type { FastifyReply, RawServerBase, RouteGenericInterface } from 'fastify'
 import type { Failure } from './failure.ts'
+import { escapeHtml, plainPage, plainPageHeaders } from './plain-page.ts'
 
 /** A reply of whatever kind of server: plugins are typed for all of them. */
 export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
@@ -15,7 +16,12 @@ const outcomes: ReadonlySet<string> = new Set([
   'registration-incomplete',
 ])
 
-/** Sends an error in MLflow's shape, and notes its reason for the audit line. */
+/** Whether a browser shows the answer to a person: no client of MLflow's asks for HTML. */
+function isForReading({ headers }: AnyReply['request']): boolean {
+  return headers.accept?.includes('text/html') === true
+}
+
+/** Sends an error in MLflow's shape (as a page, where a person opened the address), and notes its reason for the audit line. */
 export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   const { trail } = reply.request
   trail.reason = failure.reason
@@ -24,6 +30,8 @@ export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   if (failure.retryAfter !== null) reply.header('retry-after', String(failure.retryAfter))
   if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
   if (failure.close) reply.header('connection', 'close')
-  reply.code(failure.status).type('application/json').send(JSON.stringify(failure.body))
+  reply.code(failure.status)
+  if (isForReading(reply.request)) reply.headers(plainPageHeaders).send(plainPage(`<p>${escapeHtml(failure.body.message)}</p>`))
+  else reply.type('application/json').send(JSON.stringify(failure.body))
   return reply
 }

@@ -2,13 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { environmentsOf } from '../policy/choose-environment.ts'
 import type { Landscape } from '../policy/environment.ts'
 import { environmentOf } from './arrival.ts'
-
-const style = 'body{font:16px/1.6 system-ui,sans-serif;margin:4rem auto;max-width:32rem;padding:0 1rem}'
+import { plainPage, plainPageHeaders } from './plain-page.ts'
 
 /** The page of somebody who is in several environments and opened none. Names are ASCII letters, digits and dashes by the schema. */
 function choicePage(names: readonly string[]): string {
   const links = names.map((name) => `<li><a href="env/${name}/">${name}</a></li>`).join('')
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>MLflow</title><style>${style}</style><h1>MLflow</h1><p>Which environment?</p><ul>${links}</ul></html>`
+  return plainPage(`<p>Which environment?</p><ul>${links}</ul>`)
 }
 
 /** Lets a person who opens the UI without an environment choose one of theirs. Returns whether they were asked. */
@@ -17,8 +16,7 @@ export function askWhich(landscape: Landscape, request: FastifyRequest, reply: F
     request.authenticated === null ? [] : environmentsOf(landscape, request.authenticated.principal).map(({ name }) => name)
   if (request.raw.url?.startsWith('/env/') === true || names.length < 2) return false
   Object.assign(request.trail, { endpoint: 'getUiPage', reason: 'environment-not-chosen' })
-  const policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-  reply.code(300).headers({ 'content-security-policy': policy }).type('text/html; charset=utf-8').send(choicePage(names))
+  reply.code(300).headers(plainPageHeaders).send(choicePage(names))
   return true
 }
 

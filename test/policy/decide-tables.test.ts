@@ -647,7 +647,8 @@ t.test('required fields are asked for in MLflow’s words, before anything else'
     ['getRun', {}, 'run_id'],
     ['getRun', { run_id: '' }, 'run_id'],
     ['createModelVersion', { name: 'fraud' }, 'source'],
-    ['searchLoggedModels', { experiment_ids: [] }, 'experiment_ids'],
+    ['searchLoggedModels', {}, 'experiment_ids'],
+    ['batchGetTraceInfos', { trace_ids: [] }, 'trace_ids'],
   ] as const) {
     const judged = ask(acc, endpoint, fields)
     t.match(refusalOf(judged)?.message, `Missing value for required parameter '${field}'`, endpoint)
@@ -686,7 +687,7 @@ const traces: [caller: Environment, endpoint: string, fields: Fields, verdict: s
   // A run of which a version in production is made stays as it is.
   [acc, 'linkTracesToRun', { trace_ids: [trace1], run_id: inAcc.run(3) }, 'frozen'], [acc, 'linkTracesToRun', { trace_ids: [trace1, trace3], run_id: run1 }, 'allow'],
   [acc, 'deleteTraces', { experiment_id: inAcc.experiment, request_ids: [inProd.trace(1)], max_traces: 1 }, 'invalid-parameter'], [acc, 'deleteTraces', { experiment_id: inAcc.experiment, max_timestamp_millis: 1, max_traces: 1 }, 'allow'],
-  [acc, 'searchTraces', { locations: [{}] }, 'invalid-parameter'], [acc, 'searchTraces', { locations: [] }, 'invalid-parameter'], [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: ' 1' } }] }, 'invalid-parameter'],
+  [acc, 'searchTraces', { locations: [{}] }, 'invalid-parameter'], [acc, 'searchTraces', { locations: [] }, 'allow'], [acc, 'searchTraces', {}, 'invalid-parameter'], [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: ' 1' } }] }, 'invalid-parameter'],
   [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: '0' } }], filter: "prompt LIKE 'x'" }, 'invalid-parameter'], [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: '0' } }], filter: "prompt = 'x'" }, 'invalid-parameter'],
   [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: '0' } }], filter: "prompt = 'x/1' OR 1 = 1" }, 'invalid-parameter'], [acc, 'searchTraces', { locations: [{ mlflow_experiment: { experiment_id: '0' } }], filter: "feedback.good = 'true' AND trace.text LIKE '%x%' AND span.attributes.k IN ('a')" }, 'allow'],
   [acc, 'downloadArtifact', { artifact_path: `${inAcc.experiment}/traces/${trace1}/artifacts/traces.json` }, 'allow'], [acc, 'uploadArtifact', { artifact_path: `0/traces/${trace1}/artifacts/traces.json` }, 'allow'],

@@ -67,4 +67,8 @@ export const familyAttacks: readonly Attack[] = [
   { name: 'upload into what production is made of', method: 'POST', path: `${ajax}/upload-artifact?run_uuid={{relic_run}}&path=x.txt`, text: 'taken over', status: [403] },
   { name: 'as production, a version of acc', as: 'prod', method: 'GET', path: '/model-versions/get-artifact?name=fraud_acc&version=1&path=secret.txt', status: [200], check: html },
   { name: 'telemetry goes nowhere', method: 'POST', path: '/ajax-api/3.0/mlflow/ui-telemetry', json: { records: [{ event_name: 'x' }] }, status: [200], unheard: true },
+  ...['GET', 'POST'].map((method): Attack => ({
+    name: 'no deployments server is asked', method, path: '/ajax-api/2.0/mlflow/gateway-proxy', status: [200], unheard: true,
+    ...(method === 'GET' ? {} : { json: { gateway_path: 'api/2.0/endpoints/' } }),
+  })),
 ]

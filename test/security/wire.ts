@@ -111,6 +111,24 @@ const texts: readonly Attack[] = [
   post('a number', '/runs/set-tag', '1', { unheard: true }),
 ]
 
+const create = '{"name":"made by a page"}'
+const plain = { 'Content-Type': 'text/plain' }
+const from = (name: string, headers: Readonly<Record<string, string>>): Attack =>
+  ({ name, method: 'POST', path: `${api}/experiments/create`, headers: { ...plain, ...headers }, text: create, status: [403], unheard: true })
+
+/** What a browser sends for a page that is not the proxy's own, with the credentials of whoever looks at it. */
+const sites: readonly Attack[] = [
+  from('a page of another site', { 'Sec-Fetch-Site': 'cross-site' }),
+  from('a page of a neighbouring site', { 'Sec-Fetch-Site': 'same-site' }),
+  from('an older browser with a page of another site', { Origin: 'https://evil.example' }),
+  from('an older browser with an artifact in its preview', { Origin: 'null' }),
+  from('two words of the browser', { 'Sec-Fetch-Site': 'same-origin, cross-site' }),
+  from('a form of another site', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }),
+  read('a frame of another site', `${get}?run_id={{run_acc}}`, { headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' }, status: [403], unheard: true }),
+  read('a link to here', '/api/2.0/mlflow/experiments/search?max_results=1', { headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }, status: [200] }),
+  read('a page of the proxy’s own', '/api/2.0/mlflow/experiments/search?max_results=1', { headers: { 'Sec-Fetch-Site': 'same-origin' }, status: [200] }),
+]
+
 const types = [
   'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/octet-stream', 'application/json;charset=utf-16', 'application/json; charset=latin1', 'application/jsonx', 'text/json',
   'application/json, text/plain', 'application/json\t;x', 'APPLICATION/JSON-PATCH+JSON', 'application/vnd.api+json', '*/*', 'application/json; charset=utf-8; charset=utf-16', ' ', 'application/x-protobuf', 'application/msgpack',
@@ -164,7 +182,7 @@ const names = /evil|workspace|x-mlflow|forwarded|cookie|origin"|x-request-id/i
 const silent: Attack['check'] = (body, heard) => (names.test(JSON.stringify(heard.map(({ rawHeaders, target }) => [rawHeaders, target]))) ? 'the header went upstream' : body.includes('evil') ? 'the header came back' : null)
 
 const headers: readonly Attack[] = [
-  ...Object.entries(forwarded).map(([name, value]): Attack => ({ name: `the header ${name}`, method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, headers: { [name]: value }, status: [200, 400], check: silent })),
+  ...Object.entries(forwarded).map(([name, value]): Attack => ({ name: `the header ${name}`, method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, headers: { [name]: value }, status: name === 'Sec-Fetch-Site' ? [403] : [200, 400], check: silent })),
   ...Object.entries(forwarded).slice(0, 12).map(([name, value]): Attack => ({ name: `the header ${name} on an artifact`, method: 'GET', path: '/api/2.0/mlflow-artifacts/artifacts{{path_acc}}/model/secret.txt', headers: { [name]: value }, status: [200, 400], check: silent })),
   ...['authorization', 'authorization, host', 'content-length', 'content-type', 'x-request-id', 'keep-alive, host'].map((value): Attack => ({ name: `Connection: ${value}`, method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, headers: { Connection: value }, status: [200, 400] })),
   { name: 'an upgrade to h2c', method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, headers: { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAARAAAAAAAIAAAAA' }, status: [200, 400, 426] },
@@ -183,4 +201,5 @@ export const wireAttacks: readonly Attack[] = [
   ...paths.map((path): Attack => ({ name: `the path ${path}`, method: 'GET', path, status: [400, 404, 403] })),
   ...methods,
   ...headers,
+  ...sites,
 ]

@@ -11,9 +11,11 @@ function isGiven(value: Json | undefined): boolean {
 }
 
 function requireFields(endpoint: OpenEndpoint, message: JsonObject): void {
+  // The web UI searches in no place at all, and finds nothing there.
+  const isNoPlace = (value: Json) => endpoint.search !== undefined && Array.isArray(value)
   for (const spellings of endpoint.required) {
     const names = spellings.split('|')
-    if (names.some((name) => placesAt(message, name).some(({ value }) => isGiven(value)))) continue
+    if (names.some((name) => placesAt(message, name).some(({ value }) => isGiven(value) || isNoPlace(value)))) continue
     throw new Refusal(
       'invalid-parameter',
       `Missing value for required parameter '${names[0]}'. See the API docs for more information about request parameters.`,
