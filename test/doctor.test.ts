@@ -9,7 +9,7 @@ import { databricksAudience, databricksClaims } from './databricks/authenticate.
 import { type Fields, objectOf, text } from './databricks/call.ts'
 import { joinWorkspace } from './databricks/member.ts'
 import { startWorkspace } from './databricks/workspace.ts'
-import { startAuthority } from './support/databricks-app.ts'
+import { startAuthority } from './support/authority.ts'
 import { startIssuer, tenantId } from './support/issuer.ts'
 import { startMlflow } from './support/mlflow-server.ts'
 

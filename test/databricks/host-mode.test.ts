@@ -1,7 +1,7 @@
 import t from 'tap'
 import { request } from 'undici'
 import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
-import { startDatabricksApp } from '../support/databricks-app.ts'
+import { startInProcess } from '../support/app.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { databricksAudience, databricksClaims } from './authenticate.ts'
@@ -18,7 +18,7 @@ const [mlflow, issuer] = await Promise.all([
 ])
 const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
 const storageHost = new URL(workspace.storage.sign('x', 'read', 60)).host
-const app = await startDatabricksApp({
+const app = await startInProcess({
   upstream: {
     url: workspace.url,
     kind: 'databricks',

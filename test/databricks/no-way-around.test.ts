@@ -1,7 +1,7 @@
 import t from 'tap'
 import { mlflowVersions } from '../../scripts/python-environments.mjs'
+import { startInProcess } from '../support/app.ts'
 import type { ClientRun } from '../support/client-program.ts'
-import { startDatabricksApp } from '../support/databricks-app.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { runPythonClient } from '../support/python-client.ts'
@@ -19,7 +19,7 @@ const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
 const listener = await startRecordingHop(workspace.url)
 const storage = new URL(workspace.storage.sign('x', 'read', 60)).host
 const upstream = { url: workspace.url, kind: 'databricks', credentials: { mode: 'passthrough' }, storageHosts: [storage] }
-const app = await startDatabricksApp({
+const app = await startInProcess({
   upstream: { ...upstream, rates: plentyOfRates },
   authentication: { entra: { tenantId, audiences: [databricksAudience], authority: issuer.authority } },
   environments: { acc: {}, preprod: {}, prod: { production: true, promotesFrom: ['acc'] } },

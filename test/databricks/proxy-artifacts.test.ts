@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { startDatabricksApp } from '../support/databricks-app.ts'
+import { startInProcess } from '../support/app.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { runPythonClient } from '../support/python-client.ts'
@@ -15,7 +15,7 @@ import { startWorkspace } from './workspace.ts'
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
 const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
 const storageHost = new URL(workspace.storage.sign('x', 'read', 60)).host
-const app = await startDatabricksApp({
+const app = await startInProcess({
   upstream: {
     url: workspace.url,
     kind: 'databricks',

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { startInProcess } from '../support/app.ts'
 import { ask, finish, MiB, put, readDigest } from '../support/artifact-stream.ts'
-import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
+import { startAuthority } from '../support/authority.ts'
 import { startIssuer, type TokenOptions, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { databricksAudience, databricksClaims } from './authenticate.ts'
@@ -40,7 +41,7 @@ const authority = await startAuthority(issuer, async ({ client_id: name = '' }) 
 })
 const principal = (name: string) => ({ mode: 'servicePrincipal', clientId: `client-${name}`, clientSecretFile: 'secret' })
 const storage = new URL(workspace.storage.sign('x', 'read', 60)).host
-const app = await startDatabricksApp(
+const app = await startInProcess(
   {
     upstream: {
       url: workspace.url,
@@ -59,7 +60,7 @@ const app = await startDatabricksApp(
       ...Object.fromEntries(outside.map((name) => [name, { credentials: principal(name) }])),
     },
   },
-  { secret: 'hunter2' },
+  { files: { secret: 'hunter2' } },
 )
 t.teardown(async () => {
   await app.close()

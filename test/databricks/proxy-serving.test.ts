@@ -3,7 +3,8 @@ import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
-import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
+import { startInProcess } from '../support/app.ts'
+import { startAuthority } from '../support/authority.ts'
 import { startFakeUpstream } from '../support/fake-upstream.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
@@ -27,7 +28,7 @@ const outsider = await joinWorkspace(workspace, issuer, { objectId: oid(3), name
 const authority = await startAuthority(issuer, async () => {
   return { token: await issuer.token(databricksClaims({ objectId: oid(1), name: 'client-acc' }, tenantId)), seconds: 3_600 }
 })
-const app = await startDatabricksApp(
+const app = await startInProcess(
   {
     upstream: {
       url: workspace.url,
@@ -41,7 +42,7 @@ const app = await startDatabricksApp(
       prod: { production: true, promotesFrom: ['acc'] },
     },
   },
-  { secret: 'x' },
+  { files: { secret: 'x' } },
 )
 t.teardown(async () => {
   await app.close()
@@ -219,7 +220,7 @@ t.test('a query goes through as bytes, in both directions', async (t) => {
 
 t.test('a query is sent on while it is written, and never sent twice', async (t) => {
   const fake = await startFakeUpstream()
-  const passing = await startDatabricksApp({
+  const passing = await startInProcess({
     upstream: { url: fake.url, kind: 'databricks', credentials: { mode: 'passthrough' } },
     authentication: { entra: { tenantId, audiences: [issuer.audience], authority: authority.url } },
     environments: ['acc'],

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
-import { startAuthority, startDatabricksApp } from '../support/databricks-app.ts'
+import { startInProcess } from '../support/app.ts'
+import { startAuthority } from '../support/authority.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { databricksAudience, databricksClaims } from './authenticate.ts'
@@ -34,14 +35,14 @@ const principal = (name: string) => ({
   clientId: `client-${name}`,
   clientSecretFile: `${name}.secret`,
 })
-const app = await startDatabricksApp(
+const app = await startInProcess(
   {
     upstream: { url: workspace.url, kind: 'databricks', credentials: principal('acc') },
     databricksHost: { listen: { port: 0 } },
     authentication: { entra: { tenantId, audiences: [issuer.audience], authority: authority.url } },
     environments: { acc: {}, prod: { production: true, promotesFrom: ['acc'], credentials: principal('prod') } },
   },
-  { 'acc.secret': 'secret-of-client-acc', 'prod.secret': 'secret-of-client-prod' },
+  { files: { 'acc.secret': 'secret-of-client-acc', 'prod.secret': 'secret-of-client-prod' } },
 )
 t.teardown(async () => {
   await app.close()
@@ -270,7 +271,7 @@ t.test('searches send the one condition that the registry takes', async (t) => {
 })
 
 t.test('callers with tokens for Databricks are in the groups that the workspace says', async (t) => {
-  const own = await startDatabricksApp({
+  const own = await startInProcess({
     upstream: { url: workspace.url, kind: 'databricks', credentials: { mode: 'passthrough' } },
     authentication: { entra: { tenantId, audiences: [databricksAudience, issuer.audience], authority: authority.url } },
     environments: { acc: {}, prod: { production: true } },

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { startDatabricksApp } from '../support/databricks-app.ts'
+import { startInProcess } from '../support/app.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { databricksAudience, databricksClaims } from './authenticate.ts'
@@ -21,7 +21,7 @@ const rates = { registry: 1000, searchRuns: 1000, experiments: 1000, logBatch: 1
 async function open(storage: 'blob' | 'adls', names: readonly string[]) {
   const workspace = await startWorkspace({ mlflow, issuer, storage, unityCatalog: true })
   const storageHosts = [new URL(workspace.storage.sign('x', 'read', 60)).host]
-  const app = await startDatabricksApp({
+  const app = await startInProcess({
     upstream: {
       url: workspace.url,
       kind: 'databricks',

@@ -13,8 +13,9 @@ import { answerMeanings } from '../../src/rewrite/answer-fields.ts'
 import { clientErrorText } from '../../src/rewrite/error-text.ts'
 import { clientLocation } from '../../src/rewrite/location.ts'
 import { grantOf, judge, requestTo, toMessage } from '../support/fake-world.ts'
+import { fullMessage } from '../support/full-message.ts'
 import { tryLaw } from '../support/law.ts'
-import { acc, all, type Belongings, fullMessage, inAcc, inProd, landscape, prod, town } from '../support/town.ts'
+import { acc, all, type Belongings, inAcc, inProd, landscape, prod, town } from '../support/town.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

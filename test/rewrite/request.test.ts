@@ -11,9 +11,10 @@ import { upstreamFilter } from '../../src/rewrite/search-filter.ts'
 import { pageMessage, queryIdentity, rowMessage, takeRows, wantedRows } from '../../src/rewrite/search-page.ts'
 import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
 import { grantOf, judge, requestTo, toJson } from '../support/fake-world.ts'
+import { fullMessage } from '../support/full-message.ts'
 import { tryLaw } from '../support/law.ts'
 import { randomCall } from '../support/random-town.ts'
-import { absentTrace, acc, fullMessage, inAcc, inProd, landscape, prod, town } from '../support/town.ts'
+import { absentTrace, acc, inAcc, inProd, landscape, prod, town } from '../support/town.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -13,7 +13,7 @@ import { TokenBucket } from '../../src/server/token-bucket.ts'
 import { Upstream } from '../../src/server/upstream.ts'
 import { upstreamCredentials } from '../../src/server/upstream-credentials.ts'
 import { familyOf } from '../../src/server/upstream-pace.ts'
-import { startAuthority, type TokenRequest } from '../support/databricks-app.ts'
+import { startAuthority, type TokenRequest } from '../support/authority.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 
 const issuer = await startIssuer()

@@ -13,18 +13,24 @@ import { PageTokens } from '../../src/server/page-tokens.ts'
 import { Upstream } from '../../src/server/upstream.ts'
 import { startIssuer, type TestIssuer } from './issuer.ts'
 
-/** The proxy's public side in this process, for callers of environment `acc`. */
-export interface App {
+/** The proxy's public side in this process. */
+export interface InProcess {
   readonly url: string
-  readonly port: number
-  readonly issuer: TestIssuer
-  /** An honest token of `apps_acc`. */
-  readonly token: string
+  /** The port for clients in Databricks mode, where the configuration has one. */
+  readonly databricksHost: string | null
   /** Every line of the log so far, parsed. */
   lines(): Record<string, unknown>[]
   /** The text of the log so far. */
   logs(): string
   close(): Promise<void>
+}
+
+/** The same before an open-source server, for callers of environment `acc`. */
+export interface App extends InProcess {
+  readonly port: number
+  readonly issuer: TestIssuer
+  /** An honest token of `apps_acc`. */
+  readonly token: string
 }
 
 export interface AppOptions {
@@ -35,27 +41,23 @@ export interface AppOptions {
   readonly environments?: unknown
 }
 
-function configure(
-  folder: string,
-  { upstream, credentials = { mode: 'none' }, environments = ['acc', 'preprod'] }: AppOptions,
-  issuer: TestIssuer,
-) {
-  const file = join(folder, 'proxy.yaml')
-  const { tenantId, audience, authority } = issuer
-  const content = {
-    upstream: { url: upstream, credentials },
-    authentication: { entra: { tenantId, audiences: [audience], authority } },
-    environments,
-  }
-  writeFileSync(file, stringify(content))
-  return loadConfig(file, {})
+interface Beside {
+  /** Written beside the configuration, which may name them by relative paths. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly timeouts?: Parts['timeouts']
 }
 
-/** Starts the public side on a free port of this machine. */
-export async function startApp(options: AppOptions): Promise<App> {
-  const issuer = await startIssuer()
+function writeConfig(content: object, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'app-'))
-  const config = configure(folder, options, issuer)
+  for (const [name, value] of Object.entries({ ...files, 'proxy.yaml': stringify(content) }))
+    writeFileSync(join(folder, name), value)
+  return folder
+}
+
+/** Starts the public side as a configuration says, on free ports of this machine. */
+export async function startInProcess(content: object, { files = {}, timeouts }: Beside = {}): Promise<InProcess> {
+  const folder = writeConfig(content, files)
+  const config = loadConfig(join(folder, 'proxy.yaml'), {})
   let text = ''
   const write = (line: string) => {
     text += line
@@ -67,16 +69,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   const upstream = new Upstream(config.upstream, log)
   const parts = { config, log, authenticator: createAuthenticator({ entra, keys }), upstream, metrics: new Metrics() }
   const tokens = new PageTokens(randomBytes(32))
-  const apps = buildApps({ ...parts, tokens, ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }) })
-  const app = apps.listen
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  const address = app.server.address()
-  if (address === null || typeof address === 'string') throw new Error('the app has no port')
+  const apps = buildApps({ ...parts, tokens, ...(timeouts === undefined ? {} : { timeouts }) })
+  const listening = [apps.listen, ...(apps.databricksHost === null ? [] : [apps.databricksHost])]
+  const [url = '', databricksHost = null] = await Promise.all(listening.map((app) => app.listen({ host: '127.0.0.1', port: 0 })))
   return {
-    url: `http://127.0.0.1:${address.port}`,
-    port: address.port,
-    issuer,
-    token: await issuer.token(),
+    url,
+    databricksHost,
     lines: () =>
       text
         .split('\n')
@@ -84,10 +82,33 @@ export async function startApp(options: AppOptions): Promise<App> {
         .map((line) => JSON.parse(line)),
     logs: () => text,
     close: async () => {
-      app.server.closeAllConnections()
+      for (const app of listening) app.server.closeAllConnections()
       await apps.close()
-      await Promise.all([upstream.close(), keys.close(), issuer.close()])
+      await Promise.all([upstream.close(), keys.close()])
       rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Starts the public side before an open-source server, with an issuer of its own. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { upstream, credentials = { mode: 'none' }, environments = ['acc', 'preprod'], timeouts } = options
+  const issuer = await startIssuer()
+  const { tenantId, audience, authority } = issuer
+  const content = {
+    upstream: { url: upstream, credentials },
+    authentication: { entra: { tenantId, audiences: [audience], authority } },
+    environments,
+  }
+  const running = await startInProcess(content, timeouts === undefined ? {} : { timeouts })
+  return {
+    ...running,
+    port: Number(new URL(running.url).port),
+    issuer,
+    token: await issuer.token(),
+    close: async () => {
+      await running.close()
+      await issuer.close()
     },
   }
 }

@@ -4,7 +4,8 @@ import { type Environment, type Landscape, stages } from '../../src/policy/envir
 import type { JsonObject } from '../../src/policy/json.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/questions.ts'
 import { type FakeWorld, makeEnvironment } from './fake-world.ts'
-import { absentExperiment, absentModel, absentRun, absentTrace, makeModel, makeRun, makeVersion, setAt } from './town.ts'
+import { setAt } from './full-message.ts'
+import { absentExperiment, absentModel, absentRun, absentTrace, makeModel, makeRun, makeVersion } from './town.ts'
 
 /** A random world, in which it is known by construction whose everything is. */
 export interface RandomTown {

@@ -1,6 +1,7 @@
 import type { Reply } from './fake-upstream.ts'
 import { reply, startFakeUpstream } from './fake-upstream.ts'
 import type { FakeWorld } from './fake-world.ts'
+import { type LookUp, workspaceLookUps } from './workspace-look-ups.ts'
 
 /** What the fake MLflow heard. */
 export interface Asked {
@@ -21,8 +22,6 @@ export interface TownServer {
 }
 
 const missing = { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'there is no such thing' }
-
-type Find = (world: FakeWorld, query: URLSearchParams, path: string) => object | null
 
 const versionRow = (fact: FakeWorld['versions'][number] | undefined) =>
   fact === undefined
@@ -49,7 +48,8 @@ function searchVersions(world: FakeWorld, filter: string): object {
   return { model_versions: rows }
 }
 
-const lookUps: readonly (readonly [path: RegExp, find: Find])[] = [
+const lookUps: readonly LookUp[] = [
+  ...workspaceLookUps,
   [
     /\/experiments\/get(-by-name)?$/,
     (world, query) => {

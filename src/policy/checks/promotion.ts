@@ -1,4 +1,4 @@
-import type { Environment } from '../environment.ts'
+import { type Environment, usesCatalog } from '../environment.ts'
 import { type Judgement, managesProduction } from '../judgement.ts'
 import { mayRead, ownerOf } from '../names.ts'
 import { isInProduction } from '../production.ts'
@@ -37,7 +37,9 @@ export function* isBehindLoggedModel(
 ): Inquiry<boolean> {
   const owner = ownerOfExperiment(judgement, experiment)
   if (owner === null || judgement.environment.promotesFrom.length === 0) return false
-  if (someUsable(judgement, owner, yield* ask({ about: 'versionsOfLoggedModel', id: model.id }))) return true
+  // Unity Catalog finds versions by their name and by their run alone.
+  const versions = usesCatalog(judgement.landscape) ? [] : yield* ask({ about: 'versionsOfLoggedModel', id: model.id })
+  if (someUsable(judgement, owner, versions)) return true
   if (model.sourceRunId === null) return false
   const run = yield* ask({ about: 'run', id: model.sourceRunId })
   return run?.experimentId === model.experimentId && (yield* isBehindRun(judgement, experiment, model.sourceRunId))

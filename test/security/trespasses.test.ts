@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GraphQLString, getNamedType } from 'graphql'
+import t, { type Test } from 'tap'
+import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
+import { endpointTable, openEndpoints } from '../../src/policy/endpoints.ts'
+import { messageOf, schema } from '../../src/policy/graphql/schema.ts'
+import { printJson } from '../../src/policy/json-text.ts'
+import { type InProcess, startInProcess } from '../support/app.ts'
+import { toJson } from '../support/fake-world.ts'
+import { fits, goodMessage } from '../support/full-message.ts'
+import { audience, startIssuer, tenantId } from '../support/issuer.ts'
+import { type ClientRequest, writeRequest } from '../support/message-request.ts'
+import { type Belongings, makeTown, openSourceTown, type Town } from '../support/town.ts'
+import { startTownServer, type TownServer } from '../support/town-server.ts'
+import { isForProduction, reads, trespassMessage } from '../support/trespass.ts'
+import { nameNothing, trespasses } from '../support/trespasses.ts'
+
+// Every endpoint over HTTP, from whole requests to what a server that has everything hears of them.
+const json = JSON.stringify
+const issuer = await startIssuer()
+const tokens = new Map<string, string>()
+for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`apps_${name}`] }))
+const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
+
+/** The proxy before a server that has everything of a town. */
+interface Place {
+  readonly town: Town
+  readonly app: InProcess
+  readonly server: TownServer
+}
+
+async function open({ kind, landscape, world, mode, places }: Town): Promise<Place> {
+  const server = await startTownServer(world)
+  const environments = landscape.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
+    name,
+    {
+      production,
+      promotesFrom,
+      sourcePrefixes,
+      gateway: true,
+      ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
+    },
+  ])
+  const workspace = { kind: 'databricks', rates, ...(kind === 'unityCatalog' ? { registry: kind } : {}) }
+  const app = await startInProcess({
+    upstream: { url: server.url, credentials: { mode: 'none' }, ...(kind === 'mlflow' ? {} : workspace) },
+    authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
+    environments: Object.fromEntries(environments),
+    ...(mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
+  })
+  return { town: { kind, landscape, world, mode, places }, app, server }
+}
+
+async function send({ app, town }: Place, caller: Belongings, { method, target, body, ...said }: ClientRequest) {
+  const headers = { ...said.headers, authorization: `Bearer ${tokens.get(caller.environment.name)}` }
+  const url = town.mode === 'databricks' ? app.databricksHost : app.url
+  const response = await fetch(`${url}${target}`, { method, headers, ...(body === null ? {} : { body }) })
+  return { status: response.status, text: await response.text() }
+}
+
+/** What the proxy noted as its reasons, one for each of the last requests. */
+async function reasons({ app }: Place, count: number): Promise<string[]> {
+  for (let tries = 0; ; tries += 1) {
+    const lines = app.lines().filter(({ audit }) => audit === true)
+    if (lines.length >= count || tries > 100) return lines.map(({ reason }) => String(reason))
+    await sleep(20)
+  }
+}
+
+const workspaceTowns = (['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTown(kind), makeTown(kind, 'databricks')])
+const places = await Promise.all([openSourceTown, ...workspaceTowns].map(open))
+t.teardown(async () => {
+  await Promise.all(places.map(({ app }) => app.close()))
+  await Promise.all([issuer.close(), ...places.map(({ server }) => server.close())])
+})
+
+/** The rows that are told of a town: a workspace's own, and in Databricks mode those that no other client has. */
+function rowsOf({ kind, mode }: Town): OpenEndpoint[] {
+  const rows = [...endpointTable(kind, mode).open.values()]
+  if (kind === 'mlflow') return rows
+  const others = endpointTable(kind, 'http').open
+  return rows.filter(({ name, upstreams }) => upstreams !== undefined && (mode === 'http' || !others.has(name)))
+}
+
+async function tryRow(t: Test, place: Place, [caller, other]: readonly [Belongings, Belongings], endpoint: OpenEndpoint) {
+  const { server } = place
+  const expected: (string | null)[] = []
+  server.take()
+  const own = await send(place, caller, writeRequest(endpoint, goodMessage(endpoint, caller)))
+  expected.push(null)
+  const arrived = server.take().some(({ isLookUp }) => !isLookUp || reads(endpoint)) || own.status === 200
+  const mayNot = isForProduction(endpoint) && !caller.environment.production
+  t.equal(arrived, !mayNot, `${endpoint.name}: what is one's own goes to the server: ${own.status} ${own.text.slice(0, 300)}`)
+  for (const [selector, meaning] of Object.entries(endpoint.fields)) {
+    const trespass = { caller, other, endpoint, selector }
+    const cases = trespasses[meaning](trespass).filter(({ value }) => fits(endpoint, selector, value))
+    t.ok(cases.length > 0 || nameNothing.has(meaning), `${endpoint.name}: there are cases for ${selector}, a ${meaning}`)
+    for (const { value, verdict } of cases) {
+      const request = writeRequest(endpoint, trespassMessage(trespass, meaning, value))
+      const what = `${request.method} ${endpoint.path} ${selector} ${json(value)}`
+      server.take()
+      const { status, text } = await send(place, caller, request)
+      const heard = server.take().filter(({ isLookUp }) => !isLookUp)
+      expected.push(verdict === 'allow' ? null : `${what}: ${verdict}`)
+      if (verdict === 'allow') {
+        t.notOk(meaning === 'experimentsToSearch' && heard.some((asked) => asked.text.includes(`"${other.experiment}"`)), what)
+        continue
+      }
+      t.ok(status >= 400 && status < 500, `${what}: answered ${status} ${text.slice(0, 200)}`)
+      t.same(heard, [], `${what}: the server hears nothing but questions`)
+    }
+  }
+  return expected
+}
+
+for (const place of places) {
+  const { kind, mode, places: all } = place.town
+  const [inAcc, inPreprod, inProd] = all
+  t.test(`over HTTP, nobody reaches anything of another environment: ${kind}, mode ${mode}`, async (t) => {
+    const expected: (string | null)[] = []
+    for (const pair of [
+      [inAcc, inProd],
+      [inProd, inPreprod],
+    ] as const) {
+      await send(place, pair[0], {
+        method: 'GET',
+        target: '/api/2.0/mlflow/experiments/get?experiment_id=0',
+        headers: {},
+        body: null,
+      })
+      expected.push(null)
+      for (const endpoint of rowsOf(place.town)) expected.push(...(await tryRow(t, place, pair, endpoint)))
+    }
+    const noted = await reasons(place, expected.length)
+    t.equal(noted.length, expected.length, 'every request is noted')
+    for (const [index, reason] of noted.entries()) {
+      const said = expected[index]
+      if (typeof said === 'string') t.equal(`${said.slice(0, said.lastIndexOf(': '))}: ${reason}`, said)
+    }
+  })
+}
+
+const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+t.test('nor by GraphQL, whose every field is an endpoint', async (t) => {
+  const [place] = places
+  const [caller, , other] = openSourceTown.places
+  if (place === undefined) throw new Error('there is no place')
+  const roots = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+    Object.values(type?.getFields() ?? {}).map((field) => ({ field, root: type?.name.toLowerCase() ?? '' })),
+  )
+  let tried = 0
+  for (const { field, root } of roots) {
+    const type = getNamedType(field.args.find(({ name }) => name === 'input')?.type ?? GraphQLString)
+    const endpoint = [...openEndpoints.values()].find(({ request }) => request === messageOf(type))
+    if (endpoint === undefined) continue
+    for (const [selector, meaning] of Object.entries(endpoint.fields)) {
+      const trespass = { caller, other, endpoint, selector }
+      for (const { value, verdict } of trespasses[meaning](trespass)) {
+        const message = trespassMessage(trespass, meaning, value)
+        const said = [...message].filter(([name]) => name === 'metric_key' || endpoint.fields[name] !== 'free')
+        const input = new Map(said.map(([name, item]) => [camelCase(name), item]))
+        const query = `${root} Q($i:${type.name}){${field.name}(input:$i){__typename}}`
+        const body = printJson(toJson({ query, variables: { i: input } }))
+        place.server.take()
+        const { status, text } = await send(place, caller, {
+          method: 'POST',
+          target: '/graphql',
+          headers: { 'content-type': 'application/json' },
+          body,
+        })
+        const heard = place.server.take().filter(({ isLookUp }) => !isLookUp)
+        tried += 1
+        t.equal(status, 200, text)
+        if (verdict === 'allow') continue
+        t.match(text, /^\{"data":(null|\{"\w+":null\}),"errors":\["/, `${field.name} ${selector}: ${text}`)
+        t.same(heard, [], `${field.name} ${selector}: MLflow hears nothing but questions`)
+      }
+    }
+  }
+  t.ok(tried > 10, `${tried} requests`)
+})
