@@ -8,7 +8,7 @@ public final class Main {
   public static void main(String[] args) throws Exception {
     String uri = System.getenv("MLFLOW_TRACKING_URI");
     Path home = Path.of(System.getenv("HOME"));
-    Caller acc = new Caller(uri, "not-a-token");
+    Caller acc = new Caller(uri + "/env/acc", "not-a-token");
     try (Report report = new Report(Path.of(System.getenv("CLIENT_RESULTS")));
         MlflowClient client = new MlflowClient(acc);
         MlflowClient prod = new MlflowClient(new Caller(uri, System.getenv("TOKEN_PROD")));
