@@ -27,7 +27,7 @@ export type Resource =
  *
  * `free`: names nothing. `experiment`, `run`, `loggedModel`: an id that the action is done to. `relatedRun`, `relatedModel`: an id that
  * is only pointed at. `experimentsToSearch`: ids whose rows are asked for; a foreign one counts as absent. `runsToRead`: several run ids.
- * `dataset`, `issue`, `labelSchema`, `reviewQueue`: ids that say nothing of their owner, whose experiments are asked for. `newIssue`: as `newTrace`. `scorersToRead`:
+ * `dataset`, `issue`, `labelSchema`, `reviewQueue`: ids that say nothing of their owner, whose experiments are asked for. `newIssue`: as `newTrace`. `relatedIssue`: text that points at an issue where it is the id of one. `scorersToRead`:
  * ids of scorers, whose experiments only the answer tells. `tagsJson`, `recordsJson`, `scorerJson`: JSON as a text.
  * `experiments`: several, each as `experiment`. `trace`: one id or several, each of which the action is done to. `newTrace`: the id that a
  * trace gets, whether or not there is one already. `tracesToSearch`, `locationsToSearch`: what is foreign counts as absent. `traceTags`:
@@ -89,6 +89,7 @@ export type Meaning =
   | 'dataset'
   | 'issue'
   | 'newIssue'
+  | 'relatedIssue'
   | 'labelSchema'
   | 'labelSchemas'
   | 'reviewQueue'

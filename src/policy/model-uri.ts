@@ -20,3 +20,10 @@ export function renameModelUri(uri: string, rename: (name: string) => string | n
   const name = rename(parsed.name)
   return name === null ? null : `models:/${name}${parsed.selector}`
 }
+
+/** A `LIKE` pattern of `models:/` URIs with another name in it; null where it says no whole name. */
+export function renamePatternOfModelUris(pattern: string, rename: (name: string) => string | null): string | null {
+  const [, scheme = '', said = '', rest = ''] = /^(models:\/)(?!m-[0-9a-f]{32}[/@])([^/@%]+)([/@].*)$/is.exec(pattern) ?? []
+  const name = said === '' ? null : rename(said)
+  return name === null ? null : `${scheme}${name}${rest}`
+}

@@ -7,16 +7,23 @@ const machinery = /\((?:raised as a result of|sqlite3\.|psycopg|pymysql|MySQLdb|
 /** Characters. What is longer is the caller's own text come back, and would keep the searches below busy. */
 const longest = 4_000
 
+/** For an error of the database that MLflow says nothing about. */
+function databaseSentence(text: string): string {
+  if (/unique|duplicate/i.test(text)) return "MLflow's database refused the change: there is such an entry already."
+  if (/foreign key/i.test(text)) return "MLflow's database refused the change: something that it names does not exist."
+  return "MLflow's database refused the request."
+}
+
 function ownSentence(text: string): string {
   const shown = text.length > longest ? `${text.slice(0, longest)}...` : text
   const end = shown.search(machinery)
-  return end < 0
-    ? shown
-    : shown
-        .slice(0, end)
-        .trimEnd()
-        .replace(/Error:$/, '')
-        .trimEnd()
+  if (end < 0) return shown
+  const said = shown
+    .slice(0, end)
+    .trimEnd()
+    .replace(/Error:$/, '')
+    .trimEnd()
+  return said === '' ? databaseSentence(shown.split('[SQL:')[0] ?? '') : said
 }
 
 function escapeForRegExp(text: string): string {

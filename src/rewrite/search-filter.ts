@@ -1,10 +1,11 @@
 import { isNameClause, resolveInFilter } from '../policy/checks/filter.ts'
+import { upstreamExperimentId } from '../policy/checks/ids.ts'
 import type { Search } from '../policy/endpoint.ts'
 import { attributeClause, type Clause, parseFilter, printFilter } from '../policy/filter/filter-string.ts'
 import { attributeKey, mapNames } from '../policy/filter/name-filter.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import { textMeaning } from '../policy/message-fields.ts'
-import { renameModelUri } from '../policy/model-uri.ts'
+import { renameModelUri, renamePatternOfModelUris } from '../policy/model-uri.ts'
 import { storedPattern } from '../policy/names.ts'
 import { splitFilter } from './workspace-filter.ts'
 
@@ -13,16 +14,29 @@ function ownPattern(column: 'modelName' | 'experimentName', { landscape, scope }
   return storedPattern(landscape, column === 'modelName' ? 'model' : 'experiment', scope, pattern)
 }
 
+/** How the name of a model in a version's source is written, by the comparator; in a pattern it may be followed by anything. */
+const sourceReaders: Readonly<Record<string, typeof renameModelUri>> = {
+  '=': renameModelUri,
+  '!=': renameModelUri,
+  LIKE: renamePatternOfModelUris,
+  ILIKE: renamePatternOfModelUris,
+}
+
 function mapSources(clause: Clause, findings: Findings): Clause {
   const { value } = clause
-  if (
-    attributeKey(clause)?.toLowerCase() !== 'source_path' ||
-    value.kind !== 'string' ||
-    !['=', '!='].includes(clause.comparator)
-  )
+  if (attributeKey(clause)?.toLowerCase() !== 'source_path' || value.kind !== 'string' || !(clause.comparator in sourceReaders))
     return clause
   const rename = (name: string) => resolveInFilter(findings, 'model', name)?.upstream ?? null
-  return { ...clause, value: { kind: 'string', text: renameModelUri(value.text, rename) ?? value.text } }
+  return { ...clause, value: { kind: 'string', text: sourceReaders[clause.comparator]?.(value.text, rename) ?? value.text } }
+}
+
+/** The caller's `0` is their environment's default experiment. */
+function mapExperimentIds(clause: Clause, { defaultExperimentId }: Findings): Clause {
+  const { value } = clause
+  if (attributeKey(clause) !== 'experiment_id') return clause
+  const upstream = (id: string) => upstreamExperimentId(id, defaultExperimentId)
+  if (value.kind === 'list') return { ...clause, value: { kind: 'list', items: value.items.map(upstream) } }
+  return value.kind === 'string' ? { ...clause, value: { kind: 'string', text: upstream(value.text) } } : clause
 }
 
 function withoutRoot(column: 'modelName' | 'experimentName', { scope }: Findings, pattern: string): string {
@@ -52,7 +66,7 @@ export function clausesLeft({ endpoint, message, findings }: Grant): readonly Cl
 
 /** The filter that goes upstream: in upstream names, and narrowed to the rows that the caller may see. */
 export function upstreamFilter(filter: string, search: Search | undefined, findings: Findings): string {
-  const clauses = parseFilter(filter)
+  const clauses = parseFilter(filter).map((clause) => mapExperimentIds(clause, findings))
   const column = search?.nameColumn ?? null
   if (column === null) return printFilter(clauses)
   const kind = column === 'modelName' ? 'model' : 'experiment'

@@ -13,6 +13,7 @@ function goodValues(place: Belongings): Record<Meaning, unknown> {
     dataset: entity('d'),
     issue: entity('iss'),
     newIssue: 'iss-of_our-own',
+    relatedIssue: entity('iss'),
     labelSchema: entity('ls'),
     labelSchemas: [entity('ls')],
     reviewQueue: entity('rq'),

@@ -138,6 +138,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     dataset: entityIds('d'),
     issue: entityIds('iss'),
     newIssue: ['iss-new', ...entityIds('iss')],
+    relatedIssue: ['good', 'iss-new', ...entityIds('iss')],
     experimentTags: [[]],
     experimentTagKey: ['x'],
     labelSchema: entityIds('ls'),

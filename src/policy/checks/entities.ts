@@ -78,6 +78,17 @@ function checkStaysSomewhere({ endpoint, message }: Judgement, before: readonly 
   )
 }
 
+/** Ids that issues are to get, and texts that would point at one: the issue is not there so far, or the caller's own. */
+function* checkMentionedIssues(judgement: Judgement): Inquiry<void> {
+  const places = placesMeaning(judgement.endpoint, judgement.message, 'newIssue', 'relatedIssue')
+  const texts = new Set(places.flatMap(({ value }) => textsOf(value)))
+  // A database may not tell upper from lower case.
+  const ids = [...texts].filter((text) => isEntityId('issue', text.toLowerCase()))
+  if (ids.length === 0) return
+  const there = yield* ask({ about: 'experimentsOf', kind: 'issue', ids })
+  for (const id of ids) if (there.has(id)) yield* experimentsOfOwn(judgement, 'issue', id)
+}
+
 /** Things of experiments by ids that say nothing of their owner: data sets, issues, label schemas, review queues. */
 export function* checkEntities(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
   const { endpoint, message } = judgement
@@ -88,10 +99,7 @@ export function* checkEntities(judgement: Judgement, defaultExperimentId: string
       if (meaning === 'dataset') checkStaysSomewhere(judgement, experiments, defaultExperimentId)
     }
   }
-  const made = textMeaning(endpoint, message, 'newIssue')
-  // One that is there must be the caller's own, to whom MLflow says that it is taken.
-  if (made !== null && (yield* ask({ about: 'experimentsOf', kind: 'issue', ids: [made] })).has(made))
-    yield* experimentsOfOwn(judgement, 'issue', made)
+  yield* checkMentionedIssues(judgement)
   // In upstream names it gets the environment's own default experiment.
   if (endpoint.name === 'createDataset') judgement.visibleExperiments.add(defaultExperimentId)
 }

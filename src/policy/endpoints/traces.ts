@@ -12,10 +12,10 @@ const deletion = {
 /** An assessment wherever it stands; MLflow takes the trace from the path or from around it. */
 const assessment = (at: string): Record<string, Meaning> => ({
   [`${at}.trace_id`]: 'trace', [`${at}.assessment_id`]: 'assessmentId', [`${at}.metadata`]: 'traceTags',
-  // The id of an issue, which may be another environment's.
-  [`${at}.issue`]: 'notServed',
+  // With an issue beside it, this is the issue's id.
+  [`${at}.assessment_name`]: 'relatedIssue', [`${at}.issue.issue_name`]: 'free',
   ...Object.fromEntries([
-    'assessment_name', 'create_time', 'last_update_time', 'error', 'expectation', 'feedback', 'rationale', 'source', 'span_id',
+    'create_time', 'last_update_time', 'error', 'expectation', 'feedback', 'rationale', 'source', 'span_id',
     // MLflow looks for it in the assessment's own trace alone.
     'overrides', 'valid',
   ].map((name) => [`${at}.${name}`, 'free' as const])),
