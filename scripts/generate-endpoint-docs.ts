@@ -28,6 +28,9 @@ const resources: Readonly<Record<Resource, string>> = {
   permissions: 'Permissions',
   servingEndpoint: 'Model serving',
   gateway: 'AI gateway',
+  gatewayEndpoint: 'Endpoints of the AI gateway',
+  modelDefinition: 'Model definitions of the AI gateway',
+  gatewaySecret: 'Secrets of the AI gateway',
   artifact: 'Artifacts',
   server: 'Server',
   ui: 'Web UI',
@@ -108,6 +111,14 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   credentialOperation: "what credentials are for: reading, or writing a version of the caller's own until it is ready",
   registeredModelId: "the id that a workspace gives a model: of the caller's own",
   gatewayEndpointName: "the name of an endpoint of the AI gateway, as a model's: of the caller's own",
+  gatewayEndpoint: "the id of such an endpoint: its name must be of the caller's own",
+  modelDefinitionName: "the name of a model definition of the AI gateway, as a model's: of the caller's own",
+  modelDefinition:
+    "the id of a model definition: its name must be of the caller's own, to change it also those of all that use it",
+  gatewaySecretName: "the name of a secret of the AI gateway, as a model's: of the caller's own",
+  gatewaySecret: 'the id of a secret, as `modelDefinition`',
+  secretValue: 'what a secret holds: all that its provider asks for, and no variable or file of the server',
+  authConfig: "how a provider is shown a secret: not by the server's own identity",
   servingEndpointName:
     "a serving endpoint's name, as a model's; also one that the environment's configuration shares, to get and to query",
   servingEndpointId: "the id that a workspace gives a serving endpoint: of the caller's own",
@@ -149,10 +160,11 @@ function referencesText({ fields }: OpenEndpoint): string {
     .join(', ')
 }
 
-function notesText({ bytes, repeatable, anyExperiment, modes }: OpenEndpoint, kind: UpstreamKind): string {
+function notesText({ bytes, repeatable, anyExperiment, modes, administrators }: OpenEndpoint, kind: UpstreamKind): string {
   const only = modes?.includes('databricks') ? 'only in Databricks mode' : 'not in Databricks mode'
   const notes = [
     ...(modes === undefined || kind === 'mlflow' ? [] : [only]),
+    ...(administrators ? ['for administrators'] : []),
     ...(bytes === undefined ? [] : [bytes === 'both' ? 'streams bytes both ways' : `streams bytes ${bytes}`]),
     ...(anyExperiment ? ['rows are asked about'] : []),
     ...(repeatable ? ['may be sent twice'] : []),

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { chooseEnvironment } from '../policy/choose-environment.ts'
+import { chooseEnvironment, isAdministrator } from '../policy/choose-environment.ts'
 import { type Decision, decide } from '../policy/decide.ts'
 import { decodeCall } from '../policy/decode.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
@@ -56,14 +56,14 @@ function refuse(reason: Reason, message: string): string {
   return `denied       ${reason} (${status} ${errorCode})\nmessage      ${message}\n`
 }
 
-async function judge(
-  config: Config,
-  environment: Environment,
-  endpoint: OpenEndpoint,
-  asked: Asked,
-  path: string,
-  query: string,
-) {
+/** Who asks: in which environment, and whether as its administrator. */
+interface Asker {
+  readonly environment: Environment
+  readonly administrator: boolean
+}
+
+async function judge(config: Config, { environment, administrator }: Asker, endpoint: OpenEndpoint, asked: Asked, path: string) {
+  const [, ...queries] = asked.target.split('?')
   const upstream = new Upstream(config.upstream)
   const nobody = { authorization: null, environment: environment.name }
   try {
@@ -71,7 +71,7 @@ async function judge(
       endpoint.request,
       {
         method: asked.method,
-        rawQuery: query,
+        rawQuery: queries.join('?'),
         body: Buffer.from(asked.body),
         contentType: 'application/json',
         pathParams: readPathParams(endpoint, path),
@@ -88,7 +88,8 @@ async function judge(
       nobody,
       async (name) => (await findDefaultExperiment(upstream, name, nobody)) ?? '0',
     )
-    return await follow(decide(config, environment, { endpointName: endpoint.name, endpoint, message, mode: asked.mode }), world)
+    const request = { endpointName: endpoint.name, endpoint, message, mode: asked.mode, administrator }
+    return await follow(decide(config, environment, request), world)
   } finally {
     await upstream.close()
   }
@@ -104,7 +105,7 @@ function tell(decision: Decision): string {
 }
 
 async function explainRequest(config: Config, asked: Asked): Promise<string> {
-  const [whole = '', ...queries] = asked.target.split('?')
+  const [whole = ''] = asked.target.split('?')
   const [, named = null, path = whole] = /^\/env\/([^/]+)(\/.*)$/.exec(whole) ?? []
   const principal = {
     tenantId: config.authentication.entra.tenantId,
@@ -120,8 +121,10 @@ async function explainRequest(config: Config, asked: Asked): Promise<string> {
   if (found === null) return refuse('unknown-endpoint', 'No MLflow server that this proxy knows has this method and path.')
   if ('closed' in found && found.closed.local) return `by itself    ${found.closed.closed}\n`
   if ('closed' in found) return refuse(found.closed.hidden ? 'unknown-endpoint' : 'closed-endpoint', found.closed.closed)
-  const said = `environment  ${environment.name}\nendpoint     ${found.open.name} (${found.open.action} of ${found.open.resource})\n`
-  return said + tell(await judge(config, environment, found.open, asked, path, queries.join('?')))
+  const administrator = isAdministrator(environment, principal)
+  const where = `environment  ${environment.name}${administrator ? ' (as an administrator)' : ''}\n`
+  const said = `${where}endpoint     ${found.open.name} (${found.open.action} of ${found.open.resource})\n`
+  return said + tell(await judge(config, { environment, administrator }, found.open, asked, path))
 }
 
 /** Says what would happen to a request, and why. Returns the exit code. */

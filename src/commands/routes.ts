@@ -35,8 +35,9 @@ function address({ path, prefixes }: OpenEndpoint | ClosedEndpoint): string {
 }
 
 function openColumns(endpoint: OpenEndpoint, kind: UpstreamKind): string[] {
-  const { method, action, resource, name, modes } = endpoint
-  const only = modes?.includes('databricks') ? ' (in Databricks mode)' : ''
+  const { method, action, resource, name, modes, administrators } = endpoint
+  const inMode = modes?.includes('databricks') ? ' (in Databricks mode)' : ''
+  const only = administrators ? ' (for administrators)' : inMode
   return [method, address(endpoint), `${action} of ${resource}`, coverageOf(endpoint, kind), `${name}${only}`]
 }
 

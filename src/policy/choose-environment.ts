@@ -2,9 +2,17 @@ import type { Environment, Landscape } from './environment.ts'
 import type { Principal } from './identity.ts'
 import { Refusal } from './reasons.ts'
 
+/** Whether the caller's groups make them an administrator of an environment. */
+export function isAdministrator({ administrators = [] }: Environment, principal: Principal): boolean {
+  return administrators.some((group) => principal.groups.includes(group))
+}
+
 /** The environments that the caller's groups put them in. */
 export function environmentsOf(landscape: Landscape, principal: Principal): readonly Environment[] {
-  return landscape.environments.filter(({ groups }) => groups.some((group) => principal.groups.includes(group)))
+  return landscape.environments.filter(
+    (environment) =>
+      environment.groups.some((group) => principal.groups.includes(group)) || isAdministrator(environment, principal),
+  )
 }
 
 function seen(principal: Principal): string {

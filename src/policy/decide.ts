@@ -1,9 +1,11 @@
 import { asFirstApi } from './catalog-models.ts'
+import { checkAdministrator } from './checks/administrators.ts'
 import { checkPaths, checkStorePaths } from './checks/artifacts.ts'
 import { checkEntities, checkEntityLimits } from './checks/entities.ts'
 import { checkExperimentTags } from './checks/experiment-tags.ts'
 import { searchScope } from './checks/filter.ts'
 import { checkExperimentNotFrozen, checkLoggedModelNotFrozen, checkRunNotFrozen } from './checks/freeze.ts'
+import { checkGatewayThings } from './checks/gateway.ts'
 import {
   ownExperiment,
   relatedLoggedModel,
@@ -24,6 +26,7 @@ import { checkTags, isRegistrationNote } from './checks/tags.ts'
 import { checkTraceFilters } from './checks/trace-filter.ts'
 import { checkTraceNames, checkTraceTags } from './checks/trace-tags.ts'
 import { checkTraceDeletion, checkTraceIds, checkTraces } from './checks/traces.ts'
+import { usageExperiment } from './checks/usage-experiment.ts'
 import { checkVersionBytes } from './checks/version-bytes.ts'
 import { checkVersions } from './checks/versions.ts'
 import { checkWorkspaceIds } from './checks/workspace-ids.ts'
@@ -44,6 +47,8 @@ export interface DecodedRequest {
   readonly message: JsonObject
   /** The mode of the client that asks; left out: `http`. */
   readonly mode?: ClientMode
+  /** Whether the caller is an administrator of the environment; left out: no. */
+  readonly administrator?: boolean
 }
 
 export type Decision = { readonly allow: Grant } | { readonly deny: Refusal }
@@ -93,6 +98,7 @@ function* checkRelated(judgement: Judgement): Inquiry<void> {
 
 function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   const { endpoint, message, landscape, environment } = judgement
+  checkAdministrator(judgement)
   checkEntityLimits(judgement)
   checkShape(endpoint, message)
   checkAskedFor(judgement)
@@ -119,15 +125,29 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   yield* checkStorePaths(judgement, defaultExperimentId)
   yield* checkEntities(judgement, defaultExperimentId)
   yield* checkWorkspaceIds(judgement)
+  yield* checkGatewayThings(judgement)
   yield* checkRelated(judgement)
   const source = textMeaning(endpoint, message, 'versionSource')
   const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)
   yield* checkServedVersions(judgement)
   const version = yield* checkVersions(judgement)
   yield* checkVersionBytes(judgement, version)
-  const { references, visibleExperiments, visibleTraces, admitted, mode } = judgement
+  // Last of all: it may have to be made.
+  const usageExperimentId = yield* usageExperiment(judgement)
+  const { references, visibleExperiments, visibleTraces, admitted, administrator, mode } = judgement
   const findings = {
-    ...{ landscape, environment, mode, defaultExperimentId, scope, version, sourceRunId, references },
+    ...{
+      landscape,
+      environment,
+      administrator,
+      mode,
+      defaultExperimentId,
+      usageExperimentId,
+      scope,
+      version,
+      sourceRunId,
+      references,
+    },
     ...{ visibleExperiments, visibleTraces, admitted },
   }
   return issueGrant(endpointName, endpoint, message, findings)
@@ -139,12 +159,13 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
  */
 export function* decide(landscape: Landscape, environment: Environment, request: DecodedRequest): Inquiry<Decision> {
   try {
-    const { endpoint, message, mode = 'http' } = asFirstApi(landscape, environment, request)
+    const { endpoint, message, mode = 'http', administrator = false } = asFirstApi(landscape, environment, request)
     const judgement: Judgement = {
       endpoint,
       message,
       landscape,
       environment,
+      administrator,
       mode,
       references: [],
       visibleExperiments: new Set(),

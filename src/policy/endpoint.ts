@@ -21,6 +21,9 @@ export type Resource =
   | 'permissions'
   | 'servingEndpoint'
   | 'gateway'
+  | 'gatewayEndpoint'
+  | 'modelDefinition'
+  | 'gatewaySecret'
 
 /**
  * What a request field holds. Every field of an open endpoint has a meaning: a test holds the table against MLflow's messages.
@@ -33,6 +36,8 @@ export type Resource =
  * trace gets, whether or not there is one already. `tracesToSearch`, `locationsToSearch`: what is foreign counts as absent. `traceTags`:
  * tags or metadata, as a list or as a map. `spanAttributes`, `resourceAttributes`: of OpenTelemetry, of which MLflow makes tags, too. `assessmentId`: one that MLflow is to make up. `notServed`: refused where anything is said.
  * `webhook`, `registeredModelId`, `servingEndpointId`: opaque ids of a Databricks workspace, which say nothing of their owner.
+ * `gatewayEndpoint`, `modelDefinition`, `gatewaySecret`: ids of the AI gateway's things, which lead to their names. `secretValue`, `authConfig`: what
+ * such a secret is made of.
  * `catalogLevel`: a catalog or schema, beside the model's own name. `ofWorkspace`: what only the workspace's administrators may set; it is refused.
  */
 export type Meaning =
@@ -107,6 +112,13 @@ export type Meaning =
   | 'aiGateway'
   | 'ofWorkspace'
   | 'gatewayEndpointName'
+  | 'gatewayEndpoint'
+  | 'modelDefinitionName'
+  | 'modelDefinition'
+  | 'gatewaySecretName'
+  | 'gatewaySecret'
+  | 'secretValue'
+  | 'authConfig'
   | 'filter'
   | 'orderBy'
   | 'pageToken'
@@ -145,6 +157,8 @@ export interface EndpointRow {
   readonly opaque?: true
   /** MLflow's own client writes the path with a slash at its end. */
   readonly slashToo?: true
+  /** Only administrators of the environment may ask it. */
+  readonly administrators?: true
   /** Whether it may be asked of the serving endpoints that the configuration shares. */
   readonly sharedToo?: true
   /** The body is OpenTelemetry's, and where the spans go stands in headers. */

@@ -12,6 +12,7 @@ import { databricksServingEndpoints } from './endpoints/databricks-serving.ts'
 import { datasetEndpoints } from './endpoints/datasets.ts'
 import { experimentEndpoints } from './endpoints/experiments.ts'
 import { gatewayEndpoints } from './endpoints/gateway.ts'
+import { gatewayAdministrationEndpoints } from './endpoints/gateway-administration.ts'
 import { genaiEndpoints } from './endpoints/genai.ts'
 import { loggedModelEndpoints } from './endpoints/logged-models.ts'
 import { modelVersionEndpoints } from './endpoints/model-versions.ts'
@@ -36,6 +37,7 @@ const rows = {
   ...datasetEndpoints,
   ...genaiEndpoints,
   ...gatewayEndpoints,
+  ...gatewayAdministrationEndpoints,
   ...serverEndpoints,
   ...uiEndpoints,
   ...databricksArtifactEndpoints,

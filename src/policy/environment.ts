@@ -24,6 +24,8 @@ export interface Environment {
   readonly production: boolean
   /** Values of the token's `roles` or `groups` claim that put a caller here. */
   readonly groups: readonly string[]
+  /** Such values that put a caller here as an administrator of what belongs to a server; left out: nobody is one. */
+  readonly administrators?: readonly string[]
   readonly modelSuffix: string
   /** In Unity Catalog takes the place of the suffix: `catalog.schema`, in lower case. */
   readonly unityCatalogSchema?: string

@@ -7,6 +7,8 @@ import type { VersionFact } from './questions.ts'
 export interface Findings {
   readonly landscape: Landscape
   readonly environment: Environment
+  /** Whether the caller is an administrator of the environment. */
+  readonly administrator: boolean
   /** Whose locations the answer shows: a client in Databricks mode sees the workspace's own. */
   readonly mode: ClientMode
   /** The upstream id of the environment's default experiment, whose logical id is `0`. */
@@ -23,6 +25,8 @@ export interface Findings {
   readonly version: VersionFact | null
   /** The run behind the version that a new version is made from. */
   readonly sourceRunId: string | null
+  /** Where the use of a gateway endpoint is written down, where the request leaves that to MLflow. */
+  readonly usageExperimentId: string | null
   /** Whether a part of an answer is of a serving endpoint that the configuration shares: its names are the workspace's own. */
   readonly inSharedEndpoint?: true
   /** Value pairs for the audit line: what the caller said, what MLflow is told. */

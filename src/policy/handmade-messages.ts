@@ -14,6 +14,7 @@ export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, F
   'handmade.GatewayCall': { model: text },
   'handmade.GatewayModels': { object: text, data: { type: 'message', message: 'handmade.GatewayModel', repeated: true } },
   'handmade.GatewayModel': { id: text, object: text, created: integer, owned_by: text },
+  'handmade.OfProvider': { provider: text },
   'handmade.KeyValue': { key: text, value: { type: 'json' } },
   'handmade.GetArtifact': { run_id: text, run_uuid: text, path: text },
   'handmade.UploadArtifact': { run_id: text, run_uuid: text, path: text },

@@ -12,6 +12,8 @@ export interface Judgement {
   readonly message: JsonObject
   readonly landscape: Landscape
   readonly environment: Environment
+  /** Whether the caller is an administrator of the environment. */
+  readonly administrator: boolean
   readonly mode: ClientMode
   readonly references: AuditedReference[]
   readonly visibleExperiments: Set<string>
@@ -74,6 +76,9 @@ export const absent = {
   issue: (id: string) => new Refusal('not-found', `Issue with ID '${id}' not found`),
   labelSchema: (id: string) => new Refusal('not-found', `Label schema with id '${id}' not found.`),
   reviewQueue: (id: string) => new Refusal('not-found', `Review queue with id '${id}' not found.`),
+  gatewayEndpoint: (id: string) => new Refusal('not-found', `GatewayEndpoint not found (endpoint_id='${id}')`),
+  modelDefinition: (id: string) => new Refusal('not-found', `GatewayModelDefinition not found (model_definition_id='${id}')`),
+  gatewaySecret: (id: string) => new Refusal('not-found', `GatewaySecret not found (secret_id='${id}')`),
   webhook: (id: string) => new Refusal('not-found', `Webhook with id ${id} does not exist.`),
   endpointId: (id: string) => new Refusal('not-found', `Serving endpoint with id ${id} does not exist.`),
   modelId: (id: string) => new Refusal('not-found', `Registered model with id ${id} does not exist.`),

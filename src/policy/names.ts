@@ -5,7 +5,7 @@ declare const upstreamSide: unique symbol
 /** A name as MLflow stores it. Only this file makes one, so a forgotten mapping does not compile. */
 export type UpstreamName = string & { readonly [upstreamSide]: true }
 
-export type NameKind = 'model' | 'experiment' | 'endpoint' | 'gateway'
+export type NameKind = 'model' | 'experiment' | 'endpoint' | 'gateway' | 'modelDefinition' | 'gatewaySecret'
 
 /** What a name of each kind is called in a sentence. */
 export const nameWords: Readonly<Record<NameKind, string>> = {
@@ -13,6 +13,8 @@ export const nameWords: Readonly<Record<NameKind, string>> = {
   experiment: 'experiment',
   endpoint: 'serving endpoint',
   gateway: 'gateway endpoint',
+  modelDefinition: 'model definition',
+  gatewaySecret: 'gateway secret',
 }
 
 /** A name with its owner: what MLflow stores, and what the owner's own callers say. */

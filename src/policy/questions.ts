@@ -1,9 +1,11 @@
 import type { EntityKind } from './entity.ts'
 import type { Stage } from './environment.ts'
+import type { GatewayFact, GatewayKind } from './gateway-thing.ts'
 import type { UpstreamName } from './names.ts'
 
 /** What a decision may ask about the world. The server answers from MLflow or from its cache; `null`: there is no such thing. */
 export type Question =
+  /** The id of an experiment that the proxy itself makes, where there is none of its name. */
   | { readonly about: 'defaultExperiment'; readonly name: UpstreamName }
   | { readonly about: 'experiments'; readonly ids: readonly string[] }
   /** The experiments to which each thing belongs; what belongs to none is left out, like what is not there. */
@@ -30,6 +32,9 @@ export type Question =
   | { readonly about: 'modelOfId'; readonly id: string; readonly suffix: string }
   /** The name of the serving endpoint that a Databricks workspace knows by this id. */
   | { readonly about: 'endpointOfId'; readonly id: string }
+  | { readonly about: 'gatewayThing'; readonly kind: GatewayKind; readonly id: string }
+  /** The names of the model definitions that use a secret, or of the endpoints that use a model definition. */
+  | { readonly about: 'gatewayUsers'; readonly kind: 'modelDefinition' | 'gatewaySecret'; readonly id: string }
 
 export interface ExperimentFact {
   readonly id: string
@@ -91,6 +96,8 @@ export interface Answers {
   readonly modelOfWebhook: string | null
   readonly modelOfId: string | null
   readonly endpointOfId: string | null
+  readonly gatewayThing: GatewayFact | null
+  readonly gatewayUsers: readonly string[]
 }
 
 export type About = Question['about']

@@ -1,9 +1,14 @@
 import { databricksMeanings, reviewedDatabricksFields } from './databricks-answer-fields.ts'
+import { reviewedGatewayFields } from './gateway-answer.ts'
 import { reviewedGenaiFields } from './genai-answer-fields.ts'
 
-/** What a field of an answer holds, where it names something: `rewriteAnswer` puts it into the caller's words. `withheld` is left out. */
+/**
+ * What a field of an answer holds, where it names something: `rewriteAnswer` puts it into the caller's words. `withheld` is left out, and so
+ * is an `ownPart` that is another's.
+ */
 export type AnswerMeaning =
   | 'experimentId'
+  | 'ownExperimentId'
   | 'experimentName'
   | 'modelName'
   | 'location'
@@ -14,9 +19,13 @@ export type AnswerMeaning =
   | 'sentence'
   | 'endpointName'
   | 'gatewayName'
+  | 'modelDefinitionName'
+  | 'gatewaySecretName'
+  | 'ownPart'
   | 'servedModelName'
   | 'withheld'
   | 'off'
+  | 'forAdministrators'
 
 /** What the fields of MLflow's entities hold, wherever in an answer they stand. */
 export const answerMeanings: Readonly<Record<string, Readonly<Record<string, AnswerMeaning>>>> = {
@@ -42,6 +51,10 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
   'mlflow.TraceInfoV3': { tags: 'traceTags', trace_metadata: 'traceTags' },
   'mlflow.TraceLocation.MlflowExperimentLocation': { experiment_id: 'experimentId' },
   'handmade.GatewayModel': { id: 'gatewayName' },
+  'mlflow.GatewayEndpoint': { name: 'gatewayName', experiment_id: 'ownExperimentId' },
+  'mlflow.GatewayEndpointModelMapping': { model_definition: 'ownPart' },
+  'mlflow.GatewayModelDefinition': { name: 'modelDefinitionName', secret_name: 'gatewaySecretName' },
+  'mlflow.GatewaySecretInfo': { secret_name: 'gatewaySecretName' },
   'mlflow.ListArtifacts.Response': { root_uri: 'location' },
   'mlflow.ListLoggedModelArtifacts.Response': { root_uri: 'location' },
   'handmade.ServerInfo': {
@@ -52,7 +65,8 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
     presigned_upload_model_id_supported: 'off',
     model_artifact_presigned_downloads_supported: 'off',
   },
-  'handmade.ServerFeatures': { gateway: 'off', scheduled_issue_detection: 'off' },
+  // The UI's pages behind the gateway's flag are those of administration.
+  'handmade.ServerFeatures': { gateway: 'forAdministrators', scheduled_issue_detection: 'off' },
   ...databricksMeanings,
 }
 
@@ -121,6 +135,7 @@ export const reviewedFields: Readonly<Record<string, string>> = {
   'mlflow.artifacts.CreateMultipartUpload.Response.upload_id': 'of the upload to the place that was judged',
   'mlflow.artifacts.FileInfo.path': 'relative to the folder that was asked for',
   'mlflow.artifacts.MultipartUploadCredential.url': storage,
+  ...reviewedGatewayFields,
   ...reviewedGenaiFields,
   ...reviewedDatabricksFields,
 }

@@ -13,6 +13,7 @@ import { Refusal } from '../policy/reasons.ts'
 import { showEndpointName } from '../policy/serving.ts'
 import { type AnswerMeaning, answerMeanings } from './answer-fields.ts'
 import { clientSentence } from './error-text.ts'
+import { shownAs, visibleGateway } from './gateway-answer.ts'
 import { clientLocation } from './location.ts'
 import { findingsWithin, visibleServing } from './serving-answer.ts'
 import { renameTags } from './tag-names.ts'
@@ -29,6 +30,12 @@ function unknownAnswer(what: string): Refusal {
   )
 }
 
+/** Where it may be of anybody: only the caller's own. */
+const ownExperimentId: TextMapper = (id, findings) => {
+  const { defaultExperimentId, visibleExperiments, admitted } = findings
+  const own = id === defaultExperimentId || visibleExperiments.has(id) || admitted.has(id)
+  return own ? experimentId(id, findings) : ''
+}
 const experimentId: TextMapper = (id, { defaultExperimentId }) => (id === defaultExperimentId ? '0' : id)
 const modelName: TextMapper = (name, findings) => {
   const shown = modelNameOf(findings)(name)
@@ -57,16 +64,16 @@ const endpointName: TextMapper = (name, findings) => {
   if (shown === null) throw unknownAnswer('a serving endpoint of nobody')
   return shown
 }
-const gatewayName: TextMapper = (name, { landscape, environment }) => showName(landscape, environment, 'gateway', name) ?? ''
 const servedModelName: TextMapper = (name, findings) => (findings.inSharedEndpoint ? name : modelName(name, findings))
 const sentence: TextMapper = (text, findings) => clientSentence(text, findings) ?? ''
 
 /** The meanings of single texts: tags have ways of their own. */
-type NamedMeaning = Exclude<AnswerMeaning, 'tags' | 'traceTags' | 'withheld' | 'off'>
+type NamedMeaning = Exclude<AnswerMeaning, 'tags' | 'traceTags' | 'withheld' | 'off' | 'forAdministrators' | 'ownPart'>
 
 /** How each meaning is put into the caller's words. */
 const textMappers: Readonly<Record<NamedMeaning, TextMapper>> = {
   experimentId,
+  ownExperimentId,
   experimentName,
   modelName,
   location,
@@ -74,7 +81,9 @@ const textMappers: Readonly<Record<NamedMeaning, TextMapper>> = {
   downloadUri,
   sentence,
   endpointName,
-  gatewayName,
+  gatewayName: shownAs('gateway'),
+  modelDefinitionName: shownAs('modelDefinition'),
+  gatewaySecretName: shownAs('gatewaySecret'),
   servedModelName,
 }
 
@@ -129,8 +138,7 @@ const visible: Readonly<Record<string, (row: JsonObject, findings: Findings) => 
   'databricks.RegistryWebhook': (row, findings) =>
     ownedByScope('model', new Map([['name', row.get('model_name') ?? null]]), { ...findings, scope: findings.environment }),
   ...visibleServing,
-  'handmade.GatewayModel': (row, { landscape, environment }) =>
-    ownerOf(landscape, 'gateway', String(row.get('id') ?? ''))?.owner.name === environment.name,
+  ...visibleGateway,
   'mlflow.Run': (row, findings) => inExperiment(row.get('info'), findings),
   'mlflow.RunInfo': (row, findings) => inExperiment(row, findings),
   'mlflow.DatasetSummary': inExperiment,
@@ -209,15 +217,18 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
     if (field === undefined) continue
     const meaning = meanings[name]
     if (meaning === 'withheld') continue
+    // A part that is another's, of something that is the caller's.
+    if (meaning === 'ownPart' && !isVisible(field.message ?? '', value, findings)) continue
     // A feature that the proxy does not serve.
     if (meaning === 'off') result.set(name, false)
+    else if (meaning === 'forAdministrators') result.set(name, value === true && findings.administrator)
     else if (meaning === 'tags') result.set(name, renameTags(value, modelNameOf(findings)))
     else if (meaning === 'traceTags')
       result.set(
         name,
         clientTraceTags(value, modelNameOf(findings), (uri) => location(uri, findings)),
       )
-    else if (meaning !== undefined && value !== null) {
+    else if (meaning !== undefined && meaning !== 'ownPart' && value !== null) {
       result.set(name, rewriteNamed(meaning, field, value, findings))
     } else result.set(name, rewriteField(field, value, findings))
   }

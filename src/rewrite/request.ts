@@ -84,6 +84,8 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   gatewayEndpointName: named('gateway'),
+  modelDefinitionName: named('modelDefinition'),
+  gatewaySecretName: named('gatewaySecret'),
   servingEndpointName: text((value, findings) => upstreamEndpointName(findings, value)),
   servedEntities: upstreamEntities,
   servingConfig: upstreamServingConfig,
@@ -140,6 +142,7 @@ export function upstreamMessage(grant: Grant): JsonObject {
   // A data set without an experiment would be nobody's.
   if (endpoint.name === 'createDataset' && textsOf(message.get('experiment_ids') ?? []).length === 0)
     message.set('experiment_ids', [findings.defaultExperimentId])
+  if (findings.usageExperimentId !== null) message.set('experiment_id', findings.usageExperimentId)
   renameSetTag(grant, message)
   renameSetPrompts(grant, message)
   if (endpoint.name === 'createModelVersion' || endpoint.name === 'createCatalogVersion') completeVersion(message, findings)

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 /** Writes one line per request: who, where, what, decided how and why. Never a token, never a parameter's value. */
 export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
   const { trail } = request
-  const { principal, environment } = trail
+  const { principal, environment, administrator } = trail
   log.info(
     {
       audit: true,
@@ -13,6 +13,7 @@ export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyR
       objectId: principal?.objectId ?? null,
       kind: principal?.kind ?? null,
       environment: environment?.name ?? null,
+      administrator,
       method: request.method,
       endpoint: trail.endpoint,
       references: trail.references,
@@ -30,7 +31,7 @@ export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyR
 
 /** The line of bytes that were no request: nothing in them can be trusted, so nothing of them is written. */
 export function writeUnreadableAudit(log: Logger, requestId: string, status: number): void {
-  const nobody = { tenantId: null, objectId: null, kind: null, environment: null }
+  const nobody = { tenantId: null, objectId: null, kind: null, environment: null, administrator: false }
   const nothing = { method: null, endpoint: 'unreadable', references: [], decision: 'deny', reason: 'malformed' }
   log.info(
     { audit: true, requestId, ...nobody, ...nothing, status, complete: true, upstreamStatus: null, durationMs: null },

@@ -45,6 +45,7 @@ export interface ConfigFile {
 /** One environment as written; what is absent depends on its name and on `production`. */
 export interface EnvironmentEntry {
   readonly groups?: readonly string[]
+  readonly administrators: readonly string[]
   readonly modelSuffix?: string
   readonly unityCatalogSchema?: string
   readonly registrationAlias?: string

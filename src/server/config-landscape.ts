@@ -50,6 +50,7 @@ function readEnvironment(name: string, entry: EnvironmentEntry, findings: Findin
     name,
     production: entry.production,
     groups: [...(entry.groups ?? [`apps_${name}`])],
+    administrators: [...entry.administrators],
     modelSuffix: entry.modelSuffix ?? `_${name}`,
     experimentRoot: entry.experimentRoot ?? `/experiments/${name}`,
     registrationStage: stage === 'none' ? null : stage,

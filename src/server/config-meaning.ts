@@ -102,10 +102,11 @@ function choice(config: Config): string[] {
 
 function describeEnvironment(environment: Environment, config: Config): string[] {
   const own = config.upstream.credentialsOf?.[environment.name]
-  const { name, production, groups, experimentRoot, promotesFrom, sourcePrefixes } = environment
+  const { name, production, groups, administrators = [], experimentRoot, promotesFrom, sourcePrefixes } = environment
   return [
     `Environment ${name}${production ? ' (production)' : ''}`,
     row('who', `callers with the role or group ${listOr(groups)}`),
+    ...(administrators.length === 0 ? [] : [row('administrators', `callers with the role or group ${listOr(administrators)}`)]),
     ...(own === undefined ? [] : [row('credentials', describeCredentials(own))]),
     ...(environment.gateway === true ? [row('AI gateway', `endpoints whose names end in ${environment.modelSuffix}`)] : []),
     ...(environment.workspace === undefined ? [] : [row('workspace', `${environment.workspace} of the MLflow server`)]),

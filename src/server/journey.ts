@@ -39,6 +39,8 @@ import { sendIntoFolder } from './workspace-folders.ts'
 export interface Visit {
   readonly principal: Principal
   readonly environment: Environment
+  /** Whether the caller is an administrator of the environment. */
+  readonly administrator: boolean
   readonly mode: ClientMode
   readonly credentials: CallerCredentials
   readonly trail: Trail
@@ -85,7 +87,8 @@ export class Journey {
   async judge(visit: Visit, endpoint: OpenEndpoint, message: JsonObject): Promise<Grant> {
     visit.trail.references = askedReferences(endpoint, message)
     const world = this.#world(visit)
-    const request = { endpointName: endpoint.name, endpoint, message, mode: visit.mode }
+    const { mode, administrator } = visit
+    const request = { endpointName: endpoint.name, endpoint, message, mode, administrator }
     const decision = await follow(decide(this.#config, visit.environment, request), world)
     if ('deny' in decision) throw decision.deny
     visit.trail.decision = 'allow'
@@ -133,8 +136,8 @@ export class Journey {
     this.#memory.learn(parsed)
     const message = await this.#finishVersion(visit, grant, parsed)
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
-      const rows = message.get(name)
-      if (Array.isArray(rows)) await this.#admit(visit, grant, row, rows)
+      const value = message.get(name) ?? []
+      await this.#admit(visit, grant, row, Array.isArray(value) ? value : [value])
     }
     return { answer: sealNext(this.#tokens, grant, principal, rewriteAnswer(grant, message)) }
   }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../policy/json.ts'
 import type { UpstreamName } from '../policy/names.ts'
 import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
 import { EntityLookups } from './entity-lookups.ts'
+import { GatewayLookups } from './gateway-lookups.ts'
 import type { World } from './inquiry.ts'
 import { readExperiment, readFound, readFoundIfServed, readLoggedModel, readRun, readVersion } from './lookups.ts'
 import { TraceLookups } from './trace-lookups.ts'
@@ -87,6 +88,10 @@ export class MlflowWorld implements World {
         return this.#experiments(question.ids)
       case 'experimentsOf':
         return new EntityLookups(this.#upstream, this.#caller, this.#memory.entities).experimentsOf(question.kind, question.ids)
+      case 'gatewayThing':
+        return new GatewayLookups(this.#upstream, this.#caller).thing(question.kind, question.id)
+      case 'gatewayUsers':
+        return new GatewayLookups(this.#upstream, this.#caller).users(question.kind, question.id)
       case 'run':
         return this.#one(this.#memory.runs, question.id, `${api}/runs/get`, { run_id: question.id }, readRun)
       case 'loggedModel':

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isAdministrator } from '../policy/choose-environment.ts'
 import type { RawCall } from '../policy/decode.ts'
 import type { ClosedEndpoint, OpenEndpoint } from '../policy/endpoint.ts'
 import { endpointTable } from '../policy/endpoints.ts'
@@ -22,12 +23,15 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
   const environment = environmentOf(landscape, request)
   trail.environment = environment
   if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token.')
+  const { principal } = authenticated
+  const administrator = isAdministrator(environment, principal)
+  trail.administrator = administrator
   const noteStatus = (status: number) => {
     trail.upstreamStatus = status
   }
   const { mode } = request.door
   const credentials = { authorization: request.headers.authorization ?? null, noteStatus, environment: environment.name }
-  return { principal: authenticated.principal, environment, mode, credentials, trail }
+  return { principal, environment, administrator, mode, credentials, trail }
 }
 
 /** What is left of a request when its endpoint is known. */

@@ -6,6 +6,7 @@ import type { Principal } from '../policy/identity.ts'
 export interface Trail {
   principal: Principal | null
   environment: Environment | null
+  administrator: boolean
   endpoint: string
   references: readonly NotedReference[]
   decision: 'allow' | 'deny' | 'none'
@@ -18,6 +19,7 @@ export function startTrail(): Trail {
   return {
     principal: null,
     environment: null,
+    administrator: false,
     endpoint: 'unknown',
     references: [],
     decision: 'none',

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { environmentsOf } from '../policy/choose-environment.ts'
+import { environmentsOf, isAdministrator } from '../policy/choose-environment.ts'
 import { type Landscape, usesCatalog } from '../policy/environment.ts'
 import { resolveName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
@@ -18,6 +18,7 @@ export function whoami(landscape: Landscape, request: FastifyRequest): Readonly<
     return {
       ...said,
       environment: name,
+      administrator: isAdministrator(environment, principal),
       models: `fraud is ${resolveName(landscape, environment, 'model', 'fraud').upstream}`,
       experiments: `churn is ${experimentRoot}/churn`,
       ...(usesCatalog(landscape) ? { registrationAlias } : { registrationStage }),

@@ -12,8 +12,8 @@ import { type RandomCall, randomCall } from '../support/random-town.ts'
 const seeds = fc.nat()
 const isRead = ({ endpoint }: RandomCall) => endpoint.action === 'read' || endpoint.action === 'search'
 
-function decideCall({ landscape, caller, endpoint, message, world }: RandomCall): Judged {
-  return judge(landscape, caller, { endpointName: endpoint.name, endpoint, message }, world)
+function decideCall({ landscape, caller, administrator, endpoint, message, world }: RandomCall): Judged {
+  return judge(landscape, caller, { endpointName: endpoint.name, endpoint, message, administrator }, world)
 }
 
 /** The texts in the fields of a meaning. */
@@ -98,7 +98,15 @@ function offence(call: RandomCall): string | null {
     const found = texts.find((text) => !isFine(text))
     return found === undefined ? null : `${what} ${found}`
   }
+  const onlyFor = call.endpoint.administrators === true && !call.administrator
   return (
+    bad('administration', onlyFor ? [call.endpoint.name] : [], () => false) ??
+    bad('gateway', said(call, 'gatewayEndpoint', 'modelDefinition', 'gatewaySecret'), own) ??
+    bad(
+      'gateway name',
+      said(call, 'gatewayEndpointName', 'modelDefinitionName', 'gatewaySecretName'),
+      (name) => !name.includes('_') || name.endsWith(`_${caller.name}`),
+    ) ??
     bad('experiment', said(call, 'experiment', 'experiments'), own) ??
     bad('trace', said(call, 'trace'), (id) => own(id) || (read && mayReadTrace(call, id))) ??
     bad('new trace', said(call, 'newTrace'), (id) => mayMake(call, id)) ??
@@ -214,7 +222,7 @@ t.test('a caller without promotesFrom learns nothing of what is not theirs', asy
   /** The world as it would be if everything of the other environments, and of nobody, were not there. */
   const withoutOthers = (call: RandomCall): RandomCall => {
     const mine = (id: string) => call.owners.get(id) === call.caller.name
-    const { experiments, runs, loggedModels, traces = [], versions } = call.world
+    const { experiments, runs, loggedModels, traces = [], versions, gateway = [] } = call.world
     const world = {
       ...call.world,
       experiments: experiments.filter(({ id }) => mine(id)),
@@ -222,6 +230,7 @@ t.test('a caller without promotesFrom learns nothing of what is not theirs', asy
       loggedModels: loggedModels.filter(({ id }) => mine(id)),
       traces: traces.filter(({ id }) => mine(id)),
       versions: versions.filter(({ name }) => mine(name)),
+      gateway: gateway.filter(({ id }) => mine(id)),
     }
     return { ...call, world }
   }

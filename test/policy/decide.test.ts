@@ -21,7 +21,12 @@ function outline(judged: Judged, value: unknown): string {
 function ask({ landscape, world, mode }: Town, trespass: Trespass, meaning: Meaning, value: unknown): Judged {
   const { caller, endpoint } = trespass
   const message = trespassMessage(trespass, meaning, value)
-  return judge(landscape, caller.environment, { endpointName: endpoint.name, endpoint, message, mode }, world)
+  return judge(
+    landscape,
+    caller.environment,
+    { endpointName: endpoint.name, endpoint, message, mode, administrator: true },
+    world,
+  )
 }
 
 /** Whether an allowed request that names something foreign shows only the caller's own, and models of the one they promote from. */
@@ -59,7 +64,12 @@ for (const town of towns) {
     for (const caller of places) {
       for (const endpoint of table.values()) {
         const message = goodMessage(endpoint, caller)
-        const judged = judge(landscape, caller.environment, { endpointName: endpoint.name, endpoint, message, mode }, world)
+        const judged = judge(
+          landscape,
+          caller.environment,
+          { endpointName: endpoint.name, endpoint, message, mode, administrator: true },
+          world,
+        )
         const grant = 'allow' in judged.decision ? judged.decision.allow : null
         const place = `${caller.environment.name} ${endpoint.name}`
         if (isForProduction(endpoint) && !caller.environment.production) {

@@ -120,6 +120,8 @@ const typeOf: Partial<Record<Meaning, (field: Field) => boolean>> = {
   runTags: ({ repeated, message }) => repeated === true && message === 'mlflow.RunTag',
   versionTags: ({ repeated, message }) => repeated === true && message === 'mlflow.ModelVersionTag',
   loggedModelTags: ({ repeated, message }) => repeated === true && message === 'mlflow.LoggedModelTag',
+  secretValue: ({ type, map }) => type === 'string' && map === true,
+  authConfig: ({ type, map }) => type === 'string' && map === true,
   free: () => true,
 }
 

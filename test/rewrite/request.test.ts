@@ -127,7 +127,7 @@ t.test('every endpoint can be written, and what was judged stays as it was', asy
   for (const endpoint of openEndpoints.values()) {
     const message = fullMessage(endpoint, inAcc, endpoint.name === 'createModelVersion' ? ['relatedRun'] : [])
     const before = printJson(message)
-    const granted = grantOf(judge(landscape, acc, { endpointName: endpoint.name, endpoint, message }, town))
+    const granted = grantOf(judge(landscape, acc, { endpointName: endpoint.name, endpoint, message, administrator: true }, town))
     const request = upstreamRequest(granted)
     t.equal(printJson(granted.message), before, endpoint.name)
     t.equal(request.method, endpoint.method)
@@ -145,24 +145,27 @@ t.test('whatever is granted, nothing that goes upstream names what the caller ha
   let written = 0
   const law = tryLaw(
     fc.property(fc.nat(), (seed) => {
-      const { landscape, caller, endpoint, message, world, owners } = randomCall(seed)
-      const { decision } = judge(landscape, caller, { endpointName: endpoint.name, endpoint, message }, world)
+      const { landscape, caller, administrator, endpoint, message, world, owners } = randomCall(seed)
+      const { decision } = judge(landscape, caller, { endpointName: endpoint.name, endpoint, message, administrator }, world)
       if ('deny' in decision) return
       const upstream = upstreamMessage(decision.allow)
       upstreamRequest(decision.allow)
       written += 1
       const texts = placesMeaning(endpoint, upstream, 'modelName', 'newModelName').flatMap(({ value }) => textsOf(value))
       const named = texts.map((name) => name.replace(/.*_/, ''))
+      const ofGateway = placesMeaning(endpoint, upstream, 'gatewayEndpointName', 'modelDefinitionName', 'gatewaySecretName')
+      const shared = ofGateway.filter(({ value }) => typeof value === 'string' && !value.endsWith(`_${caller.name}`))
       const foreign = named.filter((owner) => owner !== caller.name && !caller.promotesFrom.includes(owner))
       const experiments = placesMeaning(endpoint, upstream, 'experimentsToSearch', 'experiment').flatMap(({ value }) =>
         textsOf(value),
       )
-      const lost = experiments.filter((id) => owners.get(id) !== caller.name)
+      const { usageExperimentId: made } = decision.allow.findings
+      const lost = experiments.filter((id) => id !== made && owners.get(id) !== caller.name)
       const places = placesMeaning(endpoint, upstream, 'experimentName', 'newExperimentName').flatMap(({ value }) =>
         textsOf(value),
       )
       const outside = places.filter((name) => name !== '' && !name.startsWith(`/experiments/${caller.name}/`))
-      const wrong = [...foreign, ...lost, ...outside]
+      const wrong = [...foreign, ...lost, ...outside, ...shared.map(({ selector }) => selector)]
       if (wrong.length > 0) throw new Error(`${endpoint.name} of ${caller.name} names ${wrong}`)
     }),
     6000,

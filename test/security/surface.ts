@@ -60,6 +60,16 @@ function everyOpenRoute(as: 'anonymous' | 'none', status: number): Attack[] {
   })
 }
 
+/** What is for administrators, as callers of an environment who are none. */
+function everyAdministration(): Attack[] {
+  return [...openEndpoints.values()]
+    .filter(({ administrators }) => administrators)
+    .map(({ name, method, path, upstreamPrefix }): Attack => {
+      const json = method === 'GET' ? {} : { json: {} }
+      return { name: `for administrators: ${name}`, method, path: `${upstreamPrefix}${path}`, ...json, status: [403], unheard: true }
+    })
+}
+
 const authorizations: readonly string[] = ['Basic dXNlcjpwYXNz', 'Bearer', 'Bearer ', 'bearer x.y.z', 'Bearer a b', 'Negotiate x', 'Bearer null', 'Bearer undefined', 'Token x', `Bearer ${'a'.repeat(9000)}`, 'Bearer eyJhbGciOiJub25lIn0.e30.', ', Bearer x', 'Bearer\tx', '"Bearer x"']
 
 /** What is not served, to nobody, or not to these callers. */
@@ -83,6 +93,7 @@ export const surfaceAttacks: readonly Attack[] = [
   { name: 'GraphQL as a form', method: 'POST', path: '/graphql', headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, text: 'query={__typename}', status: [400, 403, 404, 415], unheard: true },
   { name: 'GraphQL as itself', method: 'POST', path: '/graphql', headers: { 'Content-Type': 'application/graphql' }, text: '{__typename}', status: [400, 403, 404, 415], unheard: true },
   ...everyClosedRoute(),
+  ...everyAdministration(),
   ...everyOpenRoute('anonymous', 401),
   ...everyOpenRoute('none', 403),
   ...authorizations.map((value): Attack => ({ name: `Authorization: ${value.slice(0, 40)}`, as: 'anonymous', method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, headers: { Authorization: value }, status: [401, 400, 431], unheard: true, twin: false })),

@@ -19,7 +19,7 @@ import { nameNothing, trespasses } from '../support/trespasses.ts'
 const json = JSON.stringify
 const issuer = await startIssuer()
 const tokens = new Map<string, string>()
-for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`apps_${name}`] }))
+for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
 const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
 
 /** The proxy before a server that has everything of a town. */
@@ -38,6 +38,7 @@ async function open({ kind, landscape, world, mode, places }: Town): Promise<Pla
       promotesFrom,
       sourcePrefixes,
       gateway: true,
+      administrators: [`admins_${name}`],
       ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
     },
   ])

@@ -19,7 +19,7 @@ const audited = (of: App = app) => of.lines().filter((line) => line.audit === tr
 /** Stands in every value that a request may carry and no log may. */
 const marker = 'MARKER-7f3a'
 const model = { registered_model: { name: 'fraud_acc' } }
-const caller = { tenantId, objectId, kind: 'application' }
+const caller = { tenantId, objectId, kind: 'application', administrator: false }
 const nobody = { tenantId: null, objectId: null, kind: null, environment: null }
 const fraud = { kind: 'model', logical: 'fraud', upstream: 'fraud_acc' }
 
@@ -43,6 +43,7 @@ async function send({ method = 'GET', path, body, token = app.token }: Sent) {
 }
 
 const fields = [
+  'administrator',
   'audit',
   'complete',
   'decision',

@@ -84,6 +84,7 @@ function environment(name: string, changes: Partial<Environment> = {}): Environm
     name,
     production: false,
     groups: [`apps_${name}`],
+    administrators: [],
     modelSuffix: `_${name}`,
     experimentRoot: `/experiments/${name}`,
     registrationStage: 'Staging',

@@ -2,6 +2,7 @@ import type { Decision, DecodedRequest } from '../../src/policy/decide.ts'
 import { decide } from '../../src/policy/decide.ts'
 import { endpointTable } from '../../src/policy/endpoints.ts'
 import type { ClientMode, Environment, Landscape } from '../../src/policy/environment.ts'
+import type { GatewayFact } from '../../src/policy/gateway-thing.ts'
 import type { Grant } from '../../src/policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../src/policy/json.ts'
 import type {
@@ -32,6 +33,10 @@ export interface FakeWorld {
   readonly modelIds?: Readonly<Record<string, string>>
   /** Names of serving endpoints by their ids. */
   readonly endpointIds?: Readonly<Record<string, string>>
+  /** Things of the AI gateway. */
+  readonly gateway?: readonly GatewayFact[]
+  /** Names of what uses a secret or a model definition, by its id. */
+  readonly gatewayUsers?: Readonly<Record<string, readonly string[]>>
 }
 
 /** An environment with the defaults of the configuration. */
@@ -122,6 +127,10 @@ export function answerOf(world: FakeWorld, question: Question): Answer {
       return world.modelIds?.[question.id] ?? null
     case 'endpointOfId':
       return world.endpointIds?.[question.id] ?? null
+    case 'gatewayThing':
+      return world.gateway?.find(({ id }) => id === question.id) ?? null
+    case 'gatewayUsers':
+      return world.gatewayUsers?.[question.id] ?? []
   }
 }
 

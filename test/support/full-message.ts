@@ -7,7 +7,7 @@ import { absentRun, absentTrace, type Belongings } from './town.ts'
 
 /** A good value for every meaning, of the environment's own things. */
 function goodValues(place: Belongings): Record<Meaning, unknown> {
-  const { environment, experiment, frozenExperiment, run, model, trace, entity, opaqueId } = place
+  const { environment, experiment, frozenExperiment, run, model, trace, entity, opaqueId, gateway } = place
   return {
     free: 'x',
     dataset: entity('d'),
@@ -28,6 +28,13 @@ function goodValues(place: Belongings): Record<Meaning, unknown> {
     registeredModelId: opaqueId('model'),
     servingEndpointName: 'scorer',
     gatewayEndpointName: 'chat',
+    gatewayEndpoint: gateway('e'),
+    modelDefinitionName: 'gpt',
+    modelDefinition: gateway('d'),
+    gatewaySecretName: 'key',
+    gatewaySecret: gateway('s'),
+    secretValue: { api_key: 'k' },
+    authConfig: { auth_mode: 'api_key' },
     servingEndpointId: opaqueId('endpoint'),
     servedEntities: [{ entity_name: 'fraud', entity_version: '2' }],
     servedName: 'fraud-2',

@@ -1,6 +1,7 @@
 import type { Meaning, OpenEndpoint } from '../../src/policy/endpoint.ts'
 import { openEndpoints } from '../../src/policy/endpoints.ts'
 import { type Environment, type Landscape, stages } from '../../src/policy/environment.ts'
+import type { GatewayFact } from '../../src/policy/gateway-thing.ts'
 import type { JsonObject } from '../../src/policy/json.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/questions.ts'
 import { type FakeWorld, makeEnvironment } from './fake-world.ts'
@@ -62,6 +63,24 @@ function drawEntities(pick: Pick, experiments: readonly ExperimentFact[]): [stri
   )
 }
 
+/** A gateway's things of each environment, and of nobody; a model definition may ask with anybody's secret. */
+function drawGateway(pick: Pick): { facts: GatewayFact[]; owners: [string, string][] } {
+  const id = (kind: string, index: number) => `${kind}-${`${index}`.padStart(32, 'd')}`
+  const facts = [...names.map((name) => `_${name}`), ''].flatMap((suffix, index): GatewayFact[] => {
+    const lender = pick([index, index, 0, 3])
+    return [
+      { id: id('e', index), name: `chat${suffix}`, ...pick([{}, { experimentId: '10' }]) },
+      { id: id('s', index), name: `key${suffix}`, provider: 'x', keys: ['api_key'] },
+      {
+        ...{ id: id('d', index), name: `gpt${suffix}`, provider: 'x' },
+        secret: { id: id('s', lender), name: `key${['_acc', '_preprod', '_prod', ''][lender]}` },
+      },
+    ]
+  })
+  const owners = names.flatMap((name, index) => ['e', 's', 'd'].map((kind): [string, string] => [id(kind, index), name]))
+  return { facts, owners }
+}
+
 /** Draws a world: things in all environments and in nobody's, versions made of anything, whoever could have made them so. */
 export function drawTown(pick: Pick): RandomTown {
   const promotesFrom = pick([[], ['acc'], ['preprod'], ['acc', 'preprod']])
@@ -88,6 +107,7 @@ export function drawTown(pick: Pick): RandomTown {
     const [owner, ...others] = new Set(in_.map((experiment) => ofExperiment.get(experiment)))
     return owner === undefined || others.length > 0 ? [] : [[id, owner]]
   })
+  const gateway = drawGateway(pick)
   const ofModels = names.flatMap((name): [string, string][] => [
     [`fraud_${name}`, name],
     [`risk_${name}`, name],
@@ -101,9 +121,10 @@ export function drawTown(pick: Pick): RandomTown {
       traces,
       versions,
       entities: Object.fromEntries(entities),
+      gateway: gateway.facts,
       aliases: { 'fraud_acc@champion': '1', 'fraud_prod@champion': '2' },
     },
-    owners: new Map([...owners, ...owned, ...ofModels, ...ofEntities]),
+    owners: new Map([...owners, ...owned, ...ofModels, ...ofEntities, ...gateway.owners]),
   }
 }
 
@@ -117,6 +138,10 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     ...Object.keys(world.entities ?? {}).filter((id) => id.startsWith(`${kind}-`)),
     `${kind}-${absentRun}`,
     'no-id',
+  ]
+  const gatewayIds = (kind: string) => [
+    ...(world.gateway ?? []).map(({ id }) => id).filter((id) => id.startsWith(`${kind}-`)),
+    `${kind}-${absentRun}`,
   ]
   const modelNames = ['fraud', 'risk', ...world.versions.map(({ name }) => name), 'x_prod_acc']
   const places = world.runs.flatMap(({ id, experimentId }) => [
@@ -154,6 +179,13 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     registeredModelId: ['x'],
     servingEndpointName: ['x'],
     gatewayEndpointName: ['chat', 'chat_acc', 'chat_prod'],
+    gatewayEndpoint: gatewayIds('e'),
+    modelDefinitionName: ['gpt', 'gpt_acc', 'gpt_prod'],
+    modelDefinition: gatewayIds('d'),
+    gatewaySecretName: ['key', 'key_acc', 'key_prod'],
+    gatewaySecret: gatewayIds('s'),
+    secretValue: [{ api_key: 'k' }, { api_key: '$HOME' }, {}],
+    authConfig: [{}, { auth_mode: 'api_key' }, { auth_mode: 'default_chain' }],
     servingEndpointId: ['x'],
     servedEntities: [[]],
     servedName: ['x'],
@@ -237,6 +269,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
 /** One random request of one random caller in one random world. */
 export interface RandomCall extends RandomTown {
   readonly caller: Environment
+  readonly administrator: boolean
   readonly endpoint: OpenEndpoint
   readonly message: JsonObject
 }
@@ -246,7 +279,7 @@ function isRequired(endpoint: OpenEndpoint, selector: string): boolean {
 }
 
 function isOwn(town: RandomTown, caller: Environment, value: unknown): boolean {
-  const ids = JSON.stringify(value).match(/(?:(?:m|tr|d|iss|ls|rq)-)?[0-9a-f]{32}|"\d\d"|\w+_(?:acc|preprod|prod)/g) ?? []
+  const ids = JSON.stringify(value).match(/(?:(?:m|tr|d|iss|ls|rq|e|s)-)?[0-9a-f]{32}|"\d\d"|\w+_(?:acc|preprod|prod)/g) ?? []
   return ids.every((id) => town.owners.get(id.replaceAll('"', '')) === caller.name)
 }
 
@@ -278,5 +311,5 @@ export function randomCall(seed: number): RandomCall {
     setAt(message, selector, pick(own.length > 0 && pick([true, true, true, false]) ? own : values[meaning]))
   }
   if (message.has('run_id') && message.has('run_uuid')) message.delete('run_uuid')
-  return { ...town, caller, endpoint, message }
+  return { ...town, caller, administrator: pick([true, true, false]), endpoint, message }
 }

@@ -62,6 +62,10 @@ const entry = fc
         [['apps'], ['a b', 'É$'], ['6f1f9e6c-0f5b-4c0e-9f0e-3a1d5c7b9e21', 'x'], [`\${HOME}`, `$\${A} %{B}`]],
         [[], ['a', 'a'], [' x'], ['x\u00a0'], ['*'], ['']],
       ),
+      administrators: mostly(
+        [[], ['admins'], ['É b', '6f1f9e6c-0f5b-4c0e-9f0e-3a1d5c7b9e21']],
+        [['a', 'a'], [' x'], ['*'], ['']],
+      ),
       model_suffix: mostly(
         ['-x', '.y', '__z', '_u-1', '_Q', '-team7', '.v2.1'],
         ['_acc', 'acc', '_', 'é', '', `_${'x'.repeat(64)}`],
@@ -106,6 +110,7 @@ const guid = '6f1f9e6c-0f5b-4c0e-9f0e-3a1d5c7b9e21'
 export const refusedLists: readonly EnvironmentList[] = [
   ...['Acc', 'a_b', '1a', 'a-', '-a', 'x'.repeat(33), 'ä'].map((name) => ({ [name]: {} })),
   ...[[], ['a', 'a'], [guid, guid], [' x'], ['x '], ['x\u00a0'], ['*'], ['a*'], ['']].map((groups) => ({ acc: { groups } })),
+  ...[['a', 'a'], [' x'], ['x\u00a0'], ['a*'], ['']].map((administrators) => ({ acc: { administrators } })),
   ...['_', 'é', '', 'a/b', ' x', `_${'x'.repeat(64)}`].map((model_suffix) => ({ acc: { model_suffix } })),
   ...[
     '',

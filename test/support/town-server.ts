@@ -95,6 +95,19 @@ const lookUps: readonly LookUp[] = [
         : { trace_info: { request_id: fact.id, experiment_id: fact.experimentId, request_metadata } }
     },
   ],
+  [
+    /\/gateway\/(endpoints|model-definitions|secrets)\/get$/,
+    (world, query) => {
+      const fact = world.gateway?.find(({ id }) => [...query.values()].includes(id))
+      if (fact === undefined) return null
+      const { id, name, provider, secret } = fact
+      const row = {
+        ...{ endpoint_id: id, model_definition_id: id, secret_id: secret?.id ?? id, secret_name: secret?.name ?? name },
+        ...{ name, provider, experiment_id: fact.experimentId, masked_values: { api_key: 'x' } },
+      }
+      return { endpoint: row, model_definition: row, secret: row }
+    },
+  ],
   // Things whose experiments MLflow tells by their ids: in whatever form it does.
   [
     /\/(datasets\/[^/]+\/experiment-ids|issues\/[^/]+|label-schemas\/get|review-queues\/get)$/,

@@ -1,6 +1,7 @@
 import type { ClientMode, Environment, Landscape, ServerKind, Stage } from '../../src/policy/environment.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/questions.ts'
 import { type FakeWorld, makeEnvironment } from './fake-world.ts'
+import { gatewayIn } from './gateway-town.ts'
 
 /** Ids of what every environment of the town has. Nothing is made from run 1 and logged model 1; Staging versions are from 2. */
 export interface Belongings {
@@ -13,6 +14,8 @@ export interface Belongings {
   readonly model: (number: number) => string
   /** A data set, issue, label schema and review queue, by the beginning of its id: `d`, `iss`, `ls`, `rq`. */
   readonly entity: (kind: 'd' | 'iss' | 'ls' | 'rq') => string
+  /** A gateway's endpoint, model definition and secret. */
+  readonly gateway: (kind: 'e' | 'd' | 's') => string
   /** Trace 1 is of run 1, trace 2 of run 2, trace 3 of none. */
   readonly trace: (number: number) => string
   /** Of a Databricks workspace: the ids of a webhook of model `fraud`, of that model and of the serving endpoint `scorer`. */
@@ -74,6 +77,7 @@ function belongings(environment: Environment, index: number, stored: Belongings[
     run,
     model: (number) => `m-${run(number)}`,
     entity: (kind) => `${kind}-${run(1)}`,
+    gateway: (kind) => `${kind}-${run(7)}`,
     trace: (number) => `tr-${run(number)}`,
     opaqueId: (kind) => `${kind}-${digit.repeat(8)}`,
     stored,
@@ -170,6 +174,7 @@ function worldOf(places: Town['places'], mark: Mark, place: typeof inStore): Fak
       [`d-${'5'.repeat(32)}`]: ['5'],
     },
     aliases: { [`${fraud}@champion`]: '2', [`${risk}@live`]: '1', [`${inProd.stored('fraud')}@champion`]: '1' },
+    ...gatewayIn(places),
     ...workspaceIds(places),
   }
 }

@@ -18,6 +18,7 @@ const run = (say?: (id: string) => unknown) => ids(({ run }) => run(1), absentRu
 const loggedModel = (say?: (id: string) => unknown) => ids(({ model }) => model(1), absentModel, say)
 const entity = (kind: 'd' | 'iss' | 'ls' | 'rq', say?: (id: string) => unknown) =>
   ids(({ entity }) => entity(kind), absentEntity(kind), say)
+const gatewayThing = (kind: 'e' | 'd' | 's') => ids(({ gateway }) => gateway(kind), `${kind}-${absentRun}`)
 const trace = (say?: (id: string) => unknown) => ids(({ trace }) => trace(1), absentTrace, say)
 
 /** The name of a prompt that is only pointed at: where the caller may promote from, they may read it. */
@@ -107,6 +108,20 @@ export const trespasses: Record<Meaning, Cases> = {
   credentialOperation: nothing,
   servedName: nothing,
   gatewayEndpointName: ({ other }) => [{ value: `chat_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],
+  gatewayEndpoint: gatewayThing('e'),
+  modelDefinitionName: ({ other }) => [{ value: `gpt_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],
+  modelDefinition: gatewayThing('d'),
+  gatewaySecretName: ({ other }) => [{ value: `key_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],
+  gatewaySecret: gatewayThing('s'),
+  // What is the server's own.
+  secretValue: () => [
+    { value: { api_key: '$AWS_SECRET_ACCESS_KEY' }, verdict: 'foreign-source' },
+    { value: { vertex_credentials: json({ type: 'external_account' }) }, verdict: 'foreign-source' },
+  ],
+  authConfig: () => [
+    { value: { auth_mode: 'default_chain' }, verdict: 'foreign-source' },
+    { value: { aws_web_identity_token: '/var/run/secrets/token' }, verdict: 'foreign-source' },
+  ],
   experiment: both(
     ids(({ experiment }) => experiment, absentExperiment),
     ids(({ defaultExperiment }) => defaultExperiment, absentExperiment),

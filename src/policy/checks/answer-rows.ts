@@ -3,14 +3,6 @@ import { type Json, JsonNumber, type JsonObject } from '../json.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { isOwn } from './ids.ts'
 
-/** The messages whose rows an answer may hold without the request having said whose. */
-export const looseRows: ReadonlySet<string> = new Set([
-  'mlflow.datasets.Dataset',
-  'mlflow.issues.Issue',
-  'mlflow.Scorer',
-  'handmade.OnlineScoringConfig',
-])
-
 /** The id in a field of a row, which MLflow writes as a text or as a number. */
 export function idIn(row: JsonObject, field: string): string | null {
   const value = row.get(field)

@@ -30,7 +30,11 @@ export function checkNames(judgement: Judgement): void {
   }
   for (const { selector, value } of placesMeaning(endpoint, message, 'gatewayEndpointName')) {
     if (typeof value !== 'string') throw invalidValue(selector, value, 'the name of a gateway endpoint')
-    resolveAllowed(judgement, 'gateway', value, 'change')
+    if (value !== '') resolveAllowed(judgement, 'gateway', value, 'change')
+  }
+  for (const kind of ['modelDefinition', 'gatewaySecret'] as const) {
+    const name = textMeaning(endpoint, message, `${kind}Name`)
+    if (name !== null) resolveAllowed(judgement, kind, name, 'change')
   }
   const existing = textMeaning(endpoint, message, 'experimentName')
   if (existing !== null) resolveAllowed(judgement, 'experiment', existing, 'read')

@@ -19,8 +19,9 @@ locals {
 
   # A name becomes an app role and comes in the `roles` claim; an object id is a security group and comes in `groups`.
   named_groups = { for name, e in local.environments : name => [for group in e.groups : group if !can(regex(local.object_id, group))] }
-  roles        = toset(flatten(values(local.named_groups)))
-  groups       = toset(flatten([for e in values(local.environments) : [for group in e.groups : group if can(regex(local.object_id, group))]]))
+  everyone     = { for name, e in local.environments : name => concat(e.groups, e.administrators) }
+  roles        = toset([for group in flatten(values(local.everyone)) : group if !can(regex(local.object_id, group))])
+  groups       = toset([for group in flatten(values(local.everyone)) : group if can(regex(local.object_id, group))])
 
   applications = merge([
     for environment, names in var.applications : { for name in names : "${environment}/${name}" => environment }
@@ -57,7 +58,7 @@ resource "azuread_application" "proxy" {
       id                   = uuidv5("url", "${var.identifier_uri}/roles/${app_role.value}")
       value                = app_role.value
       display_name         = app_role.value
-      description          = "Works in ${join(", ", [for name, groups in local.named_groups : name if contains(groups, app_role.value)])} of MLflow"
+      description          = "Works in ${join(", ", [for name, groups in local.everyone : name if contains(groups, app_role.value)])} of MLflow"
       allowed_member_types = ["Application", "User"]
     }
   }

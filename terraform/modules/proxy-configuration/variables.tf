@@ -2,6 +2,7 @@ variable "environments" {
   description = <<-EOT
     The logical environments, by name. Keys and defaults are those of the proxy's configuration, in snake_case:
       groups              who is in it: names or object ids (default: apps_<name>)
+      administrators      who administers what it has of an open-source server's AI gateway, as in groups (default: none)
       model_suffix        model `fraud` is `fraud` + suffix upstream (default: _<name>)
       experiment_root     experiment `churn` is root + `/churn` upstream (default: /experiments/<name>)
       production          may use the Production stage, and promote (default: false)
@@ -18,6 +19,7 @@ variable "environments" {
   EOT
   type = map(object({
     groups                   = optional(list(string))
+    administrators           = optional(list(string), [])
     model_suffix             = optional(string)
     experiment_root          = optional(string)
     production               = optional(bool, false)
@@ -51,6 +53,15 @@ variable "environments" {
       ])
     )])
     error_message = "groups must list at least one group, each once, in full, without spaces around it and without `*`."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) :
+      length(distinct(e.administrators)) == length(e.administrators) && alltrue([for group in e.administrators :
+        can(regex("^[^\\s\\p{Z}\\x{feff}*\\x00-\\x1f\\x7f-\\x9f]([^*\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\p{Z}\\x{feff}*\\x00-\\x1f\\x7f-\\x9f])?$", group))
+      ])
+    ])
+    error_message = "administrators must list groups, each once, in full, without spaces around it and without `*`."
   }
 
   validation {

@@ -1,0 +1,44 @@
+import type { Findings } from '../policy/grant.ts'
+import type { JsonObject } from '../policy/json.ts'
+import { type NameKind, ownerOf } from '../policy/names.ts'
+
+/** What a caller calls a thing of the AI gateway; null for what is not their environment's own. */
+function ownName(kind: NameKind, stored: string, { landscape, environment }: Findings): string | null {
+  const owned = ownerOf(landscape, kind, stored)
+  return owned?.owner.name === environment.name ? owned.logical : null
+}
+
+/** The own name, or nothing: an own thing may be made of what is not, where those who run the server made it so. */
+export const shownAs =
+  (kind: NameKind) =>
+  (stored: string, findings: Findings): string =>
+    ownName(kind, stored, findings) ?? ''
+
+const isOwn = (kind: NameKind, field: string) => (row: JsonObject, findings: Findings) => {
+  const name = row.get(field)
+  return typeof name === 'string' && ownName(kind, name, findings) !== null
+}
+
+/** Which things of the AI gateway the caller may see. */
+export const visibleGateway: Readonly<Record<string, (row: JsonObject, findings: Findings) => boolean>> = {
+  'handmade.GatewayModel': isOwn('gateway', 'id'),
+  'mlflow.GatewayEndpoint': isOwn('gateway', 'name'),
+  'mlflow.GatewayModelDefinition': isOwn('modelDefinition', 'name'),
+  'mlflow.GatewaySecretInfo': isOwn('gatewaySecret', 'secret_name'),
+}
+
+const itself = 'the id of the row itself, whose name was judged'
+const pointed = 'an id whose name is judged wherever it is said, and that opens nothing by itself'
+
+/** Fields of the AI gateway's answers that pass as they are, each with the reason. */
+export const reviewedGatewayFields: Readonly<Record<string, string>> = {
+  'mlflow.GatewayEndpoint.endpoint_id': itself,
+  'mlflow.GatewayEndpoint.tags': 'what the caller’s own environment wrote; MLflow reads nothing from them',
+  'mlflow.GatewayEndpointModelMapping.endpoint_id': 'the endpoint that it is a part of',
+  'mlflow.GatewayEndpointModelMapping.mapping_id': 'a number of a part, which no request takes',
+  'mlflow.GatewayEndpointModelMapping.model_definition_id': pointed,
+  'mlflow.GatewayModelDefinition.model_definition_id': itself,
+  'mlflow.GatewayModelDefinition.model_name': 'what the provider calls its model',
+  'mlflow.GatewayModelDefinition.secret_id': pointed,
+  'mlflow.GatewaySecretInfo.secret_id': itself,
+}
