@@ -27,7 +27,8 @@ export function jarsFolder() {
   return join(cacheFolder(), 'java', `mlflow-client-${hash}`)
 }
 
-const hasJars = () => existsSync(join(jarsFolder(), '.complete'))
+/** Whether the client's jars have been fetched. */
+export const hasJars = () => existsSync(join(jarsFolder(), '.complete'))
 const hasJdk = () => findInJdk('javac') !== null && findInJdk('java') !== null
 
 async function fetchJars(say) {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findInJdk, jarsFolder } from '../../scripts/java.mjs'
+import { findInJdk, hasJars, jarsFolder } from '../../scripts/java.mjs'
 import { pythonOf } from '../../scripts/python-environments.mjs'
 import { type ClientRun, runClientProgram } from './client-program.ts'
 
@@ -20,7 +20,8 @@ export interface JavaClientOptions {
 /** Runs the program of test/clients/java with MLflow's Java client, and gives back the assertions that it wrote. */
 export function runJavaClient({ uri, upstream, tokens }: JavaClientOptions): Promise<ClientRun> {
   const [java, javac] = [findInJdk('java'), findInJdk('javac')]
-  if (java === null || javac === null) throw new Error('A JDK was not found: npm test installs it')
+  if (java === null || javac === null || !hasJars())
+    throw new Error("A JDK or MLflow's Java client was not found: npm test installs them, or says what to do")
   const files = readdirSync(sources).filter((name) => name.endsWith('.java'))
   return runClientProgram({
     name: 'java',
