@@ -1,5 +1,6 @@
 /** The supported MLflow versions, oldest first. */
 export declare const mlflowVersions: readonly string[]
+export declare const newestMlflow: string
 /** Folder of everything that outlives a checkout; safe to delete. */
 export declare function cacheFolder(): string
 /** The environments that the tests need besides MLflow's: of another client, and of tools. */

@@ -27,6 +27,9 @@ const withoutParts = { '3.18.0': '3.17.2' }
 /** The supported MLflow versions, oldest first. */
 export const mlflowVersions = Object.keys(mlflowRequirements)
 
+/** The newest of them, which most tests run with: as server, and as client. */
+export const newestMlflow = mlflowVersions[mlflowVersions.length - 1]
+
 // Besides those of MLflow: another client, and the tools that check the chart, the Dockerfile and the Terraform modules.
 // Each package of the tools brings its binary; nothing is fetched at run time.
 const requirements = {

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { mlflowVersions } from '../../scripts/python-environments.mjs'
 import { startInProcess } from '../support/app.ts'
 import type { ClientRun } from '../support/client-program.ts'
+import { clientVersions, isFullRun } from '../support/client-versions.ts'
 import { startIssuer, tenantId } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { runPythonClient } from '../support/python-client.ts'
@@ -41,10 +41,10 @@ const around = await joinWorkspace(workspace, issuer, {
 type Way = 'environment' | 'file'
 
 /** The everyday run has each version once, now by the one way, now by the other. */
-const journeys = mlflowVersions.flatMap((version, index): (readonly [string, Way])[] => {
+const journeys = clientVersions.flatMap((version, index): (readonly [string, Way])[] => {
   const ways = ['environment', 'file'] as const
   const usual = ways[index % 2] ?? 'file'
-  return process.env.ENV_PROXY_TESTS === 'full' ? ways.map((way) => [version, way] as const) : [[version, usual]]
+  return isFullRun ? ways.map((way) => [version, way] as const) : [[version, usual]]
 })
 
 function tell(version: string, way: Way): Promise<ClientRun> {

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
-import { mlflowVersions } from '../../scripts/python-environments.mjs'
 import { type GuardedWorkspace, startGuardedWorkspace } from '../databricks/guarded-workspace.ts'
 import type { ClientRun } from '../support/client-program.ts'
+import { clientVersions } from '../support/client-versions.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { startProxy } from '../support/proxy.ts'
@@ -57,7 +57,7 @@ function inPairs<Item, Result>(items: readonly Item[], work: (item: Item) => Pro
 
 /** Who tells the stories, and which. */
 export interface Telling {
-  /** Client versions; without it all. During development $CLIENT_VERSIONS (with commas) takes its place. */
+  /** Client versions; without it all that the run has. During development $CLIENT_VERSIONS (with commas) takes its place. */
   readonly clients?: readonly string[]
   /** Without it all. During development $CLIENT_STORIES takes its place. */
   readonly stories?: readonly string[]
@@ -77,7 +77,7 @@ interface Ground {
 }
 
 async function tell(t: Test, { title, serverVersion, uri, context }: Ground, telling: Telling): Promise<void> {
-  const clients = process.env.CLIENT_VERSIONS?.split(',') ?? telling.clients ?? mlflowVersions
+  const clients = process.env.CLIENT_VERSIONS?.split(',') ?? telling.clients ?? clientVersions
   const stories = process.env.CLIENT_STORIES?.split(',') ?? telling.stories ?? allStories
   const { env = {}, homeFiles = {} } = telling
   const newestFirst = [...clients].reverse()
@@ -95,10 +95,10 @@ async function tell(t: Test, { title, serverVersion, uri, context }: Ground, tel
 }
 
 /**
- * Every client version tells every story against one server of `serverVersion`, through one proxy.
+ * Client versions tell every story against one server of `serverVersion`, through one proxy.
  * With $CLIENT_DIRECT the clients talk to MLflow itself: what then fails is a mistake in the story.
  */
-export async function tellClientStories(t: Test, serverVersion: string): Promise<void> {
+export async function tellClientStories(t: Test, serverVersion: string, telling: Telling = {}): Promise<void> {
   t.setTimeout(15 * 60_000)
   const direct = process.env.CLIENT_DIRECT !== undefined
   const upstream = await startMlflow({ version: serverVersion })
@@ -109,7 +109,7 @@ export async function tellClientStories(t: Test, serverVersion: string): Promise
   if (proxy) t.teardown(() => proxy.close())
   const tokens = await makeTokens(issuer.token)
   const context = { upstream: proxy ? upstream.url : null, tokens }
-  await tell(t, { title: `server ${serverVersion}`, serverVersion, uri: proxy?.url ?? upstream.url, context }, {})
+  await tell(t, { title: `server ${serverVersion}`, serverVersion, uri: proxy?.url ?? upstream.url, context }, telling)
 }
 
 /** The same stories, with a Databricks workspace for the server. */

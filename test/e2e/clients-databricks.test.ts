@@ -1,12 +1,14 @@
 import t from 'tap'
+import { newestMlflow } from '../../scripts/python-environments.mjs'
+import { isFullRun } from '../support/client-versions.ts'
 import { tellWorkspaceStories } from './client-stories.ts'
 
 // Clients that have nothing of Databricks, not even a token that a workspace would take. The everyday run has the newest of them; .ci/run
 // asks for all, and for the other kind of storage.
-const full = process.env.ENV_PROXY_TESTS === 'full'
-const newest = { clients: ['3.17.2'] }
+const newest = { clients: [newestMlflow] }
 
 t.setTimeout(30 * 60_000)
-t.test('a workspace with blob storage', (t) => tellWorkspaceStories(t, 'blob', full ? {} : newest))
-if (full) t.test('a workspace with a data lake', (t) => tellWorkspaceStories(t, 'adls', { stories: ['fluent', 'promotion'] }))
+t.test('a workspace with blob storage', (t) => tellWorkspaceStories(t, 'blob', isFullRun ? {} : newest))
+if (isFullRun)
+  t.test('a workspace with a data lake', (t) => tellWorkspaceStories(t, 'adls', { stories: ['fluent', 'promotion'] }))
 else t.pass('older clients, and a data lake', { skip: 'ENV_PROXY_TESTS=full runs this' })

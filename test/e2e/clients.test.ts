@@ -1,4 +1,5 @@
 import t from 'tap'
+import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { tellClientStories } from './client-stories.ts'
 
-await tellClientStories(t, '3.17.2')
+await tellClientStories(t, newestMlflow)

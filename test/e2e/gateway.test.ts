@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { startApp } from '../support/app.ts'
 import { askUpstream, pick } from '../support/attack-world.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
@@ -25,7 +26,7 @@ const address = model.address()
 const port = address === null || typeof address === 'string' ? 0 : address.port
 
 const server = await startMlflow({
-  version: '3.17.2',
+  version: newestMlflow,
   env: {
     MLFLOW_CRYPTO_KEK_PASSPHRASE: 'a passphrase that is for this test alone',
     MLFLOW_GATEWAY_API_BASE_ALLOWED_SCHEMES: 'http,https',

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { startIssuer } from '../support/issuer.ts'
 import { runJavaClient } from '../support/java-client.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
@@ -34,8 +35,8 @@ async function runOtherPython(t: Test, environment: string, script: string, clie
   report(t, await runPythonClient({ version, environment, script, uri: url, context }))
 }
 
-t.test('clients that are no full MLflow, and server 3.17.2', async (t) => {
-  const client = await startServers(t, '3.17.2')
+t.test(`clients that are no full MLflow, and server ${newestMlflow}`, async (t) => {
+  const client = await startServers(t, newestMlflow)
   await t.test('mlflow-skinny', (t) => runOtherPython(t, 'skinny', 'skinny.py', client))
   await t.test('mlflow-tracing', (t) => runOtherPython(t, 'tracing', 'tracing.py', client))
   await t.test('the Java client', async (t) => report(t, await runJavaClient({ ...client, uri: client.url })))

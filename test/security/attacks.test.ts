@@ -1,4 +1,5 @@
 import t from 'tap'
+import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { type AttackWorld, startAttackWorld } from '../support/attack-world.ts'
 import { type Attack, tryAttack, wordsOf } from '../support/attacks.ts'
 import { showText } from '../support/law.ts'
@@ -34,7 +35,7 @@ const subjects: Readonly<Record<string, readonly Attack[]>> = {
 // Seconds matter: each attack is tried alone and against its twin, one in six also second on a connection and in chunks.
 const full = process.env.ENV_PROXY_TESTS === 'full'
 
-const world = await startAttackWorld('3.17.2')
+const world = await startAttackWorld(newestMlflow)
 t.teardown(() => world.close())
 t.setTimeout(10 * 60_000)
 const words = wordsOf(world)

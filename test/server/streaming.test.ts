@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { ask, type Door, finish, growth, MiB, put, readDigest, sendBlocks } from '../support/artifact-stream.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { type MlflowServer, startMlflow } from '../support/mlflow-server.ts'
@@ -226,8 +227,8 @@ async function checkMultipart(t: Test, place: Place): Promise<void> {
   }
 }
 
-t.test('MLflow 3.17.2', async (t) => {
-  const place = await prepare(t, '3.17.2')
+t.test(`MLflow ${newestMlflow}`, async (t) => {
+  const place = await prepare(t, newestMlflow)
   await t.test('large artifacts pass in flat memory', (t) => checkMemory(t, place))
   await t.test('slow clients slow the transfer, and nothing else', (t) => checkBackpressure(t, place))
   await t.test('broken uploads leave nothing', (t) => checkBrokenUploads(t, place))

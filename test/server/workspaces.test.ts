@@ -1,4 +1,5 @@
 import t from 'tap'
+import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { startApp } from '../support/app.ts'
 import { askUpstream } from '../support/attack-world.ts'
 import { reply, runId, startFakeUpstream } from '../support/fake-upstream.ts'
@@ -48,7 +49,7 @@ t.test('every request for a caller of an environment is asked in its workspace, 
 })
 
 t.test('two environments in two workspaces of a real server', { timeout: 240_000 }, async (t) => {
-  const server = await startMlflow({ version: '3.17.2', env: { MLFLOW_ENABLE_WORKSPACES: 'true' } })
+  const server = await startMlflow({ version: newestMlflow, env: { MLFLOW_ENABLE_WORKSPACES: 'true' } })
   t.teardown(() => server.close())
   for (const name of ['team-acc', 'team-pre']) await askUpstream(server.url, 'POST', '/api/3.0/mlflow/workspaces', { name })
   const environments = { acc: { workspace: 'team-acc' }, preprod: { workspace: 'team-pre' } }

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { look, startBrowser, type Viewer } from '../support/browser.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
@@ -70,7 +71,7 @@ async function furnish(place: Place, environment: string) {
 }
 
 const issuer = await startIssuer()
-const mlflow = await startMlflow({ version: '3.17.2' })
+const mlflow = await startMlflow({ version: newestMlflow })
 const proxy = await startProxy({ upstream: mlflow.url, issuer })
 const browser = await startBrowser()
 t.teardown(async () => {
