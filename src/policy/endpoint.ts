@@ -165,6 +165,8 @@ export interface EndpointRow {
   readonly body?: 'otlp'
   /** The answer may hold MLflow's bare `NaN`. */
   readonly answersNaN?: true
+  /** The traces that it names may still be on their way: they are waited for. */
+  readonly awaited?: true
   /** A write that may be sent again without changing anything more. */
   readonly repeatable?: true
   /** The row that means the same and that it is judged, sent and answered as: an API of other names and shapes. */

@@ -12,8 +12,8 @@ export type Question =
   | { readonly about: 'experimentsOf'; readonly kind: EntityKind; readonly ids: readonly string[] }
   | { readonly about: 'run'; readonly id: string }
   | { readonly about: 'loggedModel'; readonly id: string }
-  /** Those of the traces that there are, by the ids that were asked for. */
-  | { readonly about: 'traces'; readonly ids: readonly string[] }
+  /** Those of the traces that there are, by the ids that were asked for; where `awaited`, some may arrive shortly. */
+  | { readonly about: 'traces'; readonly ids: readonly string[]; readonly awaited: boolean }
   | { readonly about: 'version'; readonly name: UpstreamName; readonly version: string }
   /** Where MLflow finds a version's artifacts, whatever its source says. */
   | { readonly about: 'artifactsOfVersion'; readonly name: string; readonly version: string }

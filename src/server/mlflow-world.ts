@@ -104,7 +104,7 @@ export class MlflowWorld implements World {
           readFoundIfServed,
         )
       case 'traces':
-        return new TraceLookups(this.#upstream, this.#caller, this.#memory.traces).find(question.ids)
+        return new TraceLookups(this.#upstream, this.#caller, this.#memory.traces).find(question.ids, question.awaited)
       case 'version':
         return this.#version(`${api}/model-versions/get`, { name: question.name, version: question.version })
       case 'artifactsOfVersion':

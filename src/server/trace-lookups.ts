@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LRUCache } from 'lru-cache'
 import type { TraceFact } from '../policy/questions.ts'
 import { readFound, readFoundIfServed, readTraceInfo, readTraceRow } from './lookups.ts'
 import type { CallerCredentials, Upstream } from './upstream.ts'
 
+/** Milliseconds: clients of MLflow send what they traced every 5 seconds. */
+const patience = { whole: 6_000, step: 500 } as const
 /** How many traces are asked for at once. */
 const batch = 100
 
@@ -18,8 +21,18 @@ export class TraceLookups {
     this.#known = known
   }
 
-  /** The facts by the ids that were asked for. That a trace is absent is never remembered. */
-  async find(ids: readonly string[]): Promise<ReadonlyMap<string, TraceFact>> {
+  /** The facts by the ids that were asked for. `awaited`: those that are missing are asked for again, until they should have arrived. */
+  async find(ids: readonly string[], awaited: boolean): Promise<ReadonlyMap<string, TraceFact>> {
+    const until = Date.now() + (awaited ? patience.whole : 0)
+    for (;;) {
+      const facts = await this.#find(ids)
+      if (facts.size >= new Set(ids).size || Date.now() >= until) return facts
+      await sleep(patience.step)
+    }
+  }
+
+  /** That a trace is absent is never remembered. */
+  async #find(ids: readonly string[]): Promise<ReadonlyMap<string, TraceFact>> {
     const facts = new Map<string, TraceFact>()
     const unknown: string[] = []
     for (const id of ids) {

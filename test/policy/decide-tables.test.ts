@@ -70,6 +70,11 @@ t.test('who may move which version into which stage', async (t) => {
     'read-only',
     'but none of another environment',
   )
+  t.equal(
+    verdict(acc, 'transitionModelVersionStage', { name: 'fraud', version: '1', stage: 'archived', ...archiving }),
+    'invalid-parameter',
+    'nor those of a stage in which MLflow archives none',
+  )
 })
 
 const change = { name: 'risk', version: '1' }
@@ -682,6 +687,8 @@ const traces: [caller: Environment, endpoint: string, fields: Fields, verdict: s
   // What a run shows to those who may promote what it made, its traces do; a trace's own word for its run is not enough.
   [prod, 'getTraceInfo', { trace_id: trace2 }, 'allow'], [prod, 'getTrace', { trace_id: trace2 }, 'allow'], [prod, 'getTraceArtifact', { request_id: trace2 }, 'allow'],
   [prod, 'getTraceInfo', { trace_id: trace1 }, 'not-found'], [prod, 'getTraceInfo', { trace_id: trace3 }, 'not-found'], [prod, 'getTraceInfo', { trace_id: strayTrace }, 'not-found'],
+  [acc, 'linkPromptsToTrace', { trace_id: trace1, prompt_versions: [{ name: 'fraud', version: '1' }] }, 'allow'], [acc, 'linkPromptsToTrace', { trace_id: trace1, prompt_versions: [{ name: 'fraud', version: '1' }, { name: 'fraud' }] }, 'invalid-parameter'],
+  [acc, 'linkPromptsToTrace', { trace_id: trace1, prompt_versions: [{ name: 'fraud', version: 'latest' }] }, 'invalid-parameter'], [acc, 'linkTracesToRun', { trace_ids: [fresh], run_id: run1 }, 'not-found'],
   [prod, 'setTraceTag', { trace_id: trace2, key: 'a', value: 'b' }, 'not-found'], [prod, 'linkTracesToRun', { trace_ids: [trace2], run_id: inProd.run(1) }, 'not-found'],
   [preprod, 'getTraceInfo', { trace_id: trace2 }, 'not-found'], [acc, 'getTraceInfo', { trace_id: inProd.trace(2) }, 'not-found'],
   // A run of which a version in production is made stays as it is.

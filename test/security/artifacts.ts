@@ -36,7 +36,7 @@ function everyDoor(path: string, index: number): Attack[] {
   ]
 }
 
-const climbing = ['..', '../..', '%2e%2e', '%252e%252e', 'model/../..', '/etc', '//etc', '..%2f..', 'model\\..', '../../../{{exp_prod}}/{{run_prod}}/artifacts', '%2fetc', 'model/%00', './..']
+const climbing = ['..', '../..', '%2e%2e', '%252e%252e', 'model/../..', '/etc', '//etc', '..%2f..', 'model\\..', '../../../{{exp_prod}}/{{run_prod}}/artifacts', '%2fetc', 'model/%00', './..', 'ü'.repeat(128)]
 
 /** Paths in the artifact store, and the routes that lead there. */
 export const artifactAttacks: readonly Attack[] = [

@@ -44,8 +44,7 @@ const html = (body: string) => (/quokka/.test(body) ? null : 'the own artifact w
 
 /** Data sets, scorers, issues, label schemas, review queues, and artifacts as the UI asks for them. */
 export const familyAttacks: readonly Attack[] = [
-  // A record may be of a trace that is no more: only another environment's is refused.
-  ...foreign.map(([method, path, json]): Attack => ({ name: `${method} ${path} ${JSON.stringify(json ?? '')}`, method, path, ...(json === undefined ? {} : { json }), status: none, ...(/source_data/.test(JSON.stringify(json ?? '')) ? { twin: false } : {}) })),
+  ...foreign.map(([method, path, json]): Attack => ({ name: `${method} ${path} ${JSON.stringify(json ?? '')}`, method, path, ...(json === undefined ? {} : { json }), status: none })),
   ...searches.map(([method, path, json]): Attack => ({ name: `search: ${method} ${path} ${JSON.stringify(json ?? '')}`, method, path, ...(json === undefined ? {} : { json }), status: [200], twin: true })),
   ...['gateway:/x', ' GATEWAY:/x', 'endpoints:/x'].map((model): Attack => ({ name: `a scorer that calls ${model}`, method: 'POST', path: `${api}/scorers/register`, json: { experiment_id: '{{exp_acc}}', name: 'x', serialized_scorer: scorer(model) }, status: [403], unheard: true })),
   ...['{{ds_prod}}'.toUpperCase(), 'search', '..', 'x%2f..', 'd-', '%20{{ds_prod}}', '{{ds_prod}};x'].map((id): Attack => ({ name: `a data set called ${id}`, method: 'DELETE', path: `${api}/datasets/${id}`, json: {}, status: none, unheard: false, twin: false })),

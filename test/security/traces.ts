@@ -107,7 +107,7 @@ export const traceAttacks: readonly Attack[] = [
   // Whether an id is taken can be told: of ids that nobody guesses.
   { name: "a new trace with the id of prod's", method: 'POST', path: `${v3}/traces`, json: start({ trace_id: '{{tr_prod}}' }), status: [404], twin: false },
   { name: "a new trace with the id of prod's below the environment", method: 'POST', path: `/env/acc/ajax-api/3.0/mlflow/traces`, json: start({ trace_id: '{{tr_prod}}', tags: { a: 'b' } }), status: [404], twin: false },
-  { name: "link prod's trace to an own run", method: 'POST', path: `${v2}/traces/link-to-run`, json: { trace_ids: ['{{tr_prod}}'], run_id: '{{run_acc}}' }, status: [404], twin: false },
+  { name: "link prod's trace to an own run", method: 'POST', path: `${v2}/traces/link-to-run`, json: { trace_ids: ['{{tr_prod}}'], run_id: '{{run_acc}}' }, status: [404] },
   { name: "link prod's trace among own ones", method: 'POST', path: `${v2}/traces/link-to-run`, json: { trace_ids: ['{{tr_acc}}', '{{tr_prod}}'], run_id: '{{run_acc}}' }, status: [404], twin: false },
   ...['mlflow.assessment.scorerTraceId', 'mlflow.gateway.linkedTraceId'].map((key): Attack => ({ name: `prod's trace in ${key}`, method: 'PATCH', path: `${v3}/traces/{{tr_acc}}/tags`, json: { key, value: '{{tr_prod}}' }, status: [404], twin: false })),
   ...["delete prod's by time", "delete all of prod's"].map((name): Attack => ({ name, method: 'POST', path: `${v2}/traces/delete-traces`, json: { experiment_id: '{{exp_prod}}', max_timestamp_millis: 9_000_000_000_000 }, status: [404] })),

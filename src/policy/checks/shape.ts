@@ -10,12 +10,21 @@ function isGiven(value: Json | undefined): boolean {
   return value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)
 }
 
+/** How many values a required field must have: one, or one for each item of a list. */
+function countRequired(message: JsonObject, name: string): number {
+  const [list = ''] = name.split('[].')
+  const items = message.get(list)
+  return list !== name && Array.isArray(items) ? items.length : 1
+}
+
 function requireFields(endpoint: OpenEndpoint, message: JsonObject): void {
   // The web UI searches in no place at all, and finds nothing there.
   const isNoPlace = (value: Json) => endpoint.search !== undefined && Array.isArray(value)
+  const isSaid = (name: string) =>
+    placesAt(message, name).filter(({ value }) => isGiven(value) || isNoPlace(value)).length >= countRequired(message, name)
   for (const spellings of endpoint.required) {
     const names = spellings.split('|')
-    if (names.some((name) => placesAt(message, name).some(({ value }) => isGiven(value) || isNoPlace(value)))) continue
+    if (names.some(isSaid)) continue
     throw new Refusal(
       'invalid-parameter',
       `Missing value for required parameter '${names[0]}'. See the API docs for more information about request parameters.`,

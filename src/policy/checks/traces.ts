@@ -1,4 +1,4 @@
-import { isTraceName, resemblesHexId } from '../ids.ts'
+import { isTraceId, isTraceName, resemblesHexId } from '../ids.ts'
 import { absent, type Judgement, reads } from '../judgement.ts'
 import { placesMeaning, textsOf } from '../message-fields.ts'
 import { ask, type ExperimentFact, type Inquiry, type TraceFact } from '../questions.ts'
@@ -14,10 +14,10 @@ interface Findings {
   readonly experiments: ReadonlyMap<string, ExperimentFact>
 }
 
-function* findTraces(ids: readonly string[]): Inquiry<Findings> {
+function* findTraces(ids: readonly string[], awaited = false): Inquiry<Findings> {
   const some = [...new Set(ids)].filter(isTraceName)
   if (some.length === 0) return { traces: new Map(), experiments: new Map() }
-  const traces = yield* ask({ about: 'traces', ids: some })
+  const traces = yield* ask({ about: 'traces', ids: some, awaited })
   const places = [...new Set([...traces.values()].map(({ experimentId }) => experimentId))]
   const experiments = places.length === 0 ? new Map() : yield* ask({ about: 'experiments', ids: places })
   return { traces, experiments }
@@ -114,8 +114,9 @@ export function* checkTraces(judgement: Judgement): Inquiry<void> {
     placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value))
   const [subjects, made, asked] = [texts('trace').filter((id) => id !== ''), texts('newTrace'), texts('tracesToSearch')]
   const linked = placesMeaning(endpoint, message, 'relatedTrace').flatMap(({ value }) => textsOf(value))
-  const pointed = [...linked, ...pointedTraces(judgement), ...recordTraces(judgement)]
-  const found = yield* findTraces([...subjects, ...made, ...asked, ...pointed])
+  const sources = recordTraces(judgement)
+  const pointed = [...linked, ...pointedTraces(judgement), ...sources]
+  const found = yield* findTraces([...subjects, ...made, ...asked, ...pointed], endpoint.awaited)
   for (const id of new Set(made)) checkNewTrace(judgement, found, id)
   for (const id of new Set(subjects)) {
     // Inside of a new trace its own id may be said once more.
@@ -125,4 +126,7 @@ export function* checkTraces(judgement: Judgement): Inquiry<void> {
   }
   yield* pickTraces(judgement, found, asked)
   for (const id of new Set(pointed)) if (!made.includes(id)) yield* checkPointedTrace(judgement, found, id)
+  // What a record was made of is there already.
+  const missing = sources.find((id) => isTraceId(id) && !found.traces.has(id))
+  if (missing !== undefined) throw absent.trace(missing)
 }

@@ -33,14 +33,24 @@ function* subjectVersion(judgement: Judgement, model: OwnedName): Inquiry<Versio
   return fact
 }
 
+/** The stages of which other versions can be archived when one gets there. */
+const activeStages: readonly Stage[] = ['Staging', 'Production']
+
 /** Who may move which version into which stage (design §6). */
 function checkTransition(judgement: Judgement, model: OwnedName, version: VersionFact): void {
-  const { environment, message, endpoint } = judgement
+  const { environment, message, endpoint, landscape } = judgement
   const target = canonicalStage(textMeaning(endpoint, message, 'stage') ?? '')
   if (target === 'Production' && !managesProduction(environment)) {
     throw new Refusal(
       'stage',
       `Environment '${environment.name}' may not move versions to Production. Ask a production environment to promote this version.`,
+    )
+  }
+  if (message.get('archive_existing_versions') === true && landscape.kind !== 'databricks' && !activeStages.includes(target)) {
+    // MLflow's own words, which it says with a 500.
+    throw new Refusal(
+      'invalid-parameter',
+      `Model version transition cannot archive existing model versions because '${target}' is not an Active stage. Valid stages are ['Staging', 'Production']`,
     )
   }
   if (model.owner.name === environment.name) return

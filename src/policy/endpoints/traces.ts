@@ -105,12 +105,12 @@ export const traceEndpoints = {
   linkTracesToRun: {
     ...v2, method: 'POST', path: '/mlflow/traces/link-to-run', action: 'update', repeatable: true,
     // Clients link a trace before it has arrived.
-    fields: { trace_ids: 'newTrace', run_id: 'run' }, required: ['trace_ids', 'run_id'],
+    awaited: true, fields: { trace_ids: 'trace', run_id: 'run' }, required: ['trace_ids', 'run_id'],
   },
   linkPromptsToTrace: {
     ...v2, method: 'POST', path: '/mlflow/traces/link-prompts', action: 'update', repeatable: true,
-    fields: { trace_id: 'trace', 'prompt_versions[].name': 'relatedModelName', 'prompt_versions[].version': 'free' },
-    required: ['trace_id', 'prompt_versions'],
+    fields: { trace_id: 'trace', 'prompt_versions[].name': 'relatedModelName', 'prompt_versions[].version': 'version' },
+    required: ['trace_id', 'prompt_versions', 'prompt_versions[].version'],
   },
   createAssessment: {
     ...ofTrace, method: 'POST', action: 'create',
