@@ -1,3 +1,4 @@
+import { isExperimentId } from './ids.ts'
 import { Refusal } from './reasons.ts'
 
 const escaped = /%[0-9a-fA-F]{2}/
@@ -60,7 +61,7 @@ export interface StorePlace {
 /** Reads a canonical store path; null when it does not begin with an experiment id. */
 export function placeOf(path: string): StorePlace | null {
   const [experimentId = '', second = '', third = '', fourth = ''] = path.split('/')
-  if (!/^(0|[1-9][0-9]{0,18})$/.test(experimentId)) return null
+  if (!isExperimentId(experimentId)) return null
   const runId = /^[0-9a-f]{32}$/.test(second) ? second : null
   const loggedModelId = second === 'models' && /^m-[0-9a-f]{32}$/.test(third) ? third : null
   // Traces of MLflow 2 have ids without a prefix.
