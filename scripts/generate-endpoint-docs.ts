@@ -1,10 +1,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { ClosedEndpoint, Meaning, OpenEndpoint, Resource } from '../src/policy/endpoint.ts'
-import { tableOfAllModes } from '../src/policy/endpoints.ts'
+import type { Meaning, OpenEndpoint, Resource } from '../src/policy/endpoint.ts'
 import type { UpstreamKind } from '../src/policy/environment.ts'
 import { describedVersions } from '../src/policy/generated/messages.ts'
 import { type Coverage, coverageOf } from '../src/rewrite/coverage.ts'
+import {
+  cell,
+  closedSections,
+  dividedSection,
+  prefixesText,
+  type ShownTable,
+  shownTable,
+  versionsText,
+} from './endpoint-tables.ts'
 
 /** The pages, by the kind of upstream whose routes they list. */
 export const endpointPages: Readonly<Record<UpstreamKind, string>> = {
@@ -134,25 +142,6 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   maxResults: 'the size of a page',
 }
 
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|')
-}
-
-/** The prefixes of a path; the usual four of an API version are said by its plain one and a star. */
-function prefixesText(prefixes: readonly string[]): string {
-  const base = prefixes.find((prefix) => /^\/api\/[\d.]+$/.test(prefix))
-  const usual =
-    base === undefined ? [] : [base, `/ajax-api${base.slice(4)}`, `${base}/preview`, `/ajax-api${base.slice(4)}/preview`]
-  const isUsual = base !== undefined && usual.every((prefix) => prefixes.includes(prefix))
-  const rest = prefixes.filter((prefix) => prefix !== '' && !(isUsual && usual.includes(prefix))).sort()
-  return [...(isUsual ? [`\`${base}\`\\*`] : []), ...rest.map((prefix) => `\`${prefix}\``)].join(' ')
-}
-
-function versionsText(versions: readonly string[]): string {
-  if (versions.join() === 'databricks') return '–'
-  return versions.length === describedVersions.length ? 'all' : versions.join(', ')
-}
-
 function referencesText({ fields }: OpenEndpoint): string {
   const references = Object.entries(fields).filter(([, meaning]) => meaning !== 'free')
   return references
@@ -160,10 +149,14 @@ function referencesText({ fields }: OpenEndpoint): string {
     .join(', ')
 }
 
-function notesText({ bytes, repeatable, anyExperiment, modes, administrators }: OpenEndpoint, kind: UpstreamKind): string {
-  const only = modes?.includes('databricks') ? 'only in Databricks mode' : 'not in Databricks mode'
+type ShownEndpoint = ShownTable['open'][number]
+
+function notesText({ endpoint, only }: ShownEndpoint, kind: UpstreamKind): string {
+  const { bytes, repeatable, anyExperiment, modes, administrators } = endpoint
+  const inMode = modes?.includes('databricks') ? 'only in Databricks mode' : 'not in Databricks mode'
   const notes = [
-    ...(modes === undefined || kind === 'mlflow' ? [] : [only]),
+    ...(only === null ? [] : [only]),
+    ...(modes === undefined || kind === 'mlflow' ? [] : [inMode]),
     ...(administrators ? ['for administrators'] : []),
     ...(bytes === undefined ? [] : [bytes === 'both' ? 'streams bytes both ways' : `streams bytes ${bytes}`]),
     ...(anyExperiment ? ['rows are asked about'] : []),
@@ -172,8 +165,9 @@ function notesText({ bytes, repeatable, anyExperiment, modes, administrators }: 
   return notes.join('; ')
 }
 
-function openTable(endpoints: readonly OpenEndpoint[], kind: UpstreamKind): string {
-  const rows = endpoints.map((endpoint) => {
+function openTable(endpoints: readonly ShownEndpoint[], kind: UpstreamKind): string {
+  const rows = endpoints.map((shown) => {
+    const { endpoint } = shown
     const { name, method, path, prefixes, action, versions } = endpoint
     const cells = [
       `\`${name}\``,
@@ -182,7 +176,7 @@ function openTable(endpoints: readonly OpenEndpoint[], kind: UpstreamKind): stri
       action,
       coverageOf(endpoint, kind),
       referencesText(endpoint),
-      notesText(endpoint, kind),
+      notesText(shown, kind),
       versionsText(versions),
     ]
     return `| ${cells.map(cell).join(' | ')} |`
@@ -194,47 +188,33 @@ function openTable(endpoints: readonly OpenEndpoint[], kind: UpstreamKind): stri
   ].join('\n')
 }
 
-function closedTable(endpoints: readonly ClosedEndpoint[]): string {
-  const rows = endpoints.map(({ method, path, prefixes, versions }) => {
-    return `| \`${cell(`${method} ${path}`)}\` | ${prefixesText(prefixes)} | ${versionsText(versions)} |`
-  })
-  return ['| method and path | below | MLflow |', '|---|---|---|', ...rows].join('\n')
-}
-
-function closedSections(closedEndpoints: readonly ClosedEndpoint[]): string {
-  const reasons = [...new Set(closedEndpoints.map(({ closed }) => closed))]
-  return reasons
-    .map((reason) => {
-      const endpoints = closedEndpoints.filter(({ closed }) => closed === reason)
-      const hidden = endpoints.some((endpoint) => endpoint.hidden)
-      const local = endpoints.some((endpoint) => endpoint.local)
-      const answer = local ? '' : hidden ? ' Answered with 404 `ENDPOINT_NOT_FOUND`.' : ' Answered with 403 `PERMISSION_DENIED`.'
-      return `### ${reason}\n\n${endpoints.length} routes.${answer}\n\n${closedTable(endpoints)}`
-    })
-    .join('\n\n')
-}
-
 const otherAddresses = `Each path is served below
 the prefixes named with it (\\*: also with \`ajax-api\` for \`api\`, and each with \`/preview\` behind it), and below \`/env/<name>\` and
 those, for callers in several environments.`
 
-function introduction(kind: UpstreamKind, open: number, closed: number): string {
-  const counts = `${open} endpoints are open, that is forwarded after a decision, and
-${closed} routes are closed. Whatever is not here is answered with 404 \`ENDPOINT_NOT_FOUND\`.`
+function countsText(counts: ShownTable['counts']): string {
+  const [first, catalog] = counts
+  const other = catalog === undefined ? '' : ` (with Unity Catalog: ${catalog.open} and ${catalog.closed})`
+  return `${first?.open} endpoints are open, that is forwarded after a decision, and
+${first?.closed} routes are closed${other}. Whatever is not here is answered with 404 \`ENDPOINT_NOT_FOUND\`.`
+}
+
+function introduction(kind: UpstreamKind, { counts }: ShownTable): string {
   const decided = 'How a request is judged: [how-it-decides.md](how-it-decides.md).'
   if (kind === 'mlflow') {
     return `# Endpoints
 
-Every route of the MLflow servers ${describedVersions.join(', ')}: ${counts} ${otherAddresses}
+Every route of the MLflow servers ${describedVersions.join(', ')}: ${countsText(counts)} ${otherAddresses}
 \`mlflow-env-proxy routes\` prints the same. ${decided} With a Databricks workspace behind the proxy:
 [endpoints-databricks.md](endpoints-databricks.md).`
   }
   return `# Endpoints of a Databricks workspace
 
 Every route that databricks-sdk and MLflow's own clients know of a workspace, and those of MLflow's servers, which clients ask for too:
-${counts} ${otherAddresses}
-\`mlflow-env-proxy routes --upstream-kind databricks\` prints the same. ${decided} The last column says which MLflow
-versions know a route (–: none; it is Databricks' own). The meanings of fields: [endpoints.md](endpoints.md#meanings). What
+${countsText(counts)} ${otherAddresses}
+\`mlflow-env-proxy routes --upstream-kind databricks\` and \`--upstream-kind unityCatalog\` print the same. ${decided} Some endpoints are open
+only where models are registered in the workspace itself, or only where they are in Unity Catalog, as \`upstream.registry\` says. The last column
+says which MLflow versions know a route (–: none; it is Databricks' own). The meanings of fields: [endpoints.md](endpoints.md#meanings). What
 Databricks mode is: [how-it-decides.md](how-it-decides.md#clients-in-databricks-mode).`
 }
 
@@ -253,15 +233,14 @@ ${meanings.join('\n')}
 
 /** What the page of one kind of upstream must contain. */
 export function renderEndpoints(kind: UpstreamKind): string {
-  const { open, closed } = tableOfAllModes(kind)
-  const all = [...open.values()]
+  const shown = shownTable(kind)
   const sections = Object.entries(resources).flatMap(([resource, title]) => {
-    const endpoints = all.filter((endpoint) => endpoint.resource === resource)
+    const endpoints = shown.open.filter(({ endpoint }) => endpoint.resource === resource)
     return endpoints.length === 0 ? [] : [`### ${title}\n\n${openTable(endpoints, kind)}`]
   })
-  const used = new Set(all.map((endpoint) => coverageOf(endpoint, kind)))
+  const used = new Set(shown.open.map(({ endpoint }) => coverageOf(endpoint, kind)))
   const coverage = Object.entries(coverageTexts).filter(([name]) => [...used].some((each) => each === name))
-  return `${introduction(kind, all.length, closed.length)}
+  return `${introduction(kind, shown)}
 
 <!-- Generated by scripts/generate-endpoint-docs.ts from src/policy/endpoints*: change those, not this file. -->
 
@@ -273,9 +252,9 @@ ${coverage.map(([name, text]) => `- ${name}: ${text}`).join('\n')}
 
 ${sections.join('\n\n')}
 
-## Closed
+${dividedSection(shown)}## Closed
 
-${closedSections(closed)}
+${closedSections(shown.closed)}
 `
 }
 

@@ -76,6 +76,9 @@ upstream: { url: 'https://adb-1.2.azuredatabricks.net', kind: databricks, creden
 authentication: { entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [2ff814a6-3304-4ab8-85cb-cd0e6f879c1d] } }
 environments: { acc: {}, prod: { production: true } }
 `
+const catalogConfiguration = workspaceConfiguration
+  .replace('kind: databricks,', 'kind: databricks, registry: unityCatalog,')
+  .replace('acc: {}, prod: {', 'acc: { unityCatalogSchema: acc.ml }, prod: { unityCatalogSchema: prod.ml,')
 
 t.test('`routes` prints the coverage table, of all versions or of one, or of a workspace', async (t) => {
   const run = async (...args: string[]) => {
@@ -98,10 +101,29 @@ t.test('`routes` prints the coverage table, of all versions or of one, or of a w
   t.ok((await run('--upstream-version', '3.17.2')).text.includes('/logged-models/{model_id}'))
   t.notOk((await run('--upstream-version', '2.9.2')).text.includes('/logged-models/{model_id}'))
   const workspace = await run('--upstream-kind', 'databricks')
-  const table = endpointTable('databricks')
-  t.equal(workspace.code, 0)
-  for (const { method, path } of [...table.open.values(), ...table.closed])
-    t.ok(workspace.text.includes(path), `${method} ${path}`)
+  const catalog = await run('--upstream-kind', 'unityCatalog')
+  const page = read(endpointPages.databricks)
+  for (const [kind, { code, text }] of [
+    ['databricks', workspace],
+    ['unityCatalog', catalog],
+  ] as const) {
+    const table = endpointTable(kind)
+    t.equal(code, 0)
+    for (const { method, path } of [...table.open.values(), ...table.closed]) {
+      t.ok(text.includes(path), `${kind}: ${method} ${path}`)
+      t.ok(page.includes(`\`${method} ${path}\``), `${method} ${path} is on the page, too`)
+    }
+  }
+  t.match(catalog.text, /^A Databricks workspace with models in Unity Catalog: /)
+  t.match(catalog.text, /^ {2}POST .*unity-catalog\/models\/versions .* createNativeVersion$/m)
+  t.match(catalog.text, /^ {2}POST .*model-versions\/transition-stage .* +Unity Catalog has no stages/m)
+  t.match(page, /`createNativeVersion` \| `POST \/unity-catalog\/models\/versions` .* only with Unity Catalog \|/)
+  t.match(page, /`createComment` .* only with the workspace's registry \|/)
+  t.match(
+    page,
+    /^\| `POST \/unity-catalog\/models\/versions` \| .* \| Models are registered in the workspace itself, .* \| open \|/m,
+  )
+  t.match(page, /^\| `POST \/mlflow\/comments\/create` \| .* \| open \| It is of the workspace's own model registry, .* \|/m)
   t.match(workspace.text, /^ {2}GET .*registered-models\/search .* filtered +searchRegisteredModels$/m)
   t.match(workspace.text, /^ {2}POST .*runs\/log-metric .* passed +logMetric$/m)
   t.match(workspace.text, /^ {2}POST .*transition-requests\/approve .* rewritten +approveTransitionRequest$/m)
@@ -109,6 +131,8 @@ t.test('`routes` prints the coverage table, of all versions or of one, or of a w
   t.match(workspace.text, /^ {2}POST .*\/workspace\/mkdirs +Folders of the workspace hold every environment/m)
   const file = join(t.testdir({ 'proxy.yaml': workspaceConfiguration }), 'proxy.yaml')
   t.same(await run('--config', file), workspace, 'the kind that a configuration names')
+  const other = join(t.testdir({ 'catalog.yaml': catalogConfiguration }), 'catalog.yaml')
+  t.same(await run('--config', other), catalog, 'and the registry')
   t.equal((await run('--config', join(root, 'absent.yaml'))).code, 1)
   for (const wrong of [
     ['--upstream-version', '9'],
@@ -116,6 +140,7 @@ t.test('`routes` prints the coverage table, of all versions or of one, or of a w
     ['word'],
     ['--upstream-kind', 'other'],
     ['--upstream-kind', 'databricks', '--upstream-version', '3.17.2'],
+    ['--upstream-kind', 'unityCatalog', '--upstream-version', '3.18.0'],
     ['--upstream-kind', 'mlflow', '--config', file],
   ]) {
     const { code, text } = await run(...wrong)

@@ -1,23 +1,23 @@
 import { parseArgs } from 'node:util'
 import type { ClosedEndpoint, OpenEndpoint } from '../policy/endpoint.ts'
 import { tableOfAllModes } from '../policy/endpoints.ts'
-import type { UpstreamKind } from '../policy/environment.ts'
+import { type ServerKind, serverKindOf } from '../policy/environment.ts'
 import { describedVersions } from '../policy/generated/messages.ts'
 import { coverageOf } from '../rewrite/coverage.ts'
 import { loadConfig } from '../server/config.ts'
 import { reportProblems } from './report-problems.ts'
 import type { Terminal } from './terminal.ts'
 
-const usage = `Usage: mlflow-env-proxy routes [--upstream-kind mlflow|databricks | --config FILE] [--upstream-version X]
+const usage = `Usage: mlflow-env-proxy routes [--upstream-kind mlflow|databricks|unityCatalog | --config FILE] [--upstream-version X]
 
 Prints every known route of the upstream, and what becomes of it: passed on, rewritten, filtered or carried out by the proxy itself,
-or closed and why. The upstream is MLflow's own server (${describedVersions.join(', ')}), or a Databricks workspace;
-with a configuration, the kind that it names. With a version: the routes of that MLflow server alone.
+or closed and why. The upstream is MLflow's own server (${describedVersions.join(', ')}), or a Databricks workspace
+that registers models by itself (databricks) or in Unity Catalog (unityCatalog); with a configuration, the kind that it names. With a version: the routes of that MLflow server alone.
 `
 
 /** Whose routes are asked for. */
 interface Asked {
-  readonly kind: UpstreamKind
+  readonly kind: ServerKind
   /** Of MLflow's own server; null for all. */
   readonly version: string | null
 }
@@ -34,7 +34,7 @@ function address({ path, prefixes }: OpenEndpoint | ClosedEndpoint): string {
   return prefixes.length > 1 ? `${first}${path} (and ${prefixes.length - 1} more)` : `${first}${path}`
 }
 
-function openColumns(endpoint: OpenEndpoint, kind: UpstreamKind): string[] {
+function openColumns(endpoint: OpenEndpoint, kind: ServerKind): string[] {
   const { method, action, resource, name, modes, administrators } = endpoint
   const inMode = modes?.includes('databricks') ? ' (in Databricks mode)' : ''
   const only = administrators ? ' (for administrators)' : inMode
@@ -53,8 +53,8 @@ function table(rows: readonly string[][]): string {
 }
 
 function upstreamName({ kind, version }: Asked): string {
-  if (kind === 'databricks') return 'A Databricks workspace'
-  return `MLflow ${version ?? describedVersions.join(', ')}`
+  if (kind === 'mlflow') return `MLflow ${version ?? describedVersions.join(', ')}`
+  return `A Databricks workspace${kind === 'unityCatalog' ? ' with models in Unity Catalog' : ''}`
 }
 
 /** The coverage table as text: what is open, and what is closed and why; of a workspace, or of one MLflow version, or of all. */
@@ -91,9 +91,9 @@ function readLine(args: readonly string[]): Line | null {
   }
 }
 
-function kindOf({ kind = 'mlflow', config }: Line, env: NodeJS.ProcessEnv): UpstreamKind | null {
-  if (config !== undefined) return loadConfig(config, env).upstream.kind
-  return kind === 'mlflow' || kind === 'databricks' ? kind : null
+function kindOf({ kind = 'mlflow', config }: Line, env: NodeJS.ProcessEnv): ServerKind | null {
+  if (config !== undefined) return serverKindOf(loadConfig(config, env).upstream)
+  return kind === 'mlflow' || kind === 'databricks' || kind === 'unityCatalog' ? kind : null
 }
 
 /** Prints the coverage table. Returns the exit code. */
@@ -102,7 +102,7 @@ export function routes(args: readonly string[], env: NodeJS.ProcessEnv, terminal
   try {
     const kind = line === null ? null : kindOf(line, env)
     // A workspace has no versions.
-    if (line === null || kind === null || (kind === 'databricks' && line.version !== null)) {
+    if (line === null || kind === null || (kind !== 'mlflow' && line.version !== null)) {
       terminal.err(usage)
       return 2
     }

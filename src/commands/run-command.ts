@@ -17,7 +17,7 @@ Commands
   check   say what the configuration means, or every problem in it (exit code 1)
   doctor  what is misconfigured in the MLflow behind the proxy, and what to do (--token-file FILE, --json)
   explain what would happen to a request, and why (--help by leaving out its arguments)
-  routes  every route of MLflow's servers, open or closed (--upstream-version X), or of a workspace (--upstream-kind databricks)
+  routes  every route of MLflow's servers, open or closed (--upstream-version X), or of a workspace (--upstream-kind databricks or unityCatalog)
   demo    in a checkout: show what the proxy does, with a real MLflow (--keep leaves it running)
 
 Options

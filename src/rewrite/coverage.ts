@@ -1,5 +1,5 @@
 import type { OpenEndpoint } from '../policy/endpoint.ts'
-import type { UpstreamKind } from '../policy/environment.ts'
+import type { ServerKind } from '../policy/environment.ts'
 import { hasShape, shapeOf } from '../policy/message-shape.ts'
 import { hasOwnVisibility } from './answer.ts'
 import { answerMeanings } from './answer-fields.ts'
@@ -32,8 +32,8 @@ export function asksForStore({ fields }: OpenEndpoint): boolean {
 }
 
 /** What becomes of a request that the decision lets through. */
-export function coverageOf(endpoint: OpenEndpoint, kind: UpstreamKind): Coverage {
-  if (kind === 'databricks' && asksForStore(endpoint)) return 'carried out'
+export function coverageOf(endpoint: OpenEndpoint, kind: ServerKind): Coverage {
+  if (kind !== 'mlflow' && asksForStore(endpoint)) return 'carried out'
   if (hasOwnedRows(endpoint)) return 'filtered'
   const answered = [...reach(endpoint.response)].some((name) => name in answerMeanings)
   return answered || Object.values(endpoint.fields).some(isMapped) ? 'rewritten' : 'passed'
