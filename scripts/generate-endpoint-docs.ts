@@ -112,7 +112,10 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   labelSchemas: "several label schemas' ids, each as `labelSchema`",
   reviewQueue: "a review queue's id: of an experiment of the caller's own",
   scorersToRead: "scorers' ids: what the answer has of other experiments than the caller's own is left out",
-  scorerJson: "a scorer as JSON: may name no endpoint of the server's AI gateway",
+  scorerJson:
+    "a scorer as JSON: may name endpoints of the AI gateway that are the caller's own (`gateway:/chat`), where the environment has it",
+  boundResource:
+    "what an endpoint is bound to: a scorer's id, of an experiment of the caller's own; text that can be no id names nothing",
   recordsJson: 'records of a data set as a JSON list: traces that they were made of must be readable; tags in them as `runTags`',
   tagsJson: 'tags as a JSON object, as `runTags`',
   webhook: "a webhook's id: of a webhook that listens to a model of the caller's",

@@ -38,6 +38,7 @@ const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
   ['labelSchema', 'labelSchema'],
   ['labelSchema', 'labelSchemas'],
   ['reviewQueue', 'reviewQueue'],
+  ['scorer', 'boundResource'],
   ['model', 'relatedModelName'],
   ['trace', 'trace'],
   ['trace', 'newTrace'],

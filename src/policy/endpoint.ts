@@ -100,6 +100,7 @@ export type Meaning =
   | 'reviewQueue'
   | 'scorersToRead'
   | 'scorerJson'
+  | 'boundResource'
   | 'tagsJson'
   | 'recordsJson'
   | 'webhook'

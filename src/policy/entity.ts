@@ -1,5 +1,5 @@
 /** Things of experiments that are known by an id which says nothing of their owner. */
-export type EntityKind = 'dataset' | 'issue' | 'labelSchema' | 'reviewQueue'
+export type EntityKind = 'dataset' | 'issue' | 'labelSchema' | 'reviewQueue' | 'scorer'
 
 const forms: Readonly<Record<EntityKind, RegExp>> = {
   dataset: /^d-[0-9a-f]{32}$/,
@@ -7,6 +7,7 @@ const forms: Readonly<Record<EntityKind, RegExp>> = {
   issue: /^iss-[A-Za-z0-9_-]{1,32}$/,
   labelSchema: /^ls-[0-9a-f]{32}$/,
   reviewQueue: /^rq-[0-9a-f]{32}$/,
+  scorer: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
 }
 
 /** Whether the text is an id of such a thing as MLflow has them. */

@@ -15,7 +15,7 @@ export interface Findings {
   readonly defaultExperimentId: string
   /** Ids of experiments whose runs and logged models the answer may show. */
   readonly visibleExperiments: ReadonlySet<string>
-  /** Ids of experiments and data sets that rows of the answer turned out to belong to, as far as they are the caller's own. */
+  /** Ids of experiments, data sets and gateway endpoints that rows of the answer turned out to belong to, as far as they are the caller's own. */
   readonly admitted: Set<string>
   /** Of the traces that are looked for, those that are asked for upstream. */
   readonly visibleTraces: ReadonlySet<string>

@@ -75,6 +75,7 @@ export const absent = {
   dataset: (id: string) => new Refusal('not-found', `Evaluation dataset with id '${id}' not found`),
   issue: (id: string) => new Refusal('not-found', `Issue with ID '${id}' not found`),
   labelSchema: (id: string) => new Refusal('not-found', `Label schema with id '${id}' not found.`),
+  scorer: (id: string) => new Refusal('not-found', `Scorer with id '${id}' not found.`),
   reviewQueue: (id: string) => new Refusal('not-found', `Review queue with id '${id}' not found.`),
   gatewayEndpoint: (id: string) => new Refusal('not-found', `GatewayEndpoint not found (endpoint_id='${id}')`),
   modelDefinition: (id: string) => new Refusal('not-found', `GatewayModelDefinition not found (model_definition_id='${id}')`),

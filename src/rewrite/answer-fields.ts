@@ -21,6 +21,7 @@ export type AnswerMeaning =
   | 'gatewayName'
   | 'modelDefinitionName'
   | 'gatewaySecretName'
+  | 'scorerText'
   | 'ownPart'
   | 'servedModelName'
   | 'withheld'
@@ -35,8 +36,8 @@ export const answerMeanings: Readonly<Record<string, Readonly<Record<string, Ans
   'mlflow.DatasetSummary': { experiment_id: 'experimentId' },
   'mlflow.datasets.Dataset': { experiment_ids: 'experimentId' },
   'mlflow.GetDatasetExperimentIds.Response': { experiment_ids: 'experimentId' },
-  'mlflow.RegisterScorer.Response': { experiment_id: 'experimentId' },
-  'mlflow.Scorer': { experiment_id: 'experimentId' },
+  'mlflow.RegisterScorer.Response': { experiment_id: 'experimentId', serialized_scorer: 'scorerText' },
+  'mlflow.Scorer': { experiment_id: 'experimentId', serialized_scorer: 'scorerText' },
   'handmade.OnlineScoringConfig': { experiment_id: 'experimentId' },
   'mlflow.issues.Issue': { experiment_id: 'experimentId' },
   'mlflow.label_schemas.LabelSchema': { experiment_id: 'experimentId' },

@@ -13,7 +13,7 @@ import { Refusal } from '../policy/reasons.ts'
 import { showEndpointName } from '../policy/serving.ts'
 import { type AnswerMeaning, answerMeanings } from './answer-fields.ts'
 import { clientSentence } from './error-text.ts'
-import { shownAs, visibleGateway } from './gateway-answer.ts'
+import { clientScorer, shownAs, visibleGateway } from './gateway-answer.ts'
 import { clientLocation } from './location.ts'
 import { findingsWithin, visibleServing } from './serving-answer.ts'
 import { renameTags } from './tag-names.ts'
@@ -84,6 +84,7 @@ const textMappers: Readonly<Record<NamedMeaning, TextMapper>> = {
   gatewayName: shownAs('gateway'),
   modelDefinitionName: shownAs('modelDefinition'),
   gatewaySecretName: shownAs('gatewaySecret'),
+  scorerText: clientScorer,
   servedModelName,
 }
 

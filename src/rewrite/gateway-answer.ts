@@ -1,6 +1,8 @@
 import type { Findings } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { type NameKind, ownerOf } from '../policy/names.ts'
+import { Refusal } from '../policy/reasons.ts'
+import { renameInScorer } from '../policy/scorer-text.ts'
 
 /** What a caller calls a thing of the AI gateway; null for what is not their environment's own. */
 function ownName(kind: NameKind, stored: string, { landscape, environment }: Findings): string | null {
@@ -19,9 +21,20 @@ const isOwn = (kind: NameKind, field: string) => (row: JsonObject, findings: Fin
   return typeof name === 'string' && ownName(kind, name, findings) !== null
 }
 
+/** A scorer's text in the caller's names; an endpoint that is not theirs is none, as MLflow says of one that is gone. */
+export function clientScorer(text: string, findings: Findings): string {
+  try {
+    return renameInScorer(text, (name) => ownName('gateway', name, findings))
+  } catch (error) {
+    if (error instanceof Refusal) return ''
+    throw error
+  }
+}
+
 /** Which things of the AI gateway the caller may see. */
 export const visibleGateway: Readonly<Record<string, (row: JsonObject, findings: Findings) => boolean>> = {
   'handmade.GatewayModel': isOwn('gateway', 'id'),
+  'mlflow.GatewayEndpointBinding': (row, { admitted }) => admitted.has(String(row.get('endpoint_id') ?? '')),
   'mlflow.GatewayEndpoint': isOwn('gateway', 'name'),
   'mlflow.GatewayModelDefinition': isOwn('modelDefinition', 'name'),
   'mlflow.GatewaySecretInfo': isOwn('gatewaySecret', 'secret_name'),
@@ -34,6 +47,9 @@ const pointed = 'an id whose name is judged wherever it is said, and that opens 
 export const reviewedGatewayFields: Readonly<Record<string, string>> = {
   'mlflow.GatewayEndpoint.endpoint_id': itself,
   'mlflow.GatewayEndpoint.tags': 'what the caller’s own environment wrote; MLflow reads nothing from them',
+  'mlflow.GatewayEndpointBinding.display_name': 'the name of the scorer, which its own environment bound',
+  'mlflow.GatewayEndpointBinding.endpoint_id': 'the endpoint, whose name was judged',
+  'mlflow.GatewayEndpointBinding.resource_id': pointed,
   'mlflow.GatewayEndpointModelMapping.endpoint_id': 'the endpoint that it is a part of',
   'mlflow.GatewayEndpointModelMapping.mapping_id': 'a number of a part, which no request takes',
   'mlflow.GatewayEndpointModelMapping.model_definition_id': pointed,

@@ -15,6 +15,7 @@ import { copyJson, placesAt, placesMeaning, textMeaning, textsOf } from '../poli
 import { renameModelUri } from '../policy/model-uri.ts'
 import { type NameKind, resolveName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { renameInScorer } from '../policy/scorer-text.ts'
 import { upstreamEndpointName } from '../policy/serving.ts'
 import { canonicalPath } from '../policy/store-path.ts'
 import { withinWorkspace } from './location.ts'
@@ -39,6 +40,10 @@ const named = (kind: NameKind) =>
 
 function upstreamModelName(findings: Findings): (name: string) => string {
   return (name) => resolveName(findings.landscape, findings.environment, 'model', name).upstream
+}
+
+function upstreamEndpoint({ landscape, environment }: Findings): (name: string) => string {
+  return (name) => resolveName(landscape, environment, 'gateway', name).upstream
 }
 
 /** For a note that the caller writes: others' models, and what can be no name, are left out of it. */
@@ -84,6 +89,7 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   gatewayEndpointName: named('gateway'),
+  scorerJson: text((value, findings) => renameInScorer(value, upstreamEndpoint(findings))),
   modelDefinitionName: named('modelDefinition'),
   gatewaySecretName: named('gatewaySecret'),
   servingEndpointName: text((value, findings) => upstreamEndpointName(findings, value)),

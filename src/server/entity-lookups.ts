@@ -1,4 +1,5 @@
 import type { LRUCache } from 'lru-cache'
+import { idIn } from '../policy/checks/answer-rows.ts'
 import type { EntityKind } from '../policy/entity.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { textsOf } from '../policy/message-fields.ts'
@@ -14,7 +15,7 @@ const workers = 8
 interface LookUp {
   readonly path: (id: string) => string
   readonly query: (id: string) => Readonly<Record<string, string>>
-  readonly experiments: (found: JsonObject) => readonly string[]
+  readonly experiments: (found: JsonObject, id: string) => readonly string[]
 }
 
 /** The experiment of the one object in an answer. */
@@ -23,6 +24,14 @@ const experimentIn = (field: string) => (found: JsonObject) => {
   return textsOf(thing instanceof Map ? (thing.get('experiment_id') ?? []) : [])
 }
 const nothing = () => ({})
+
+/** The experiment of one row of the latest versions of all scorers: MLflow does not tell of one by its id. */
+function experimentOfScorer(found: JsonObject, id: string): readonly string[] {
+  const rows = found.get('scorers')
+  const row = (Array.isArray(rows) ? rows : []).find((each) => each instanceof Map && each.get('scorer_id') === id)
+  const experiment = row instanceof Map ? idIn(row, 'experiment_id') : null
+  return experiment === null ? [] : [experiment]
+}
 
 const lookUps: Readonly<Record<EntityKind, LookUp>> = {
   dataset: {
@@ -41,6 +50,7 @@ const lookUps: Readonly<Record<EntityKind, LookUp>> = {
     query: (id) => ({ queue_id: id }),
     experiments: experimentIn('review_queue'),
   },
+  scorer: { path: () => `${api}/scorers/list`, query: nothing, experiments: experimentOfScorer },
 }
 
 /** Asks MLflow to which experiments things belong whose ids do not say it. The ids are of the form that MLflow makes. */
@@ -75,7 +85,7 @@ export class EntityLookups {
     if (known !== undefined) return known
     const { path, query, experiments } = lookUps[kind]
     const found = readFoundIfServed(await this.#upstream.lookUp(path(id), query(id), this.#caller))
-    const ids = found === null ? [] : experiments(found)
+    const ids = found === null ? [] : experiments(found, id)
     if (ids.length > 0) this.#known.set(key, ids, kind === 'dataset' ? { ttl: keepDataset } : {})
     return ids
   }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { admitRows } from '../../src/policy/checks/answer-rows.ts'
 import type { DecodedRequest } from '../../src/policy/decide.ts'
 import { openEndpoints } from '../../src/policy/endpoints.ts'
 import { printJson } from '../../src/policy/json-text.ts'
@@ -6,6 +7,7 @@ import { rewriteAnswer } from '../../src/rewrite/answer.ts'
 import { clientErrorText } from '../../src/rewrite/error-text.ts'
 import { upstreamMessage } from '../../src/rewrite/request.ts'
 import {
+  answerOf,
   type FakeWorld,
   grantOf,
   judge,
@@ -17,7 +19,7 @@ import {
 } from '../support/fake-world.ts'
 import { fullMessage } from '../support/full-message.ts'
 import { lent } from '../support/gateway-town.ts'
-import { acc, all, inAcc, inProd, landscape, town } from '../support/town.ts'
+import { absentScorer, acc, all, inAcc, inProd, landscape, town } from '../support/town.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 const asAdministrator = (request: DecodedRequest): DecodedRequest => ({ ...request, administrator: true })
@@ -54,6 +56,8 @@ const verdicts: [endpoint: string, fields: Fields, verdict: string, world?: Fake
   // What others use, too, is not changed from here.
   ['updateGatewaySecret', { secret_id: lent.usedByProd, secret_value: { api_key: 'k' } }, 'read-only'], ['deleteGatewaySecret', { secret_id: lent.usedByProd }, 'read-only'], ['getGatewaySecret', { secret_id: lent.usedByProd }, 'allow'], ['createModelDefinition', { ...asked, secret_id: lent.usedByProd }, 'allow'],
   ['deleteModelDefinition', { model_definition_id }, 'read-only', { ...town, gatewayUsers: { [model_definition_id]: ['chat_acc', 'chat'] } }], ['updateModelDefinition', { model_definition_id, model_name: 'x' }, 'read-only', { ...town, gatewayUsers: { [model_definition_id]: ['chat_prod'] } }],
+  ...['createEndpointBinding', 'deleteEndpointBinding'].flatMap((endpoint): [string, Fields, string][] => [inAcc.scorer, 'job-123', inProd.scorer, absentScorer, ` ${inProd.scorer}`, inProd.scorer.replaceAll('3', 'A')].map((resource_id, index) => [endpoint, { endpoint_id, resource_type: 'scorer', resource_id }, ['allow', 'allow', 'not-found', 'not-found', 'invalid-parameter', 'invalid-parameter'][index] ?? ''])),
+  ['listEndpointBindings', {}, 'allow'], ['listEndpointBindings', { endpoint_id: inProd.gateway('e') }, 'not-found'], ['listEndpointBindings', { resource_id: inProd.scorer }, 'not-found'],
   ['createGatewaySecret', secret, 'allow'], ['createGatewaySecret', { ...secret, secret_name: 'x_prod' }, 'foreign-name'], ['createGatewaySecret', { secret_name: 'x' }, 'invalid-parameter'],
   ...['$OPENAI_API_KEY', ' os.environ/KEY', '/run/secrets/key', './key', '../key', '~/.aws/credentials', 'oidc/x', 'file:/x'].map((api_key): [string, Fields, string] => ['createGatewaySecret', { ...secret, secret_value: { api_key } }, 'foreign-source']),
   ...[account('external_account'), account('authorized_user'), 'key.json', '[]'].map((vertex_credentials): [string, Fields, string] => ['createGatewaySecret', { ...secret, secret_value: { vertex_credentials } }, 'foreign-source']), ['createGatewaySecret', { ...secret, secret_value: { vertex_credentials: account('service_account') } }, 'allow'],
@@ -144,6 +148,42 @@ t.test('lists have the environment’s own rows, in its names', async (t) => {
   )
   const foreign = () => shown('getGatewayEndpoint', { name: 'chat' }, { endpoint: { name: 'chat_prod' } })
   t.throws(foreign, /which this proxy does not know/)
+})
+
+t.test('a scorer’s text is rewritten both ways, and only where it names an endpoint', async (t) => {
+  const own = { experiment_id: inAcc.experiment, name: 'x' }
+  const register = (serialized_scorer: string) => grantOf(ask('registerScorer', { ...own, serialized_scorer }))
+  const plain = '{"a" : 1.0,"b":[NaN], "c":"gateway: is it up?"}'
+  t.equal(upstreamMessage(register(plain)).get('serialized_scorer'), plain, 'letter by letter')
+  const text = '{"version":9007199254740993,"x":{"base_judge":{"model":"gateway:\\/chat"},"é":"\\ud83d\\ude00"}}'
+  const stored = upstreamMessage(register(text)).get('serialized_scorer')
+  t.equal(stored, '{"version":9007199254740993,"x":{"base_judge":{"model":"gateway:/chat_acc"},"é":"😀"}}')
+  const back = (serialized_scorer: string) => {
+    const answer = rewriteAnswer(register(plain), toMessage({ experiment_id: inAcc.experiment, serialized_scorer }))
+    return answer.get('serialized_scorer')
+  }
+  t.equal(back(String(stored)), '{"version":9007199254740993,"x":{"base_judge":{"model":"gateway:/chat"},"é":"😀"}}')
+  t.equal(back(plain), plain)
+  t.equal(back('{"model":"gateway:/chat_prod"}'), '{"model":null}', 'as of one that is gone')
+  t.equal(back('{gateway:/chat_prod'), '', 'what cannot be read is not shown')
+  const closed = makeEnvironment('acc', { gateway: false })
+  const request = requestTo('registerScorer', { ...own, serialized_scorer: text })
+  t.match(refusalOf(judge(landscape, closed, request, town)), {
+    reason: 'closed-endpoint',
+    message: /not open in environment 'acc'/,
+  })
+})
+
+t.test('bindings are those of the environment’s own endpoints', async (t) => {
+  const grant = grantOf(ask('listEndpointBindings', {}))
+  const bindings = [endpoint_id, inProd.gateway('e'), lent.endpoint, ''].map((id) => ({ endpoint_id: id, display_name: 'x' }))
+  const rows = bindings.map((row) => toMessage(row))
+  const inquiry = admitRows(grant.findings, 'mlflow.GatewayEndpointBinding', rows)
+  for (let step = inquiry.next(); !step.done; step = inquiry.next(answerOf(town, step.value)));
+  t.equal(
+    printJson(rewriteAnswer(grant, toMessage({ bindings }))),
+    JSON.stringify({ bindings: [endpoint_id, lent.endpoint].map((id) => ({ endpoint_id: id, display_name: 'x' })) }),
+  )
 })
 
 t.test('sentences of MLflow’s speak of things by the caller’s names', async (t) => {

@@ -7,7 +7,7 @@ import { absentRun, absentTrace, type Belongings } from './town.ts'
 
 /** A good value for every meaning, of the environment's own things. */
 function goodValues(place: Belongings): Record<Meaning, unknown> {
-  const { environment, experiment, frozenExperiment, run, model, trace, entity, opaqueId, gateway } = place
+  const { environment, experiment, frozenExperiment, run, model, trace, entity, opaqueId, gateway, scorer } = place
   return {
     free: 'x',
     dataset: entity('d'),
@@ -18,7 +18,8 @@ function goodValues(place: Belongings): Record<Meaning, unknown> {
     labelSchemas: [entity('ls')],
     reviewQueue: entity('rq'),
     scorersToRead: ['x'],
-    scorerJson: JSON.stringify({ instructions_judge_pydantic_data: { model: 'openai:/gpt' } }),
+    scorerJson: JSON.stringify({ instructions_judge_pydantic_data: { model: 'gateway:/chat' } }),
+    boundResource: scorer,
     recordsJson: JSON.stringify([
       { inputs: { q: 1 }, source: { source_type: 'TRACE', source_data: { trace_id: trace(1) } }, tags: { x: 'y' } },
     ]),

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../src/policy/json.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/questions.ts'
 import { type FakeWorld, makeEnvironment } from './fake-world.ts'
 import { setAt } from './full-message.ts'
-import { absentExperiment, absentModel, absentRun, absentTrace, makeModel, makeRun, makeVersion } from './town.ts'
+import { absentExperiment, absentModel, absentRun, absentScorer, absentTrace, makeModel, makeRun, makeVersion } from './town.ts'
 
 /** A random world, in which it is known by construction whose everything is. */
 export interface RandomTown {
@@ -170,7 +170,8 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     labelSchemas: entityIds('ls').map((id) => [id]),
     reviewQueue: entityIds('rq'),
     scorersToRead: [['x']],
-    scorerJson: ['{}'],
+    scorerJson: ['{}', ...['chat', 'chat_acc', 'chat_prod'].map((name) => JSON.stringify({ model: `gateway:/${name}` }))],
+    boundResource: ['job-1', absentScorer],
     recordsJson: traces.map((trace_id) => JSON.stringify([{ source: { source_data: { trace_id } } }])),
     tagsJson: runs.map((value) => JSON.stringify({ 'mlflow.parentRunId': value })),
     experiments: [...experiments.map((id) => [id]), experiments.slice(0, 2)],

@@ -108,6 +108,12 @@ const lookUps: readonly LookUp[] = [
       return { endpoint: row, model_definition: row, secret: row }
     },
   ],
+  [
+    /\/api\/3\.0\/mlflow\/scorers\/list$/,
+    (world) => ({
+      scorers: Object.entries(world.entities ?? {}).map(([scorer_id, [id]]) => ({ scorer_id, experiment_id: Number(id) })),
+    }),
+  ],
   // Things whose experiments MLflow tells by their ids: in whatever form it does.
   [
     /\/(datasets\/[^/]+\/experiment-ids|issues\/[^/]+|label-schemas\/get|review-queues\/get)$/,

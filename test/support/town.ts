@@ -14,6 +14,8 @@ export interface Belongings {
   readonly model: (number: number) => string
   /** A data set, issue, label schema and review queue, by the beginning of its id: `d`, `iss`, `ls`, `rq`. */
   readonly entity: (kind: 'd' | 'iss' | 'ls' | 'rq') => string
+  /** A scorer's id. */
+  readonly scorer: string
   /** A gateway's endpoint, model definition and secret. */
   readonly gateway: (kind: 'e' | 'd' | 's') => string
   /** Trace 1 is of run 1, trace 2 of run 2, trace 3 of none. */
@@ -43,6 +45,8 @@ export const absentEntity = (kind: string) => `${kind}-${absentRun}`
 export const strayTrace = `tr-${'4'.repeat(32)}`
 export const absentTrace = `tr-${absentRun}`
 export const absentExperiment = '987'
+const scorerOf = (digit: string) => [8, 4, 4, 4, 12].map((length) => digit.repeat(length)).join('-')
+export const absentScorer = scorerOf('9')
 /** A data set in experiments of acc and of prod. */
 export const sharedDataset = `d-${'a'.repeat(32)}`
 
@@ -77,6 +81,7 @@ function belongings(environment: Environment, index: number, stored: Belongings[
     run,
     model: (number) => `m-${run(number)}`,
     entity: (kind) => `${kind}-${run(1)}`,
+    scorer: scorerOf(digit),
     gateway: (kind) => `${kind}-${run(7)}`,
     trace: (number) => `tr-${run(number)}`,
     opaqueId: (kind) => `${kind}-${digit.repeat(8)}`,
@@ -169,6 +174,7 @@ function worldOf(places: Town['places'], mark: Mark, place: typeof inStore): Fak
           (['d', 'iss', 'ls', 'rq'] as const).map((kind) => [entity(kind), [experiment]]),
         ),
       ),
+      ...Object.fromEntries(places.map(({ experiment, scorer }) => [scorer, [experiment]])),
       // Of two environments, which nobody has to himself; and one that was in no experiment for long.
       [sharedDataset]: [inAcc.experiment, inProd.experiment],
       [`d-${'5'.repeat(32)}`]: ['5'],

@@ -1,5 +1,5 @@
 import type { Meaning } from '../../src/policy/endpoint.ts'
-import { absentEntity, absentExperiment, absentModel, absentRun, absentTrace, sharedDataset } from './town.ts'
+import { absentEntity, absentExperiment, absentModel, absentRun, absentScorer, absentTrace, sharedDataset } from './town.ts'
 import { anything, both, type Cases, ids, nothing, promotes, reads } from './trespass.ts'
 import { workspaceTrespasses } from './workspace-trespasses.ts'
 
@@ -151,9 +151,15 @@ export const trespasses: Record<Meaning, Cases> = {
     ],
     run((id) => json([{ tags: { 'mlflow.sourceRun': id } }])),
   ),
-  scorerJson: () => [
-    { value: json({ third_party_scorer_data: { model: 'gateway:/x' } }), verdict: 'closed-endpoint', unasked: true },
+  scorerJson: ({ other }) => [
+    {
+      value: json({ third_party_scorer_data: { model: `gateway:/chat_${other.environment.name}` } }),
+      verdict: 'foreign-name',
+      unasked: true,
+    },
+    { value: json({ third_party_scorer_data: { model: 'endpoints:/x' } }), verdict: 'closed-endpoint', unasked: true },
   ],
+  boundResource: ids(({ scorer }) => scorer, absentScorer),
   // Whose they are, only the answer tells: test/rewrite/answer-rows.test.ts
   scorersToRead: nothing,
   experimentsToSearch: ({ other }) => [{ value: [other.experiment], twin: [absentExperiment], verdict: 'allow' }],

@@ -1,5 +1,6 @@
 import type { Findings } from '../grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../json.ts'
+import { ownerOf } from '../names.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { isOwn } from './ids.ts'
 
@@ -22,10 +23,21 @@ function* admitDatasets(findings: Findings, rows: readonly JsonObject[]): Inquir
   }
 }
 
+/** A binding tells its endpoint by the id alone. */
+function* admitBindings(findings: Findings, rows: readonly JsonObject[]): Inquiry<void> {
+  const ids = new Set(rows.flatMap((row) => idIn(row, 'endpoint_id') ?? []).filter((id) => !findings.admitted.has(id)))
+  for (const id of ids) {
+    const fact = yield* ask({ about: 'gatewayThing', kind: 'gatewayEndpoint', id })
+    const owned = fact && ownerOf(findings.landscape, 'gateway', fact.name)
+    if (fact?.id === id && owned?.owner.name === findings.environment.name) findings.admitted.add(id)
+  }
+}
+
 /** Finds out which rows of an answer are the caller's own, where the request left open whose rows it is for. */
 export function* admitRows(findings: Findings, message: string, rows: readonly Json[]): Inquiry<void> {
   const objects = rows.filter((row) => row instanceof Map)
   if (message === 'mlflow.datasets.Dataset') return yield* admitDatasets(findings, objects)
+  if (message === 'mlflow.GatewayEndpointBinding') return yield* admitBindings(findings, objects)
   const known = (id: string) => findings.visibleExperiments.has(id) || findings.admitted.has(id)
   const ids = new Set(objects.flatMap((row) => idIn(row, 'experiment_id') ?? []).filter((id) => !known(id)))
   if (ids.size === 0) return

@@ -38,7 +38,7 @@ function checkCount({ endpoint, message }: Judgement): void {
 /** What needs no look-up: MLflow's own limits and words, and JSON texts that can be read. */
 export function checkEntityLimits(judgement: Judgement): void {
   const { endpoint, message } = judgement
-  checkScorerText(textMeaning(endpoint, message, 'scorerJson'))
+  checkScorerText(judgement)
   checkNewIssueIds(judgement)
   checkCount(judgement)
   if (endpoint.name !== 'searchDatasetSummaries') return
@@ -89,6 +89,25 @@ function* checkMentionedIssues(judgement: Judgement): Inquiry<void> {
   for (const id of ids) if (there.has(id)) yield* experimentsOfOwn(judgement, 'issue', id)
 }
 
+/** What a gateway endpoint is bound to: a scorer by its id. Text that cannot be one names nothing. */
+function* checkBound(judgement: Judgement): Inquiry<void> {
+  for (const { value } of placesMeaning(judgement.endpoint, judgement.message, 'boundResource')) {
+    for (const id of textsOf(value).filter((text) => text !== '')) {
+      if (isEntityId('scorer', id)) yield* experimentsOfOwn(judgement, 'scorer', id)
+      else if (
+        isEntityId(
+          'scorer',
+          id
+            .normalize('NFKC')
+            .replace(/[^0-9A-Za-z-]/g, '')
+            .toLowerCase(),
+        )
+      )
+        throw new Refusal('invalid-parameter', "A scorer's id is written with lower-case letters, and nothing around it.")
+    }
+  }
+}
+
 /** Things of experiments by ids that say nothing of their owner: data sets, issues, label schemas, review queues. */
 export function* checkEntities(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
   const { endpoint, message } = judgement
@@ -100,6 +119,7 @@ export function* checkEntities(judgement: Judgement, defaultExperimentId: string
     }
   }
   yield* checkMentionedIssues(judgement)
+  yield* checkBound(judgement)
   // In upstream names it gets the environment's own default experiment.
   if (endpoint.name === 'createDataset') judgement.visibleExperiments.add(defaultExperimentId)
 }

@@ -15,6 +15,7 @@ function* ownThing(judgement: Judgement, kind: GatewayKind, id: string): Inquiry
   const fact = isGatewayId(kind, id) ? yield* ask({ about: 'gatewayThing', kind, id }) : null
   const owned = fact && ownerOf(judgement.landscape, gatewayNames[kind], fact.name)
   if (fact === null || fact.id !== id || owned?.owner.name !== judgement.environment.name) throw absent[kind](id)
+  judgement.admitted.add(id)
   judgement.references.push({ kind, logical: id, upstream: id })
   // Sentences of MLflow's may speak of it by its name.
   judgement.references.push({ kind: gatewayNames[kind], logical: owned.logical, upstream: fact.name })

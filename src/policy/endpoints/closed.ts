@@ -23,7 +23,7 @@ export const closedFamilies: readonly ClosedFamily[] = [
   { paths: /^\/mlflow\/gateway\/guardrails/, closed: 'A guardrail runs a scorer in the MLflow server, with what the server has.' },
   { paths: /^\/(mlflow\/)?gateway/, closed: "It is of the whole AI gateway. Here, endpoints with the environment's suffix are asked, and its administrators administer them." },
   { paths: /^\/(mlflow\/)?jobs/, closed: 'Jobs belong to the whole server.' },
-  { paths: /^\/mlflow\/webhooks(\/|$)/, closed: "A webhook of MLflow's names no model: it would be told of every environment's." },
+  { paths: /^\/mlflow\/webhooks(\/|$)/, closed: "A webhook of MLflow's names no model: it would be told of every environment's, and of every workspace's, which MLflow does not keep apart." },
   { paths: /^\/mlflow\/workspaces(\/|$)/, closed: "Which workspace of the server an environment is, the proxy's configuration says." },
   { paths: /^\/mlflow\/assistant(\/|$)/, closed: 'The assistant works on the MLflow server itself, with all that is on it.' },
   { paths: /^\/mlflow\/(mcp-servers|skills)(\/|$)/, closed: 'MCP servers and skills are registered for the whole MLflow server, and belong to no environment.' },

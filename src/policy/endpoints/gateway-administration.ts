@@ -21,6 +21,8 @@ const madeOf = {
 const asked = { name: 'modelDefinitionName', ...secretId, provider: 'free', model_name: 'free' } as const
 const credentials = { secret_value: 'secretValue', auth_config: 'authConfig' } as const
 
+const binding = { ...endpointId, resource_type: 'free', resource_id: 'boundResource' } as const
+const bound = ['endpoint_id', 'resource_type', 'resource_id'] as const
 /** What MLflow knows of providers, and of itself: nothing of anybody. */
 const known = { ...administration, resource: 'server', method: 'GET', action: 'read', bytes: 'down' } as const
 
@@ -63,6 +65,17 @@ export const gatewayAdministrationEndpoints = {
   deleteGatewayEndpointTag: {
     ...endpoint, method: 'DELETE', path: '/mlflow/gateway/endpoints/delete-tag', action: 'update', fields: { ...endpointId, key: 'free' },
     required: ['endpoint_id', 'key'],
+  },
+  createEndpointBinding: {
+    ...endpoint, method: 'POST', path: '/mlflow/gateway/endpoints/bindings/create', action: 'update', fields: { ...binding, ...maker },
+    required: bound,
+  },
+  deleteEndpointBinding: {
+    ...endpoint, method: 'DELETE', path: '/mlflow/gateway/endpoints/bindings/delete', action: 'update', fields: binding, required: bound,
+  },
+  listEndpointBindings: {
+    ...endpoint, method: 'GET', path: '/mlflow/gateway/endpoints/bindings/list', anyExperiment: true, action: 'read', fields: binding,
+    required: [],
   },
   createModelDefinition: {
     ...definition, method: 'POST', path: '/mlflow/gateway/model-definitions/create', action: 'create', fields: { ...asked, ...maker },
