@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
 import { runCommand } from '../src/commands/run-command.ts'
-import type { Finding } from '../src/server/doctor/finding.ts'
+import { type Finding, findingCodes } from '../src/server/doctor/finding.ts'
 import { databricksAudience, databricksClaims } from './databricks/authenticate.ts'
 import { type Fields, objectOf, text } from './databricks/call.ts'
 import { joinWorkspace } from './databricks/member.ts'
@@ -33,6 +35,8 @@ t.teardown(async () => {
 writeFileSync(join(folder, 'right'), 'right')
 writeFileSync(join(folder, 'wrong'), 'wrong')
 
+const produced = new Set<string>()
+
 /** What the doctor finds: the exit code, and each finding as `weight code environment`. */
 async function examine(config: object, token?: string) {
   const file = join(folder, 'proxy.yaml')
@@ -45,6 +49,7 @@ async function examine(config: object, token?: string) {
   t.notMatch(out.join(''), /eyJ|"right"/, 'no token and no secret is told')
   const answer: { problems: number; findings: Finding[] } = JSON.parse(out.join(''))
   const { findings } = answer
+  for (const { code } of findings) produced.add(code)
   t.equal(code, answer.problems > 0 ? 1 : 0)
   t.same(
     findings.filter(({ weight, remedy }) => weight !== 'fine' && remedy === ''),
@@ -282,6 +287,74 @@ t.test('models of a workspace, and what a caller could do with them without the 
   t.same(shut, ['fine caller', 'fine caller-shut'], 'a token for the proxy opens nothing else')
 })
 
+/** What a server answers to a path: a status and a body, or null for a connection that breaks off. */
+type Script = Readonly<Record<string, readonly [status: number, body: unknown] | null>>
+
+/** A server that does by the script what no honest one can be brought to; whoever has no credentials is turned away. */
+async function startScripted(script: Script) {
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?')[0] ?? ''
+    const answer = path in script ? script[path] : ([404, { error_code: 'RESOURCE_DOES_NOT_EXIST' }] as const)
+    if (answer == null) return void request.socket.destroy()
+    const [status, body] = request.headers.authorization === undefined && path !== '/version' ? [401, {}] : answer
+    response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return { server, url: `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}` }
+}
+
+const scim = '/api/2.0/preview/scim/v2'
+const me = [200, { userName: 'client-acc', groups: [] }] as const
+const group = { displayName: 'apps_acc' }
+const status = '/api/2.0/workspace/get-status'
+const permissions = '/api/2.0/permissions/directories/7'
+const own = { service_principal_name: 'client-acc', all_permissions: [{ permission_level: 'CAN_MANAGE' }] }
+const forbidden = [403, { error_code: 'PERMISSION_DENIED' }] as const
+/** What a workspace, or an open-source server, answers, and one thing that is found then. */
+const scripted: readonly (readonly [kind: 'databricks' | 'mlflow', script: Script, found: string])[] = [
+  ['mlflow', { '/version': [200, '99.0.0'] }, 'note version-untried'],
+  ['databricks', { [`${scim}/Me`]: me, [`${scim}/Groups`]: forbidden }, 'note group-unchecked acc'],
+  ['databricks', { [`${scim}/Me`]: me, [`${scim}/Groups`]: [200, { Resources: [group, group] }] }, 'problem group-ambiguous acc'],
+  ['databricks', { [`${scim}/Me`]: me, [`${scim}/Groups`]: null }, 'problem check-failed'],
+  [
+    'databricks',
+    { [`${scim}/Me`]: me, [status]: [200, { object_id: 7 }], [permissions]: forbidden },
+    'note folder-unchecked acc',
+  ],
+  [
+    'databricks',
+    { [`${scim}/Me`]: me, [status]: [200, { object_id: 7 }], [permissions]: [200, { access_control_list: [own] }] },
+    'fine folder acc',
+  ],
+  ['databricks', { [`${scim}/Me`]: me, '/api/2.0/mlflow/registered-models/search': forbidden }, 'note models-unchecked acc'],
+]
+
+t.test('what no honest server can be brought to', async (t) => {
+  writeFileSync(join(folder, 'upstream-token'), 'x')
+  const credentials = { mode: 'token', file: 'upstream-token' }
+  for (const [kind, script, found] of scripted) {
+    const { server, url } = await startScripted(script)
+    const directory = kind === 'databricks' ? { directory: 'databricks' } : {}
+    const audiences = [databricksAudience]
+    const config = {
+      upstream: { url, kind, credentials },
+      authentication: { entra: entra(audiences), ...directory },
+      environments: ['acc'],
+    }
+    const { codes } = await examine(config)
+    t.ok(codes.includes(found), `${found} in ${codes.join(', ')}`)
+    server.closeAllConnections()
+    server.close()
+  }
+  const { server, url } = await startScripted({ '/api/2.0/mlflow/experiments/get': [200, {}] })
+  const config = { upstream: { url, credentials }, authentication: { entra: entra() }, environments: ['acc'] }
+  const { codes } = await examine(config, await issuer.token({ iss }))
+  t.ok(codes.includes('problem caller-around'), 'an open-source server that takes the tokens of callers')
+  server.closeAllConnections()
+  server.close()
+})
+
 t.test('for people: problems first, each with what to do; and a wrong command line', async (t) => {
   const file = join(folder, 'people.yaml')
   writeFileSync(
@@ -304,4 +377,29 @@ t.test('for people: problems first, each with what to do; and a wrong command li
   t.match(await run('-c', file, '--wrong'), { code: 2 })
   t.match(await run('-c', file, '--token-file', join(folder, 'absent')), { code: 2, said: /absent/ })
   t.match(await run('-c', join(folder, 'absent')), { code: 1 })
+})
+
+t.test('every finding that there may be was found above, and stands in the documentation', async (t) => {
+  t.same(
+    findingCodes.filter((code) => !produced.has(code)),
+    [],
+  )
+  const text = readFileSync(new URL('../docs/doctor.md', import.meta.url), 'utf8')
+  const fine = [
+    'issuer',
+    'workspace',
+    'version',
+    'closed',
+    'storage',
+    'credentials',
+    'group',
+    'folder',
+    'models',
+    'caller',
+    'caller-shut',
+  ]
+  t.same(
+    findingCodes.filter((code) => !fine.includes(code) && !text.includes(`\`${code}\``)),
+    [],
+  )
 })

@@ -21,6 +21,7 @@ import {
 } from '../rewrite/unity-catalog/registry-rows.ts'
 import { parseAnswer } from './lookups.ts'
 import { mapAtOnce } from './map-at-once.ts'
+import { searchesVersions, withAliases } from './unity-catalog-aliases.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
 /** Sends one call to the workspace, with the credentials of the request that it is a part of. */
@@ -187,8 +188,9 @@ class CatalogRegistry {
   }
 }
 
-/** Carries out a request to the open-source model registry in Unity Catalog; any other goes as it is. */
+/** Carries out a request to the open-source model registry in Unity Catalog; any other goes as it is, a search for versions with their aliases. */
 export async function askCatalog(call: SentCall, send: SendCall): Promise<UpstreamAnswer> {
   const registryCall = readRegistryCall(call)
-  return registryCall === null ? send(call) : new CatalogRegistry(send).answer(registryCall)
+  if (registryCall !== null) return new CatalogRegistry(send).answer(registryCall)
+  return searchesVersions(call) ? withAliases(await send(call), send) : send(call)
 }

@@ -45,7 +45,8 @@ def visit(client, env):
     name = "%s-unseen-by-%s" % (TAG, env)
     foreign = client.create_run(client.create_experiment(name), tags={"hush": "s3cret"}).info.run_id
     act_as(env)
-    refused("runs describe of a foreign run", lambda: mlflow_command("runs", "describe", "--run-id", foreign), hidden=["s3cret"])
+    # Python alone takes its time to start on a busy machine.
+    refused("runs describe of a foreign run", lambda: mlflow_command("runs", "describe", "--run-id", foreign), hidden=["s3cret"], within=45)
     if CLIENT >= (2,):
         own = "%s-seen-by-%s" % (TAG, env)
         client.create_experiment(own)

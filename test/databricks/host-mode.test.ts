@@ -1,14 +1,12 @@
 import t from 'tap'
 import { request } from 'undici'
 import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
-import { startInProcess } from '../support/app.ts'
-import { startIssuer, tenantId } from '../support/issuer.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
-import { databricksAudience, databricksClaims } from './authenticate.ts'
 import { type Fields, objectOf, text } from './call.ts'
 import { askWorkspace } from './member.ts'
+import { startPassthrough } from './passthrough.ts'
 import { runDatabricksClient } from './python.ts'
-import { startWorkspace } from './workspace.ts'
 
 // Unmodified clients take the proxy for their workspace; behind it are a real MLflow and real Azure storage.
 const [mlflow, issuer] = await Promise.all([
@@ -16,35 +14,21 @@ const [mlflow, issuer] = await Promise.all([
   startIssuer(),
   ensurePythonEnvironments(['1.30.1', '2.22.4', '3.17.2'], (line) => t.comment(line)),
 ])
-const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
-const storageHost = new URL(workspace.storage.sign('x', 'read', 60)).host
-const app = await startInProcess({
-  upstream: {
-    url: workspace.url,
-    kind: 'databricks',
-    credentials: { mode: 'passthrough' },
-    storageHosts: [storageHost],
-    rates: { registry: 1000, searchRuns: 1000, experiments: 1000, logBatch: 1000, other: 1000 },
+const { workspace, app, tokenOf, close } = await startPassthrough(
+  { mlflow, issuer, storage: 'blob' },
+  {
+    databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }, { name: 'dbx-prod.test', environment: 'prod' }] },
+    environments: { acc: { sourcePrefixes: ['dbfs:/models/acc/'] }, prod: { production: true, promotesFrom: ['acc'] } },
   },
-  databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }, { name: 'dbx-prod.test', environment: 'prod' }] },
-  authentication: { entra: { tenantId, audiences: [databricksAudience], authority: issuer.authority } },
-  environments: { acc: { sourcePrefixes: ['dbfs:/models/acc/'] }, prod: { production: true, promotesFrom: ['acc'] } },
-})
+)
 const host = app.databricksHost ?? ''
 t.teardown(async () => {
-  await app.close()
-  await workspace.close()
+  await close()
   await Promise.all([mlflow.close(), issuer.close()])
 })
-
-async function tokenOf(name: string, digit: number, roles: readonly string[]): Promise<string> {
-  const member = { objectId: `00000000-0000-4000-8000-00000000000${digit}`, name, groups: ['admins'] }
-  workspace.add(member)
-  return issuer.token({ ...databricksClaims(member, tenantId), roles: [...roles] })
-}
 const [acc, prod, both] = await Promise.all([
-  tokenOf('acc', 1, ['apps_acc']),
-  tokenOf('prod', 2, ['apps_prod']),
+  tokenOf('acc', 1),
+  tokenOf('prod', 2),
   tokenOf('both', 3, ['apps_acc', 'apps_prod']),
 ])
 const api = '/api/2.0/mlflow'

@@ -1,41 +1,32 @@
 import t from 'tap'
-import { startInProcess } from '../support/app.ts'
 import type { ClientRun } from '../support/client-program.ts'
 import { clientVersions, isFullRun } from '../support/client-versions.ts'
-import { startIssuer, tenantId } from '../support/issuer.ts'
+import { startHop } from '../support/hop.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { runPythonClient } from '../support/python-client.ts'
-import { startRecordingHop } from '../support/recording-hop.ts'
-import { databricksAudience, databricksClaims } from './authenticate.ts'
-import { plentyOfRates } from './guarded-workspace.ts'
 import { askWorkspace, joinWorkspace } from './member.ts'
-import { startWorkspace } from './workspace.ts'
+import { startPassthrough } from './passthrough.ts'
 
 // Clients with good credentials of the workspace at hand, as on a developer's machine. They are told the proxy's address, and the
 // workspace's own by the environment or by ~/.databrickscfg, where a listener writes down whatever comes.
 t.setTimeout(15 * 60_000)
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
-const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
-const listener = await startRecordingHop(workspace.url)
-const storage = new URL(workspace.storage.sign('x', 'read', 60)).host
-const upstream = { url: workspace.url, kind: 'databricks', credentials: { mode: 'passthrough' }, storageHosts: [storage] }
-const app = await startInProcess({
-  upstream: { ...upstream, rates: plentyOfRates },
-  authentication: { entra: { tenantId, audiences: [databricksAudience], authority: issuer.authority } },
-  environments: { acc: {}, preprod: {}, prod: { production: true, promotesFrom: ['acc'] } },
-})
+const { workspace, app, tokenOf, close } = await startPassthrough(
+  { mlflow, issuer, storage: 'blob' },
+  { environments: { acc: {}, preprod: {}, prod: { production: true, promotesFrom: ['acc'] } } },
+)
+const listener = await startHop(workspace.url)
 t.teardown(async () => {
-  await Promise.all([app.close(), listener.close()])
-  await workspace.close()
+  await listener.close()
+  await close()
   await Promise.all([mlflow.close(), issuer.close()])
 })
-const member = { objectId: '00000000-0000-4000-8000-000000000001', name: 'acc', groups: ['admins'] }
-workspace.add(member)
-const tokens = { acc: await issuer.token({ ...databricksClaims(member, tenantId), roles: ['apps_acc'] }) }
+const tokens = { acc: await tokenOf('acc', 1) }
 const around = await joinWorkspace(workspace, issuer, {
-  ...member,
   objectId: '00000000-0000-4000-8000-00000000000a',
   name: 'around',
+  groups: ['admins'],
 })
 
 type Way = 'environment' | 'file'

@@ -1,50 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { startInProcess } from '../support/app.ts'
-import { startIssuer, tenantId } from '../support/issuer.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { runPythonClient } from '../support/python-client.ts'
-import { databricksAudience, databricksClaims } from './authenticate.ts'
 import { type Fields, objectOf, text } from './call.ts'
-import { plentyOfRates } from './guarded-workspace.ts'
 import { askWorkspace } from './member.ts'
-import { startWorkspace } from './workspace.ts'
+import { startPassthrough } from './passthrough.ts'
 
 // A real MLflow behind an honest workspace with real Azure storage. Callers show the proxy the tokens that the workspace takes.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
-const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
-const storageHost = new URL(workspace.storage.sign('x', 'read', 60)).host
-const app = await startInProcess({
-  upstream: {
-    url: workspace.url,
-    kind: 'databricks',
-    credentials: { mode: 'passthrough' },
-    storageHosts: [storageHost],
-    rates: plentyOfRates,
+const { workspace, app, tokenOf, close } = await startPassthrough(
+  { mlflow, issuer, storage: 'blob' },
+  {
+    environments: {
+      acc: { sourcePrefixes: ['dbfs:/models/acc/'] },
+      preprod: {},
+      prod: { production: true, promotesFrom: ['acc'] },
+    },
   },
-  authentication: { entra: { tenantId, audiences: [databricksAudience], authority: issuer.authority } },
-  environments: {
-    acc: { sourcePrefixes: ['dbfs:/models/acc/'] },
-    preprod: {},
-    prod: { production: true, promotesFrom: ['acc'] },
-  },
-})
+)
 t.teardown(async () => {
-  await app.close()
-  await workspace.close()
+  await close()
   await Promise.all([mlflow.close(), issuer.close()])
 })
-
 const names = ['acc', 'preprod', 'prod']
 const tokens = Object.fromEntries(
-  await Promise.all(
-    names.map(async (name, index) => {
-      const member = { objectId: `00000000-0000-4000-8000-00000000000${index}`, name, groups: ['admins'] }
-      workspace.add(member)
-      return [name, await issuer.token({ ...databricksClaims(member, tenantId), roles: [`apps_${name}`] })] as const
-    }),
-  ),
+  await Promise.all(names.map(async (name, index) => [name, await tokenOf(name, index)] as const)),
 )
 const store = '/api/2.0/mlflow-artifacts/artifacts'
 

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { startInProcess } from '../support/app.ts'
-import { startIssuer, tenantId } from '../support/issuer.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
-import { databricksAudience, databricksClaims } from './authenticate.ts'
 import { type Fields, objectOf, objectsOf, text } from './call.ts'
 import { askWorkspace } from './member.ts'
+import { startPassthrough } from './passthrough.ts'
 import { runDatabricksClient } from './python.ts'
-import { startWorkspace, type Workspace } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 
 // Two workspaces before one MLflow: their models are in Unity Catalog, and their files in real blobs and in a data lake.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
@@ -16,37 +15,21 @@ const environments = {
   preprod: { unityCatalogSchema: 'preprod.ml' },
   prod: { unityCatalogSchema: 'prod.ml', production: true, promotesFrom: ['acc'] },
 }
-const rates = { registry: 1000, searchRuns: 1000, experiments: 1000, logBatch: 1000, other: 1000 }
 
 async function open(storage: 'blob' | 'adls', names: readonly string[]) {
-  const workspace = await startWorkspace({ mlflow, issuer, storage, unityCatalog: true })
-  const storageHosts = [new URL(workspace.storage.sign('x', 'read', 60)).host]
-  const app = await startInProcess({
-    upstream: {
-      url: workspace.url,
-      kind: 'databricks',
-      registry: 'unityCatalog',
-      credentials: { mode: 'passthrough' },
-      storageHosts,
-      rates,
-    },
-    authentication: { entra: { tenantId, audiences: [databricksAudience], authority: issuer.authority } },
-    environments,
-  })
+  const place = await startPassthrough(
+    { mlflow, issuer, storage, unityCatalog: true },
+    { upstream: { registry: 'unityCatalog' }, databricksHost: { listen: { port: 0 } }, environments },
+  )
   const tokens = new Map<string, string>()
-  for (const [index, name] of names.entries()) {
-    const member = { objectId: `00000000-0000-4000-8000-00000000000${index}`, name, groups: ['admins'] }
-    workspace.add(member)
-    tokens.set(name, await issuer.token({ ...databricksClaims(member, tenantId), roles: [`apps_${name}`] }))
-  }
-  return { workspace, app, tokens }
+  for (const [index, name] of names.entries()) tokens.set(name, await place.tokenOf(name, index))
+  return { ...place, tokens }
 }
 
 const everybody = ['acc', 'preprod', 'prod']
 const [blobs, lake] = await Promise.all([open('blob', everybody), open('adls', everybody)])
 t.teardown(async () => {
-  await Promise.all([blobs, lake].map(({ app }) => app.close()))
-  await Promise.all([blobs, lake].map(({ workspace }) => workspace.close()))
+  await Promise.all([blobs, lake].map(({ close }) => close()))
   await Promise.all([mlflow.close(), issuer.close()])
 })
 type Place = typeof blobs
@@ -226,6 +209,24 @@ t.test('a production environment promotes by copying and by its alias, and other
   t.equal((await fetched(lake, 'acc', '/registry/fraud/1/MLmodel')).status, 403)
   const found = await done(lake, 'acc', 'GET', '/model-versions/search', { filter: "name='fraud'" })
   t.same(objectsOf(found.model_versions), [], 'nor is it found')
+  const [first, own] = [
+    '/api/2.0/mlflow/unity-catalog/model-versions/search',
+    '/api/2.1/unity-catalog/models/acc.ml.fraud/versions',
+  ]
+  const searches: readonly (readonly [string, string, Fields])[] = [
+    ['acc', first, { filter: "name='fraud'" }],
+    ['acc', own, {}],
+    ['prod', first, { filter: "name='acc.ml.fraud'" }],
+    ['prod', own, {}],
+  ]
+  const counts = searches.map(async ([environment, path, fields]) => {
+    return objectsOf((await done(lake, environment, 'GET', path, fields)).model_versions).length
+  })
+  t.same(
+    await Promise.all(counts),
+    [0, 0, 1, 1],
+    'nor by the APIs of the catalog, whose rows have no aliases; who manages it finds it',
+  )
   t.same(
     lake.workspace
       .calls()
@@ -336,6 +337,27 @@ t.test('clients that know Unity Catalog register by the proxy, and bring the fil
   t.ok(found.some(({ name }) => name === 'hybrid'))
   const tags = '/api/2.1/unity-catalog/securable-tags/FUNCTION/acc.ml.hybrid'
   t.match((await ask(lake, 'acc', 'PATCH', tags)).text, /PERMISSION_DENIED.*NATIVE_MODEL_REGISTRY unset/)
+})
+
+t.test('a client that takes the proxy for its workspace finds Unity Catalog there', async (t) => {
+  const [host, token] = [lake.app.databricksHost ?? '', lake.tokens.get('acc') ?? '']
+  const client = { environment: '3.17.2', script: 'unity_catalog_client.py', host, token }
+  const before = lake.workspace.calls().length
+  const [seen = {}] = await runDatabricksClient({ ...client, env: { STORY: 'hosted' } })
+  t.match(seen, { registry: 'databricks-uc', version: ['1', 'READY'], alias: '1' }, JSON.stringify(seen))
+  t.strictSame(seen.files, [
+    ['MLmodel', true],
+    ['weights.bin', true],
+  ])
+  const calls = lake.workspace.calls().slice(before)
+  t.ok(calls.some(({ body }) => body.includes('"acc.ml.hosted"')))
+  t.notOk(
+    calls.some(({ body }) => body.includes('"hosted"')),
+    'upstream the name has three levels',
+  )
+  const name = 'prod.ml.hosted'
+  const foreign = await askWorkspace(host, 'GET', '/api/2.0/mlflow/unity-catalog/registered-models/get', { name }, token)
+  t.equal(foreign.code, 'PERMISSION_DENIED')
 })
 
 t.test('clients of Unity Catalog’s own API are judged like all others, and see names in full', async (t) => {

@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap'
 import { newestMlflow } from '../../scripts/python-environments.mjs'
+import { startHop } from '../support/hop.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { runJavaClient } from '../support/java-client.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { startProxy, threeEnvironments } from '../support/proxy.ts'
 import { runPythonClient } from '../support/python-client.ts'
-import { startTokenHop } from '../support/token-hop.ts'
 import { makeTokens, report } from './client-stories.ts'
 import type { OtherClient } from './other-client.ts'
 import { replayR } from './r-client.ts'
@@ -53,7 +53,7 @@ t.test('mlflow-export-import and server 2.22.4', async (t) => {
     preprod,
     prod: { ...prod, sourcePrefixes: [folders.prod] },
   })
-  const hop = await startTokenHop(client.url, tokens.both ?? '')
+  const hop = await startHop(client.url, { authorization: `Bearer ${tokens.both}` })
   t.teardown(() => hop.close())
   await runOtherPython(t, 'export-import', 'export_import.py', client, { tokenHop: hop.url, folders })
 })

@@ -3,7 +3,6 @@ import type { Meaning } from '../../src/policy/endpoint.ts'
 import { catalogClosedFamilies } from '../../src/policy/endpoints/catalog-closed.ts'
 import { databricksClosedFamilies } from '../../src/policy/endpoints/databricks-closed.ts'
 import { endpointTable } from '../../src/policy/endpoints.ts'
-import type { Landscape } from '../../src/policy/environment.ts'
 import { findEndpoint } from '../../src/policy/find-endpoint.ts'
 import { databricksRoutes } from '../../src/policy/generated/databricks-routes.ts'
 import { fieldOf, hasShape, shapeOf } from '../../src/policy/message-shape.ts'
@@ -15,25 +14,15 @@ import {
   type FakeWorld,
   grantOf,
   judge,
-  makeEnvironment,
+  makeWorkspace,
   refusalOf,
   requestTo,
   toMessage,
   verdictOf,
 } from '../support/fake-world.ts'
+import { makeVersion } from '../support/town.ts'
 
-const acc = makeEnvironment('acc')
-const prod = makeEnvironment('prod', { production: true, promotesFrom: ['acc'] })
-const preprod = makeEnvironment('preprod')
-const landscape: Landscape = { environments: [acc, prod, preprod], foldsCase: false, kind: 'databricks' }
-const version = (name: string, number: string, stage: 'None' | 'Staging' | 'Production' | 'Archived') => ({
-  name,
-  version: number,
-  stage,
-  source: 'dbfs:/databricks/mlflow-tracking/1/x',
-  runId: null,
-  pendingStage: null,
-})
+const { acc, prod, landscape } = makeWorkspace()
 const world: FakeWorld = {
   experiments: [
     { id: '4400000000000001', name: '/experiments/acc/churn' },
@@ -42,11 +31,11 @@ const world: FakeWorld = {
   runs: [],
   loggedModels: [],
   versions: [
-    version('fraud_acc', '1', 'Staging'),
-    version('fraud_acc', '2', 'Production'),
-    version('fraud_acc', '3', 'None'),
-    version('fraud_prod', '1', 'Production'),
-    version('fraud_preprod', '1', 'Staging'),
+    makeVersion('fraud_acc/1', { stage: 'Staging' }),
+    makeVersion('fraud_acc/2', { stage: 'Production' }),
+    makeVersion('fraud_acc/3', { stage: 'None' }),
+    makeVersion('fraud_prod/1', { stage: 'Production' }),
+    makeVersion('fraud_preprod/1', { stage: 'Staging' }),
   ],
   webhooks: { hookacc: 'fraud_acc', hookprod: 'fraud_prod', hooklegacy: 'legacy' },
   modelIds: { idacc: 'fraud_acc', idprod: 'fraud_prod', idlegacy: 'legacy' },

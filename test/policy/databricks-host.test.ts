@@ -1,6 +1,5 @@
 import t from 'tap'
 import { endpointTable } from '../../src/policy/endpoints.ts'
-import type { Landscape } from '../../src/policy/environment.ts'
 import { findEndpoint } from '../../src/policy/find-endpoint.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer.ts'
 import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
@@ -8,39 +7,20 @@ import {
   type FakeWorld,
   grantOf,
   judge,
-  makeEnvironment,
+  makeWorkspace,
   refusalOf,
   requestTo,
   toMessage,
   verdictOf,
 } from '../support/fake-world.ts'
+import { inWorkspace, makeModel, makeRun, makeVersion } from '../support/town.ts'
 
 // What clients in Databricks mode may do: the same as all others, and get signed URLs for it.
-const acc = makeEnvironment('acc', { sourcePrefixes: ['dbfs:/models/acc/'] })
-const prod = makeEnvironment('prod', { production: true, promotesFrom: ['acc'] })
-const preprod = makeEnvironment('preprod')
-const landscape: Landscape = { environments: [acc, prod, preprod], foldsCase: false, kind: 'databricks' }
+const { acc, preprod, prod, landscape } = makeWorkspace({ sourcePrefixes: ['dbfs:/models/acc/'] })
 const id = (digit: string) => digit.repeat(32)
-const root = (experiment: string, owner: string) => `dbfs:/databricks/mlflow-tracking/${experiment}/${owner}/artifacts`
-const runFact = (digit: string, experimentId: string) => ({
-  id: id(digit),
-  experimentId,
-  artifactUri: root(experimentId, id(digit)),
-})
-const modelFact = (digit: string, experimentId: string) => ({
-  id: `m-${id(digit)}`,
-  experimentId,
-  sourceRunId: id(digit),
-  artifactUri: root(experimentId, `logged_models/m-${id(digit)}`),
-})
-const version = (name: string, number: string, stage: 'Staging' | 'Production', runId: string | null) => ({
-  name,
-  version: number,
-  stage,
-  source: 'dbfs:/databricks/mlflow-registry/x',
-  runId,
-  pendingStage: null,
-})
+const root = (experiment: string, owner: string) => inWorkspace(owner, experiment)
+const runFact = (digit: string, experimentId: string) => makeRun(id(digit), experimentId, inWorkspace)
+const modelFact = (digit: string, experimentId: string) => makeModel(`m-${id(digit)}`, experimentId, id(digit), inWorkspace)
 const world: FakeWorld = {
   experiments: [
     { id: '11', name: '/experiments/acc/churn' },
@@ -51,9 +31,9 @@ const world: FakeWorld = {
   runs: [runFact('1', '11'), runFact('2', '11'), runFact('3', '22'), runFact('4', '33')],
   loggedModels: [modelFact('1', '11'), modelFact('2', '11'), modelFact('3', '22')],
   versions: [
-    version('fraud_acc', '1', 'Staging', id('1')),
-    version('fraud_acc', '2', 'Production', id('2')),
-    version('fraud_prod', '1', 'Production', null),
+    makeVersion('fraud_acc/1', { stage: 'Staging', runId: id('1') }),
+    makeVersion('fraud_acc/2', { stage: 'Production', runId: id('2') }),
+    makeVersion('fraud_prod/1', { stage: 'Production', runId: null }),
   ],
 }
 const ask = (caller: typeof acc, endpoint: string, fields: Readonly<Record<string, unknown>>) =>
@@ -159,7 +139,7 @@ t.test('answers show the workspace’s locations, and of credentials what client
 t.test('a version is made from what the caller may read, in the workspace’s own spelling', async (t) => {
   const source = (caller: typeof acc, uri: string) => verdictOf(ask(caller, 'createModelVersion', { name: 'fraud', source: uri }))
   t.equal(source(acc, `${root('11', id('1'))}/model`), 'allow')
-  t.equal(source(acc, root('11', `logged_models/m-${id('1')}`)), 'allow')
+  t.equal(source(acc, root('11', `m-${id('1')}`)), 'allow')
   t.equal(source(acc, 'dbfs:/models/acc/x'), 'allow')
   t.equal(source(prod, `${root('11', id('1'))}/model`), 'allow')
   t.equal(source(acc, `${root('22', id('3'))}/model`), 'not-found')

@@ -8,39 +8,29 @@ import {
   type FakeWorld,
   grantOf,
   judge,
-  makeEnvironment,
+  makeWorkspace,
   refusalOf,
   requestTo,
   toJson,
   toMessage,
   verdictOf,
 } from '../support/fake-world.ts'
+import { makeVersion } from '../support/town.ts'
 
 const llama = 'databricks-meta-llama-3'
-const acc = makeEnvironment('acc', { sharedServingEndpoints: [llama], servingSecretScopes: ['acc-models'] })
-const prod = makeEnvironment('prod', { production: true, promotesFrom: ['acc'] })
-const preprod = makeEnvironment('preprod')
-const landscape: Landscape = { environments: [acc, prod, preprod], foldsCase: false, kind: 'databricks' }
-const version = (name: string, number: string, stage: 'None' | 'Staging' | 'Production' | 'Archived') => ({
-  name,
-  version: number,
-  stage,
-  source: 'dbfs:/x',
-  runId: null,
-  pendingStage: null,
-})
+const { acc, preprod, prod, landscape } = makeWorkspace({ sharedServingEndpoints: [llama], servingSecretScopes: ['acc-models'] })
 const world: FakeWorld = {
   experiments: [],
   runs: [],
   loggedModels: [],
   versions: [
-    version('fraud_acc', '1', 'Staging'),
-    version('fraud_acc', '2', 'Production'),
-    version('fraud_prod', '1', 'Production'),
-    version('fraud_preprod', '1', 'Staging'),
-    version('legacy', '1', 'None'),
+    makeVersion('fraud_acc/1', { stage: 'Staging' }),
+    makeVersion('fraud_acc/2', { stage: 'Production' }),
+    makeVersion('fraud_prod/1', { stage: 'Production' }),
+    makeVersion('fraud_preprod/1', { stage: 'Staging' }),
+    makeVersion('legacy/1', { stage: 'None' }),
     // Of the workspace registry; Databricks would serve Unity Catalog's.
-    version('main.ml.fraud_acc', '1', 'Staging'),
+    makeVersion('main.ml.fraud_acc/1', { stage: 'Staging' }),
   ],
   endpointIds: { idacc: 'scorer_acc', idprod: 'scorer_prod', idlegacy: 'legacy', idllama: llama },
 }
@@ -165,11 +155,11 @@ t.test('in Unity Catalog the environment’s schema is served', async (t) => {
   })
   const [own, theirs] = [inCatalog(acc), inCatalog(prod)]
   const catalog: Landscape = { ...landscape, environments: [own, theirs, inCatalog(preprod)], registry: 'unityCatalog' }
-  const registered = (name: string, number: string, aliases: readonly string[]) => ({ ...version(name, number, 'None'), aliases })
+  const registered = (place: string, aliases: readonly string[]) => makeVersion(place, { aliases })
   const versions = [
-    registered('acc.ml.fraud', '1', []),
-    registered('acc.ml.fraud', '2', ['champion']),
-    registered('prod.ml.fraud', '1', []),
+    registered('acc.ml.fraud/1', []),
+    registered('acc.ml.fraud/2', ['champion']),
+    registered('prod.ml.fraud/1', []),
   ]
   const asked = (of: typeof acc, entity_name: string, entity_version: string) => {
     const fields = { name: 'scorer', served_entities: [{ ...fraud, entity_name, entity_version }] }

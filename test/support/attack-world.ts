@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Families, seedFamilies } from './attack-families.ts'
+import { type Hop, startHop } from './hop.ts'
 import { startIssuer, type TestIssuer } from './issuer.ts'
 import { type MlflowServer, startMlflow } from './mlflow-server.ts'
 import { type RunningProxy, startProxy } from './proxy.ts'
-import { type RecordingHop, startRecordingHop } from './recording-hop.ts'
 
 export const owners = ['acc', 'prod'] as const
 export type Owner = (typeof owners)[number]
@@ -28,7 +28,7 @@ export interface Seed {
 /** A real MLflow with two environments' things in it, the proxy before it, and everything between them written down. */
 export interface AttackWorld {
   readonly upstream: MlflowServer
-  readonly hop: RecordingHop
+  readonly hop: Hop
   readonly issuer: TestIssuer
   readonly proxy: RunningProxy
   readonly seeds: Readonly<Record<Owner, Seed>>
@@ -202,7 +202,7 @@ export async function startAttackWorld(version: string): Promise<AttackWorld> {
   const relicRun = await seeder.run(seeds.acc.experiment, secrets.acc)
   await seeder.model('relic_acc', seeds.acc.experiment, [relicRun], secrets.acc)
   await seeder.stage('relic_acc', '1', 'Production')
-  const hop = await startRecordingHop(upstream.url)
+  const hop = await startHop(upstream.url)
   const issuer = await startIssuer()
   const environments = { acc: {}, prod: { production: true, promotesFrom: ['acc'] } }
   const proxy = await startProxy({ upstream: hop.url, issuer, environments })

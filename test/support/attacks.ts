@@ -1,7 +1,7 @@
 import type { Families } from './attack-families.ts'
 import { type AttackWorld, nobodys, secrets } from './attack-world.ts'
+import type { Heard } from './hop.ts'
 import { type Conversation, type RawAnswer, talk } from './raw-http.ts'
-import type { Heard } from './recording-hop.ts'
 
 /** One request that the proxy must withstand. `{{run_prod}}` and the like stand for what the world holds. */
 export interface Attack {

@@ -56,6 +56,15 @@ export function makeEnvironment(name: string, over: Partial<Environment> = {}): 
   }
 }
 
+/** acc, preprod and prod in a Databricks workspace with a registry of its own; `over` is what is special about acc. */
+export function makeWorkspace(over: Partial<Environment> = {}) {
+  const acc = makeEnvironment('acc', over)
+  const preprod = makeEnvironment('preprod')
+  const prod = makeEnvironment('prod', { production: true, promotesFrom: ['acc'] })
+  const landscape: Landscape = { environments: [acc, prod, preprod], foldsCase: false, kind: 'databricks' }
+  return { acc, preprod, prod, landscape }
+}
+
 /** Plain values as the JSON of a decoded message. */
 export function toJson(value: unknown): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || value instanceof JsonNumber) return value

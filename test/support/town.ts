@@ -53,7 +53,8 @@ export const sharedDataset = `d-${'a'.repeat(32)}`
 const isModel = (owner: string) => owner.startsWith('m-')
 const inStore = (owner: string, experiment: string) =>
   `mlflow-artifacts:/${experiment}/${isModel(owner) ? `models/${owner}` : owner}/artifacts`
-const inWorkspace = (owner: string, experiment: string) =>
+/** Where a Databricks workspace keeps a run's or a logged model's artifacts. */
+export const inWorkspace = (owner: string, experiment: string) =>
   `dbfs:/databricks/mlflow-tracking/${experiment}/${isModel(owner) ? `logged_models/${owner}` : owner}/artifacts`
 
 export function makeRun(id: string, experimentId: string, place = inStore): RunFact {

@@ -1,10 +1,55 @@
 /** How much a finding matters: `problem`, something keeps the proxy from working or from keeping environments apart; `note`, something to know. */
 type Weight = 'problem' | 'note' | 'fine'
 
+/** What may be found. The names are stable: docs/doctor.md says what they mean. */
+export const findingCodes = [
+  'issuer',
+  'issuer-unreachable',
+  'upstream-unreachable',
+  'workspace',
+  'version',
+  'version-unknown',
+  'version-untried',
+  'closed',
+  'open',
+  'storage',
+  'storage-direct',
+  'credentials',
+  'credentials-missing',
+  'credentials-audience',
+  'credentials-refused',
+  'credentials-untried',
+  'callers-audience',
+  'group',
+  'group-missing',
+  'group-ambiguous',
+  'group-local',
+  'group-unchecked',
+  'folder',
+  'folder-missing',
+  'folder-too-wide',
+  'folder-read',
+  'folder-too-narrow',
+  'folder-unchecked',
+  'models',
+  'model-too-wide',
+  'model-read',
+  'models-unchecked',
+  'caller',
+  'caller-refused',
+  'caller-nowhere',
+  'caller-around',
+  'caller-admin',
+  'caller-inside',
+  'caller-shut',
+  'check-failed',
+] as const
+type FindingCode = (typeof findingCodes)[number]
+
 /** One thing that was looked at. `code` is stable; `remedy` says what to do, '' where there is nothing to do. */
 export interface Finding {
   readonly weight: Weight
-  readonly code: string
+  readonly code: FindingCode
   /** The environment that it is about; null: all of them. */
   readonly environment: string | null
   readonly message: string
@@ -15,7 +60,7 @@ export interface Finding {
 export function findingsOf(environment: string | null) {
   const make =
     (weight: Weight) =>
-    (code: string, message: string, remedy = ''): Finding => ({ weight, code, environment, message, remedy })
+    (code: FindingCode, message: string, remedy = ''): Finding => ({ weight, code, environment, message, remedy })
   return { problem: make('problem'), note: make('note'), fine: make('fine') }
 }
 

@@ -6,22 +6,15 @@ import json
 import os
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import DatabricksError
 from databricks.sdk.service import ml
+
+from refusals import refused
 
 NAME = os.environ["STORY"]
 host = os.environ["DATABRICKS_HOST"]
 owner = WorkspaceClient(host=host, token=os.environ.pop("DATABRICKS_TOKEN"))
 reader = WorkspaceClient(host=host, token=os.environ["READER_TOKEN"])
 seen = {}
-
-
-def refused(call):
-    try:
-        call()
-    except DatabricksError as error:
-        return error.error_code
-    return None
 
 
 def value(enum):

@@ -6,21 +6,14 @@ import json
 import os
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import DatabricksError
 from databricks.sdk.service import serving as s
+
+from refusals import refused
 
 client = WorkspaceClient(host=os.environ["DATABRICKS_HOST"], token=os.environ["DATABRICKS_TOKEN"])
 endpoints = client.serving_endpoints
 SHARED = os.environ["SHARED"]
 seen = {}
-
-
-def refused(call):
-    try:
-        call()
-    except DatabricksError as error:
-        return error.error_code
-    return None
 
 
 def entity(model, version, **more):

@@ -6,8 +6,9 @@ import json
 import os
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import DatabricksError
 from databricks.sdk.service import ml
+
+from refusals import refused
 
 NAME = os.environ["STORY"]
 host = os.environ["DATABRICKS_HOST"]
@@ -15,14 +16,6 @@ acc = WorkspaceClient(host=host, token=os.environ.pop("DATABRICKS_TOKEN")).model
 prod = WorkspaceClient(host=host, token=os.environ["PROD_TOKEN"]).model_registry
 QUALIFIED = NAME + "_acc"
 seen = {}
-
-
-def refused(call):
-    try:
-        call()
-    except DatabricksError as error:
-        return error.error_code
-    return None
 
 
 def kind(activity):

@@ -3,21 +3,14 @@ import json
 import os
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import DatabricksError
+
+from refusals import refused
 
 NAME = os.environ["STORY"]
 client = WorkspaceClient(host=os.environ["DATABRICKS_HOST"], token=os.environ["DATABRICKS_TOKEN"])
 models, versions = client.registered_models, client.model_versions
 full = "acc.ml." + NAME
 seen = {}
-
-
-def refused(call):
-    try:
-        call()
-    except DatabricksError as error:
-        return error.error_code
-    return None
 
 
 def own(**query):

@@ -9,16 +9,16 @@ export interface Heard {
   readonly body: string
 }
 
-/** A hop between the proxy and its upstream that passes everything on and remembers what it heard. */
-export interface RecordingHop {
+/** A hop before a server that passes everything on and remembers what it heard. */
+export interface Hop {
   readonly url: string
   /** What was heard since the last call. */
   take(): Heard[]
   close(): Promise<void>
 }
 
-/** Starts a hop in front of `upstream` on a free port of this machine. */
-export async function startRecordingHop(upstream: string): Promise<RecordingHop> {
+/** Starts a hop in front of `upstream` on a free port of this machine, which adds `more` headers: a token, for tools that can send none. */
+export async function startHop(upstream: string, more: Readonly<Record<string, string>> = {}): Promise<Hop> {
   let heard: Heard[] = []
   const { hostname, port } = new URL(upstream)
   const server = createServer((request, response) => {
@@ -31,10 +31,13 @@ export async function startRecordingHop(upstream: string): Promise<RecordingHop>
       heard.push({ method, target: path, rawHeaders, body: body.toString('latin1') })
       const { 'transfer-encoding': _, ...kept } = headers
       const length = body.length > 0 || headers['content-length'] !== undefined ? { 'content-length': body.length } : {}
-      const onward = forward({ hostname, port, path, method, headers: { ...kept, ...length }, agent: false }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers)
-        answer.pipe(response)
-      })
+      const onward = forward(
+        { hostname, port, path, method, headers: { ...kept, ...length, ...more }, agent: false },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers)
+          answer.pipe(response)
+        },
+      )
       onward.on('error', () => response.destroy())
       onward.end(body)
     })
