@@ -159,22 +159,35 @@ function goodValue(endpoint: OpenEndpoint, place: Belongings, selector: string, 
   return goodValues(place)[meaning]
 }
 
-/** The group of fields that exclude each other to which a field belongs. */
-function oneofOf({ request }: OpenEndpoint, selector: string): string | null {
-  const group = fieldOf(request, selector)?.oneof
-  return group === undefined ? null : `${selector.split('.').slice(0, -1).join('.')} ${group}`
+/** The groups of fields that exclude each other to which a field or what holds it belongs, each with the member that it is of. */
+function choicesOf({ request }: OpenEndpoint, selector: string): (readonly [group: string, member: string])[] {
+  const steps = selector.split('.')
+  return steps.flatMap((_, depth) => {
+    const member = steps.slice(0, depth + 1).join('.')
+    const group = fieldOf(request, member)?.oneof
+    return group === undefined ? [] : [[`${steps.slice(0, depth).join('.')} ${group}`, member] as const]
+  })
 }
 
-/** A request that fills every field of an endpoint with good values of one environment, but for those that exclude each other. */
-export function fullMessage(endpoint: OpenEndpoint, place: Belongings, without: readonly Meaning[] = []): JsonObject {
+/**
+ * A request that fills every field of an endpoint with good values of one environment. Of fields that exclude each other it has one:
+ * `chosen`, or the first.
+ */
+export function fullMessage(
+  endpoint: OpenEndpoint,
+  place: Belongings,
+  without: readonly Meaning[] = [],
+  chosen: string | null = null,
+): JsonObject {
   const message: JsonObject = new Map()
-  const chosen = new Set<string>()
+  const choices = new Map(chosen === null ? [] : choicesOf(endpoint, chosen))
   for (const [selector, meaning] of Object.entries(endpoint.fields)) {
-    const group = oneofOf(endpoint, selector)
-    if (without.includes(meaning) || (group !== null && chosen.has(group))) continue
-    if (group !== null) chosen.add(group)
+    const own = choicesOf(endpoint, selector)
+    if (without.includes(meaning) || own.some(([group, member]) => (choices.get(group) ?? member) !== member)) continue
     const value = goodValue(endpoint, place, selector, meaning)
-    if (value !== undefined) setAt(message, selector, sayIn(endpoint, selector, value))
+    if (value === undefined) continue
+    for (const [group, member] of own) choices.set(group, member)
+    setAt(message, selector, sayIn(endpoint, selector, value))
   }
   // Traces are deleted by their ids or by their time.
   if (message.has('request_ids')) for (const name of ['max_timestamp_millis', 'max_traces']) message.delete(name)

@@ -58,7 +58,7 @@ export function isForProduction({ resource, action }: OpenEndpoint): boolean {
 export function trespassMessage({ caller, other, endpoint, selector }: Trespass, meaning: Meaning, value: unknown): JsonObject {
   // A version's source and its run must agree, so they are tried one at a time.
   const without: Meaning[] = meaning === 'versionSource' ? ['relatedRun'] : meaning === 'relatedRun' ? ['versionSource'] : []
-  const message = fullMessage(endpoint, caller, without)
+  const message = fullMessage(endpoint, caller, without, selector)
   if ('source' in endpoint.fields && without.includes('versionSource'))
     message.set('source', `${caller.environment.sourcePrefixes[0]}x`)
   setAt(message, selector, sayIn(endpoint, selector, value))
