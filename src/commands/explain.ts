@@ -80,6 +80,7 @@ async function judge(config: Config, { environment, administrator }: Asker, endp
         unknownFields: config.unknownFields,
         body: endpoint.bytes === 'up' || endpoint.bytes === 'both' ? 'bytes' : 'json',
         deleteByQuery: config.kind === 'databricks',
+        required: endpoint.required,
       },
     )
     const world = new MlflowWorld(

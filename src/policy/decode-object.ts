@@ -14,7 +14,7 @@ export interface Reading {
 }
 
 /** An object as its message, snake_case and typed. Throws Refusal 'invalid-parameter' for whatever does not fit. */
-export function decodeObject(shape: Shape, object: JsonObject, reading: Reading, place = ''): JsonObject {
+export function decodeObject(shape: Shape, object: Iterable<[string, Json]>, reading: Reading, place = ''): JsonObject {
   const decoded: JsonObject = new Map()
   const spelt = new Set<string>()
   const groups = new Set<string>()

@@ -5,6 +5,7 @@ import { decodeUtf8, parseJson } from './json-text.ts'
 import { type Shape, shapeOf } from './message-shape.ts'
 import { parseQuery } from './query-text.ts'
 import { Refusal } from './reasons.ts'
+import { requiredFirst } from './required-first.ts'
 
 /** What is left of a request to one endpoint, undecoded but for the path parameters. */
 export interface RawCall {
@@ -23,6 +24,8 @@ export interface DecodeOptions {
   readonly body?: 'json' | 'bytes'
   /** A DELETE may carry its parameters in the query instead of the body. */
   readonly deleteByQuery?: boolean
+  /** What the endpoint requires is looked at first, and in this order. */
+  readonly required?: readonly string[]
 }
 
 /** The body of an opaque endpoint: a JSON object as it is, and nothing in the query. Throws Refusal as `decodeCall`. */
@@ -48,18 +51,20 @@ export function decodeCall(message: string, raw: RawCall, options: DecodeOptions
 
 function decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): JsonObject {
   const { unknownFields } = options
-  if (options.body === 'bytes') return decodeQuery(shape, raw.rawQuery, unknownFields)
+  const decode = (object: JsonObject, from: Reading['from']) =>
+    decodeObject(shape, requiredFirst(shape, object, { ...options, inPath: raw.pathParams }), { unknownFields, from })
+  if (options.body === 'bytes') return decode(readQuery(shape, raw.rawQuery), 'query')
   const hasBody = raw.body.length > 0
   if (raw.method !== 'GET' && raw.method !== 'HEAD') {
     if (raw.method === 'DELETE' && options.deleteByQuery === true && !hasBody)
-      return decodeQuery(shape, raw.rawQuery, unknownFields)
+      return decode(readQuery(shape, raw.rawQuery), 'query')
     if (raw.rawQuery !== '') {
       throw new Refusal('malformed', `A ${raw.method} request takes its parameters from the JSON body: remove the query.`)
     }
     if (raw.method === 'POST' || raw.method === 'PUT') requireJsonType(raw.contentType)
-    return hasBody ? decodeObject(shape, parseBody(raw.body), { unknownFields, from: 'body' }) : new Map()
+    return decode(hasBody ? parseBody(raw.body) : new Map(), 'body')
   }
-  if (!hasBody) return decodeQuery(shape, raw.rawQuery, unknownFields)
+  if (!hasBody) return decode(readQuery(shape, raw.rawQuery), 'query')
   if (raw.method === 'HEAD')
     throw new Refusal('malformed', 'A HEAD request must not have a body: send the parameters in the query.')
   if (raw.rawQuery !== '') {
@@ -68,13 +73,13 @@ function decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): J
       'The request has both a query and a body, and MLflow would read only one: send the query alone.',
     )
   }
-  return decodeObject(shape, parseBody(raw.body), { unknownFields, from: 'flat-body' })
+  return decode(parseBody(raw.body), 'flat-body')
 }
 
 function requireJsonType(contentType: string | null): void {
-  if (contentType === null || !jsonType.test(contentType)) {
-    throw new Refusal('invalid-parameter', "The Content-Type must be 'application/json'.")
-  }
+  if (contentType === null) throw new Refusal('invalid-parameter', 'Bad Request. Content-Type header is missing.')
+  if (jsonType.test(contentType)) return
+  throw new Refusal('invalid-parameter', "Bad Request. Content-Type must be one of ['application/json'].")
 }
 
 function parseBody(body: Uint8Array): JsonObject {
@@ -83,7 +88,7 @@ function parseBody(body: Uint8Array): JsonObject {
   return value
 }
 
-function decodeQuery(shape: Shape, rawQuery: string, unknownFields: Reading['unknownFields']): JsonObject {
+function readQuery(shape: Shape, rawQuery: string): JsonObject {
   const object: JsonObject = new Map()
   for (const [key, value] of parseQuery(rawQuery)) {
     const repeated = shape.fields.get(shape.spellings.get(key) ?? '')?.repeated === true
@@ -92,7 +97,7 @@ function decodeQuery(shape: Shape, rawQuery: string, unknownFields: Reading['unk
     else if (repeated && Array.isArray(earlier)) earlier.push(value)
     else throw new Refusal('malformed', 'The query gives a parameter more than once: send it once.')
   }
-  return decodeObject(shape, object, { unknownFields, from: 'query' })
+  return object
 }
 
 function mergePathParameter(shape: Shape, decoded: JsonObject, name: string, text: string): void {

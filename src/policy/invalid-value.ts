@@ -2,12 +2,21 @@ import type { Json } from './json.ts'
 import { printJson } from './json-text.ts'
 import { Refusal } from './reasons.ts'
 
-const longest = 64
+/** Characters. What is longer is not repeated. */
+const longest = 512
 
-// Long texts, lists and objects are not repeated.
+function sortKeys(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (!(value instanceof Map)) return value
+  return new Map([...value].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sortKeys(item)]))
+}
+
+/** A value as Python's `json.dumps` writes it for MLflow: keys sorted, and nothing but ASCII. */
 function shownValue(value: Json): string {
-  if (Array.isArray(value) || value instanceof Map) return ''
-  const text = printJson(value)
+  const text = printJson(sortKeys(value)).replace(
+    /[^\x20-\x7e]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
   return text.length <= longest ? ` ${text}` : ''
 }
 
@@ -15,4 +24,12 @@ function shownValue(value: Json): string {
 export function invalidValue(parameter: string, value: Json, expected: string): Refusal {
   const shown = shownValue(value)
   return new Refusal('invalid-parameter', `Invalid value${shown} for parameter '${parameter}' supplied: it must be ${expected}.`)
+}
+
+/** MLflow's own sentence for a parameter that is missing. */
+export function missingValue(parameter: string): Refusal {
+  return new Refusal(
+    'invalid-parameter',
+    `Missing value for required parameter '${parameter}'. See the API docs for more information about request parameters.`,
+  )
 }

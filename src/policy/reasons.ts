@@ -2,7 +2,8 @@
  * Every reason for which the proxy itself refuses a request, with its HTTP status and MLflow error code.
  *
  * The codes are those that every supported client version knows. No status is one that MLflow clients replay on any method
- * (408, 429, 500, 502, 503, 504), but for `upstream-unavailable` and `upstream-busy`, which say that nothing was carried out.
+ * (408, 429, 500, 502, 503, 504), but for `upstream-unavailable` and `upstream-busy`, which say that nothing was carried out, and for
+ * `remote-file`, whose status is MLflow's own.
  */
 export const reasons = {
   unauthenticated: { status: 401, errorCode: 'CUSTOMER_UNAUTHORIZED' },
@@ -12,7 +13,7 @@ export const reasons = {
   'unknown-endpoint': { status: 404, errorCode: 'ENDPOINT_NOT_FOUND' },
   'closed-endpoint': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'cross-site': { status: 403, errorCode: 'PERMISSION_DENIED' },
-  malformed: { status: 400, errorCode: 'BAD_REQUEST' },
+  malformed: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'invalid-parameter': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'too-large': { status: 413, errorCode: 'BAD_REQUEST' },
   'uri-too-long': { status: 414, errorCode: 'BAD_REQUEST' },
@@ -23,6 +24,7 @@ export const reasons = {
   frozen: { status: 403, errorCode: 'PERMISSION_DENIED' },
   'foreign-source': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'local-source': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
+  'remote-file': { status: 500, errorCode: 'INTERNAL_ERROR' },
   'read-only': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'registration-incomplete': { status: 409, errorCode: 'BAD_REQUEST' },
   'outcome-unknown': { status: 409, errorCode: 'BAD_REQUEST' },

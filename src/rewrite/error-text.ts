@@ -73,9 +73,9 @@ export function clientSentence(text: string, findings: Findings): string | null 
 }
 
 /**
- * An error message of MLflow's in the caller's names. When something of another environment might remain in it, a sentence that
- * says only what kind of error it was takes its place.
+ * An error message of MLflow's in the caller's names. When something of another environment might remain in it, or nothing but SQL was
+ * said, a sentence that says only what kind of error it was takes its place.
  */
 export function clientErrorText(text: string, errorCode: string, findings: Findings): string {
-  return clientSentence(text, findings) ?? `MLflow refused the request (${errorCode}).`
+  return clientSentence(text, findings) || `MLflow refused the request (${errorCode}).`
 }

@@ -10,6 +10,7 @@ import { type UpstreamKind, usesCatalog } from '../policy/environment.ts'
 import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
+import { resolveLocalPath } from '../policy/local-path.ts'
 import { experimentLocations } from '../policy/locations.ts'
 import { copyJson, placesAt, placesMeaning, textMeaning, textsOf } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
@@ -81,7 +82,7 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   versionSource: text(
     (value, findings) =>
       renameModelUri(value, upstreamModelName(findings)) ??
-      withinWorkspace(upstreamLocation(value, findings.landscape.kind), findings.environment.workspace),
+      withinWorkspace(upstreamLocation(resolveLocalPath(value), findings.landscape.kind), findings.environment.workspace),
   ),
   runTags: (value, findings) => renameTags(value, ownModelName(findings), upstreamModelName(findings)),
   versionTags: (value, findings) => renameTags(value, ownModelName(findings), upstreamModelName(findings)),

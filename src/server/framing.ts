@@ -49,6 +49,15 @@ function checkFraming(message: IncomingMessage): void {
   }
 }
 
+/**
+ * The address that is meant by one of the UI's downloads with two slashes before it, as for a tracking URI that ends with one: MLflow sends
+ * its reader there. Null for every other request; in the API no path has a second spelling.
+ */
+export function singleSlashed({ method, url = '', headers }: IncomingMessage): string | null {
+  const plain = (method === 'GET' || method === 'HEAD') && headers['content-length'] === undefined
+  return plain && /^\/\/(?:model-versions\/)?get-artifact\?/.test(url) ? url.slice(1) : null
+}
+
 function checkTarget(target: string): void {
   if (target.length > limits.urlBytes) throw new Refusal('uri-too-long', `The address is longer than ${limits.urlBytes} bytes.`)
   const path = target.split('?', 1)[0] ?? ''
@@ -71,7 +80,7 @@ export function checkMessage(message: IncomingMessage): void {
     throw new Refusal('malformed', 'The request before this one could not be read. Connect anew.')
   try {
     checkFraming(message)
-    checkTarget(message.url ?? '')
+    checkTarget(singleSlashed(message) ?? message.url ?? '')
   } catch (error) {
     distrusted.add(message.socket)
     throw error

@@ -79,7 +79,9 @@ export class Journey {
     if (endpoint.opaque === true) return this.judge(visit, endpoint, decodeOpaque(raw))
     const { unknownFields } = this.#config
     const body = endpoint.bytes === 'up' || endpoint.bytes === 'both' ? 'bytes' : 'json'
-    const message = decodeCall(endpoint.request, raw, { unknownFields, body, deleteByQuery: this.#config.kind === 'databricks' })
+    const { required } = endpoint
+    const deleteByQuery = this.#config.kind === 'databricks'
+    const message = decodeCall(endpoint.request, raw, { unknownFields, body, deleteByQuery, required })
     return this.judge(visit, endpoint, message)
   }
 

@@ -40,6 +40,6 @@ export class PageTokens {
     } catch {
       // Every way of being wrong gets the same answer.
     }
-    throw new Refusal('invalid-parameter', 'The page token is not valid for this search. Begin again without one.')
+    throw new Refusal('invalid-parameter', 'Invalid page token: it is none of this search. Begin again without one.')
   }
 }

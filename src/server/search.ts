@@ -56,6 +56,7 @@ export class Searcher {
     const found: Json[] = []
     let count: JsonObject = new Map()
     let next: Json | undefined
+    let spellsEmpty = false
     let size = grant.message.has('max_results') || state.skip > 0 ? pageSize(wanted, state.skip, search) : null
     do {
       const answer = await this.#upstream.send(upstreamRequest(grant, { token: state.token, size }), caller)
@@ -63,6 +64,8 @@ export class Searcher {
       const page = parseAnswer(answer)
       const rows = rowsOf(page, search)
       count = countOf(page, search)
+      // Protobuf leaves an empty list out.
+      spellsEmpty ||= rows.length === 0 && page.has(search.rows)
       await admit(rowMessage(grant, search), rows)
       const { taken, used } = takeRows(grant, search, rows, state.skip, wanted - found.length)
       found.push(...taken)
@@ -71,7 +74,8 @@ export class Searcher {
       else state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null
       size = Math.min(search.maxPageSize, Math.max(refill, wanted - found.length))
     } while (state !== null && found.length < wanted)
-    const rows: JsonObject = new Map<string, Json>([[search.rows, found], ...count])
+    const listed: [string, Json][] = found.length > 0 || spellsEmpty ? [[search.rows, found]] : []
+    const rows: JsonObject = new Map<string, Json>([...listed, ...count])
     if (state !== null) rows.set('next_page_token', this.#tokens.seal(state, bound))
     // Some endpoints say it so, and others leave it out.
     else if (next === '') rows.set('next_page_token', '')

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Environment } from '../../src/policy/environment.ts'
+import { upstreamMessage } from '../../src/rewrite/request.ts'
 import { grantOf, judge, refusalOf, requestTo, verdictOf } from '../support/fake-world.ts'
 import { showText } from '../support/law.ts'
 import {
@@ -173,14 +174,23 @@ t.test('a run whose artifacts the clients store themselves vouches for what lies
   t.equal(from(`${artifactUri}/model`, run1), 'allow')
   t.equal(from(artifactUri, run1), 'allow', 'all of it')
   t.equal(from(`file://${artifactUri}/model`, run1), 'allow', 'the same place as a URI')
-  t.equal(from(`file://host${artifactUri}/model`, run1), 'local-source')
+  t.equal(from(`file://host${artifactUri}/model`, run1), 'remote-file')
+  t.equal(from(`file://localhost${artifactUri}/model`, run1), 'local-source')
   t.equal(from(`/${artifactUri}/model`, run1), 'local-source', 'two slashes begin a host')
   t.equal(from('/mnt/mlruns/11/run', run1), 'local-source', 'not what is above it')
-  t.equal(
-    from(`${artifactUri}/../../other/artifacts`, run1),
-    'invalid-parameter',
-    'a path without a scheme has no dot segments either',
-  )
+  for (const inside of ['/.', '/model/..', '/a/./b', '/a/../b/', '/./model']) {
+    t.equal(from(`${artifactUri}${inside}`, run1), 'allow', `${inside} is read as MLflow's server reads it`)
+    t.equal(from(`file://${artifactUri}${inside}`, run1), 'allow', `so it is in a URI: ${inside}`)
+  }
+  for (const outside of ['/../../other/artifacts', '/..', '/model/../..', '/../artifactsx', '/../../../../../etc']) {
+    t.equal(from(`${artifactUri}${outside}`, run1), 'local-source', `${outside} leads elsewhere`)
+    t.equal(from(`file://${artifactUri}${outside}`, run1), 'local-source', `and in a URI: ${outside}`)
+  }
+  for (const unclear of ['/%2e%2e/other', '/model//..', '/..;/x', '/a\\..\\..']) {
+    t.not(from(`${artifactUri}${unclear}`, run1), 'allow', `${unclear} is not read at all`)
+  }
+  const resolved = ask(acc, 'createModelVersion', { name: 'fraud', source: `${artifactUri}/a/../model/.`, run_id: run1 }, world)
+  t.equal(upstreamMessage(grantOf(resolved)).get('source'), `${artifactUri}/model`, 'what was judged is what is sent')
   t.equal(from(`${artifactUri}x/model`, run1), 'local-source')
   t.equal(from(`${artifactUri}/model`, run2), 'local-source', 'another run does not')
   const silent = { ...town, runs: [{ ...makeRun(run1, exp), artifactUri: '' }] }

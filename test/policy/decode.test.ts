@@ -368,13 +368,15 @@ t.test('a refusal repeats a short value as MLflow does, and nothing longer', asy
     ['{"run_id":9.0}', "Invalid value 9.0 for parameter 'run_id' supplied"],
     ['{"timestamp":"foo"}', `Invalid value "foo" for parameter 'timestamp' supplied`],
     ['{"value":true}', "Invalid value true for parameter 'value' supplied"],
+    ['{"run_id":["x",null]}', `Invalid value ["x",null] for parameter 'run_id' supplied`],
+    ['{"key":{"b":1,"a":"ü😀"}}', String.raw`Invalid value {"a":"\u00fc\ud83d\ude00","b":1} for parameter 'key' supplied`],
   ] as const) {
     t.match(outcome('mlflow.LogMetric', post(body)), words, body)
   }
-  const long = 'secret'.repeat(11)
+  const long = 'secret'.repeat(90)
   for (const body of [
-    '{"run_id":{"secret":1}}',
-    '{"run_id":["secret"]}',
+    `{"run_id":{"${long}":1}}`,
+    `{"run_id":["${long}"]}`,
     `{"timestamp":"${long}"}`,
     `{"value":"${long}"}`,
     '{"run_id":"a","run_uuid":"secret"}',
@@ -382,6 +384,25 @@ t.test('a refusal repeats a short value as MLflow does, and nothing longer', asy
     t.notMatch(outcome('mlflow.LogMetric', post(body)), 'secret', body)
   }
   t.notMatch(outcome('mlflow.GetRun', get('run_id=secret&run_id=b')), 'secret')
+})
+
+t.test('what is required is looked at first and in its order, as MLflow does', async (t) => {
+  const required = { ...strict, required: ['run_id|run_uuid', 'key'] }
+  const missing = (name: string) => `Missing value for required parameter '${name}'. See the API docs`
+  for (const [body, words] of [
+    ['{"step":"foo"}', missing('run_id')],
+    ['{"unheard":1,"run_id":""}', missing('run_id')],
+    ['{"unheard":1,"runUuid":"a","key":null}', missing('key')],
+    ['{"step":"foo","run_uuid":31}', "Invalid value 31 for parameter 'run_uuid'"],
+    ['{"step":"foo","run_id":"a","key":31}', "Invalid value 31 for parameter 'key'"],
+    ['{"step":"foo","run_id":"a","key":"b"}', `Invalid value "foo" for parameter 'step'`],
+  ] as const) {
+    t.match(outcome('mlflow.LogMetric', post(body), required), words, body)
+  }
+  t.match(outcome('mlflow.LogMetric', { ...post(''), body: new Uint8Array() }, required), missing('run_id'), 'no body at all')
+  t.match(outcome('mlflow.GetRun', get('unheard=1'), required), missing('run_id'), 'in a query')
+  const inPath = { ...post('{"key":"b"}'), pathParams: new Map([['run_id', 'a']]) }
+  t.match(outcome('mlflow.LogMetric', inPath, required), '{"key":"b","run_id":"a"}', 'what stands in the path is there')
 })
 
 const everyMessage = [...Object.keys(messages), ...Object.keys(handmadeMessages)]

@@ -215,7 +215,7 @@ t.test('variables, defaults and inline arguments are judged alike', async (t) =>
   t.same(errors, ['No Experiment with id=99 exists'])
   for (const id of ['07', ' 7', '+7'])
     t.match((await ask(`{mlflowGetExperiment(input:{experimentId:"${id}"}){experiment{name}}}`)).errors, [
-      /Invalid experiment id/,
+      /Invalid experiment ID/,
     ])
   t.match((await ask('{mlflowGetRun(input:{runId:"x",runUuid:"y"}){run{info{runId}}}}')).errors, [/name different runs/])
   t.match((await ask('{mlflowSearchModelVersions(input:{filter:"name = \'a_acc\' OR 1=1"}){nextPageToken}}')).errors, [

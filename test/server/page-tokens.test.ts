@@ -11,7 +11,7 @@ import { grantOf, judge, requestTo } from '../support/fake-world.ts'
 import { tryLaw } from '../support/law.ts'
 import { acc, landscape, prod, town } from '../support/town.ts'
 
-const refusal = { name: 'Refusal', reason: 'invalid-parameter', message: /page token is not valid/ }
+const refusal = { name: 'Refusal', reason: 'invalid-parameter', message: /Invalid page token/ }
 const key = new Uint8Array(32).fill(7)
 const state = { token: 'eyJvZmZzZXQiOjV9', skip: 3 }
 

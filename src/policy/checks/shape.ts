@@ -1,6 +1,7 @@
 import type { OpenEndpoint } from '../endpoint.ts'
 import { parseOrderBy } from '../filter/order-by.ts'
 import { isExperimentId, isVersion } from '../ids.ts'
+import { missingValue } from '../invalid-value.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { searchedExperiments } from '../locations.ts'
 import { placesAt, placesMeaning, textsOf } from '../message-fields.ts'
@@ -25,10 +26,7 @@ function requireFields(endpoint: OpenEndpoint, message: JsonObject): void {
   for (const spellings of endpoint.required) {
     const names = spellings.split('|')
     if (names.some(isSaid)) continue
-    throw new Refusal(
-      'invalid-parameter',
-      `Missing value for required parameter '${names[0]}'. See the API docs for more information about request parameters.`,
-    )
+    throw missingValue(names[0] ?? '')
   }
 }
 
@@ -49,14 +47,20 @@ export function notVersion(parameter: string, value: string): Refusal {
   )
 }
 
+/** MLflow's own sentence, with what it says nothing of: that `01` and ` 1` are refused too. */
+function notExperimentId(id: string): Refusal {
+  const shown = id.length <= 64 ? ` '${id}'` : ''
+  return new Refusal(
+    'invalid-parameter',
+    `Invalid experiment ID${shown}. Experiment ID must be a valid integer. Write it as a decimal number without signs, spaces or leading zeros.`,
+  )
+}
+
 function requireExperimentIds(endpoint: OpenEndpoint, message: JsonObject): void {
   const given = placesMeaning(endpoint, message, 'experiment', 'experiments').flatMap(({ value }) => textsOf(value))
   for (const id of [...given, ...searchedExperiments(endpoint, message)]) {
     if (isExperimentId(id)) continue
-    throw new Refusal(
-      'invalid-parameter',
-      'Invalid experiment id: it is a decimal number without signs, spaces or leading zeros.',
-    )
+    throw notExperimentId(id)
   }
 }
 

@@ -2,6 +2,7 @@ import { storedPathOf } from '../artifact-place.ts'
 import { clientDatabricksLocation } from '../databricks-location.ts'
 import { isLoggedModelId, isRunId } from '../ids.ts'
 import { absent, type Judgement, managesProduction, resolveAllowed } from '../judgement.ts'
+import { isRemoteFile, resolveLocalPath } from '../local-path.ts'
 import { textMeaning } from '../message-fields.ts'
 import { parseModelUri } from '../model-uri.ts'
 import { resolveName } from '../names.ts'
@@ -10,23 +11,9 @@ import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf } from '../store-path.ts'
 import { readableLoggedModel, readableRun, relatedRun } from './ids.ts'
+import { foreignSource, localSource, remoteFile } from './source-refusals.ts'
 import { makePrompt } from './tags.ts'
 import { canonicalStage, productionOnly } from './versions.ts'
-
-function foreignSource(): Refusal {
-  return new Refusal(
-    'foreign-source',
-    "The source of a model version must lie in your own environment: name a run, a logged model or a model version of it, or a storage URI under the environment's sourcePrefixes.",
-  )
-}
-
-// MLflow's own words, whose server takes no other local path.
-function localSource(uri: string): Refusal {
-  return new Refusal(
-    'local-source',
-    `Invalid model version source: '${uri}'. To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id.`,
-  )
-}
 
 /** What MLflow's clients write for the source of a prompt's version, which has none. Newer servers take nothing else. */
 const promptSources: ReadonlySet<string> = new Set(['dummy-source', 'prompt-template'])
@@ -135,6 +122,7 @@ function* checkStorageUri(judgement: Judgement, uri: string): Inquiry<string | n
     const { model } = yield* readableLoggedModel(judgement, modelId)
     if (liesIn(uri, model.artifactUri)) return model.sourceRunId
   }
+  if (isRemoteFile(uri)) throw remoteFile(uri)
   throw /^(?:file)?$/i.test(schemeOf(uri)) ? localSource(uri) : foreignSource()
 }
 
@@ -147,7 +135,7 @@ function* checkRunsUri(judgement: Judgement, uri: string): Inquiry<string | null
 
 function* runOfSource(judgement: Judgement, said: string): Inquiry<string | null> {
   // A location that a workspace's own clients see is judged as the one that all others see.
-  const uri = judgement.mode === 'databricks' ? clientDatabricksLocation(said) : said
+  const uri = resolveLocalPath(judgement.mode === 'databricks' ? clientDatabricksLocation(said) : said)
   const scheme = schemeOf(uri)
   if (scheme === 'models') return yield* checkModelUri(judgement, uri)
   if (scheme === 'runs') return yield* checkRunsUri(judgement, uri)
@@ -162,7 +150,7 @@ function* runOfSource(judgement: Judgement, said: string): Inquiry<string | null
 export function checkSourceText(judgement: Judgement): void {
   const uri = textMeaning(judgement.endpoint, judgement.message, 'versionSource')
   if (uri === null) return
-  checkUnambiguous(uri)
+  checkUnambiguous(resolveLocalPath(uri))
   const scheme = schemeOf(uri)
   if (scheme !== scheme.toLowerCase() && /^(models|runs|mlflow-artifacts)$/i.test(scheme)) throw foreignSource()
   if (/^https?$/i.test(scheme)) throw foreignSource()
@@ -180,7 +168,7 @@ export function* checkVersionSource(judgement: Judgement, uri: string): Inquiry<
   if (behind !== null && named !== null && named !== behind) {
     throw new Refusal(
       'invalid-parameter',
-      `The source belongs to run ${behind}, and run_id names another one. Leave run_id out, or name that run.`,
+      `Invalid model version source: '${uri}'. The run_id request parameter must identify the resource that contains the source. Leave run_id out, or name run ${behind}.`,
     )
   }
   return behind
