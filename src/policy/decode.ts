@@ -5,7 +5,7 @@ import { decodeUtf8, parseJson } from './json-text.ts'
 import { type Shape, shapeOf } from './message-shape.ts'
 import { parseQuery } from './query-text.ts'
 import { Refusal } from './reasons.ts'
-import { requiredFirst } from './required-first.ts'
+import { readRequiredFirst } from './required-first.ts'
 
 /** What is left of a request to one endpoint, undecoded but for the path parameters. */
 export interface RawCall {
@@ -52,7 +52,9 @@ export function decodeCall(message: string, raw: RawCall, options: DecodeOptions
 function decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): JsonObject {
   const { unknownFields } = options
   const decode = (object: JsonObject, from: Reading['from']) =>
-    decodeObject(shape, requiredFirst(shape, object, { ...options, inPath: raw.pathParams }), { unknownFields, from })
+    readRequiredFirst(shape, object, { ...options, inPath: raw.pathParams }, (entries) =>
+      decodeObject(shape, entries, { unknownFields, from }),
+    )
   if (options.body === 'bytes') return decode(readQuery(shape, raw.rawQuery), 'query')
   const hasBody = raw.body.length > 0
   if (raw.method !== 'GET' && raw.method !== 'HEAD') {

@@ -11,7 +11,8 @@ import { checkVersionsNotFrozen } from './freeze.ts'
 export function canonicalStage(text: string): Stage {
   const stage = stages.find((known) => known.toLowerCase() === text.toLowerCase())
   if (stage !== undefined) return stage
-  throw new Refusal('invalid-parameter', `Invalid Model Version stage: it must be one of ${stages.join(', ')}.`)
+  const shown = text.length <= 64 ? `: ${text}` : ''
+  throw new Refusal('invalid-parameter', `Invalid Model Version stage${shown}. Value must be one of ${stages.join(', ')}.`)
 }
 
 /** The refusal of anything to do with a version in Production, for callers who may not manage those. */
