@@ -116,6 +116,8 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
     "a scorer as JSON: may name endpoints of the AI gateway that are the caller's own (`gateway:/chat`), where the environment has it",
   boundResource:
     "what an endpoint is bound to: a scorer's id, of an experiment of the caller's own; text that can be no id names nothing",
+  dataSource:
+    'where data was read from, as JSON or plain text: runs, models and artifacts that MLflow’s URIs in it name must be readable',
   recordsJson: 'records of a data set as a JSON list: traces that they were made of must be readable; tags in them as `runTags`',
   tagsJson: 'tags as a JSON object, as `runTags`',
   webhook: "a webhook's id: of a webhook that listens to a model of the caller's",

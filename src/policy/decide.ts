@@ -1,6 +1,7 @@
 import { asFirstApi } from './catalog-models.ts'
 import { checkAdministrator } from './checks/administrators.ts'
 import { checkPaths, checkStorePaths } from './checks/artifacts.ts'
+import { checkDataNames, checkDataSources } from './checks/data-sources.ts'
 import { checkEntities, checkEntityLimits } from './checks/entities.ts'
 import { checkExperimentTags } from './checks/experiment-tags.ts'
 import { searchScope } from './checks/filter.ts'
@@ -93,6 +94,7 @@ function* checkRelated(judgement: Judgement): Inquiry<void> {
   for (const id of texts('relatedRun')) yield* relatedRun(judgement, id)
   for (const id of texts('relatedModel')) yield* relatedLoggedModel(judgement, id)
   yield* checkTags(judgement)
+  yield* checkDataSources(judgement)
   yield* checkTraceTags(judgement)
 }
 
@@ -115,6 +117,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkTraceDeletion(judgement)
   checkTraceNames(judgement)
   checkPromptTags(judgement)
+  checkDataNames(judgement)
   checkTraceFilters(judgement)
   const scope = searchScope(judgement) ?? subjectModel(judgement)?.owner ?? environment
   const defaultExperimentId = yield* ask({ about: 'defaultExperiment', name: defaultExperiment(environment) })

@@ -31,7 +31,8 @@ export type Resource =
  * `free`: names nothing. `experiment`, `run`, `loggedModel`: an id that the action is done to. `relatedRun`, `relatedModel`: an id that
  * is only pointed at. `experimentsToSearch`: ids whose rows are asked for; a foreign one counts as absent. `runsToRead`: several run ids.
  * `dataset`, `issue`, `labelSchema`, `reviewQueue`: ids that say nothing of their owner, whose experiments are asked for. `newIssue`: as `newTrace`. `relatedIssue`: text that points at an issue where it is the id of one. `scorersToRead`:
- * ids of scorers, whose experiments only the answer tells. `tagsJson`, `recordsJson`, `scorerJson`: JSON as a text.
+ * ids of scorers, whose experiments only the answer tells. `tagsJson`, `recordsJson`, `scorerJson`: JSON as a text. `dataSource`: the same or
+ * plain text, in which MLflow's URIs may stand.
  * `experiments`: several, each as `experiment`. `trace`: one id or several, each of which the action is done to. `newTrace`: the id that a
  * trace gets, whether or not there is one already. `tracesToSearch`, `locationsToSearch`: what is foreign counts as absent. `traceTags`:
  * tags or metadata, as a list or as a map. `spanAttributes`, `resourceAttributes`: of OpenTelemetry, of which MLflow makes tags, too. `assessmentId`: one that MLflow is to make up. `notServed`: refused where anything is said.
@@ -103,6 +104,7 @@ export type Meaning =
   | 'boundResource'
   | 'tagsJson'
   | 'recordsJson'
+  | 'dataSource'
   | 'webhook'
   | 'registeredModelId'
   | 'servingEndpointName'

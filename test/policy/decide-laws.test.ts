@@ -115,7 +115,7 @@ function offence(call: RandomCall): string | null {
     bad('link', said(call, 'relatedTrace'), (text) => mayMention(call, text)) ??
     bad('run', said(call, 'run', 'runsToRead'), (id) => own(id) || (read && mayReadRun(call, id))) ??
     bad('logged model', said(call, 'loggedModel'), (id) => own(id) || (read && mayReadModel(call, id))) ??
-    bad('mention', said(call, 'relatedRun', 'relatedModel', 'modelJson', 'tagsJson', 'versionSource'), (text) =>
+    bad('mention', said(call, 'relatedRun', 'relatedModel', 'modelJson', 'tagsJson', 'versionSource', 'dataSource'), (text) =>
       mayMention(call, text),
     ) ??
     bad('prompt', said(call, 'relatedModelName'), (name) => mayName(call, name, false)) ??

@@ -37,8 +37,7 @@ const partsThatNameNothing: ReadonlySet<string> = new Set([
 
 const suggestsReference = /(^|[._])(id|ids|uuid|name|names|source|uri|url|location|path|run|experiment|model|parent)$/
 
-// Each looked at: a data set's name and source are what a client says of its own data, and MLflow opens neither; of a part's URL it
-// reads a block's number alone
+// Each looked at: a data set's name is what a client says of its own data; of a part's URL MLflow reads a block's number alone
 const freeParts: ReadonlySet<string> = new Set([
   'datasets.dataset.name',
   'datasets.dataset.source',

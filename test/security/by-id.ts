@@ -69,7 +69,7 @@ const attack = (base: string, status: readonly number[], extra: Partial<Attack> 
 
 /** Ids that only point at something of prod's, in requests about things of acc's. */
 const pointers: readonly Row[] = [
-  ...['mlflow.parentRunId', 'mlflow.rootRunId', 'mlflow.sourceRun', 'mlflow.dbconnect.parentRunId'].map((key): Row => [`the tag ${key}`, 'POST', '/runs/set-tag', { run_id: '{{run_acc}}', key, value: '{{run_prod}}' }]),
+  ...['mlflow.parentRunId', 'mlflow.rootRunId', 'mlflow.sourceRun', 'mlflow.dbconnect.parentRunId', 'MLFLOW.parentrunid', ' mlflow.parentRunId ', 'mlflow\uff0eparentRunId'].map((key): Row => [`the tag ${key}`, 'POST', '/runs/set-tag', { run_id: '{{run_acc}}', key, value: '{{run_prod}}' }]),
   ['the tag mlflow.modelId', 'POST', '/runs/set-tag', { run_id: '{{run_acc}}', key: 'mlflow.modelId', value: '{{lm_prod}}' }],
   ['a parent in a batch', 'POST', '/runs/log-batch', { run_id: '{{run_acc}}', tags: [{ key: 'x', value: 'y' }, { key: 'mlflow.parentRunId', value: '{{run_prod}}' }] }],
   ['a parent at creation', 'POST', '/runs/create', { experiment_id: '{{exp_acc}}', start_time: 1, tags: [{ key: 'mlflow.parentRunId', value: '{{run_prod}}' }] }],
@@ -78,6 +78,7 @@ const pointers: readonly Row[] = [
   ['a model note of another model', 'POST', '/runs/log-model', { run_id: '{{run_acc}}', model_json: '{"model_id":"{{lm_prod}}"}' }],
   ["a metric of prod's model", 'POST', '/runs/log-metric', { run_id: '{{run_acc}}', key: 'a', value: 1, timestamp: 1, model_id: '{{lm_prod}}' }],
   ["a batch with a metric of prod's model", 'POST', '/runs/log-batch', { run_id: '{{run_acc}}', metrics: [{ key: 'a', value: 1, timestamp: 1 }, { key: 'b', value: 1, timestamp: 1, model_id: '{{lm_prod}}' }] }],
+  ...['runs:/{{run_prod}}/data.csv', '{"uri":"runs:/{{run_prod}}/data.csv"}', '{"a":[{"uri":"models:/{{lm_prod}}"}]}', '{"uri":"{{uri_prod}}/data.csv"}', '{"uri":" RUNS:///{{run_prod}}"}', '{"uri":"models:/{{m_prod}}/1"}'].map((source): Row => [`data of ${source}`, 'POST', '/runs/log-inputs', { run_id: '{{run_acc}}', datasets: [{ dataset: { name: 'd', digest: 'x', source_type: 'local', source } }] }]),
   ["prod's model as an input", 'POST', '/runs/log-inputs', { run_id: '{{run_acc}}', models: [{ model_id: '{{lm_prod}}' }] }],
   ["prod's model as an output", 'POST', '/runs/outputs', { run_id: '{{run_acc}}', models: [{ model_id: '{{lm_acc}}', step: 1 }, { model_id: '{{lm_prod}}', step: 1 }] }],
   ["a logged model from prod's run", 'POST', '/logged-models', { experiment_id: '{{exp_acc}}', name: 'mine', source_run_id: '{{run_prod}}' }],

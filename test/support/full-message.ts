@@ -23,6 +23,7 @@ function goodValues(place: Belongings): Record<Meaning, unknown> {
     recordsJson: JSON.stringify([
       { inputs: { q: 1 }, source: { source_type: 'TRACE', source_data: { trace_id: trace(1) } }, tags: { x: 'y' } },
     ]),
+    dataSource: JSON.stringify({ uri: `runs:/${run(1)}/data.csv`, others: ['models:/fraud/1', 's3://bucket/x'] }),
     tagsJson: JSON.stringify({ team: 'x', 'mlflow.sourceRun': run(1) }),
     webhook: opaqueId('hook'),
     credentialOperation: 'MODEL_VERSION_OPERATION_READ',

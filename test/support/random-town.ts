@@ -172,6 +172,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     scorersToRead: [['x']],
     scorerJson: ['{}', ...['chat', 'chat_acc', 'chat_prod'].map((name) => JSON.stringify({ model: `gateway:/${name}` }))],
     boundResource: ['job-1', absentScorer],
+    dataSource: [...runs.map((id) => `runs:/${id}/x`), ...models.map((id) => JSON.stringify({ uri: `models:/${id}` }))],
     recordsJson: traces.map((trace_id) => JSON.stringify([{ source: { source_data: { trace_id } } }])),
     tagsJson: runs.map((value) => JSON.stringify({ 'mlflow.parentRunId': value })),
     experiments: [...experiments.map((id) => [id]), experiments.slice(0, 2)],

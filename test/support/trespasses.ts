@@ -145,6 +145,13 @@ export const trespasses: Record<Meaning, Cases> = {
     run((id) => json({ plain: 'x', 'mlflow.sourceRun': id })),
     loggedModel((id) => json({ 'mlflow.modelId': id })),
   ),
+  dataSource: both(
+    run((id) => json({ uri: `runs:/${id}/x` })),
+    run((id) => `RUNS:///${id}`),
+    loggedModel((id) => json([{ uri: `models:/${id}` }])),
+    foreignVersion,
+    run((id) => json({ uri: `mlflow-artifacts:/1/${id}/artifacts/x` })),
+  ),
   recordsJson: both(
     ({ other }) => [
       { value: json([{ inputs: {} }, { source: { source_data: { trace_id: other.trace(1) } } }]), verdict: 'not-found' },

@@ -32,18 +32,20 @@ export function makePrompt(tags: Json | undefined): boolean {
 }
 
 /** Tags of MLflow whose value names a run or a logged model. */
-const idTags: ReadonlySet<string> = new Set([
-  'mlflow.parentRunId',
-  'mlflow.rootRunId',
-  'mlflow.sourceRun',
-  'mlflow.modelId',
-  'mlflow.assessment.sourceRunId',
-  'mlflow.dbconnect.parentRunId',
-])
+const idTags: ReadonlySet<string> = new Set(
+  [
+    'mlflow.parentRunId',
+    'mlflow.rootRunId',
+    'mlflow.sourceRun',
+    'mlflow.modelId',
+    'mlflow.assessment.sourceRunId',
+    'mlflow.dbconnect.parentRunId',
+  ].map(foldKey),
+)
 /** Tags whose value is a list of run ids, with commas. */
-const listTags: ReadonlySet<string> = new Set(['mlflow.prompt.associatedRunIds'])
+const listTags: ReadonlySet<string> = new Set(['mlflow.prompt.associatedRunIds'].map(foldKey))
 /** Tags whose value is JSON in which ids stand. */
-const jsonTags: ReadonlySet<string> = new Set(['mlflow.log-model.history', 'mlflow.loggedModels'])
+const jsonTags: ReadonlySet<string> = new Set(['mlflow.log-model.history', 'mlflow.loggedModels'].map(foldKey))
 
 /** Keys whose text is an id. `model_uuid` is none: MLflow makes it up, 32 hexadecimal digits that name nothing. */
 const idKey = /(^|_)(run_(uu)?id|model_id)$/
@@ -75,9 +77,10 @@ export function* checkTag(judgement: Judgement, key: string, value: string): Inq
   if (kept !== undefined) {
     throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
   }
-  if (idTags.has(key)) yield* checkId(judgement, value)
-  for (const id of listTags.has(key) ? value.split(',') : []) yield* relatedRun(judgement, id.trim())
-  if (jsonTags.has(key) && value !== '') yield* checkJsonText(judgement, value)
+  const folded = foldKey(key)
+  if (idTags.has(folded)) yield* checkId(judgement, value)
+  for (const id of listTags.has(folded) ? value.split(',') : []) yield* relatedRun(judgement, id.trim())
+  if (jsonTags.has(folded) && value !== '') yield* checkJsonText(judgement, value)
 }
 
 /** Tags as MLflow reads them from a JSON text: an object of texts. */

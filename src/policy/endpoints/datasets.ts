@@ -9,7 +9,7 @@ export const datasetEndpoints = {
   createDataset: {
     ...dataset, method: 'POST', path: '/mlflow/datasets/create', action: 'create',
     fields: {
-      name: 'free', experiment_ids: 'experiments', tags: 'tagsJson', source_type: 'free', source: 'free', schema: 'free', profile: 'free',
+      name: 'free', experiment_ids: 'experiments', tags: 'tagsJson', source_type: 'free', source: 'dataSource', schema: 'free', profile: 'free',
       created_by: 'free',
     },
     required: ['name'],

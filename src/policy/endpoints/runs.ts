@@ -53,7 +53,11 @@ export const runEndpoints = {
   },
   logInputs: {
     ...post, path: '/mlflow/runs/log-inputs',
-    fields: { run_id: 'run', datasets: 'free', 'models[].model_id': 'relatedModel' }, required: ['run_id'],
+    fields: {
+      run_id: 'run', 'models[].model_id': 'relatedModel', 'datasets[].dataset.source': 'dataSource', 'datasets[].tags': 'free',
+      ...Object.fromEntries(['name', 'digest', 'source_type', 'schema', 'profile'].map((name) => [`datasets[].dataset.${name}`, 'free' as const])),
+    },
+    required: ['run_id'],
   },
   logOutputs: {
     ...post, path: '/mlflow/runs/outputs',
