@@ -113,7 +113,7 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   reviewQueue: "a review queue's id: of an experiment of the caller's own",
   scorersToRead: "scorers' ids: what the answer has of other experiments than the caller's own is left out",
   scorerJson:
-    "a scorer as JSON: may name endpoints of the AI gateway that are the caller's own (`gateway:/chat`), where the environment has it",
+    "a scorer as JSON: a judge may name an endpoint of the AI gateway that is the caller's own (`gateway:/chat`), where the environment has it",
   boundResource:
     "what an endpoint is bound to: a scorer's id, of an experiment of the caller's own; text that can be no id names nothing",
   dataSource:

@@ -15,7 +15,7 @@ async function explainWith(t: Test, settings: string, groups: string, ...request
     config,
     `${settings}
 authentication: { entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [api://mlflow-env-proxy] } }
-environments: { acc: {}, prod: { production: true, promotesFrom: [acc] } }
+environments: { acc: { administrators: [admins_acc] }, prod: { production: true, promotesFrom: [acc] } }
 `,
   )
   const out: string[] = []
@@ -57,6 +57,18 @@ const cases: [name: string, groups: string, request: string[], said: RegExp[]][]
   ],
   ['what the proxy answers itself', 'apps_acc', ['POST', '/graphql'], [/^by itself +The proxy answers GraphQL itself/m]],
   ['a closed endpoint', 'apps_acc', ['GET', '/metrics'], [/closed-endpoint/, /operators/]],
+  [
+    'an administrator',
+    'admins_acc',
+    ['POST', '/api/3.0/mlflow/gateway/secrets/create', '{"secret_name":"key","secret_value":{"api_key":"k"}}'],
+    [/environment +acc \(as an administrator\)/, /^allowed$/m, /gatewaySecret +key is key_acc/, /"secret_name":"key_acc"/],
+  ],
+  [
+    'what is for administrators',
+    'apps_acc',
+    ['GET', '/api/3.0/mlflow/gateway/secrets/list'],
+    [/^environment +acc$/m, /closed-endpoint \(403/, /Ask someone in admins_acc\./],
+  ],
   ['no endpoint', 'apps_acc', ['GET', `${api}/nothing`], [/unknown-endpoint \(404 ENDPOINT_NOT_FOUND\)/]],
   ['no environment', 'apps_moon', ['GET', '/version'], [/no-environment/, /apps_moon/]],
   ['two environments', 'apps_acc,apps_prod', ['GET', '/version'], [/environment-not-chosen/, /\/env\/acc/]],

@@ -40,6 +40,18 @@ const ask = (caller: Environment, endpoint: string, fields: Fields, world: FakeW
 const [dataset, foreignDataset] = [inAcc.entity('d'), inProd.entity('d')]
 const own = { experiment_id: inAcc.experiment }
 
+const [instructions_judge_pydantic_data, foreign] = [{ model: 'gateway:/chat' }, { model: 'gateway:/chat_prod' }]
+const plainJudge = { instructions_judge_pydantic_data }
+/** Scorers that name an endpoint: those of which MLflow asks it and does nothing else. */
+// biome-ignore format: a table
+const judges: [scorer: object, verdict: string][] = [
+  [plainJudge, 'allow'], [{ ...plainJudge, call_source: null, third_party_scorer_data: null }, 'allow'], [{ builtin_scorer_class: 'Safety', builtin_scorer_pydantic_data: { model: 'gateway:/chat' } }, 'allow'], [{ instructions_judge_pydantic_data: { ...instructions_judge_pydantic_data, inference_params: { temperature: 0 } } }, 'allow'],
+  [{ instructions_judge_pydantic_data: foreign }, 'foreign-name'], [{ builtin_scorer_pydantic_data: foreign }, 'foreign-name'],
+  ...['third_party_scorer_data', 'memory_augmented_judge_data', 'ensemble_scorer_data'].flatMap((key): [object, string][] => [[{ [key]: instructions_judge_pydantic_data }, 'closed-endpoint'], [{ ...plainJudge, [key]: {} }, 'closed-endpoint']]), [{ ...plainJudge, call_source: 'exec' }, 'closed-endpoint'], [{ ...plainJudge, builtin_scorer_pydantic_data: {} }, 'closed-endpoint'],
+  ...['api_base', 'base_url', 'API_KEY', 'fallbacks', 'extra_headers'].map((key): [object, string] => [{ instructions_judge_pydantic_data: { ...instructions_judge_pydantic_data, inference_params: { deep: [{ [key]: 'x' }] } } }, 'closed-endpoint']),
+  [{ instructions_judge_pydantic_data: { ...instructions_judge_pydantic_data, embedding: 'gateway:/chat' } }, 'closed-endpoint'], [{ model: 'gateway:/chat' }, 'closed-endpoint'], [['gateway:/chat'], 'closed-endpoint'],
+]
+
 // biome-ignore format: a table
 const verdicts: [caller: Environment, endpoint: string, fields: Fields, verdict: string][] = [
   [acc, 'getDataset', { dataset_id: dataset }, 'allow'], [acc, 'getDataset', { dataset_id: dataset.toUpperCase() }, 'not-found'], [acc, 'getDataset', { dataset_id: `${dataset} ` }, 'not-found'],
@@ -54,9 +66,9 @@ const verdicts: [caller: Environment, endpoint: string, fields: Fields, verdict:
   [acc, 'searchDatasetSummaries', {}, 'invalid-parameter'], [acc, 'searchDatasetSummaries', { experiment_ids: Array.from({ length: 21 }, () => '0') }, 'invalid-parameter'], [acc, 'searchDatasetSummaries', { experiment_ids: ['0'] }, 'allow'],
   [acc, 'searchDatasets', { filter_string: "name = 'x' OR name = 'y'" }, 'invalid-parameter'], [acc, 'searchDatasets', {}, 'allow'],
   [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: '{}' }, 'allow'], [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: '{' }, 'invalid-parameter'], [acc, 'registerScorer', { experiment_id: inProd.experiment, name: 'x', serialized_scorer: '{}' }, 'not-found'],
-  [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: json({ memory_augmented_judge_data: { base_judge: { instructions_judge_pydantic_data: { model: 'gateway:/chat_prod' } } } }) }, 'foreign-name'],
-  ...[' gateway:/chat', 'Gateway:/chat', 'gateway://chat', 'gateway:/a/b', 'gateway:/chat_prod?x', 'gateway:/', json({ model: 'gateway:/chat_prod' })].map((model): [Environment, string, Fields, string] => [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: json({ third_party_scorer_data: { model } }) }, 'closed-endpoint']),
-  [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: json({ third_party_scorer_data: { model: 'gateway:/chat' } }) }, 'allow'],
+  [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: json({ memory_augmented_judge_data: { base_judge: { instructions_judge_pydantic_data: { model: 'gateway:/chat' } } } }) }, 'closed-endpoint'],
+  ...[' gateway:/chat', 'Gateway:/chat', 'gateway://chat', 'gateway:/a/b', 'gateway:/chat_prod?x', 'gateway:/', json({ model: 'gateway:/chat_prod' })].map((model): [Environment, string, Fields, string] => [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: json({ instructions_judge_pydantic_data: { model } }) }, 'closed-endpoint']),
+  ...judges.map(([scorer, verdict]): [Environment, string, Fields, string] => [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: json(scorer) }, verdict]),
   [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: json({ builtin_scorer_pydantic_data: { model: ' Endpoints:/x' } }) }, 'closed-endpoint'], [acc, 'registerScorer', { ...own, name: 'x', serialized_scorer: json({ instructions: 'Gateway: is it up?' }) }, 'allow'],
   [acc, 'listScorers', {}, 'allow'], [acc, 'listScorers', { experiment_id: inProd.experiment }, 'not-found'], [acc, 'upsertOnlineScoringConfig', { experiment_id: inProd.experiment, name: 'x', sample_rate: 0 }, 'not-found'],
   [acc, 'createIssue', { ...own, name: 'x', description: 'y', source_run_id: inProd.run(1) }, 'not-found'], [acc, 'createIssue', { ...own, name: 'x', description: 'y', source_run_id: 'no id' }, 'allow'],

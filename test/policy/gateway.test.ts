@@ -155,14 +155,17 @@ t.test('a scorer’s text is rewritten both ways, and only where it names an end
   const register = (serialized_scorer: string) => grantOf(ask('registerScorer', { ...own, serialized_scorer }))
   const plain = '{"a" : 1.0,"b":[NaN], "c":"gateway: is it up?"}'
   t.equal(upstreamMessage(register(plain)).get('serialized_scorer'), plain, 'letter by letter')
-  const text = '{"version":9007199254740993,"x":{"base_judge":{"model":"gateway:\\/chat"},"é":"\\ud83d\\ude00"}}'
+  const text = '{"version":9007199254740993,"instructions_judge_pydantic_data":{"model":"gateway:\\/chat","é":"\\ud83d\\ude00"}}'
   const stored = upstreamMessage(register(text)).get('serialized_scorer')
-  t.equal(stored, '{"version":9007199254740993,"x":{"base_judge":{"model":"gateway:/chat_acc"},"é":"😀"}}')
+  t.equal(stored, '{"version":9007199254740993,"instructions_judge_pydantic_data":{"model":"gateway:/chat_acc","é":"😀"}}')
   const back = (serialized_scorer: string) => {
     const answer = rewriteAnswer(register(plain), toMessage({ experiment_id: inAcc.experiment, serialized_scorer }))
     return answer.get('serialized_scorer')
   }
-  t.equal(back(String(stored)), '{"version":9007199254740993,"x":{"base_judge":{"model":"gateway:/chat"},"é":"😀"}}')
+  t.equal(
+    back(String(stored)),
+    '{"version":9007199254740993,"instructions_judge_pydantic_data":{"model":"gateway:/chat","é":"😀"}}',
+  )
   t.equal(back(plain), plain)
   t.equal(back('{"model":"gateway:/chat_prod"}'), '{"model":null}', 'as of one that is gone')
   t.equal(back('{gateway:/chat_prod'), '', 'what cannot be read is not shown')

@@ -7,7 +7,7 @@ const upstream = await startFakeUpstream()
 const app = await startApp({
   upstream: upstream.url,
   environments: {
-    acc: { workspace: 'team-acc', gateway: true },
+    acc: { workspace: 'team-acc', gateway: true, administrators: ['admins_acc'] },
     prod: { production: true, promotesFrom: [], gateway: true },
     closed: {},
   },
@@ -163,4 +163,49 @@ t.test('an environment for which the gateway is not opened has none', async (t) 
     t.match(answer, { status: 403, text: /The AI gateway is not open in environment 'closed'/ }, path)
     t.same(sent(), [], 'and MLflow hears nothing of it')
   }
+})
+
+const administration = '/api/3.0/mlflow/gateway'
+
+t.test('an administrator is in the environment, and what they keep secret is in no log', async (t) => {
+  const token = await app.issuer.token({ roles: ['admins_acc'] })
+  const headers = { authorization: `Bearer ${token}` }
+  t.match(JSON.parse((await ask('/-/whoami', undefined, headers)).text), {
+    environments: ['acc'],
+    environment: 'acc',
+    administrator: true,
+  })
+  t.match(JSON.parse((await ask('/-/whoami')).text), { environment: 'acc', administrator: false })
+  const both = { authorization: `Bearer ${await app.issuer.token({ roles: ['admins_acc', 'apps_prod'] })}` }
+  t.match(JSON.parse((await ask('/env/prod/-/whoami', undefined, both)).text), { environment: 'prod', administrator: false })
+  const secret = { secret_name: 'key', secret_value: { api_key: 'MARKER-51c7' }, auth_config: { note: 'MARKER-51c7' } }
+  upstream.answer = reply(200, { secret: { secret_id: 's-1', secret_name: 'key_acc', masked_values: { api_key: 'MAR...51c7' } } })
+  const made = await ask(`${administration}/secrets/create`, secret, headers)
+  t.same(JSON.parse(made.text).secret, { secret_id: 's-1', secret_name: 'key', masked_values: { api_key: 'MAR...51c7' } })
+  t.same(sent(), [`POST ${administration}/secrets/create ${JSON.stringify({ ...secret, secret_name: 'key_acc' })}`])
+  for (const bad of [
+    { ...secret, secret_name: 'key_prod' },
+    { ...secret, unknown: 'MARKER-51c7' },
+  ])
+    t.ok((await ask(`${administration}/secrets/create`, bad, headers)).status >= 400)
+  t.equal((await ask(`${administration}/secrets/create`, secret)).status, 403, 'who is none')
+  t.equal((await ask(`/env/prod${administration}/secrets/list`, undefined, both)).status, 403, 'or of another environment')
+  t.same(sent(), [], 'and MLflow hears nothing of it')
+  await sleep(20)
+  const line = app.lines().findLast(({ endpoint, status }) => endpoint === 'createGatewaySecret' && status === 200)
+  t.match(line, {
+    administrator: true,
+    environment: 'acc',
+    references: [{ kind: 'gatewaySecret', logical: 'key', upstream: 'key_acc' }],
+  })
+  t.notMatch(app.logs(), /MARKER-51c7/)
+})
+
+t.test('what MLflow knows of providers is for administrators, and passes as it is', async (t) => {
+  const headers = { authorization: `Bearer ${await app.issuer.token({ roles: ['admins_acc'] })}` }
+  upstream.answer = reply(200, '{"models":[{"model":"x_prod","provider":"openai"}]}')
+  const path = '/ajax-api/3.0/mlflow/gateway/supported-models?provider=openai'
+  t.same(await ask(path, undefined, headers), { status: 200, text: '{"models":[{"model":"x_prod","provider":"openai"}]}' })
+  t.same(sent(), [`GET ${path} `])
+  t.equal((await ask(path)).status, 403)
 })

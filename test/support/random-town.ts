@@ -170,7 +170,12 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     labelSchemas: entityIds('ls').map((id) => [id]),
     reviewQueue: entityIds('rq'),
     scorersToRead: [['x']],
-    scorerJson: ['{}', ...['chat', 'chat_acc', 'chat_prod'].map((name) => JSON.stringify({ model: `gateway:/${name}` }))],
+    scorerJson: [
+      '{}',
+      ...['chat', 'chat_acc', 'chat_prod'].map((name) =>
+        JSON.stringify({ builtin_scorer_pydantic_data: { model: `gateway:/${name}` } }),
+      ),
+    ],
     boundResource: ['job-1', absentScorer],
     dataSource: [...runs.map((id) => `runs:/${id}/x`), ...models.map((id) => JSON.stringify({ uri: `models:/${id}` }))],
     recordsJson: traces.map((trace_id) => JSON.stringify([{ source: { source_data: { trace_id } } }])),

@@ -160,7 +160,7 @@ export const trespasses: Record<Meaning, Cases> = {
   ),
   scorerJson: ({ other }) => [
     {
-      value: json({ third_party_scorer_data: { model: `gateway:/chat_${other.environment.name}` } }),
+      value: json({ builtin_scorer_pydantic_data: { model: `gateway:/chat_${other.environment.name}` } }),
       verdict: 'foreign-name',
       unasked: true,
     },
