@@ -11,10 +11,14 @@ export interface Viewer {
   readonly heard: readonly { readonly url: string; readonly status: number; readonly text: string }[]
   /** Requests that left for another host: there must be none. */
   readonly strayed: readonly string[]
+  /** Errors of the page's own scripts, and what its policy forbade. */
+  readonly complaints: readonly string[]
   /** Opens a page of the UI and waits until it says something. */
   open(path: string, text: string | RegExp): Promise<void>
   /** The page's words. */
   words(): Promise<string>
+  /** From now on everything is asked with another token. */
+  become(token: string): Promise<void>
   /** Keeps a picture for whoever looks at the test's output. */
   picture(name: string): Promise<void>
   close(): Promise<void>
@@ -48,21 +52,33 @@ function listen(
   })
 }
 
+/** Failed requests are heard as answers; what else the console says is a page that does not work. */
+function listenToPage(page: Page, complaints: string[]) {
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    const text = message.text()
+    if (message.type() === 'error' && !/Failed to load resource|Fetch failed|ResizeObserver/.test(text)) complaints.push(text)
+  })
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
 /** Lets somebody look at the UI that the proxy serves. */
 export async function look(browser: Browser, proxyUrl: string, token: string): Promise<Viewer> {
-  const context = await browser.newContext({
-    extraHTTPHeaders: { authorization: `Bearer ${token}` },
-    viewport: { width: 1400, height: 900 },
-  })
+  const context = await browser.newContext({ extraHTTPHeaders: bearer(token), viewport: { width: 1400, height: 900 } })
   const heard: { url: string; status: number; text: string }[] = []
   const strayed: string[] = []
   listen(context, proxyUrl, heard, strayed)
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
+  const complaints: string[] = []
+  listenToPage(page, complaints)
   return {
     page,
     heard,
     strayed,
+    complaints,
+    become: (other) => context.setExtraHTTPHeaders(bearer(other)),
     open: async (path, text) => {
       await page.goto(`${proxyUrl}${path}`)
       await page.getByText(text).first().waitFor()
