@@ -9,6 +9,7 @@ import { clientSentence } from '../rewrite/error-text.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { answerError } from './answer-error.ts'
 import { isModelsOwn, upstreamFailure } from './error-answer.ts'
+import { heldUpload } from './held-upload.ts'
 import type { Journey } from './journey.ts'
 import { isMapping, type Mapping } from './mapping.ts'
 import { boundedBody, wholeBody } from './model-call.ts'
@@ -160,6 +161,11 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
       const headers = await upstream.credentials.read(visit.credentials)
       request.granted = { grant, request: journey.bytesRequest(grant), headers }
       if (endpoint.bytes === 'both' && endpoint.opaque !== true) request.body = boundedBody(request)
+      if (endpoint.bytes !== 'up') return
+      request.body = heldUpload(request.raw, () => {
+        visit.trail.decision = 'deny'
+        return journey.grant(visit, endpoint, raw)
+      })
     },
     replyOptions: {
       // Of the address that was granted, not of the caller's.

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { type AttackWorld, startAttackWorld } from '../support/attack-world.ts'
@@ -183,11 +186,21 @@ await t.test('what production is made of can no longer be changed where it came 
     { status: 200, text: /"Staging"/ },
     'acc registers a logged model',
   )
+  const slow = request(`${world.proxy.url}/api/2.0/mlflow-artifacts/artifacts/${words.exp_acc}/models/${lm}/artifacts/MLmodel`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${world.tokens.acc}` },
+  })
+  slow.write('taken ')
+  await sleep(1_000)
   t.match(
     await say('prod', 'POST', `${api}/model-versions/create`, { name: 'fraud', source, model_id: lm }),
     { status: 200, text: /"Production"/ },
     'prod promotes it',
   )
+  slow.end('over')
+  const [late] = await once(slow, 'response')
+  t.equal(late.statusCode, 403, 'an upload that had begun before does not end after it')
+  late.resume()
   const seen = await say('acc', 'GET', `${api}/logged-models/${lm}`)
   t.match(seen.text, /spare/, 'acc sees its own version of it')
   t.notMatch(seen.text, /prod/, 'and not that of prod')
