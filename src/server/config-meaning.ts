@@ -106,7 +106,7 @@ function describeEnvironment(environment: Environment, config: Config): string[]
   return [
     `Environment ${name}${production ? ' (production)' : ''}`,
     row('who', `callers with the role or group ${listOr(groups)}`),
-    ...(administrators.length === 0 ? [] : [row('administrators', `callers with the role or group ${listOr(administrators)}`)]),
+    ...(administrators.length === 0 ? [] : [row('admins', `callers with the role or group ${listOr(administrators)}`)]),
     ...(own === undefined ? [] : [row('credentials', describeCredentials(own))]),
     ...(environment.gateway === true ? [row('AI gateway', `endpoints whose names end in ${environment.modelSuffix}`)] : []),
     ...(environment.workspace === undefined ? [] : [row('workspace', `${environment.workspace} of the MLflow server`)]),

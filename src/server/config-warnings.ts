@@ -75,9 +75,10 @@ function warnOfSettings({ upstream, authentication, paging, unknownFields }: Con
 }
 
 function warnOfGroups(environments: readonly Environment[]): string[] {
-  const groups = [...new Set(environments.flatMap((environment) => environment.groups))]
+  const everyone = ({ groups, administrators = [] }: Environment) => [...groups, ...administrators]
+  const groups = [...new Set(environments.flatMap(everyone))]
   return groups.flatMap((group) => {
-    const members = environments.filter((environment) => environment.groups.includes(group))
+    const members = environments.filter((environment) => everyone(environment).includes(group))
     if (members.length < 2) return []
     const names = members.map(({ name }) => name).join(' and ')
     const mixed = members.some(({ production }) => production) && members.some(({ production }) => !production)

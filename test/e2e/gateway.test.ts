@@ -167,6 +167,15 @@ t.test('an administrator’s own things, and nobody else’s', { timeout: 120_00
     }
     t.equal((await ask(`${gateway}/${path}`, body, { method })).status, 403, `${method} ${path} of who is no administrator`)
   }
+  const { model_definition_id: definition } = own
+  const kept: readonly (readonly [method: string, path: string, body: object])[] = [
+    ['POST', 'secrets/update', { secret_id: own.secret_id, secret_value: { api_key: 'new' } }],
+    ['POST', 'model-definitions/update', { model_definition_id: definition, model_name: 'gpt-5' }],
+    ['POST', 'endpoints/update', { endpoint_id: own.endpoint_id, name: 'arbiter' }],
+    ['DELETE', 'endpoints/delete', { endpoint_id: own.endpoint_id }],
+    ['DELETE', 'model-definitions/delete', { model_definition_id: definition }],
+  ]
+  for (const [method, path, body] of kept) await asAdministrator(method, `${gateway}/${path}`, body)
   const untouched = await pastTheProxy('GET', `${gateway}/endpoints/get?endpoint_id=${endpoint_id}`)
   t.match(untouched, { endpoint: { name: 'judge_preprod', model_mappings: [{ model_definition_id }] } })
   const taken = await ask(

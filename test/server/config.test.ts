@@ -773,7 +773,7 @@ t.test('law: whatever a file holds, it loads, or every problem has a path, a pla
 
 t.test('check says in words who is where, with which names and stages', async (t) => {
   const config = load(
-    `${base}environments:\n  acc: { sourcePrefixes: ["s3://models/acc"] }\n  prod: { groups: [a, b], production: true, promotesFrom: [acc], sharedServingEndpoints: [llama, gpt], servingSecretScopes: [prod-models] }\n`,
+    `${base}environments:\n  acc: { administrators: [admins_acc], sourcePrefixes: ["s3://models/acc"] }\n  prod: { groups: [a, b], production: true, promotesFrom: [acc], sharedServingEndpoints: [llama, gpt], servingSecretScopes: [prod-models] }\n`,
   )
   const paragraphs = describeConfig(config).split('\n\n')
   t.match(paragraphs[0], /MLflow at http:\/\/127\.0\.0\.1:5001, without credentials/)
@@ -782,6 +782,7 @@ t.test('check says in words who is where, with which names and stages', async (t
     paragraphs[1],
     `Environment acc
   who          callers with the role or group apps_acc
+  admins       callers with the role or group admins_acc
   models       fraud is fraud_acc upstream
   experiments  churn is /experiments/acc/churn upstream
   stages       may use None, Staging and Archived, never Production
@@ -821,6 +822,7 @@ t.test('check warns of what may not be meant, and only of that', async (t) => {
       always.replace('[acc, preprod]', '{ acc: { groups: [x] }, b: { groups: [x], production: true } }'),
       /The group x is in acc and b, production included/,
     ],
+    [always.replace('[acc, preprod]', '{ acc: { groups: [x] }, b: { administrators: [x] } }'), /The group x is in acc and b:/],
     [always.replace('preprod', 'prod'), /prod is not a production environment/],
     [always.replace('[acc, preprod]', '{ acc: { modelSuffix: _X }, b: { modelSuffix: _x } }'), /b and acc differ only by case/],
     [always.replace('[acc, preprod]', '{ acc: { sourcePrefixes: ["s3://models"] } }'), /sourcePrefixes of acc/],
