@@ -107,7 +107,7 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   dataset: "an evaluation data set's id: each of its experiments must be the caller's own",
   issue: "an issue's id: of an experiment of the caller's own",
   newIssue: "the id that an issue gets: nobody's so far",
-  relatedIssue: "an assessment's name: the id of an issue, where it is one, must be of an experiment of the caller's own",
+  relatedIssue: "an assessment's name: where it is an issue's id, of an experiment of the caller's own",
   labelSchema: "a label schema's id: of an experiment of the caller's own",
   labelSchemas: "several label schemas' ids, each as `labelSchema`",
   reviewQueue: "a review queue's id: of an experiment of the caller's own",

@@ -2,7 +2,8 @@ import { isExperimentId } from './ids.ts'
 import { Refusal } from './reasons.ts'
 
 const escaped = /%[0-9a-fA-F]{2}/
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+// What is no UTF-8 is a replacement character to MLflow as well.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 function decodeOnce(text: string): string {
   const bytes = new TextEncoder().encode(text)
@@ -14,11 +15,15 @@ function decodeOnce(text: string): string {
       i += 2
     } else out.push(bytes[i] ?? 0)
   }
-  try {
-    return utf8.decode(new Uint8Array(out))
-  } catch {
-    throw new Refusal('invalid-parameter', 'Invalid path: it is not valid UTF-8 after percent-decoding.')
-  }
+  return utf8.decode(new Uint8Array(out))
+}
+
+/**
+ * Names of images that clients of MLflow 2 log have numbers after percent signs, `loss%step%12%timestamp%1795475888451%…`. What comes of
+ * decoding them, MLflow writes back as it was: only of these control characters, `%10` to `%19`.
+ */
+function restoreNumbers(text: string): string {
+  return text.replace(/[\u0010-\u0019]/g, (control) => `%${control.charCodeAt(0).toString(16)}`)
 }
 
 /**
@@ -33,6 +38,7 @@ export function canonicalPath(path: string): string {
     if (next === text) break
     text = next
   }
+  text = restoreNumbers(text)
   const trimmed = text.endsWith('/') ? text.slice(0, -1) : text
   if (trimmed === '') return ''
   if (/[\p{Cc}\\]/u.test(trimmed))

@@ -12,10 +12,10 @@ export function rowMessage(grant: Grant, search: Search): string {
   return fieldOf(grant.endpoint.response, search.rows)?.message ?? ''
 }
 
-/** How many rows the caller wants; a number that MLflow would refuse is left for it to refuse. It takes 0 for none said, or refuses it. */
+/** How many rows the caller wants; a number that MLflow would refuse is left for it to refuse. */
 export function wantedRows(message: JsonObject, search: Search): number {
   const asked = message.get('max_results')
-  return (asked instanceof JsonNumber && Number(asked.text)) || search.pageSize
+  return asked instanceof JsonNumber ? Number(asked.text) : search.pageSize
 }
 
 /** One page of the upstream: its own token (empty for the first), and how many rows (null for as many as it likes). */

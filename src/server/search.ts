@@ -49,6 +49,8 @@ export class Searcher {
   async search(grant: Grant, search: Search, principal: Principal, caller: CallerCredentials, admit: Admit): Promise<Found> {
     if (asksForNothing(grant)) return { rows: new Map() }
     const wanted = wantedRows(grant.message, search)
+    // Where MLflow does not refuse 0, it takes it for none said, and gives one page of its own size.
+    const most = wanted === 0 ? search.pageSize : wanted
     const bound = bindingOf(grant, principal)
     const given = grant.message.get('page_token')
     let state: PageState | null =
@@ -67,7 +69,7 @@ export class Searcher {
       // Protobuf leaves an empty list out.
       spellsEmpty ||= rows.length === 0 && page.has(search.rows)
       await admit(rowMessage(grant, search), rows)
-      const { taken, used } = takeRows(grant, search, rows, state.skip, wanted - found.length)
+      const { taken, used } = takeRows(grant, search, rows, state.skip, most - found.length)
       found.push(...taken)
       next = page.get('next_page_token')
       if (used < rows.length) state = { token: state.token, skip: used }

@@ -1,7 +1,7 @@
 """The training script that every team writes: the same code in every environment."""
 import os
 
-from story import HOME, PROXIED, TAG, act_as, check, equal, log_small_model, part, predicts, stage_of, upstream
+from story import CLIENT, HOME, PROXIED, TAG, act_as, check, equal, log_small_model, part, predicts, stage_of, upstream
 
 
 def story(env):
@@ -34,6 +34,8 @@ def story(env):
         download = lambda path: mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path)
         equal("a file", lambda: open(download("docs/note.txt")).read(), "hello\n")
         equal("a folder", lambda: sorted(os.listdir(download("docs"))), ["note.txt"])
+        if CLIENT >= (2, 22):
+            log_images(client, run_id)
         check("runs:/ loads the model", lambda: predicts("runs:/%s/model" % run_id))
     register(mlflow, client, env, run_id, model)
     if PROXIED:
@@ -42,6 +44,17 @@ def story(env):
         equal("the qualified name is the same experiment", lambda: client.get_experiment_by_name(root + "/" + experiment_name).experiment_id, experiment.experiment_id)
         check("the location shows no upstream name", "/experiments/" not in experiment.artifact_location, experiment.artifact_location)
     default_experiment(mlflow, client, env)
+
+
+def log_images(client, run_id):
+    """Their names have numbers after percent signs or blanks, which a server may take for escapes."""
+    import numpy
+
+    for step in (3, 12, 80):
+        client.log_image(run_id, numpy.zeros((2, 2, 3), dtype=numpy.uint8), key="loss", step=step, timestamp=1795475888451, synchronous=True)
+    images = [f.path for f in client.list_artifacts(run_id, "images") if f.path.endswith(".png")]
+    equal("images of every step are listed", len(images), 3)
+    equal("and found by their names", lambda: [os.path.getsize(client.download_artifacts(run_id, path)) > 50 for path in images], [True] * 3)
 
 
 def train(mlflow):

@@ -110,7 +110,8 @@ function offence(call: RandomCall): string | null {
     bad('experiment', said(call, 'experiment', 'experiments'), own) ??
     bad('trace', said(call, 'trace'), (id) => own(id) || (read && mayReadTrace(call, id))) ??
     bad('new trace', said(call, 'newTrace'), (id) => mayMake(call, id)) ??
-    bad('new issue', said(call, 'newIssue', 'relatedIssue'), (id) => !owners.has(id) || own(id)) ??
+    bad('new issue', said(call, 'newIssue'), (id) => !owners.has(id) || own(id)) ??
+    bad('assessed issue', said(call, 'relatedIssue'), (name) => !name.startsWith('iss-') || own(name)) ??
     bad('thing', said(call, 'dataset', 'issue', 'labelSchema', 'labelSchemas', 'reviewQueue'), own) ??
     bad('link', said(call, 'relatedTrace'), (text) => mayMention(call, text)) ??
     bad('run', said(call, 'run', 'runsToRead'), (id) => own(id) || (read && mayReadRun(call, id))) ??

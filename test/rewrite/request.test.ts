@@ -60,6 +60,9 @@ const requests: [caller: Environment, endpoint: string, fields: Fields, sent: st
   [acc, 'deleteLoggedModelTag', { model_id: model, tag_key: 'a b?c' }, `DELETE ${api}/logged-models/${model}/tags/a%20b%3Fc {"model_id":"${model}","tag_key":"a b?c"}`],
   [acc, 'getLoggedModel', { model_id: model, allow_deleted: true }, `GET ${api}/logged-models/${model}?allow_deleted=true`],
   [acc, 'listArtifacts', { run_id: run, path: 'a%2520b/' }, `GET ${api}/artifacts/list?run_id=${run}&path=a%20b`],
+  // Names of images that clients of MLflow 2 log: its server decodes them again, and writes back what that makes of a step or a time.
+  [acc, 'downloadArtifact', { artifact_path: `${exp}/${run}/artifacts/images/a%step%12%timestamp%1795475888451%v.png` }, `GET ${store}/${exp}/${run}/artifacts/images/a%25step%2512%25timestamp%251795475888451%25v.png`],
+  [acc, 'downloadArtifact', { artifact_path: `${exp}/${run}/artifacts/images/a%step%80%timestamp%2512` }, `GET ${store}/${exp}/${run}/artifacts/images/a%25step%EF%BF%BD%25timestamp%2512`],
   [acc, 'downloadArtifact', { artifact_path: `0/${'x'}` }, `GET ${store}/${defaultId}/x`],
   [acc, 'downloadArtifact', { artifact_path: `${exp}/${run}/artifacts/a%20b%25c%3Fd%23/é` }, `GET ${store}/${exp}/${run}/artifacts/a%20b%25c%3Fd%23/%C3%A9`],
   [acc, 'listStoredArtifacts', { path: `${exp}/${run}/artifacts/` }, `GET ${store}?path=${exp}%2F${run}%2Fartifacts`],

@@ -209,7 +209,7 @@ export const trespasses: Record<Meaning, Cases> = {
   experimentTagKey: () => [{ value: 'mlflow.issueDetection.scheduleTraceFilter', verdict: 'closed-endpoint', unasked: true }],
   // As with traces: one that is free is taken.
   newIssue: ({ other }) => [{ value: other.entity('iss'), verdict: 'not-found' }],
-  relatedIssue: ({ other }) => [{ value: other.entity('iss'), verdict: 'not-found' }],
+  relatedIssue: entity('iss'),
   trace: both(
     trace(),
     trace((id) => [id]),

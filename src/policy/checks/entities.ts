@@ -78,15 +78,17 @@ function checkStaysSomewhere({ endpoint, message }: Judgement, before: readonly 
   )
 }
 
-/** Ids that issues are to get, and texts that would point at one: the issue is not there so far, or the caller's own. */
+/** Issues that are to be made, and those that names of assessments point at. */
 function* checkMentionedIssues(judgement: Judgement): Inquiry<void> {
-  const places = placesMeaning(judgement.endpoint, judgement.message, 'newIssue', 'relatedIssue')
-  const texts = new Set(places.flatMap(({ value }) => textsOf(value)))
+  const { endpoint, message } = judgement
+  const made = textMeaning(endpoint, message, 'newIssue')
+  // One that is there must be the caller's own, to whom MLflow says that it is taken.
+  if (made !== null && (yield* ask({ about: 'experimentsOf', kind: 'issue', ids: [made] })).has(made))
+    yield* experimentsOfOwn(judgement, 'issue', made)
+  const names = placesMeaning(endpoint, message, 'relatedIssue').flatMap(({ value }) => textsOf(value))
   // A database may not tell upper from lower case.
-  const ids = [...texts].filter((text) => isEntityId('issue', text.toLowerCase()))
-  if (ids.length === 0) return
-  const there = yield* ask({ about: 'experimentsOf', kind: 'issue', ids })
-  for (const id of ids) if (there.has(id)) yield* experimentsOfOwn(judgement, 'issue', id)
+  for (const name of new Set(names))
+    if (isEntityId('issue', name.toLowerCase())) yield* experimentsOfOwn(judgement, 'issue', name)
 }
 
 /** What a gateway endpoint is bound to: a scorer by its id. Text that cannot be one names nothing. */
