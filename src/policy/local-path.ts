@@ -13,6 +13,11 @@ export function resolveLocalPath(uri: string): string {
   return `${scheme}/${kept.join('/')}`
 }
 
+/** A file URI of this machine as the path that it is; any other text as it is. */
+export function plainPath(uri: string): string {
+  return local.exec(uri)?.[2] ?? uri
+}
+
 /** Whether the text is a file URI of another machine. */
 export function isRemoteFile(uri: string): boolean {
   const host = /^file:\/\/([^/]+)/i.exec(uri)?.[1]

@@ -9,12 +9,20 @@ export interface Requirements {
   readonly inPath?: ReadonlyMap<string, string>
 }
 
+/** What the endpoint requires, and then what else the message does. */
+function requiredOf({ fields }: Shape, required: readonly string[] | undefined): string[][] {
+  if (required === undefined) return []
+  const ofEndpoint = required.map((spellings) => spellings.split('|'))
+  const known = new Set(ofEndpoint.flat())
+  const ofMessage = [...fields].filter(([name, field]) => field.required && !known.has(name)).map(([name]) => [name])
+  return [...ofEndpoint, ...ofMessage]
+}
+
 /** The entries in the order in which MLflow looks at them: what it requires comes first. `miss` is told what of it is missing. */
 function* inOrder(shape: Shape, object: JsonObject, requirements: Requirements, miss: (name: string) => void) {
-  const { required = [], inPath = new Map() } = requirements
+  const { required, inPath = new Map() } = requirements
   const left = new Map(object)
-  for (const spellings of required) {
-    const names = spellings.split('|')
+  for (const names of requiredOf(shape, required)) {
     // Fields inside others come with those.
     if (names.some((name) => name.includes('.') || inPath.has(name))) continue
     const given = [...left].filter(([spelling]) => names.includes(shape.spellings.get(spelling) ?? ''))

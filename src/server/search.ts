@@ -1,7 +1,7 @@
 import type { Search } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
-import type { Json, JsonObject } from '../policy/json.ts'
+import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
 import { asksForNothing, rowMessage, takeRows, wantedRows } from '../rewrite/search-page.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
 import { parseAnswer } from './lookups.ts'
@@ -35,6 +35,13 @@ function pageSize(wanted: number, skip: number, { maxPageSize }: Search): number
   return wanted > maxPageSize ? wanted : Math.min(wanted + skip, maxPageSize)
 }
 
+/** Null where nobody said how many. To say 0 is to ask MLflow what it makes of that. */
+function firstSize({ message }: Grant, wanted: number, skip: number, search: Search): number | null {
+  const asked = message.get('max_results')
+  if (asked instanceof JsonNumber && Number(asked.text) === 0) return 0
+  return asked !== undefined || skip > 0 ? pageSize(wanted, skip, search) : null
+}
+
 /** Collects full pages of exactly the caller's rows, in the server's order. */
 export class Searcher {
   readonly #upstream: Upstream
@@ -59,7 +66,7 @@ export class Searcher {
     let count: JsonObject = new Map()
     let next: Json | undefined
     let spellsEmpty = false
-    let size = grant.message.has('max_results') || state.skip > 0 ? pageSize(wanted, state.skip, search) : null
+    let size = firstSize(grant, wanted, state.skip, search)
     do {
       const answer = await this.#upstream.send(upstreamRequest(grant, { token: state.token, size }), caller)
       if (answer.status !== 200) return { failed: answer }

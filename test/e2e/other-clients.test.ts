@@ -10,6 +10,7 @@ import { makeTokens, report } from './client-stories.ts'
 import type { OtherClient } from './other-client.ts'
 import { replayR } from './r-client.ts'
 import { replayTypeScript } from './typescript-client.ts'
+import { compareAnswers } from './wire-answers.ts'
 
 const issuer = await startIssuer()
 const tokens = await makeTokens(issuer.token)
@@ -42,6 +43,7 @@ t.test(`clients that are no full MLflow, and server ${newestMlflow}`, async (t) 
   await t.test('the Java client', async (t) => report(t, await runJavaClient({ ...client, uri: client.url })))
   await t.test('R tracks runs and registers models with numbers that are strings', (t) => replayR(t, client))
   await t.test('the TypeScript SDK sends traces and reads them back', (t) => replayTypeScript(t, client))
+  await t.test('what is asked straight and through the proxy is answered alike', (t) => compareAnswers(t, client))
 })
 
 t.test('mlflow-export-import and server 2.22.4', async (t) => {

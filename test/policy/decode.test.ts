@@ -395,7 +395,8 @@ t.test('what is required is looked at first and in its order, as MLflow does', a
     ['{"unheard":1,"runUuid":"a","key":null}', missing('key')],
     ['{"step":"foo","run_uuid":31}', "Invalid value 31 for parameter 'run_uuid'"],
     ['{"step":"foo","run_id":"a","key":31}', "Invalid value 31 for parameter 'key'"],
-    ['{"step":"foo","run_id":"a","key":"b"}', `Invalid value "foo" for parameter 'step'`],
+    ['{"step":"foo","run_id":"a","key":"b","value":1}', missing('timestamp')],
+    ['{"step":"foo","run_id":"a","key":"b","value":1,"timestamp":2}', `Invalid value "foo" for parameter 'step'`],
   ] as const) {
     t.match(outcome('mlflow.LogMetric', post(body), required), words, body)
   }

@@ -2,7 +2,7 @@ import { storedPathOf } from '../artifact-place.ts'
 import { clientDatabricksLocation } from '../databricks-location.ts'
 import { isLoggedModelId, isRunId } from '../ids.ts'
 import { absent, type Judgement, managesProduction, resolveAllowed } from '../judgement.ts'
-import { isRemoteFile, resolveLocalPath } from '../local-path.ts'
+import { isRemoteFile, plainPath, resolveLocalPath } from '../local-path.ts'
 import { textMeaning } from '../message-fields.ts'
 import { parseModelUri } from '../model-uri.ts'
 import { resolveName } from '../names.ts'
@@ -123,7 +123,8 @@ function* checkStorageUri(judgement: Judgement, uri: string): Inquiry<string | n
     if (liesIn(uri, model.artifactUri)) return model.sourceRunId
   }
   if (isRemoteFile(uri)) throw remoteFile(uri)
-  throw /^(?:file)?$/i.test(schemeOf(uri)) ? localSource(uri) : foreignSource()
+  if (!/^(?:file)?$/i.test(schemeOf(uri))) throw foreignSource()
+  throw localSource(runId === null ? uri : plainPath(uri))
 }
 
 function* checkRunsUri(judgement: Judgement, uri: string): Inquiry<string | null> {
