@@ -2,7 +2,7 @@
 import json
 import uuid
 
-from story import PROXIED, TAG, act_as, check, equal, refused, upstream
+from story import PROXIED, SERVER, TAG, act_as, check, equal, refused, upstream
 
 SECRET = "s3cret-family"
 
@@ -19,6 +19,8 @@ def story(owner, stranger):
     summaries(client, made)
     scorers(client, made)
     issues(client, made)
+    if is_since("3.18"):
+        newer_issues(client, made)
     reviews(client, made)
     prompts(client, made, owner)
     previews(client, made)
@@ -26,6 +28,14 @@ def story(owner, stranger):
         strange(client, made, owner, stranger)
         act_as(owner)
     away(client, made)
+
+
+def is_since(version):
+    """Whether client and server are of that version or newer."""
+    import mlflow
+
+    first = tuple(int(part) for part in version.split("."))
+    return min(SERVER, tuple(int(part) for part in mlflow.__version__.split(".")[:3])) >= first
 
 
 def store():
@@ -114,6 +124,24 @@ def issues(client, made):
     check("and where no experiment is said", lambda: issue.issue_id in [i.issue_id for i in store().search_issues(max_results=1000)])
 
 
+def newer_issues(client, made):
+    experiment, chosen = made["experiment"], "iss-%s_of-ours" % uuid.uuid4().hex[:8]
+    make = lambda **more: store().create_issue(experiment, name="zz chosen", description=SECRET, issue_id=chosen, **more)
+    made["chosen"] = chosen
+    equal("an issue has the id that is chosen for it", lambda: make(metadata={"team": "x"}, categories=["tone"]).issue_id, chosen)
+    refused("which is taken then", make, codes=("RESOURCE_ALREADY_EXISTS",))
+    equal("notes of it are added and taken away", lambda: store().update_issue(chosen, metadata={"a": "b"}, delete_metadata_keys=["team"]).metadata, {"a": "b"})
+    equal("its categories can be cleared", lambda: store().update_issue(chosen, categories=[]).categories or [], [])
+    mine = lambda **more: store().search_issues(experiment_id=experiment, order_by=["name DESC"], **more)
+    equal("it is found by a part of its name", lambda: [i.issue_id for i in mine(name="CHOSEN", view="basic")], [chosen])
+    equal("the issues of an experiment are counted", lambda: mine(include_total_count=True, max_results=1).total_count, 2)
+    equal("and listed page by page", lambda: [i.issue_id for i in mine(max_results=1, page_token=mine(max_results=1).token)], [made["issue"]])
+    if PROXIED:
+        refused("nobody else's are counted with them", lambda: store().search_issues(include_total_count=True), codes=("INVALID_PARAMETER_VALUE",))
+        schedule = json.dumps({"version": 1, "cadence": "hourly", "model": {"endpointName": "shared"}})
+        refused("the server does not look for issues by itself", lambda: client.set_experiment_tag(experiment, "mlflow.issueDetection.schedule", schedule))
+
+
 def reviews(client, made):
     from mlflow.genai.label_schemas import InputText
 
@@ -168,6 +196,9 @@ def previews(client, made):
     run = made["run"]
     sent = ask("POST", "/ajax-api/2.0/mlflow/upload-artifact", params={"run_uuid": run, "path": "page/x.html"}, data=b"<script>alert('%s')</script>" % SECRET.encode())
     equal("the UI stores an artifact", lambda: sent.status_code, 200)
+    if is_since("3.18"):
+        again = ask("POST", "/ajax-api/2.0/mlflow/upload-artifact", params={"run_id": run, "path": "page/y.html"}, data=b"y")
+        equal("also by the run's newer name", lambda: again.status_code, 200)
     got = ask("GET", "/get-artifact", params={"run_uuid": run, "path": "page/x.html"})
     check("and shows it", lambda: SECRET in got.text)
     check("as a download", lambda: got.headers["content-disposition"].startswith("attachment"), got.headers)
@@ -213,6 +244,8 @@ def strange(client, made, owner, stranger):
     no("search_prompts", lambda: client.search_prompts(filter_string="name = '%s_%s'" % (made["prompt"], owner)), or_nothing=True)
     own = client.create_experiment(name + "-mine")
     run = client.create_run(own).info.run_id
+    if "chosen" in made:
+        no("an issue with a foreign id", lambda: store().create_issue(own, name="x", description="y", issue_id=made["chosen"]))
     link = json.dumps([{"name": "%s_%s" % (made["prompt"], owner), "version": "1"}])
     no("a link to a foreign prompt", lambda: client.set_tag(run, "mlflow.linkedPrompts", link))
     mine = client.create_dataset(name="mine", experiment_id=own)

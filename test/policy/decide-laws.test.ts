@@ -156,6 +156,7 @@ function overexposed(call: RandomCall, { decision }: Judged): string[] {
       'runTag',
       'traceTag',
       'versionSource',
+      'dataSource',
       'modelJson',
       'tagsJson',
       'storePath',

@@ -5,6 +5,7 @@ const api = '/api/3.0/mlflow'
 const ajax = '/ajax-api/2.0/mlflow'
 const none = [400, 403, 404]
 const dataset = `${api}/datasets/{{ds_prod}}`
+const schedule = JSON.stringify({ version: 1, cadence: 'hourly', model: { provider: 'openai', model: 'x', secretId: 's' } })
 const scorer = (model: string) => JSON.stringify({ name: 'x', builtin_scorer_pydantic_data: { model } })
 
 /** What names something of prod's: refused, as if it were not there, and nothing is changed. */
@@ -16,7 +17,8 @@ const foreign: readonly (readonly [method: string, path: string, json?: object])
   ['GET', `${api}/scorers/list?experiment_id={{exp_prod}}`], ['GET', `${api}/scorers/get?experiment_id={{exp_prod}}&name=wolverine`], ['GET', `${api}/scorers/versions?experiment_id={{exp_prod}}&name=wolverine`], ['DELETE', `${api}/scorers/delete`, { experiment_id: '{{exp_prod}}', name: 'wolverine' }],
   ['POST', `${api}/scorers/register`, { experiment_id: '{{exp_prod}}', name: 'x', serialized_scorer: scorer('openai:/x') }], ['PUT', `${api}/scorers/online-config`, { experiment_id: '{{exp_prod}}', name: 'x', sample_rate: 0 }],
   ['GET', `${api}/issues/{{iss_prod}}`], ['PATCH', `${api}/issues/{{iss_prod}}`, { name: 'mine' }], ['POST', `${api}/issues`, { experiment_id: '{{exp_prod}}', name: 'x', description: 'y' }], ['POST', `${api}/issues`, { experiment_id: '{{exp_acc}}', name: 'x', description: 'y', source_run_id: '{{run_prod}}' }],
-  ['POST', `${api}/issues/search`, { experiment_id: '{{exp_prod}}' }],
+  ['POST', `${api}/issues/search`, { experiment_id: '{{exp_prod}}' }], ['POST', `${api}/issues/search`, { experiment_id: '{{exp_prod}}', include_total_count: true }], ['POST', `${api}/issues/search`, { include_total_count: true }],
+  ['POST', `${api}/issues`, { experiment_id: '{{exp_acc}}', name: 'x', description: 'y', issue_id: 'iss-../x' }],
   ['GET', `${api}/label-schemas/get?schema_id={{ls_prod}}`], ['GET', `${api}/label-schemas/get-by-name?experiment_id={{exp_prod}}&name=x`], ['GET', `${api}/label-schemas/list?experiment_id={{exp_prod}}`], ['PATCH', `${api}/label-schemas/update`, { schema_id: '{{ls_prod}}', instruction: 'x' }],
   ['DELETE', `${api}/label-schemas/delete`, { schema_id: '{{ls_prod}}' }], ['POST', `${api}/label-schemas/create`, { experiment_id: '{{exp_prod}}', name: 'x', type: 'FEEDBACK', input: { text: {} } }],
   ['GET', `${api}/review-queues/get?queue_id={{rq_prod}}`], ['GET', `${api}/review-queues/get-by-name?experiment_id={{exp_prod}}&name=x`], ['GET', `${api}/review-queues/list?experiment_id={{exp_prod}}`], ['GET', `${api}/review-queues/items/list?queue_id={{rq_prod}}`],
@@ -52,6 +54,19 @@ export const familyAttacks: readonly Attack[] = [
   { name: 'all scorers, in a body', method: 'GET', path: `${api}/scorers/list`, json: { experiment_ids: ['{{exp_prod}}'] }, status: [200], twin: true },
   { name: 'no experiments, in a body', method: 'GET', path: `${api}/scorers/list`, json: { experiment_ids: [] }, status: [200] },
   { name: "an own run and prod's", method: 'GET', path: '/get-artifact?run_id={{run_acc}}&run_uuid={{run_prod}}&path=model/secret.txt', status: [400], unheard: true },
+  // That an id is taken can be told, by this alone.
+  { name: "an issue with the id of prod's", method: 'POST', path: `${api}/issues`, json: { experiment_id: '{{exp_acc}}', name: 'x', description: 'y', issue_id: '{{iss_prod}}' }, status: [404], twin: false },
+  ...['mlflow.issueDetection.schedule', ' MLFLOW.issuedetection.scheduleState', 'mlflow.issueDetection.scheduleTraceFilter', 'mlflow.issueDetection.checkpoint'].flatMap((key): Attack[] => [
+    { name: `the server is set to work by ${key}`, method: 'POST', path: '/api/2.0/mlflow/experiments/set-experiment-tag', json: { experiment_id: '{{exp_acc}}', key, value: schedule }, status: [403], unheard: true },
+    { name: `a new experiment with ${key}`, method: 'POST', path: '/api/2.0/mlflow/experiments/create', json: { name: 'x', tags: [{ key, value: schedule }] }, status: [403], unheard: true },
+  ]),
+  ...[['POST', '/api/3.0/mlflow/skills'], ['GET', '/ajax-api/3.0/mlflow/skills?max_results=1'], ['POST', '/ajax-api/3.0/mlflow/issues/schedule/state']].map(([method = '', path = '']): Attack => ({
+    name: `of the whole server: ${method} ${path}`, method, path, status: [403], unheard: true, ...(method === 'GET' ? {} : { json: { experiment_id: '{{exp_acc}}', name: 'x' } }),
+  })),
+  { name: 'a presigned URL of an own version', method: 'GET', path: '/model-versions/get-artifact?name=fraud&version=1&path=secret.txt&presigned=true', status: [400], unheard: true },
+  { name: 'a presigned URL of an own logged model', method: 'GET', path: `${ajax}/logged-models/{{lm_acc}}/artifacts/files?artifact_file_path=MLmodel&presigned=true`, status: [400], unheard: true },
+  { name: "upload into prod's run by its newer name", method: 'POST', path: `${ajax}/upload-artifact?run_id={{run_prod}}&path=x.txt`, text: 'taken over', status: none },
+  { name: "upload into an own run and prod's", method: 'POST', path: `${ajax}/upload-artifact?run_uuid={{run_acc}}&run_id={{run_prod}}&path=x.txt`, text: 'taken over', status: [400], unheard: true },
   { name: 'an own artifact', method: 'GET', path: '/get-artifact?run_uuid={{run_acc}}&path=model/secret.txt', status: [200], check: html },
   { name: 'an own artifact of a version', method: 'GET', path: '/model-versions/get-artifact?name=fraud&version=1&path=secret.txt', status: [200], check: html },
   { name: 'an own artifact of a logged model', method: 'GET', path: `${ajax}/logged-models/{{lm_acc}}/artifacts/files?artifact_file_path=MLmodel`, status: [200], check: html },
