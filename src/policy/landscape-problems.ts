@@ -1,16 +1,8 @@
 import { type Environment, type Landscape, usesCatalog } from './environment.ts'
+import { findClashes } from './landscape-clashes.ts'
+import { type LandscapeProblem, problem } from './landscape-problem.ts'
 import { nameProblem } from './names.ts'
 import { plainAlias } from './production.ts'
-import { holdsPrefix } from './source-prefix.ts'
-
-/** Why a landscape is refused. `key` is a key of the environment `environment`; `against` is the other environment, if one is involved. */
-export interface LandscapeProblem {
-  readonly environment: string
-  readonly key: keyof Environment
-  readonly index: number | null
-  readonly against: string | null
-  readonly message: string
-}
 
 /**
  * Everything that would make a landscape unsafe, in a fixed order. An empty answer proves that no upstream name belongs to two
@@ -27,39 +19,8 @@ export function findLandscapeProblems(landscape: Landscape): LandscapeProblem[] 
       ...promotionProblems(environment, landscape),
       ...sharedEndpointProblems(environment, landscape),
     ]),
-    ...pairs(landscape.environments).flatMap(([first, second]) => [
-      ...(usesCatalog(landscape) ? schemaClashes(first, second) : []),
-      // In Unity Catalog serving endpoints alone have it.
-      ...suffixClashes(first, second, landscape.foldsCase),
-      ...rootClashes(first, second, landscape.foldsCase),
-      ...prefixClashes(first, second),
-    ]),
+    ...findClashes(landscape),
   ]
-}
-
-/** The suffix and root clashes that a case-folding upstream would add to a landscape that is sound without folding. */
-export function findFoldedClashes(landscape: Landscape): LandscapeProblem[] {
-  if (landscape.foldsCase) return []
-  return pairs(landscape.environments).flatMap(([first, second]) => [
-    ...suffixClashes(first, second, true),
-    ...rootClashes(first, second, true),
-  ])
-}
-
-function problem(
-  environment: Environment,
-  key: keyof Environment,
-  message: string,
-  about: Partial<LandscapeProblem> = {},
-): LandscapeProblem {
-  return { environment: environment.name, key, index: null, against: null, message, ...about }
-}
-
-/** Every pair once; the later one is the one complained about. */
-function pairs(environments: readonly Environment[]): [Environment, Environment][] {
-  return environments.flatMap((second, index) =>
-    environments.slice(0, index).map((first): [Environment, Environment] => [first, second]),
-  )
 }
 
 /** In a workspace `/Workspace/x` is `/x`: two spellings of a root would make two owners of one experiment. */
@@ -124,13 +85,6 @@ function notCatalogProblems(environment: Environment): LandscapeProblem[] {
   return keys.map((key) => problem(environment, key, 'is only for `upstream.registry: unityCatalog`; leave it out'))
 }
 
-function schemaClashes(first: Environment, second: Environment): LandscapeProblem[] {
-  const schema = second.unityCatalogSchema
-  if (schema === undefined || schema.toLowerCase() !== first.unityCatalogSchema?.toLowerCase()) return []
-  const message = `\`${schema}\` is the schema of ${first.name}, too; write a schema of its own`
-  return [problem(second, 'unityCatalogSchema', message, { against: first.name })]
-}
-
 function stageProblems(environment: Environment): LandscapeProblem[] {
   if (environment.production || environment.registrationStage !== 'Production') return []
   const message = '`Production` is only for a production environment; write Staging or none, or set production: true'
@@ -161,56 +115,4 @@ function sharedEndpointProblems(environment: Environment, { environments }: Land
     const message = `\`${name}\` is a name of environment ${owner.name}, by its suffix \`${owner.modelSuffix}\`; leave it out: endpoints of environments are not shared`
     return [problem(environment, 'sharedServingEndpoints', message, { index })]
   })
-}
-
-function suffixClashes(first: Environment, second: Environment, foldsCase: boolean): LandscapeProblem[] {
-  const [a, b] = [fold(first.modelSuffix, foldsCase), fold(second.modelSuffix, foldsCase)]
-  if (!a.endsWith(b) && !b.endsWith(a)) return []
-  const other = `the suffix \`${first.modelSuffix}\` of ${first.name}`
-  const relation = a === b ? `is the same as ${other}` : a.endsWith(b) ? `is the end of ${other}` : `ends with ${other}`
-  const witness = `x${a.length > b.length ? first.modelSuffix : second.modelSuffix}`
-  const instead = `write a suffix of which neither is the end of the other, such as ${freeSuffix(second, a)}`
-  const message = `\`${second.modelSuffix}\` ${relation}, so that a model ${witness} would be in both; ${instead}`
-  return [problem(second, 'modelSuffix', message, { against: first.name })]
-}
-
-/** A suffix for the environment that does not clash with the folded suffix of another. */
-function freeSuffix(environment: Environment, other: string): string {
-  const candidates = [`_${environment.name}`, `-${environment.name}`, `_${environment.name}-models`]
-  return candidates.find((candidate) => !candidate.endsWith(other) && !other.endsWith(candidate)) ?? candidates[0] ?? ''
-}
-
-function rootClashes(first: Environment, second: Environment, foldsCase: boolean): LandscapeProblem[] {
-  const [a, b] = [asFolder(first, foldsCase), asFolder(second, foldsCase)]
-  if (!a.startsWith(b) && !b.startsWith(a)) return []
-  const other = `\`${first.experimentRoot}\` of ${first.name}`
-  const relation = a === b ? `is the same as ${other}` : a.startsWith(b) ? `holds ${other}` : `lies in ${other}`
-  const instead = 'write a root that neither equals, holds nor lies in another'
-  return [
-    problem(
-      second,
-      'experimentRoot',
-      `\`${second.experimentRoot}\` ${relation}; ${instead}, such as /experiments/${second.name}`,
-      {
-        against: first.name,
-      },
-    ),
-  ]
-}
-
-function asFolder(environment: Environment, foldsCase: boolean): string {
-  return `${fold(environment.experimentRoot, foldsCase).replace(/\/+$/, '')}/`
-}
-
-function prefixClashes(first: Environment, second: Environment): LandscapeProblem[] {
-  return second.sourcePrefixes.flatMap((prefix, index) => {
-    const other = first.sourcePrefixes.find((candidate) => holdsPrefix(candidate, prefix) || holdsPrefix(prefix, candidate))
-    if (other === undefined) return []
-    const message = `\`${prefix}\` overlaps \`${other}\` of ${first.name}; give each environment a folder of its own`
-    return [problem(second, 'sourcePrefixes', message, { index, against: first.name })]
-  })
-}
-
-function fold(text: string, foldsCase: boolean): string {
-  return foldsCase ? text.toLowerCase() : text
 }

@@ -1,9 +1,9 @@
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { ServerKind } from '../policy/environment.ts'
 import { hasShape, shapeOf } from '../policy/message-shape.ts'
-import { hasOwnVisibility } from './answer.ts'
 import { answerMeanings } from './answer-fields.ts'
 import { isMapped } from './request.ts'
+import { hasOwnVisibility } from './visible-rows.ts'
 
 /**
  * What becomes of an allowed request. `passed`: it goes on as it was judged, and so does its answer. `rewritten`: names, ids or locations

@@ -3,8 +3,8 @@ import type { Grant } from '../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
 import { searchedExperiments } from '../policy/locations.ts'
 import { fieldOf } from '../policy/message-shape.ts'
-import { isVisible } from './answer.ts'
 import { clausesLeft } from './search-filter.ts'
+import { isVisible } from './visible-rows.ts'
 import { fits } from './workspace-filter.ts'
 
 /** The message name of a search's rows. */

@@ -1,13 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type FastifyServerOptions,
-  LogController,
-} from 'fastify'
-import type { Logger } from 'pino'
+import type { FastifyInstance } from 'fastify'
 import { usesCatalog } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { answerError } from './answer-error.ts'
@@ -19,9 +10,9 @@ import { addByteRoutes } from './bytes.ts'
 import type { Config } from './config-types.ts'
 import { Connections } from './connections.ts'
 import { openDirectory, withDirectory } from './directory.ts'
-import { type DoorOf, findDoor, type Listener, modesOf } from './door.ts'
-import { checkMessage, limits } from './framing.ts'
+import { findDoor, type Listener, modesOf } from './door.ts'
 import { addGraphql } from './graphql.ts'
+import { clientTimeouts, createServer, type Note, type ServerParts } from './http-server.ts'
 import { addIdleTimeout } from './idle.ts'
 import { Journey } from './journey.ts'
 import { addLocalRoutes } from './local-routes.ts'
@@ -30,97 +21,19 @@ import { addOtlpRoutes } from './otlp-routes.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { addRoutes } from './routes.ts'
 import { AzureStorage } from './storage/databricks-store.ts'
-import { startTrail } from './trail.ts'
 import { addEntrance } from './ui-entrance.ts'
 import { CatalogRegistrar } from './unity-catalog-registrar.ts'
-import { refuseUnreadable } from './unreadable.ts'
 import type { Upstream } from './upstream.ts'
 import { WorkspaceArtifacts } from './workspace-artifacts.ts'
 import { addWorkspaceByteRoutes } from './workspace-bytes.ts'
 
-/** Milliseconds that clients get: to send a request's headers, without a byte of a body or answer, between requests. */
-export const clientTimeouts = { headers: 10_000, idle: 60_000, keepAlive: 65_000 } as const
-
-export interface Parts {
+export interface Parts extends ServerParts {
   readonly config: Config
-  readonly log: Logger
   readonly authenticator: Authenticator
   readonly upstream: Upstream
   readonly tokens: PageTokens
   readonly metrics: Metrics
   readonly connections?: Connections
-  readonly timeouts?: { readonly [name in keyof typeof clientTimeouts]: number }
-}
-
-type Note = (request: FastifyRequest, reply: FastifyReply) => void
-
-type Constraints = NonNullable<NonNullable<FastifyServerOptions['routerOptions']>['constraints']>
-
-/** Routes of one mode are found by the requests of its clients alone; a route without a mode by all. */
-function modeConstraint(doorOf: DoorOf): Constraints[string] {
-  return {
-    name: 'clientMode',
-    storage: () => {
-      const handlers = new Map()
-      return { get: (mode) => handlers.get(mode) ?? null, set: (mode, handler) => void handlers.set(mode, handler) }
-    },
-    validate: () => undefined,
-    deriveConstraint: (message) => doorOf(message).mode,
-  }
-}
-
-function createServer(
-  { log, timeouts = clientTimeouts }: Parts,
-  connections: Connections,
-  doorOf: DoorOf,
-  note: Note,
-): FastifyInstance {
-  // Fastify's own information is not wanted: the audit line says what there is to say.
-  const logger: FastifyBaseLogger = log.child({}, { level: log.isLevelEnabled('warn') ? 'warn' : log.level })
-  const app = Fastify({
-    loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (parent) => parent,
-    genReqId: () => randomUUID(),
-    requestIdHeader: false,
-    clientErrorHandler: refuseUnreadable(log, connections),
-    frameworkErrors: (_error, request, reply) => {
-      note(request, reply)
-      request.door = doorOf(request.raw)
-      refuseAddress(request, reply)
-    },
-    bodyLimit: limits.jsonBytes,
-    keepAliveTimeout: timeouts.keepAlive,
-    routerOptions: { maxParamLength: limits.urlBytes, constraints: { clientMode: modeConstraint(doorOf) } },
-    http: {
-      // Node refuses from this size on, and we beyond it.
-      maxHeaderSize: limits.headerBytes + 1,
-      headersTimeout: timeouts.headers,
-      requestTimeout: 0,
-      connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
-      keepAlive: true,
-      keepAliveInitialDelay: 15_000,
-    },
-    exposeHeadRoutes: false,
-    return503OnClosing: false,
-    forceCloseConnections: 'idle',
-  })
-  connections.watch(app.server)
-  // Node would answer other expectations itself, unseen by any hook.
-  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
-  return app
-}
-
-/** An address that Fastify itself cannot read passes none of the hooks. */
-function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
-  request.trail = startTrail()
-  reply.headers({ 'x-request-id': request.id, connection: 'close' })
-  try {
-    checkMessage(request.raw)
-    throw new Refusal('malformed', 'The path has a malformed percent-encoding.')
-  } catch (error) {
-    answerError(error, reply, false)
-  }
 }
 
 /** What the ports share. */

@@ -1,5 +1,5 @@
 import type { Environment } from '../policy/environment.ts'
-import { findFoldedClashes } from '../policy/landscape-problems.ts'
+import { findFoldedClashes } from '../policy/landscape-clashes.ts'
 import { isLoopback } from './config-checks.ts'
 import type { Config } from './config-types.ts'
 import { DatabricksDirectory } from './databricks-directory.ts'

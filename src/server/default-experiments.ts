@@ -1,7 +1,8 @@
 import type { UpstreamName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { readExperiment, readFound } from './lookups.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 import { sendIntoFolder } from './workspace-folders.ts'
 
 /** The id of an environment's default experiment, or null where it was not made yet. */

@@ -4,7 +4,8 @@ import type { EntityKind } from '../policy/entity.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { textsOf } from '../policy/message-fields.ts'
 import { readFoundIfServed } from './lookups.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 
 const api = '/api/3.0/mlflow'
 /** Milliseconds. Which experiments a data set is in may change at any time; all else stays where it was made. */

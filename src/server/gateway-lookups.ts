@@ -1,7 +1,8 @@
 import type { GatewayFact, GatewayKind } from '../policy/gateway-thing.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { readFoundIfServed } from './lookups.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 
 const api = '/api/3.0/mlflow/gateway'
 

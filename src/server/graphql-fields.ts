@@ -8,7 +8,8 @@ import { shapeOf } from '../policy/message-shape.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { graphqlValue } from '../rewrite/graphql-answer.ts'
 import type { Failure } from './failure.ts'
-import type { Journey, Visit } from './journey.ts'
+import type { Journey } from './journey.ts'
+import type { Visit } from './visit.ts'
 
 /** MLflow's own error for one field. */
 export class FieldFailure extends Error {

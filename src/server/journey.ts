@@ -3,9 +3,7 @@ import { admitRows } from '../policy/checks/answer-rows.ts'
 import { decide } from '../policy/decide.ts'
 import { decodeCall, decodeOpaque, type RawCall } from '../policy/decode.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
-import type { ClientMode, Environment } from '../policy/environment.ts'
 import type { Grant } from '../policy/grant.ts'
-import type { Principal } from '../policy/identity.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { reads } from '../policy/judgement.ts'
 import { textMeaning } from '../policy/message-fields.ts'
@@ -20,34 +18,22 @@ import type { Config } from './config-types.ts'
 import { ensureDefaultExperiment } from './default-experiments.ts'
 import { entityKey } from './entity-lookups.ts'
 import { upstreamFailure } from './error-answer.ts'
-import type { Failure } from './failure.ts'
 import { follow } from './inquiry.ts'
 import { parseAnswer, parseExportAnswer, readFound, readVersion } from './lookups.ts'
-import { Memory, MlflowWorld } from './mlflow-world.ts'
+import { Memory } from './memory.ts'
+import { MlflowWorld } from './mlflow-world.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { askedPage, sealNext } from './pages.ts'
 import { finishRegistration } from './registration.ts'
 import { type Admit, Searcher } from './search.ts'
 import type { Trail } from './trail.ts'
 import type { CatalogRegistrar } from './unity-catalog-registrar.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
+import type { Arrival, Visit } from './visit.ts'
 import type { WorkspaceArtifacts } from './workspace-artifacts.ts'
 import { sendIntoFolder } from './workspace-folders.ts'
-
-/** Who asks, and from where: settled before any endpoint is looked at. */
-export interface Visit {
-  readonly principal: Principal
-  readonly environment: Environment
-  /** Whether the caller is an administrator of the environment. */
-  readonly administrator: boolean
-  readonly mode: ClientMode
-  readonly credentials: CallerCredentials
-  readonly trail: Trail
-}
-
-/** How a journey ends: an answer in the caller's names, or a failure of MLflow's own. */
-export type Arrival = { readonly answer: JsonObject } | { readonly failure: Failure }
 
 /** A request's way through decoding, decision, forwarding and back. No policy is in it. */
 export class Journey {

@@ -4,7 +4,8 @@ import { ownerOf, showName } from '../policy/names.ts'
 import type { VersionFact } from '../policy/questions.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { parseAnswer, readFound, readVersion } from './lookups.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 
 const api = '/api/2.0/mlflow'
 

@@ -9,9 +9,10 @@ import { Refusal } from '../policy/reasons.ts'
 import { inAskedForm } from '../rewrite/unity-catalog/models-answer.ts'
 import { environmentOf } from './arrival.ts'
 import { bodyOf } from './body.ts'
-import type { Journey, Visit } from './journey.ts'
+import type { Journey } from './journey.ts'
 import { readPathParams } from './path-params.ts'
 import { sendFailure } from './respond.ts'
+import type { Visit } from './visit.ts'
 
 /** Every address is served plainly and below `/env/<name>`, for callers in several environments. */
 export const environmentPrefixes = ['', '/env/:environment'] as const

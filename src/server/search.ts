@@ -7,8 +7,9 @@ import { upstreamRequest } from '../rewrite/upstream-request.ts'
 import { parseAnswer } from './lookups.ts'
 import type { PageState, PageTokens } from './page-tokens.ts'
 import { bindingOf } from './pages.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 
 /** How many rows are asked for at least when a page has to be refilled. */
 const refill = 100

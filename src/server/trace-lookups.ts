@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LRUCache } from 'lru-cache'
 import type { TraceFact } from '../policy/questions.ts'
 import { readFound, readFoundIfServed, readTraceInfo, readTraceRow } from './lookups.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 
 /** Milliseconds: clients of MLflow send what they traced every 5 seconds. */
 const patience = { whole: 6_000, step: 500 } as const

@@ -4,7 +4,15 @@ import { Refusal } from '../policy/reasons.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { readSecretFile } from './secret-file.ts'
 import { ServicePrincipalTokens } from './service-principal.ts'
-import type { CallerCredentials } from './upstream.ts'
+
+/** The caller's credentials, where they are what the upstream is asked with. */
+export interface CallerCredentials {
+  readonly authorization: string | null
+  /** Hears the status of MLflow's answer to the caller's own request. */
+  readonly noteStatus?: (status: number) => void
+  /** The environment in which the caller is; each may have credentials of its own. */
+  readonly environment?: string
+}
 
 /** Milliseconds for which a token file is taken to be unchanged. */
 const trust = 1_000

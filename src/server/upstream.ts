@@ -13,19 +13,11 @@ import { type OwnWrite, writeOut } from './own-writes.ts'
 import { askCatalog } from './unity-catalog-registry.ts'
 import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
-import { type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
+import { type CallerCredentials, type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
 import { UpstreamPace } from './upstream-pace.ts'
 import { makePools, type UpstreamPools, upstreamCapacity, upstreamTimeouts } from './upstream-pools.ts'
 import { isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
-
-/** The caller's credentials, where they are what the upstream is asked with. */
-export interface CallerCredentials {
-  readonly authorization: string | null
-  /** Hears the status of MLflow's answer to the caller's own request. */
-  readonly noteStatus?: (status: number) => void
-  /** The environment in which the caller is; each may have credentials of its own. */
-  readonly environment?: string
-}
+import { checkWelcome, refusesCredentials } from './upstream-welcome.ts'
 
 type Request = Dispatcher.RequestOptions
 
@@ -138,15 +130,10 @@ export class Upstream {
     const { caller } = exchange
     const credentials = await this.credentials.read(caller)
     const first = await this.#exchangeOnce(exchange, credentials)
-    const again = this.#refuses(first) && this.credentials.refuse(caller, credentials)
+    const again = refusesCredentials(this.kind, first) && this.credentials.refuse(caller, credentials)
     const answer = again ? await this.#exchangeOnce(exchange, await this.credentials.read(caller)) : first
     this.checkWelcome(answer, caller.environment)
     return answer
-  }
-
-  /** Whether an answer says that the credentials are not good: Databricks does so in two ways. */
-  #refuses({ status, text }: Pick<UpstreamAnswer, 'status' | 'text'>): boolean {
-    return status === 401 || (this.kind === 'databricks' && status === 403 && text.includes('Invalid access token'))
   }
 
   /** For an answer that went to the caller as a stream: whoever comes next has other credentials. */
@@ -155,7 +142,7 @@ export class Upstream {
     caller: CallerCredentials,
     headers: Readonly<Record<string, string>>,
   ) {
-    if (this.#refuses(answer)) this.credentials.refuse(caller, headers)
+    if (refusesCredentials(this.kind, answer)) this.credentials.refuse(caller, headers)
   }
 
   async #exchangeOnce(exchange: Exchange, credentials: Readonly<Record<string, string>>): Promise<UpstreamAnswer> {
@@ -191,22 +178,8 @@ export class Upstream {
   }
 
   /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
-  checkWelcome({ status, text }: { readonly status: number; readonly text: string }, environment?: string): void {
-    const passes = this.#modeOf(environment) === 'passthrough'
-    const isWorkspace = this.kind === 'databricks'
-    // A page for people, where a token is for somebody else.
-    const elsewhere = isWorkspace && status === 400 && text.includes('Expected aud claim')
-    if (passes && (elsewhere || this.#refuses({ status, text }))) {
-      throw new Refusal('unauthenticated', 'MLflow does not accept your token. Send one that it accepts.')
-    }
-    if (passes && isWorkspace && status === 403 && text.includes('User not authorized.')) {
-      throw new Refusal('unauthenticated', 'You are not in the Databricks workspace. Ask its administrators to add you.')
-    }
-    // A Databricks workspace says so of single things, too.
-    const ofOneThing = isWorkspace && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(text)
-    if ((status === 401 || status === 403 || elsewhere) && !passes && !ofOneThing) {
-      throw new Refusal('unknown-answer', `MLflow does not let the proxy in (status ${status}). Tell the proxy's administrators.`)
-    }
+  checkWelcome(answer: Pick<UpstreamAnswer, 'status' | 'text'>, environment?: string): void {
+    checkWelcome(this.kind, this.#modeOf(environment) === 'passthrough', answer)
   }
 
   async close(): Promise<void> {

@@ -9,14 +9,15 @@ import { type ArtifactRequest, artifactRequest, newVersionRequest, sourceRequest
 import { asksForStore } from '../rewrite/coverage.ts'
 import { upstreamFailure } from './error-answer.ts'
 import type { Failure } from './failure.ts'
-import type { Arrival } from './journey.ts'
 import type { ByteRange, Download, StoredFile } from './storage/artifact-store.ts'
 import { CatalogFolder } from './storage/catalog-folder.ts'
 import { type AzureStorage, DatabricksArtifactStore } from './storage/databricks-store.ts'
 import { CallFailed, type StorageCall } from './storage/storage-call.ts'
 import { Throttled } from './throttled.ts'
 import { TidyMemory } from './tidy-memory.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
+import type { Arrival } from './visit.ts'
 
 /** MLflow's own words for storage that lacks it: clients then send the file as one. */
 const noMultipart: Failure = {

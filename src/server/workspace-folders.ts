@@ -1,6 +1,7 @@
 import type { UpstreamName } from '../policy/names.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 
 /** Whether a workspace refused to put an experiment where there is no folder. */
 function lacksFolder({ status, text }: UpstreamAnswer): boolean {

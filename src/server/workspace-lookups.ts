@@ -2,7 +2,8 @@ import type { LRUCache } from 'lru-cache'
 import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { readFound } from './lookups.ts'
-import type { CallerCredentials, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 
 const api = '/api/2.0/mlflow'
 /** Models of one environment that are gone through for an id. More would cost more than an id is worth. */

@@ -6,8 +6,8 @@ import type { Field } from '../../src/policy/field.ts'
 import { describedVersions } from '../../src/policy/generated/messages.ts'
 import { routes } from '../../src/policy/generated/routes.ts'
 import { fieldOf, hasShape, shapeOf } from '../../src/policy/message-shape.ts'
-import { hasOwnVisibility } from '../../src/rewrite/answer.ts'
 import { answerMeanings, reviewedFields } from '../../src/rewrite/answer-fields.ts'
+import { hasOwnVisibility } from '../../src/rewrite/visible-rows.ts'
 
 const endpoints = [...openEndpoints.values()]
 

@@ -123,7 +123,8 @@ import type { JsonObject } from './src/policy/json.ts'
 import type { OwnedName, UpstreamName } from './src/policy/names.ts'
 import type { Question } from './src/policy/questions.ts'
 import { type UpstreamRequest, upstreamRequest } from './src/rewrite/upstream-request.ts'
-import type { CallerCredentials, Upstream } from './src/server/upstream.ts'
+import type { Upstream } from './src/server/upstream.ts'
+import type { CallerCredentials } from './src/server/upstream-credentials.ts'
 declare const [grant, message, upstream, caller, decision, owned]: [Grant, JsonObject, Upstream, CallerCredentials, Decision, OwnedName]
 export type Used = UpstreamName | Question | UpstreamRequest | typeof upstreamRequest | [typeof grant, typeof message, typeof upstream, typeof caller, typeof decision, typeof owned]
 `.trim()

@@ -1,0 +1,125 @@
+import type { Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
+import type { OpenEndpoint } from '../policy/endpoint.ts'
+import type { Grant } from '../policy/grant.ts'
+import { clientSentence } from '../rewrite/error-text.ts'
+import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
+import { answerError } from './answer-error.ts'
+import { isModelsOwn, upstreamFailure } from './error-answer.ts'
+import { isMapping, type Mapping } from './mapping.ts'
+import { pageHeaders } from './page-headers.ts'
+import { type AnyReply, sendFailure } from './respond.ts'
+import type { Upstream } from './upstream.ts'
+import { waitOf } from './upstream-answer.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    granted: { readonly grant: Grant; readonly request: UpstreamRequest; readonly headers: Record<string, string> } | null
+  }
+}
+
+/** Headers of the upstream's answer that the client gets; all others stay behind. */
+export const answerHeaders = ['content-type', 'content-length', 'content-disposition', 'last-modified', 'etag'] as const
+const errorBytes = 1024 * 1024
+
+/** Those of some headers that have one of the names. */
+export function keep(headers: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
+}
+
+function isArtifact({ bytes, resource }: OpenEndpoint): boolean {
+  return bytes === 'down' && resource !== 'ui' && resource !== 'server'
+}
+
+type Seen = Pick<FastifyRequest, 'granted' | 'trail'>
+
+interface Answer {
+  readonly statusCode: number
+  readonly stream: Readable
+}
+
+/** Whether the bytes are as they are: the client is told of no coding, and would take the coded ones for the artifact. */
+function isPlain(answer: object): boolean {
+  return (headersOf(answer)['content-encoding'] ?? 'identity') === 'identity'
+}
+
+function headersOf(answer: object): Mapping {
+  return 'headers' in answer && isMapping(answer.headers) ? answer.headers : {}
+}
+
+/** What was granted of a request; it throws where nothing was. */
+export function grantedOf(request: Seen): NonNullable<FastifyRequest['granted']> {
+  const { granted } = request
+  if (granted === null || !isUpstreamRequest(granted.request)) throw new TypeError('nothing is forwarded without a grant')
+  return granted
+}
+
+async function readError(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    size += chunk.length
+    if (size > errorBytes) break
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** What becomes of a transfer that breaks off: the client's connection does too, and the audit line says whose doing it was. */
+export function noteBreak({ trail }: Seen, stream: Readable): void {
+  stream.once('error', (error: NodeJS.ErrnoException) => {
+    trail.reason ??= error.code === 'UND_ERR_ABORTED' ? 'client-gone' : 'upstream-broke'
+  })
+}
+
+/** Hands the upstream's answer on: its bytes as they are, anything else as the failure that it is for the caller. */
+export async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: Upstream): Promise<void> {
+  const { statusCode, stream } = answer
+  request.trail.upstreamStatus = statusCode
+  try {
+    if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) return void send(request, reply, stream)
+    for (const name of answerHeaders) reply.removeHeader(name)
+    // What is left of an upload is read and dropped, so that the client gets to this answer.
+    reply.removeHeader('connection')
+    const text = await readError(stream)
+    const { environment } = request.trail
+    upstream.noteRefusal(
+      { status: statusCode, text },
+      { authorization: null, environment: environment?.name ?? '' },
+      grantedOf(request).headers,
+    )
+    upstream.checkWelcome({ status: statusCode, text }, environment?.name)
+    const { grant } = grantedOf(request)
+    const refused = { status: statusCode, text, ...waitOf(headersOf(answer)['retry-after']) }
+    if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)
+    sendFailure(reply, upstreamFailure(grant, refused))
+  } catch (error) {
+    answerError(error, reply, isRepeatable(request))
+  }
+}
+
+function send(request: Seen, reply: AnyReply, stream: Readable): void {
+  noteBreak(request, stream)
+  const { endpoint } = grantedOf(request).grant
+  reply.headers(pageHeaders(endpoint))
+  // Opened as a page of its own, an artifact is stored. Where it is a part of a page, this changes nothing.
+  if (isArtifact(endpoint) && !reply.hasHeader('content-disposition')) reply.header('content-disposition', 'attachment')
+  reply.send(stream)
+}
+
+/** What a served model says in its own form is for its caller, whatever the status. */
+function sendModelError(reply: AnyReply, answer: Answer, text: string): void {
+  const type = headersOf(answer)['content-type']
+  reply.request.trail.reason = 'upstream-error'
+  reply.header('content-type', typeof type === 'string' ? type : 'text/plain').header('content-security-policy', 'sandbox')
+  const { endpoint, findings } = grantedOf(reply.request).grant
+  // The gateway speaks of its endpoints by their names.
+  reply.send(
+    endpoint.resource === 'gateway' ? (clientSentence(text, findings) ?? '{"detail":"MLflow refused the request."}') : text,
+  )
+}
+
+/** Nobody knows what a model does when it is asked twice. */
+export function isRepeatable({ granted }: Seen): boolean {
+  return granted?.grant.endpoint.bytes !== 'both'
+}

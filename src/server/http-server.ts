@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify'
+import type { Logger } from 'pino'
+import { Refusal } from '../policy/reasons.ts'
+import { answerError } from './answer-error.ts'
+import type { Connections } from './connections.ts'
+import type { DoorOf } from './door.ts'
+import { checkMessage, limits } from './framing.ts'
+import { startTrail } from './trail.ts'
+import { refuseUnreadable } from './unreadable.ts'
+
+/** Milliseconds that clients get: to send a request's headers, without a byte of a body or answer, between requests. */
+export const clientTimeouts = { headers: 10_000, idle: 60_000, keepAlive: 65_000 } as const
+
+/** What a server is made of. */
+export interface ServerParts {
+  readonly log: Logger
+  readonly timeouts?: { readonly [name in keyof typeof clientTimeouts]: number }
+}
+
+/** Hears of a request when it begins. */
+export type Note = (request: FastifyRequest, reply: FastifyReply) => void
+
+type Constraints = NonNullable<NonNullable<FastifyServerOptions['routerOptions']>['constraints']>
+
+/** Routes of one mode are found by the requests of its clients alone; a route without a mode by all. */
+function modeConstraint(doorOf: DoorOf): Constraints[string] {
+  return {
+    name: 'clientMode',
+    storage: () => {
+      const handlers = new Map()
+      return { get: (mode) => handlers.get(mode) ?? null, set: (mode, handler) => void handlers.set(mode, handler) }
+    },
+    validate: () => undefined,
+    deriveConstraint: (message) => doorOf(message).mode,
+  }
+}
+
+/** A server without routes, which refuses what no HTTP server should take. `note` hears of requests that pass none of the hooks. */
+export function createServer(
+  { log, timeouts = clientTimeouts }: ServerParts,
+  connections: Connections,
+  doorOf: DoorOf,
+  note: Note,
+): FastifyInstance {
+  // Fastify's own information is not wanted: the audit line says what there is to say.
+  const logger: FastifyBaseLogger = log.child({}, { level: log.isLevelEnabled('warn') ? 'warn' : log.level })
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (parent) => parent,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    clientErrorHandler: refuseUnreadable(log, connections),
+    frameworkErrors: (_error, request, reply) => {
+      note(request, reply)
+      request.door = doorOf(request.raw)
+      refuseAddress(request, reply)
+    },
+    bodyLimit: limits.jsonBytes,
+    keepAliveTimeout: timeouts.keepAlive,
+    routerOptions: { maxParamLength: limits.urlBytes, constraints: { clientMode: modeConstraint(doorOf) } },
+    http: {
+      // Node refuses from this size on, and we beyond it.
+      maxHeaderSize: limits.headerBytes + 1,
+      headersTimeout: timeouts.headers,
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
+      keepAlive: true,
+      keepAliveInitialDelay: 15_000,
+    },
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+  })
+  connections.watch(app.server)
+  // Node would answer other expectations itself, unseen by any hook.
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
+  return app
+}
+
+/** An address that Fastify itself cannot read passes none of the hooks. */
+function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
+  request.trail = startTrail()
+  reply.headers({ 'x-request-id': request.id, connection: 'close' })
+  try {
+    checkMessage(request.raw)
+    throw new Refusal('malformed', 'The path has a malformed percent-encoding.')
+  } catch (error) {
+    answerError(error, reply, false)
+  }
+}
