@@ -43,9 +43,6 @@ export function canonicalPath(path: string): string {
   if (trimmed === '') return ''
   if (/[\p{Cc}\\]/u.test(trimmed))
     throw new Refusal('invalid-parameter', 'Invalid path: it has a control character or a backslash.')
-  // MLflow's server fails with a 500 where its file system takes no such name.
-  if (trimmed.split('/').some((segment) => new TextEncoder().encode(segment).length > 255))
-    throw new Refusal('invalid-parameter', 'Invalid path: a part of it between slashes is longer than 255 bytes.')
   // All that MLflow itself says.
   // A segment that only begins or ends with two dots is a name to MLflow, but what streams the bytes takes it for a climb.
   if (trimmed.split('/').some((segment) => segment === '' || segment === '.' || /^\.\.|\.\.$/.test(segment))) {

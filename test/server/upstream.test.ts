@@ -387,7 +387,7 @@ t.test("of a request's headers none goes up", async (t) => {
     'X-Databricks-Org-Id: 1',
     'User-Agent: evil',
     'Referer: http://evil.example',
-    'Origin: http://evil.example',
+    'Origin: http://proxy.example',
     'X-HTTP-Method-Override: DELETE',
     'Range: bytes=0-1',
     'If-None-Match: "x"',

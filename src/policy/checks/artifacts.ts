@@ -91,12 +91,20 @@ function* checkWorkspaceFile(judgement: Judgement, path: string, defaultExperime
   }
 }
 
+/** Bytes that file systems take for a name: beyond it MLflow's server fails with a 500. Databricks' names are escaped, and longer. */
+const longestSegment = 255
+
+function checkSegments({ landscape: { kind = 'mlflow' } }: Judgement, canonical: string): void {
+  if (kind !== 'mlflow' || canonical.split('/').every((part) => new TextEncoder().encode(part).length <= longestSegment)) return
+  throw new Refusal('invalid-parameter', `Invalid path: a part of it between slashes is longer than ${longestSegment} bytes.`)
+}
+
 /** Static part: every artifact path is canonical, so that what is judged is what MLflow opens. */
 export function checkPaths(judgement: Judgement): void {
   const { endpoint, message } = judgement
   checkWorkspaceFiles(judgement)
   for (const { value } of placesMeaning(endpoint, message, 'relativePath', 'storePath', 'storeFolder')) {
-    if (typeof value === 'string') canonicalPath(value)
+    if (typeof value === 'string') checkSegments(judgement, canonicalPath(value))
   }
   for (const { value } of placesMeaning(endpoint, message, 'filePath')) {
     // A URL that is signed for a folder opens all that lies in it.
