@@ -98,6 +98,7 @@ function offence(call: RandomCall): string | null {
     const found = texts.find((text) => !isFine(text))
     return found === undefined ? null : `${what} ${found}`
   }
+  const made = said(call, 'newTrace')
   const onlyFor = call.endpoint.administrators === true && !call.administrator
   return (
     bad('administration', onlyFor ? [call.endpoint.name] : [], () => false) ??
@@ -108,7 +109,8 @@ function offence(call: RandomCall): string | null {
       (name) => !name.includes('_') || name.endsWith(`_${caller.name}`),
     ) ??
     bad('experiment', said(call, 'experiment', 'experiments'), own) ??
-    bad('trace', said(call, 'trace'), (id) => own(id) || (read && mayReadTrace(call, id))) ??
+    // A trace that is being made may be spoken of in the same request.
+    bad('trace', said(call, 'trace'), (id) => own(id) || made.includes(id) || (read && mayReadTrace(call, id))) ??
     bad('new trace', said(call, 'newTrace'), (id) => mayMake(call, id)) ??
     bad('new issue', said(call, 'newIssue'), (id) => !owners.has(id) || own(id)) ??
     bad('assessed issue', said(call, 'relatedIssue'), (name) => !name.startsWith('iss-') || own(name)) ??
@@ -159,6 +161,7 @@ function overexposed(call: RandomCall, { decision }: Judged): string[] {
       'dataSource',
       'modelJson',
       'tagsJson',
+      'dataSource',
       'storePath',
       'storeFolder',
     ),
