@@ -1,7 +1,7 @@
 """The training script that every team writes: the same code in every environment."""
 import os
 
-from story import CLIENT, HOME, PROXIED, TAG, act_as, check, equal, log_small_model, part, predicts, stage_of, upstream
+from story import CLIENT, HOME, PROXIED, SERVER, TAG, act_as, check, equal, log_small_model, part, predicts, stage_of, upstream
 
 
 def story(env):
@@ -54,7 +54,9 @@ def log_images(client, run_id):
         client.log_image(run_id, numpy.zeros((2, 2, 3), dtype=numpy.uint8), key="loss", step=step, timestamp=1795475888451, synchronous=True)
     images = [f.path for f in client.list_artifacts(run_id, "images") if f.path.endswith(".png")]
     equal("images of every step are listed", len(images), 3)
-    equal("and found by their names", lambda: [os.path.getsize(client.download_artifacts(run_id, path)) > 50 for path in images], [True] * 3)
+    # A server of MLflow 2 cannot give back a file whose name is no ASCII.
+    readable = [path for path in images if SERVER >= (3,) or path.isascii()]
+    check("and found by their names", lambda: len(readable) >= 2 and all(os.path.getsize(client.download_artifacts(run_id, path)) > 50 for path in readable))
 
 
 def train(mlflow):
