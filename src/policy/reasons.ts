@@ -2,8 +2,7 @@
  * Every reason for which the proxy itself refuses a request, with its HTTP status and MLflow error code.
  *
  * The codes are those that every supported client version knows. No status is one that MLflow clients replay on any method
- * (408, 429, 500, 502, 503, 504), but for `upstream-unavailable` and `upstream-busy`, which say that nothing was carried out, and for
- * `remote-file`, whose status is MLflow's own.
+ * (408, 429, 500, 502, 503, 504), but for `upstream-unavailable` and `upstream-busy`, which say that nothing was carried out.
  */
 export const reasons = {
   unauthenticated: { status: 401, errorCode: 'CUSTOMER_UNAUTHORIZED' },
@@ -24,7 +23,6 @@ export const reasons = {
   frozen: { status: 403, errorCode: 'PERMISSION_DENIED' },
   'foreign-source': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'local-source': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
-  'remote-file': { status: 500, errorCode: 'INTERNAL_ERROR' },
   'read-only': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'registration-incomplete': { status: 409, errorCode: 'BAD_REQUEST' },
   'outcome-unknown': { status: 409, errorCode: 'BAD_REQUEST' },

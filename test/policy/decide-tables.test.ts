@@ -174,7 +174,7 @@ t.test('a run whose artifacts the clients store themselves vouches for what lies
   t.equal(from(`${artifactUri}/model`, run1), 'allow')
   t.equal(from(artifactUri, run1), 'allow', 'all of it')
   t.equal(from(`file://${artifactUri}/model`, run1), 'allow', 'the same place as a URI')
-  t.equal(from(`file://host${artifactUri}/model`, run1), 'remote-file')
+  t.equal(from(`file://host${artifactUri}/model`, run1), 'local-source')
   t.equal(from(`file://localhost${artifactUri}/model`, run1), 'local-source')
   t.equal(from(`/${artifactUri}/model`, run1), 'local-source', 'two slashes begin a host')
   t.equal(from('/mnt/mlruns/11/run', run1), 'local-source', 'not what is above it')

@@ -6,7 +6,7 @@ const create = `${api}/model-versions/create`
 
 /** Sources that lie in prod, or nowhere that is the caller's. */
 const sources: readonly (readonly [source: string, more?: Readonly<Record<string, unknown>>])[] = [
-  ['models:/{{m_prod}}/1'], ['models:/{{m_prod}}/2'], ['models:/{{m_prod}}@champ'], ['models:/{{m_prod}}/latest'], ['models:/{{m_prod}}/Production'], ['models:/{{m_prod}}/production'],
+  ['file://elsewhere{{path_prod}}/model', { run_id: '{{run_acc}}' }], ['file://{{m_prod}}/x'], ['models:/{{m_prod}}/1'], ['models:/{{m_prod}}/2'], ['models:/{{m_prod}}@champ'], ['models:/{{m_prod}}/latest'], ['models:/{{m_prod}}/Production'], ['models:/{{m_prod}}/production'],
   ['MODELS:/{{m_prod}}/1'], ['Models:/{{m_prod}}/1'], ['models:///{{m_prod}}/1'], ['models://{{m_prod}}/1'], ['models:/{{m_prod}}/01'], ['models:/{{m_prod}}/1/'], ['models:/{{m_prod}}%2f1'],
   ['models:/%66raud_prod/1'], ['models:/{{lm_prod}}'], ['models:/{{lm_prod}}/'], ['models:/{{lm_prod}}/model'], ['models:/{{m_prod}}'], ['models:{{m_prod}}/1'], ['models:/fraud/../{{m_prod}}/1'],
   [' models:/{{m_prod}}/1'], ['models:/{{m_prod}}/1 '], ['models:/{{m_prod}}/1?x'], ['models:/{{m_prod}}/1#x'], ['models:/fraud/1/../../{{m_prod}}/1'],

@@ -16,10 +16,10 @@ export function localSource(uri: string): Refusal {
   )
 }
 
-/** The refusal of a file on another machine, with MLflow's words and its status. */
+/** The refusal of a file on another machine, in MLflow's words; its status, 500, would make clients send it seven times. */
 export function remoteFile(uri: string): Refusal {
   return new Refusal(
-    'remote-file',
+    'local-source',
     `${uri} is not a valid remote uri. For remote access on windows, please consider using a different scheme such as SMB (e.g. smb://<hostname>/<path>).`,
   )
 }
