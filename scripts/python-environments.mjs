@@ -5,11 +5,11 @@ import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFi
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findPython, lockedPython } from './find-python.mjs'
 import { withLock } from './lock.mjs'
 import { Missing } from './missing.mjs'
 
 const lockFolder = fileURLToPath(new URL('./python/', import.meta.url))
-const lockedPython = '3.11'
 
 // Besides MLflow itself: what its old releases need to run with today's packages.
 const mlflowRequirements = {
@@ -50,31 +50,6 @@ const titleOf = (version) => (mlflowVersions.includes(version) ? `MLflow ${versi
 /** Folder of everything that outlives a checkout; safe to delete. */
 export function cacheFolder() {
   return process.env.ENV_PROXY_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mlflow-env-proxy')
-}
-
-function inspectPython(command) {
-  const code = 'import sys; print("%d.%d" % sys.version_info[:2]); import venv, ensurepip, ssl, sqlite3; print("complete")'
-  const { status, stdout } = spawnSync(command, ['-I', '-c', code], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  const [version, complete] = (stdout ?? '').trim().split('\n')
-  return version ? { command, version, complete: status === 0 && complete === 'complete' } : null
-}
-
-let chosenPython = null
-
-/** The Python that makes the environments: $PYTHON, else the first complete one on the PATH, 3.11 before others. */
-export function findPython() {
-  if (chosenPython) return chosenPython
-  const named = process.env.PYTHON
-  const candidates = named ? [named] : [`python${lockedPython}`, 'python3', 'python3.12', 'python3.10', 'python']
-  const found = candidates.map(inspectPython).filter((p) => p?.version.startsWith('3.'))
-  chosenPython = found.find((p) => p.complete && p.version === lockedPython) ?? found.find((p) => p.complete) ?? null
-  if (chosenPython) return chosenPython
-  if (found[0]) {
-    throw new Missing(
-      `${found[0].command} ${found[0].version} lacks venv, pip, ssl or sqlite3: install python3-venv and python3-pip.`,
-    )
-  }
-  throw new Missing(`${named ?? 'python3'} was not found: install Python ${lockedPython} with venv and pip, or set PYTHON.`)
 }
 
 // What pip has to do, one call after the other, to find the packages of an environment by itself.

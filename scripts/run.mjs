@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureChromium } from './chromium.mjs'
 import { currentNode, ensureBuilt, ensureDependencies, root } from './ensure.mjs'
+import { findPython } from './find-python.mjs'
 import { ensureJavaClient } from './java.mjs'
 import { Missing } from './missing.mjs'
-import { ensurePythonEnvironments, findPython, mlflowVersions, toolEnvironments } from './python-environments.mjs'
+import { ensurePythonEnvironments, mlflowVersions, toolEnvironments } from './python-environments.mjs'
 
 // What each task needs besides the npm packages, and the script that is the task.
 const tasks = {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { request } from 'undici'
-import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
+import { ensurePythonEnvironments, newestMlflow } from '../../scripts/python-environments.mjs'
 import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { type Fields, objectOf, text } from './call.ts'
@@ -12,7 +12,7 @@ import { runDatabricksClient } from './python.ts'
 const [mlflow, issuer] = await Promise.all([
   startMlflow({ version: '3.17.2' }),
   startIssuer(),
-  ensurePythonEnvironments(['1.30.1', '2.22.4', '3.17.2'], (line) => t.comment(line)),
+  ensurePythonEnvironments(['1.30.1', '2.22.4', newestMlflow], (line) => t.comment(line)),
 ])
 const { workspace, app, tokenOf, close } = await startPassthrough(
   { mlflow, issuer, storage: 'blob' },
@@ -72,7 +72,7 @@ const wanted = {
 }
 
 t.test('clients in Databricks mode do their work through the proxy, and reach nobody else’s', { timeout: 300_000 }, async (t) => {
-  for (const environment of ['1.30.1', '2.22.4', '3.17.2']) {
+  for (const environment of ['1.30.1', '2.22.4', newestMlflow]) {
     const story = `churn-${environment.replaceAll('.', '-')}`
     const env = { STORY: story, FOREIGN: foreign.runId, MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: String(1 << 20) }
     const before = workspace.calls().length
