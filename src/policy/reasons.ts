@@ -14,6 +14,7 @@ export const reasons = {
   'cross-site': { status: 403, errorCode: 'PERMISSION_DENIED' },
   malformed: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'invalid-parameter': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
+  unprocessable: { status: 422, errorCode: 'INVALID_PARAMETER_VALUE' },
   'too-large': { status: 413, errorCode: 'BAD_REQUEST' },
   'uri-too-long': { status: 414, errorCode: 'BAD_REQUEST' },
   'foreign-name': { status: 403, errorCode: 'PERMISSION_DENIED' },

@@ -23,18 +23,15 @@ function formOf(request: FastifyRequest): OtlpForm {
 function headersOf({ headers }: FastifyRequest): ExportHeaders {
   const [experimentId, runId] = ['x-mlflow-experiment-id', 'x-mlflow-run-id'].map((name) => headers[name])
   if (typeof experimentId !== 'string' || experimentId === '') {
-    throw new Refusal(
-      'invalid-parameter',
-      "The header 'x-mlflow-experiment-id' says in which experiment the spans belong: send it.",
-    )
+    throw new Refusal('unprocessable', "The header 'x-mlflow-experiment-id' says in which experiment the spans belong: send it.")
   }
   return { experimentId, runId: typeof runId === 'string' && runId !== '' ? runId : null }
 }
 
 async function readRequest(request: FastifyRequest): Promise<JsonObject> {
   if (request.raw.url?.includes('?')) throw new Refusal('malformed', 'An export of spans has no query: remove it.')
-  const form = formOf(request)
   const headers = headersOf(request)
+  const form = formOf(request)
   const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array()
   return readExport(form, await unpackBody(body, request.headers['content-encoding']), headers)
 }

@@ -153,7 +153,7 @@ t.test('an export says where it goes, and every span of it whose it is', async (
   const read = `{"resource_spans":[{"scope_spans":[{"spans":[{"trace_id":"tr-${id}","span_id":"${id.slice(16)}"}]}]}],"experiment_id":"7"}`
   t.equal(say(spans(span)), read)
   for (const lacking of [{ spanId: span.spanId }, { traceId: id }, { ...span, spanId: '' }, { ...span, traceId: '' }, {}])
-    t.equal(say(spans(span, lacking)), 'invalid-parameter', JSON.stringify(lacking))
+    t.equal(say(spans(span, lacking)), 'unprocessable', JSON.stringify(lacking))
   t.equal(
     say('{"resourceSpans":[{"scopeSpans":[{"spans":[]}]},{}]}'),
     '{"resource_spans":[{"scope_spans":[{}]},{}],"experiment_id":"7"}',

@@ -80,8 +80,8 @@ function refusedTexts(words: Readonly<Record<string, string>>): [name: string, t
     ['a long trace id', say([span(`00${foreign}`)]), 400],
     ['a trace id with a space', say([span(`${foreign} `)]), 400],
     ['a trace id in base64', say([span(Buffer.from(foreign, 'hex').toString('base64'))]), 400],
-    ['no trace id', say([span('')]), 400],
-    ['no span id', say([span(hex(16), { spanId: '' })]), 400],
+    ['no trace id', say([span('')]), 422],
+    ['no span id', say([span(hex(16), { spanId: '' })]), 422],
     ['no spans', '{"resourceSpans":[]}', 400],
   ]
 }
@@ -157,7 +157,7 @@ export function spanAttempts(words: Readonly<Record<string, string>>): SpanAttem
   })
   const places: [string, Record<string, string>, number][] = [
     ["prod's experiment", { 'x-mlflow-experiment-id': words.exp_prod ?? '' }, 404],
-    ['no experiment', {}, 400],
+    ['no experiment', {}, 422],
     ['an experiment written oddly', { 'x-mlflow-experiment-id': `0${words.exp_acc}` }, 400],
     ['two experiments', { 'x-mlflow-experiment-id': `${words.exp_acc}, ${words.exp_prod}` }, 400],
     ["prod's run", { ...headers, 'x-mlflow-run-id': words.run_prod ?? '' }, 404],

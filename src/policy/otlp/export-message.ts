@@ -24,7 +24,10 @@ function requireIds(message: JsonObject): void {
   )
   for (const span of spans) {
     if (span instanceof Map && span.get('trace_id') && span.get('span_id')) continue
-    throw new Refusal('invalid-parameter', 'Every span has a trace_id and a span_id.')
+    throw new Refusal(
+      'unprocessable',
+      'Cannot convert OpenTelemetry span to MLflow span: every span has a trace_id and a span_id.',
+    )
   }
 }
 
