@@ -16,9 +16,9 @@ const outcomes: ReadonlySet<string> = new Set([
   'registration-incomplete',
 ])
 
-/** Whether a browser shows the answer to a person: no client of MLflow's asks for HTML. */
+/** Whether a browser shows the answer to a person. Plain HTML is what Java's own client asks for, too. */
 function isForReading({ headers }: AnyReply['request']): boolean {
-  return headers.accept?.includes('text/html') === true
+  return headers.accept?.includes('application/xhtml+xml') === true
 }
 
 /** Sends an error in MLflow's shape (as a page, where a person opened the address), and notes its reason for the audit line. */

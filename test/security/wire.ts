@@ -126,6 +126,10 @@ const sites: readonly Attack[] = [
   from('a form of another site', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }),
   read('a frame of another site', `${get}?run_id={{run_acc}}`, { headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' }, status: [403], unheard: true }),
   read('a link to here', '/api/2.0/mlflow/experiments/search?max_results=1', { headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }, status: [200] }),
+  read('a refusal that a person reads', `${api}/registered-models/get?name=%3Cscript%3E%22`, {
+    headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }, status: [404],
+    check: (body) => (body.startsWith('<!doctype html>') && body.includes('name=&lt;script&gt;&quot; not found') ? null : `answered ${body}`),
+  }),
   read('a page of the proxy’s own', '/api/2.0/mlflow/experiments/search?max_results=1', { headers: { 'Sec-Fetch-Site': 'same-origin' }, status: [200] }),
 ]
 
