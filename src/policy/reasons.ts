@@ -11,7 +11,7 @@ export const reasons = {
   'environment-not-allowed': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'unknown-endpoint': { status: 404, errorCode: 'ENDPOINT_NOT_FOUND' },
   'closed-endpoint': { status: 403, errorCode: 'PERMISSION_DENIED' },
-  'cross-site': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'cross-site': { status: 400, errorCode: 'BAD_REQUEST' },
   malformed: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'invalid-parameter': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   unprocessable: { status: 422, errorCode: 'INVALID_PARAMETER_VALUE' },

@@ -6,7 +6,7 @@ import { Refusal } from '../policy/reasons.ts'
 import type { Authenticator } from './authenticate.ts'
 import { checkSite } from './cross-site.ts'
 import type { Door, DoorOf } from './door.ts'
-import { checkMessage, singleSlashed } from './framing.ts'
+import { checkMessage } from './framing.ts'
 import { startTrail, type Trail } from './trail.ts'
 
 declare module 'fastify' {
@@ -41,8 +41,6 @@ export function addArrivalHooks(app: FastifyInstance, authenticator: Authenticat
     if (request.routeOptions.config.open === true) return
     request.authenticated = await authenticator.authenticate(authorizationValues(request))
     request.trail.principal = request.authenticated.principal
-    const meant = singleSlashed(request.raw)
-    if (meant !== null) return reply.redirect(meant, 308)
   })
 }
 

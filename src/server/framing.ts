@@ -49,13 +49,16 @@ function checkFraming(message: IncomingMessage): void {
   }
 }
 
+/** What of a message its first lines say. */
+type MessageStart = Pick<IncomingMessage, 'method' | 'url' | 'headers'>
+
 /**
- * The address that is meant by one of the UI's downloads with two slashes before it, as for a tracking URI that ends with one: MLflow sends
- * its reader there. Null for every other request; in the API no path has a second spelling.
+ * The address that is meant: one of the UI's downloads may have two slashes before it, as with a tracking URI that ends with one. MLflow
+ * redirects there. In the API no path has a second spelling.
  */
-export function singleSlashed({ method, url = '', headers }: IncomingMessage): string | null {
+export function meantAddress({ method, url = '', headers }: MessageStart): string {
   const plain = (method === 'GET' || method === 'HEAD') && headers['content-length'] === undefined
-  return plain && /^\/\/(?:model-versions\/)?get-artifact\?/.test(url) ? url.slice(1) : null
+  return plain && /^\/\/(?:model-versions\/)?get-artifact\?/.test(url) ? url.slice(1) : url
 }
 
 function checkTarget(target: string): void {
@@ -80,7 +83,7 @@ export function checkMessage(message: IncomingMessage): void {
     throw new Refusal('malformed', 'The request before this one could not be read. Connect anew.')
   try {
     checkFraming(message)
-    checkTarget(singleSlashed(message) ?? message.url ?? '')
+    checkTarget(message.url ?? '')
   } catch (error) {
     distrusted.add(message.socket)
     throw error

@@ -12,7 +12,7 @@ import { Refusal } from '../policy/reasons.ts'
 import { answerError } from './answer-error.ts'
 import type { Connections } from './connections.ts'
 import type { DoorOf } from './door.ts'
-import { checkMessage, limits } from './framing.ts'
+import { checkMessage, limits, meantAddress } from './framing.ts'
 import { startTrail } from './trail.ts'
 import { refuseUnreadable } from './unreadable.ts'
 
@@ -64,6 +64,7 @@ export function createServer(
       request.door = doorOf(request.raw)
       refuseAddress(request, reply)
     },
+    rewriteUrl: meantAddress,
     bodyLimit: limits.jsonBytes,
     keepAliveTimeout: timeouts.keepAlive,
     routerOptions: { maxParamLength: limits.urlBytes, constraints: { clientMode: modeConstraint(doorOf) } },

@@ -68,7 +68,7 @@ function fillBytes(bytes: string, { proxy, tokens }: AttackWorld): Buffer {
 async function tryFraming({ bytes, status, mostAnswers, closes = false, heard = false }: Framing): Promise<string[]> {
   const methods = bytes.startsWith('HEAD') ? ['HEAD'] : []
   world.hop.take()
-  const { answers, closed, surplus } = await talk(world.proxy.url, fillBytes(bytes, world), { expected: 0, idleMs: 120, methods })
+  const { answers, closed, surplus } = await talk(world.proxy.url, fillBytes(bytes, world), { expected: 0, methods })
   const problems: string[] = []
   const first = answers[0]?.status ?? 0
   if (status.length > 0 && !status.includes(first)) problems.push(`answered ${first}`)

@@ -53,6 +53,7 @@ export const familyAttacks: readonly Attack[] = [
   { name: 'a data set for everybody', method: 'POST', path: `${api}/datasets/{{ds_acc}}/remove-experiments`, json: { experiment_ids: ['{{exp_acc}}'] }, status: [400] },
   { name: 'all scorers, in a body', method: 'GET', path: `${api}/scorers/list`, json: { experiment_ids: ['{{exp_prod}}'] }, status: [200], twin: true },
   { name: 'no experiments, in a body', method: 'GET', path: `${api}/scorers/list`, json: { experiment_ids: [] }, status: [200] },
+  { name: 'two slashes before a download', method: 'GET', path: '//get-artifact?run_uuid={{run_prod}}&path=model/secret.txt', status: [404] },
   { name: "an own run and prod's", method: 'GET', path: '/get-artifact?run_id={{run_acc}}&run_uuid={{run_prod}}&path=model/secret.txt', status: [400], unheard: true },
   // That an id is taken can be told, by this alone.
   { name: "an issue with the id of prod's", method: 'POST', path: `${api}/issues`, json: { experiment_id: '{{exp_acc}}', name: 'x', description: 'y', issue_id: '{{iss_prod}}' }, status: [404], twin: false },

@@ -114,7 +114,7 @@ const texts: readonly Attack[] = [
 const create = '{"name":"made by a page"}'
 const plain = { 'Content-Type': 'text/plain' }
 const from = (name: string, headers: Readonly<Record<string, string>>): Attack =>
-  ({ name, method: 'POST', path: `${api}/experiments/create`, headers: { ...plain, ...headers }, text: create, status: [403], unheard: true })
+  ({ name, method: 'POST', path: `${api}/experiments/create`, headers: { ...plain, ...headers }, text: create, status: [400], unheard: true })
 
 /** What a browser sends for a page that is not the proxy's own, with the credentials of whoever looks at it. */
 const sites: readonly Attack[] = [
@@ -124,7 +124,7 @@ const sites: readonly Attack[] = [
   from('an older browser with an artifact in its preview', { Origin: 'null' }),
   from('two words of the browser', { 'Sec-Fetch-Site': 'same-origin, cross-site' }),
   from('a form of another site', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }),
-  read('a frame of another site', `${get}?run_id={{run_acc}}`, { headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' }, status: [403], unheard: true }),
+  read('a frame of another site', `${get}?run_id={{run_acc}}`, { headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' }, status: [400], unheard: true }),
   read('a link to here', '/api/2.0/mlflow/experiments/search?max_results=1', { headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }, status: [200] }),
   read('a refusal that a person reads', `${api}/registered-models/get?name=%3Cscript%3E%22`, {
     headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }, status: [404],
