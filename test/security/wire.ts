@@ -186,7 +186,7 @@ const names = /evil|workspace|x-mlflow|forwarded|cookie|origin"|x-request-id/i
 const silent: Attack['check'] = (body, heard) => (names.test(JSON.stringify(heard.map(({ rawHeaders, target }) => [rawHeaders, target]))) ? 'the header went upstream' : body.includes('evil') ? 'the header came back' : null)
 
 const headers: readonly Attack[] = [
-  ...Object.entries(forwarded).map(([name, value]): Attack => ({ name: `the header ${name}`, method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, headers: { [name]: value }, status: name === 'Sec-Fetch-Site' ? [403] : [200, 400], check: silent })),
+  ...Object.entries(forwarded).map(([name, value]): Attack => ({ name: `the header ${name}`, method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, headers: { [name]: value }, status: [200, 400], check: silent })),
   ...Object.entries(forwarded).slice(0, 12).map(([name, value]): Attack => ({ name: `the header ${name} on an artifact`, method: 'GET', path: '/api/2.0/mlflow-artifacts/artifacts{{path_acc}}/model/secret.txt', headers: { [name]: value }, status: [200, 400], check: silent })),
   ...['authorization', 'authorization, host', 'content-length', 'content-type', 'x-request-id', 'keep-alive, host'].map((value): Attack => ({ name: `Connection: ${value}`, method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, headers: { Connection: value }, status: [200, 400] })),
   { name: 'an upgrade to h2c', method: 'GET', path: `${api}/runs/get?run_id={{run_acc}}`, headers: { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAARAAAAAAAIAAAAA' }, status: [200, 400, 426] },
