@@ -78,13 +78,20 @@ function checkSame(t: Test, title: string, direct: unknown, proxied: unknown): v
   t.ok(says.startsWith(begins), `${title}: '${says}' begins with '${begins}'`)
 }
 
+/** MLflow refuses a few things with a 500, which its clients then ask for seven times: here they are bad requests. */
+function asRefused(answered: Answered): Answered {
+  const { status, body } = answered
+  if (status !== 500 || !isMapping(body)) return answered
+  return { ...answered, status: 400, body: { ...body, error_code: 'INVALID_PARAMETER_VALUE' } }
+}
+
 /** Asks MLflow the same, straight and through the proxy, and compares the answers. */
 export async function compareAnswers(t: Test, { url, upstream, tokens }: OtherClient): Promise<void> {
   const straight: Way = { url: upstream, headers: {}, ids: new Map() }
   const through: Way = { url, headers: { authorization: `Bearer ${tokens.acc}` }, ids: new Map() }
   for (const sample of wireSamples) {
     const title = `${sample.ask} ${sample.body ?? JSON.stringify(sample.fields ?? {})}`
-    const [direct, proxied] = [await send(straight, sample), await send(through, sample)]
+    const [direct, proxied] = [asRefused(await send(straight, sample)), await send(through, sample)]
     note(straight, sample, direct)
     note(through, sample, proxied)
     t.same([proxied.status, proxied.isJson], [direct.status, direct.isJson], title)

@@ -12,7 +12,8 @@ const promptlab = ['experiment_id', 'prompt_template', 'prompt_parameters', 'mod
 const asked: Readonly<Record<string, readonly (readonly [fields: string, sentence: string])[]>> = {
   createPromptlabRun: promptlab.map((field) => [field, `CreatePromptlabRun request must specify ${field}.`]),
   uploadRunArtifact: [
-    ['run_id|run_uuid', 'Request must specify run_id or run_uuid.'],
+    // As servers before 3.18 say it, which have no other spelling.
+    ['run_id|run_uuid', 'Request must specify run_uuid.'],
     ['path', 'Request must specify path.'],
   ],
   getLoggedModelArtifact: [['artifact_file_path', 'Request must include the "artifact_file_path" query parameter.']],
