@@ -15,7 +15,7 @@ async function explainWith(t: Test, settings: string, groups: string, ...request
     config,
     `${settings}
 authentication: { entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [api://mlflow-env-proxy] } }
-environments: { acc: { administrators: [admins_acc] }, prod: { production: true, promotesFrom: [acc] } }
+environments: { acc: { administrators: [admins_acc], gateway: true }, prod: { production: true, promotesFrom: [acc] } }
 `,
   )
   const out: string[] = []
@@ -68,6 +68,12 @@ const cases: [name: string, groups: string, request: string[], said: RegExp[]][]
     'apps_acc',
     ['GET', '/api/3.0/mlflow/gateway/secrets/list'],
     [/^environment +acc$/m, /closed-endpoint \(403/, /Ask someone in admins_acc\./],
+  ],
+  [
+    'a body of others’ making',
+    'apps_acc',
+    ['POST', '/gateway/mlflow/v1/chat/completions', '{"model":"chat","messages":[]}'],
+    [/^allowed$/m, /gateway +chat is chat_acc/],
   ],
   ['no endpoint', 'apps_acc', ['GET', `${api}/nothing`], [/unknown-endpoint \(404 ENDPOINT_NOT_FOUND\)/]],
   ['no environment', 'apps_moon', ['GET', '/version'], [/no-environment/, /apps_moon/]],

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { chooseEnvironment, isAdministrator } from '../policy/choose-environment.ts'
 import { type Decision, decide } from '../policy/decide.ts'
-import { decodeCall } from '../policy/decode.ts'
+import { decodeRequest } from '../policy/decode-request.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { type ClientMode, type Environment, serverKindOf } from '../policy/environment.ts'
 import { findEndpoint } from '../policy/find-endpoint.ts'
@@ -68,22 +68,14 @@ async function judge(config: Config, { environment, administrator }: Asker, endp
   const upstream = new Upstream(config.upstream)
   const nobody = { authorization: null, environment: environment.name }
   try {
-    const message = decodeCall(
-      endpoint.request,
-      {
-        method: asked.method,
-        rawQuery: queries.join('?'),
-        body: Buffer.from(asked.body),
-        contentType: 'application/json',
-        pathParams: readPathParams(endpoint, path),
-      },
-      {
-        unknownFields: config.unknownFields,
-        body: endpoint.bytes === 'up' || endpoint.bytes === 'both' ? 'bytes' : 'json',
-        deleteByQuery: config.kind === 'databricks',
-        required: endpoint.required,
-      },
-    )
+    const raw = {
+      method: asked.method,
+      rawQuery: queries.join('?'),
+      body: Buffer.from(asked.body),
+      contentType: 'application/json',
+      pathParams: readPathParams(endpoint, path),
+    }
+    const message = decodeRequest(endpoint, raw, config)
     const world = new MlflowWorld(
       upstream,
       new Memory(),

@@ -1,7 +1,8 @@
 import { askedReferences } from '../policy/asked-references.ts'
 import { admitRows } from '../policy/checks/answer-rows.ts'
 import { decide } from '../policy/decide.ts'
-import { decodeCall, decodeOpaque, type RawCall } from '../policy/decode.ts'
+import type { RawCall } from '../policy/decode.ts'
+import { decodeRequest } from '../policy/decode-request.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
@@ -62,13 +63,7 @@ export class Journey {
 
   /** Decodes and decides. Throws the refusal of a denied request. */
   async grant(visit: Visit, endpoint: OpenEndpoint, raw: RawCall): Promise<Grant> {
-    if (endpoint.opaque === true) return this.judge(visit, endpoint, decodeOpaque(raw))
-    const { unknownFields } = this.#config
-    const body = endpoint.bytes === 'up' || endpoint.bytes === 'both' ? 'bytes' : 'json'
-    const { required } = endpoint
-    const deleteByQuery = this.#config.kind === 'databricks'
-    const message = decodeCall(endpoint.request, raw, { unknownFields, body, deleteByQuery, required })
-    return this.judge(visit, endpoint, message)
+    return this.judge(visit, endpoint, decodeRequest(endpoint, raw, this.#config))
   }
 
   /** Decides on a decoded message. Throws the refusal of a denied request. */
