@@ -153,6 +153,16 @@ export function resolveName(landscape: Landscape, environment: Environment, kind
   return { owner, logical, upstream }
 }
 
+/** A stored name that is the environment's own; null for any other. */
+export function ownStored(
+  { landscape, environment }: { readonly landscape: Landscape; readonly environment: Environment },
+  kind: NameKind,
+  stored: string,
+): OwnedName | null {
+  const owned = ownerOf(landscape, kind, stored)
+  return owned?.owner.name === environment.name ? owned : null
+}
+
 /** Whether a caller of `environment` may read what `owner` has. */
 export function mayRead(environment: Environment, owner: Environment): boolean {
   return owner.name === environment.name || environment.promotesFrom.includes(owner.name)

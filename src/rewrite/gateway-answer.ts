@@ -1,30 +1,24 @@
 import type { Findings } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
-import { type NameKind, ownerOf } from '../policy/names.ts'
+import { type NameKind, ownStored } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { renameInScorer } from '../policy/scorer-text.ts'
-
-/** What a caller calls a thing of the AI gateway; null for what is not their environment's own. */
-function ownName(kind: NameKind, stored: string, { landscape, environment }: Findings): string | null {
-  const owned = ownerOf(landscape, kind, stored)
-  return owned?.owner.name === environment.name ? owned.logical : null
-}
 
 /** The own name, or nothing: an own thing may be made of what is not, where those who run the server made it so. */
 export const shownAs =
   (kind: NameKind) =>
   (stored: string, findings: Findings): string =>
-    ownName(kind, stored, findings) ?? ''
+    ownStored(findings, kind, stored)?.logical ?? ''
 
 const isOwn = (kind: NameKind, field: string) => (row: JsonObject, findings: Findings) => {
   const name = row.get(field)
-  return typeof name === 'string' && ownName(kind, name, findings) !== null
+  return typeof name === 'string' && ownStored(findings, kind, name) !== null
 }
 
 /** A scorer's text in the caller's names; an endpoint that is not theirs is none, as MLflow says of one that is gone. */
 export function clientScorer(text: string, findings: Findings): string {
   try {
-    return renameInScorer(text, (name) => ownName('gateway', name, findings))
+    return renameInScorer(text, (name) => ownStored(findings, 'gateway', name)?.logical ?? null)
   } catch (error) {
     if (error instanceof Refusal) return ''
     throw error

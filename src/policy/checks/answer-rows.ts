@@ -1,6 +1,6 @@
 import type { Findings } from '../grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../json.ts'
-import { ownerOf } from '../names.ts'
+import { ownStored } from '../names.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { isOwn } from './ids.ts'
 
@@ -28,8 +28,7 @@ function* admitBindings(findings: Findings, rows: readonly JsonObject[]): Inquir
   const ids = new Set(rows.flatMap((row) => idIn(row, 'endpoint_id') ?? []).filter((id) => !findings.admitted.has(id)))
   for (const id of ids) {
     const fact = yield* ask({ about: 'gatewayThing', kind: 'gatewayEndpoint', id })
-    const owned = fact && ownerOf(findings.landscape, 'gateway', fact.name)
-    if (fact?.id === id && owned?.owner.name === findings.environment.name) findings.admitted.add(id)
+    if (fact?.id === id && ownStored(findings, 'gateway', fact.name) !== null) findings.admitted.add(id)
   }
 }
 

@@ -1,20 +1,20 @@
 import { type GatewayFact, type GatewayKind, gatewayKinds, gatewayNames, isGatewayId } from '../gateway-thing.ts'
 import { absent, type Judgement, reads } from '../judgement.ts'
 import { placesMeaning, textsOf } from '../message-fields.ts'
-import { ownerOf } from '../names.ts'
+import { ownStored } from '../names.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { checkSecretTexts, checkSuffices, secretAfter } from './gateway-credentials.ts'
 
-function isOwnName({ landscape, environment }: Judgement, kind: GatewayKind, name: string): boolean {
-  return ownerOf(landscape, gatewayNames[kind], name)?.owner.name === environment.name
+function isOwnName(judgement: Judgement, kind: GatewayKind, name: string): boolean {
+  return ownStored(judgement, gatewayNames[kind], name) !== null
 }
 
 /** A thing of the caller's environment; any other answers as if it did not exist. */
 function* ownThing(judgement: Judgement, kind: GatewayKind, id: string): Inquiry<GatewayFact> {
   const fact = isGatewayId(kind, id) ? yield* ask({ about: 'gatewayThing', kind, id }) : null
-  const owned = fact && ownerOf(judgement.landscape, gatewayNames[kind], fact.name)
-  if (fact === null || fact.id !== id || owned?.owner.name !== judgement.environment.name) throw absent[kind](id)
+  const owned = fact && ownStored(judgement, gatewayNames[kind], fact.name)
+  if (owned === null || fact?.id !== id) throw absent[kind](id)
   judgement.admitted.add(id)
   judgement.references.push({ kind, logical: id, upstream: id })
   // Sentences of MLflow's may speak of it by its name.

@@ -1,15 +1,14 @@
 import { isLoggedModelId, isRunId, resemblesHexId } from '../ids.ts'
 import { absent, type Judgement, reads } from '../judgement.ts'
 import { searchedExperiments } from '../locations.ts'
-import { ownerOf } from '../names.ts'
+import { ownStored } from '../names.ts'
 import { ask, type ExperimentFact, type Inquiry, type LoggedModelFact, type RunFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { isBehindLoggedModel, isBehindRun } from './promotion.ts'
 
 /** Whether an experiment is one of the caller's own environment. */
 export function isOwn(judgement: Pick<Judgement, 'landscape' | 'environment'>, fact: ExperimentFact | undefined): boolean {
-  const owned = fact && ownerOf(judgement.landscape, 'experiment', fact.name)
-  return owned?.owner.name === judgement.environment.name
+  return fact !== undefined && ownStored(judgement, 'experiment', fact.name) !== null
 }
 
 /** The upstream id that the caller's experiment id means: their `0` is their environment's default experiment. */
