@@ -28,6 +28,16 @@ export function parseJson(text: string, limits: JsonLimits = {}): Json {
   return new JsonReader(text, limits).readText()
 }
 
+/** The same for a text that may be something else: undefined where `parseJson` would refuse it. */
+export function parseIfJson(text: string, limits: JsonLimits = {}): Json | undefined {
+  try {
+    return parseJson(text, limits)
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
 /** The shortest JSON text of a value, numbers verbatim. Throws TypeError for a JsonNumber whose text is no number. */
 export function printJson(value: Json): string {
   if (typeof value === 'string') return printString(value)

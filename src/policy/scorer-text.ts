@@ -1,5 +1,5 @@
 import type { Json } from './json.ts'
-import { parseJson, printJson } from './json-text.ts'
+import { parseIfJson, printJson } from './json-text.ts'
 
 /** How a scorer names an endpoint of the AI gateway. */
 const uri = /^gateway:\/([A-Za-z0-9_.-]+)$/
@@ -27,14 +27,18 @@ export function gatewayNamesIn(scorer: Json): { readonly names: readonly string[
   return { names, unclear }
 }
 
-/** A scorer as MLflow writes it, which may hold what is no JSON's number. Throws a refusal for what is no JSON. */
-export function parseScorer(text: string): Json {
-  return parseJson(text, { allowNaN: true })
+/** A scorer as MLflow writes it, which may hold what is no JSON's number; undefined for what is no JSON. */
+export function parseScorer(text: string): Json | undefined {
+  return parseIfJson(text, { allowNaN: true })
 }
 
-/** A scorer's text with other names for the endpoints that it names; null for none. Without any, it stays as it is, letter by letter. */
+/**
+ * A scorer's text with other names for the endpoints that it names; null for none. Without any, it stays as it is, letter by letter; what
+ * is no scorer is shown as nothing.
+ */
 export function renameInScorer(text: string, rename: (name: string) => string | null): string {
   const scorer = parseScorer(text)
+  if (scorer === undefined) return ''
   if (gatewayNamesIn(scorer).names.length === 0) return text
   const renamed = mapTexts(scorer, (value) => {
     const name = uri.exec(value)?.[1]

@@ -1,7 +1,6 @@
 import type { Findings } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { type NameKind, ownStored } from '../policy/names.ts'
-import { Refusal } from '../policy/reasons.ts'
 import { renameInScorer } from '../policy/scorer-text.ts'
 
 /** The own name, or nothing: an own thing may be made of what is not, where those who run the server made it so. */
@@ -17,12 +16,7 @@ const isOwn = (kind: NameKind, field: string) => (row: JsonObject, findings: Fin
 
 /** A scorer's text in the caller's names; an endpoint that is not theirs is none, as MLflow says of one that is gone. */
 export function clientScorer(text: string, findings: Findings): string {
-  try {
-    return renameInScorer(text, (name) => ownStored(findings, 'gateway', name)?.logical ?? null)
-  } catch (error) {
-    if (error instanceof Refusal) return ''
-    throw error
-  }
+  return renameInScorer(text, (name) => ownStored(findings, 'gateway', name)?.logical ?? null)
 }
 
 /** Which things of the AI gateway the caller may see. */

@@ -1,20 +1,13 @@
 import { isLinkedPrompts } from '../policy/checks/prompt-tags.ts'
 import { modelVersionsTag, proxyTags } from '../policy/checks/tags.ts'
 import type { Json } from '../policy/json.ts'
-import { parseJson, printJson } from '../policy/json-text.ts'
-import { Refusal } from '../policy/reasons.ts'
+import { parseIfJson, printJson } from '../policy/json-text.ts'
 
 type Rename = (name: string) => string | null
 
 /** A JSON list of things with names, each renamed; those that get no name are left out. */
 export function renameEntries(text: string, rename: (name: string) => string | null): string {
-  let parsed: Json
-  try {
-    parsed = parseJson(text)
-  } catch (error) {
-    if (error instanceof Refusal) return '[]'
-    throw error
-  }
+  const parsed = parseIfJson(text)
   const entries = (Array.isArray(parsed) ? parsed : []).flatMap((entry) => {
     const name = entry instanceof Map ? entry.get('name') : undefined
     const renamed = typeof name === 'string' ? rename(name) : null

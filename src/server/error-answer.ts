@@ -1,7 +1,7 @@
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
-import { parseJson } from '../policy/json-text.ts'
+import { parseIfJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { clientErrorText } from '../rewrite/error-text.ts'
 import type { Failure } from './failure.ts'
@@ -17,20 +17,16 @@ const detailCodes = new Map([
 
 /** MLflow's error; where its routes for artifacts refuse a request in the way of FastAPI, the same in MLflow's. */
 function readError({ status, text }: Pick<UpstreamAnswer, 'status' | 'text'>): JsonObject | null {
-  try {
-    const value = parseJson(text)
-    if (!(value instanceof Map)) return null
-    if (typeof value.get('error_code') === 'string') return value
-    const detail = value.get('detail')
-    const errorCode = detailCodes.get(status)
-    if (errorCode === undefined || typeof detail !== 'string') return null
-    return new Map([
-      ['error_code', errorCode],
-      ['message', detail],
-    ])
-  } catch {
-    return null
-  }
+  const value = parseIfJson(text)
+  if (!(value instanceof Map)) return null
+  if (typeof value.get('error_code') === 'string') return value
+  const detail = value.get('detail')
+  const errorCode = detailCodes.get(status)
+  if (errorCode === undefined || typeof detail !== 'string') return null
+  return new Map([
+    ['error_code', errorCode],
+    ['message', detail],
+  ])
 }
 
 /** A failure without MLflow's own words for it may have come from anything in between, before or after the request was carried out. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { encodeBody, encodeQuery } from '../policy/encode.ts'
 import type { Grant } from '../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
-import { parseJson, printJson } from '../policy/json-text.ts'
+import { parseIfJson, printJson } from '../policy/json-text.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
 import { type ArtifactRequest, artifactRequest, newVersionRequest, sourceRequest } from '../rewrite/artifact-request.ts'
@@ -26,15 +26,6 @@ const noMultipart: Failure = {
   reason: 'closed-endpoint',
   retryAfter: null,
   close: false,
-}
-
-function readJson(text: string): Json {
-  try {
-    return parseJson(text, { maxKeys: Number.POSITIVE_INFINITY })
-  } catch (error) {
-    if (error instanceof Refusal) return null
-    throw error
-  }
 }
 
 function rowOf({ path, isDir, fileSize }: StoredFile): Json {
@@ -156,7 +147,7 @@ export class WorkspaceArtifacts {
       const call = { method, target: query === '' ? path : `${path}?${query}`, body }
       const { status, text, retryAfter } = await this.#upstream.askForArtifact(request, call, caller)
       if (status === 429) throw new Throttled(retryAfter ?? 1)
-      return { status, json: readJson(text) }
+      return { status, json: parseIfJson(text, { maxKeys: Number.POSITIVE_INFINITY }) ?? null }
     }
   }
 }

@@ -1,9 +1,8 @@
 import type { Json } from '../json.ts'
-import { parseJson } from '../json-text.ts'
+import { parseIfJson } from '../json-text.ts'
 import { type Judgement, resolveAllowed } from '../judgement.ts'
 import { placesMeaning } from '../message-fields.ts'
 import type { Inquiry } from '../questions.ts'
-import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf } from '../store-path.ts'
 import { relatedLoggedModel, relatedRun } from './ids.ts'
 
@@ -18,12 +17,8 @@ function textsIn(value: Json): string[] {
 
 /** The strings of a JSON text; the text itself where it is none. */
 function stringsOf(text: string): string[] {
-  try {
-    return textsIn(parseJson(text, { allowNaN: true }))
-  } catch (error) {
-    if (error instanceof Refusal) return [text]
-    throw error
-  }
+  const value = parseIfJson(text, { allowNaN: true })
+  return value === undefined ? [text] : textsIn(value)
 }
 
 function dataUris({ endpoint, message }: Judgement): { scheme: string; rest: string }[] {

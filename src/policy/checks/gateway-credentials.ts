@@ -1,6 +1,6 @@
 import type { GatewayFact } from '../gateway-thing.ts'
 import type { Json } from '../json.ts'
-import { parseJson } from '../json-text.ts'
+import { parseIfJson } from '../json-text.ts'
 import type { Judgement } from '../judgement.ts'
 import { placesMeaning } from '../message-fields.ts'
 import { Refusal } from '../reasons.ts'
@@ -36,12 +36,8 @@ function textsIn(value: Json | undefined): [string, string][] {
 }
 
 function isServiceAccount(text: string): boolean {
-  try {
-    const value = parseJson(text)
-    return value instanceof Map && value.get('type') === 'service_account'
-  } catch {
-    return false
-  }
+  const value = parseIfJson(text)
+  return value instanceof Map && value.get('type') === 'service_account'
 }
 
 /** What a request says of a secret: its values, and how the provider is shown them. */

@@ -11,15 +11,6 @@ const others = ['call_source', 'memory_augmented_judge_data', 'third_party_score
 /** Options of the libraries that ask models, which choose where and as whom they are asked. */
 const destinations = /^(api_base|base_url|api_key|model_list|fallbacks|custom_llm_provider|extra_headers|headers)$/i
 
-function readScorer(text: string): Json {
-  try {
-    return parseScorer(text)
-  } catch (error) {
-    if (error instanceof Refusal) throw new Refusal('invalid-parameter', 'serialized_scorer must be valid JSON')
-    throw error
-  }
-}
-
 function isGiven(object: JsonObject, key: string): boolean {
   return (object.get(key) ?? null) !== null
 }
@@ -49,7 +40,8 @@ export function checkScorerText(judgement: Judgement): void {
   const { endpoint, message, environment } = judgement
   const text = textMeaning(endpoint, message, 'scorerJson')
   if (text === null) return
-  const scorer = readScorer(text)
+  const scorer = parseScorer(text)
+  if (scorer === undefined) throw new Refusal('invalid-parameter', 'serialized_scorer must be valid JSON')
   const { names, unclear } = gatewayNamesIn(scorer)
   if (names.length > 0 && environment.gateway !== true) refuseClosed(environment)
   if (unclear || (names.length > 0 && !isPlainJudge(scorer))) {

@@ -1,8 +1,7 @@
 import type { OpenEndpoint } from '../endpoint.ts'
 import type { Json, JsonObject } from '../json.ts'
-import { parseJson } from '../json-text.ts'
+import { parseIfJson } from '../json-text.ts'
 import { placesMeaning } from '../message-fields.ts'
-import { Refusal } from '../reasons.ts'
 
 /** What stands before a tag's key in an attribute of the root span: MLflow makes a tag of it. */
 export const tagAttribute = 'mlflow.traceTag.'
@@ -17,13 +16,8 @@ export function attributePair(attribute: Json): [key: string, value: string] {
 /** MLflow's own clients write a text as JSON. */
 function plain(text: string): string {
   if (!text.startsWith('"')) return text
-  try {
-    const value = parseJson(text)
-    return typeof value === 'string' ? value : text
-  } catch (error) {
-    if (error instanceof Refusal) return text
-    throw error
-  }
+  const value = parseIfJson(text)
+  return typeof value === 'string' ? value : text
 }
 
 function attributesOf(value: Json | undefined): [key: string, value: string][] {

@@ -1,6 +1,6 @@
 import { absent, type Judgement, managesProduction, reads } from '../judgement.ts'
 import { placesMeaning } from '../message-fields.ts'
-import { ownerOf } from '../names.ts'
+import { ownStored } from '../names.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 
@@ -8,8 +8,8 @@ const opaqueId = /^[A-Za-z0-9_-]{1,64}$/
 
 /** Notes whose model or serving endpoint an opaque id leads to; any but one of the caller's own is absent, as is none. */
 function requireOwn(judgement: Judgement, id: string, kind: 'model' | 'endpoint', name: string | null, missing: Refusal): void {
-  const owned = name === null ? null : ownerOf(judgement.landscape, kind, name)
-  if (owned?.owner.name !== judgement.environment.name) throw missing
+  const owned = name === null ? null : ownStored(judgement, kind, name)
+  if (owned === null) throw missing
   judgement.references.push({ kind: judgement.endpoint.resource, logical: id, upstream: id })
   judgement.references.push({ kind, logical: owned.logical, upstream: owned.upstream })
 }

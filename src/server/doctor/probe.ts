@@ -1,7 +1,6 @@
 import { Agent, request } from 'undici'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/json.ts'
-import { parseJson } from '../../policy/json-text.ts'
-import { Refusal } from '../../policy/reasons.ts'
+import { parseIfJson } from '../../policy/json-text.ts'
 
 /** Milliseconds, and bytes: a doctor does not wait for long, nor read much. */
 const limits = { time: 10_000, bytes: 8 * 1024 * 1024 } as const
@@ -32,13 +31,8 @@ export class Said {
 }
 
 function readObject(text: string): JsonObject | null {
-  try {
-    const value = parseJson(text, { allowNaN: true, maxKeys: Number.POSITIVE_INFINITY })
-    return value instanceof Map ? value : null
-  } catch (error) {
-    if (error instanceof Refusal) return null
-    throw error
-  }
+  const value = parseIfJson(text, { allowNaN: true, maxKeys: Number.POSITIVE_INFINITY })
+  return value instanceof Map ? value : null
 }
 
 /** A text or number of an object as text; null where there is none. */
