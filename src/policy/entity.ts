@@ -14,3 +14,9 @@ const forms: Readonly<Record<EntityKind, RegExp>> = {
 export function isEntityId(kind: EntityKind, text: string): boolean {
   return forms[kind].test(text)
 }
+
+/** Whether the text is no id of such a thing, but what a database or a person could take for one. */
+export function resemblesEntityId(kind: EntityKind, text: string): boolean {
+  const plain = text.normalize('NFKC').replace(/[^0-9A-Za-z-]/g, '')
+  return !isEntityId(kind, text) && isEntityId(kind, plain.toLowerCase())
+}

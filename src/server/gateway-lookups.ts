@@ -1,6 +1,6 @@
 import type { GatewayFact, GatewayKind } from '../policy/gateway-thing.ts'
-import type { Json, JsonObject } from '../policy/json.ts'
-import { readFoundIfServed } from './lookups.ts'
+import type { JsonObject } from '../policy/json.ts'
+import { readFoundIfServed, textIn } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 
@@ -13,30 +13,25 @@ const places = {
   gatewaySecret: { path: 'secrets', id: 'secret_id', thing: 'secret', name: 'secret_name' },
 } as const satisfies Record<GatewayKind, object>
 
-function textIn(object: Json | undefined, key: string): string | undefined {
-  const value = object instanceof Map ? object.get(key) : undefined
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
 /** Only what is said: a fact without a part lacks its key. */
-function said<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+function said<K extends string, V>(key: K, value: V | null): { [key in K]?: V } {
   const part: { [key in K]?: V } = {}
-  if (value !== undefined) part[key] = value
+  if (value !== null) part[key] = value
   return part
 }
 
 function readFact(kind: GatewayKind, row: JsonObject): GatewayFact | null {
   const [id, name] = [textIn(row, places[kind].id), textIn(row, places[kind].name)]
-  if (id === undefined || name === undefined) return null
+  if (id === null || name === null) return null
   const [secretId, secretName] = [textIn(row, 'secret_id'), textIn(row, 'secret_name')]
-  const secret = kind === 'modelDefinition' && secretId && secretName ? { id: secretId, name: secretName } : undefined
+  const secret = kind === 'modelDefinition' && secretId && secretName ? { id: secretId, name: secretName } : null
   const masked = row.get('masked_values')
   return {
     ...{ id, name },
     ...said('experimentId', textIn(row, 'experiment_id')),
     ...said('secret', secret),
     ...said('provider', textIn(row, 'provider')),
-    ...said('keys', masked instanceof Map ? [...masked.keys()] : undefined),
+    ...said('keys', masked instanceof Map ? [...masked.keys()] : null),
     ...said('authMode', textIn(row.get('auth_config'), 'auth_mode')),
   }
 }

@@ -37,6 +37,12 @@ export function readFoundIfServed(answer: UpstreamAnswer): JsonObject | null {
   return answer.status === 404 && !answer.contentType.includes('json') ? null : readFound(answer)
 }
 
+/** A text of an object; null where there is none, or an empty one. */
+export function textIn(object: Json | undefined, key: string): string | null {
+  const value = object instanceof Map ? object.get(key) : undefined
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
 /** The JSON object of an answer; anything else is an answer that nobody knows. */
 export function parseAnswer(answer: UpstreamAnswer, allowNaN = false): JsonObject {
   try {

@@ -13,6 +13,7 @@ import type { CallerCredentials } from './upstream-credentials.ts'
 import { WorkspaceLookups } from './workspace-lookups.ts'
 
 const api = '/api/2.0/mlflow'
+
 /** Answers questions by asking MLflow, with the credentials that the caller's own request would have. */
 export class MlflowWorld implements World {
   readonly #upstream: Upstream

@@ -1,18 +1,13 @@
 import type { LRUCache } from 'lru-cache'
 import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
-import { readFound } from './lookups.ts'
+import { readFound, textIn } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 
 const api = '/api/2.0/mlflow'
 /** Models of one environment that are gone through for an id. More would cost more than an id is worth. */
 const mostModels = 500
-
-function textOf(object: Json | undefined, key: string): string | null {
-  const value = object instanceof Map ? object.get(key) : undefined
-  return typeof value === 'string' && value !== '' ? value : null
-}
 
 function rowsOf(found: JsonObject, key: string): readonly Json[] {
   const rows = found.get(key)
@@ -38,7 +33,7 @@ export class WorkspaceLookups {
       const found = readFound(await this.#upstream.lookUp(path.startsWith('/') ? path : `${api}/${path}`, page, this.#caller))
       if (found === null) return null
       rows.push(...rowsOf(found, key))
-      token = textOf(found, 'next_page_token')
+      token = textIn(found, 'next_page_token')
     } while (token !== null && rows.length < most)
     return rows
   }
@@ -47,13 +42,13 @@ export class WorkspaceLookups {
     const filter = printFilter([attributeClause('name', 'LIKE', { kind: 'string', text: `%${suffix}` })])
     const rows =
       (await this.#all('registered-models/search', { filter, max_results: '100' }, 'registered_models', mostModels)) ?? []
-    const names = rows.flatMap((row) => textOf(row, 'name') ?? [])
+    const names = rows.flatMap((row) => textIn(row, 'name') ?? [])
     return names.filter((name) => name.toLowerCase().endsWith(suffix.toLowerCase()))
   }
 
   async #idOf(name: string): Promise<string | null> {
     const found = readFound(await this.#upstream.lookUp(`${api}/databricks/registered-models/get`, { name }, this.#caller))
-    return textOf(found?.get('registered_model_databricks'), 'id')
+    return textIn(found?.get('registered_model_databricks'), 'id')
   }
 
   /** The model that has an id. What was seen before is asked first, and never believed: a model may be renamed. */
@@ -71,8 +66,8 @@ export class WorkspaceLookups {
   /** The model that a webhook listens to. Whoever may not list the whole registry's goes through the models' own. */
   async modelOfWebhook(id: string, suffix: string): Promise<string | null> {
     const find = (rows: readonly Json[] | null) => {
-      const row = rows?.find((each) => textOf(each, 'id') === id)
-      return row === undefined ? null : textOf(row, 'model_name')
+      const row = rows?.find((each) => textIn(each, 'id') === id)
+      return row === undefined ? null : textIn(row, 'model_name')
     }
     const all = await this.#all('registry-webhooks/list', {}, 'webhooks', 10_000)
     if (all !== null) return find(all)
@@ -86,7 +81,7 @@ export class WorkspaceLookups {
   /** The serving endpoint that has an id: the workspace lists them all at once. */
   async endpointOfId(id: string): Promise<string | null> {
     const rows = (await this.#all('/api/2.0/serving-endpoints', {}, 'endpoints', 1)) ?? []
-    const row = rows.find((each) => textOf(each, 'id') === id)
-    return row === undefined ? null : textOf(row, 'name')
+    const row = rows.find((each) => textIn(each, 'id') === id)
+    return row === undefined ? null : textIn(row, 'name')
   }
 }

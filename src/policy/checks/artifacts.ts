@@ -93,9 +93,10 @@ function* checkWorkspaceFile(judgement: Judgement, path: string, defaultExperime
 
 /** Bytes that file systems take for a name: beyond it MLflow's server fails with a 500. Databricks' names are escaped, and longer. */
 const longestSegment = 255
+const utf8 = new TextEncoder()
 
 function checkSegments({ landscape: { kind = 'mlflow' } }: Judgement, canonical: string): void {
-  if (kind !== 'mlflow' || canonical.split('/').every((part) => new TextEncoder().encode(part).length <= longestSegment)) return
+  if (kind !== 'mlflow' || canonical.split('/').every((part) => utf8.encode(part).length <= longestSegment)) return
   throw new Refusal('invalid-parameter', `Invalid path: a part of it between slashes is longer than ${longestSegment} bytes.`)
 }
 

@@ -1,5 +1,5 @@
 import type { Meaning } from '../endpoint.ts'
-import { type EntityKind, isEntityId } from '../entity.ts'
+import { type EntityKind, isEntityId, resemblesEntityId } from '../entity.ts'
 import type { Json } from '../json.ts'
 import { absent, type Judgement } from '../judgement.ts'
 import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
@@ -96,15 +96,7 @@ function* checkBound(judgement: Judgement): Inquiry<void> {
   for (const { value } of placesMeaning(judgement.endpoint, judgement.message, 'boundResource')) {
     for (const id of textsOf(value).filter((text) => text !== '')) {
       if (isEntityId('scorer', id)) yield* experimentsOfOwn(judgement, 'scorer', id)
-      else if (
-        isEntityId(
-          'scorer',
-          id
-            .normalize('NFKC')
-            .replace(/[^0-9A-Za-z-]/g, '')
-            .toLowerCase(),
-        )
-      )
+      if (resemblesEntityId('scorer', id))
         throw new Refusal('invalid-parameter', "A scorer's id is written with lower-case letters, and nothing around it.")
     }
   }
