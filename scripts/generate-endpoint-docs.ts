@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Meaning, OpenEndpoint, Resource } from '../src/policy/endpoint.ts'
+import type { OpenEndpoint, Resource } from '../src/policy/endpoint.ts'
 import type { UpstreamKind } from '../src/policy/environment.ts'
 import { describedVersions } from '../src/policy/generated/messages.ts'
+import type { Meaning } from '../src/policy/meaning.ts'
 import { type Coverage, coverageOf } from '../src/rewrite/coverage.ts'
 import {
   cell,

@@ -1,6 +1,7 @@
 import { servedBy } from './checks/serving.ts'
-import type { Meaning, OpenEndpoint } from './endpoint.ts'
+import type { OpenEndpoint } from './endpoint.ts'
 import type { JsonObject } from './json.ts'
+import type { Meaning } from './meaning.ts'
 import { placesMeaning, textsOf } from './message-fields.ts'
 
 /** A reference for the audit line; `upstream` is null as long as nobody has resolved it. */

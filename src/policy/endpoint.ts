@@ -1,4 +1,5 @@
 import type { ClientMode, ServerKind } from './environment.ts'
+import type { Meaning } from './meaning.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
@@ -24,108 +25,6 @@ export type Resource =
   | 'gatewayEndpoint'
   | 'modelDefinition'
   | 'gatewaySecret'
-
-/**
- * What a request field holds. Every field of an open endpoint has a meaning: a test holds the table against MLflow's messages.
- *
- * `free`: names nothing. `experiment`, `run`, `loggedModel`: an id that the action is done to. `relatedRun`, `relatedModel`: an id that
- * is only pointed at. `experimentsToSearch`: ids whose rows are asked for; a foreign one counts as absent. `runsToRead`: several run ids.
- * `dataset`, `issue`, `labelSchema`, `reviewQueue`: ids that say nothing of their owner, whose experiments are asked for. `newIssue`: as `newTrace`. `relatedIssue`: text that points at an issue where it is the id of one. `scorersToRead`:
- * ids of scorers, whose experiments only the answer tells. `tagsJson`, `recordsJson`, `scorerJson`: JSON as a text. `dataSource`: the same or
- * plain text, in which MLflow's URIs may stand.
- * `experiments`: several, each as `experiment`. `trace`: one id or several, each of which the action is done to. `newTrace`: the id that a
- * trace gets, whether or not there is one already. `tracesToSearch`, `locationsToSearch`: what is foreign counts as absent. `traceTags`:
- * tags or metadata, as a list or as a map. `spanAttributes`, `resourceAttributes`: of OpenTelemetry, of which MLflow makes tags, too. `assessmentId`: one that MLflow is to make up. `notServed`: refused where anything is said.
- * `webhook`, `registeredModelId`, `servingEndpointId`: opaque ids of a Databricks workspace, which say nothing of their owner.
- * `gatewayEndpoint`, `modelDefinition`, `gatewaySecret`: ids of the AI gateway's things, which lead to their names. `secretValue`, `authConfig`: what
- * such a secret is made of.
- * `catalogLevel`: a catalog or schema, beside the model's own name. `ofWorkspace`: what only the workspace's administrators may set; it is refused.
- */
-export type Meaning =
-  | 'free'
-  | 'experiment'
-  | 'experiments'
-  | 'experimentsToSearch'
-  | 'experimentName'
-  | 'newExperimentName'
-  | 'artifactLocation'
-  | 'experimentTags'
-  | 'experimentTagKey'
-  | 'run'
-  | 'runsToRead'
-  | 'relatedRun'
-  | 'runTags'
-  | 'runTag'
-  | 'tagKey'
-  | 'modelJson'
-  | 'modelName'
-  | 'newModelName'
-  | 'catalogLevel'
-  | 'version'
-  | 'stage'
-  | 'stages'
-  | 'archiveExisting'
-  | 'alias'
-  | 'versionSource'
-  | 'versionTags'
-  | 'loggedModel'
-  | 'relatedModel'
-  | 'loggedModelTags'
-  | 'trace'
-  | 'newTrace'
-  | 'relatedTrace'
-  | 'tracesToSearch'
-  | 'locationsToSearch'
-  | 'traceTags'
-  | 'traceTagKey'
-  | 'spanAttributes'
-  | 'resourceAttributes'
-  | 'traceTag'
-  | 'traceFilter'
-  | 'relatedModelName'
-  | 'assessmentId'
-  | 'notServed'
-  | 'storePath'
-  | 'storeFolder'
-  | 'relativePath'
-  | 'filePath'
-  | 'workspaceFile'
-  | 'dbfsPath'
-  | 'credentialOperation'
-  | 'dataset'
-  | 'issue'
-  | 'newIssue'
-  | 'relatedIssue'
-  | 'labelSchema'
-  | 'labelSchemas'
-  | 'reviewQueue'
-  | 'scorersToRead'
-  | 'scorerJson'
-  | 'boundResource'
-  | 'tagsJson'
-  | 'recordsJson'
-  | 'dataSource'
-  | 'webhook'
-  | 'registeredModelId'
-  | 'servingEndpointName'
-  | 'servingEndpointId'
-  | 'servedEntities'
-  | 'servedName'
-  | 'servingConfig'
-  | 'aiGateway'
-  | 'ofWorkspace'
-  | 'gatewayEndpointName'
-  | 'gatewayEndpoint'
-  | 'modelDefinitionName'
-  | 'modelDefinition'
-  | 'gatewaySecretName'
-  | 'gatewaySecret'
-  | 'secretValue'
-  | 'authConfig'
-  | 'filter'
-  | 'orderBy'
-  | 'pageToken'
-  | 'maxResults'
 
 /** Where the rows of a search are, and how its pages are counted. */
 export interface Search {

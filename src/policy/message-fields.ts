@@ -1,5 +1,6 @@
-import type { Meaning, OpenEndpoint } from './endpoint.ts'
+import type { OpenEndpoint } from './endpoint.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { Meaning } from './meaning.ts'
 
 /** One value of a message, and how to put another in its place. */
 export interface Place {

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Meaning } from '../../src/policy/endpoint.ts'
 import { endpointTable } from '../../src/policy/endpoints.ts'
 import type { Environment } from '../../src/policy/environment.ts'
+import type { Meaning } from '../../src/policy/meaning.ts'
 import { grantOf, type Judged, judge, refusalOf, verdictOf } from '../support/fake-world.ts'
 import { goodMessage } from '../support/full-message.ts'
 import { makeTown, openSourceTown, type Town } from '../support/town.ts'

@@ -1,6 +1,7 @@
-import type { Meaning, OpenEndpoint } from '../../src/policy/endpoint.ts'
+import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
 import type { Field } from '../../src/policy/field.ts'
 import type { JsonObject } from '../../src/policy/json.ts'
+import type { Meaning } from '../../src/policy/meaning.ts'
 import { fieldOf } from '../../src/policy/message-shape.ts'
 import { toJson } from './fake-world.ts'
 import { absentRun, absentTrace, type Belongings } from './town.ts'

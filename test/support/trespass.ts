@@ -1,5 +1,6 @@
-import type { Meaning, OpenEndpoint } from '../../src/policy/endpoint.ts'
+import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
 import type { JsonObject } from '../../src/policy/json.ts'
+import type { Meaning } from '../../src/policy/meaning.ts'
 import { fieldOf } from '../../src/policy/message-shape.ts'
 import { anyValue, catalogLevel, fullMessage, sayIn, setAt } from './full-message.ts'
 import type { Belongings } from './town.ts'

@@ -1,4 +1,4 @@
-import type { Meaning } from '../../src/policy/endpoint.ts'
+import type { Meaning } from '../../src/policy/meaning.ts'
 import { absentEntity, absentExperiment, absentModel, absentRun, absentScorer, absentTrace, sharedDataset } from './town.ts'
 import { anything, both, type Cases, ids, nothing, promotes, reads } from './trespass.ts'
 import { workspaceTrespasses } from './workspace-trespasses.ts'

@@ -1,4 +1,4 @@
-import type { Meaning } from '../../src/policy/endpoint.ts'
+import type { Meaning } from '../../src/policy/meaning.ts'
 import { fieldOf } from '../../src/policy/message-shape.ts'
 import { catalogLevel } from './full-message.ts'
 import { absentRun, type Belongings } from './town.ts'

@@ -1,7 +1,7 @@
-import type { Meaning } from '../endpoint.ts'
 import { type EntityKind, isEntityId, resemblesEntityId } from '../entity.ts'
 import type { Json } from '../json.ts'
 import { absent, type Judgement } from '../judgement.ts'
+import type { Meaning } from '../meaning.ts'
 import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'

@@ -1,4 +1,5 @@
-import type { EndpointRow, Meaning } from '../endpoint.ts'
+import type { EndpointRow } from '../endpoint.ts'
+import type { Meaning } from '../meaning.ts'
 
 const trace = { resource: 'trace', upstreams: ['mlflow'] } as const
 const v2 = { ...trace, api: '2.0' } as const
