@@ -1,11 +1,12 @@
 import { asFirstApi } from './catalog-models.ts'
+import { keysOf } from './change.ts'
 import { checkAdministrator } from './checks/administrators.ts'
 import { checkPaths, checkStorePaths } from './checks/artifacts.ts'
 import { checkDataNames, checkDataSources } from './checks/data-sources.ts'
 import { checkEntities, checkEntityLimits } from './checks/entities.ts'
 import { checkExperimentTags } from './checks/experiment-tags.ts'
 import { searchScope } from './checks/filter.ts'
-import { checkExperimentNotFrozen, checkLoggedModelNotFrozen, checkRunNotFrozen } from './checks/freeze.ts'
+import { checkNotFrozen, noteChange } from './checks/freeze.ts'
 import { checkGatewayThings } from './checks/gateway.ts'
 import {
   ownExperiment,
@@ -34,6 +35,7 @@ import { checkWorkspaceIds } from './checks/workspace-ids.ts'
 import type { OpenEndpoint } from './endpoint.ts'
 import type { ClientMode, Environment, Landscape } from './environment.ts'
 import { type Grant, issueGrant } from './grant.ts'
+import { isRunId } from './ids.ts'
 import type { JsonObject } from './json.ts'
 import { type Judgement, reads, subjectModel } from './judgement.ts'
 import { placesMeaning, textMeaning, textsOf } from './message-fields.ts'
@@ -60,7 +62,8 @@ function* checkExperiments(judgement: Judgement, defaultExperimentId: string): I
     for (const id of textsOf(value)) {
       const fact = yield* ownExperiment(judgement, id, defaultExperimentId)
       if (fact.id === defaultExperimentId) checkDefaultKeepsItsName(judgement)
-      if (endpoint.resource === 'experiment' && endpoint.action === 'delete') yield* checkExperimentNotFrozen(judgement, fact.id)
+      if (endpoint.resource === 'experiment' && endpoint.action === 'delete')
+        noteChange(judgement, { kind: 'experiment', id: fact.id })
     }
   }
   yield* searchableExperiments(judgement, defaultExperimentId)
@@ -72,7 +75,7 @@ function* checkRuns(judgement: Judgement): Inquiry<void> {
   for (const id of new Set(ids.filter((text) => text !== ''))) {
     const run = yield* subjectRun(judgement, id)
     judgement.references.push({ kind: 'run', logical: id, upstream: id })
-    if (!reads(endpoint)) yield* checkRunNotFrozen(judgement, run.id, endpoint.action === 'delete')
+    if (!reads(endpoint)) noteChange(judgement, { kind: 'run', id: run.id, fresh: endpoint.action === 'delete' })
   }
 }
 
@@ -83,7 +86,7 @@ function* checkLoggedModels(judgement: Judgement): Inquiry<void> {
     const model = yield* subjectLoggedModel(judgement, value)
     judgement.references.push({ kind: 'loggedModel', logical: value, upstream: value })
     if (!reads(endpoint) && !isRegistrationNote(judgement))
-      yield* checkLoggedModelNotFrozen(judgement, model, endpoint.action === 'delete')
+      noteChange(judgement, { kind: 'loggedModel', model, fresh: endpoint.action === 'delete' })
   }
 }
 
@@ -92,6 +95,10 @@ function* checkRelated(judgement: Judgement): Inquiry<void> {
   const texts = (meaning: 'relatedRun' | 'relatedModel') =>
     new Set(placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value)))
   for (const id of texts('relatedRun')) yield* relatedRun(judgement, id)
+  // What is said to come from a run becomes a part of it: of what versions of that run are made of, too.
+  if (endpoint.resource === 'loggedModel' && endpoint.action === 'create') {
+    for (const id of texts('relatedRun')) if (isRunId(id)) noteChange(judgement, { kind: 'run', id, fresh: true })
+  }
   for (const id of texts('relatedModel')) yield* relatedLoggedModel(judgement, id)
   yield* checkTags(judgement)
   yield* checkDataSources(judgement)
@@ -135,9 +142,11 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   yield* checkServedVersions(judgement)
   const version = yield* checkVersions(judgement)
   yield* checkVersionBytes(judgement, version)
+  yield* checkNotFrozen(judgement)
   // Last of all: it may have to be made.
   const usageExperimentId = yield* usageExperiment(judgement)
   const { references, visibleExperiments, visibleTraces, admitted, administrator, mode } = judgement
+  const changes = [...new Set(judgement.changes.flatMap(keysOf))]
   const findings = {
     ...{
       landscape,
@@ -151,7 +160,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
       sourceRunId,
       references,
     },
-    ...{ visibleExperiments, visibleTraces, admitted },
+    ...{ visibleExperiments, visibleTraces, admitted, changes, promotes: [...judgement.promotes] },
   }
   return issueGrant(endpointName, endpoint, message, findings)
 }
@@ -174,6 +183,8 @@ export function* decide(landscape: Landscape, environment: Environment, request:
       visibleExperiments: new Set(),
       visibleTraces: new Set(),
       admitted: new Set(),
+      changes: [],
+      promotes: new Set(),
     }
     return { allow: yield* judge(judgement, request.endpointName) }
   } catch (error) {

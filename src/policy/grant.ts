@@ -29,6 +29,10 @@ export interface Findings {
   readonly usageExperimentId: string | null
   /** Whether a part of an answer is of a serving endpoint that the configuration shares: its names are the workspace's own. */
   readonly inSharedEndpoint?: true
+  /** Keys of what the request changes and a version in production may be made of. */
+  readonly changes: readonly string[]
+  /** Keys of what the request brings into production. */
+  readonly promotes: readonly string[]
   /** Value pairs for the audit line: what the caller said, what MLflow is told. */
   readonly references: readonly AuditedReference[]
 }

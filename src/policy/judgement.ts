@@ -1,3 +1,4 @@
+import type { Change } from './change.ts'
 import type { OpenEndpoint } from './endpoint.ts'
 import type { ClientMode, Environment, Landscape } from './environment.ts'
 import type { AuditedReference } from './grant.ts'
@@ -20,6 +21,10 @@ export interface Judgement {
   readonly admitted: Set<string>
   /** Of the traces that are looked for, those that the caller may have. */
   readonly visibleTraces: Set<string>
+  /** What the request changes and a version in production may be made of: whether it is frozen is looked at last of all. */
+  readonly changes: Change[]
+  /** Keys of what the request brings into production. */
+  readonly promotes: Set<string>
 }
 
 /** Whether the request only reads. */

@@ -472,6 +472,7 @@ t.test('what a version in production is made of is frozen for the environment th
     ['deleteLoggedModelTag', { model_id: frozenModel, tag_key: 'a' }],
     ['logLoggedModelParams', { model_id: frozenModel }],
     ['deleteExperiment', { experiment_id: inAcc.frozenExperiment }],
+    ['createLoggedModel', { experiment_id: exp, source_run_id: frozenRun }],
   ]
   for (const [endpoint, fields] of attempts) t.equal(verdict(acc, endpoint, fields), 'frozen', endpoint)
   for (const endpoint of ['getRun', 'listArtifacts'])
@@ -544,6 +545,51 @@ t.test('freezing follows copies, whatever run they name', async (t) => {
     t.equal(verdict(acc, endpoint, fields, { ...world, versions: [bare] }), 'allow', `${endpoint}: but not before`)
     t.equal(verdict(prod, endpoint, fields, world), 'allow', `${endpoint}: production manages its own`)
   }
+})
+
+t.test('a promotion and a change of what it freezes share a key, so that the server keeps them apart', async (t) => {
+  const keys = (caller: Environment, endpoint: string, fields: Fields, world: typeof town) =>
+    grantOf(ask(caller, endpoint, fields, world)).findings
+  for (const [name, versions] of disguises) {
+    const promoted = versions.filter((version) => version.name.endsWith('_prod'))
+    const staging = versions
+      .filter((version) => !promoted.includes(version))
+      .map((each) => ({ ...each, stage: 'Staging' as const }))
+    const original = staging.length > 0 ? staging : [makeVersion('fraud_acc/1', { runId: run1 })]
+    const world = { ...town, versions: original, loggedModels: [] }
+    const promotion =
+      promoted[0] === undefined
+        ? keys(prod, 'transitionModelVersionStage', { name: 'fraud_acc', version: '1', stage: 'Production' }, world)
+        : keys(prod, 'createModelVersion', { name: 'x', source: promoted[0].source }, world)
+    t.same(promotion.changes, [], `${name}: production changes what is its own`)
+    const changes: [string, Fields][] = [
+      ['deleteRun', { run_id: run1 }],
+      ['uploadArtifact', { artifact_path: `${exp}/${run1}/artifacts/m/x` }],
+      ['createLoggedModel', { experiment_id: exp, source_run_id: run1 }],
+      ['deleteExperiment', { experiment_id: exp }],
+      ['deleteModelVersion', { name: 'fraud', version: '1' }],
+    ]
+    for (const [endpoint, fields] of changes) {
+      const { changes: changed, promotes } = keys(acc, endpoint, fields, world)
+      t.same(promotes, [], 'acc promotes nothing')
+      t.ok(
+        changed.some((key) => promotion.promotes.includes(key)),
+        `${name}, ${endpoint}: ${changed} of ${promotion.promotes}`,
+      )
+    }
+  }
+})
+
+t.test('whether it is frozen is asked last, when all else is settled', async (t) => {
+  const metrics = [{ key: 'a', value: 1, timestamp: 1, step: 1, model_id: model1 }]
+  const batch = { run_id: run1, metrics, tags: pair('mlflow.parentRunId', run2) }
+  const asked = ask(acc, 'logBatch', batch).questions.map(({ about }) => about)
+  const first = asked.findIndex((about) => about.startsWith('versions'))
+  t.ok(first > 0, String(asked))
+  t.ok(
+    asked.slice(first).every((about) => about.startsWith('versions')),
+    `nothing is asked after it: ${asked}`,
+  )
 })
 
 t.test('whoever promotes reads what is behind a version, and nothing beside it', async (t) => {

@@ -6,7 +6,7 @@ import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf, type StorePlace } from '../store-path.ts'
 import { workspaceStorePath } from '../workspace-file.ts'
-import { checkLoggedModelNotFrozen, checkRunNotFrozen } from './freeze.ts'
+import { noteChange } from './freeze.ts'
 import { ownExperiment, readableLoggedModel, readableRun, upstreamExperimentId } from './ids.ts'
 import { ownTrace, readableTrace } from './traces.ts'
 import { checkWorkspacePath } from './workspace-artifacts.ts'
@@ -34,12 +34,12 @@ function* checkChangeable(judgement: Judgement, place: StorePlace, path: string,
   if (place.runId !== null) {
     const run = yield* ask({ about: 'run', id: place.runId })
     if (run?.experimentId !== place.experimentId) throw absent.artifact(path)
-    yield* checkRunNotFrozen(judgement, place.runId, true)
+    noteChange(judgement, { kind: 'run', id: place.runId, fresh: true })
   }
   if (place.loggedModelId !== null) {
     const model = yield* ask({ about: 'loggedModel', id: place.loggedModelId })
     if (model?.experimentId !== place.experimentId) throw absent.artifact(path)
-    yield* checkLoggedModelNotFrozen(judgement, model, true)
+    noteChange(judgement, { kind: 'loggedModel', model, fresh: true })
   }
   if (place.traceId !== null) yield* ownTrace(judgement, place.traceId)
 }

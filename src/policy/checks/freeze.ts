@@ -1,3 +1,4 @@
+import type { Change } from '../change.ts'
 import { type Judgement, managesProduction } from '../judgement.ts'
 import { parseModelUri } from '../model-uri.ts'
 import { ownerOf } from '../names.ts'
@@ -36,27 +37,18 @@ function frozen(what: string): Refusal {
   )
 }
 
-/** Refuses a change of a run that a production version is made of. */
-export function* checkRunNotFrozen(judgement: Judgement, runId: string, fresh: boolean): Inquiry<void> {
-  if (isExempt(judgement)) return
+function* checkRun(judgement: Judgement, runId: string, fresh: boolean): Inquiry<void> {
   const versions = yield* ask({ about: 'versionsOfRun', runId, fresh })
   if (yield* leadsToProduction(judgement, versions)) throw frozen('run')
 }
 
-/** Refuses a change of a logged model that a production version is made of. */
-export function* checkLoggedModelNotFrozen(judgement: Judgement, model: LoggedModelFact, fresh: boolean): Inquiry<void> {
-  if (isExempt(judgement)) return
+function* checkLoggedModel(judgement: Judgement, model: LoggedModelFact, fresh: boolean): Inquiry<void> {
   const versions = yield* ask({ about: 'versionsOfLoggedModel', id: model.id })
   if (yield* leadsToProduction(judgement, versions)) throw frozen('logged model')
   if (model.sourceRunId === null) return
   const ofRun = yield* ask({ about: 'versionsOfRun', runId: model.sourceRunId, fresh })
   const made = ofRun.filter((version) => version.source.includes(model.id) || version.source.startsWith('models:/'))
   if (yield* leadsToProduction(judgement, made)) throw frozen('logged model')
-}
-
-/** Refuses to delete or rename versions that production has copies of: by them alone it may be told what the copies are made of. */
-export function* checkVersionsNotFrozen(judgement: Judgement, versions: readonly VersionFact[], what: string): Inquiry<void> {
-  if (!isExempt(judgement) && (yield* leadsToProduction(judgement, versions))) throw frozen(what)
 }
 
 /** The experiment in which a version's artifacts lie, as far as its run, its source and the versions it is a copy of say. */
@@ -72,13 +64,36 @@ function* experimentBehind(judgement: Judgement, version: VersionFact, hops = 8)
   return fact === null ? null : yield* experimentBehind(judgement, fact, hops - 1)
 }
 
-/** Refuses to delete an experiment whose runs production versions are made of. */
-export function* checkExperimentNotFrozen(judgement: Judgement, experimentId: string): Inquiry<void> {
-  if (isExempt(judgement)) return
+function* checkExperiment(judgement: Judgement, experimentId: string): Inquiry<void> {
   const suffixes = judgement.landscape.environments.filter((e) => e.production).map((e) => e.modelSuffix)
   const versions = yield* ask({ about: 'productionVersions', suffixes })
   for (const version of versions) {
     const behind = yield* experimentBehind(judgement, version)
     if (behind === experimentId || version.source.includes(`:/${experimentId}/`)) throw frozen('experiment')
   }
+}
+
+function* checkChange(judgement: Judgement, change: Change): Inquiry<void> {
+  switch (change.kind) {
+    case 'run':
+      return yield* checkRun(judgement, change.id, change.fresh)
+    case 'loggedModel':
+      return yield* checkLoggedModel(judgement, change.model, change.fresh)
+    case 'versions':
+      // By them alone it may be told what production's copies of them are made of.
+      if (yield* leadsToProduction(judgement, change.versions)) throw frozen(change.word)
+      return
+    case 'experiment':
+      return yield* checkExperiment(judgement, change.id)
+  }
+}
+
+/** Takes note of a change that what is in production forbids. `checkNotFrozen` looks whether it does, when all else is settled. */
+export function noteChange(judgement: Judgement, change: Change): void {
+  if (!isExempt(judgement)) judgement.changes.push(change)
+}
+
+/** Refuses changes of what a version in production is made of. The last look-ups of a decision: what they find must hold when it is sent. */
+export function* checkNotFrozen(judgement: Judgement): Inquiry<void> {
+  for (const change of judgement.changes) yield* checkChange(judgement, change)
 }

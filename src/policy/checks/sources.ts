@@ -11,6 +11,7 @@ import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf } from '../store-path.ts'
 import { readableLoggedModel, readableRun, relatedRun } from './ids.ts'
+import { noteNewVersion, notePromotion } from './origins.ts'
 import { foreignSource, localSource, remoteFile } from './source-refusals.ts'
 import { makePrompt } from './tags.ts'
 import { canonicalStage, productionOnly } from './versions.ts'
@@ -80,6 +81,7 @@ function* checkModelUri(judgement: Judgement, uri: string): Inquiry<string | nul
   const versions = yield* selectedVersions(judgement, parsed.name, parsed.selector)
   const production = versions.find((version) => isInProduction(judgement.landscape, version))
   if (production !== undefined && !managesProduction(judgement.environment)) throw productionOnly(parsed.name, production.version)
+  for (const version of versions) yield* notePromotion(judgement, version)
   return runBehind(versions[0])
 }
 
@@ -172,6 +174,7 @@ export function* checkVersionSource(judgement: Judgement, uri: string): Inquiry<
       `Invalid model version source: '${uri}'. The run_id request parameter must identify the resource that contains the source. Leave run_id out, or name run ${behind}.`,
     )
   }
+  yield* noteNewVersion(judgement, { runId: behind ?? named, source: uri })
   return behind
 }
 

@@ -5,7 +5,8 @@ import type { OwnedName } from '../names.ts'
 import { isInProduction, plainAlias, protectedAliases } from '../production.ts'
 import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
-import { checkVersionsNotFrozen } from './freeze.ts'
+import { noteChange } from './freeze.ts'
+import { notePromotion } from './origins.ts'
 
 /** The stage in the server's spelling, however the caller wrote it. Throws `invalid-parameter` for a stage that MLflow lacks. */
 export function canonicalStage(text: string): Stage {
@@ -139,7 +140,10 @@ export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null
   // Asking for a stage moves nothing: any stage may be asked for, but it must be one.
   const stage = textMeaning(endpoint, message, 'stage')
   if (stage !== null) canonicalStage(stage)
-  if (endpoint.action === 'transition' && version !== null) checkTransition(judgement, model, version)
+  if (endpoint.action === 'transition' && version !== null) {
+    checkTransition(judgement, model, version)
+    yield* notePromotion(judgement, version)
+  }
   const operation = textMeaning(endpoint, message, 'credentialOperation')
   if (operation !== null && version !== null) checkCredentialOperation(judgement, model, version, operation)
   if (alias !== null && reads(endpoint)) yield* checkAliasRead(judgement, model, alias)
@@ -148,9 +152,10 @@ export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null
     const versions = yield* ask({ about: 'versionsOfModel', name: model.upstream })
     const production = versions.find((fact) => isInProduction(landscape, fact))
     if (production !== undefined) throw productionOnly(model.logical, production.version)
-    yield* checkVersionsNotFrozen(judgement, versions, 'model')
+    noteChange(judgement, { kind: 'versions', versions, word: 'model' })
   }
-  if (endpoint.action === 'delete' && version !== null) yield* checkVersionsNotFrozen(judgement, [version], 'version')
+  if (endpoint.action === 'delete' && version !== null)
+    noteChange(judgement, { kind: 'versions', versions: [version], word: 'version' })
   return version
 }
 
