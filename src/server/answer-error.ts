@@ -34,9 +34,9 @@ function report(error: unknown, reason: string, { request }: AnyReply): void {
 
 /** Answers a request that ends with an error. `repeatable`: sending it again changes nothing more. */
 export function answerError<R extends AnyReply>(error: unknown, reply: R, repeatable: boolean): R {
-  const { raw } = reply.request
+  const { raw, gone } = reply.request
   // Whoever went away gets no answer; its connection's error is none of MLflow's.
-  if (raw.destroyed && !raw.complete) {
+  if (gone.aborted || (raw.destroyed && !raw.complete)) {
     reply.request.trail.reason = 'client-gone'
     reply.hijack()
     raw.socket?.destroy()

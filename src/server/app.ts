@@ -12,6 +12,7 @@ import { Connections } from './connections.ts'
 import { openDirectory, withDirectory } from './directory.ts'
 import { findDoor, type Listener, modesOf } from './door.ts'
 import { addGraphql } from './graphql.ts'
+import { addScopes } from './http/unforeseen.ts'
 import { clientTimeouts, createServer, type Note, type ServerParts } from './http-server.ts'
 import { addIdleTimeout } from './idle.ts'
 import { Journey } from './journey.ts'
@@ -74,8 +75,9 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, ar
   const doorOf = findDoor(config, listener)
   const modes = modesOf(config, listener)
   const app = createServer(parts, connections, doorOf, note)
+  addScopes(app)
   app.addHook('onRequest', async (request, reply) => note(request, reply))
-  addArrivalHooks(app, authenticator, doorOf)
+  addArrivalHooks(app, authenticator, doorOf, connections)
   addIdleTimeout(app, timeouts.idle)
   app.addHook('onSend', async (_request, reply) => {
     if (connections.stopping) reply.header('connection', 'close')
@@ -87,8 +89,9 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, ar
   if (config.kind === 'mlflow') addGraphql(app, config, journey)
   if (config.kind === 'mlflow') addOtlpRoutes(app, config, journey)
   app.decorateRequest('granted', null)
-  if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, journey, artifacts)
-  addByteRoutes(app, config, modes, journey, upstream)
+  app.decorateRequest('transfer', null)
+  if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, journey, artifacts, timeouts.idle)
+  addByteRoutes(app, config, modes, journey, upstream, timeouts.idle)
   app.setNotFoundHandler((request) => {
     throw new Refusal('unknown-endpoint', `There is no endpoint ${request.method} of this path here.`)
   })

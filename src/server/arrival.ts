@@ -4,6 +4,7 @@ import type { Authenticated } from '../policy/claims.ts'
 import type { Environment, Landscape } from '../policy/environment.ts'
 import { Refusal } from '../policy/reasons.ts'
 import type { Authenticator } from './authenticate.ts'
+import type { Connections } from './connections.ts'
 import { checkSite } from './cross-site.ts'
 import type { Door, DoorOf } from './door.ts'
 import { checkMessage } from './framing.ts'
@@ -13,6 +14,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     trail: Trail
     door: Door
+    /** Aborted, with ClientGone, when the client is no longer there. */
+    gone: AbortSignal
     authenticated: Authenticated | null
   }
 }
@@ -22,13 +25,20 @@ function authorizationValues({ raw }: FastifyRequest): string[] {
 }
 
 /** Every request, known or not: is it one HTTP message, and who sends it? */
-export function addArrivalHooks(app: FastifyInstance, authenticator: Authenticator, doorOf: DoorOf): void {
+export function addArrivalHooks(
+  app: FastifyInstance,
+  authenticator: Authenticator,
+  doorOf: DoorOf,
+  connections: Connections,
+): void {
   app.decorateRequest('authenticated', null)
   // A getter that throws where a hook was skipped would be no better than null: the trail is set first of all.
   app.decorateRequest('trail')
   app.decorateRequest('door')
+  app.decorateRequest('gone')
   app.addHook('onRequest', async (request, reply) => {
     request.trail = startTrail()
+    request.gone = connections.signalOf(request.raw, reply.raw)
     request.door = doorOf(request.raw)
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     try {
@@ -41,6 +51,7 @@ export function addArrivalHooks(app: FastifyInstance, authenticator: Authenticat
     if (request.routeOptions.config.open === true) return
     request.authenticated = await authenticator.authenticate(authorizationValues(request))
     request.trail.principal = request.authenticated.principal
+    request.gone.throwIfAborted()
   })
 }
 

@@ -9,12 +9,15 @@ import { isModelsOwn, upstreamFailure } from './error-answer.ts'
 import { isMapping, type Mapping } from './mapping.ts'
 import { pageHeaders } from './page-headers.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
+import type { Transfer } from './streams/transfer.ts'
 import type { Upstream } from './upstream.ts'
 import { waitOf } from './upstream-answer.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     granted: { readonly grant: Grant; readonly request: UpstreamRequest; readonly headers: Record<string, string> } | null
+    /** What is streamed of it. */
+    transfer: Transfer | null
   }
 }
 

@@ -5,11 +5,12 @@ import { endpointTable } from '../policy/endpoints.ts'
 import { type ClientMode, type Landscape, serverKindOf } from '../policy/environment.ts'
 import { answerError } from './answer-error.ts'
 import { answerHeaders, grantedOf, isRepeatable, keep, passOn } from './byte-answer.ts'
-import { heldUpload } from './held-upload.ts'
 import type { Journey } from './journey.ts'
-import { boundedBody, wholeBody } from './model-call.ts'
+import { modelBody } from './model-call.ts'
 import type { AnyReply } from './respond.ts'
 import { environmentPrefixes, fastifyPath, rawCallOf, visitOf } from './routes.ts'
+import { beginUpload, LastLook } from './streams/begin-upload.ts'
+import { type Transfer, transfers } from './streams/transfer.ts'
 import { askWhich } from './ui-entrance.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -19,7 +20,7 @@ const requestHeaders = ['content-type', 'content-length', 'transfer-encoding'] a
 type Answered = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['onResponse']>
 type RewriteHeaders = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['rewriteRequestHeaders']>
 
-function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, upstream: Upstream) {
+function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, upstream: Upstream, idle: number) {
   const sendGranted: RewriteHeaders = (request, headers) => {
     const granted = grantedOf(request)
     if (granted.request.body === null) return { ...keep(headers, requestHeaders), ...granted.headers }
@@ -42,16 +43,18 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
       if (isEntrance && askWhich(landscape, request, reply)) return reply
       const visit = visitOf(landscape, endpoint.name, request)
       const raw = await rawCallOf(endpoint, request)
-      const body = endpoint.opaque === true ? await wholeBody(request) : raw.body
+      const model = endpoint.bytes === 'both' ? modelBody(request, idle) : null
+      const body = endpoint.opaque === true && model !== null ? await model.whole() : raw.body
       const grant = await journey.grant(visit, endpoint, { ...raw, body })
       const headers = await upstream.credentials.read(visit.credentials)
       request.granted = { grant, request: journey.bytesRequest(grant), headers }
-      if (endpoint.bytes === 'both' && endpoint.opaque !== true) request.body = boundedBody(request)
-      if (endpoint.bytes !== 'up') return
-      request.body = heldUpload(request.raw, () => {
-        visit.trail.decision = 'deny'
-        return journey.grant(visit, endpoint, raw)
-      })
+      const streamed = endpoint.opaque === true ? null : model
+      request.transfer = { gone: request.gone, upload: streamed, settled: () => undefined }
+      if (endpoint.bytes === 'up')
+        request.transfer = await uploadTransfer(request, new LastLook(journey, visit, grant), upstream, idle)
+      if (request.transfer.upload !== null) request.body = request.transfer.upload
+      request.gone.throwIfAborted()
+      return undefined
     },
     replyOptions: {
       // Of the address that was granted, not of the caller's.
@@ -66,9 +69,37 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     handler: (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) => {
       const { target, body } = grantedOf(request).request
       const written = body === null ? {} : { body: Buffer.from(body), contentType: 'application/json' }
-      return reply.from(upstream.target(target), { ...options, ...written })
+      const send = () => reply.from(upstream.target(target), { ...options, ...written })
+      return transfers.run(transferOf(request), send)
     },
   }
+}
+
+/** A server with few workers is not asked before all is here: each of them waits for the end of what it has begun. */
+async function uploadTransfer(
+  request: FastifyRequest,
+  lastLook: LastLook,
+  { hasFewWorkers }: Upstream,
+  idle: number,
+): Promise<Transfer> {
+  const { gone } = request
+  const upload = await beginUpload(request, { idle, lastLook: () => lastLook.look() }, hasFewWorkers)
+  const settled = () => lastLook.over()
+  try {
+    await upload.lookFirst()
+    gone.throwIfAborted()
+  } catch (error) {
+    upload.stop()
+    settled()
+    throw error
+  }
+  return { gone, upload, settled }
+}
+
+/** What is to be streamed for a request; it throws where nothing is. */
+function transferOf({ transfer }: Pick<FastifyRequest, 'transfer'>): Transfer {
+  if (transfer === null) throw new TypeError('nothing is streamed without a transfer')
+  return transfer
 }
 
 /** The part of a path before its first parameter. */
@@ -86,12 +117,13 @@ export function addByteRoutes(
   modes: readonly ClientMode[],
   journey: Journey,
   upstream: Upstream,
+  idle: number,
 ): void {
   const elsewhere = landscape.kind === 'databricks' ? 'artifact' : null
   for (const mode of modes) {
     for (const endpoint of endpointTable(serverKindOf(landscape), mode).open.values()) {
       if (endpoint.bytes === undefined || endpoint.resource === elsewhere) continue
-      const options = { ...proxyOptions(endpoint, landscape, journey, upstream), constraints: { clientMode: mode } }
+      const options = { ...proxyOptions(endpoint, landscape, journey, upstream, idle), constraints: { clientMode: mode } }
       for (const prefix of environmentPrefixes.flatMap((base) => endpoint.prefixes.map((below) => `${base}${below}`))) {
         app.register(httpProxy, { ...options, prefix: `${prefix}${fixedPath(endpoint)}` })
       }

@@ -1,9 +1,14 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { ClientGone } from './http/client-gone.ts'
+
+/** Never aborted. */
+const forever = new AbortController().signal
 
 /** The client connections of a server: which of them have a request under way, and their orderly end. */
 export class Connections {
-  readonly #underWay = new Map<Socket, Set<ServerResponse>>()
+  /** What is under way on each connection, and what tells whoever works for it that its client is gone. */
+  readonly #underWay = new Map<Socket, Map<ServerResponse, AbortController | null>>()
   #stopping = false
   #closing = false
 
@@ -15,22 +20,46 @@ export class Connections {
   /** Follows the connections of a server. */
   watch(server: Server): void {
     server.on('connection', (socket) => {
-      this.#underWay.set(socket, new Set())
-      socket.once('close', () => this.#underWay.delete(socket))
+      this.#underWay.set(socket, new Map())
+      socket.once('close', () => this.#lose(socket))
     })
-    server.on('request', ({ socket }, response) => {
+    // Before whoever serves the request, who may ask for its signal.
+    server.prependListener('request', ({ socket }, response) => {
       const responses = this.#underWay.get(socket)
-      responses?.add(response)
+      responses?.set(response, null)
       response.once('close', () => {
+        this.#over(response, responses?.get(response))
         responses?.delete(response)
         if (this.#closing && responses?.size === 0) socket.end()
       })
     })
   }
 
+  #lose(socket: Socket): void {
+    const responses = this.#underWay.get(socket)
+    this.#underWay.delete(socket)
+    // Also those that were asked on the same connection and have not had their turn: they are told of no close.
+    for (const [response, gone] of responses ?? []) this.#over(response, gone)
+  }
+
+  #over(response: ServerResponse, gone: AbortController | null | undefined): void {
+    if (!response.writableFinished) gone?.abort(new ClientGone())
+  }
+
+  /** Aborted, with ClientGone, when the connection of a request closes before its answer is over. */
+  signalOf({ socket }: { readonly socket: Socket }, response: ServerResponse): AbortSignal {
+    const responses = this.#underWay.get(socket)
+    if (responses === undefined) return socket?.destroyed ? AbortSignal.abort(new ClientGone()) : forever
+    const known = responses.get(response)
+    if (known) return known.signal
+    const gone = new AbortController()
+    if (responses.has(response)) responses.set(response, gone)
+    return gone.signal
+  }
+
   /** Whether a part of an answer has been written to a connection: whatever is written next would be taken for more of it. */
   isAnswering(socket: Socket): boolean {
-    return [...(this.#underWay.get(socket) ?? [])].some(({ headersSent }) => headersSent)
+    return [...(this.#underWay.get(socket)?.keys() ?? [])].some(({ headersSent }) => headersSent)
   }
 
   /** From now on every answer ends its connection. */

@@ -62,6 +62,7 @@ export function createServer(
     frameworkErrors: (_error, request, reply) => {
       note(request, reply)
       request.door = doorOf(request.raw)
+      request.gone = connections.signalOf(request.raw, reply.raw)
       refuseAddress(request, reply)
     },
     rewriteUrl: meantAddress,

@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../policy/json.ts'
 import { reads } from '../policy/judgement.ts'
 import { textMeaning } from '../policy/message-fields.ts'
 import { shapeOf } from '../policy/message-shape.ts'
-import { resolveName, type UpstreamName } from '../policy/names.ts'
+import { resolveName } from '../policy/names.ts'
 import type { VersionFact } from '../policy/questions.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
 import { asksForNothing, type Page } from '../rewrite/search-page.ts'
@@ -22,16 +22,17 @@ import { upstreamFailure } from './error-answer.ts'
 import { follow } from './inquiry.ts'
 import { parseAnswer, parseExportAnswer, readFound, readVersion } from './lookups.ts'
 import { Memory } from './memory.ts'
-import { MlflowWorld } from './mlflow-world.ts'
+import { type MakeExperiment, MlflowWorld } from './mlflow-world.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { askedPage, sealNext } from './pages.ts'
+import { PromotionLocks } from './pipeline/promotion-locks.ts'
 import { finishRegistration } from './registration.ts'
 import { type Admit, Searcher } from './search.ts'
 import type { Trail } from './trail.ts'
 import type { CatalogRegistrar } from './unity-catalog-registrar.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
-import type { CallerCredentials } from './upstream-credentials.ts'
+import { type CallerCredentials, withoutSignal } from './upstream-credentials.ts'
 import type { Arrival, Visit } from './visit.ts'
 import type { WorkspaceArtifacts } from './workspace-artifacts.ts'
 import { sendIntoFolder } from './workspace-folders.ts'
@@ -41,6 +42,9 @@ export class Journey {
   readonly #config: Config
   readonly #upstream: Upstream
   readonly #memory = new Memory()
+  readonly #promotions = new PromotionLocks()
+  /** How many promotions there had been when a grant's decision began. */
+  readonly #decidedAt = new WeakMap<Grant, number>()
   readonly #tokens: PageTokens
   readonly #searcher: Searcher
   readonly #artifacts: WorkspaceArtifacts | null
@@ -66,22 +70,42 @@ export class Journey {
     return this.judge(visit, endpoint, decodeRequest(endpoint, raw, this.#config))
   }
 
-  /** Decides on a decoded message. Throws the refusal of a denied request. */
-  async judge(visit: Visit, endpoint: OpenEndpoint, message: JsonObject): Promise<Grant> {
+  /**
+   * Decides on a decoded message. Throws the refusal of a denied request. `fresh`: on what there is now, rather than a moment ago.
+   */
+  async judge(visit: Visit, endpoint: OpenEndpoint, message: JsonObject, fresh = false): Promise<Grant> {
     visit.trail.references = askedReferences(endpoint, message)
-    const world = this.#world(visit)
+    const world = this.#world(visit, fresh)
     const { mode, administrator } = visit
     const request = { endpointName: endpoint.name, endpoint, message, mode, administrator }
+    const decidedAt = this.#promotions.promotions
     const decision = await follow(decide(this.#config, visit.environment, request), world)
     if ('deny' in decision) throw decision.deny
     visit.trail.decision = 'allow'
     visit.trail.references = decision.allow.findings.references
+    this.#decidedAt.set(decision.allow, decidedAt)
     return decision.allow
   }
 
-  #world({ credentials }: Visit): MlflowWorld {
-    const makeDefault = (name: UpstreamName) => ensureDefaultExperiment(this.#upstream, name, credentials)
-    return new MlflowWorld(this.#upstream, this.#memory, credentials, makeDefault)
+  #world({ credentials }: Visit, fresh = false): MlflowWorld {
+    const makeExperiment: MakeExperiment = (name, caller) => ensureDefaultExperiment(this.#upstream, name, caller)
+    return new MlflowWorld(this.#upstream, this.#memory, credentials, makeExperiment, fresh)
+  }
+
+  /**
+   * Keeps promotions of what the request changes away, or others from what it promotes, until `release`. Decides anew, on what there is now,
+   * where something was promoted since the decision, and where `again` says so. Throws as `judge`.
+   */
+  async hold(visit: Visit, granted: Grant, again = false): Promise<{ readonly grant: Grant; readonly release: () => void }> {
+    const { signal } = visit.credentials
+    const { stale, release } = await this.#promotions.enter(granted.findings, this.#decidedAt.get(granted), signal)
+    try {
+      const grant = stale || again ? await this.judge(visit, granted.endpoint, granted.message, true) : granted
+      return { grant, release }
+    } catch (error) {
+      release()
+      throw error
+    }
   }
 
   /** Where the request left open whose rows it is for, the rows are asked about. */
@@ -95,7 +119,16 @@ export class Journey {
   }
 
   /** Forwards a granted request and brings its answer back. */
-  async complete(visit: Visit, grant: Grant): Promise<Arrival> {
+  async complete(visit: Visit, granted: Grant): Promise<Arrival> {
+    const { grant, release } = await this.hold(visit, granted)
+    try {
+      return await this.#carryOut(visit, grant)
+    } finally {
+      release()
+    }
+  }
+
+  async #carryOut(visit: Visit, grant: Grant): Promise<Arrival> {
     const { endpoint, findings } = grant
     const { credentials, principal, trail } = visit
     if (endpoint.search !== undefined) {
@@ -132,7 +165,8 @@ export class Journey {
       trail.upstreamStatus = answer.status
       return answer
     }
-    const arrival = await registrar.register(grant, credentials, create)
+    // What is half made is finished or taken away, whoever waits for it.
+    const arrival = await registrar.register(grant, withoutSignal(credentials), create)
     this.#forget(grant)
     return arrival
   }
@@ -140,7 +174,8 @@ export class Journey {
   async #send(grant: Grant, caller: CallerCredentials, page: Page | null = null): Promise<UpstreamAnswer> {
     const { endpoint, findings } = grant
     const request = upstreamRequest(grant, page)
-    const send = () => this.#upstream.send(request, caller, endpoint.repeatable === true)
+    const options = { repeatable: endpoint.repeatable === true, reads: reads(endpoint) }
+    const send = () => this.#upstream.send(request, caller, options)
     const name = textMeaning(endpoint, grant.message, 'newExperimentName')
     if (name === null || this.#upstream.kind !== 'databricks') return send()
     const { upstream } = resolveName(findings.landscape, findings.environment, 'experiment', name)
@@ -168,7 +203,8 @@ export class Journey {
   async #asKept({ credentials }: Visit, { name }: OpenEndpoint, fact: VersionFact): Promise<VersionFact> {
     if (name !== 'finalizeCatalogVersion') return fact
     const query = { name: fact.name, version: fact.version }
-    const found = readFound(await this.#upstream.lookUp('/api/2.0/mlflow/model-versions/get', query, credentials))
+    const settled = withoutSignal(credentials)
+    const found = readFound(await this.#upstream.lookUp('/api/2.0/mlflow/model-versions/get', query, settled))
     return found === null ? fact : readVersion(found.get('model_version'))
   }
 

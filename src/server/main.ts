@@ -9,6 +9,7 @@ import { type Apps, buildApps } from './app.ts'
 import { createAuthenticator } from './authenticate.ts'
 import type { Config } from './config-types.ts'
 import { Connections } from './connections.ts'
+import { catchUnforeseen } from './http/unforeseen.ts'
 import { KeySource } from './key-source.ts'
 import { createLog } from './log.ts'
 import { Metrics } from './metrics.ts'
@@ -91,15 +92,17 @@ export async function serve(config: Config): Promise<void> {
       ...(await listenForDatabricks(apps, config)),
     }
     void noteUpstreamVersion(upstream, log, stop.signal)
+    catchUnforeseen(log, metrics)
     log.info({ ...addresses, environments: config.environments.map(({ name }) => name) }, 'listening')
   } catch (error) {
     await close()
     throw error
   }
   const drain = config.shutdown.drainSeconds * 1_000
-  closeWithGrace({ delay: drain + finish, logger: log }, async ({ err, signal }) => {
-    if (err) log.error({ err }, 'stopping after an error')
-    else log.info({ signal }, 'stopping')
+  // An error that nobody caught stops nothing but its request.
+  const skip: closeWithGrace.Options['skip'] = ['uncaughtException', 'unhandledRejection']
+  closeWithGrace({ delay: drain + finish, logger: log, skip }, async ({ signal }) => {
+    log.info({ signal }, 'stopping')
     connections.stop()
     await pause(drain)
     connections.close()

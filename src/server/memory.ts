@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { JsonObject } from '../policy/json.ts'
-import type { Answer, ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
+import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
+import { SharedAnswers } from './facts/shared-answers.ts'
 import { readLoggedModel, readRun } from './lookups.ts'
 
 /** Milliseconds. What cannot change is kept for long; a name may be changed behind the proxy's back, so it is kept briefly. */
@@ -19,7 +20,7 @@ export class Memory {
   readonly defaults = new LRUCache<string, string>({ max: 1_000, ttl: keep.defaultExperiment })
   /** Names of models by the ids that a Databricks workspace gives them. */
   readonly modelIds = new LRUCache<string, string>({ max: 20_000, ttl: keep.immutable })
-  readonly underWay = new Map<string, Promise<Answer>>()
+  readonly underWay = new SharedAnswers()
 
   /** What MLflow says of a thing in the answer to a caller needs no look-up afterwards: clients that made it go on with it. */
   learn(answer: JsonObject): void {

@@ -23,6 +23,17 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #unforeseen = new Counter({
+    name: 'mlflow_env_proxy_unforeseen_errors_total',
+    help: 'Errors that no part of the program expected, each of which ended one request; the log has their stacks.',
+    registers: [this.registry],
+  })
+
+  /** Counts an error that nobody caught. */
+  countUnforeseen(): void {
+    this.#unforeseen.inc()
+  }
+
   /** Counts one answered request. */
   count({ trail }: FastifyRequest, reply: FastifyReply): void {
     this.#requests.inc({

@@ -14,39 +14,42 @@ import { WorkspaceLookups } from './workspace-lookups.ts'
 
 const api = '/api/2.0/mlflow'
 
+/** Makes an experiment where there is none of its name; gives its id. */
+export type MakeExperiment = (name: UpstreamName, caller: CallerCredentials) => Promise<string>
+
 /** Answers questions by asking MLflow, with the credentials that the caller's own request would have. */
 export class MlflowWorld implements World {
   readonly #upstream: Upstream
   readonly #memory: Memory
   readonly #caller: CallerCredentials
-  readonly #makeDefault: (name: UpstreamName) => Promise<string>
+  readonly #makeExperiment: MakeExperiment
+  readonly #fresh: boolean
 
-  constructor(
-    upstream: Upstream,
-    memory: Memory,
-    caller: CallerCredentials,
-    makeDefault: (name: UpstreamName) => Promise<string>,
-  ) {
+  /** `fresh`: what versions there are is asked anew, and no answer is older than its question. */
+  constructor(upstream: Upstream, memory: Memory, caller: CallerCredentials, makeExperiment: MakeExperiment, fresh = false) {
     this.#upstream = upstream
     this.#memory = memory
     this.#caller = caller
-    this.#makeDefault = makeDefault
+    this.#makeExperiment = makeExperiment
+    this.#fresh = fresh
   }
 
-  answer(question: Question): Promise<Answer> {
-    const key = JSON.stringify([question, this.#caller])
-    const running = this.#memory.underWay.get(key)
-    // A fresh answer must not be older than its question.
-    if (running !== undefined && !('fresh' in question && question.fresh)) return running
-    const answer = this.#find(question).finally(() => this.#memory.underWay.delete(key))
-    this.#memory.underWay.set(key, answer)
-    return answer
+  async answer(question: Question): Promise<Answer> {
+    if (this.#fresh || ('fresh' in question && question.fresh)) return this.#find(question)
+    const { signal, authorization, environment } = this.#caller
+    const key = JSON.stringify([question, authorization, environment])
+    return this.#memory.underWay.ask(key, signal, (abandoned) => this.#whoever(abandoned).#find(question))
+  }
+
+  /** The same for all who wait for an answer, rather than for the one who asked first. */
+  #whoever(signal: AbortSignal): MlflowWorld {
+    return new MlflowWorld(this.#upstream, this.#memory, { ...this.#caller, signal }, this.#makeExperiment, this.#fresh)
   }
 
   async #find(question: Question): Promise<Answer> {
     switch (question.about) {
       case 'defaultExperiment':
-        return this.#remember(this.#memory.defaults, question.name, () => this.#makeDefault(question.name))
+        return this.#remember(this.#memory.defaults, question.name, () => this.#makeExperiment(question.name, this.#caller))
       case 'experiments':
         return this.#experiments(question.ids)
       case 'experimentsOf':
@@ -77,7 +80,7 @@ export class MlflowWorld implements World {
       case 'versionsOfModel':
         return this.#versions('name', '=', question.name)
       case 'versionsOfRun':
-        return this.#versionsOfRun(question.runId, question.fresh)
+        return this.#versionsOfRun(question.runId, this.#fresh || question.fresh)
       case 'versionsFromSource':
         return this.#versions('source_path', '=', question.source)
       case 'versionsOfLoggedModel':

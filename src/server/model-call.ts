@@ -1,6 +1,6 @@
-import { type Readable, Transform } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { Refusal } from '../policy/reasons.ts'
+import { UploadBody } from './streams/upload-body.ts'
 
 /** Milliseconds that a served model may take: to begin its answer, and between the parts of one. Databricks gives up before. */
 export const modelPatience = 300_000
@@ -12,27 +12,7 @@ function tooLarge(): Refusal {
 }
 
 /** The body of a call to a served model, as far as it is not too large. Throws `too-large` where its announced length is. */
-export function boundedBody({ raw, headers }: FastifyRequest): Readable {
+export function modelBody({ raw, headers }: FastifyRequest, idle: number): UploadBody {
   if (Number(headers['content-length'] ?? 0) > mostBytes) throw tooLarge()
-  let size = 0
-  const bounded = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length
-      if (size > mostBytes) done(tooLarge())
-      else done(null, chunk)
-    },
-  })
-  raw.once('close', () => {
-    if (!raw.readableEnded) bounded.destroy()
-  })
-  // What is too much is read and dropped, so that the client gets to the answer.
-  bounded.once('error', () => raw.resume())
-  return raw.pipe(bounded)
-}
-
-/** The same read whole, where it has to be looked into. */
-export async function wholeBody(request: FastifyRequest): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  for await (const chunk of boundedBody(request)) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  return new UploadBody(raw, { idle, limit: { bytes: mostBytes, tooLarge } })
 }

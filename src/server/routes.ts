@@ -31,7 +31,12 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
     trail.upstreamStatus = status
   }
   const { mode } = request.door
-  const credentials = { authorization: request.headers.authorization ?? null, noteStatus, environment: environment.name }
+  const credentials = {
+    authorization: request.headers.authorization ?? null,
+    noteStatus,
+    environment: environment.name,
+    signal: request.gone,
+  }
   return { principal, environment, administrator, mode, credentials, trail }
 }
 

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { usesCatalog } from '../policy/environment.ts'
@@ -11,6 +10,7 @@ import { upstreamFailure } from './error-answer.ts'
 import { parseAnswer, readFound, readVersion } from './lookups.ts'
 import { finishRegistration } from './registration.ts'
 import type { StoredFile } from './storage/artifact-store.ts'
+import type { CatalogFolder } from './storage/catalog-folder.ts'
 import { CallFailed } from './storage/storage-call.ts'
 import { checkModel, filesBelow } from './unity-catalog-source.ts'
 import type { Upstream } from './upstream.ts'
@@ -112,11 +112,7 @@ export class CatalogRegistrar {
     return (await finishRegistration(this.#upstream, readVersion(ready), grant.findings, caller)) ?? ready
   }
 
-  async #copy(
-    source: SourceFiles,
-    target: { upload(path: string, body: Readable, length: number | null): Promise<void> },
-    files: readonly StoredFile[],
-  ): Promise<void> {
+  async #copy(source: SourceFiles, target: CatalogFolder, files: readonly StoredFile[]): Promise<void> {
     const { signal } = this.#stop
     const queue = [...files]
     const work = async () => {
@@ -126,7 +122,8 @@ export class CatalogRegistrar {
         const stop = () => stream.destroy(signal.reason)
         signal.addEventListener('abort', stop, { once: true })
         try {
-          await target.upload(file.path, stream, length)
+          // Nobody else has a version that is being made.
+          await target.upload(file.path, { body: stream, length, lastLook: async () => {} })
         } catch (error) {
           // The others need not go on.
           queue.length = 0

@@ -12,6 +12,13 @@ export interface CallerCredentials {
   readonly noteStatus?: (status: number) => void
   /** The environment in which the caller is; each may have credentials of its own. */
   readonly environment?: string
+  /** Aborted when nobody waits for the answer any more: what was not sent is not sent then, and what is only read is given up. */
+  readonly signal?: AbortSignal
+}
+
+/** The same caller for what has to be brought to its end, whoever waits for it. */
+export function withoutSignal({ signal: _, ...caller }: CallerCredentials): CallerCredentials {
+  return caller
 }
 
 /** Milliseconds for which a token file is taken to be unchanged. */

@@ -6,14 +6,14 @@ import { Refusal } from '../policy/reasons.ts'
 import { type ArtifactRequest, isArtifactRequest } from '../rewrite/artifact-request.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { type ArtifactCall, isArtifactCall } from './artifact-call.ts'
-import { ByteDoor } from './byte-transfer.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { modelPatience } from './model-call.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
+import { StreamDispatcher } from './streams/stream-dispatcher.ts'
 import { askCatalog } from './unity-catalog-registry.ts'
 import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
-import { type CallerCredentials, type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
+import { type CallerCredentials, type CredentialSource, upstreamCredentials, withoutSignal } from './upstream-credentials.ts'
 import { UpstreamPace } from './upstream-pace.ts'
 import { makePools, type UpstreamPools, upstreamCapacity, upstreamTimeouts } from './upstream-pools.ts'
 import { isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
@@ -28,6 +28,8 @@ interface Exchange {
   readonly headers?: Readonly<Record<string, string>>
   readonly caller: CallerCredentials
   readonly repeatable: boolean
+  /** Whether it only reads, and may be given up when its client is gone. */
+  readonly reads?: boolean
   readonly noteStatus?: CallerCredentials['noteStatus']
 }
 
@@ -41,11 +43,12 @@ export class Upstream {
   readonly #pace: UpstreamPace | null
   readonly #basePath: string
   /** The way of bytes, in the form that @fastify/http-proxy takes. */
-  readonly dispatcher: ByteDoor
+  readonly dispatcher: StreamDispatcher
   /** The same for calls to served models, which may take their time. */
-  readonly models: ByteDoor
+  readonly models: StreamDispatcher
   readonly #pools: UpstreamPools
   #underWay = 0
+  #hasFewWorkers = false
 
   constructor(config: Config['upstream'], log: Pick<Logger, 'warn'> = { warn: () => undefined }) {
     const url = new URL(config.url)
@@ -57,8 +60,13 @@ export class Upstream {
     this.#pace = config.rates === undefined ? null : new UpstreamPace(config.rates)
     this.#basePath = url.pathname.replace(/\/$/, '')
     this.#pools = makePools(url)
-    this.dispatcher = new ByteDoor(this.#pools.bytes, upstreamTimeouts.headers)
-    this.models = new ByteDoor(this.#pools.models, modelPatience)
+    this.dispatcher = new StreamDispatcher(this.#pools.bytes, { answer: upstreamTimeouts.headers, idle: upstreamTimeouts.body })
+    this.models = new StreamDispatcher(this.#pools.models, { answer: modelPatience, idle: modelPatience })
+  }
+
+  /** Whether the upstream is a gunicorn server, whose few workers each wait for the end of a request that they have begun. */
+  get hasFewWorkers(): boolean {
+    return this.#hasFewWorkers
   }
 
   /** The path below the upstream's own prefix. */
@@ -67,11 +75,15 @@ export class Upstream {
   }
 
   /** Sends a granted request and reads the answer whole. A read is tried once more when the connection broke before an answer. */
-  async send(request: UpstreamRequest, caller: CallerCredentials, repeatable = false): Promise<UpstreamAnswer> {
+  async send(
+    request: UpstreamRequest,
+    caller: CallerCredentials,
+    { repeatable = false, reads = false } = {},
+  ): Promise<UpstreamAnswer> {
     if (!isUpstreamRequest(request)) throw new TypeError('nothing is forwarded without a grant')
     const { method, target, spans } = request
     const { bytes: body, headers } = spans ?? { bytes: request.body, headers: {} }
-    return this.#exchange({ method, target, body, headers, caller, repeatable, noteStatus: caller.noteStatus })
+    return this.#exchange({ method, target, body, headers, caller, repeatable, reads, noteStatus: caller.noteStatus })
   }
 
   /** Asks MLflow something that the proxy itself must know. Reading only. */
@@ -95,7 +107,7 @@ export class Upstream {
   async lookUpTraces(ids: readonly string[], caller: CallerCredentials): Promise<UpstreamAnswer> {
     const body = JSON.stringify({ trace_ids: ids })
     const target = '/api/3.0/mlflow/traces/batchGetInfos'
-    return this.#exchange({ method: 'POST', target, body, caller, repeatable: true })
+    return this.#exchange({ method: 'POST', target, body, caller, repeatable: true, reads: true })
   }
 
   /** One of the calls that a granted request for an artifact takes in a Databricks workspace. All of them may be sent again. */
@@ -108,8 +120,10 @@ export class Upstream {
   async write(write: OwnWrite, caller: CallerCredentials): Promise<UpstreamAnswer> {
     const { method, path, body } = writeOut(write)
     const text = JSON.stringify(body)
+    // What it is a part of is half done.
+    const settled = withoutSignal(caller)
     for (let tries = 1; ; tries++) {
-      const answer = await this.#exchange({ method, target: path, body: text, caller, repeatable: true })
+      const answer = await this.#exchange({ method, target: path, body: text, caller: settled, repeatable: true })
       const wait = answer.retryAfter ?? 1
       // A change that waits for this one is half made: better a moment late than not at all.
       if (answer.status !== 429 || tries === 3 || typeof wait !== 'number' || wait > 5) return answer
@@ -146,7 +160,9 @@ export class Upstream {
   }
 
   async #exchangeOnce(exchange: Exchange, credentials: Readonly<Record<string, string>>): Promise<UpstreamAnswer> {
-    const { method, target, body, repeatable, noteStatus } = exchange
+    const { method, target, body, caller, repeatable, noteStatus } = exchange
+    const { signal } = caller
+    signal?.throwIfAborted()
     const headers: Record<string, string> = { accept: 'application/json', ...credentials }
     if (body !== null) headers['content-type'] = 'application/json'
     Object.assign(headers, exchange.headers)
@@ -156,8 +172,12 @@ export class Upstream {
     this.#underWay += 1
     try {
       await this.#pace?.enter(target)
-      const response = await this.#open({ method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body })
+      signal?.throwIfAborted()
+      const abort = signal !== undefined && (exchange.reads ?? method === 'GET') ? { signal } : {}
+      const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, ...abort }
+      const response = await this.#open(options)
       noteStatus?.(response.statusCode)
+      this.#hasFewWorkers = response.headers.server === 'gunicorn'
       return await readAnswer(response)
     } catch (error) {
       if (!isTransportError(error)) throw error

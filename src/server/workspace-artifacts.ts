@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { encodeBody, encodeQuery } from '../policy/encode.ts'
 import type { Grant } from '../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
@@ -55,6 +54,15 @@ export function artifactFailure(grant: Grant, error: unknown): Failure {
   return upstreamFailure(grant, { status: error.status, text: printJson(error.json) })
 }
 
+/** What is uploaded. */
+export interface Sending {
+  readonly body: AsyncIterable<Uint8Array>
+  /** As it was announced, or null. */
+  readonly length: number | null
+  /** Looks whether it is still allowed, when storage is about to be told that it is whole. */
+  readonly lastLook: () => Promise<void>
+}
+
 /** The files of a place, by their paths in it. */
 export interface SourceFiles {
   list(folder: string): Promise<StoredFile[]>
@@ -109,11 +117,11 @@ export class WorkspaceArtifacts {
     }
   }
 
-  /** `length` as it was announced, or null. Throws as `download`. */
-  async upload(grant: Grant, caller: CallerCredentials, body: Readable, length: number | null): Promise<void> {
+  /** Throws as `download`. */
+  async upload(grant: Grant, caller: CallerCredentials, { body, length, lastLook }: Sending): Promise<void> {
     const { store, request } = this.#open(grant, caller)
     const end = this.#memory.begin()
-    await store.upload(request.place, request.path, body, length).finally(end)
+    await store.upload(request.place, request.path, body, length, lastLook).finally(end)
   }
 
   /** What a granted registration is made of. */

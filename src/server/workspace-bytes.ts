@@ -7,6 +7,7 @@ import type { Journey } from './journey.ts'
 import { sendFailure } from './respond.ts'
 import { addresses, rawCallOf, visitOf } from './routes.ts'
 import type { ByteRange } from './storage/artifact-store.ts'
+import { beginUpload, LastLook } from './streams/begin-upload.ts'
 import { artifactFailure, type WorkspaceArtifacts } from './workspace-artifacts.ts'
 
 /** The one range that is asked for; a header that is no such thing is passed over, as HTTP has it. */
@@ -23,13 +24,19 @@ function lengthOf({ headers }: FastifyRequest): number | null {
 }
 
 /** Serves one endpoint that carries bytes. */
-function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, artifacts: WorkspaceArtifacts) {
+function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, artifacts: WorkspaceArtifacts, idle: number) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const visit = visitOf(landscape, endpoint.name, request)
     const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
     try {
       if (endpoint.bytes === 'up') {
-        await artifacts.upload(grant, visit.credentials, request.raw, lengthOf(request))
+        const lastLook = new LastLook(journey, visit, grant)
+        const upload = await beginUpload(request, { idle })
+        const sending = { body: upload.bytes(), length: lengthOf(request), lastLook: () => lastLook.look() }
+        await artifacts.upload(grant, visit.credentials, sending).finally(() => {
+          lastLook.over()
+          upload.stop()
+        })
         return reply.type('application/json').send('{}')
       }
       const { stream, length, contentRange } = await artifacts.download(grant, visit.credentials, rangeOf(request))
@@ -57,6 +64,7 @@ export function addWorkspaceByteRoutes(
   modes: readonly ClientMode[],
   journey: Journey,
   artifacts: WorkspaceArtifacts,
+  idle: number,
 ): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -65,7 +73,7 @@ export function addWorkspaceByteRoutes(
     for (const mode of modes) {
       for (const endpoint of endpointTable(serverKindOf(landscape), mode).open.values()) {
         if (endpoint.bytes === undefined || endpoint.resource !== 'artifact') continue
-        const handler = serveBytes(endpoint, landscape, journey, artifacts)
+        const handler = serveBytes(endpoint, landscape, journey, artifacts, idle)
         for (const address of addresses(endpoint)) scope.route({ ...address, handler, constraints: { clientMode: mode } })
       }
     }

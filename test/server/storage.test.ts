@@ -11,6 +11,7 @@ import { Refusal } from '../../src/policy/reasons.ts'
 import { AzureStorage, DatabricksArtifactStore } from '../../src/server/storage/databricks-store.ts'
 import { SignedUrl } from '../../src/server/storage/signed-url.ts'
 import { CallFailed, type StorageCall } from '../../src/server/storage/storage-call.ts'
+import { UploadBody } from '../../src/server/streams/upload-body.ts'
 import { startAdls } from '../databricks/adls.ts'
 import { startAzurite } from '../databricks/azurite.ts'
 import type { Storage } from '../databricks/storage.ts'
@@ -298,21 +299,25 @@ t.test('A body that is not as long as announced, or that breaks off, leaves what
   t.same(await storage.read(path), before)
 })
 
-/** A server that stores the bodies it gets, as the proxy's route will; gives what each upload came to. */
+/** A server that stores the bodies it gets, as the proxy's route does; gives what each upload came to. */
 async function serve(test: Test, store: DatabricksArtifactStore): Promise<{ server: Server; port: number; outcomes: unknown[] }> {
   const outcomes: unknown[] = []
   const server = createServer((request, response) => {
     const { 'content-length': length } = request.headers
-    store.upload(run, 'served', request, length === undefined ? null : Number(length)).then(
-      () => {
-        outcomes.push('stored')
-        response.end('stored')
-      },
-      (error: unknown) => {
-        outcomes.push(error)
-        response.writeHead(400).end('refused')
-      },
-    )
+    const upload = new UploadBody(request, { idle: 10_000 })
+    store
+      .upload(run, 'served', upload.bytes(), length === undefined ? null : Number(length))
+      .finally(() => upload.stop())
+      .then(
+        () => {
+          outcomes.push('stored')
+          response.end('stored')
+        },
+        (error: unknown) => {
+          outcomes.push(error)
+          response.writeHead(400).end('refused')
+        },
+      )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   test.teardown(() => {

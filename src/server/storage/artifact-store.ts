@@ -33,7 +33,16 @@ export interface ArtifactStore {
   /** The rows of a folder; none for a file. */
   list(place: ArtifactPlace, folder: string): Promise<StoredFile[]>
   download(place: ArtifactPlace, path: string, range?: ByteRange): Promise<Download>
-  /** Stores all of the body under the path, or nothing. `length` is what the body was announced to have, or null. */
-  upload(place: ArtifactPlace, path: string, body: Readable, length: number | null): Promise<void>
+  /**
+   * Stores all of the body under the path, or nothing. `length` is what the body was announced to have, or null. `lastLook` is asked before
+   * anything that is there already changes, and again for what is sent again; what it rejects with leaves all as it was.
+   */
+  upload(
+    place: ArtifactPlace,
+    path: string,
+    body: AsyncIterable<Uint8Array>,
+    length: number | null,
+    lastLook?: () => Promise<void>,
+  ): Promise<void>
   delete(place: ArtifactPlace, path: string): Promise<void>
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Readable } from 'node:stream'
 import { azureHeaders } from './azure-headers.ts'
 import type { Lease } from './credentials.ts'
 import { type StorageDoor, type StorageReply, storageRefusal } from './storage-door.ts'
+import type { StorageUpload } from './storage-upload.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import { sendParts } from './upload-parts.ts'
 
@@ -31,7 +31,7 @@ export function expectStatus(reply: StorageReply, status: number): StorageReply 
 }
 
 /** Stores a body as an Azure block blob: all of it becomes the blob at once, at the end, or nothing does. */
-export async function uploadBlob({ door, lease, memory }: UploadWay, body: Readable, length: number | null): Promise<void> {
+export async function uploadBlob({ door, lease, memory }: UploadWay, { body, length, lastLook }: StorageUpload): Promise<void> {
   const upload = randomBytes(12).toString('hex')
   const { count } = await sendParts(body, length, memory, async ({ index, bytes }, signal) => {
     const parameters = { comp: 'block', blockid: blockId(upload, index) }
@@ -44,7 +44,7 @@ export async function uploadBlob({ door, lease, memory }: UploadWay, body: Reada
   const list = blockList(upload, count)
   const reply = await lease.use((credential) => {
     const headers = { ...azureHeaders('putBlockList', credential.headers), 'content-type': 'application/xml' }
-    return door.send({ method: 'PUT', credential, parameters: { comp: 'blocklist' }, headers, body: list })
+    return door.send({ method: 'PUT', credential, parameters: { comp: 'blocklist' }, headers, body: list, before: lastLook })
   })
   expectStatus(reply, 201)
 }

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import type { JsonObject } from '../../policy/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { ByteRange, Download, StoredFile } from './artifact-store.ts'
@@ -11,6 +10,7 @@ import { downloadSigned } from './signed-download.ts'
 import type { StorageHosts } from './signed-url.ts'
 import { absentArtifact, askStorage, type StorageCall, textOf, unknownStorageAnswer } from './storage-call.ts'
 import type { StorageDoor } from './storage-door.ts'
+import type { StorageUpload } from './storage-upload.ts'
 import type { UploadMemory } from './upload-memory.ts'
 
 const api = '/api/2.0/mlflow/unity-catalog/model-versions'
@@ -74,12 +74,12 @@ export class CatalogFolder {
     return downloadSigned(this.#storage.door, this.#lease(path), path, range)
   }
 
-  async upload(path: string, body: Readable, length: number | null): Promise<void> {
+  async upload(path: string, upload: StorageUpload): Promise<void> {
     const { door, memory } = this.#storage
     const way = { door, memory, lease: this.#lease(path) }
     const { dialect } = await this.#locate()
-    if (dialect === 'blob') await uploadBlob(way, body, length)
-    else await uploadDataLakeFile(way, body, length)
+    if (dialect === 'blob') await uploadBlob(way, upload)
+    else await uploadDataLakeFile(way, upload)
   }
 
   #locate(): Promise<CatalogLocation> {

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import type { ArtifactPlace } from '../../policy/artifact-place.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { ArtifactStore, ByteRange, Download, StoredFile } from './artifact-store.ts'
@@ -12,6 +11,7 @@ import { downloadSigned } from './signed-download.ts'
 import type { StorageHosts } from './signed-url.ts'
 import { absentArtifact, type StorageCall, unknownStorageAnswer } from './storage-call.ts'
 import { StorageDoor } from './storage-door.ts'
+import type { StorageUpload } from './storage-upload.ts'
 import { defaultUploadLimits, type UploadLimits, UploadMemory } from './upload-memory.ts'
 
 /** What all callers share: connections to storage, memory for uploads, and which hosts are trusted. Made once. */
@@ -67,18 +67,19 @@ export class DatabricksArtifactStore implements ArtifactStore {
     return downloadSigned(this.#storage.door, this.#lease(place, 'read', path), path, range)
   }
 
-  async upload(place: ArtifactPlace, path: string, body: Readable, length: number | null): Promise<void> {
-    try {
-      checkPath(path)
-      if (place.kind === 'dbfs') return await uploadDbfs(this.#call, path, body, length)
-      const catalogFolder = this.#catalogFolder(place, 'write')
-      if (catalogFolder !== null) return await catalogFolder.upload(path, body, length)
-      await this.#uploadSigned(place, path, body, length)
-    } catch (error) {
-      // A client that is still sending gets to the answer only when it is read to its end.
-      if (!body.destroyed) body.resume()
-      throw error
-    }
+  async upload(
+    place: ArtifactPlace,
+    path: string,
+    body: AsyncIterable<Uint8Array>,
+    length: number | null,
+    lastLook = async () => {},
+  ): Promise<void> {
+    checkPath(path)
+    const upload = { body, length, lastLook }
+    if (place.kind === 'dbfs') return uploadDbfs(this.#call, path, upload)
+    const catalogFolder = this.#catalogFolder(place, 'write')
+    if (catalogFolder !== null) return catalogFolder.upload(path, upload)
+    return this.#uploadSigned(place, path, upload)
   }
 
   async delete(place: ArtifactPlace, path: string): Promise<void> {
@@ -88,12 +89,12 @@ export class DatabricksArtifactStore implements ArtifactStore {
     throw new Refusal('read-only', 'Databricks does not delete artifacts one by one. Delete the run or the logged model instead.')
   }
 
-  async #uploadSigned(place: ArtifactPlace, path: string, body: Readable, length: number | null): Promise<void> {
+  async #uploadSigned(place: ArtifactPlace, path: string, upload: StorageUpload): Promise<void> {
     const lease = this.#lease(place, 'write', path)
     const { dialect } = await lease.credential()
     const { door, memory } = this.#storage
-    if (dialect === 'blob') return uploadBlob({ door, lease, memory }, body, length)
-    if (dialect === 'datalake') return uploadDataLakeFile({ door, lease, memory }, body, length)
+    if (dialect === 'blob') return uploadBlob({ door, lease, memory }, upload)
+    if (dialect === 'datalake') return uploadDataLakeFile({ door, lease, memory }, upload)
     throw unknownStorageAnswer('a kind of storage other than Azure')
   }
 

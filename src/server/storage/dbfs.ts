@@ -4,6 +4,7 @@ import { type Json, JsonNumber } from '../../policy/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { ByteRange, Download } from './artifact-store.ts'
 import { absentArtifact, askStorage, bytesOf, type StorageCall, textOf, unknownStorageAnswer } from './storage-call.ts'
+import type { StorageUpload } from './storage-upload.ts'
 import { UploadMemory } from './upload-memory.ts'
 import { sendParts } from './upload-parts.ts'
 
@@ -55,7 +56,7 @@ async function replaceFile(call: StorageCall, from: string, path: string): Promi
 }
 
 /** Stores a body as a file of DBFS: beside its name first, so that no half file ever bears it. */
-export async function uploadDbfs(call: StorageCall, path: string, body: Readable, length: number | null): Promise<void> {
+export async function uploadDbfs(call: StorageCall, path: string, { body, length, lastLook }: StorageUpload): Promise<void> {
   const folder = path.split('/').slice(0, -1)
   const unfinished = [...folder, `.${randomBytes(12).toString('hex')}.unfinished`].join('/')
   const post = (endpoint: string, message: Readonly<Record<string, Json>>) =>
@@ -70,6 +71,7 @@ export async function uploadDbfs(call: StorageCall, path: string, body: Readable
       await post('add-block', { handle: open, data: Buffer.from(bytes).toString('base64') })
     })
     await post('close', { handle })
+    await lastLook()
     await replaceFile(call, unfinished, path)
   } catch (error) {
     if (handle !== null) {

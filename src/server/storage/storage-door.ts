@@ -11,6 +11,8 @@ export interface StorageRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string | null
   readonly signal?: AbortSignal
+  /** Asked each time that it is about to be sent; what it rejects with stops it. */
+  readonly before?: () => Promise<void>
 }
 
 /** What storage said, without its body. */
@@ -66,7 +68,8 @@ export function storageRefusal(reply: Pick<StorageReply, 'status' | 'code'>): Re
 async function persist<A extends { readonly status: number }>(attempt: () => Promise<A>, signal?: AbortSignal): Promise<A> {
   for (const pause of pauses) {
     const answer = await attempt().catch((error: unknown) => {
-      if (signal?.aborted) throw error
+      const unreached = error instanceof Refusal && error.reason === 'upstream-unavailable'
+      if (signal?.aborted || !unreached) throw error
       return null
     })
     if (answer !== null && !transient.has(answer.status)) return answer
@@ -106,7 +109,8 @@ export class StorageDoor {
     return persist(() => this.sendOnce(request), request.signal)
   }
 
-  async sendOnce({ credential, parameters, method, headers, body, signal }: StorageRequest): Promise<StorageReply> {
+  async sendOnce({ credential, parameters, method, headers, body, signal, before }: StorageRequest): Promise<StorageReply> {
+    await before?.()
     const path = credential.url.target(parameters)
     const options = { method, path, headers, body, ...(signal === undefined ? {} : { signal }) }
     const { statusCode, headers: answered, body: rest } = await this.#exchange(credential, options)

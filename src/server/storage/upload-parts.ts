@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { Refusal } from '../../policy/reasons.ts'
 import type { UploadMemory } from './upload-memory.ts'
 
@@ -126,15 +125,18 @@ function incomplete(size: number, length: number): Refusal {
 
 /**
  * Sends all of a body in parts. Throws when a part could not be sent, when the client went away, and when the body does not have the
- * length that was announced; nothing is under way any more then. What is left of the body is read and dropped, so that the client,
- * which is still sending, gets to the answer.
+ * length that was announced; nothing is under way any more then.
  */
-export async function sendParts(body: Readable, length: number | null, memory: UploadMemory, send: SendPart): Promise<SentParts> {
+export async function sendParts(
+  body: AsyncIterable<Uint8Array>,
+  length: number | null,
+  memory: UploadMemory,
+  send: SendPart,
+): Promise<SentParts> {
   const sender = new PartSender(memory, length, send)
   let received = 0
   try {
-    const chunks: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false })
-    for await (const chunk of chunks) {
+    for await (const chunk of body) {
       received += chunk.length
       if (length !== null && received > length) throw incomplete(received, length)
       await sender.add(chunk)
@@ -144,7 +146,6 @@ export async function sendParts(body: Readable, length: number | null, memory: U
     return await sender.finish()
   } catch (error) {
     await sender.stop()
-    if (!body.destroyed) body.resume()
     throw error
   }
 }

@@ -1,0 +1,44 @@
+import type { Answer } from '../../policy/questions.ts'
+import { ClientGone } from '../http/client-gone.ts'
+import { whileThere } from '../http/while-there.ts'
+
+interface Flight {
+  readonly answer: Promise<Answer>
+  readonly abandon: AbortController
+  waiting: number
+}
+
+/** The questions that are being asked. Whoever asks the same meanwhile waits for the same answer, which is given up when nobody waits any more. */
+export class SharedAnswers {
+  readonly #flights = new Map<string, Flight>()
+
+  /** `find` is called where nobody asks the same already. Throws the signal's reason. */
+  async ask(key: string, signal: AbortSignal | undefined, find: (abandoned: AbortSignal) => Promise<Answer>): Promise<Answer> {
+    const flight = this.#flights.get(key) ?? this.#begin(key, find)
+    flight.waiting += 1
+    try {
+      return await whileThere(signal, flight.answer)
+    } finally {
+      flight.waiting -= 1
+      if (flight.waiting === 0) {
+        this.#end(key, flight)
+        flight.abandon.abort(new ClientGone())
+      }
+    }
+  }
+
+  #begin(key: string, find: (abandoned: AbortSignal) => Promise<Answer>): Flight {
+    const abandon = new AbortController()
+    const flight = { answer: find(abandon.signal), abandon, waiting: 0 }
+    this.#flights.set(key, flight)
+    flight.answer.then(
+      () => this.#end(key, flight),
+      () => this.#end(key, flight),
+    )
+    return flight
+  }
+
+  #end(key: string, flight: Flight): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key)
+  }
+}

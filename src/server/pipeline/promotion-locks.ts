@@ -1,0 +1,114 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Grant } from '../../policy/grant.ts'
+import { Refusal } from '../../policy/reasons.ts'
+
+/** Milliseconds that a request waits for others to be over with what it touches. */
+export const longestWait = 30_000
+
+type Keys = Pick<Grant['findings'], 'changes' | 'promotes'>
+
+interface Entry {
+  readonly changes: ReadonlySet<string>
+  readonly promotes: ReadonlySet<string>
+  enter(): void
+}
+
+/** A place among those who touch the same things; `release` may be called more than once. */
+export interface Hold {
+  /** Whether something may have been promoted since the decision: it is made anew. */
+  readonly stale: boolean
+  release(): void
+}
+
+function meet(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  for (const key of some) if (others.has(key)) return true
+  return false
+}
+
+/** Changes of one thing go on side by side; what promotes it goes alone. */
+function exclude(one: Entry, other: Entry): boolean {
+  return meet(one.promotes, other.promotes) || meet(one.promotes, other.changes) || meet(one.changes, other.promotes)
+}
+
+const nothing: Hold = { stale: false, release: () => undefined }
+
+/**
+ * Keeps the changes of what a version is made of and its promotion apart, within this process, from the decision to MLflow's answer. Whoever
+ * comes first goes first: a promotion waits for the uploads that are just ending, and those that come later wait for it.
+ */
+export class PromotionLocks {
+  readonly #wait: number
+  readonly #held = new Set<Entry>()
+  readonly #queue: Entry[] = []
+  #promotions = 0
+
+  /** `wait` in milliseconds. */
+  constructor(wait = longestWait) {
+    this.#wait = wait
+  }
+
+  /** How many promotions there have been: a decision that was made before the last one is out of date. */
+  get promotions(): number {
+    return this.#promotions
+  }
+
+  /**
+   * Waits until nobody else is at what the keys name. `decidedAt`: what `promotions` was when the decision began. Throws the signal's reason,
+   * and `upstream-unavailable` where it takes too long: nothing was sent.
+   */
+  async enter(keys: Keys, decidedAt: number | undefined, signal?: AbortSignal): Promise<Hold> {
+    if (keys.changes.length + keys.promotes.length === 0) return nothing
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const entry: Entry = { changes: new Set(keys.changes), promotes: new Set(keys.promotes), enter: resolve }
+    if (this.#isFree(entry, this.#queue.length)) this.#held.add(entry)
+    else await this.#stand(entry, promise, signal)
+    return { stale: this.#promotions !== decidedAt, release: () => this.#release(entry) }
+  }
+
+  async #stand(entry: Entry, entered: Promise<void>, signal?: AbortSignal): Promise<void> {
+    this.#queue.push(entry)
+    const done = new AbortController()
+    const limits = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal])
+    const late = pause(this.#wait, 'late', { signal: limits })
+    late.catch(() => undefined)
+    try {
+      if ((await Promise.race([entered, late])) !== 'late') return
+      throw new Refusal(
+        'upstream-unavailable',
+        'Others are still changing or promoting what this request touches. Try again shortly.',
+      )
+    } catch (error) {
+      // It may have been let in at the same moment.
+      this.#release(entry)
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      done.abort()
+    }
+  }
+
+  #isFree(entry: Entry, ahead: number): boolean {
+    for (const held of this.#held) if (exclude(entry, held)) return false
+    return !this.#queue.slice(0, ahead).some((waiting) => exclude(entry, waiting))
+  }
+
+  #release(entry: Entry): void {
+    const at = this.#queue.indexOf(entry)
+    if (at >= 0) this.#queue.splice(at, 1)
+    else if (!this.#held.delete(entry)) return
+    else if (entry.promotes.size > 0) this.#promotions += 1
+    this.#admit()
+  }
+
+  #admit(): void {
+    for (let at = 0; at < this.#queue.length; ) {
+      const next = this.#queue[at]
+      if (next === undefined || !this.#isFree(next, at)) at += 1
+      else {
+        this.#queue.splice(at, 1)
+        this.#held.add(next)
+        next.enter()
+      }
+    }
+  }
+}

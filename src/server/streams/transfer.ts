@@ -1,0 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { UploadBody } from './upload-body.ts'
+
+/** One exchange of streamed bytes between a client and the upstream. */
+export interface Transfer {
+  /** Aborted, with ClientGone, when the client is no longer there. */
+  readonly gone: AbortSignal
+  /** What the client sends; null where it only gets. */
+  readonly upload: UploadBody | null
+  /** Called once, when the upstream can do nothing more about it: it has answered, or was not asked, or its time is over. */
+  settled(): void
+}
+
+/** @fastify/http-proxy has no way to hand these through to what sends its requests. */
+export const transfers = new AsyncLocalStorage<Transfer>()
