@@ -22,6 +22,10 @@ export interface FakeUpstream {
   answer: Reply
   /** What it answers the proxy's own questions with, by path. */
   readonly knowledge: Map<string, object>
+  /** Milliseconds until each of the proxy's own questions is answered. */
+  pause: () => number
+  /** Connections that are open. */
+  connections(): Promise<number>
   /** The version that it says it has. */
   version: string
   close(): Promise<void>
@@ -73,6 +77,8 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
   const known = new Map(Object.entries(knowledge))
   const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     const fact = known.get(request.url?.split('?')[0] ?? '')
+    const pause = fact === undefined ? 0 : fake.pause()
+    if (fact !== undefined && pause > 0) return void setTimeout(() => reply(200, fact)(request, response), pause)
     if (fact !== undefined) return reply(200, fact)(request, response)
     if (request.url?.split('?')[0] === '/version') return reply(200, fake.version)(request, response)
     const { method = '', url = '', rawHeaders } = request
@@ -90,6 +96,9 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
     received,
     answer: reply(200, {}),
     knowledge: known,
+    pause: () => 0,
+    connections: () =>
+      new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count)))),
     version: '3.17.2',
     close: async () => {
       server.close()

@@ -99,15 +99,15 @@ export class UploadBody extends Stream {
       if (this.#isWhole) await this.#look(reader)
       let held: Buffer | null = null
       for (let piece = await this.#piece(); piece !== null; piece = await this.#piece()) {
-        if (held !== null) {
-          reader.waiting?.()
-          yield held
-          reader.taken?.()
-        }
+        const ready: Buffer | null = this.#options.lastLook === undefined ? piece : held
         held = piece
+        if (ready === null) continue
+        reader.waiting?.()
+        yield ready
+        reader.taken?.()
       }
       if (!this.#isSent) await this.#look(reader)
-      if (held !== null) yield held
+      if (held !== null && this.#options.lastLook !== undefined) yield held
     } finally {
       this.stop()
     }
