@@ -41,10 +41,12 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
       if (isEntrance && askWhich(landscape, request, reply)) return reply
       const visit = visitOf(landscape, endpoint.name, request)
+      await request.admission.enter(endpoint.bytes === 'both' ? 'models' : 'bytes', visit)
       const raw = await rawCallOf(endpoint, request)
       const body = endpoint.opaque === true ? await wholeBody(request) : raw.body
       const grant = await journey.grant(visit, endpoint, { ...raw, body })
       const headers = await upstream.credentials.read(visit.credentials)
+      await request.admission.takeWorker()
       request.granted = { grant, request: journey.bytesRequest(grant), headers }
       if (endpoint.bytes === 'both' && endpoint.opaque !== true) request.body = boundedBody(request)
       if (endpoint.bytes !== 'up') return

@@ -1,6 +1,7 @@
 import { type Readable, Transform } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { Refusal } from '../policy/reasons.ts'
+import { readWhole } from './body.ts'
 
 /** Milliseconds that a served model may take: to begin its answer, and between the parts of one. Databricks gives up before. */
 export const modelPatience = 300_000
@@ -31,8 +32,6 @@ export function boundedBody({ raw, headers }: FastifyRequest): Readable {
 }
 
 /** The same read whole, where it has to be looked into. */
-export async function wholeBody(request: FastifyRequest): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  for await (const chunk of boundedBody(request)) chunks.push(chunk)
-  return Buffer.concat(chunks)
+export function wholeBody(request: FastifyRequest): Promise<Uint8Array> {
+  return readWhole(request, mostBytes, tooLarge)
 }

@@ -31,7 +31,8 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
     trail.upstreamStatus = status
   }
   const { mode } = request.door
-  const credentials = { authorization: request.headers.authorization ?? null, noteStatus, environment: environment.name }
+  const { memory } = request.admission
+  const credentials = { authorization: request.headers.authorization ?? null, noteStatus, environment: environment.name, memory }
   return { principal, environment, administrator, mode, credentials, trail }
 }
 
@@ -62,6 +63,7 @@ async function answerJson(
   reply: FastifyReply,
 ) {
   const visit = visitOf(landscape, endpoint.name, request)
+  await request.admission.enter('messages', visit)
   const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
   const arrival = await journey.complete(visit, grant)
   if ('failure' in arrival) return sendFailure(reply, arrival.failure)

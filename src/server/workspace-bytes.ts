@@ -26,6 +26,7 @@ function lengthOf({ headers }: FastifyRequest): number | null {
 function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, artifacts: WorkspaceArtifacts) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const visit = visitOf(landscape, endpoint.name, request)
+    await request.admission.enter('bytes', visit)
     const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
     try {
       if (endpoint.bytes === 'up') {
