@@ -6,8 +6,12 @@ import { isMapping } from '../mapping.ts'
 /** Milliseconds between two looks, and for which a client is waited for before it is judged. */
 const times = { look: 1_000, judged: 60_000 } as const
 
+type Seen = Pick<IncomingMessage, 'complete' | 'readableLength'> & {
+  readonly socket: Pick<Socket, 'bytesRead' | 'bytesWritten' | 'writableLength'>
+}
+
 /** Bytes of a large piece of an answer that the client has not taken yet: Node counts such a piece as one. */
-function queueOf(socket: Socket): number {
+function queueOf(socket: object): number {
   const handle: unknown = '_handle' in socket ? socket._handle : null
   return isMapping(handle) && typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : 0
 }
@@ -17,13 +21,13 @@ function queueOf(socket: Socket): number {
  * does not read, counts for nothing.
  */
 export class ClientPace {
-  readonly #request: IncomingMessage
+  readonly #request: Seen
   readonly #response: Pick<ServerResponse, 'headersSent'>
   #waited = 0
   #moved = 0
   #seen = { read: 0, taken: 0, queue: 0 }
 
-  constructor(request: IncomingMessage, response: Pick<ServerResponse, 'headersSent'>) {
+  constructor(request: Seen, response: Pick<ServerResponse, 'headersSent'>) {
     this.#request = request
     this.#response = response
     this.#seen = this.#look()
