@@ -6,7 +6,8 @@ import type { JsonObject } from '../policy/json.ts'
 import { type ExportHeaders, type OtlpForm, readExport, writeExportAnswer } from '../policy/otlp/export-message.ts'
 import { Refusal } from '../policy/reasons.ts'
 import type { Journey } from './journey.ts'
-import { jsonWeight, spansWeight } from './limits/json-weight.ts'
+import { jsonWeight } from './limits/json-weight.ts'
+import { spansWeight } from './limits/spans-weight.ts'
 import { unpackBody } from './otlp-body.ts'
 import { sendFailure } from './respond.ts'
 import { addresses, visitOf } from './routes.ts'
@@ -36,7 +37,7 @@ async function readRequest(request: FastifyRequest): Promise<JsonObject> {
   const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array()
   const { body: hold } = request.admission
   const unpacked = await unpackBody(body, request.headers['content-encoding'], hold)
-  await hold.resize(body.length + (form === 'protobuf' ? spansWeight(unpacked.length) : jsonWeight(unpacked)))
+  await hold.resize(body.length + (form === 'protobuf' ? spansWeight(unpacked) : jsonWeight(unpacked)))
   return readExport(form, unpacked, headers)
 }
 

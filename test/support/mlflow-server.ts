@@ -21,6 +21,8 @@ export interface MlflowOptions {
   readonly dir?: string
   /** Whether clients reach artifacts through the server (`mlflow-artifacts:`); default true. */
   readonly serveArtifacts?: boolean
+  /** Workers of the server; default one. */
+  readonly workers?: number
   /** Further variables of the server's environment. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -58,7 +60,13 @@ function serverEnvironment(python: string, home: string): NodeJS.ProcessEnv {
 }
 
 /** Starts an MLflow server of a version and waits until it is healthy. */
-export async function startMlflow({ version, dir, serveArtifacts = true, env = {} }: MlflowOptions): Promise<MlflowServer> {
+export async function startMlflow({
+  version,
+  dir,
+  serveArtifacts = true,
+  workers = 1,
+  env = {},
+}: MlflowOptions): Promise<MlflowServer> {
   const python = pythonOf(version)
   const folder = dir ?? mkdtempSync(join(tmpdir(), 'mlflow-'))
   const artifactFolder = join(folder, 'artifacts')
@@ -67,7 +75,16 @@ export async function startMlflow({ version, dir, serveArtifacts = true, env = {
   const template = templateOf(python, serveArtifacts)
   if (template && existsSync(template) && !existsSync(database)) copyFileSync(template, database, constants.COPYFILE_FICLONE)
   const port = await freePort()
-  const place = ['--host', '127.0.0.1', '--port', String(port), '--workers', '1', '--backend-store-uri', `sqlite:///${database}`]
+  const place = [
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--workers',
+    String(workers),
+    '--backend-store-uri',
+    `sqlite:///${database}`,
+  ]
   const args = ['server', ...place, ...artifactFlags(version, artifactFolder, serveArtifacts)]
   const variables = { ...serverEnvironment(python, folder), ...env }
   const program = startProgram(join(dirname(python), 'mlflow'), args, { cwd: folder, env: variables })
