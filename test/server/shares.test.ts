@@ -117,28 +117,29 @@ t.test('a request whose client is gone leaves its place in the queue', async (t)
   t.same(entered, ['a', 'c'])
 })
 
-t.test('a principal that is alone has its whole share, and a part of it among others', async (t) => {
+t.test('a principal that wants more than its share has a part of it while others ask, too', async (t) => {
   let now = 0
-  const { enter, start, entered, ends } = open(
-    { principal: 4, environment: 9, everybody: 9, waiting: 9 },
-    { amongOthers: 0.5, clock: () => now },
-  )
-  for (let sent = 0; sent < 4; sent++) start('acc', 'a')
-  await settled()
-  t.equal(entered.length, 4)
+  const limits = { principal: 4, environment: 20, everybody: 20, waiting: 9 }
+  const { queue, enter, start, ends } = open(limits, { amongOthers: 0.5, clock: () => now })
+  const ask = async (count: number) => {
+    for (let sent = 0; sent < count; sent++) start('acc', 'a')
+    await settled()
+  }
+  await ask(7)
+  t.same([queue.underWay, queue.waiting], [4, 3], 'all of it, while nobody else asks')
   await enter('prod', 'b')
-  start('acc', 'a')
+  for (let ended = 0; ended < 2; ended++) ends.shift()?.()
+  await settled()
+  t.same([queue.underWay, queue.waiting], [3, 3], 'what ends is not replaced, until only the part is left')
   ends.shift()?.()
   await settled()
-  t.equal(entered.length, 5, 'what ends is not replaced')
-  ends.shift()?.()
-  ends.shift()?.()
-  await settled()
-  t.equal(entered.length, 6, 'until only the part is left')
+  t.same([queue.underWay, queue.waiting], [3, 2], 'of the part it is')
   now = 3_000
-  for (let sent = 0; sent < 2; sent++) start('acc', 'a')
+  await ask(1)
+  t.same([queue.underWay, queue.waiting], [3, 3], 'the queue goes on when a share ends')
+  ends.shift()?.()
   await settled()
-  t.equal(entered.length, 8, 'nobody else has asked lately')
+  t.equal(queue.waiting, 0, 'nobody else has asked lately')
 })
 
 t.test('of few workers one is left for messages, and of the others one for others', async (t) => {

@@ -20,7 +20,7 @@ export interface FairQueueOptions {
   readonly kind: string
   /** How long a request waits at most. */
   readonly patience: number
-  /** The part of its share that a principal has while others ask, too; left out: all of it. */
+  /** The part of its share that a principal who wants more than all of it has while others ask, too; left out: all of it. */
   readonly amongOthers?: number
   readonly noteShed?: NoteShed
   readonly clock?: () => number
@@ -181,14 +181,17 @@ export class FairQueue {
     return (
       this.#underWay < everybody &&
       this.#countOf(`e ${environment}`) < Math.min(this.#limits.environment, part) &&
-      this.#countOf(`p ${principal}`) < Math.min(this.#shareOf(principal), part)
+      this.#countOf(`p ${principal}`) < Math.min(this.#shareOf({ environment, principal }), part)
     )
   }
 
-  #shareOf(principal: string): number {
+  /** Who asks for more than the whole share at once has a part of it while others ask, too. */
+  #shareOf(who: Sharer): number {
     const { amongOthers = 1 } = this.#options
-    if (amongOthers === 1 || this.#presence.isAlone(principal, this.#clock())) return this.#limits.principal
-    return Math.max(1, Math.floor(this.#limits.principal * amongOthers))
+    const { principal: share } = this.#limits
+    const wanted = this.#countOf(`p ${who.principal}`) + this.#waitersOf(who).length
+    if (wanted < share || this.#presence.isAlone(who.principal, this.#clock())) return share
+    return Math.max(1, Math.floor(share * amongOthers))
   }
 
   #countOf(key: string): number {
