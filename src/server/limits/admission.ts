@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Visit } from '../visit.ts'
-import type { FairQueue, Sharer } from './fair-queue.ts'
+import type { FairQueue } from './fair-queue.ts'
 import type { Limits, ShareKind } from './limits.ts'
 import type { Hold, MemoryAccount } from './memory-account.ts'
+import type { Sharer } from './sharer.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

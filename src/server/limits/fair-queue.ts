@@ -1,19 +1,6 @@
 import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
 import { Presence } from './presence.ts'
-
-/** How many requests of one kind may be under way at once, and how many of one principal may wait. */
-export interface ShareLimits {
-  readonly principal: number
-  readonly environment: number
-  readonly everybody: number
-  readonly waiting: number
-}
-
-/** Whose share a request takes. */
-export interface Sharer {
-  readonly environment: string
-  readonly principal: string
-}
+import type { ShareLimits, Sharer } from './sharer.ts'
 
 /** What a queue is made with. Times in milliseconds. */
 export interface FairQueueOptions {

@@ -1,6 +1,7 @@
-import { FairQueue, type ShareLimits } from './fair-queue.ts'
+import { FairQueue } from './fair-queue.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { NoteShed, ShedCause } from './overloaded.ts'
+import type { ShareLimits } from './sharer.ts'
 
 /** Kinds of requests, which have shares of their own: messages, artifacts and files of the UI, calls to served models. */
 export const shareKinds = ['messages', 'bytes', 'models'] as const
