@@ -16,6 +16,9 @@ import { addScopes } from './http/unforeseen.ts'
 import { clientTimeouts, createServer, type Note, type ServerParts } from './http-server.ts'
 import { addIdleTimeout } from './idle.ts'
 import { Journey } from './journey.ts'
+import { addAdmission } from './limits/admission.ts'
+import { addLeastRate } from './limits/least-rate.ts'
+import { Limits } from './limits/limits.ts'
 import { addLocalRoutes } from './local-routes.ts'
 import type { Metrics } from './metrics.ts'
 import { addOtlpRoutes } from './otlp-routes.ts'
@@ -41,12 +44,16 @@ export interface Parts extends ServerParts {
 interface Services {
   readonly authenticator: Authenticator
   readonly journey: Journey
+  readonly limits: Limits
   /** The artifacts of a Databricks workspace; null where MLflow serves them itself. */
   readonly artifacts: WorkspaceArtifacts | null
   close(): Promise<void>
 }
 
-function openServices({ config, log, authenticator, upstream, tokens }: Parts): Services {
+function openServices({ config, log, authenticator, upstream, tokens, metrics }: Parts): Services {
+  const limits = new Limits(config.limits)
+  metrics.watch(limits)
+  upstream.hearWorkers((workers) => limits.noteWorkers(workers))
   const storage =
     config.kind === 'databricks' ? new AzureStorage(config.upstream.storageHosts, undefined, usesCatalog(config)) : null
   const artifacts = storage === null ? null : new WorkspaceArtifacts(upstream, storage)
@@ -54,6 +61,7 @@ function openServices({ config, log, authenticator, upstream, tokens }: Parts): 
   return {
     authenticator: withDirectory(authenticator, openDirectory(config, upstream)),
     journey: new Journey(config, upstream, tokens, artifacts, registrar),
+    limits,
     artifacts,
     close: async () => {
       await registrar?.close()
@@ -63,7 +71,7 @@ function openServices({ config, log, authenticator, upstream, tokens }: Parts): 
 }
 
 /** One port for callers: the journey of a request in the order in which it happens. */
-function buildApp(parts: Parts, listener: Listener, { authenticator, journey, artifacts }: Services): FastifyInstance {
+function buildApp(parts: Parts, listener: Listener, { authenticator, journey, limits, artifacts }: Services): FastifyInstance {
   const { config, log, upstream, metrics, connections = new Connections(), timeouts = clientTimeouts } = parts
   const note: Note = (request, reply) => {
     // Not Fastify's onResponse: it does not come for requests whose client goes away.
@@ -77,8 +85,10 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, ar
   const app = createServer(parts, connections, doorOf, note)
   addScopes(app)
   app.addHook('onRequest', async (request, reply) => note(request, reply))
+  addAdmission(app, limits)
   addArrivalHooks(app, authenticator, doorOf, connections)
   addIdleTimeout(app, timeouts.idle)
+  addLeastRate(app, config.limits.leastRate)
   app.addHook('onSend', async (_request, reply) => {
     if (connections.stopping) reply.header('connection', 'close')
   })

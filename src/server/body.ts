@@ -1,27 +1,38 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Refusal } from '../policy/reasons.ts'
 import { limits } from './framing.ts'
+import { readHeld } from './limits/held-body.ts'
+import { JsonWeight } from './limits/json-weight.ts'
+
+/** Bodies that are packed or no JSON are weighed where they are read. */
+function isPlainJson({ headers }: FastifyRequest): boolean {
+  return headers['content-encoding'] === undefined && !headers['content-type']?.includes('protobuf')
+}
+
+/** Reads a body whole, and notes what it will cost to read it as JSON. Throws `tooLarge()` for one of more than `most` bytes. */
+export async function readWhole(request: FastifyRequest, most: number, tooLarge: () => Error): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge()
+  const { raw, admission } = request
+  const weight = new JsonWeight()
+  const body = await readHeld(raw, admission.body, { most, tooLarge, see: (chunk) => weight.add(chunk) })
+  if (isPlainJson(request)) admission.bodyWeight = weight.bytes
+  return body
+}
 
 /** Bodies are kept as bytes: `decode` alone reads them, whatever their Content-Type says. */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer', bodyLimit: limits.jsonBytes },
-    async (_request: FastifyRequest, body: Buffer) => body,
-  )
+  const tooLarge = () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE()
+  app.addContentTypeParser('*', (request: FastifyRequest) => readWhole(request, limits.jsonBytes, tooLarge))
 }
 
 /**
  * Fastify does not read the body of a GET, MLflow does: so must we, to see what it would see. Its length is known, as chunks are
  * refused, and is looked at first: to stop in the middle of a body would break the connection before the answer.
  */
-async function readGetBody({ raw }: FastifyRequest, length: number): Promise<Buffer> {
-  if (length > limits.queryBodyBytes)
-    throw new Refusal('too-large', 'The body of a GET request is too large. Send the parameters in the query.')
-  const chunks: Buffer[] = []
-  for await (const chunk of raw) if (Buffer.isBuffer(chunk)) chunks.push(chunk)
-  return Buffer.concat(chunks)
+function readGetBody(request: FastifyRequest): Promise<Buffer> {
+  const message = 'The body of a GET request is too large. Send the parameters in the query.'
+  return readWhole(request, limits.queryBodyBytes, () => new Refusal('too-large', message))
 }
 
 /** The bytes of a request's body; none where there is none. */
@@ -31,6 +42,6 @@ export async function bodyOf(request: FastifyRequest): Promise<Uint8Array> {
     throw new Refusal('malformed', 'Compressed request bodies are not served: MLflow would read them as empty.')
   }
   const length = Number(request.headers['content-length'] ?? 0)
-  if (request.method === 'GET' || request.method === 'HEAD') return length > 0 ? readGetBody(request, length) : new Uint8Array()
+  if (request.method === 'GET' || request.method === 'HEAD') return length > 0 ? readGetBody(request) : new Uint8Array()
   return Buffer.isBuffer(request.body) ? request.body : new Uint8Array()
 }

@@ -23,7 +23,7 @@ declare module 'fastify' {
 
 /** Headers of the upstream's answer that the client gets; all others stay behind. */
 export const answerHeaders = ['content-type', 'content-length', 'content-disposition', 'last-modified', 'etag'] as const
-const errorBytes = 1024 * 1024
+const errorBytes = 64 * 1024
 
 /** Those of some headers that have one of the names. */
 export function keep(headers: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {

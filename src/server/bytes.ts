@@ -6,7 +6,7 @@ import { type ClientMode, type Landscape, serverKindOf } from '../policy/environ
 import { answerError } from './answer-error.ts'
 import { answerHeaders, grantedOf, isRepeatable, keep, passOn } from './byte-answer.ts'
 import type { Journey } from './journey.ts'
-import { modelBody } from './model-call.ts'
+import { modelBody, wholeBody } from './model-call.ts'
 import type { AnyReply } from './respond.ts'
 import { environmentPrefixes, fastifyPath, rawCallOf, visitOf } from './routes.ts'
 import { beginUpload, LastLook } from './streams/begin-upload.ts'
@@ -42,16 +42,16 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
       if (isEntrance && askWhich(landscape, request, reply)) return reply
       const visit = visitOf(landscape, endpoint.name, request)
+      await request.admission.enter(endpoint.bytes === 'both' ? 'models' : 'bytes', visit)
       const raw = await rawCallOf(endpoint, request)
-      const model = endpoint.bytes === 'both' ? modelBody(request, idle) : null
-      const body = endpoint.opaque === true && model !== null ? await model.whole() : raw.body
+      const body = endpoint.opaque === true ? await wholeBody(request) : raw.body
       const grant = await journey.grant(visit, endpoint, { ...raw, body })
       const headers = await upstream.credentials.read(visit.credentials)
       request.granted = { grant, request: journey.bytesRequest(grant), headers }
-      const streamed = endpoint.opaque === true ? null : model
-      request.transfer = { gone: request.gone, upload: streamed, settled: () => undefined }
-      if (endpoint.bytes === 'up')
-        request.transfer = await uploadTransfer(request, new LastLook(journey, visit, grant), upstream, idle)
+      const lastLook = new LastLook(journey, visit, grant)
+      request.transfer = await (endpoint.bytes === 'up'
+        ? uploadTransfer(request, lastLook, upstream, idle)
+        : plainTransfer(endpoint, request, idle))
       if (request.transfer.upload !== null) request.body = request.transfer.upload
       request.gone.throwIfAborted()
       return undefined
@@ -75,17 +75,18 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
   }
 }
 
-/** A server with few workers is not asked before all is here: each of them waits for the end of what it has begun. */
+/** Of an upload. A server with few workers is not asked before all is here: each of them waits for the end of what it has begun. */
 async function uploadTransfer(
-  request: FastifyRequest,
+  { raw, gone, admission }: FastifyRequest,
   lastLook: LastLook,
   { hasFewWorkers }: Upstream,
   idle: number,
 ): Promise<Transfer> {
-  const { gone } = request
-  const upload = await beginUpload(request, { idle, lastLook: () => lastLook.look() }, hasFewWorkers)
+  const hold = admission.memory.hold('request')
+  const upload = await beginUpload(raw, { idle, hold, lastLook: () => lastLook.look() }, hasFewWorkers)
   const settled = () => lastLook.over()
   try {
+    await admission.takeWorker()
     await upload.lookFirst()
     gone.throwIfAborted()
   } catch (error) {
@@ -94,6 +95,13 @@ async function uploadTransfer(
     throw error
   }
   return { gone, upload, settled }
+}
+
+/** Of a download, or of a call to a model. */
+async function plainTransfer(endpoint: OpenEndpoint, request: FastifyRequest, idle: number): Promise<Transfer> {
+  await request.admission.takeWorker()
+  const upload = endpoint.bytes === 'both' && endpoint.opaque !== true ? modelBody(request, idle) : null
+  return { gone: request.gone, upload, settled: () => undefined }
 }
 
 /** What is to be streamed for a request; it throws where nothing is. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
+import { checkLimits } from './config-limits.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
 import { DatabricksDirectory } from './databricks-directory.ts'
 import { checkKeyFile, checkSecretFile } from './secret-file.ts'
@@ -18,6 +19,7 @@ export function checkServerParts(file: ConfigFile): Finding[] {
       ...finding([...path, 'file'], token === undefined ? null : checkSecretFile(token)),
       ...finding([...path, 'clientSecretFile'], secret === undefined ? null : checkSecretFile(secret)),
     ]),
+    ...checkLimits(file),
     ...finding(['paging', 'keyFile'], file.paging.keyFile === null ? null : checkKeyFile(file.paging.keyFile)),
   ]
 }

@@ -1,5 +1,6 @@
 import type { ModelRegistry, UpstreamKind } from '../policy/environment.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
+import type { LimitSettings } from './limits/limits.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
 import type { Rates } from './upstream-pace.ts'
 
@@ -27,6 +28,7 @@ export interface ConfigFile {
     readonly registry: ModelRegistry
     readonly credentials: CredentialsEntry
     readonly rates: Rates
+    readonly workers?: number
     readonly storageHosts: readonly string[]
     readonly foldsCase: boolean
   }
@@ -36,6 +38,7 @@ export interface ConfigFile {
     readonly directory?: 'none' | 'databricks'
   }
   readonly environments: Readonly<Record<string, EnvironmentEntry>>
+  readonly limits: Omit<LimitSettings, 'memory'> & { readonly memory?: number | string }
   readonly paging: { readonly keyFile: string | null }
   readonly unknownFields: 'refuse' | 'forward'
   readonly shutdown: { readonly drainSeconds: number }

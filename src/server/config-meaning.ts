@@ -3,6 +3,7 @@ import { resolveName } from '../policy/names.ts'
 import { protectedAliases } from '../policy/production.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
+import { type ShareKind, shareKinds } from './limits/limits.ts'
 
 /** What the configuration means, in words: addresses, upstream, callers, then each environment, then what deserves a second look. */
 export function describeConfig(config: Config): string {
@@ -37,6 +38,7 @@ function describeServer(config: Config): string[] {
     row('groups', describeGroups(config)),
     row('page keys', config.paging.keyFile === null ? 'made at start' : `from ${config.paging.keyFile}`),
     row('requests', `fields that no supported MLflow version has ${unknown}`),
+    ...describeLimits(config),
     row('stopping', `on SIGTERM not ready at once; listens for ${config.shutdown.drainSeconds} s more`),
     row('log', `level ${config.log.level}`),
     ...choice(config),
@@ -76,6 +78,20 @@ function describeRates({ upstream: { rates } }: Config): string[] {
       'rates',
       `${registry} requests a second to the registry, ${searchRuns} searches of runs, ${experiments} on experiments, ${logBatch} batches, ${other} others`,
     ),
+  ]
+}
+
+function describeLimits({ limits, upstream: { workers } }: Config): string[] {
+  const { memory, leastRate } = limits
+  const share = (kind: ShareKind) => {
+    const { principal, environment, everybody } = limits[kind]
+    return `${kind} ${principal}, ${environment} and ${everybody}`
+  }
+  return [
+    row('memory', `${Math.round(memory / 2 ** 20)} MiB for what is read whole`),
+    row('shares', `at once of a caller, an environment and everybody: ${shareKinds.map(share).join('; ')}`),
+    ...(workers === undefined ? [] : [row('workers', `${workers} of MLflow's, all but one of them for bytes at most`)]),
+    row('slow', leastRate === 0 ? 'clients are waited for' : `clients below ${leastRate} bytes a second are cut off`),
   ]
 }
 

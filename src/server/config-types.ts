@@ -1,4 +1,5 @@
 import type { Landscape, ModelRegistry, UpstreamKind } from '../policy/environment.ts'
+import type { LimitSettings } from './limits/limits.ts'
 import type { Rates } from './upstream-pace.ts'
 
 /** An application of Entra's that gets tokens for the upstream with a secret. */
@@ -42,6 +43,8 @@ export interface Config extends Landscape {
     readonly storageHosts?: readonly string[]
     /** Requests a second that the upstream takes; left out: no limit. */
     readonly rates?: Rates
+    /** Requests that it serves at once, where each has a worker of its own; left out: as its answers tell. */
+    readonly workers?: number
   }
   readonly authentication: {
     readonly mode: 'bearer'
@@ -49,6 +52,7 @@ export interface Config extends Landscape {
     /** Who says in which groups a caller is whose token does not. */
     readonly directory: 'none' | 'databricks'
   }
+  readonly limits: LimitSettings
   /** The key that seals page tokens: 32 bytes from `paging.keyFile`, or null to make one at start. */
   readonly paging: { readonly keyFile: string | null }
   /** What happens to a request field that no supported MLflow version has. */

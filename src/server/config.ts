@@ -13,6 +13,7 @@ import type { Config } from './config-types.ts'
 import { validateConfig } from './config-validate.ts'
 import { expandVariables } from './config-variables.ts'
 import { readYaml } from './config-yaml.ts'
+import { memoryLimit } from './limits/memory-size.ts'
 import { isMapping, type Mapping } from './mapping.ts'
 import { describeOpenError } from './secret-file.ts'
 
@@ -83,6 +84,7 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
 
 function completeConfig(file: ConfigFile, landscape: Landscape): Config {
   const { listen, admin, databricksHost, authentication, paging, unknownFields, shutdown, log } = file
+  const { memory, messages, bytes, models, leastRate } = file.limits
   const { tenantId, audiences, authority } = authentication.entra
   return {
     listen: { host: listen.host, port: listen.port },
@@ -95,6 +97,7 @@ function completeConfig(file: ConfigFile, landscape: Landscape): Config {
       directory: completeDirectory(file),
     },
     ...landscape,
+    limits: { memory: memoryLimit(memory), messages, bytes, models, leastRate },
     paging: { keyFile: paging.keyFile },
     unknownFields,
     shutdown: { drainSeconds: shutdown.drainSeconds },

@@ -14,7 +14,7 @@ export interface Failure {
 
 function retryAfterOf(refusal: Refusal): number | string | null {
   if (refusal instanceof Throttled) return refusal.retryAfter
-  return refusal.reason === 'upstream-unavailable' ? 1 : null
+  return refusal.reason === 'upstream-unavailable' || refusal.reason === 'overloaded' ? 1 : null
 }
 
 /** What a refusal looks like to the client. */

@@ -34,6 +34,7 @@ function sayError({ message, originalError }: GraphQLError, trail: Trail): strin
 async function answer(landscape: Landscape, journey: Journey, request: FastifyRequest, reply: FastifyReply) {
   const visit = visitOf(landscape, 'graphql', request)
   const { trail } = visit
+  await request.admission.enter('messages', visit)
   const body = await bodyOf(request)
   if (body.length > limits.graphqlBytes) throw new Refusal('too-large', 'The GraphQL is too large. Ask for less at once.')
   const [, rawQuery = ''] = request.raw.url?.split('?') ?? []

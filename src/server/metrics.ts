@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Limits } from './limits/limits.ts'
 
 /** The proxy's own metrics, by endpoint of the table and never by path, so that their number is bounded. */
 export class Metrics {
@@ -32,6 +33,47 @@ export class Metrics {
   /** Counts an error that nobody caught. */
   countUnforeseen(): void {
     this.#unforeseen.inc()
+  }
+
+  readonly #shed = new Counter({
+    name: 'mlflow_env_proxy_shed_total',
+    help: 'Requests that found no room, by what was short and how it ended: a full queue, a wait too long, memory that others needed.',
+    labelNames: ['kind', 'cause'],
+    registers: [this.registry],
+  })
+
+  /** Shows what requests have of the process, and counts those that found no room. */
+  watch(limits: Limits): void {
+    limits.onShed((kind, cause) => this.#shed.inc({ kind, cause }))
+    const { memory, shares, workers } = limits
+    this.#gauge('memory_bytes', 'Memory for what is read whole, in bytes: in use and at most.', 'of', {
+      used: () => memory.used,
+      limit: () => memory.limit,
+    })
+    const queues = { ...shares, workers }
+    const gauges = Object.entries(queues).map(([kind, queue]) => ({
+      kind,
+      underWay: () => queue.underWay,
+      waiting: () => queue.waiting,
+    }))
+    const by = (what: 'underWay' | 'waiting') => Object.fromEntries(gauges.map((gauge) => [gauge.kind, gauge[what]]))
+    this.#gauge('requests_under_way', 'Requests that have their share, by kind.', 'kind', by('underWay'))
+    this.#gauge('requests_waiting', 'Requests that wait, by what they wait for.', 'kind', {
+      ...by('waiting'),
+      memory: () => memory.waiting,
+    })
+  }
+
+  #gauge(name: string, help: string, label: string, values: Readonly<Record<string, () => number>>): void {
+    new Gauge({
+      name: `mlflow_env_proxy_${name}`,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        for (const [value, read] of Object.entries(values)) this.set({ [label]: value }, read())
+      },
+    })
   }
 
   /** Counts one answered request. */

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Refusal } from '../policy/reasons.ts'
+import { readWhole } from './body.ts'
 import { UploadBody } from './streams/upload-body.ts'
 
 /** Milliseconds that a served model may take: to begin its answer, and between the parts of one. Databricks gives up before. */
@@ -15,4 +16,9 @@ function tooLarge(): Refusal {
 export function modelBody({ raw, headers }: FastifyRequest, idle: number): UploadBody {
   if (Number(headers['content-length'] ?? 0) > mostBytes) throw tooLarge()
   return new UploadBody(raw, { idle, limit: { bytes: mostBytes, tooLarge } })
+}
+
+/** The same read whole, where it has to be looked into. */
+export function wholeBody(request: FastifyRequest): Promise<Uint8Array> {
+  return readWhole(request, mostBytes, tooLarge)
 }

@@ -6,6 +6,8 @@ import type { JsonObject } from '../policy/json.ts'
 import { type ExportHeaders, type OtlpForm, readExport, writeExportAnswer } from '../policy/otlp/export-message.ts'
 import { Refusal } from '../policy/reasons.ts'
 import type { Journey } from './journey.ts'
+import { jsonWeight } from './limits/json-weight.ts'
+import { spansWeight } from './limits/spans-weight.ts'
 import { unpackBody } from './otlp-body.ts'
 import { sendFailure } from './respond.ts'
 import { addresses, visitOf } from './routes.ts'
@@ -33,7 +35,10 @@ async function readRequest(request: FastifyRequest): Promise<JsonObject> {
   const headers = headersOf(request)
   const form = formOf(request)
   const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array()
-  return readExport(form, await unpackBody(body, request.headers['content-encoding']), headers)
+  const { body: hold } = request.admission
+  const unpacked = await unpackBody(body, request.headers['content-encoding'], hold)
+  await hold.resize(body.length + (form === 'protobuf' ? spansWeight(unpacked) : jsonWeight(unpacked)))
+  return readExport(form, unpacked, headers)
 }
 
 async function exportSpans(
@@ -44,6 +49,7 @@ async function exportSpans(
   reply: FastifyReply,
 ) {
   const visit = visitOf(landscape, endpoint.name, request)
+  await request.admission.enter('messages', visit)
   const grant = await journey.judge(visit, endpoint, await readRequest(request))
   const arrival = await journey.complete(visit, grant)
   if ('failure' in arrival) return sendFailure(reply, arrival.failure)

@@ -9,6 +9,7 @@ export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
 const outcomes: ReadonlySet<string> = new Set([
   'upstream-error',
   'internal',
+  'overloaded',
   'upstream-busy',
   'upstream-unavailable',
   'outcome-unknown',

@@ -36,6 +36,7 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
     noteStatus,
     environment: environment.name,
     signal: request.gone,
+    memory: request.admission.memory,
   }
   return { principal, environment, administrator, mode, credentials, trail }
 }
@@ -67,6 +68,7 @@ async function answerJson(
   reply: FastifyReply,
 ) {
   const visit = visitOf(landscape, endpoint.name, request)
+  await request.admission.enter('messages', visit)
   const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
   const arrival = await journey.complete(visit, grant)
   if ('failure' in arrival) return sendFailure(reply, arrival.failure)

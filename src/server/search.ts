@@ -79,6 +79,8 @@ export class Searcher {
       await admit(rowMessage(grant, search), rows)
       const { taken, used } = takeRows(grant, search, rows, state.skip, most - found.length)
       found.push(...taken)
+      // What was not taken of the page is forgotten.
+      await answer.held?.resize((answer.held.bytes * taken.length) / Math.max(1, rows.length))
       next = page.get('next_page_token')
       if (used < rows.length) state = { token: state.token, skip: used }
       else state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null

@@ -1,5 +1,9 @@
 import type { Dispatcher } from 'undici'
 import { Refusal } from '../policy/reasons.ts'
+import { JsonWeight } from './limits/json-weight.ts'
+import type { Hold, MemoryAccount } from './limits/memory-account.ts'
+
+type Received = Dispatcher.ResponseData
 
 /** An answer of MLflow's, read whole. */
 export interface UpstreamAnswer {
@@ -10,6 +14,8 @@ export interface UpstreamAnswer {
   readonly bytes?: Uint8Array
   /** The time that MLflow asks callers to wait, where it does: seconds, or a date of HTTP. */
   readonly retryAfter?: number | string
+  /** What is counted for it in memory, until the request is over or it is given back. */
+  readonly held?: Hold
 }
 
 /** Bytes. More is no answer that clients ask for: their largest pages have some tens of MiB. */
@@ -22,18 +28,39 @@ export function waitOf(header: unknown): Pick<UpstreamAnswer, 'retryAfter'> {
   return /^[A-Za-z0-9 ,:]{1,40}$/.test(header) && !Number.isNaN(Date.parse(header)) ? { retryAfter: header } : {}
 }
 
-/** Reads an answer whole. */
-export async function readAnswer({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<UpstreamAnswer> {
+/** Reads an answer whole, into memory that is counted as it comes. Throws where it is too large, or there is no memory for it. */
+export async function readAnswer({ statusCode, headers, body }: Received, memory?: MemoryAccount): Promise<UpstreamAnswer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    // Leaving the loop resets the connection.
-    if (size > answerBytes) throw new Refusal('unknown-answer', "MLflow's answer is too large. Ask for fewer rows at once.")
-    chunks.push(chunk)
+  const weight = new JsonWeight()
+  const held = memory?.hold('answer')
+  try {
+    for await (const chunk of body) {
+      size += chunk.length
+      // Leaving the loop resets the connection.
+      if (size > answerBytes) throw new Refusal('unknown-answer', "MLflow's answer is too large. Ask for fewer rows at once.")
+      weight.add(chunk)
+      await held?.resize(weight.bytes)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    held?.release()
+    throw error
   }
   const bytes = Buffer.concat(chunks)
   const contentType = String(headers['content-type'] ?? '')
-  const answer = { status: statusCode, contentType, text: bytes.toString('utf8'), ...waitOf(headers['retry-after']) }
+  const answer = {
+    status: statusCode,
+    contentType,
+    text: bytes.toString('utf8'),
+    ...waitOf(headers['retry-after']),
+    ...(held === undefined ? {} : { held }),
+  }
   return contentType.includes('protobuf') ? { ...answer, bytes } : answer
+}
+
+/** An answer that is read at once, for a fact or two, and then forgotten: its memory is given back in the next turn of the event loop. */
+export function briefly(answer: UpstreamAnswer): UpstreamAnswer {
+  setImmediate(() => answer.held?.release())
+  return answer
 }

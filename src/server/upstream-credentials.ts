@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { Refusal } from '../policy/reasons.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
+import type { MemoryAccount } from './limits/memory-account.ts'
 import { readSecretFile } from './secret-file.ts'
 import { ServicePrincipalTokens } from './service-principal.ts'
 
@@ -12,6 +13,8 @@ export interface CallerCredentials {
   readonly noteStatus?: (status: number) => void
   /** The environment in which the caller is; each may have credentials of its own. */
   readonly environment?: string
+  /** What of answers is in memory is counted there. */
+  readonly memory?: MemoryAccount
   /** Aborted when nobody waits for the answer any more: what was not sent is not sent then, and what is only read is given up. */
   readonly signal?: AbortSignal
 }

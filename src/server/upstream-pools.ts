@@ -4,8 +4,11 @@ import { upstreamConnector } from './upstream-connector.ts'
 
 /** Milliseconds. */
 export const upstreamTimeouts = { connect: 3_000, headers: 120_000, body: 60_000 } as const
-/** Connections for messages, bytes and models, and requests that may wait for one: slow downloads keep no message from its way. */
-export const upstreamCapacity = { messages: 128, bytes: 256, models: 256, waiting: 1_024 } as const
+/**
+ * Requests wait for their shares (`limits`), and never here: whoever has one gets a connection, as bytes and models use one each. A message
+ * may ask several things at once; where thousands do, the rest waits for those, which wait for nobody.
+ */
+const messageConnections = 1_024
 
 /** Connections to the upstream, apart by what goes over them. */
 export interface UpstreamPools {
@@ -28,8 +31,8 @@ export function makePools({ protocol, origin }: URL): UpstreamPools {
     bodyTimeout: upstreamTimeouts.body,
   }
   return {
-    messages: new Pool(origin, { ...options, connections: upstreamCapacity.messages }),
-    bytes: new Pool(origin, { ...options, connections: upstreamCapacity.bytes }),
-    models: new Pool(origin, { ...options, bodyTimeout: modelPatience, connections: upstreamCapacity.models }),
+    messages: new Pool(origin, { ...options, connections: messageConnections }),
+    bytes: new Pool(origin, options),
+    models: new Pool(origin, { ...options, bodyTimeout: modelPatience }),
   }
 }

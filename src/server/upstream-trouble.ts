@@ -22,6 +22,11 @@ export function isTimeout(error: unknown): boolean {
   return /_TIMEOUT$/.test(codeOf(error))
 }
 
+/** Whether there was no room for an answer: what was asked may have been carried out. */
+export function isOverload(error: unknown): boolean {
+  return error instanceof Refusal && error.reason === 'overloaded'
+}
+
 function refusalOf(error: unknown, repeatable: boolean): Refusal {
   if (isUnsent(error)) return new Refusal('upstream-unavailable', 'MLflow does not answer at the moment. Try again shortly.')
   if (!repeatable) {
@@ -37,7 +42,7 @@ function refusalOf(error: unknown, repeatable: boolean): Refusal {
 
 /** What the caller is told when MLflow could not be asked: try again only when nothing was sent, or sending twice is harmless. */
 export function transportRefusal(error: unknown, repeatable: boolean): Refusal {
-  if (error instanceof Refusal) return error
+  if (error instanceof Refusal && (repeatable || !isOverload(error))) return error
   const refusal = refusalOf(error, repeatable)
   refusal.cause = error
   return refusal

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Dispatcher, Pool } from 'undici'
 import { type UpstreamKind, usesCatalog } from '../policy/environment.ts'
-import { Refusal } from '../policy/reasons.ts'
 import { type ArtifactRequest, isArtifactRequest } from '../rewrite/artifact-request.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { type ArtifactCall, isArtifactCall } from './artifact-call.ts'
@@ -11,12 +10,12 @@ import { modelPatience } from './model-call.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
 import { StreamDispatcher } from './streams/stream-dispatcher.ts'
 import { askCatalog } from './unity-catalog-registry.ts'
-import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
+import { briefly, readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CallerCredentials, type CredentialSource, upstreamCredentials, withoutSignal } from './upstream-credentials.ts'
 import { UpstreamPace } from './upstream-pace.ts'
-import { makePools, type UpstreamPools, upstreamCapacity, upstreamTimeouts } from './upstream-pools.ts'
-import { isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
+import { makePools, type UpstreamPools, upstreamTimeouts } from './upstream-pools.ts'
+import { isOverload, isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
 import { checkWelcome, refusesCredentials } from './upstream-welcome.ts'
 
 type Request = Dispatcher.RequestOptions
@@ -33,6 +32,9 @@ interface Exchange {
   readonly noteStatus?: CallerCredentials['noteStatus']
 }
 
+/** As many as MLflow starts gunicorn with by default. */
+const gunicornWorkers = 4
+
 /** The one door to MLflow. It takes granted requests, and the proxy's own look-ups. */
 export class Upstream {
   readonly origin: string
@@ -47,8 +49,8 @@ export class Upstream {
   /** The same for calls to served models, which may take their time. */
   readonly models: StreamDispatcher
   readonly #pools: UpstreamPools
-  #underWay = 0
-  #hasFewWorkers = false
+  #workers: number | null
+  #hearWorkers: (workers: number) => void = () => undefined
 
   constructor(config: Config['upstream'], log: Pick<Logger, 'warn'> = { warn: () => undefined }) {
     const url = new URL(config.url)
@@ -59,6 +61,7 @@ export class Upstream {
     this.#modeOf = (name = '') => (config.credentialsOf?.[name] ?? config.credentials).mode
     this.#pace = config.rates === undefined ? null : new UpstreamPace(config.rates)
     this.#basePath = url.pathname.replace(/\/$/, '')
+    this.#workers = config.workers ?? null
     this.#pools = makePools(url)
     this.dispatcher = new StreamDispatcher(this.#pools.bytes, { answer: upstreamTimeouts.headers, idle: upstreamTimeouts.body })
     this.models = new StreamDispatcher(this.#pools.models, { answer: modelPatience, idle: modelPatience })
@@ -66,7 +69,7 @@ export class Upstream {
 
   /** Whether the upstream is a gunicorn server, whose few workers each wait for the end of a request that they have begun. */
   get hasFewWorkers(): boolean {
-    return this.#hasFewWorkers
+    return this.#workers !== null
   }
 
   /** The path below the upstream's own prefix. */
@@ -88,13 +91,8 @@ export class Upstream {
 
   /** Asks MLflow something that the proxy itself must know. Reading only. */
   async lookUp(path: string, query: Readonly<Record<string, string>>, caller: CallerCredentials): Promise<UpstreamAnswer> {
-    return this.#exchange({
-      method: 'GET',
-      target: `${path}?${new URLSearchParams(query)}`,
-      body: null,
-      caller,
-      repeatable: true,
-    })
+    const target = `${path}?${new URLSearchParams(query)}`
+    return briefly(await this.#exchange({ method: 'GET', target, body: null, caller, repeatable: true }))
   }
 
   /** Asks a Databricks workspace who a caller is: with the caller's own token, whatever the proxy's credentials are. */
@@ -107,13 +105,13 @@ export class Upstream {
   async lookUpTraces(ids: readonly string[], caller: CallerCredentials): Promise<UpstreamAnswer> {
     const body = JSON.stringify({ trace_ids: ids })
     const target = '/api/3.0/mlflow/traces/batchGetInfos'
-    return this.#exchange({ method: 'POST', target, body, caller, repeatable: true, reads: true })
+    return briefly(await this.#exchange({ method: 'POST', target, body, caller, repeatable: true, reads: true }))
   }
 
   /** One of the calls that a granted request for an artifact takes in a Databricks workspace. All of them may be sent again. */
   async askForArtifact(request: ArtifactRequest, call: ArtifactCall, caller: CallerCredentials): Promise<UpstreamAnswer> {
     if (!isArtifactRequest(request) || !isArtifactCall(call)) throw new TypeError('nothing is asked without a grant')
-    return this.#exchange({ ...call, caller, repeatable: true, noteStatus: caller.noteStatus })
+    return briefly(await this.#exchange({ ...call, caller, repeatable: true, noteStatus: caller.noteStatus }))
   }
 
   /** One of the few writes that the proxy itself has to make. */
@@ -166,10 +164,6 @@ export class Upstream {
     const headers: Record<string, string> = { accept: 'application/json', ...credentials }
     if (body !== null) headers['content-type'] = 'application/json'
     Object.assign(headers, exchange.headers)
-    if (this.#underWay >= upstreamCapacity.messages + upstreamCapacity.waiting) {
-      throw new Refusal('upstream-unavailable', 'Too many requests wait for MLflow. Try again shortly.')
-    }
-    this.#underWay += 1
     try {
       await this.#pace?.enter(target)
       signal?.throwIfAborted()
@@ -177,14 +171,24 @@ export class Upstream {
       const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, ...abort }
       const response = await this.#open(options)
       noteStatus?.(response.statusCode)
-      this.#hasFewWorkers = response.headers.server === 'gunicorn'
-      return await readAnswer(response)
+      this.#noteServer(response.headers.server)
+      return await readAnswer(response, caller.memory)
     } catch (error) {
-      if (!isTransportError(error)) throw error
+      if (!isTransportError(error) && !isOverload(error)) throw error
       throw transportRefusal(error, repeatable || method === 'GET')
-    } finally {
-      this.#underWay -= 1
     }
+  }
+
+  /** `hear` is told how many workers the server has, each of which serves one request at a time: by the configuration, or as far as its answers tell. */
+  hearWorkers(hear: (workers: number) => void): void {
+    this.#hearWorkers = hear
+    if (this.#workers !== null) hear(this.#workers)
+  }
+
+  #noteServer(server: string | string[] | undefined): void {
+    if (this.#workers !== null || typeof server !== 'string' || !/^gunicorn\b/i.test(server)) return
+    this.#workers = gunicornWorkers
+    this.#hearWorkers(this.#workers)
   }
 
   async #open(options: Request): Promise<Dispatcher.ResponseData> {

@@ -27,11 +27,12 @@ function lengthOf({ headers }: FastifyRequest): number | null {
 function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, artifacts: WorkspaceArtifacts, idle: number) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const visit = visitOf(landscape, endpoint.name, request)
+    await request.admission.enter('bytes', visit)
     const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
     try {
       if (endpoint.bytes === 'up') {
         const lastLook = new LastLook(journey, visit, grant)
-        const upload = await beginUpload(request, { idle })
+        const upload = await beginUpload(request.raw, { idle, hold: request.admission.memory.hold('request') })
         const sending = { body: upload.bytes(), length: lengthOf(request), lastLook: () => lastLook.look() }
         await artifacts.upload(grant, visit.credentials, sending).finally(() => {
           lastLook.over()

@@ -1,8 +1,11 @@
+import { totalmem } from 'node:os'
+import { getHeapStatistics } from 'node:v8'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Environment } from '../../src/policy/environment.ts'
 import { findLandscapeProblems } from '../../src/policy/landscape-problems.ts'
 import { holdsPrefix, readSourcePrefix } from '../../src/policy/source-prefix.ts'
+import { memoryLimit } from '../../src/server/limits/memory-size.ts'
 import { base, environment, linesOf, load, problemsOf, small } from '../support/config-file.ts'
 
 t.test('the smallest file gets every default', async (t) => {
@@ -23,11 +26,50 @@ t.test('the smallest file gets every default', async (t) => {
     foldsCase: false,
     registry: 'workspace',
     kind: 'mlflow',
+    limits: {
+      memory: memoryLimit(),
+      messages: { principal: 32, environment: 64, everybody: 128, waiting: 512 },
+      bytes: { principal: 64, environment: 128, everybody: 256, waiting: 256 },
+      models: { principal: 64, environment: 128, everybody: 256, waiting: 256 },
+      leastRate: 100,
+    },
     paging: { keyFile: null },
     unknownFields: 'refuse',
     shutdown: { drainSeconds: 5 },
     log: { level: 'info' },
   })
+})
+
+t.test(
+  'memory is an amount with or without a unit, from half of what there is, and never more than a third of the heap',
+  async (t) => {
+    const memoryOf = (written: string) => load(`${small}limits: { memory: ${written} }\n`).limits.memory
+    const most = Math.floor(getHeapStatistics().heap_size_limit / 3)
+    t.equal(memoryOf('64MiB'), 2 ** 26)
+    t.equal(memoryOf('67108864'), 2 ** 26)
+    t.equal(memoryOf('65536KiB'), 2 ** 26)
+    t.equal(memoryOf('4096GiB'), most)
+    t.ok(memoryLimit() <= Math.min(totalmem() / 2, most))
+    t.equal(load(small, { MLFLOW_ENV_PROXY_LIMITS__MEMORY: '67108864' }).limits.memory, 2 ** 26, 'also from a variable')
+  },
+)
+
+t.test('a smaller circle of callers has no larger share, and memory is an amount of some size', async (t) => {
+  t.same(linesOf(`${small}limits: { messages: { principal: 65 }, bytes: { environment: 20, everybody: 10 } }`), [
+    '5:34 limits.messages.principal: is more than environment (64); write at most 64, or raise that',
+    '5:40 limits.bytes.principal: is more than environment (20); write at most 20, or raise that',
+    '5:62 limits.bytes.environment: is more than everybody (10); write at most 10, or raise that',
+  ])
+  t.same(linesOf(`${small}limits: { memory: 15MiB }`), ['5:19 limits.memory: is less than 16MiB; write more, or leave it out'])
+  const [amount = '', rate = ''] = linesOf(`${small}limits: { memory: 1.5GiB, leastRate: -1 }`)
+  t.match(
+    amount,
+    /^5:19 limits\.memory: `1\.5GiB` is not an amount of memory of at least 16MiB; write for example 512MiB, or leave it out for half/,
+  )
+  t.match(
+    rate,
+    /^5:38 limits\.leastRate: -1 is not a number of bytes a second from 0 to 1048576; write for example 100, or leave it out for 100$/,
+  )
 })
 
 t.test('a map, a list and empty entries of environments mean the same', async (t) => {
@@ -227,7 +269,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, authentication, environments, paging, unknownFields, shutdown, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, authentication, environments, limits, paging, unknownFields, shutdown, log, or leave it out',
   ],
   [
     'environments: [acc]\nlog: { level: verbose }',

@@ -39,6 +39,7 @@ export interface AppOptions {
   readonly timeouts?: Parts['timeouts']
   /** As the configuration has them. */
   readonly environments?: unknown
+  readonly limits?: object
 }
 
 interface Beside {
@@ -92,13 +93,14 @@ export async function startInProcess(content: object, { files = {}, timeouts }: 
 
 /** Starts the public side before an open-source server, with an issuer of its own. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { upstream, credentials = { mode: 'none' }, environments = ['acc', 'preprod'], timeouts } = options
+  const { upstream, credentials = { mode: 'none' }, environments = ['acc', 'preprod'], timeouts, limits = {} } = options
   const issuer = await startIssuer()
   const { tenantId, audience, authority } = issuer
   const content = {
     upstream: { url: upstream, credentials },
     authentication: { entra: { tenantId, audiences: [audience], authority } },
     environments,
+    limits,
   }
   const running = await startInProcess(content, timeouts === undefined ? {} : { timeouts })
   return {

@@ -32,6 +32,8 @@ export interface ProcessOptions {
   readonly settings?: Readonly<Record<string, unknown>>
   /** False: do not wait until it is ready. */
   readonly wait?: boolean
+  /** Of Node, before the program. */
+  readonly flags?: readonly string[]
   readonly ports?: { readonly listen?: number; readonly admin?: number }
 }
 
@@ -78,12 +80,12 @@ function collect(stream: Readable): () => string {
 
 /** Starts the proxy from dist. */
 export async function startProxyProcess(options: ProcessOptions): Promise<ProxyProcess> {
-  const { wait = true, ports = {} } = options
+  const { wait = true, flags = [], ports = {} } = options
   const [port, adminPort] = [ports.listen ?? (await freePort()), ports.admin ?? (await freePort())]
   const folder = mkdtempSync(join(tmpdir(), 'proxy-process-'))
   const file = writeConfiguration(folder, port, adminPort, options)
   const env = { PATH: process.env.PATH }
-  const child = spawn(process.execPath, [cli, 'serve', '--config', file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...flags, cli, 'serve', '--config', file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const [out, err] = [collect(child.stdout), collect(child.stderr)]
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill) // it must not outlive the test

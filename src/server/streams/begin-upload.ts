@@ -6,7 +6,7 @@ import type { Visit } from '../visit.ts'
 import { UploadBody, type UploadOptions } from './upload-body.ts'
 
 /** Bytes of an upload that are read before the upstream is asked: small ones hold nothing of it while they come. */
-const readAhead = 1024 * 1024
+const readAhead = 256 * 1024
 /** Milliseconds that the last look may take: while it takes an upload, a server with one worker answers nothing else. */
 const longestLook = 15_000
 
@@ -55,11 +55,7 @@ export class LastLook {
 }
 
 /** The body of a granted upload, the beginning of which has come; all of it, where `whole` says so and the disk has room. Throws ClientGone. */
-export async function beginUpload(
-  { raw }: Pick<FastifyRequest, 'raw'>,
-  options: UploadOptions,
-  whole = false,
-): Promise<UploadBody> {
+export async function beginUpload(raw: FastifyRequest['raw'], options: UploadOptions, whole = false): Promise<UploadBody> {
   const upload = new UploadBody(raw, options)
   try {
     await upload.readAhead(readAhead)

@@ -1,5 +1,6 @@
 import { type Readable, Stream } from 'node:stream'
 import { ClientGone } from '../http/client-gone.ts'
+import type { Hold } from '../limits/memory-account.ts'
 import { Spool } from './spool.ts'
 
 export interface UploadOptions {
@@ -7,6 +8,8 @@ export interface UploadOptions {
   readonly idle: number
   /** Bytes that the body has at most; beyond them `tooLarge` is thrown. */
   readonly limit?: { readonly bytes: number; readonly tooLarge: () => Error }
+  /** Where what is read ahead counts, as long as it is in memory. */
+  readonly hold?: Pick<Hold, 'resize' | 'release'>
   /** Asked when all has come and is about to leave: what it rejects with fails the body, and the last bytes stay here. */
   readonly lastLook?: () => Promise<void>
 }
@@ -64,6 +67,7 @@ export class UploadBody extends Stream {
     while (!this.#isWhole && this.#size < bytes) {
       const chunk = await this.#next()
       if (chunk !== null) this.#early.push(chunk)
+      await this.#options.hold?.resize(this.#size)
     }
   }
 
@@ -77,12 +81,6 @@ export class UploadBody extends Stream {
       this.#late.push(chunk)
       return
     }
-  }
-
-  /** All of it at once. Throws ClientGone, and what `tooLarge` says. */
-  async whole(): Promise<Buffer> {
-    await this.readAhead(Number.POSITIVE_INFINITY)
-    return Buffer.concat(this.#early.splice(0))
   }
 
   /** The last look, before a connection is opened for what has come as a whole: some servers answer nothing else meanwhile. */
@@ -122,7 +120,10 @@ export class UploadBody extends Stream {
 
   async #piece(): Promise<Buffer | null> {
     const early = this.#early.shift()
-    if (early !== undefined) return early
+    if (early !== undefined) {
+      if (this.#early.length === 0) this.#options.hold?.release()
+      return early
+    }
     const spooled = await this.#spool?.pieces.next()
     if (spooled?.value !== undefined) return spooled.value
     return this.#late.shift() ?? (this.#isWhole ? null : this.#next())
@@ -152,6 +153,7 @@ export class UploadBody extends Stream {
     if (this.#isStopped) return
     this.#isStopped = true
     this.#early.length = 0
+    this.#options.hold?.release()
     void this.#spool?.disk.close().catch(() => undefined)
     const drop = () => void this.#raw.resume()
     void this.#source.return?.().then(drop, drop)
