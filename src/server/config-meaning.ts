@@ -31,7 +31,10 @@ function describeServer(config: Config): string[] {
     row('upstream', `${describeKind(config)} at ${config.upstream.url}, ${describeCredentials(config.upstream.credentials)}`),
     ...describeRates(config),
     ...describeStorage(config),
-    row('names', config.foldsCase ? 'compared without case, as the upstream does' : 'compared exactly, case included'),
+    row(
+      'names',
+      config.foldsCase ? 'compared without case and accents, as the upstream may do' : 'compared exactly, case included',
+    ),
     row('callers', `access tokens of tenant ${tenantId} for ${listOr(audiences)}`),
     row('issuer', authority),
     row('groups', describeGroups(config)),
