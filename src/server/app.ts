@@ -77,9 +77,6 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, ar
   app.addHook('onRequest', async (request, reply) => note(request, reply))
   addArrivalHooks(app, authenticator, doorOf)
   addIdleTimeout(app, timeouts.idle)
-  app.addHook('onSend', async (_request, reply) => {
-    if (connections.stopping) reply.header('connection', 'close')
-  })
   addBodyParser(app)
   addLocalRoutes(app, config, modes)
   for (const mode of modes) addRoutes(app, config, mode, journey)
