@@ -91,7 +91,13 @@ export function createServer(
   return app
 }
 
-/** What comes behind the last answer of a connection is no request; an answer is the last where not all of its request has come. */
+/** Whether there is a body that has not been read to its end: how much of it has come would tell how long the answer took. */
+function isUnread({ headers, readableEnded }: IncomingMessage): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
+  return (length !== '0' || coding !== undefined) && !readableEnded
+}
+
+/** What comes behind the last answer of a connection is no request; an answer is the last where not all of its request was read. */
 function addLastAnswers(app: FastifyInstance, connections: Connections): void {
   app.server.removeListener('request', app.routing)
   app.server.on('request', (request, response) => {
@@ -99,7 +105,7 @@ function addLastAnswers(app: FastifyInstance, connections: Connections): void {
     else app.routing(request, response)
   })
   app.addHook('onSend', async ({ raw }, reply) => {
-    const last = connections.stopping || !raw.complete || isEnding(raw.socket) || reply.getHeader('connection') === 'close'
+    const last = connections.stopping || isUnread(raw) || isEnding(raw.socket) || reply.getHeader('connection') === 'close'
     if (last) endAfter(raw, reply.raw)
   })
 }
