@@ -111,6 +111,7 @@ function describeEnvironment(environment: Environment, config: Config): string[]
     row('who', `callers with the role or group ${listOr(groups)}`),
     ...(administrators.length === 0 ? [] : [row('admins', `callers with the role or group ${listOr(administrators)}`)]),
     ...(own === undefined ? [] : [row('credentials', describeCredentials(own))]),
+    ...((environment.gatewayHosts ?? []).length > 0 ? [row('gateway hosts', listOr(environment.gatewayHosts ?? []))] : []),
     ...(environment.gateway === true ? [row('AI gateway', `endpoints whose names end in ${environment.modelSuffix}`)] : []),
     ...(environment.workspace === undefined ? [] : [row('workspace', `${environment.workspace} of the MLflow server`)]),
     row('models', `fraud is ${resolveName(config, environment, 'model', 'fraud').upstream} upstream`),

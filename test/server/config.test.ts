@@ -23,6 +23,7 @@ t.test('the smallest file gets every default', async (t) => {
     foldsCase: false,
     registry: 'workspace',
     kind: 'mlflow',
+    ownHosts: ['127.0.0.1:5001', '127.0.0.1:5000', '127.0.0.1:9464'],
     paging: { keyFile: null },
     unknownFields: 'refuse',
     shutdown: { drainSeconds: 5 },

@@ -7,6 +7,7 @@ import { placesMeaning, textMeaning } from '../message-fields.ts'
 import type { Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { relatedLoggedModel, relatedRun } from './ids.ts'
+import { checkLinkTag } from './links.ts'
 import { recordTags } from './records.ts'
 
 /** The tag in which the proxy notes that a version's registration is not finished. */
@@ -76,6 +77,7 @@ export function* checkTag(judgement: Judgement, key: string, value: string): Inq
   if (kept !== null) {
     throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
   }
+  checkLinkTag(key, value)
   if (findsIdTag(key) !== null) yield* checkId(judgement, value)
   for (const id of findsListTag(key) === null ? [] : value.split(',')) yield* relatedRun(judgement, id.trim())
   if (findsJsonTag(key) !== null && value !== '') yield* checkJsonText(judgement, value)
