@@ -59,7 +59,7 @@ the folder of the configuration file.
 ## Names
 
 A model name belongs to the environment whose suffix it ends with, an experiment to the one whose root it lies in. The check proves that no
-name can belong to two: no suffix may end with another's, no root may equal, hold or lie in another's (compared without case where
+name can belong to two: no suffix may end with another's, no root may equal, hold or lie in another's (compared without case and accents where
 \`upstream.foldsCase\` is \`true\`).
 
 # Keys`

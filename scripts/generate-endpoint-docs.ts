@@ -124,6 +124,9 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   webhook: "a webhook's id: of a webhook that listens to a model of the caller's",
   credentialOperation: "what credentials are for: reading, or writing a version of the caller's own until it is ready",
   registeredModelId: "the id that a workspace gives a model: of the caller's own",
+  providersModel:
+    "what a provider calls its model: where that is an address, a public one by https, or one of the environment's `gatewayHosts`",
+  link: 'an address that a UI shows as a link: of http or https',
   gatewayEndpointName: "the name of an endpoint of the AI gateway, as a model's: of the caller's own",
   gatewayEndpoint: "the id of such an endpoint: its name must be of the caller's own",
   modelDefinitionName: "the name of a model definition of the AI gateway, as a model's: of the caller's own",

@@ -1,6 +1,7 @@
 import type { Principal } from './identity.ts'
 import { type Json, JsonNumber, type JsonObject } from './json.ts'
 import { Refusal } from './reasons.ts'
+import { checkPlainBearer } from './token-kind.ts'
 
 /** What a token has to say: the configured tenant, audiences and authority (an origin, with or without a trailing slash). */
 export interface Expectation {
@@ -31,7 +32,6 @@ export interface Authenticated {
 const skew = 60
 const longestLife = 25 * 3600
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const idTokenClaims = ['nonce', 'at_hash', 'c_hash']
 
 /** The issuers of the configured tenant, by the `ver` of the tokens that name them. */
 export function readIssuers({ tenantId, authority }: Expectation): { readonly '1.0': string; readonly '2.0': string } {
@@ -47,6 +47,7 @@ export function readPrincipal(claims: Json, expectation: Expectation, now: numbe
   if (!(claims instanceof Map))
     return refuse('The access token does not hold claims: send an access token from Microsoft Entra ID.')
   checkOrigin(claims, expectation)
+  checkPlainBearer(claims)
   const audience = readAudience(claims, expectation)
   const validity = readValidity(claims)
   checkValidity(validity, now)
@@ -139,7 +140,7 @@ function readKind(claims: JsonObject, objectId: string): Principal['kind'] {
   }
   const type = claims.get('idtyp')
   const ownSubject = type === undefined && claims.get('sub') === objectId
-  if ((type === 'app' || ownSubject) && !idTokenClaims.some((name) => claims.has(name))) return 'application'
+  if (type === 'app' || ownSubject) return 'application'
   return refuse(
     'The token is no access token (it has neither scopes nor an application identity): send an access token, not an ID token.',
   )

@@ -3,6 +3,7 @@ import { keysOf } from './change.ts'
 import { checkAdministrator } from './checks/administrators.ts'
 import { checkPaths, checkStorePaths } from './checks/artifacts.ts'
 import { checkDataNames, checkDataSources } from './checks/data-sources.ts'
+import { checkDestinations } from './checks/destinations.ts'
 import { checkEntities, checkEntityLimits } from './checks/entities.ts'
 import { checkExperimentTags } from './checks/experiment-tags.ts'
 import { searchScope } from './checks/filter.ts'
@@ -16,6 +17,7 @@ import {
   subjectLoggedModel,
   subjectRun,
 } from './checks/ids.ts'
+import { checkLinks } from './checks/links.ts'
 import { checkLoggedModelSearch } from './checks/logged-model-search.ts'
 import { checkMetricHistory } from './checks/metric-history.ts'
 import { checkDefaultKeepsItsName, checkGateway, checkNames } from './checks/names.ts'
@@ -115,6 +117,8 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkGateway(judgement)
   checkNames(judgement)
   checkExperimentTags(judgement)
+  checkLinks(judgement)
+  checkDestinations(judgement)
   checkPaths(judgement)
   checkArtifactLocation(judgement)
   checkSourceText(judgement)

@@ -41,6 +41,8 @@ export interface Environment {
   readonly sourcePrefixes: readonly string[]
   /** Whether callers may query the AI gateway's endpoints that carry the environment's suffix; left out: no. */
   readonly gateway?: boolean
+  /** Hosts that the AI gateway may be sent to by the environment's administrators besides public names: `host` or `host:port` in lower case. */
+  readonly gatewayHosts?: readonly string[]
   /** The workspace of an MLflow 3 server that this environment is; left out: the server's default, or it has none. */
   readonly workspace?: string
   /** Serving endpoints of the whole workspace, by their exact names, that callers may query: foundation models and the like. */
@@ -53,6 +55,8 @@ export interface Environment {
 export interface Landscape {
   readonly environments: readonly Environment[]
   readonly foldsCase: boolean
+  /** Where the upstream and the proxy themselves are reached, as `host:port` in lower case; left out: not known. */
+  readonly ownHosts?: readonly string[]
   /** Left out: `mlflow`. A Databricks workspace copies what a version is made of, and spells paths and filters in its own way. */
   readonly kind?: UpstreamKind
   /** Left out: `workspace`. */

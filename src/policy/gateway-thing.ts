@@ -25,6 +25,8 @@ export interface GatewayFact {
   readonly keys?: readonly string[]
   /** Of a secret: how the provider is shown it. */
   readonly authMode?: string
+  /** Of a secret: where the provider is, as far as that is said. */
+  readonly apiBase?: string
 }
 
 const forms: Readonly<Record<GatewayKind, RegExp>> = {

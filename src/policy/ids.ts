@@ -1,3 +1,5 @@
+import { readings } from './look-alikes.ts'
+
 const mostInt64 = 2n ** 63n - 1n
 const mostInt32 = 2 ** 31 - 1
 // What Python's int(), SQLite's affinity and MySQL's coercion could pass over in front of a number's first digit.
@@ -48,5 +50,5 @@ export function resemblesVersion(text: string): boolean {
 
 /** Whether the text is no run's, logged model's or trace's id, and holds what a database or a person could take for one. */
 export function resemblesHexId(text: string): boolean {
-  return !hexId.test(text) && hexDigits.test(text.normalize('NFKC').replace(ignorable, '').toLowerCase())
+  return !hexId.test(text) && readings(text.replace(ignorable, '')).some((reading) => hexDigits.test(reading))
 }

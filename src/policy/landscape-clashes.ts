@@ -1,5 +1,6 @@
 import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { type LandscapeProblem, problem } from './landscape-problem.ts'
+import { readings } from './look-alikes.ts'
 import { holdsPrefix } from './source-prefix.ts'
 
 /** Every pair once; the later one is the one complained about. */
@@ -84,6 +85,7 @@ function prefixClashes(first: Environment, second: Environment): LandscapeProble
   })
 }
 
+/** The one spelling of what such a database takes for one. */
 function fold(text: string, foldsCase: boolean): string {
-  return foldsCase ? text.toLowerCase() : text
+  return foldsCase ? (readings(text)[0] ?? '') : text
 }

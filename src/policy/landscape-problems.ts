@@ -1,8 +1,8 @@
 import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { findClashes } from './landscape-clashes.ts'
 import { type LandscapeProblem, problem } from './landscape-problem.ts'
+import { mayBeOne } from './look-alikes.ts'
 import { nameProblem } from './names.ts'
-import { plainAlias } from './production.ts'
 
 /**
  * Everything that would make a landscape unsafe, in a fixed order. An empty answer proves that no upstream name belongs to two
@@ -60,7 +60,7 @@ function rootProblems(environment: Environment, foldsCase: boolean): LandscapePr
   if (form !== null) return say(`${form}; ${instead}`)
   if (/["'`\\%?#]/.test(root)) return say(`has one of the characters " ' \` \\ % ? #; ${instead}`)
   if (foldsCase && !/^[ -~]+$/.test(root))
-    return say(`has characters beyond ASCII, whose case databases fold differently; ${instead}`)
+    return say(`has characters beyond ASCII, which databases take for different ones; ${instead}`)
   return []
 }
 
@@ -73,9 +73,8 @@ function catalogProblems(environment: Environment, { environments }: Landscape):
     problems.push(problem(environment, 'unityCatalogSchema', message))
   }
   if (production || !registrationAlias) return problems
-  const alias = plainAlias(registrationAlias)
-  const kept = environments.find((each) => each.production && plainAlias(each.registrationAlias ?? 'production') === alias)
-  if (kept === undefined && alias !== 'production') return problems
+  const kept = environments.find((each) => each.production && mayBeOne(each.registrationAlias ?? 'production', registrationAlias))
+  if (kept === undefined && !mayBeOne('production', registrationAlias)) return problems
   const message = `\`${registrationAlias}\` is kept for production${kept ? ` (${kept.name})` : ''}; write another alias, such as staging, or none`
   return [...problems, problem(environment, 'registrationAlias', message)]
 }

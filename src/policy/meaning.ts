@@ -12,6 +12,7 @@
  * `webhook`, `registeredModelId`, `servingEndpointId`: opaque ids of a Databricks workspace, which say nothing of their owner.
  * `gatewayEndpoint`, `modelDefinition`, `gatewaySecret`: ids of the AI gateway's things, which lead to their names. `secretValue`, `authConfig`: what
  * such a secret is made of.
+ * `providersModel`: what a provider calls its model, which may be an address. `link`: shown as a link by a UI.
  * `catalogLevel`: a catalog or schema, beside the model's own name. `ofWorkspace`: what only the workspace's administrators may set; it is refused.
  */
 export type Meaning =
@@ -95,6 +96,8 @@ export type Meaning =
   | 'gatewaySecret'
   | 'secretValue'
   | 'authConfig'
+  | 'providersModel'
+  | 'link'
   | 'filter'
   | 'orderBy'
   | 'pageToken'

@@ -1,4 +1,5 @@
 import { type Environment, type Landscape, usesCatalog } from './environment.ts'
+import { mayBeOne, within } from './look-alikes.ts'
 import { Refusal } from './reasons.ts'
 
 declare const upstreamSide: unique symbol
@@ -75,15 +76,22 @@ export function storedPattern(landscape: Landscape, kind: NameKind, owner: Envir
   return `${before}${pattern}${after}`
 }
 
+/** What is left of a stored name in an environment's frame; null where it does not lie in it. */
+function inFrame(landscape: Landscape, kind: NameKind, owner: Environment, text: string): string | null {
+  const { before, after } = frame(landscape, kind, owner)
+  const fold = (value: string) => (foldsCase(landscape, kind) ? value.toLowerCase() : value)
+  if (text.length >= before.length + after.length && fold(text).startsWith(fold(before)) && fold(text).endsWith(fold(after)))
+    return text.slice(before.length, text.length - after.length)
+  // What is longer is no name, and would keep this busy.
+  const folds = landscape.foldsCase && !(kind === 'model' && usesCatalog(landscape)) && text.length <= 2 * longestName
+  return folds ? within(text, before, after) : null
+}
+
 /** Which environments' namespaces a text lies in; more than one, or a nested one, makes it nobody's. */
 function claims(landscape: Landscape, kind: NameKind, text: string): { owner: Environment; logical: string }[] {
-  const folds = foldsCase(landscape, kind)
-  const fold = (value: string) => (folds ? value.toLowerCase() : value)
-  const folded = fold(text)
   return landscape.environments.flatMap((owner) => {
-    const { before, after } = frame(landscape, kind, owner)
-    if (!folded.startsWith(fold(before)) || !folded.endsWith(fold(after))) return []
-    return [{ owner, logical: text.slice(before.length, text.length - after.length) }]
+    const logical = inFrame(landscape, kind, owner, text)
+    return logical === null ? [] : [{ owner, logical }]
   })
 }
 
@@ -97,7 +105,7 @@ function absolute(kind: NameKind, name: string): string {
 }
 
 function isRoot(landscape: Landscape, name: string): boolean {
-  const same = (root: string) => (landscape.foldsCase ? root.toLowerCase() === name.toLowerCase() : root === name)
+  const same = (root: string) => (landscape.foldsCase ? mayBeOne(root, name) : root === name)
   return landscape.environments.some((environment) => same(environment.experimentRoot))
 }
 
@@ -135,7 +143,8 @@ export function resolveName(landscape: Landscape, environment: Environment, kind
   const [claim] = claims(landscape, kind, text)
   const owner = claim?.owner ?? environment
   const logical = claim?.logical ?? (kind === 'experiment' ? text.slice(1) : text)
-  const problem = problemOf(landscape, kind, logical)
+  // Of the frame, too: a database may pass over what is not seen in it.
+  const problem = problemOf(landscape, kind, logical) ?? (invisible.test(text) ? nameProblem(kind, text) : null)
   if (problem !== null) throw new Refusal('invalid-parameter', `The ${word} name ${problem}. Choose another name.`)
   if (!isPlain(landscape, kind, logical)) {
     throw new Refusal(

@@ -1,14 +1,19 @@
 import { attributePair, tagAttribute } from '../policy/checks/span-attributes.ts'
+import { isLinkedPrompts } from '../policy/checks/trace-tags.ts'
 import type { Json } from '../policy/json.ts'
 import { renameEntries } from './tag-names.ts'
-import { isPrompts } from './trace-tags.ts'
 
 /** Attributes of a span with the tags among them in upstream names. All others are the client's own, and come back as they went. */
 export function upstreamSpanAttributes(attributes: Json, rename: (name: string) => string | null): Json {
   if (!Array.isArray(attributes)) return attributes
   return attributes.map((attribute) => {
     const [key, text] = attributePair(attribute)
-    if (!(attribute instanceof Map) || text === '' || !key.startsWith(tagAttribute) || !isPrompts(key.slice(tagAttribute.length)))
+    if (
+      !(attribute instanceof Map) ||
+      text === '' ||
+      !key.startsWith(tagAttribute) ||
+      !isLinkedPrompts(key.slice(tagAttribute.length))
+    )
       return attribute
     return new Map(attribute).set('value', new Map([['string_value', renameEntries(text, rename)]]))
   })

@@ -1,7 +1,8 @@
-import { isLinkedPrompts } from '../policy/checks/prompt-tags.ts'
-import { modelVersionsTag, proxyTags } from '../policy/checks/tags.ts'
+import { findsProxyTag, modelVersionsTag } from '../policy/checks/tags.ts'
+import { isLinkedPrompts } from '../policy/checks/trace-tags.ts'
 import type { Json } from '../policy/json.ts'
 import { parseIfJson, printJson } from '../policy/json-text.ts'
+import { mayBeOne } from '../policy/look-alikes.ts'
 
 type Rename = (name: string) => string | null
 
@@ -24,7 +25,7 @@ function printSpaced(value: Json): string {
 }
 
 function isProxyTag(key: Json | undefined): boolean {
-  return typeof key === 'string' && proxyTags.includes(key)
+  return typeof key === 'string' && findsProxyTag(key) !== null
 }
 
 /**
@@ -38,7 +39,7 @@ export function renameTags(tags: Json, rename: Rename, renamePrompt: Rename = re
     const value = tag.get('value')
     const key = tag.get('key')
     if (typeof key !== 'string' || typeof value !== 'string') return [tag]
-    if (key === modelVersionsTag) return [new Map(tag).set('value', renameEntries(value, rename))]
+    if (mayBeOne(key, modelVersionsTag)) return [new Map(tag).set('value', renameEntries(value, rename))]
     return isLinkedPrompts(key) && value !== '' ? [new Map(tag).set('value', renameEntries(value, renamePrompt))] : [tag]
   })
 }

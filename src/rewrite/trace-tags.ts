@@ -1,5 +1,4 @@
-import { foldKey } from '../policy/checks/tags.ts'
-import { isPlaceTag, linkedPromptsTag } from '../policy/checks/trace-tags.ts'
+import { isLinkedPrompts, isPlaceTag } from '../policy/checks/trace-tags.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { renameEntries } from './tag-names.ts'
 
@@ -26,14 +25,11 @@ function mapTags(tags: Json, map: MapTag): Json {
   })
 }
 
-/** Whether a tag lists prompts. */
-export const isPrompts = (key: string): boolean => foldKey(key) === foldKey(linkedPromptsTag)
-
 /** What a client writes: with prompts in upstream names, and without what MLflow alone says (clients give it back as they got it). */
 export function upstreamTraceTags(tags: Json, rename: (name: string) => string | null): Json {
   return mapTags(tags, (key, value) => {
     if (isPlaceTag(key)) return null
-    return isPrompts(key) && value !== '' ? renameEntries(value, rename) : value
+    return isLinkedPrompts(key) && value !== '' ? renameEntries(value, rename) : value
   })
 }
 
@@ -41,6 +37,6 @@ export function upstreamTraceTags(tags: Json, rename: (name: string) => string |
 export function clientTraceTags(tags: Json, rename: (name: string) => string | null, location: (uri: string) => string): Json {
   return mapTags(tags, (key, value) => {
     if (isPlaceTag(key)) return location(value)
-    return isPrompts(key) && value !== '' ? renameEntries(value, rename) : value
+    return isLinkedPrompts(key) && value !== '' ? renameEntries(value, rename) : value
   })
 }

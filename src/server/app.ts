@@ -89,9 +89,6 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, li
   addArrivalHooks(app, authenticator, doorOf, connections)
   addIdleTimeout(app, timeouts.idle)
   addLeastRate(app, config.limits.leastRate)
-  app.addHook('onSend', async (_request, reply) => {
-    if (connections.stopping) reply.header('connection', 'close')
-  })
   addBodyParser(app)
   addLocalRoutes(app, config, modes)
   for (const mode of modes) addRoutes(app, config, mode, journey)

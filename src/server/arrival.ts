@@ -41,12 +41,7 @@ export function addArrivalHooks(
     request.gone = connections.signalOf(request.raw, reply.raw)
     request.door = doorOf(request.raw)
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-    try {
-      checkMessage(request.raw)
-    } catch (error) {
-      reply.header('connection', 'close')
-      throw error
-    }
+    checkMessage(request.raw)
     checkSite(request.raw)
     if (request.routeOptions.config.open === true) return
     request.authenticated = await authenticator.authenticate(authorizationValues(request))

@@ -16,14 +16,21 @@ export function readBearerToken(values: readonly string[]): string {
   if (others.length > 0) return refuse('The request has several Authorization headers: send one access token.')
   if (value.length > largestHeader)
     return refuse('The Authorization header is larger than 16 KiB: send an access token from Microsoft Entra ID.')
-  const [scheme = '', token = '', ...rest] = value.split(' ')
-  if (scheme.toLowerCase() === 'basic') {
+  // RFC 9110, 11.4: one space or more.
+  const [, scheme = '', token = ''] = /^([^ ]*) *([^ ]*)$/.exec(value) ?? []
+  const said = (value.split(' ')[0] ?? '').toLowerCase()
+  if (said === 'dpop' || said === 'pop') {
+    return refuse(
+      `The request carries a token that is bound to a key (the scheme ${said === 'pop' ? 'PoP' : 'DPoP'}), which is not served: request a plain bearer token, and set MLFLOW_TRACKING_TOKEN to it.`,
+    )
+  }
+  if (said === 'basic') {
     return refuse(
       'The request carries a user name and password, which are not accepted: unset MLFLOW_TRACKING_USERNAME and ' +
         'MLFLOW_TRACKING_PASSWORD, and set MLFLOW_TRACKING_TOKEN to a Microsoft Entra ID access token.',
     )
   }
-  if (scheme.toLowerCase() !== 'bearer' || token === '' || rest.length > 0) {
+  if (scheme.toLowerCase() !== 'bearer' || token === '') {
     return refuse('The Authorization header is not "Bearer" and one token: set MLFLOW_TRACKING_TOKEN to an access token.')
   }
   return token

@@ -61,6 +61,7 @@ export interface EnvironmentEntry {
   readonly servingSecretScopes: readonly string[]
   readonly credentials?: CredentialsEntry
   readonly gateway: boolean
+  readonly gatewayHosts: readonly string[]
   readonly workspace?: string
 }
 

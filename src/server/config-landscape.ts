@@ -18,13 +18,24 @@ export function readLandscape(file: ConfigFile, replaced: readonly ConfigPath[])
     ...readEnvironment(name, entry, findings),
     ...readCatalogKeys(name, entry, inCatalog, findings),
   }))
-  const landscape = { environments, foldsCase, kind, registry }
+  const landscape = { environments, foldsCase, kind, registry, ownHosts: ownHostsOf(file) }
   const standIn = (path: ConfigPath) => replaced.some((place) => isWithin(path, place))
   for (const { environment, key, index, against, message } of findLandscapeProblems(landscape)) {
     const path = ['environments', environment, key, ...(index === null ? [] : [index])]
     if (against === null || !standIn(['environments', against, key])) findings.push({ path, message })
   }
   return { landscape, findings }
+}
+
+/** Where the upstream and the proxy are reached: no caller may send the upstream there. */
+function ownHostsOf({ upstream, listen, admin, databricksHost }: ConfigFile): string[] {
+  const { protocol, hostname, port } = URL.canParse(upstream.url) ? new URL(upstream.url) : new URL('http://invalid')
+  const ports = [listen, admin, ...(databricksHost?.listen === undefined ? [] : [databricksHost.listen])]
+  return [
+    `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`,
+    ...ports.map((each) => `${each.host.includes(':') ? `[${each.host}]` : each.host}:${each.port}`.toLowerCase()),
+    ...(databricksHost?.hostNames ?? []).map(({ name }) => `${name}:443`),
+  ]
 }
 
 /** What an environment has in Unity Catalog, where it has no stages. */
@@ -56,6 +67,7 @@ function readEnvironment(name: string, entry: EnvironmentEntry, findings: Findin
     registrationStage: stage === 'none' ? null : stage,
     promotesFrom: [...entry.promotesFrom],
     gateway: entry.gateway,
+    gatewayHosts: [...entry.gatewayHosts],
     ...(entry.workspace === undefined ? {} : { workspace: entry.workspace }),
     sourcePrefixes: entry.sourcePrefixes.map((text, index) => {
       const read = readSourcePrefix(text)

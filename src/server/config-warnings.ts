@@ -100,7 +100,7 @@ function warnOfEnvironments(config: Config): string[] {
     ),
     ...clashes.map(
       ({ environment, against }) =>
-        `${environment} and ${against ?? ''} differ only by case: their names clash if the upstream folds case.`,
+        `${environment} and ${against ?? ''} differ only by case or accents: their names clash if the upstream's database does not tell them apart.`,
     ),
     ...(sources.length > 0
       ? [

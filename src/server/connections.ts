@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { ClientGone } from './http/client-gone.ts'
+import { endBehind } from './http/last-answer.ts'
 
 /** Never aborted. */
 const forever = new AbortController().signal
@@ -60,6 +61,18 @@ export class Connections {
   /** Whether a part of an answer has been written to a connection: whatever is written next would be taken for more of it. */
   isAnswering(socket: Socket): boolean {
     return [...(this.#underWay.get(socket)?.keys() ?? [])].some(({ headersSent }) => headersSent)
+  }
+
+  /**
+   * Ends a connection when the requests on it that came whole are answered: what comes behind them cannot be read. False where there is
+   * none, or where the last one has not come whole: it is that one that cannot be read.
+   */
+  endAfterAnswers(socket: Socket): boolean {
+    const responses = [...(this.#underWay.get(socket)?.keys() ?? [])]
+    const last = responses.at(-1)
+    if (last?.req.complete !== true) return false
+    endBehind(last)
+    return true
   }
 
   /** From now on every answer ends its connection. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import { Refusal } from '../policy/reasons.ts'
+import { distrust, isEnding } from './http/last-answer.ts'
 
 /** Limits on what is read before a request is understood, in bytes or counts (docs/how-it-decides.md). */
 export const limits = {
@@ -74,18 +74,15 @@ function checkTarget(target: string): void {
   if (dotted.includes('.') || dotted.includes('..')) throw new Refusal('malformed', 'The path has a dot segment.')
 }
 
-/** Connections on which a message was refused: what Node then takes for the next request may have been a part of that one. */
-const distrusted = new WeakSet<Socket>()
-
 /** Refuses what two HTTP parsers could read differently (facts: request smuggling, path confusion), and all that follows it. */
 export function checkMessage(message: IncomingMessage): void {
-  if (distrusted.has(message.socket))
-    throw new Refusal('malformed', 'The request before this one could not be read. Connect anew.')
+  if (isEnding(message.socket)) throw new Refusal('malformed', 'The request before this one could not be read. Connect anew.')
   try {
     checkFraming(message)
     checkTarget(message.url ?? '')
   } catch (error) {
-    distrusted.add(message.socket)
+    // What Node then takes for the next request may have been a part of this one.
+    distrust(message.socket)
     throw error
   }
 }

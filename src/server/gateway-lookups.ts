@@ -33,6 +33,7 @@ function readFact(kind: GatewayKind, row: JsonObject): GatewayFact | null {
     ...said('provider', textIn(row, 'provider')),
     ...said('keys', masked instanceof Map ? [...masked.keys()] : null),
     ...said('authMode', textIn(row.get('auth_config'), 'auth_mode')),
+    ...said('apiBase', textIn(row.get('auth_config'), 'api_base')),
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -13,6 +14,7 @@ import { answerError } from './answer-error.ts'
 import type { Connections } from './connections.ts'
 import type { DoorOf } from './door.ts'
 import { checkMessage, limits, meantAddress } from './framing.ts'
+import { endAfter, ignoreRest, isEnding } from './http/last-answer.ts'
 import { startTrail } from './trail.ts'
 import { refuseUnreadable } from './unreadable.ts'
 
@@ -83,15 +85,50 @@ export function createServer(
     forceCloseConnections: 'idle',
   })
   connections.watch(app.server)
-  // Node would answer other expectations itself, unseen by any hook.
+  addLastAnswers(app, connections)
+  // Node would answer expectations itself, unseen by any hook.
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
+  addExpectations(app)
   return app
+}
+
+/** Whether there is a body that has not been read to its end: how much of it has come would tell how long the answer took. */
+function isUnread({ headers, readableEnded }: IncomingMessage): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
+  return (length !== '0' || coding !== undefined) && !readableEnded
+}
+
+/** What comes behind the last answer of a connection is no request; an answer is the last where not all of its request was read. */
+function addLastAnswers(app: FastifyInstance, connections: Connections): void {
+  app.server.removeListener('request', app.routing)
+  app.server.on('request', (request, response) => {
+    if (isEnding(request.socket)) ignoreRest(request.socket)
+    else app.routing(request, response)
+  })
+  app.addHook('onSend', async ({ raw }, reply) => {
+    const last = connections.stopping || isUnread(raw) || isEnding(raw.socket) || reply.getHeader('connection') === 'close'
+    if (last) endAfter(raw, reply.raw)
+  })
+}
+
+/** Who asks whether a body is wanted is answered when it is known who asks: a refused one need not be sent. */
+function addExpectations(app: FastifyInstance): void {
+  const expecting = new WeakSet<IncomingMessage>()
+  app.server.on('checkContinue', (request, response) => {
+    expecting.add(request)
+    app.routing(request, response)
+  })
+  app.addHook('preParsing', async ({ raw }, reply, payload) => {
+    if (expecting.delete(raw)) reply.raw.writeContinue()
+    return payload
+  })
 }
 
 /** An address that Fastify itself cannot read passes none of the hooks. */
 function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
   request.trail = startTrail()
-  reply.headers({ 'x-request-id': request.id, connection: 'close' })
+  reply.header('x-request-id', request.id)
+  endAfter(request.raw, reply.raw)
   try {
     checkMessage(request.raw)
     throw new Refusal('malformed', 'The path has a malformed percent-encoding.')

@@ -1,5 +1,6 @@
 import type { LRUCache } from 'lru-cache'
 import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
+import { readings } from '../policy/look-alikes.ts'
 import type { UpstreamName } from '../policy/names.ts'
 import type { Answer, ExperimentFact, Question, VersionFact } from '../policy/questions.ts'
 import { EntityLookups } from './entity-lookups.ts'
@@ -163,7 +164,9 @@ export class MlflowWorld implements World {
 
   async #productionVersions(suffixes: readonly string[]): Promise<readonly VersionFact[]> {
     const all = await this.#versions('name', 'LIKE', '%')
-    return all.filter(({ name, stage }) => stage === 'Production' || suffixes.some((suffix) => name.endsWith(suffix)))
+    // A database may take another spelling for the suffix.
+    const ends = (name: string) => suffixes.some((suffix) => readings(name).some((text) => text.endsWith(suffix.toLowerCase())))
+    return all.filter(({ name, stage }) => stage === 'Production' || ends(name))
   }
 
   async #versions(key: string, comparator: '=' | 'LIKE', value: string): Promise<readonly VersionFact[]> {

@@ -9,6 +9,7 @@ import { Refusal } from '../policy/reasons.ts'
 import { inAskedForm } from '../rewrite/unity-catalog/models-answer.ts'
 import { environmentOf } from './arrival.ts'
 import { bodyOf } from './body.ts'
+import { readBearerToken } from './compact-token.ts'
 import type { Journey } from './journey.ts'
 import { readPathParams } from './path-params.ts'
 import { sendFailure } from './respond.ts'
@@ -16,6 +17,11 @@ import type { Visit } from './visit.ts'
 
 /** Every address is served plainly and below `/env/<name>`, for callers in several environments. */
 export const environmentPrefixes = ['', '/env/:environment'] as const
+
+/** The caller's credentials in one spelling: they may go upstream, and are compared. */
+function authorizationOf({ headers }: FastifyRequest): string | null {
+  return headers.authorization === undefined ? null : `Bearer ${readBearerToken([headers.authorization])}`
+}
 
 /** The visit of an authenticated request: who, in which environment. */
 export function visitOf(landscape: Landscape, endpointName: string, request: FastifyRequest): Visit {
@@ -32,7 +38,7 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
   }
   const { mode } = request.door
   const credentials = {
-    authorization: request.headers.authorization ?? null,
+    authorization: authorizationOf(request),
     noteStatus,
     environment: environment.name,
     signal: request.gone,

@@ -3,9 +3,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { writeUnreadableAudit } from './audit.ts'
 import type { Connections } from './connections.ts'
-
-/** Milliseconds in which the rest of what the client sends is read and dropped: bytes left unread would reset the answer away. */
-const linger = 2_000
+import { endNow, ignoreRest, isEnding } from './http/last-answer.ts'
 
 // 408 invites clients to send again, which harms nobody: the request was not even understood, so nothing of it went on.
 const answers: Readonly<Record<string, readonly [number, string, string]>> = {
@@ -13,27 +11,43 @@ const answers: Readonly<Record<string, readonly [number, string, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request did not arrive in time.'],
 }
 
-/** Answers bytes that are no HTTP request, and ends the connection: where the next request would begin cannot be known. */
+/** An answer in bytes: there is no request to answer. */
+function writeAnswer(error: NodeJS.ErrnoException, requestId: string): { status: number; text: string } {
+  const [status, phrase, message] = answers[error.code ?? ''] ?? [400, 'Bad Request', 'This is not a well-formed HTTP request.']
+  const body = JSON.stringify({ error_code: 'BAD_REQUEST', message })
+  const head = [
+    `HTTP/1.1 ${status} ${phrase}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${requestId}`,
+    'connection: close',
+  ]
+  return { status, text: `${head.join('\r\n')}\r\n\r\n${body}` }
+}
+
+/**
+ * Answers bytes that are no HTTP request, and ends the connection: where the next request would begin cannot be known. Requests before
+ * them, which are under way, keep their answers; then nothing is said of the bytes.
+ */
 export function refuseUnreadable(log: Logger, connections: Connections): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket)) {
+    if (error.code === 'ECONNRESET' || socket.destroyed) {
       socket.destroy(error)
       return
     }
-    const [status, phrase, message] = answers[error.code ?? ''] ?? [400, 'Bad Request', 'This is not a well-formed HTTP request.']
-    const body = JSON.stringify({ error_code: 'BAD_REQUEST', message })
+    if (isEnding(socket)) {
+      ignoreRest(socket)
+      return
+    }
+    if (connections.endAfterAnswers(socket)) return
+    if (!socket.writable || connections.isAnswering(socket)) {
+      socket.destroy(error)
+      return
+    }
     const requestId = randomUUID()
-    const head = [
-      `HTTP/1.1 ${status} ${phrase}`,
-      'content-type: application/json',
-      `content-length: ${Buffer.byteLength(body)}`,
-      `x-request-id: ${requestId}`,
-      'connection: close',
-    ]
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-    socket.resume()
-    const timer = setTimeout(() => socket.destroy(), linger)
-    socket.once('close', () => clearTimeout(timer))
+    const { status, text } = writeAnswer(error, requestId)
+    socket.write(text)
+    endNow(socket)
     writeUnreadableAudit(log, requestId, status)
   }
 }

@@ -36,7 +36,7 @@ const server = await startMlflow({
 const app = await startApp({
   upstream: server.url,
   environments: {
-    acc: { gateway: true, administrators: ['admins_acc'] },
+    acc: { gateway: true, administrators: ['admins_acc'], gatewayHosts: [`127.0.0.1:${port}`] },
     preprod: { gateway: true, administrators: ['admins_preprod'] },
   },
 })

@@ -35,6 +35,16 @@ const accepted: [string, Record<string, unknown>, Partial<Authenticated['princip
   ['an object id in capitals, which is the same one', { oid: objectId.toUpperCase() }, { objectId }],
   ['roles and groups together, each once', { roles: ['a', 'b', 'a'], groups: ['b', 'c'] }, { groups: ['a', 'b', 'c'] }],
   ['neither roles nor groups', { roles: undefined }, { groups: [] }],
+  [
+    'a token that says that it is a bearer token',
+    { token_type: 'Bearer', typ: 'Bearer', token_use: 'access' },
+    { kind: 'application' },
+  ],
+  [
+    'how the client authenticated, which is nothing against it',
+    { ...user, azpacr: '2', acr: '1', amr: ['pwd'], xms_st: {} },
+    { kind: 'user' },
+  ],
   ['a token that ended 59 s ago', times(-3600, -3600, -59), { objectId }],
   ['a token that ended 60 s ago', times(-3600, -3600, -60), { objectId }],
   ['a token that ended 30 s ago and was issued just now', times(0, 0, -30), { objectId }],
@@ -97,6 +107,23 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
     ]),
   ),
   ['a list of claim names', { _claim_names: ['groups'] }, /_claim_names/],
+  // RFC 7800 and 8705, RFC 9449, and what else there may be: whoever has such a token has not enough.
+  ...[{ jwk: {} }, { jkt: 'x' }, { 'x5t#S256': 'x' }, { kid: 'x', xms_ksl: 'sw' }, {}, [], 'x', '', null, false].flatMap(
+    (cnf): [string, Record<string, unknown>, RegExp][] =>
+      [{}, user, v1].map((kind) => [`bound to ${JSON.stringify(cnf)}`, { ...kind, cnf }, /bound to a key.*plain bearer token/]),
+  ),
+  ...['nonce', 'at_hash', 'c_hash', 's_hash', 'sub_jwk', 'htm', 'htu', 'ath', 'at', 'events'].flatMap(
+    (name): [string, Record<string, unknown>, RegExp][] =>
+      [{}, user, v1].map((kind) => [`a token with ${name}`, { ...kind, [name]: 'x' }, /send an access token, not an ID token/]),
+  ),
+  ...['token_type', 'tokentype', 'token_use', 'typ', 'idtyp'].flatMap((name): [string, Record<string, unknown>, RegExp][] =>
+    ['pop', 'DPoP', 'id', 'refresh', '', null, 1, ['bearer']].map((value) => [
+      `${name} ${JSON.stringify(value)}`,
+      { ...user, [name]: value },
+      /no plain access token.*bearer access token/,
+    ]),
+  ),
+  ['a device', { ...user, idtyp: 'device' }, /no plain access token/],
 ]
 
 t.test('claims that are accepted', async (t) => {

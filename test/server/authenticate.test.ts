@@ -75,11 +75,14 @@ t.test('the Authorization header is one, small, and holds one token', async (t) 
     ['an empty header', [''], /no access token/],
     ['two headers', [`Bearer ${token}`, `Bearer ${token}`], /several/],
     ['a user name and password', ['Basic dTpw'], /MLFLOW_TRACKING_USERNAME.*MLFLOW_TRACKING_TOKEN/],
-    ['another scheme', [`DPoP ${token}`], /not "Bearer"/],
+    ['a proof of possession', [`DPoP ${token}`], /bound to a key \(the scheme DPoP\).*plain bearer token/],
+    ['another', [`PoP ${token}`], /bound to a key \(the scheme PoP\).*plain bearer token/],
+    ['another, and more of it', [`pop ${token}, nonce="x"`], /bound to a key/],
+    ['another scheme', [`Negotiate ${token}`], /not "Bearer"/],
     ['the token alone', [token], /not "Bearer"/],
     ['the scheme alone', ['Bearer'], /not "Bearer"/],
     ['the scheme and a space', ['Bearer '], /not "Bearer"/],
-    ['two spaces', [`Bearer  ${token}`], /not "Bearer"/],
+    ['a space before', [` Bearer ${token}`], /not "Bearer"/],
     ['a tab', [`Bearer\t${token}`], /not "Bearer"/],
     ['a space inside', [`Bearer ${token.slice(0, 9)} ${token.slice(9)}`], /not "Bearer"/],
     ['two tokens', [`Bearer ${token} ${token}`], /not "Bearer"/],
@@ -89,6 +92,7 @@ t.test('the Authorization header is one, small, and holds one token', async (t) 
     ['an encrypted token', ['Bearer a.b.c.d.e'], /encrypted/],
   ]
   for (const [name, values, message] of cases) await refuses(t, name, values, message)
+  t.equal((await authenticate([`Bearer   ${token}`])).overage, false, 'between scheme and token there may be several spaces')
 })
 
 t.test('JSON that two parsers could read differently is refused in both parts', async (t) => {

@@ -33,6 +33,7 @@ t.test('the smallest file gets every default', async (t) => {
       models: { principal: 64, environment: 128, everybody: 256, waiting: 256 },
       leastRate: 100,
     },
+    ownHosts: ['127.0.0.1:5001', '127.0.0.1:5000', '127.0.0.1:9464'],
     paging: { keyFile: null },
     unknownFields: 'refuse',
     shutdown: { drainSeconds: 5 },

@@ -64,6 +64,7 @@ export function environment(name: string, changes: Partial<Environment> = {}): E
     registrationStage: 'Staging',
     promotesFrom: [],
     gateway: false,
+    gatewayHosts: [],
     sourcePrefixes: [],
     sharedServingEndpoints: [],
     servingSecretScopes: [],

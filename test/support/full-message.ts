@@ -38,6 +38,8 @@ function goodValues(place: Belongings): Record<Meaning, unknown> {
     gatewaySecret: gateway('s'),
     secretValue: { api_key: 'k' },
     authConfig: { auth_mode: 'api_key' },
+    link: 'https://workspace.example/#mlflow/experiments/1/runs/2',
+    providersModel: 'gpt-5',
     servingEndpointId: opaqueId('endpoint'),
     servedEntities: [{ entity_name: 'fraud', entity_version: '2' }],
     servedName: 'fraud-2',

@@ -193,6 +193,8 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     gatewaySecretName: ['key', 'key_acc', 'key_prod'],
     gatewaySecret: gatewayIds('s'),
     secretValue: [{ api_key: 'k' }, { api_key: '$HOME' }, {}],
+    providersModel: ['gpt-5', 'https://models.example.com/v1', 'http://169.254.169.254/'],
+    link: ['https://x.example/', 'javascript:alert(1)'],
     authConfig: [{}, { auth_mode: 'api_key' }, { auth_mode: 'default_chain' }],
     servingEndpointId: ['x'],
     servedEntities: [[]],

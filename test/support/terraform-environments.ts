@@ -76,6 +76,7 @@ const entry = fc
       ),
       production: fc.boolean(),
       gateway: fc.boolean(),
+      gateway_hosts: mostly([[], ['ollama.models.svc:11434'], ['10.0.0.7']], [['Ollama'], ['https://x'], ['a', 'a']]),
       workspace: mostly(['team-a'], ['', 'A', 'api', 'x', '-x', 'x-', 'a_b', 'x'.repeat(64)]),
       registration_stage: mostly(['Staging', 'none'], ['Production', 'production', 'Archived']),
       source_prefixes: mostly([[], ['s3://models/one/'], ['dbfs:/two/']], [['ftp://x/'], ['models'], ['s3://mm/', 's3://mm/']]),

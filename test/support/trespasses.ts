@@ -288,6 +288,8 @@ export const trespasses: Record<Meaning, Cases> = {
   alias: nothing,
   relativePath: nothing,
   filePath: nothing,
+  link: nothing,
+  providersModel: nothing,
   orderBy: nothing,
   pageToken: nothing,
   maxResults: nothing,
@@ -297,6 +299,8 @@ export const trespasses: Record<Meaning, Cases> = {
 export const nameNothing: ReadonlySet<Meaning> = new Set([
   ...(['free', 'tagKey', 'version', 'stage', 'stages', 'archiveExisting', 'alias', 'relativePath', 'filePath'] as const),
   ...(['orderBy', 'pageToken', 'maxResults'] as const),
+  // Where they lead to is no environment's.
+  ...(['link', 'providersModel'] as const),
   // Its answers are held against their experiments.
   'scorersToRead',
   // An assessment belongs to the trace that is named beside it.

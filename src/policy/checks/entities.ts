@@ -1,6 +1,7 @@
 import { type EntityKind, isEntityId, resemblesEntityId } from '../entity.ts'
 import type { Json } from '../json.ts'
 import { absent, type Judgement } from '../judgement.ts'
+import { readings } from '../look-alikes.ts'
 import type { Meaning } from '../meaning.ts'
 import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
 import { ask, type Inquiry } from '../questions.ts'
@@ -86,9 +87,9 @@ function* checkMentionedIssues(judgement: Judgement): Inquiry<void> {
   if (made !== null && (yield* ask({ about: 'experimentsOf', kind: 'issue', ids: [made] })).has(made))
     yield* experimentsOfOwn(judgement, 'issue', made)
   const names = placesMeaning(endpoint, message, 'relatedIssue').flatMap(({ value }) => textsOf(value))
-  // A database may not tell upper from lower case.
+  // A database may take another spelling for the id.
   for (const name of new Set(names))
-    if (isEntityId('issue', name.toLowerCase())) yield* experimentsOfOwn(judgement, 'issue', name)
+    if (readings(name).some((reading) => isEntityId('issue', reading))) yield* experimentsOfOwn(judgement, 'issue', name)
 }
 
 /** What a gateway endpoint is bound to: a scorer by its id. Text that cannot be one names nothing. */

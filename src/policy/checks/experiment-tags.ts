@@ -1,19 +1,22 @@
 import type { Judgement } from '../judgement.ts'
+import { findsWord } from '../look-alikes.ts'
 import { placesMeaning, textMeaning } from '../message-fields.ts'
 import { Refusal } from '../reasons.ts'
-import { foldKey } from './tags.ts'
+import { checkLinkTag } from './links.ts'
 import { tagPairs } from './trace-tags.ts'
 
 /** Tags by which the server itself looks for issues, time and again, with the endpoint or secret that they name (mlflow/genai/discovery/schedule.py). */
-const scheduleTags: ReadonlySet<string> = new Set(
-  ['schedule', 'scheduleTraceFilter', 'scheduleState', 'checkpoint'].map((name) => foldKey(`mlflow.issueDetection.${name}`)),
+const findsScheduleTag = findsWord(
+  ['schedule', 'scheduleTraceFilter', 'scheduleState', 'checkpoint'].map((name) => `mlflow.issueDetection.${name}`),
 )
 
 /** Refuses tags of an experiment that set the MLflow server to work. */
 export function checkExperimentTags({ endpoint, message }: Judgement): void {
-  const made = placesMeaning(endpoint, message, 'experimentTags').flatMap(({ value }) => tagPairs(value).map(([key]) => key))
-  const keys = [...made, textMeaning(endpoint, message, 'experimentTagKey') ?? '']
-  const schedule = keys.find((key) => scheduleTags.has(foldKey(key)))
+  const made = placesMeaning(endpoint, message, 'experimentTags').flatMap(({ value }) => tagPairs(value))
+  const value = message.get('value')
+  const set = [textMeaning(endpoint, message, 'experimentTagKey') ?? '', typeof value === 'string' ? value : ''] as const
+  for (const [key, text] of [...made, set]) checkLinkTag(key, text)
+  const [schedule] = [...made, set].find(([key]) => findsScheduleTag(key) !== null) ?? []
   if (schedule === undefined) return
   throw new Refusal(
     'closed-endpoint',

@@ -2,6 +2,7 @@ import type { Environment } from '../environment.ts'
 import { type Clause, parseFilter } from '../filter/filter-string.ts'
 import { attributeKey } from '../filter/name-filter.ts'
 import type { Judgement } from '../judgement.ts'
+import { findsWord } from '../look-alikes.ts'
 import { textMeaning } from '../message-fields.ts'
 import { mayRead, type NameKind, type OwnedName, resolveName } from '../names.ts'
 import { Refusal } from '../reasons.ts'
@@ -40,11 +41,13 @@ export function resolveInFilter(
   }
 }
 
+const findsHiddenTag = findsWord([modelVersionsTag, ...proxyTags])
+
 /** What answers leave out must not be found out by searching for it: whose versions a logged model has, for one. */
 function refuseHiddenTags(clauses: readonly Clause[]): void {
-  const hidden = clauses.find(({ key }) => [modelVersionsTag, ...proxyTags].includes(key.trim()))
+  const hidden = clauses.map(({ key }) => findsHiddenTag(key)).find((tag) => tag !== null)
   if (hidden === undefined) return
-  throw new Refusal('invalid-parameter', `The tag '${hidden.key.trim()}' cannot be searched for. Leave it out of the filter.`)
+  throw new Refusal('invalid-parameter', `The tag '${hidden}' cannot be searched for. Leave it out of the filter.`)
 }
 
 /** Whose rows a search by name is for, or null when it names nobody's in particular. */

@@ -4,6 +4,7 @@ import { parseIfJson } from '../json-text.ts'
 import type { Judgement } from '../judgement.ts'
 import { placesMeaning } from '../message-fields.ts'
 import { Refusal } from '../reasons.ts'
+import { checkProviderHasAddress } from './destinations.ts'
 
 /** Kinds of providers by what they ask with when they are given nothing: a cloud's have the server's own identity. */
 const families = ['bedrock', 'sagemaker', 'vertex'] as const
@@ -62,18 +63,21 @@ export function checkSecretTexts(judgement: Judgement): void {
 /** A secret as it will be after the request. */
 export function secretAfter(judgement: Judgement, fact: GatewayFact): GatewayFact {
   const { values, config } = saidOf(judgement)
-  const authMode = new Map(config).get('auth_mode')
-  const { authMode: before, ...rest } = fact
-  const mode = config.length > 0 ? authMode : before
+  const given = new Map(config)
+  const { authMode, apiBase, ...rest } = fact
+  // A configuration that is given takes the place of all that was there.
+  const [mode, base] = config.length > 0 ? [given.get('auth_mode'), given.get('api_base')] : [authMode, apiBase]
   return {
     ...rest,
     ...(values.length > 0 ? { keys: values.map(([key]) => key) } : {}),
     ...(mode === undefined ? {} : { authMode: mode }),
+    ...(base === undefined ? {} : { apiBase: base }),
   }
 }
 
 /** Whether a secret that a model of a provider's is asked with is all that this takes. */
-export function checkSuffices({ provider = '', keys = [], authMode = '' }: GatewayFact, asked: string): void {
+export function checkSuffices({ provider = '', keys = [], authMode = '', apiBase }: GatewayFact, asked: string): void {
+  checkProviderHasAddress(asked, apiBase)
   if (familyOf(asked) !== familyOf(provider)) throw refuse(`The secret was made for provider '${provider}', not for '${asked}'.`)
   const needed = neededKeys[familyOf(provider)][authMode]
   if (needed === undefined)

@@ -1,12 +1,6 @@
 import { type Judgement, resolveAllowed } from '../judgement.ts'
 import { placesMeaning, textMeaning } from '../message-fields.ts'
-import { foldKey } from './tags.ts'
-import { linkedPromptNames, linkedPromptsTag, tagPairs } from './trace-tags.ts'
-
-/** Whether a tag lists prompts, in any spelling that a database could take for it. */
-export function isLinkedPrompts(key: string): boolean {
-  return foldKey(key) === foldKey(linkedPromptsTag)
-}
+import { isLinkedPrompts, linkedPromptNames, tagPairs } from './trace-tags.ts'
 
 /** Static part: the prompts that tags of runs and logged models list are the caller's to read. */
 export function checkPromptTags(judgement: Judgement): void {

@@ -2,10 +2,12 @@ import { isLoggedModelId, isRunId } from '../ids.ts'
 import type { Json } from '../json.ts'
 import { parseJson } from '../json-text.ts'
 import type { Judgement } from '../judgement.ts'
+import { findsWord, mayBeOne } from '../look-alikes.ts'
 import { placesMeaning, textMeaning } from '../message-fields.ts'
 import type { Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { relatedLoggedModel, relatedRun } from './ids.ts'
+import { checkLinkTag } from './links.ts'
 import { recordTags } from './records.ts'
 
 /** The tag in which the proxy notes that a version's registration is not finished. */
@@ -17,35 +19,38 @@ export const pendingAliasTag = 'mlflow_env_proxy_pending_alias'
 /** The proxy's own notes, which callers neither see nor write. */
 export const proxyTags: readonly string[] = [pendingStageTag, pendingAliasTag]
 
+/** The note of the proxy's that a database may take a key for; null where there is none. */
+export const findsProxyTag = findsWord(proxyTags)
+
 /** The tag in which MLflow and its clients list the registered versions of a logged model, with their names. */
 export const modelVersionsTag = 'mlflow.modelVersions'
 
 /** The tag that makes a version one of a prompt. */
 const promptTag = 'mlflow.prompt.is_prompt'
 
-/** Whether a new version's tags make it one of a prompt, on every MLflow version: of several such tags each must say so. */
+/** Whether a new version's tags make it one of a prompt, on every MLflow version: of several that may be such tags each must say so. */
 export function makePrompt(tags: Json | undefined): boolean {
-  const said = (Array.isArray(tags) ? tags : []).flatMap((tag) =>
-    tag instanceof Map && tag.get('key') === promptTag ? [tag.get('value')] : [],
-  )
-  return said.length > 0 && said.every((value) => typeof value === 'string' && value.toLowerCase() === 'true')
+  const alike = (Array.isArray(tags) ? tags : []).flatMap((tag) => {
+    const [key, value] = tag instanceof Map ? [tag.get('key'), tag.get('value')] : []
+    return typeof key === 'string' && mayBeOne(key, promptTag) ? [{ key, value }] : []
+  })
+  const says = (value: Json | undefined) => typeof value === 'string' && value.toLowerCase() === 'true'
+  return alike.some(({ key }) => key === promptTag) && alike.every(({ value }) => says(value))
 }
 
 /** Tags of MLflow whose value names a run or a logged model. */
-const idTags: ReadonlySet<string> = new Set(
-  [
-    'mlflow.parentRunId',
-    'mlflow.rootRunId',
-    'mlflow.sourceRun',
-    'mlflow.modelId',
-    'mlflow.assessment.sourceRunId',
-    'mlflow.dbconnect.parentRunId',
-  ].map(foldKey),
-)
+const findsIdTag = findsWord([
+  'mlflow.parentRunId',
+  'mlflow.rootRunId',
+  'mlflow.sourceRun',
+  'mlflow.modelId',
+  'mlflow.assessment.sourceRunId',
+  'mlflow.dbconnect.parentRunId',
+])
 /** Tags whose value is a list of run ids, with commas. */
-const listTags: ReadonlySet<string> = new Set(['mlflow.prompt.associatedRunIds'].map(foldKey))
+const findsListTag = findsWord(['mlflow.prompt.associatedRunIds'])
 /** Tags whose value is JSON in which ids stand. */
-const jsonTags: ReadonlySet<string> = new Set(['mlflow.log-model.history', 'mlflow.loggedModels'].map(foldKey))
+const findsJsonTag = findsWord(['mlflow.log-model.history', 'mlflow.loggedModels'])
 
 /** Keys whose text is an id. `model_uuid` is none: MLflow makes it up, 32 hexadecimal digits that name nothing. */
 const idKey = /(^|_)(run_(uu)?id|model_id)$/
@@ -66,21 +71,16 @@ export function* checkJsonText(judgement: Judgement, text: string): Inquiry<void
   for (const id of new Set(idsIn(parseJson(text)))) yield* checkId(judgement, id)
 }
 
-/** A key as a database that folds case may take it: another spelling for the same tag. */
-export function foldKey(key: string): string {
-  return key.normalize('NFKC').trim().toLowerCase()
-}
-
 /** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */
 export function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
-  const kept = proxyTags.find((tag) => foldKey(key) === foldKey(tag))
-  if (kept !== undefined) {
+  const kept = findsProxyTag(key)
+  if (kept !== null) {
     throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
   }
-  const folded = foldKey(key)
-  if (idTags.has(folded)) yield* checkId(judgement, value)
-  for (const id of listTags.has(folded) ? value.split(',') : []) yield* relatedRun(judgement, id.trim())
-  if (jsonTags.has(folded) && value !== '') yield* checkJsonText(judgement, value)
+  checkLinkTag(key, value)
+  if (findsIdTag(key) !== null) yield* checkId(judgement, value)
+  for (const id of findsListTag(key) === null ? [] : value.split(',')) yield* relatedRun(judgement, id.trim())
+  if (findsJsonTag(key) !== null && value !== '') yield* checkJsonText(judgement, value)
 }
 
 /** Tags as MLflow reads them from a JSON text: an object of texts. */

@@ -1,28 +1,35 @@
 import type { Json } from '../json.ts'
 import { parseJson } from '../json-text.ts'
 import { type Judgement, resolveAllowed } from '../judgement.ts'
+import { findsWord, mayBeOne } from '../look-alikes.ts'
 import { placesMeaning, textMeaning } from '../message-fields.ts'
 import type { Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { exportedPairs } from './span-attributes.ts'
-import { checkTag, foldKey } from './tags.ts'
+import { checkTag } from './tags.ts'
 
 /** The tag in which a trace's prompts are listed, with their names. */
 export const linkedPromptsTag = 'mlflow.linkedPrompts'
 
+/** Whether a tag lists prompts, in any spelling that a database could take for it. */
+export function isLinkedPrompts(key: string): boolean {
+  return mayBeOne(key, linkedPromptsTag)
+}
+
 /** Tags that say where MLflow itself finds a trace's data: whoever could write them would read other environments' files by them. */
-const placeTags: ReadonlySet<string> = new Set(
-  ['mlflow.artifactLocation', 'mlflow.trace.spansLocation', 'mlflow.trace.archiveLocation', 'mlflow.trace.archivalFailure'].map(
-    foldKey,
-  ),
-)
+const findsPlaceTag = findsWord([
+  'mlflow.artifactLocation',
+  'mlflow.trace.spansLocation',
+  'mlflow.trace.archiveLocation',
+  'mlflow.trace.archivalFailure',
+])
 
 /** Tags and metadata whose value is the id of another trace. */
-const traceTags: ReadonlySet<string> = new Set(['mlflow.assessment.scorerTraceId', 'mlflow.gateway.linkedTraceId'])
+const findsTraceTag = findsWord(['mlflow.assessment.scorerTraceId', 'mlflow.gateway.linkedTraceId'])
 
 /** Whether a tag says where MLflow keeps a trace: MLflow alone writes it. */
 export function isPlaceTag(key: string): boolean {
-  return placeTags.has(foldKey(key))
+  return findsPlaceTag(key) !== null
 }
 
 /** Tags or metadata as pairs, from a list of keys and values or from a map. */
@@ -62,9 +69,7 @@ export function checkTraceNames(judgement: Judgement): void {
   const set = [...(key === null ? [] : [key]), ...exportedPairs(judgement).map(([name]) => name)]
   const place = set.find(isPlaceTag)
   if (place !== undefined) throw new Refusal('invalid-parameter', `Tag '${place}' is immutable and cannot be set on a trace.`)
-  const listed = writtenPairs(judgement).flatMap(([name, value]) =>
-    foldKey(name) === foldKey(linkedPromptsTag) ? linkedPromptNames(value) : [],
-  )
+  const listed = writtenPairs(judgement).flatMap(([name, value]) => (isLinkedPrompts(name) ? linkedPromptNames(value) : []))
   const named = placesMeaning(endpoint, message, 'relatedModelName').flatMap(({ value }) =>
     typeof value === 'string' ? [value] : [],
   )
@@ -73,7 +78,7 @@ export function checkTraceNames(judgement: Judgement): void {
 
 /** Ids of traces that the request's tags point at. */
 export function pointedTraces(judgement: Judgement): string[] {
-  return writtenPairs(judgement).flatMap(([key, value]) => (traceTags.has(key) ? [value] : []))
+  return writtenPairs(judgement).flatMap(([key, value]) => (findsTraceTag(key) === null ? [] : [value]))
 }
 
 /** Runs and logged models that the request's tags point at. */

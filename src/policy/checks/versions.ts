@@ -2,7 +2,7 @@ import { type Stage, stages } from '../environment.ts'
 import { absent, type Judgement, managesProduction, reads, subjectModel } from '../judgement.ts'
 import { textMeaning } from '../message-fields.ts'
 import type { OwnedName } from '../names.ts'
-import { isInProduction, plainAlias, protectedAliases } from '../production.ts'
+import { isInProduction, keptAlias, protectedAliases } from '../production.ts'
 import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { noteChange } from './freeze.ts'
@@ -81,9 +81,10 @@ const withoutStage: ReadonlySet<string> = new Set([
 
 /** In Unity Catalog an alias promotes in place, as a transition does elsewhere: nothing else of another environment's model may be aliased. */
 function checkPromotion({ landscape }: Judgement, model: OwnedName, alias: string, version: VersionFact | null): void {
-  const { registrationAlias } = model.owner
-  const registered = version?.aliases?.some((each) => registrationAlias && plainAlias(each) === plainAlias(registrationAlias))
-  if (registered && protectedAliases(landscape).has(plainAlias(alias))) return
+  // What is only like it gives nobody more than what is it.
+  const registration = model.owner.registrationAlias?.toLowerCase()
+  const registered = version?.aliases?.some((each) => each.toLowerCase() === registration)
+  if (registered && protectedAliases(landscape).has(alias.toLowerCase())) return
   throw new Refusal(
     'read-only',
     `'${model.upstream}' belongs to environment '${model.owner.name}': you may only give a production alias to a version of it that has the alias of its registration.`,
@@ -94,9 +95,8 @@ function* checkAlias(judgement: Judgement, model: OwnedName, alias: string, vers
   const { environment, landscape } = judgement
   if (model.owner.name !== environment.name) checkPromotion(judgement, model, alias, version)
   if (managesProduction(environment)) return
-  if (protectedAliases(landscape).has(plainAlias(alias))) {
-    throw new Refusal('stage', `The alias '${plainAlias(alias)}' is kept for production environments. Choose another alias.`)
-  }
+  const kept = keptAlias(landscape, alias)
+  if (kept !== null) throw new Refusal('stage', `The alias '${kept}' is kept for production environments. Choose another alias.`)
   const current = yield* ask({ about: 'alias', name: model.upstream, alias })
   if (current !== null && isInProduction(landscape, current)) throw productionOnly(model.logical, current.version)
 }

@@ -6,7 +6,13 @@ const id = { name: 'modelName', version: 'version' } as const
 const request = { ...id, stage: 'stage', comment: 'free' } as const
 const byRequest = { required: ['name', 'version', 'stage'] } as const
 const webhook = { ...workspace, resource: 'webhook' } as const
-const hook = { description: 'free', events: 'free', http_url_spec: 'free', job_spec: 'free', status: 'free' } as const
+const hook = {
+  description: 'free', events: 'free', status: 'free',
+  'http_url_spec.url': 'link', 'http_url_spec.enable_ssl_verification': 'free', 'http_url_spec.secret': 'free',
+  'http_url_spec.authorization': 'free',
+  // The workspace calls it, from where Databricks is: a job as whoever the token is.
+  'job_spec.workspace_url': 'link', 'job_spec.job_id': 'free', 'job_spec.access_token': 'free',
+} as const
 const permissions = {
   ...workspace, resource: 'permissions', path: '/permissions/registered-models/{registered_model_id}', required: ['registered_model_id'],
 } as const

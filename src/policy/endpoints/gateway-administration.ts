@@ -18,7 +18,7 @@ const madeOf = {
   name: 'gatewayEndpointName', ...modelConfigs, routing_strategy: 'free', fallback_config: 'free', experiment_id: 'experiment',
   usage_tracking: 'free',
 } as const
-const asked = { name: 'modelDefinitionName', ...secretId, provider: 'free', model_name: 'free' } as const
+const asked = { name: 'modelDefinitionName', ...secretId, provider: 'free', model_name: 'providersModel' } as const
 const credentials = { secret_value: 'secretValue', auth_config: 'authConfig' } as const
 
 const binding = { ...endpointId, resource_type: 'free', resource_id: 'boundResource' } as const

@@ -9,7 +9,7 @@ export const modelVersionEndpoints = {
     ...version, method: 'POST', path: '/mlflow/model-versions/create', action: 'create',
     fields: {
       name: 'modelName', source: 'versionSource', run_id: 'relatedRun', model_id: 'relatedModel', tags: 'versionTags',
-      run_link: 'free', description: 'free',
+      run_link: 'link', description: 'free',
     },
     required: ['name', 'source'],
   },

@@ -13,6 +13,7 @@ variable "environments" {
     serving_secret_scopes    = optional(list(string), [])
     credentials              = optional(map(string))
     gateway                  = optional(bool, false)
+    gateway_hosts            = optional(list(string), [])
     workspace                = optional(string)
     unity_catalog_schema     = optional(string)
     registration_alias       = optional(string)

@@ -13,6 +13,7 @@ locals {
       shared_serving_endpoints = e.shared_serving_endpoints
       serving_secret_scopes    = e.serving_secret_scopes
       gateway                  = e.gateway
+      gateway_hosts            = e.gateway_hosts
       workspace                = e.workspace
     }
   }
@@ -36,6 +37,7 @@ locals {
         servingSecretScopes    = e.serving_secret_scopes
         credentials            = var.environments[name].credentials
         gateway                = e.gateway
+        gatewayHosts           = e.gateway_hosts
         workspace              = e.workspace
       } : key => value if value != null
     }

@@ -15,6 +15,7 @@ variable "environments" {
       registration_alias  the alias of a new version there (default: staging; production in a production environment)
       credentials         what the proxy asks the upstream with for its callers, in the configuration's own spelling (default: upstream.credentials)
       gateway             may query the AI gateway's endpoints with its suffix (default: false)
+      gateway_hosts       hosts inside the network that its administrators may send the AI gateway to, `host` or `host:port` (default: none)
       workspace           the workspace of an MLflow 3 server that the environment is (default: none)
   EOT
   type = map(object({
@@ -30,6 +31,7 @@ variable "environments" {
     serving_secret_scopes    = optional(list(string), [])
     credentials              = optional(map(string))
     gateway                  = optional(bool, false)
+    gateway_hosts            = optional(list(string), [])
     workspace                = optional(string)
     unity_catalog_schema     = optional(string)
     registration_alias       = optional(string)
@@ -152,6 +154,15 @@ variable "environments" {
       ])
     ])
     error_message = "serving_secret_scopes must list names of secret scopes, each once."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) :
+      length(distinct(e.gateway_hosts)) == length(e.gateway_hosts) && alltrue([for host in e.gateway_hosts :
+        can(regex("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$", host))
+      ])
+    ])
+    error_message = "gateway_hosts must list hosts in lower case, with a port or without, each once."
   }
 
   validation {
