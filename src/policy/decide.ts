@@ -137,7 +137,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   yield* checkVersionBytes(judgement, version)
   // Last of all: it may have to be made.
   const usageExperimentId = yield* usageExperiment(judgement)
-  const { references, visibleExperiments, visibleTraces, admitted, administrator, mode } = judgement
+  const { references, visibleExperiments, visibleTraces, admitted, passedOver, administrator, mode } = judgement
   const findings = {
     ...{
       landscape,
@@ -151,7 +151,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
       sourceRunId,
       references,
     },
-    ...{ visibleExperiments, visibleTraces, admitted },
+    ...{ visibleExperiments, visibleTraces, admitted, passedOver },
   }
   return issueGrant(endpointName, endpoint, message, findings)
 }
@@ -174,6 +174,7 @@ export function* decide(landscape: Landscape, environment: Environment, request:
       visibleExperiments: new Set(),
       visibleTraces: new Set(),
       admitted: new Set(),
+      passedOver: new Set(),
     }
     return { allow: yield* judge(judgement, request.endpointName) }
   } catch (error) {

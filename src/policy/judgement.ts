@@ -20,6 +20,8 @@ export interface Judgement {
   readonly admitted: Set<string>
   /** Of the traces that are looked for, those that the caller may have. */
   readonly visibleTraces: Set<string>
+  /** Ids that were passed over, because they are absent or another's. */
+  readonly passedOver: Set<string>
 }
 
 /** Whether the request only reads. */

@@ -12,6 +12,7 @@ import { Connections } from './connections.ts'
 import { openDirectory, withDirectory } from './directory.ts'
 import { findDoor, type Listener, modesOf } from './door.ts'
 import { addGraphql } from './graphql.ts'
+import type { Clock } from './hiding/clock.ts'
 import { clientTimeouts, createServer, type Note, type ServerParts } from './http-server.ts'
 import { addIdleTimeout } from './idle.ts'
 import { Journey } from './journey.ts'
@@ -34,6 +35,8 @@ export interface Parts extends ServerParts {
   readonly tokens: PageTokens
   readonly metrics: Metrics
   readonly connections?: Connections
+  /** Left out: the process's own. */
+  readonly clock?: Clock
 }
 
 /** What the ports share. */
@@ -45,14 +48,14 @@ interface Services {
   close(): Promise<void>
 }
 
-function openServices({ config, log, authenticator, upstream, tokens }: Parts): Services {
+function openServices({ config, log, authenticator, upstream, tokens, clock }: Parts): Services {
   const storage =
     config.kind === 'databricks' ? new AzureStorage(config.upstream.storageHosts, undefined, usesCatalog(config)) : null
   const artifacts = storage === null ? null : new WorkspaceArtifacts(upstream, storage)
   const registrar = artifacts === null ? null : new CatalogRegistrar(upstream, artifacts, log)
   return {
     authenticator: withDirectory(authenticator, openDirectory(config, upstream)),
-    journey: new Journey(config, upstream, tokens, artifacts, registrar),
+    journey: new Journey(config, upstream, tokens, artifacts, registrar, clock),
     artifacts,
     close: async () => {
       await registrar?.close()

@@ -19,6 +19,9 @@ import type { Config } from './config-types.ts'
 import { ensureDefaultExperiment } from './default-experiments.ts'
 import { entityKey } from './entity-lookups.ts'
 import { upstreamFailure } from './error-answer.ts'
+import { type Clock, processClock } from './hiding/clock.ts'
+import { Cover, keepShown } from './hiding/cover.ts'
+import { Recollection } from './hiding/recollection.ts'
 import { follow } from './inquiry.ts'
 import { parseAnswer, parseExportAnswer, readFound, readVersion } from './lookups.ts'
 import { Memory } from './memory.ts'
@@ -45,6 +48,8 @@ export class Journey {
   readonly #searcher: Searcher
   readonly #artifacts: WorkspaceArtifacts | null
   readonly #registrar: CatalogRegistrar | null
+  readonly #clock: Clock
+  readonly #cover: Cover
 
   constructor(
     config: Config,
@@ -52,7 +57,10 @@ export class Journey {
     tokens: PageTokens,
     artifacts: WorkspaceArtifacts | null = null,
     registrar: CatalogRegistrar | null = null,
+    clock: Clock = processClock,
   ) {
+    this.#clock = clock
+    this.#cover = new Cover(clock)
     this.#registrar = registrar
     this.#config = config
     this.#upstream = upstream
@@ -72,7 +80,8 @@ export class Journey {
     const world = this.#world(visit)
     const { mode, administrator } = visit
     const request = { endpointName: endpoint.name, endpoint, message, mode, administrator }
-    const decision = await follow(decide(this.#config, visit.environment, request), world)
+    const inquiry = decide(this.#config, visit.environment, request)
+    const decision = await this.#cover.decide(inquiry, world, visit.onGone)
     if ('deny' in decision) throw decision.deny
     visit.trail.decision = 'allow'
     visit.trail.references = decision.allow.findings.references
@@ -81,12 +90,15 @@ export class Journey {
 
   #world({ credentials }: Visit): MlflowWorld {
     const makeDefault = (name: UpstreamName) => ensureDefaultExperiment(this.#upstream, name, credentials)
-    return new MlflowWorld(this.#upstream, this.#memory, credentials, makeDefault)
+    return new MlflowWorld(this.#upstream, this.#memory, credentials, makeDefault, this.#clock)
   }
 
   /** Where the request left open whose rows it is for, the rows are asked about. */
   async #admit(visit: Visit, { endpoint, findings }: Grant, message: string, rows: readonly Json[]): Promise<void> {
-    if (endpoint.anyExperiment === true) await follow(admitRows(findings, message, rows), this.#world(visit))
+    if (endpoint.anyExperiment !== true) return
+    const world = this.#world(visit)
+    await follow(admitRows(findings, message, rows), world)
+    keepShown(world, findings)
   }
 
   /** The request for an endpoint that carries bytes, to be streamed. */
@@ -96,6 +108,10 @@ export class Journey {
 
   /** Forwards a granted request and brings its answer back. */
   async complete(visit: Visit, grant: Grant): Promise<Arrival> {
+    return this.#cover.answer(grant, visit.onGone, () => this.#complete(visit, grant))
+  }
+
+  async #complete(visit: Visit, grant: Grant): Promise<Arrival> {
     const { endpoint, findings } = grant
     const { credentials, principal, trail } = visit
     if (endpoint.search !== undefined) {
@@ -116,7 +132,7 @@ export class Journey {
     trail.upstreamStatus = answer.status
     this.#forget(grant)
     const parsed = endpoint.body === 'otlp' ? parseExportAnswer(answer) : parseAnswer(answer, endpoint.answersNaN === true)
-    this.#memory.learn(parsed)
+    this.#memory.learn(parsed, new Recollection(visit.environment.name))
     const message = await this.#finishVersion(visit, grant, parsed)
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
       const value = message.get(name) ?? []
@@ -173,12 +189,12 @@ export class Journey {
   }
 
   /** What a change may have made untrue is not remembered. */
-  #forget({ endpoint, message }: Grant): void {
+  #forget({ endpoint, message, findings }: Grant): void {
     if (reads(endpoint)) return
     if (endpoint.resource === 'modelVersion' || endpoint.resource === 'registeredModel') this.#memory.versionsOfRun.clear()
     if (endpoint.resource === 'experiment') this.#memory.experiments.clear()
     const dataset = textMeaning(endpoint, message, 'dataset')
-    if (dataset !== null) this.#memory.entities.delete(entityKey('dataset', dataset))
+    if (dataset !== null) new Recollection(findings.environment.name).forget(this.#memory.entities, entityKey('dataset', dataset))
     if (endpoint.resource === 'trace') this.#memory.traces.clear()
   }
 }

@@ -2,6 +2,7 @@ import type { ClientMode, Environment } from '../policy/environment.ts'
 import type { Principal } from '../policy/identity.ts'
 import type { JsonObject } from '../policy/json.ts'
 import type { Failure } from './failure.ts'
+import type { OnGone } from './hiding/clock.ts'
 import type { Trail } from './trail.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 
@@ -14,6 +15,7 @@ export interface Visit {
   readonly mode: ClientMode
   readonly credentials: CallerCredentials
   readonly trail: Trail
+  readonly onGone: OnGone
 }
 
 /** How a journey ends: an answer in the caller's names, or a failure of MLflow's own. */

@@ -6,6 +6,7 @@ import { endpointTable, openEndpoints } from '../../src/policy/endpoints.ts'
 import { messageOf, schema } from '../../src/policy/graphql/schema.ts'
 import { printJson } from '../../src/policy/json-text.ts'
 import { type InProcess, startInProcess } from '../support/app.ts'
+import { countingClock } from '../support/counting-clock.ts'
 import { toJson } from '../support/fake-world.ts'
 import { fits, goodMessage } from '../support/full-message.ts'
 import { audience, startIssuer, tenantId } from '../support/issuer.ts'
@@ -43,12 +44,15 @@ async function open({ kind, landscape, world, mode, places }: Town): Promise<Pla
     },
   ])
   const workspace = { kind: 'databricks', rates, ...(kind === 'unityCatalog' ? { registry: kind } : {}) }
-  const app = await startInProcess({
-    upstream: { url: server.url, credentials: { mode: 'none' }, ...(kind === 'mlflow' ? {} : workspace) },
-    authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
-    environments: Object.fromEntries(environments),
-    ...(mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
-  })
+  const app = await startInProcess(
+    {
+      upstream: { url: server.url, credentials: { mode: 'none' }, ...(kind === 'mlflow' ? {} : workspace) },
+      authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
+      environments: Object.fromEntries(environments),
+      ...(mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
+    },
+    { clock: countingClock() },
+  )
   return { town: { kind, landscape, world, mode, places }, app, server }
 }
 
