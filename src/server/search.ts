@@ -73,7 +73,6 @@ interface Progress {
   goesOn: PageState | null
   /** The upstream's own last word about a next page. */
   lastWord: Json | undefined
-  spellsEmpty: boolean
 }
 
 /** Collects full pages of exactly the caller's rows, in the server's order. */
@@ -94,7 +93,7 @@ export class Searcher {
     const given = grant.message.get('page_token')
     let state: PageState | null =
       typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }
-    const progress: Progress = { pages: 0, found: [], count: new Map(), goesOn: null, lastWord: undefined, spellsEmpty: false }
+    const progress: Progress = { pages: 0, found: [], count: new Map(), goesOn: null, lastWord: undefined }
     let size = firstSize(grant, wanted, state.skip, search)
     while (state !== null && progress.goesOn === null) {
       // Rows beyond are another request's: this one has done enough.
@@ -130,8 +129,9 @@ export class Searcher {
     return { answer: parsed, rows: rowsOf(parsed, search), next: state }
   }
 
-  #answer({ rows: field }: Search, { found, count, goesOn, lastWord, spellsEmpty }: Progress, bound: string): JsonObject {
-    const listed: [string, Json][] = found.length > 0 || spellsEmpty ? [[field, found]] : []
+  #answer({ rows: field }: Search, { found, count, goesOn, lastWord }: Progress, bound: string): JsonObject {
+    // Protobuf leaves an empty list out; where only others' rows were found, it was none.
+    const listed: [string, Json][] = found.length > 0 ? [[field, found]] : []
     const rows: JsonObject = new Map<string, Json>([...listed, ...count])
     if (goesOn !== null) rows.set('next_page_token', this.#tokens.seal(goesOn, bound))
     // Some endpoints say it so, and others leave it out.
@@ -161,8 +161,6 @@ function takePage(
   found.push(...taken)
   progress.count = countOf(answer, search)
   progress.lastWord = answer.get('next_page_token')
-  // Protobuf leaves an empty list out.
-  progress.spellsEmpty ||= rows.length === 0 && answer.has(search.rows)
   if (found.length < wanted) return
   const ahead = takeRows(grant, search, rows, used, 1)
   if (ahead.taken.length > 0) progress.goesOn = { token, skip: ahead.used - 1 }
