@@ -1,5 +1,4 @@
 import { askedReferences } from '../policy/asked-references.ts'
-import { admitRows } from '../policy/checks/answer-rows.ts'
 import { decide } from '../policy/decide.ts'
 import type { RawCall } from '../policy/decode.ts'
 import { decodeRequest } from '../policy/decode-request.ts'
@@ -20,9 +19,8 @@ import { ensureDefaultExperiment } from './default-experiments.ts'
 import { entityKey } from './entity-lookups.ts'
 import { upstreamFailure } from './error-answer.ts'
 import { type Clock, processClock } from './hiding/clock.ts'
-import { Cover, keepShown } from './hiding/cover.ts'
+import { admitShown, Cover } from './hiding/cover.ts'
 import { Recollection } from './hiding/recollection.ts'
-import { follow } from './inquiry.ts'
 import { parseAnswer, parseExportAnswer, readFound, readVersion } from './lookups.ts'
 import { Memory } from './memory.ts'
 import { MlflowWorld } from './mlflow-world.ts'
@@ -95,10 +93,7 @@ export class Journey {
 
   /** Where the request left open whose rows it is for, the rows are asked about. */
   async #admit(visit: Visit, { endpoint, findings }: Grant, message: string, rows: readonly Json[]): Promise<void> {
-    if (endpoint.anyExperiment !== true) return
-    const world = this.#world(visit)
-    await follow(admitRows(findings, message, rows), world)
-    keepShown(world, findings)
+    if (endpoint.anyExperiment === true) await admitShown(this.#world(visit), findings, message, rows)
   }
 
   /** The request for an endpoint that carries bytes, to be streamed. */

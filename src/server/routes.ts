@@ -9,7 +9,7 @@ import { Refusal } from '../policy/reasons.ts'
 import { inAskedForm } from '../rewrite/unity-catalog/models-answer.ts'
 import { environmentOf } from './arrival.ts'
 import { bodyOf } from './body.ts'
-import type { OnGone } from './hiding/clock.ts'
+import { onGoneOf } from './hiding/gone.ts'
 import type { Journey } from './journey.ts'
 import { readPathParams } from './path-params.ts'
 import { sendFailure } from './respond.ts'
@@ -17,14 +17,6 @@ import type { Visit } from './visit.ts'
 
 /** Every address is served plainly and below `/env/<name>`, for callers in several environments. */
 export const environmentPrefixes = ['', '/env/:environment'] as const
-
-function onGoneOf({ raw: { socket } }: FastifyRequest): OnGone {
-  return (listener) => {
-    if (socket.destroyed) listener()
-    else socket.once('close', listener)
-    return () => socket.removeListener('close', listener)
-  }
-}
 
 /** The visit of an authenticated request: who, in which environment. */
 export function visitOf(landscape: Landscape, endpointName: string, request: FastifyRequest): Visit {
@@ -41,7 +33,7 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
   }
   const { mode } = request.door
   const credentials = { authorization: request.headers.authorization ?? null, noteStatus, environment: environment.name }
-  return { principal, environment, administrator, mode, credentials, trail, onGone: onGoneOf(request) }
+  return { principal, environment, administrator, mode, credentials, trail, onGone: onGoneOf(request.raw.socket) }
 }
 
 /** What is left of a request when its endpoint is known. */

@@ -1,5 +1,7 @@
+import { admitRows } from '../../policy/checks/answer-rows.ts'
 import type { Decision } from '../../policy/decide.ts'
 import type { Findings, Grant } from '../../policy/grant.ts'
+import type { Json } from '../../policy/json.ts'
 import type { Inquiry } from '../../policy/questions.ts'
 import { holdsOthersRows } from '../../rewrite/open-answer.ts'
 import { follow } from '../inquiry.ts'
@@ -12,9 +14,19 @@ function hidesSomething(decision: Decision, { asked }: MlflowWorld): boolean {
   return 'deny' in decision ? asked : decision.allow.findings.passedOver.size > 0
 }
 
+/** Rows whose owners are asked about together: an answer may have more than one request may have looked up. */
+const rowsAtOnce = 1_000
+
 /** Keeps in memory what was found of experiments that the caller is shown. */
-export function keepShown(world: MlflowWorld, { visibleExperiments, admitted }: Findings): void {
+function keepShown(world: MlflowWorld, { visibleExperiments, admitted }: Findings): void {
   world.keep((id) => visibleExperiments.has(id) || admitted.has(id))
+}
+
+/** Finds out whose the rows of an answer are. */
+export async function admitShown(world: MlflowWorld, findings: Findings, message: string, rows: readonly Json[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += rowsAtOnce)
+    await follow(admitRows(findings, message, rows.slice(start, start + rowsAtOnce)), world)
+  keepShown(world, findings)
 }
 
 /** The one place that sees to it that nothing takes longer, or less long, because it is another environment's. */

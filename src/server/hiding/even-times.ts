@@ -6,8 +6,9 @@ const first = 45
 /** How many durations are looked back on, and after how many new ones. */
 const remembered = 256
 const between = 32
-/** The step is this many times what nearly all of them took. */
-const margin = 2
+/** The step is so many times what most of them took: what takes longer does so for either kind, which ask the same. */
+const margin = 1.5
+const most = 0.95
 
 /**
  * When answers leave that must not tell whether something is another's or nowhere: not when they are ready, but at a moment that depends
@@ -35,7 +36,7 @@ export class EvenTimes {
     this.#noted += 1
     if (this.#noted % between !== 0) return
     const sorted = [...this.#durations].sort((a, b) => a - b)
-    const usual = sorted[Math.floor(sorted.length * 0.98)] ?? 0
+    const usual = sorted[Math.floor(sorted.length * most)] ?? 0
     this.#step = steps.find((step) => step >= usual * margin) ?? steps[steps.length - 1] ?? first
   }
 
