@@ -12,7 +12,7 @@ import type { Config } from '../server/config-types.ts'
 import { findDefaultExperiment } from '../server/default-experiments.ts'
 import { follow } from '../server/inquiry.ts'
 import { Memory } from '../server/memory.ts'
-import { MlflowWorld } from '../server/mlflow-world.ts'
+import { type MakeExperiment, MlflowWorld } from '../server/mlflow-world.ts'
 import { readPathParams } from '../server/path-params.ts'
 import { Upstream } from '../server/upstream.ts'
 import { reportProblems } from './report-problems.ts'
@@ -76,12 +76,8 @@ async function judge(config: Config, { environment, administrator }: Asker, endp
       pathParams: readPathParams(endpoint, path),
     }
     const message = decodeRequest(endpoint, raw, config)
-    const world = new MlflowWorld(
-      upstream,
-      new Memory(),
-      nobody,
-      async (name) => (await findDefaultExperiment(upstream, name, nobody)) ?? '0',
-    )
+    const makeExperiment: MakeExperiment = async (name, caller) => (await findDefaultExperiment(upstream, name, caller)) ?? '0'
+    const world = new MlflowWorld({ upstream, memory: new Memory(), caller: nobody, makeExperiment })
     const request = { endpointName: endpoint.name, endpoint, message, mode: asked.mode, administrator }
     return await follow(decide(config, environment, request), world)
   } finally {

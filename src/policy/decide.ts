@@ -149,7 +149,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   yield* checkNotFrozen(judgement)
   // Last of all: it may have to be made.
   const usageExperimentId = yield* usageExperiment(judgement)
-  const { references, visibleExperiments, visibleTraces, admitted, administrator, mode } = judgement
+  const { references, visibleExperiments, visibleTraces, admitted, passedOver, administrator, mode } = judgement
   const changes = [...new Set(judgement.changes.flatMap(keysOf))]
   const findings = {
     ...{
@@ -164,7 +164,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
       sourceRunId,
       references,
     },
-    ...{ visibleExperiments, visibleTraces, admitted, changes, promotes: [...judgement.promotes] },
+    ...{ visibleExperiments, visibleTraces, admitted, passedOver, changes, promotes: [...judgement.promotes] },
   }
   return issueGrant(endpointName, endpoint, message, findings)
 }
@@ -187,6 +187,7 @@ export function* decide(landscape: Landscape, environment: Environment, request:
       visibleExperiments: new Set(),
       visibleTraces: new Set(),
       admitted: new Set(),
+      passedOver: new Set(),
       changes: [],
       promotes: new Set(),
     }

@@ -19,6 +19,8 @@ export interface Findings {
   readonly admitted: Set<string>
   /** Of the traces that are looked for, those that are asked for upstream. */
   readonly visibleTraces: ReadonlySet<string>
+  /** Ids that the request names and that were passed over: absent or another's, which must not be told apart. */
+  readonly passedOver: ReadonlySet<string>
   /** The environment whose models the answer may show: the caller's own, or the one they asked to read. */
   readonly scope: Environment
   /** The model version that the request is about, where it was looked up. */

@@ -21,6 +21,8 @@ export interface Judgement {
   readonly admitted: Set<string>
   /** Of the traces that are looked for, those that the caller may have. */
   readonly visibleTraces: Set<string>
+  /** Ids that were passed over, because they are absent or another's. */
+  readonly passedOver: Set<string>
   /** What the request changes and a version in production may be made of: whether it is frozen is looked at last of all. */
   readonly changes: Change[]
   /** Keys of what the request brings into production. */

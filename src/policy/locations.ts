@@ -22,6 +22,11 @@ export function searchedExperiments(endpoint: OpenEndpoint, message: JsonObject)
   return [...ids, ...locations.map(experimentAt)]
 }
 
+/** Whether the experiments of a search that names none can be named for it: in a body, where there is room for them. */
+export function mayNameOwn({ search, anyExperiment, method, fields }: OpenEndpoint): boolean {
+  return search !== undefined && anyExperiment === true && method === 'POST' && fields.experiment_ids === 'experimentsToSearch'
+}
+
 /** Locations of traces that mean these experiments. */
 export function experimentLocations(ids: Iterable<string>): Json {
   return Array.from(

@@ -12,8 +12,10 @@ export type Question =
   | { readonly about: 'experimentsOf'; readonly kind: EntityKind; readonly ids: readonly string[] }
   | { readonly about: 'run'; readonly id: string }
   | { readonly about: 'loggedModel'; readonly id: string }
-  /** Those of the traces that there are, by the ids that were asked for; where `awaited`, some may arrive shortly. */
-  | { readonly about: 'traces'; readonly ids: readonly string[]; readonly awaited: boolean }
+  /** The experiments whose names fit a `LIKE` pattern, deleted ones too; null where there are more than a request can name. */
+  | { readonly about: 'experimentsNamed'; readonly pattern: string }
+  /** Those of the traces that there are, by the ids that were asked for. Every attempt but the first, 0, comes after a pause. */
+  | { readonly about: 'traces'; readonly ids: readonly string[]; readonly attempt: number }
   | { readonly about: 'version'; readonly name: UpstreamName; readonly version: string }
   /** Where MLflow finds a version's artifacts, whatever its source says. */
   | { readonly about: 'artifactsOfVersion'; readonly name: string; readonly version: string }
@@ -84,6 +86,7 @@ export interface Answers {
   readonly experimentsOf: ReadonlyMap<string, readonly string[]>
   readonly run: RunFact | null
   readonly loggedModel: LoggedModelFact | null
+  readonly experimentsNamed: readonly ExperimentFact[] | null
   readonly traces: ReadonlyMap<string, TraceFact>
   readonly version: VersionFact | null
   readonly artifactsOfVersion: string | null

@@ -42,6 +42,12 @@ function rewriteNamed(meaning: NamedMeaning, field: Field, value: Json, findings
   return value === '' ? value : map(value, findings)
 }
 
+/** Whether a list has only others' rows: MLflow's protobuf leaves an empty one out, and what it writes by hand spells it. */
+function isEmptied(messageName: string, before: Json, after: Json): boolean {
+  const byHand = messageName.startsWith('handmade.')
+  return !byHand && Array.isArray(before) && Array.isArray(after) && before.length > 0 && after.length === 0
+}
+
 /** One message of an answer in the caller's names. Fields that no known MLflow version has are left out. */
 export function rewriteMessage(messageName: string, message: JsonObject, findings: Findings): JsonObject {
   const { fields } = shapeOf(messageName)
@@ -65,7 +71,10 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
       )
     else if (meaning !== undefined && meaning !== 'ownPart' && value !== null) {
       result.set(name, rewriteNamed(meaning, field, value, findings))
-    } else result.set(name, rewriteField(field, value, findings))
+    } else {
+      const rewritten = rewriteField(field, value, findings)
+      if (!isEmptied(messageName, value, rewritten)) result.set(name, rewritten)
+    }
   }
   return result
 }

@@ -10,7 +10,7 @@ import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { resolveLocalPath } from '../policy/local-path.ts'
-import { experimentLocations } from '../policy/locations.ts'
+import { experimentLocations, mayNameOwn } from '../policy/locations.ts'
 import type { Meaning } from '../policy/meaning.ts'
 import { copyJson, placesAt, placesMeaning, textMeaning, textsOf } from '../policy/message-fields.ts'
 import { renameModelUri } from '../policy/model-uri.ts'
@@ -149,6 +149,9 @@ export function upstreamMessage(grant: Grant): JsonObject {
   // A data set without an experiment would be nobody's.
   if (endpoint.name === 'createDataset' && textsOf(message.get('experiment_ids') ?? []).length === 0)
     message.set('experiment_ids', [findings.defaultExperimentId])
+  // A search of whatever experiment is one of the caller's own: what others have must not count.
+  if (mayNameOwn(endpoint) && findings.visibleExperiments.size > 0)
+    message.set('experiment_ids', [...findings.visibleExperiments])
   if (findings.usageExperimentId !== null) message.set('experiment_id', findings.usageExperimentId)
   renameSetTag(grant, message)
   renameSetPrompts(grant, message)

@@ -54,6 +54,11 @@ export function takeRows(
   return { taken, used }
 }
 
+/** Whether every row that the upstream gives is the caller's: the experiments that bound the search are. */
+export function givesOwnRows({ endpoint, findings }: Grant, { nameColumn }: Search): boolean {
+  return nameColumn === null && endpoint.anyExperiment !== true && findings.visibleExperiments.size > 0
+}
+
 /** Whether all experiments that were asked for are absent or others': there is nothing to ask MLflow, who would take none for all. */
 export function asksForNothing({ endpoint, message, findings }: Grant): boolean {
   const asked = searchedExperiments(endpoint, message).length > 0

@@ -12,6 +12,7 @@ import { Connections } from './connections.ts'
 import { openDirectory, withDirectory } from './directory.ts'
 import { findDoor, type Listener, modesOf } from './door.ts'
 import { addGraphql } from './graphql.ts'
+import type { Clock } from './hiding/clock.ts'
 import { addScopes } from './http/unforeseen.ts'
 import { clientTimeouts, createServer, type Note, type ServerParts } from './http-server.ts'
 import { addIdleTimeout } from './idle.ts'
@@ -38,6 +39,8 @@ export interface Parts extends ServerParts {
   readonly tokens: PageTokens
   readonly metrics: Metrics
   readonly connections?: Connections
+  /** Left out: the process's own. */
+  readonly clock?: Clock
 }
 
 /** What the ports share. */
@@ -50,7 +53,7 @@ interface Services {
   close(): Promise<void>
 }
 
-function openServices({ config, log, authenticator, upstream, tokens, metrics }: Parts): Services {
+function openServices({ config, log, authenticator, upstream, tokens, metrics, clock }: Parts): Services {
   const limits = new Limits(config.limits)
   metrics.watch(limits)
   upstream.hearWorkers((workers) => limits.noteWorkers(workers))
@@ -60,7 +63,7 @@ function openServices({ config, log, authenticator, upstream, tokens, metrics }:
   const registrar = artifacts === null ? null : new CatalogRegistrar(upstream, artifacts, log)
   return {
     authenticator: withDirectory(authenticator, openDirectory(config, upstream)),
-    journey: new Journey(config, upstream, tokens, artifacts, registrar),
+    journey: new Journey(config, upstream, tokens, artifacts, registrar, clock),
     limits,
     artifacts,
     close: async () => {

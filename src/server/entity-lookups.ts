@@ -3,6 +3,7 @@ import { idIn } from '../policy/checks/answer-rows.ts'
 import type { EntityKind } from '../policy/entity.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { textsOf } from '../policy/message-fields.ts'
+import type { Recollection } from './hiding/recollection.ts'
 import { readFoundIfServed } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
@@ -58,11 +59,18 @@ const lookUps: Readonly<Record<EntityKind, LookUp>> = {
 export class EntityLookups {
   readonly #upstream: Upstream
   readonly #caller: CallerCredentials
+  readonly #recollection: Recollection
   readonly #known: LRUCache<string, readonly string[]>
 
-  constructor(upstream: Upstream, caller: CallerCredentials, known: LRUCache<string, readonly string[]>) {
+  constructor(
+    upstream: Upstream,
+    caller: CallerCredentials,
+    recollection: Recollection,
+    known: LRUCache<string, readonly string[]>,
+  ) {
     this.#upstream = upstream
     this.#caller = caller
+    this.#recollection = recollection
     this.#known = known
   }
 
@@ -82,12 +90,12 @@ export class EntityLookups {
 
   async #one(kind: EntityKind, id: string): Promise<readonly string[]> {
     const key = entityKey(kind, id)
-    const known = this.#known.get(key)
+    const known = this.#recollection.get(this.#known, key)
     if (known !== undefined) return known
     const { path, query, experiments } = lookUps[kind]
     const found = readFoundIfServed(await this.#upstream.lookUp(path(id), query(id), this.#caller))
     const ids = found === null ? [] : experiments(found, id)
-    if (ids.length > 0) this.#known.set(key, ids, kind === 'dataset' ? { ttl: keepDataset } : {})
+    if (ids.length > 0) this.#recollection.note(this.#known, key, ids, ids, kind === 'dataset' ? keepDataset : undefined)
     return ids
   }
 }

@@ -1,5 +1,4 @@
 import { askedReferences } from '../policy/asked-references.ts'
-import { admitRows } from '../policy/checks/answer-rows.ts'
 import { decide } from '../policy/decide.ts'
 import type { RawCall } from '../policy/decode.ts'
 import { decodeRequest } from '../policy/decode-request.ts'
@@ -19,6 +18,9 @@ import type { Config } from './config-types.ts'
 import { ensureDefaultExperiment } from './default-experiments.ts'
 import { entityKey } from './entity-lookups.ts'
 import { upstreamFailure } from './error-answer.ts'
+import { type Clock, processClock } from './hiding/clock.ts'
+import { admitShown, Cover } from './hiding/cover.ts'
+import { Recollection } from './hiding/recollection.ts'
 import { follow } from './inquiry.ts'
 import { parseAnswer, parseExportAnswer, readFound, readVersion } from './lookups.ts'
 import { Memory } from './memory.ts'
@@ -49,6 +51,8 @@ export class Journey {
   readonly #searcher: Searcher
   readonly #artifacts: WorkspaceArtifacts | null
   readonly #registrar: CatalogRegistrar | null
+  readonly #clock: Clock
+  readonly #cover: Cover
 
   constructor(
     config: Config,
@@ -56,7 +60,10 @@ export class Journey {
     tokens: PageTokens,
     artifacts: WorkspaceArtifacts | null = null,
     registrar: CatalogRegistrar | null = null,
+    clock: Clock = processClock,
   ) {
+    this.#clock = clock
+    this.#cover = new Cover(clock)
     this.#registrar = registrar
     this.#config = config
     this.#upstream = upstream
@@ -79,7 +86,9 @@ export class Journey {
     const { mode, administrator } = visit
     const request = { endpointName: endpoint.name, endpoint, message, mode, administrator }
     const decidedAt = this.#promotions.promotions
-    const decision = await follow(decide(this.#config, visit.environment, request), world)
+    const inquiry = decide(this.#config, visit.environment, request)
+    // Who is looked at once more has been told already that it is there; and others wait for the end of it.
+    const decision = fresh ? await follow(inquiry, world) : await this.#cover.decide(inquiry, world, visit.credentials.signal)
     if ('deny' in decision) throw decision.deny
     visit.trail.decision = 'allow'
     visit.trail.references = decision.allow.findings.references
@@ -89,7 +98,15 @@ export class Journey {
 
   #world({ credentials }: Visit, fresh = false): MlflowWorld {
     const makeExperiment: MakeExperiment = (name, caller) => ensureDefaultExperiment(this.#upstream, name, caller)
-    return new MlflowWorld(this.#upstream, this.#memory, credentials, makeExperiment, fresh)
+    const parts = {
+      upstream: this.#upstream,
+      memory: this.#memory,
+      caller: credentials,
+      makeExperiment,
+      clock: this.#clock,
+      fresh,
+    }
+    return new MlflowWorld(parts)
   }
 
   /**
@@ -110,7 +127,7 @@ export class Journey {
 
   /** Where the request left open whose rows it is for, the rows are asked about. */
   async #admit(visit: Visit, { endpoint, findings }: Grant, message: string, rows: readonly Json[]): Promise<void> {
-    if (endpoint.anyExperiment === true) await follow(admitRows(findings, message, rows), this.#world(visit))
+    if (endpoint.anyExperiment === true) await admitShown(this.#world(visit), findings, message, rows)
   }
 
   /** The request for an endpoint that carries bytes, to be streamed. */
@@ -122,7 +139,7 @@ export class Journey {
   async complete(visit: Visit, granted: Grant): Promise<Arrival> {
     const { grant, release } = await this.hold(visit, granted)
     try {
-      return await this.#carryOut(visit, grant)
+      return await this.#cover.answer(grant, visit.credentials.signal, () => this.#carryOut(visit, grant))
     } finally {
       release()
     }
@@ -149,7 +166,7 @@ export class Journey {
     trail.upstreamStatus = answer.status
     this.#forget(grant)
     const parsed = endpoint.body === 'otlp' ? parseExportAnswer(answer) : parseAnswer(answer, endpoint.answersNaN === true)
-    this.#memory.learn(parsed)
+    this.#memory.learn(parsed, new Recollection(visit.environment.name))
     const message = await this.#finishVersion(visit, grant, parsed)
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
       const value = message.get(name) ?? []
@@ -209,12 +226,12 @@ export class Journey {
   }
 
   /** What a change may have made untrue is not remembered. */
-  #forget({ endpoint, message }: Grant): void {
+  #forget({ endpoint, message, findings }: Grant): void {
     if (reads(endpoint)) return
     if (endpoint.resource === 'modelVersion' || endpoint.resource === 'registeredModel') this.#memory.versionsOfRun.clear()
     if (endpoint.resource === 'experiment') this.#memory.experiments.clear()
     const dataset = textMeaning(endpoint, message, 'dataset')
-    if (dataset !== null) this.#memory.entities.delete(entityKey('dataset', dataset))
+    if (dataset !== null) new Recollection(findings.environment.name).forget(this.#memory.entities, entityKey('dataset', dataset))
     if (endpoint.resource === 'trace') this.#memory.traces.clear()
   }
 }

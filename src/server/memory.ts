@@ -2,12 +2,13 @@ import { LRUCache } from 'lru-cache'
 import type { JsonObject } from '../policy/json.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
 import { SharedAnswers } from './facts/shared-answers.ts'
+import type { Recollection } from './hiding/recollection.ts'
 import { readLoggedModel, readRun } from './lookups.ts'
 
 /** Milliseconds. What cannot change is kept for long; a name may be changed behind the proxy's back, so it is kept briefly. */
 const keep = { immutable: 60 * 60 * 1000, name: 1_000, versions: 1_000, defaultExperiment: 60_000 } as const
 
-/** What is remembered between requests, shared by all callers: relations, never decisions. */
+/** What is remembered between requests: relations, never decisions. Of each, every environment recalls its own alone. */
 export class Memory {
   readonly experiments = new LRUCache<string, ExperimentFact>({ max: 20_000, ttl: keep.name })
   readonly runs = new LRUCache<string, RunFact>({ max: 100_000, ttl: keep.immutable })
@@ -23,7 +24,7 @@ export class Memory {
   readonly underWay = new SharedAnswers()
 
   /** What MLflow says of a thing in the answer to a caller needs no look-up afterwards: clients that made it go on with it. */
-  learn(answer: JsonObject): void {
+  learn(answer: JsonObject, recollection: Recollection): void {
     const info = (key: string) => {
       const thing = answer.get(key)
       const about = thing instanceof Map ? thing.get('info') : undefined
@@ -31,14 +32,14 @@ export class Memory {
     }
     if (typeof info('run')?.get('run_id') === 'string') {
       const run = readRun(answer)
-      this.runs.set(run.id, run)
+      recollection.set(this.runs, run.id, run)
     }
     if (typeof info('model')?.get('model_id') === 'string') {
       const model = readLoggedModel(answer)
-      this.loggedModels.set(model.id, model)
+      recollection.set(this.loggedModels, model.id, model)
     }
     const registered = answer.get('registered_model_databricks')
     const [id, name] = registered instanceof Map ? [registered.get('id'), registered.get('name')] : []
-    if (typeof id === 'string' && typeof name === 'string') this.modelIds.set(id, name)
+    if (typeof id === 'string' && typeof name === 'string') recollection.set(this.modelIds, id, name)
   }
 }

@@ -1,41 +1,84 @@
 import type { LRUCache } from 'lru-cache'
-import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
-import { readings } from '../policy/look-alikes.ts'
+import type { EntityKind } from '../policy/entity.ts'
+import type { JsonObject } from '../policy/json.ts'
 import type { UpstreamName } from '../policy/names.ts'
-import type { Answer, ExperimentFact, Question, VersionFact } from '../policy/questions.ts'
+import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
 import { EntityLookups } from './entity-lookups.ts'
 import { GatewayLookups } from './gateway-lookups.ts'
+import { type Clock, processClock } from './hiding/clock.ts'
+import { Recollection } from './hiding/recollection.ts'
 import type { World } from './inquiry.ts'
-import { readExperiment, readFound, readFoundIfServed, readLoggedModel, readRun, readVersion } from './lookups.ts'
+import { readExperiment, readFound, readFoundIfServed, readLoggedModel, readRun } from './lookups.ts'
 import type { Memory } from './memory.ts'
 import { TraceLookups } from './trace-lookups.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 import { WorkspaceLookups } from './workspace-lookups.ts'
+import { experimentsNamed } from './world/experiment-lookups.ts'
+import { VersionLookups } from './world/version-lookups.ts'
 
 const api = '/api/2.0/mlflow'
+/** Milliseconds before traces are looked for again: clients of MLflow send what they traced every 5 seconds. */
+const pause = 500
+
+/** How things of a kind are remembered and read. */
+interface Kind<V extends {}> {
+  readonly cache: LRUCache<string, V>
+  readonly read: (found: JsonObject) => V
+  readonly experimentOf: (fact: V) => string
+  readonly find?: typeof readFound
+}
 
 /** Makes an experiment where there is none of its name; gives its id. */
 export type MakeExperiment = (name: UpstreamName, caller: CallerCredentials) => Promise<string>
 
+/** What the world is asked with. */
+export interface WorldParts {
+  readonly upstream: Upstream
+  readonly memory: Memory
+  readonly caller: CallerCredentials
+  readonly makeExperiment: MakeExperiment
+  readonly clock?: Clock
+  /** What versions there are is asked anew, and no answer is older than its question. */
+  readonly fresh?: boolean
+}
+
 /** Answers questions by asking MLflow, with the credentials that the caller's own request would have. */
 export class MlflowWorld implements World {
+  readonly #parts: WorldParts
   readonly #upstream: Upstream
   readonly #memory: Memory
+  readonly #recollection: Recollection
   readonly #caller: CallerCredentials
-  readonly #makeExperiment: MakeExperiment
+  readonly #versions: VersionLookups
+  #asked = false
+  readonly #clock: Clock
   readonly #fresh: boolean
 
-  /** `fresh`: what versions there are is asked anew, and no answer is older than its question. */
-  constructor(upstream: Upstream, memory: Memory, caller: CallerCredentials, makeExperiment: MakeExperiment, fresh = false) {
+  constructor(parts: WorldParts, recollection = new Recollection(parts.caller.environment ?? '')) {
+    const { upstream, memory, caller, clock = processClock, fresh = false } = parts
+    this.#parts = parts
+    this.#clock = clock
     this.#upstream = upstream
     this.#memory = memory
+    this.#recollection = recollection
     this.#caller = caller
-    this.#makeExperiment = makeExperiment
+    this.#versions = new VersionLookups(upstream, caller)
     this.#fresh = fresh
   }
 
+  /** Keeps in memory what was found out of things in experiments that the caller is shown, and nothing else. */
+  keep(isShown: (experimentId: string) => boolean): void {
+    this.#recollection.keep(isShown)
+  }
+
+  /** Whether anything was asked that callers may not know. */
+  get asked(): boolean {
+    return this.#asked
+  }
+
   async answer(question: Question): Promise<Answer> {
+    this.#asked ||= question.about !== 'defaultExperiment'
     if (this.#fresh || ('fresh' in question && question.fresh)) return this.#find(question)
     const { signal, authorization, environment } = this.#caller
     const key = JSON.stringify([question, authorization, environment])
@@ -44,83 +87,107 @@ export class MlflowWorld implements World {
 
   /** The same for all who wait for an answer, rather than for the one who asked first. */
   #whoever(signal: AbortSignal): MlflowWorld {
-    return new MlflowWorld(this.#upstream, this.#memory, { ...this.#caller, signal }, this.#makeExperiment, this.#fresh)
+    return new MlflowWorld({ ...this.#parts, caller: { ...this.#caller, signal } }, this.#recollection)
   }
 
   async #find(question: Question): Promise<Answer> {
     switch (question.about) {
       case 'defaultExperiment':
-        return this.#remember(this.#memory.defaults, question.name, () => this.#makeExperiment(question.name, this.#caller))
+        return this.#remember(this.#memory.defaults, question.name, () => this.#parts.makeExperiment(question.name, this.#caller))
       case 'experiments':
         return this.#experiments(question.ids)
+      case 'experimentsNamed':
+        return experimentsNamed(this.#upstream, this.#caller, question.pattern)
       case 'experimentsOf':
-        return new EntityLookups(this.#upstream, this.#caller, this.#memory.entities).experimentsOf(question.kind, question.ids)
+        return this.#experimentsOf(question.kind, question.ids)
       case 'gatewayThing':
         return new GatewayLookups(this.#upstream, this.#caller).thing(question.kind, question.id)
       case 'gatewayUsers':
         return new GatewayLookups(this.#upstream, this.#caller).users(question.kind, question.id)
       case 'run':
-        return this.#one(this.#memory.runs, question.id, `${api}/runs/get`, { run_id: question.id }, readRun)
+        return this.#run(question.id)
       case 'loggedModel':
-        return this.#one(
-          this.#memory.loggedModels,
-          question.id,
-          `${api}/logged-models/${question.id}`,
-          { allow_deleted: 'true' },
-          readLoggedModel,
-          readFoundIfServed,
-        )
+        return this.#loggedModel(question.id)
       case 'traces':
-        return new TraceLookups(this.#upstream, this.#caller, this.#memory.traces).find(question.ids, question.awaited)
+        return this.#traces(question.ids, question.attempt)
       case 'version':
-        return this.#version(`${api}/model-versions/get`, { name: question.name, version: question.version })
+        return this.#versions.version(question.name, question.version)
       case 'artifactsOfVersion':
-        return this.#artifactsOfVersion({ name: question.name, version: question.version })
+        return this.#versions.artifactsOf({ name: question.name, version: question.version })
       case 'alias':
-        return this.#version(`${api}/registered-models/alias`, { name: question.name, alias: question.alias })
+        return this.#versions.alias(question.name, question.alias)
       case 'versionsOfModel':
-        return this.#versions('name', '=', question.name)
+        return this.#versions.search('name', '=', question.name)
       case 'versionsOfRun':
         return this.#versionsOfRun(question.runId, this.#fresh || question.fresh)
       case 'versionsFromSource':
-        return this.#versions('source_path', '=', question.source)
+        return this.#versions.search('source_path', '=', question.source)
       case 'versionsOfLoggedModel':
-        return this.#versions('source_path', 'LIKE', `%${question.id}%`)
+        return this.#versions.search('source_path', 'LIKE', `%${question.id}%`)
       case 'productionVersions':
-        return this.#productionVersions(question.suffixes)
+        return this.#versions.inProduction(question.suffixes)
       case 'modelOfWebhook':
         return new WorkspaceLookups(this.#upstream, this.#caller).modelOfWebhook(question.id, question.suffix)
       case 'endpointOfId':
         return new WorkspaceLookups(this.#upstream, this.#caller).endpointOfId(question.id)
       case 'modelOfId':
-        return new WorkspaceLookups(this.#upstream, this.#caller).modelOfId(this.#memory.modelIds, question.id, question.suffix)
+        return this.#modelOfId(question.id, question.suffix)
     }
   }
 
   async #remember<V extends {}>(cache: LRUCache<string, V>, key: string, find: () => Promise<V>): Promise<V> {
-    const known = cache.get(key)
+    const known = this.#recollection.get(cache, key)
     if (known !== undefined) return known
     const found = await find()
-    cache.set(key, found)
+    this.#recollection.set(cache, key, found)
     return found
   }
 
   /** One thing by its id. That it is absent is never remembered: it may be made the next moment. */
   async #one<V extends {}>(
-    cache: LRUCache<string, V>,
+    { cache, read, experimentOf, find = readFound }: Kind<V>,
     id: string,
     path: string,
     query: Readonly<Record<string, string>>,
-    read: (found: NonNullable<ReturnType<typeof readFound>>) => V,
-    find: typeof readFound = readFound,
   ): Promise<V | null> {
-    const known = cache.get(id)
+    const known = this.#recollection.get(cache, id)
     if (known !== undefined) return known
     const found = find(await this.#upstream.lookUp(path, query, this.#caller))
     if (found === null) return null
     const fact = read(found)
-    cache.set(id, fact)
+    this.#recollection.note(cache, id, fact, [experimentOf(fact)])
     return fact
+  }
+
+  #run(id: string): Promise<RunFact | null> {
+    const kind = { cache: this.#memory.runs, read: readRun, experimentOf: ({ experimentId }: RunFact) => experimentId }
+    return this.#one(kind, id, `${api}/runs/get`, { run_id: id })
+  }
+
+  #loggedModel(id: string): Promise<LoggedModelFact | null> {
+    const kind = {
+      cache: this.#memory.loggedModels,
+      read: readLoggedModel,
+      experimentOf: ({ experimentId }: LoggedModelFact) => experimentId,
+      find: readFoundIfServed,
+    }
+    return this.#one(kind, id, `${api}/logged-models/${id}`, { allow_deleted: 'true' })
+  }
+
+  #experimentsOf(kind: EntityKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const lookUps = new EntityLookups(this.#upstream, this.#caller, this.#recollection, this.#memory.entities)
+    return lookUps.experimentsOf(kind, ids)
+  }
+
+  async #traces(ids: readonly string[], attempt: number): Promise<ReadonlyMap<string, TraceFact>> {
+    const lookUps = new TraceLookups(this.#upstream, this.#caller, this.#recollection, this.#memory.traces)
+    if (attempt > 0) await this.#clock.until(this.#clock.now() + pause, this.#caller.signal)
+    return lookUps.find(ids)
+  }
+
+  #modelOfId(id: string, suffix: string): Promise<string | null> {
+    const lookUps = new WorkspaceLookups(this.#upstream, this.#caller)
+    return lookUps.modelOfId(this.#recollection, this.#memory.modelIds, id, suffix)
   }
 
   async #experiments(ids: readonly string[]): Promise<ReadonlyMap<string, ExperimentFact>> {
@@ -128,13 +195,8 @@ export class MlflowWorld implements World {
     const queue = [...ids]
     const work = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-        const fact = await this.#one(
-          this.#memory.experiments,
-          id,
-          `${api}/experiments/get`,
-          { experiment_id: id },
-          readExperiment,
-        )
+        const kind = { cache: this.#memory.experiments, read: readExperiment, experimentOf: (fact: ExperimentFact) => fact.id }
+        const fact = await this.#one(kind, id, `${api}/experiments/get`, { experiment_id: id })
         if (fact?.id === id) facts.set(id, fact)
       }
     }
@@ -142,45 +204,8 @@ export class MlflowWorld implements World {
     return facts
   }
 
-  async #version(path: string, query: Readonly<Record<string, string>>): Promise<VersionFact | null> {
-    const found = readFound(await this.#upstream.lookUp(path, query, this.#caller))
-    return found === null ? null : readVersion(found.get('model_version'))
-  }
-
-  async #artifactsOfVersion(query: { readonly name: string; readonly version: string }): Promise<string | null> {
-    const found = readFound(await this.#upstream.lookUp(`${api}/model-versions/get-download-uri`, query, this.#caller))
-    const uri = found?.get('artifact_uri')
-    return typeof uri === 'string' && uri !== '' ? uri : null
-  }
-
-  async #versionsOfRun(runId: string, fresh: boolean): Promise<readonly VersionFact[]> {
-    if (!fresh) return this.#remember(this.#memory.versionsOfRun, runId, () => this.#versions('run_id', '=', runId))
-    const [byRun, bySource] = await Promise.all([
-      this.#versions('run_id', '=', runId),
-      this.#versions('source_path', 'LIKE', `%/${runId}/%`),
-    ])
-    return [...byRun, ...bySource]
-  }
-
-  async #productionVersions(suffixes: readonly string[]): Promise<readonly VersionFact[]> {
-    const all = await this.#versions('name', 'LIKE', '%')
-    // A database may take another spelling for the suffix.
-    const ends = (name: string) => suffixes.some((suffix) => readings(name).some((text) => text.endsWith(suffix.toLowerCase())))
-    return all.filter(({ name, stage }) => stage === 'Production' || ends(name))
-  }
-
-  async #versions(key: string, comparator: '=' | 'LIKE', value: string): Promise<readonly VersionFact[]> {
-    const filter = printFilter([attributeClause(key, comparator, { kind: 'string', text: value })])
-    const versions: VersionFact[] = []
-    let token = ''
-    do {
-      const query = { filter, max_results: '1000', ...(token === '' ? {} : { page_token: token }) }
-      const found = readFound(await this.#upstream.lookUp(`${api}/model-versions/search`, query, this.#caller))
-      const rows = found?.get('model_versions')
-      if (Array.isArray(rows)) versions.push(...rows.map(readVersion))
-      const next = found?.get('next_page_token')
-      token = typeof next === 'string' ? next : ''
-    } while (token !== '')
-    return versions
+  #versionsOfRun(runId: string, fresh: boolean): Promise<readonly VersionFact[]> {
+    if (fresh) return this.#versions.ofRun(runId)
+    return this.#remember(this.#memory.versionsOfRun, runId, () => this.#versions.search('run_id', '=', runId))
   }
 }

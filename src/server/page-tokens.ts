@@ -9,6 +9,14 @@ export interface PageState {
 }
 
 const algorithm = 'aes-256-gcm'
+/** Bytes that a token holds: the next larger of these and their like. Its length tells nothing of the rows that lie before it. */
+const room = { least: 256, factor: 4 } as const
+
+function padded(text: string): string {
+  let length: number = room.least
+  while (length < Buffer.byteLength(text)) length *= room.factor
+  return text + ' '.repeat(length - Buffer.byteLength(text))
+}
 
 /** Page tokens that only the caller they were made for can use, for the same query in the same environment. */
 export class PageTokens {
@@ -23,7 +31,7 @@ export class PageTokens {
   seal(state: PageState, binding: string): string {
     const iv = randomBytes(12)
     const cipher = createCipheriv(algorithm, this.#key, iv).setAAD(Buffer.from(binding))
-    const sealed = Buffer.concat([cipher.update(JSON.stringify([state.token, state.skip]), 'utf8'), cipher.final()])
+    const sealed = Buffer.concat([cipher.update(padded(JSON.stringify([state.token, state.skip])), 'utf8'), cipher.final()])
     return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url')
   }
 

@@ -1,12 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { LRUCache } from 'lru-cache'
 import type { TraceFact } from '../policy/questions.ts'
+import type { Recollection } from './hiding/recollection.ts'
 import { readFound, readFoundIfServed, readTraceInfo, readTraceRow } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 
-/** Milliseconds: clients of MLflow send what they traced every 5 seconds. */
-const patience = { whole: 6_000, step: 500 } as const
 /** How many traces are asked for at once. */
 const batch = 100
 
@@ -14,30 +12,22 @@ const batch = 100
 export class TraceLookups {
   readonly #upstream: Upstream
   readonly #caller: CallerCredentials
+  readonly #recollection: Recollection
   readonly #known: LRUCache<string, TraceFact>
 
-  constructor(upstream: Upstream, caller: CallerCredentials, known: LRUCache<string, TraceFact>) {
+  constructor(upstream: Upstream, caller: CallerCredentials, recollection: Recollection, known: LRUCache<string, TraceFact>) {
     this.#upstream = upstream
     this.#caller = caller
+    this.#recollection = recollection
     this.#known = known
   }
 
-  /** The facts by the ids that were asked for. `awaited`: those that are missing are asked for again, until they should have arrived. */
-  async find(ids: readonly string[], awaited: boolean): Promise<ReadonlyMap<string, TraceFact>> {
-    const until = Date.now() + (awaited ? patience.whole : 0)
-    for (;;) {
-      const facts = await this.#find(ids)
-      if (facts.size >= new Set(ids).size || Date.now() >= until) return facts
-      await sleep(patience.step)
-    }
-  }
-
-  /** That a trace is absent is never remembered. */
-  async #find(ids: readonly string[]): Promise<ReadonlyMap<string, TraceFact>> {
+  /** The facts by the ids that were asked for. That a trace is absent is never remembered. */
+  async find(ids: readonly string[]): Promise<ReadonlyMap<string, TraceFact>> {
     const facts = new Map<string, TraceFact>()
     const unknown: string[] = []
     for (const id of ids) {
-      const fact = this.#known.get(id)
+      const fact = this.#recollection.get(this.#known, id)
       if (fact === undefined) unknown.push(id)
       else facts.set(id, fact)
     }
@@ -45,7 +35,7 @@ export class TraceLookups {
       const some = unknown.slice(at, at + batch)
       for (const [id, fact] of await this.#several(some)) {
         facts.set(id, fact)
-        if (fact.id === id) this.#known.set(id, fact)
+        if (fact.id === id) this.#recollection.note(this.#known, id, fact, [fact.experimentId])
       }
     }
     return facts

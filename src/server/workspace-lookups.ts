@@ -1,6 +1,7 @@
 import type { LRUCache } from 'lru-cache'
 import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
+import type { Recollection } from './hiding/recollection.ts'
 import { readFound, textIn } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
@@ -52,12 +53,17 @@ export class WorkspaceLookups {
   }
 
   /** The model that has an id. What was seen before is asked first, and never believed: a model may be renamed. */
-  async modelOfId(known: LRUCache<string, string>, id: string, suffix: string): Promise<string | null> {
-    const remembered = known.get(id)
+  async modelOfId(
+    recollection: Recollection,
+    known: LRUCache<string, string>,
+    id: string,
+    suffix: string,
+  ): Promise<string | null> {
+    const remembered = recollection.get(known, id)
     if (remembered !== undefined && (await this.#idOf(remembered)) === id) return remembered
     for (const name of await this.#modelNames(suffix)) {
       const found = await this.#idOf(name)
-      if (found !== null) known.set(found, name)
+      if (found !== null) recollection.set(known, found, name)
       if (found === id) return name
     }
     return null

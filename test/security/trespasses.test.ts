@@ -2,63 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GraphQLString, getNamedType } from 'graphql'
 import t, { type Test } from 'tap'
 import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
-import { endpointTable, openEndpoints } from '../../src/policy/endpoints.ts'
+import { openEndpoints } from '../../src/policy/endpoints.ts'
 import { messageOf, schema } from '../../src/policy/graphql/schema.ts'
 import { printJson } from '../../src/policy/json-text.ts'
-import { type InProcess, startInProcess } from '../support/app.ts'
 import { toJson } from '../support/fake-world.ts'
 import { fits, goodMessage } from '../support/full-message.ts'
-import { audience, startIssuer, tenantId } from '../support/issuer.ts'
-import { type ClientRequest, writeRequest } from '../support/message-request.ts'
-import { type Belongings, makeTown, openSourceTown, type Town } from '../support/town.ts'
-import { startTownServer, type TownServer } from '../support/town-server.ts'
+import { writeRequest } from '../support/message-request.ts'
+import { type Belongings, makeTown, openSourceTown } from '../support/town.ts'
+import { closePlaces, openPlace, type Place, rowsOf, sendTo } from '../support/town-proxy.ts'
 import { isForProduction, reads, trespassMessage } from '../support/trespass.ts'
 import { nameNothing, trespasses } from '../support/trespasses.ts'
 
 // Every endpoint over HTTP, from whole requests to what a server that has everything hears of them.
 const json = JSON.stringify
-const issuer = await startIssuer()
-const tokens = new Map<string, string>()
-for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
-const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
-
-/** The proxy before a server that has everything of a town. */
-interface Place {
-  readonly town: Town
-  readonly app: InProcess
-  readonly server: TownServer
-}
-
-async function open({ kind, landscape, world, mode, places }: Town): Promise<Place> {
-  const server = await startTownServer(world)
-  const environments = landscape.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
-    name,
-    {
-      production,
-      promotesFrom,
-      sourcePrefixes,
-      gateway: true,
-      administrators: [`admins_${name}`],
-      ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
-    },
-  ])
-  const workspace = { kind: 'databricks', rates, ...(kind === 'unityCatalog' ? { registry: kind } : {}) }
-  const app = await startInProcess({
-    upstream: { url: server.url, credentials: { mode: 'none' }, ...(kind === 'mlflow' ? {} : workspace) },
-    authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
-    environments: Object.fromEntries(environments),
-    ...(mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
-  })
-  return { town: { kind, landscape, world, mode, places }, app, server }
-}
-
-async function send({ app, town }: Place, caller: Belongings, { method, target, body, ...said }: ClientRequest) {
-  const headers = { ...said.headers, authorization: `Bearer ${tokens.get(caller.environment.name)}` }
-  const url = town.mode === 'databricks' ? app.databricksHost : app.url
-  const response = await fetch(`${url}${target}`, { method, headers, ...(body === null ? {} : { body }) })
-  return { status: response.status, text: await response.text() }
-}
-
 /** What the proxy noted as its reasons, one for each of the last requests. */
 async function reasons({ app }: Place, count: number): Promise<string[]> {
   for (let tries = 0; ; tries += 1) {
@@ -69,25 +25,14 @@ async function reasons({ app }: Place, count: number): Promise<string[]> {
 }
 
 const workspaceTowns = (['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTown(kind), makeTown(kind, 'databricks')])
-const places = await Promise.all([openSourceTown, ...workspaceTowns].map(open))
-t.teardown(async () => {
-  await Promise.all(places.map(({ app }) => app.close()))
-  await Promise.all([issuer.close(), ...places.map(({ server }) => server.close())])
-})
-
-/** The rows that are told of a town: a workspace's own, and in Databricks mode those that no other client has. */
-function rowsOf({ kind, mode }: Town): OpenEndpoint[] {
-  const rows = [...endpointTable(kind, mode).open.values()]
-  if (kind === 'mlflow') return rows
-  const others = endpointTable(kind, 'http').open
-  return rows.filter(({ name, upstreams }) => upstreams !== undefined && (mode === 'http' || !others.has(name)))
-}
+const places = await Promise.all([openSourceTown, ...workspaceTowns].map((town) => openPlace(town)))
+t.teardown(() => closePlaces(places))
 
 async function tryRow(t: Test, place: Place, [caller, other]: readonly [Belongings, Belongings], endpoint: OpenEndpoint) {
   const { server } = place
   const expected: (string | null)[] = []
   server.take()
-  const own = await send(place, caller, writeRequest(endpoint, goodMessage(endpoint, caller)))
+  const own = await sendTo(place, caller, writeRequest(endpoint, goodMessage(endpoint, caller)))
   expected.push(null)
   const arrived = server.take().some(({ isLookUp }) => !isLookUp || reads(endpoint)) || own.status === 200
   const mayNot = isForProduction(endpoint) && !caller.environment.production
@@ -100,7 +45,7 @@ async function tryRow(t: Test, place: Place, [caller, other]: readonly [Belongin
       const request = writeRequest(endpoint, trespassMessage(trespass, meaning, value))
       const what = `${request.method} ${endpoint.path} ${selector} ${json(value)}`
       server.take()
-      const { status, text } = await send(place, caller, request)
+      const { status, text } = await sendTo(place, caller, request)
       const heard = server.take().filter(({ isLookUp }) => !isLookUp)
       expected.push(verdict === 'allow' ? null : `${what}: ${verdict}`)
       if (verdict === 'allow') {
@@ -123,7 +68,7 @@ for (const place of places) {
       [inAcc, inProd],
       [inProd, inPreprod],
     ] as const) {
-      await send(place, pair[0], {
+      await sendTo(place, pair[0], {
         method: 'GET',
         target: '/api/2.0/mlflow/experiments/get?experiment_id=0',
         headers: {},
@@ -164,7 +109,7 @@ t.test('nor by GraphQL, whose every field is an endpoint', async (t) => {
         const query = `${root} Q($i:${type.name}){${field.name}(input:$i){__typename}}`
         const body = printJson(toJson({ query, variables: { i: input } }))
         place.server.take()
-        const { status, text } = await send(place, caller, {
+        const { status, text } = await sendTo(place, caller, {
           method: 'POST',
           target: '/graphql',
           headers: { 'content-type': 'application/json' },

@@ -6,6 +6,7 @@ import { stringify } from 'yaml'
 import { buildApps, type Parts } from '../../src/server/app.ts'
 import { createAuthenticator } from '../../src/server/authenticate.ts'
 import { loadConfig } from '../../src/server/config.ts'
+import type { Clock } from '../../src/server/hiding/clock.ts'
 import { KeySource } from '../../src/server/key-source.ts'
 import { createLog } from '../../src/server/log.ts'
 import { Metrics } from '../../src/server/metrics.ts'
@@ -46,6 +47,8 @@ interface Beside {
   /** Written beside the configuration, which may name them by relative paths. */
   readonly files?: Readonly<Record<string, string>>
   readonly timeouts?: Parts['timeouts']
+  /** What answers that must tell nothing by their time are timed with. */
+  readonly clock?: Clock
 }
 
 function writeConfig(content: object, files: Readonly<Record<string, string>>): string {
@@ -56,7 +59,7 @@ function writeConfig(content: object, files: Readonly<Record<string, string>>): 
 }
 
 /** Starts the public side as a configuration says, on free ports of this machine. */
-export async function startInProcess(content: object, { files = {}, timeouts }: Beside = {}): Promise<InProcess> {
+export async function startInProcess(content: object, { files = {}, timeouts, clock }: Beside = {}): Promise<InProcess> {
   const folder = writeConfig(content, files)
   const config = loadConfig(join(folder, 'proxy.yaml'), {})
   let text = ''
@@ -70,7 +73,12 @@ export async function startInProcess(content: object, { files = {}, timeouts }: 
   const upstream = new Upstream(config.upstream, log)
   const parts = { config, log, authenticator: createAuthenticator({ entra, keys }), upstream, metrics: new Metrics() }
   const tokens = new PageTokens(randomBytes(32))
-  const apps = buildApps({ ...parts, tokens, ...(timeouts === undefined ? {} : { timeouts }) })
+  const apps = buildApps({
+    ...parts,
+    tokens,
+    ...(timeouts === undefined ? {} : { timeouts }),
+    ...(clock === undefined ? {} : { clock }),
+  })
   const listening = [apps.listen, ...(apps.databricksHost === null ? [] : [apps.databricksHost])]
   const [url = '', databricksHost = null] = await Promise.all(listening.map((app) => app.listen({ host: '127.0.0.1', port: 0 })))
   return {

@@ -97,6 +97,8 @@ export function answerOf(world: FakeWorld, question: Question): Answer {
       return world.experiments.find(({ name }) => name === question.name)?.id ?? '777'
     case 'experiments':
       return new Map(world.experiments.filter(({ id }) => question.ids.includes(id)).map((fact) => [fact.id, fact]))
+    case 'experimentsNamed':
+      return world.experiments.filter(({ name }) => name.startsWith(question.pattern.replace('%', '')))
     case 'experimentsOf': {
       const known = question.ids.flatMap((id): [string, readonly string[]][] => {
         const experiments = world.entities?.[id] ?? []

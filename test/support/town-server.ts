@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import type { Reply } from './fake-upstream.ts'
 import { reply, startFakeUpstream } from './fake-upstream.ts'
 import type { FakeWorld } from './fake-world.ts'
@@ -16,6 +17,8 @@ export interface Asked {
 /** A fake MLflow that has everything of a world, answers the proxy's questions from it, and every other request with `{}`. */
 export interface TownServer {
   readonly url: string
+  /** What is answered before all else, by path and by body with query; null for what the world says. */
+  tell: (path: string, said: string) => object | null
   /** What was heard since the last time. */
   take(): Asked[]
   close(): Promise<void>
@@ -140,26 +143,42 @@ function traceRows(world: FakeWorld, body: string): object {
   }
 }
 
+/** What is special about a server. */
+export interface TownOptions {
+  /** What is asked of it takes this many milliseconds of this clock: what is there longer than what is not. */
+  readonly clock?: { pass(milliseconds: number): void }
+  readonly delays?: { readonly found: number; readonly absent: number }
+}
+
 /** Starts the server on a free port of this machine. */
-export async function startTownServer(world: FakeWorld): Promise<TownServer> {
+export async function startTownServer(world: FakeWorld, { clock, delays }: TownOptions = {}): Promise<TownServer> {
   const upstream = await startFakeUpstream()
   upstream.knowledge.clear()
-  const answer: Reply = (request, response) => {
-    const url = new URL(request.url ?? '', upstream.url)
-    if (url.pathname === batchOfTraces) {
-      const chunks: Buffer[] = []
-      request.on('data', (chunk) => chunks.push(chunk))
-      request.once('end', () => reply(200, traceRows(world, Buffer.concat(chunks).toString('utf8')))(request, response))
-      return
-    }
-    const [, find] = (request.method === 'GET' && lookUps.find(([path]) => path.test(url.pathname))) || []
-    if (find === undefined) return reply(200, {})(request, response)
-    const found = find(world, url.searchParams, url.pathname)
+  let tell: TownServer['tell'] = () => null
+  const answerTo = (method: string, url: URL, body: string): object | null => {
+    if (url.pathname === batchOfTraces) return traceRows(world, body)
+    const [, find] = (method === 'GET' && lookUps.find(([path]) => path.test(url.pathname))) || []
+    return find === undefined ? {} : find(world, url.searchParams, url.pathname)
+  }
+  const answer: Reply = async (request, response) => {
+    const { method = '', url: target = '' } = request
+    const url = new URL(target, upstream.url)
+    const body = await text(request)
+    const told = tell(url.pathname, body + url.search)
+    if (told !== null) return reply(200, told)(request, response)
+    const found = answerTo(method, url, body)
+    if (delays !== undefined) clock?.pass(found === null ? delays.absent : delays.found)
     return reply(found === null ? 404 : 200, found ?? missing)(request, response)
   }
   upstream.answer = answer
   return {
     url: upstream.url,
+    get tell() {
+      return tell
+    },
+    set tell(value) {
+      tell = value
+    },
     take: () =>
       upstream.received.splice(0).map(({ method, url, body }) => {
         const [path = ''] = url.split('?')

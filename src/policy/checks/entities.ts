@@ -6,7 +6,7 @@ import type { Meaning } from '../meaning.ts'
 import { placesMeaning, textMeaning, textsOf } from '../message-fields.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
-import { isOwn, upstreamExperimentId } from './ids.ts'
+import { isOwn, standIn, upstreamExperimentId } from './ids.ts'
 import { checkScorerText } from './scorers.ts'
 
 const kinds: readonly (readonly [meaning: Meaning, kind: EntityKind])[] = [
@@ -58,7 +58,7 @@ function* experimentsOfOwn(judgement: Judgement, kind: EntityKind, id: string): 
   if (!isEntityId(kind, id)) throw absent[kind](id)
   const of = yield* ask({ about: 'experimentsOf', kind, ids: [id] })
   const experiments = of.get(id) ?? []
-  const facts = yield* ask({ about: 'experiments', ids: experiments })
+  const facts = yield* ask({ about: 'experiments', ids: experiments.length > 0 ? experiments : [standIn] })
   if (experiments.length === 0 || !experiments.every((experiment) => isOwn(judgement, facts.get(experiment)))) {
     throw absent[kind](id)
   }

@@ -1,7 +1,7 @@
 import { isLoggedModelId, isRunId, resemblesHexId } from '../ids.ts'
 import { absent, type Judgement, reads } from '../judgement.ts'
-import { searchedExperiments } from '../locations.ts'
-import { ownStored } from '../names.ts'
+import { mayNameOwn, searchedExperiments } from '../locations.ts'
+import { ownStored, storedPattern } from '../names.ts'
 import { ask, type ExperimentFact, type Inquiry, type LoggedModelFact, type RunFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { isBehindLoggedModel, isBehindRun } from './promotion.ts'
@@ -16,6 +16,18 @@ export function upstreamExperimentId(id: string, defaultExperimentId: string): s
   return id === '0' ? defaultExperimentId : id
 }
 
+/** Experiments that are asked about in the place of one that nothing absent has: MLflow's own `Default` is no environment's. */
+export const standIn = '0'
+
+/**
+ * The experiment that a thing is in. One that is absent (`null`) has none, and the question is asked all the same: how much MLflow is
+ * asked, and how long that takes, must not tell it from another environment's.
+ */
+export function* experimentOf(id: string | null): Inquiry<ExperimentFact | undefined> {
+  const facts = yield* ask({ about: 'experiments', ids: [id ?? standIn] })
+  return id === null ? undefined : facts.get(id)
+}
+
 /** An experiment of the caller's own environment; any other answers as if it did not exist. */
 export function* ownExperiment(judgement: Judgement, id: string, defaultExperimentId: string): Inquiry<ExperimentFact> {
   const upstream = upstreamExperimentId(id, defaultExperimentId)
@@ -27,24 +39,39 @@ export function* ownExperiment(judgement: Judgement, id: string, defaultExperime
   return fact
 }
 
+/** A search that names no experiment is for all of the environment's, as long as a request can name them. */
+function* ownExperiments(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
+  const { endpoint, landscape, environment, visibleExperiments } = judgement
+  if (!mayNameOwn(endpoint)) return
+  const pattern = storedPattern(landscape, 'experiment', environment, '%')
+  const facts = yield* ask({ about: 'experimentsNamed', pattern })
+  if (facts === null) return
+  visibleExperiments.add(defaultExperimentId)
+  for (const fact of facts) if (isOwn(judgement, fact)) visibleExperiments.add(fact.id)
+}
+
 /** Adds the searched experiments that are the caller's own; foreign ones and absent ones alike are passed over. */
 export function* searchableExperiments(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
   const { endpoint, message } = judgement
   const ids = searchedExperiments(endpoint, message)
   const upstream = [...new Set(ids.map((id) => upstreamExperimentId(id, defaultExperimentId)))]
-  if (upstream.length === 0) return
+  if (upstream.length === 0) return yield* ownExperiments(judgement, defaultExperimentId)
   const facts = yield* ask({ about: 'experiments', ids: upstream })
-  for (const id of upstream) if (isOwn(judgement, facts.get(id))) judgement.visibleExperiments.add(id)
+  for (const id of upstream) {
+    const { visibleExperiments, passedOver } = judgement
+    if (isOwn(judgement, facts.get(id))) visibleExperiments.add(id)
+    else passedOver.add(id)
+  }
 }
 
 /** A run that the caller may read (their own, or one behind a version they may promote), else absent. */
 export function* readableRun(judgement: Judgement, id: string): Inquiry<{ run: RunFact; own: boolean }> {
   if (!isRunId(id)) throw absent.run(id)
   const run = yield* ask({ about: 'run', id })
-  if (run === null) throw absent.run(id)
-  const facts = yield* ask({ about: 'experiments', ids: [run.experimentId] })
-  const own = isOwn(judgement, facts.get(run.experimentId))
-  if (!own && !(yield* isBehindRun(judgement, facts.get(run.experimentId), id))) throw absent.run(id)
+  const experiment = yield* experimentOf(run?.experimentId ?? null)
+  const own = isOwn(judgement, experiment)
+  const readable = own || (yield* isBehindRun(judgement, experiment, id))
+  if (run === null || !readable) throw absent.run(id)
   judgement.visibleExperiments.add(run.experimentId)
   return { run, own }
 }
@@ -60,10 +87,10 @@ export function* subjectRun(judgement: Judgement, id: string): Inquiry<RunFact> 
 export function* readableLoggedModel(judgement: Judgement, id: string): Inquiry<{ model: LoggedModelFact; own: boolean }> {
   if (!isLoggedModelId(id)) throw absent.loggedModel(id)
   const model = yield* ask({ about: 'loggedModel', id })
-  if (model === null) throw absent.loggedModel(id)
-  const facts = yield* ask({ about: 'experiments', ids: [model.experimentId] })
-  const own = isOwn(judgement, facts.get(model.experimentId))
-  if (!own && !(yield* isBehindLoggedModel(judgement, facts.get(model.experimentId), model))) throw absent.loggedModel(id)
+  const experiment = yield* experimentOf(model?.experimentId ?? null)
+  const own = isOwn(judgement, experiment)
+  const readable = own || (yield* isBehindLoggedModel(judgement, experiment, id, model))
+  if (model === null || !readable) throw absent.loggedModel(id)
   judgement.visibleExperiments.add(model.experimentId)
   return { model, own }
 }

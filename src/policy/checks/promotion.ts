@@ -22,25 +22,43 @@ function ownerOfExperiment({ landscape }: Judgement, experiment: ExperimentFact 
   return experiment === undefined ? null : (ownerOf(landscape, 'experiment', experiment.name)?.owner ?? null)
 }
 
-/** Whether another environment's run is behind a version that the caller may promote or has promoted. */
+/** A run that nobody has: it is asked about in the place of the run that something absent was not made by. */
+export const standInRun = '0'.repeat(32)
+
+/**
+ * Whether another environment's run is behind a version that the caller may promote or has promoted. What is asked about one that is
+ * absent, or of an environment whose versions they may not promote, is the same: it cannot be told by the time that takes.
+ */
 export function* isBehindRun(judgement: Judgement, experiment: ExperimentFact | undefined, runId: string): Inquiry<boolean> {
+  if (judgement.environment.promotesFrom.length === 0) return false
+  const versions = yield* ask({ about: 'versionsOfRun', runId, fresh: false })
   const owner = ownerOfExperiment(judgement, experiment)
-  if (owner === null || judgement.environment.promotesFrom.length === 0) return false
-  return someUsable(judgement, owner, yield* ask({ about: 'versionsOfRun', runId, fresh: false }))
+  return owner !== null && someUsable(judgement, owner, versions)
 }
 
-/** Whether another environment's logged model is behind such a version: as its source, or made by the run behind it. */
+/** The same of the run that a thing in an experiment says it was made by: one of another experiment shows nothing. */
+export function* isBehindMaker(
+  judgement: Judgement,
+  experiment: ExperimentFact | undefined,
+  sourceRunId: string | null,
+): Inquiry<boolean> {
+  if (judgement.environment.promotesFrom.length === 0) return false
+  const run = yield* ask({ about: 'run', id: sourceRunId ?? standInRun })
+  const behind = yield* isBehindRun(judgement, experiment, sourceRunId ?? standInRun)
+  return behind && run !== null && run.experimentId === experiment?.id
+}
+
+/** Whether another environment's logged model is behind such a version: as its source, or made by the run behind it. Absent: null. */
 export function* isBehindLoggedModel(
   judgement: Judgement,
   experiment: ExperimentFact | undefined,
-  model: LoggedModelFact,
+  id: string,
+  model: LoggedModelFact | null,
 ): Inquiry<boolean> {
-  const owner = ownerOfExperiment(judgement, experiment)
-  if (owner === null || judgement.environment.promotesFrom.length === 0) return false
+  if (judgement.environment.promotesFrom.length === 0) return false
   // Unity Catalog finds versions by their name and by their run alone.
-  const versions = usesCatalog(judgement.landscape) ? [] : yield* ask({ about: 'versionsOfLoggedModel', id: model.id })
-  if (someUsable(judgement, owner, versions)) return true
-  if (model.sourceRunId === null) return false
-  const run = yield* ask({ about: 'run', id: model.sourceRunId })
-  return run?.experimentId === model.experimentId && (yield* isBehindRun(judgement, experiment, model.sourceRunId))
+  const versions = usesCatalog(judgement.landscape) ? [] : yield* ask({ about: 'versionsOfLoggedModel', id })
+  const owner = ownerOfExperiment(judgement, experiment)
+  if (owner !== null && someUsable(judgement, owner, versions)) return true
+  return yield* isBehindMaker(judgement, experiment, model?.sourceRunId ?? null)
 }

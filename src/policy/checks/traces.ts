@@ -3,8 +3,8 @@ import { absent, type Judgement, reads } from '../judgement.ts'
 import { placesMeaning, textsOf } from '../message-fields.ts'
 import { ask, type ExperimentFact, type Inquiry, type TraceFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
-import { isOwn } from './ids.ts'
-import { isBehindRun } from './promotion.ts'
+import { isOwn, standIn } from './ids.ts'
+import { isBehindMaker } from './promotion.ts'
 import { recordTraces } from './records.ts'
 import { pointedTraces } from './trace-tags.ts'
 
@@ -14,13 +14,28 @@ interface Findings {
   readonly experiments: ReadonlyMap<string, ExperimentFact>
 }
 
-function* findTraces(ids: readonly string[], awaited = false): Inquiry<Findings> {
+/** How often traces that may still be on their way are looked for again. */
+const attempts = 12
+
+/** `wanted`: those of the ids of which it must not be told whether they are absent or another's. */
+function* findTraces(ids: readonly string[], wanted: readonly string[], attempt = 0): Inquiry<Findings> {
   const some = [...new Set(ids)].filter(isTraceName)
   if (some.length === 0) return { traces: new Map(), experiments: new Map() }
-  const traces = yield* ask({ about: 'traces', ids: some, awaited })
-  const places = [...new Set([...traces.values()].map(({ experimentId }) => experimentId))]
-  const experiments = places.length === 0 ? new Map() : yield* ask({ about: 'experiments', ids: places })
+  const traces = yield* ask({ about: 'traces', ids: some, attempt })
+  const places = new Set([...traces.values()].map(({ experimentId }) => experimentId))
+  if (wanted.some((id) => isTraceName(id) && !traces.has(id))) places.add(standIn)
+  const experiments = places.size === 0 ? new Map() : yield* ask({ about: 'experiments', ids: [...places] })
   return { traces, experiments }
+}
+
+/** The same, until all that are wanted are the caller's own: another's are waited for like those that have not arrived. */
+function* awaitTraces(judgement: Judgement, ids: readonly string[], wanted: readonly string[]): Inquiry<Findings> {
+  const asked = wanted.filter(isTraceName)
+  for (let attempt = 0; ; attempt += 1) {
+    const found = yield* findTraces(ids, wanted, attempt)
+    const complete = asked.every((id) => isOwnTrace(judgement, found, id))
+    if (complete || attempt === attempts || judgement.endpoint.awaited !== true) return found
+  }
 }
 
 function isOwnTrace(judgement: Judgement, { traces, experiments }: Findings, id: string): boolean {
@@ -32,11 +47,8 @@ function isOwnTrace(judgement: Judgement, { traces, experiments }: Findings, id:
 /** Whether the caller may read a trace that is not theirs: it is of a run behind a version that they may promote. */
 function* isBehind(judgement: Judgement, { traces, experiments }: Findings, id: string): Inquiry<boolean> {
   const fact = traces.get(id)
-  if (fact?.id !== id || fact.sourceRunId === null) return false
-  const run = yield* ask({ about: 'run', id: fact.sourceRunId })
-  // What a trace says of its run is its own word: one of another experiment shows nothing.
-  if (run?.experimentId !== fact.experimentId) return false
-  return yield* isBehindRun(judgement, experiments.get(fact.experimentId), fact.sourceRunId)
+  if (fact?.id !== id) return yield* isBehindMaker(judgement, undefined, null)
+  return yield* isBehindMaker(judgement, experiments.get(fact.experimentId), fact.sourceRunId)
 }
 
 function* isUsable(judgement: Judgement, found: Findings, id: string): Inquiry<boolean> {
@@ -70,15 +82,16 @@ function* checkPointedTrace(judgement: Judgement, found: Findings, id: string): 
 /** Ids whose traces are looked for: foreign ones are passed over like absent ones, so that only the usable are asked for. */
 function* pickTraces(judgement: Judgement, found: Findings, ids: readonly string[]): Inquiry<void> {
   for (const id of new Set(ids)) {
-    if (!(yield* isUsable(judgement, found, id))) continue
-    judgement.visibleTraces.add(id)
-    show(judgement, found, id)
+    if (yield* isUsable(judgement, found, id)) {
+      judgement.visibleTraces.add(id)
+      show(judgement, found, id)
+    } else judgement.passedOver.add(id)
   }
 }
 
 /** One trace that the caller may read, else absent: the artifacts of a trace are judged by it. */
 export function* readableTrace(judgement: Judgement, id: string): Inquiry<TraceFact> {
-  const found = yield* findTraces([id])
+  const found = yield* findTraces([id], [id])
   const fact = found.traces.get(id)
   if (fact === undefined || !(yield* isUsable(judgement, found, id))) throw absent.trace(id)
   judgement.visibleExperiments.add(fact.experimentId)
@@ -87,7 +100,7 @@ export function* readableTrace(judgement: Judgement, id: string): Inquiry<TraceF
 
 /** One trace that is the caller's own, else absent. */
 export function* ownTrace(judgement: Judgement, id: string): Inquiry<void> {
-  if (!isOwnTrace(judgement, yield* findTraces([id]), id)) throw absent.trace(id)
+  if (!isOwnTrace(judgement, yield* findTraces([id], [id]), id)) throw absent.trace(id)
 }
 
 /** Static part: new ids can be ids. */
@@ -116,7 +129,8 @@ export function* checkTraces(judgement: Judgement): Inquiry<void> {
   const linked = placesMeaning(endpoint, message, 'relatedTrace').flatMap(({ value }) => textsOf(value))
   const sources = recordTraces(judgement)
   const pointed = [...linked, ...pointedTraces(judgement), ...sources]
-  const found = yield* findTraces([...subjects, ...made, ...asked, ...pointed], endpoint.awaited)
+  const wanted = [...subjects.filter((id) => !made.includes(id)), ...asked]
+  const found = yield* awaitTraces(judgement, [...subjects, ...made, ...asked, ...pointed], wanted)
   for (const id of new Set(made)) checkNewTrace(judgement, found, id)
   for (const id of new Set(subjects)) {
     // Inside of a new trace its own id may be said once more.

@@ -1,0 +1,67 @@
+import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
+import { endpointTable } from '../../src/policy/endpoints.ts'
+import { type InProcess, startInProcess } from './app.ts'
+import { type CountingClock, countingClock } from './counting-clock.ts'
+import { audience, startIssuer, tenantId } from './issuer.ts'
+import type { ClientRequest } from './message-request.ts'
+import type { Belongings, Town } from './town.ts'
+import { startTownServer, type TownOptions, type TownServer } from './town-server.ts'
+
+const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
+const issuer = await startIssuer()
+const tokens = new Map<string, string>()
+for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
+
+/** The proxy before a server that has everything of a town. Its clock waits for nothing. */
+export interface Place {
+  readonly town: Town
+  readonly app: InProcess
+  readonly server: TownServer
+  readonly clock: CountingClock
+}
+
+export async function openPlace(town: Town, options: Omit<TownOptions, 'clock'> = {}): Promise<Place> {
+  const { kind, landscape, world, mode } = town
+  const clock = countingClock()
+  const server = await startTownServer(world, { ...options, clock })
+  const environments = landscape.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
+    name,
+    {
+      production,
+      promotesFrom,
+      sourcePrefixes,
+      gateway: true,
+      administrators: [`admins_${name}`],
+      ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
+    },
+  ])
+  const workspace = { kind: 'databricks', rates, ...(kind === 'unityCatalog' ? { registry: kind } : {}) }
+  const content = {
+    upstream: { url: server.url, credentials: { mode: 'none' }, ...(kind === 'mlflow' ? {} : workspace) },
+    authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
+    environments: Object.fromEntries(environments),
+    ...(mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
+  }
+  return { town, app: await startInProcess(content, { clock }), server, clock }
+}
+
+/** Sends a request as an administrator of an environment. */
+export async function sendTo({ app, town }: Place, caller: Belongings, { method, target, body, ...said }: ClientRequest) {
+  const headers = { ...said.headers, authorization: `Bearer ${tokens.get(caller.environment.name)}` }
+  const url = town.mode === 'databricks' ? app.databricksHost : app.url
+  const response = await fetch(`${url}${target}`, { method, headers, ...(body === null ? {} : { body }) })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+export async function closePlaces(places: readonly Place[]): Promise<void> {
+  await Promise.all(places.map(({ app }) => app.close()))
+  await Promise.all([issuer.close(), ...places.map(({ server }) => server.close())])
+}
+
+/** The rows that are told of a town: a workspace's own, and in Databricks mode those that no other client has. */
+export function rowsOf({ kind, mode }: Town): OpenEndpoint[] {
+  const rows = [...endpointTable(kind, mode).open.values()]
+  if (kind === 'mlflow') return rows
+  const others = endpointTable(kind, 'http').open
+  return rows.filter(({ name, upstreams }) => upstreams !== undefined && (mode === 'http' || !others.has(name)))
+}
