@@ -1,3 +1,4 @@
+import { withoutTrailing } from './trailing.ts'
 import type { Principal } from './identity.ts'
 import { type Json, JsonNumber, type JsonObject } from './json.ts'
 import { Refusal } from './reasons.ts'
@@ -36,7 +37,7 @@ const idTokenClaims = ['nonce', 'at_hash', 'c_hash']
 /** The issuers of the configured tenant, by the `ver` of the tokens that name them. */
 export function readIssuers({ tenantId, authority }: Expectation): { readonly '1.0': string; readonly '2.0': string } {
   const tenant = tenantId.toLowerCase()
-  return { '1.0': `https://sts.windows.net/${tenant}/`, '2.0': `${authority.replace(/\/+$/, '')}/${tenant}/v2.0` }
+  return { '1.0': `https://sts.windows.net/${tenant}/`, '2.0': `${withoutTrailing(authority, '/')}/${tenant}/v2.0` }
 }
 
 /**

@@ -1,3 +1,5 @@
+import { foldWidth } from './fold.ts'
+
 /** Things of experiments that are known by an id which says nothing of their owner. */
 export type EntityKind = 'dataset' | 'issue' | 'labelSchema' | 'reviewQueue' | 'scorer'
 
@@ -17,6 +19,6 @@ export function isEntityId(kind: EntityKind, text: string): boolean {
 
 /** Whether the text is no id of such a thing, but what a database or a person could take for one. */
 export function resemblesEntityId(kind: EntityKind, text: string): boolean {
-  const plain = text.normalize('NFKC').replace(/[^0-9A-Za-z-]/g, '')
+  const plain = foldWidth(text).replace(/[^0-9A-Za-z-]/g, '')
   return !isEntityId(kind, text) && isEntityId(kind, plain.toLowerCase())
 }

@@ -6,6 +6,14 @@ export class JsonNumber {
   }
 }
 
+/** A part of an answer that is printed already: nothing looks into it any more. */
+export class PrintedJson {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 /** A JSON object. A Map keeps key order and has no prototype to be surprised by. */
 export type JsonObject = Map<string, Json>
-export type Json = null | boolean | string | JsonNumber | Json[] | JsonObject
+export type Json = null | boolean | string | JsonNumber | PrintedJson | Json[] | JsonObject

@@ -1,3 +1,4 @@
+import { withoutTrailing } from './trailing.ts'
 import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { type LandscapeProblem, problem } from './landscape-problem.ts'
 import { holdsPrefix } from './source-prefix.ts'
@@ -72,7 +73,7 @@ function rootClashes(first: Environment, second: Environment, foldsCase: boolean
 }
 
 function asFolder(environment: Environment, foldsCase: boolean): string {
-  return `${fold(environment.experimentRoot, foldsCase).replace(/\/+$/, '')}/`
+  return `${withoutTrailing(fold(environment.experimentRoot, foldsCase), '/')}/`
 }
 
 function prefixClashes(first: Environment, second: Environment): LandscapeProblem[] {

@@ -1,3 +1,4 @@
+import { withoutTrailing } from './trailing.ts'
 import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { findClashes } from './landscape-clashes.ts'
 import { type LandscapeProblem, problem } from './landscape-problem.ts'
@@ -55,7 +56,7 @@ function rootProblems(environment: Environment, foldsCase: boolean): LandscapePr
   const instead = `write an absolute path such as /experiments/${environment.name}`
   if (!root.startsWith('/')) return say(`is not absolute; ${instead}`)
   if (root === '/') return say(`holds every experiment; ${instead}`)
-  if (root.endsWith('/')) return say(`ends with a slash; write ${root.replace(/\/+$/, '')}`)
+  if (root.endsWith('/')) return say(`ends with a slash; write ${withoutTrailing(root, '/')}`)
   const form = nameProblem('experiment', root.slice(1))
   if (form !== null) return say(`${form}; ${instead}`)
   if (/["'`\\%?#]/.test(root)) return say(`has one of the characters " ' \` \\ % ? #; ${instead}`)

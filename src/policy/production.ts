@@ -1,4 +1,5 @@
 import { type Landscape, usesCatalog } from './environment.ts'
+import { foldWidth } from './fold.ts'
 import type { VersionFact } from './questions.ts'
 
 /** The alias that is kept for production environments wherever there are aliases. */
@@ -6,7 +7,7 @@ const production = 'production'
 
 /** The one spelling of an alias: servers that fold case take another for the same. */
 export function plainAlias(alias: string): string {
-  return alias.normalize('NFKC').trim().toLowerCase()
+  return foldWidth(alias).trim().toLowerCase()
 }
 
 /** The aliases that only callers of a production environment set, move or delete, each in its plain spelling. */

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../policy/trailing.ts'
 import { resolve } from 'node:path'
 import { usesCatalog } from '../policy/environment.ts'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
@@ -28,7 +29,7 @@ function completeCredentials(entry: CredentialsEntry, { authentication: { entra 
   const { mode, file = '', tenantId = entra.tenantId, clientId = '', clientSecretFile = '', scope = databricksScope } = entry
   if (mode === 'token') return { mode, file }
   if (mode !== 'servicePrincipal') return { mode }
-  const authority = entra.authority.replace(/\/+$/, '')
+  const authority = withoutTrailing(entra.authority, '/')
   return { mode, authority, tenantId: tenantId.toLowerCase(), clientId, clientSecretFile, scope }
 }
 
@@ -42,7 +43,7 @@ export function completeUpstream(file: ConfigFile): Config['upstream'] {
     workspace === undefined ? [] : [[name, workspace] as const],
   )
   return {
-    url: url.replace(/\/+$/, ''),
+    url: withoutTrailing(url, '/'),
     kind,
     ...(usesCatalog({ kind, registry }) ? { registry } : {}),
     credentials: completeCredentials(credentials, file),

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../policy/trailing.ts'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Landscape } from '../policy/environment.ts'
@@ -91,7 +92,7 @@ function completeConfig(file: ConfigFile, landscape: Landscape): Config {
     upstream: completeUpstream(file),
     authentication: {
       mode: authentication.mode,
-      entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: authority.replace(/\/+$/, '') },
+      entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: withoutTrailing(authority, '/') },
       directory: completeDirectory(file),
     },
     ...landscape,

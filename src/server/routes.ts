@@ -50,7 +50,7 @@ export async function rawCallOf(endpoint: OpenEndpoint, request: FastifyRequest)
 /** A path template of MLflow's as Fastify writes it. What follows a parameter of several segments, or stands in a parameter's own segment, is left to it. */
 export function fastifyPath(path: string, multiSegment: string | null): string {
   const head = multiSegment === null ? path : (path.split(`{${multiSegment}}`)[0] ?? path)
-  const written = head.replace(/:/g, '::').replace(/\{([^}]+)\}[^/]*/g, ':$1')
+  const written = head.replace(/:/g, '::').replace(/\{([^{}]+)\}[^/]*/g, ':$1')
   return head === path ? written : `${written}*`
 }
 

@@ -78,7 +78,7 @@ export class Searcher {
       spellsEmpty ||= rows.length === 0 && page.has(search.rows)
       await admit(rowMessage(grant, search), rows)
       const { taken, used } = takeRows(grant, search, rows, state.skip, most - found.length)
-      found.push(...taken)
+      for (const row of taken) found.push(row)
       next = page.get('next_page_token')
       if (used < rows.length) state = { token: state.token, skip: used }
       else state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null

@@ -32,7 +32,7 @@ export class WorkspaceLookups {
       const page: Record<string, string> = token === null ? { ...query } : { ...query, page_token: token }
       const found = readFound(await this.#upstream.lookUp(path.startsWith('/') ? path : `${api}/${path}`, page, this.#caller))
       if (found === null) return null
-      rows.push(...rowsOf(found, key))
+      for (const row of rowsOf(found, key)) rows.push(row)
       token = textIn(found, 'next_page_token')
     } while (token !== null && rows.length < most)
     return rows

@@ -1,3 +1,4 @@
+import { foldWidth } from '../fold.ts'
 import { isLoggedModelId, isRunId } from '../ids.ts'
 import type { Json } from '../json.ts'
 import { parseJson } from '../json-text.ts'
@@ -68,7 +69,7 @@ export function* checkJsonText(judgement: Judgement, text: string): Inquiry<void
 
 /** A key as a database that folds case may take it: another spelling for the same tag. */
 export function foldKey(key: string): string {
-  return key.normalize('NFKC').trim().toLowerCase()
+  return foldWidth(key).trim().toLowerCase()
 }
 
 /** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */

@@ -2,6 +2,7 @@ import { readScalar } from '../field-value.ts'
 import { type Json, JsonNumber, type JsonObject } from '../json.ts'
 import { parseJson } from '../json-text.ts'
 import { Refusal } from '../reasons.ts'
+import { withoutTrailing } from '../trailing.ts'
 import { Budget, idLength, toId } from './values.ts'
 import { type WireField, type WireMessage, wireMessage } from './wire-message.ts'
 
@@ -64,7 +65,7 @@ function readSingle(message: WireMessage, key: string, field: WireField, value: 
 }
 
 function readBase64(key: string, value: Json): string {
-  const plain = typeof value === 'string' ? value.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '') : null
+  const plain = typeof value === 'string' ? withoutTrailing(value.replaceAll('-', '+').replaceAll('_', '/'), '=') : null
   if (plain === null || !/^[A-Za-z0-9+/]*$/.test(plain) || plain.length % 4 === 1) throw invalid(key, 'a base64 string')
   return plain.padEnd(Math.ceil(plain.length / 4) * 4, '=')
 }
