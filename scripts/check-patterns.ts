@@ -5,7 +5,13 @@ import { check, type Diagnostics } from 'recheck'
 import { type Pattern, sourcePatterns } from './source-patterns.ts'
 
 /** Up to these sizes a proof is tried: beyond recheck's own, it only attacks. */
-const provable = { checker: 'automaton', maxRepeatCount: 5_000, maxNFASize: 1_000_000, maxPatternSize: 100_000, timeout: 60_000 } as const
+const provable = {
+  checker: 'automaton',
+  maxRepeatCount: 5_000,
+  maxNFASize: 1_000_000,
+  maxPatternSize: 100_000,
+  timeout: 60_000,
+} as const
 
 const patterns = sourcePatterns()
 const waiting = [...patterns]

@@ -18,7 +18,8 @@ const placeholder = 'a-part'
 
 function textOf(node: ts.Expression): string {
   if (ts.isStringLiteralLike(node)) return node.text
-  if (ts.isTemplateExpression(node)) return node.head.text + node.templateSpans.map(({ literal }) => placeholder + literal.text).join('')
+  if (ts.isTemplateExpression(node))
+    return node.head.text + node.templateSpans.map(({ literal }) => placeholder + literal.text).join('')
   throw new Error(`a pattern that cannot be read: ${node.getText()}`)
 }
 

@@ -1,7 +1,7 @@
-import { withoutTrailing } from './trailing.ts'
 import type { Principal } from './identity.ts'
 import { type Json, JsonNumber, type JsonObject } from './json.ts'
 import { Refusal } from './reasons.ts'
+import { withoutTrailing } from './trailing.ts'
 
 /** What a token has to say: the configured tenant, audiences and authority (an origin, with or without a trailing slash). */
 export interface Expectation {

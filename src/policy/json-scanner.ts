@@ -3,7 +3,7 @@ import { Refusal } from './reasons.ts'
 
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const notFinite = /NaN|-?Infinity/y
-const loneSurrogate = /\p{Surrogate}/u
+const plain = /[^"\\\u0000-\u001f]+/y
 const fourHexDigits = /^[0-9a-fA-F]{4}$/
 const escapes = '"\\/bfnrt'
 /** Characters of a number: more than any program reads. */
@@ -21,8 +21,7 @@ export class JsonScanner {
   constructor(text: string, allowNaN: boolean) {
     this.#text = text
     this.#allowNaN = allowNaN
-    if (loneSurrogate.test(text))
-      throw new Refusal('malformed', 'The JSON holds half of a surrogate pair: send valid Unicode.')
+    if (!text.isWellFormed()) throw new Refusal('malformed', 'The JSON holds half of a surrogate pair: send valid Unicode.')
   }
 
   /** Where the next character stands. */
@@ -69,7 +68,7 @@ export class JsonScanner {
     if (!escaped) return this.#text.slice(start, end)
     // Put together here, each escape would cost tens of bytes.
     const value: unknown = JSON.parse(this.#text.slice(start - 1, end + 1))
-    if (typeof value !== 'string' || loneSurrogate.test(value)) this.refuse('a string holds half of a surrogate pair', start)
+    if (typeof value !== 'string' || !value.isWellFormed()) this.refuse('a string holds half of a surrogate pair', start)
     return value
   }
 
@@ -78,7 +77,8 @@ export class JsonScanner {
     const text = this.#text
     const start = this.#at
     let escaped = false
-    for (let at = start + 1; at < text.length; at++) {
+    // Up to the first escape, which most strings do not have, a pattern is five times faster than looking at each letter.
+    for (let at = this.#endOf(plain, start + 1) ?? start + 1; at < text.length; at++) {
       const code = text.charCodeAt(at)
       if (code === 0x22) {
         this.#at = at + 1
@@ -106,14 +106,13 @@ export class JsonScanner {
   }
 
   skipNumber(): void {
-    const end = this.#endOf(number) ?? (this.#allowNaN ? this.#endOf(notFinite) : undefined)
-    if (end === undefined) return this.refuse('a value is expected')
+    const end = this.#endOf(number) ?? (this.#allowNaN ? this.#endOf(notFinite) : undefined) ?? this.refuse('a value is expected')
     if (end - this.#at > longestNumber) this.refuse(`a number has more than ${longestNumber} digits`)
     this.#at = end
   }
 
-  #endOf(pattern: RegExp): number | undefined {
-    pattern.lastIndex = this.#at
+  #endOf(pattern: RegExp, at = this.#at): number | undefined {
+    pattern.lastIndex = at
     return pattern.test(this.#text) ? pattern.lastIndex : undefined
   }
 

@@ -1,7 +1,7 @@
-import { withoutTrailing } from './trailing.ts'
 import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { type LandscapeProblem, problem } from './landscape-problem.ts'
 import { holdsPrefix } from './source-prefix.ts'
+import { withoutTrailing } from './trailing.ts'
 
 /** Every pair once; the later one is the one complained about. */
 function pairs(environments: readonly Environment[]): [Environment, Environment][] {

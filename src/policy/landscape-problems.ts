@@ -1,9 +1,9 @@
-import { withoutTrailing } from './trailing.ts'
 import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { findClashes } from './landscape-clashes.ts'
 import { type LandscapeProblem, problem } from './landscape-problem.ts'
 import { nameProblem } from './names.ts'
 import { plainAlias } from './production.ts'
+import { withoutTrailing } from './trailing.ts'
 
 /**
  * Everything that would make a landscape unsafe, in a fixed order. An empty answer proves that no upstream name belongs to two

@@ -30,10 +30,10 @@ function visitIn(message: JsonObject, steps: readonly string[], depth: number, v
   const key = step.endsWith('[]') ? step.slice(0, -2) : step
   const value = message.get(key)
   if (value === undefined) return
-  if (depth === steps.length - 1) return visit(value)
-  if (value instanceof Map) return visitIn(value, steps, depth + 1, visit)
-  if (key === step || !Array.isArray(value)) return
-  for (const item of value) if (item instanceof Map) visitIn(item, steps, depth + 1, visit)
+  if (depth === steps.length - 1) visit(value)
+  else if (value instanceof Map) visitIn(value, steps, depth + 1, visit)
+  else if (key !== step && Array.isArray(value))
+    for (const item of value) if (item instanceof Map) visitIn(item, steps, depth + 1, visit)
 }
 
 /** Visits the values at a selector, of which there may be too many to be listed. */

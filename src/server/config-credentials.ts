@@ -1,6 +1,6 @@
-import { withoutTrailing } from '../policy/trailing.ts'
 import { resolve } from 'node:path'
 import { usesCatalog } from '../policy/environment.ts'
+import { withoutTrailing } from '../policy/trailing.ts'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { DatabricksDirectory } from './databricks-directory.ts'

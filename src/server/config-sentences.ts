@@ -1,5 +1,5 @@
-import { withoutTrailing } from '../policy/trailing.ts'
 import type { ErrorObject } from 'ajv'
+import { withoutTrailing } from '../policy/trailing.ts'
 import { knownKeys, listKeys, type SchemaNode, schemaAt, showYaml } from './config-schema.ts'
 import { isMapping } from './mapping.ts'
 import { findNearest } from './nearest-word.ts'

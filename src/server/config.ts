@@ -1,7 +1,7 @@
-import { withoutTrailing } from '../policy/trailing.ts'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Landscape } from '../policy/environment.ts'
+import { withoutTrailing } from '../policy/trailing.ts'
 import { checkServerParts } from './config-checks.ts'
 import { completeDirectory, completeUpstream, resolveCredentials } from './config-credentials.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'

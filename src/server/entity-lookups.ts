@@ -3,6 +3,7 @@ import { idIn } from '../policy/checks/answer-rows.ts'
 import type { EntityKind } from '../policy/entity.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { textsOf } from '../policy/message-fields.ts'
+import { ownText } from '../policy/own-text.ts'
 import { readFoundIfServed } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
@@ -86,7 +87,7 @@ export class EntityLookups {
     if (known !== undefined) return known
     const { path, query, experiments } = lookUps[kind]
     const found = readFoundIfServed(await this.#upstream.lookUp(path(id), query(id), this.#caller))
-    const ids = found === null ? [] : experiments(found, id)
+    const ids = found === null ? [] : experiments(found, id).map(ownText)
     if (ids.length > 0) this.#known.set(key, ids, kind === 'dataset' ? { ttl: keepDataset } : {})
     return ids
   }

@@ -1,8 +1,8 @@
-import { withoutTrailing } from '../policy/trailing.ts'
 import type { CryptoKey } from 'jose'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Expectation } from '../policy/claims.ts'
 import { decodeUtf8 } from '../policy/json-text.ts'
+import { withoutTrailing } from '../policy/trailing.ts'
 import { readKeySet, type SigningKey } from './key-set.ts'
 import { ReadBudget } from './read-budget.ts'
 

@@ -63,7 +63,7 @@ async function answerJson(
 ) {
   const visit = visitOf(landscape, endpoint.name, request)
   const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
-  const arrival = await journey.complete(visit, grant)
+  const arrival = await journey.complete(visit, grant, 'printed')
   if ('failure' in arrival) return sendFailure(reply, arrival.failure)
   return reply.type('application/json').send(printJson(inAskedForm(endpoint, grant, arrival.answer)))
 }

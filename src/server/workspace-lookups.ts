@@ -1,6 +1,7 @@
 import type { LRUCache } from 'lru-cache'
 import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
+import { ownText } from '../policy/own-text.ts'
 import { readFound, textIn } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
@@ -57,7 +58,7 @@ export class WorkspaceLookups {
     if (remembered !== undefined && (await this.#idOf(remembered)) === id) return remembered
     for (const name of await this.#modelNames(suffix)) {
       const found = await this.#idOf(name)
-      if (found !== null) known.set(found, name)
+      if (found !== null) known.set(found, ownText(name))
       if (found === id) return name
     }
     return null

@@ -70,9 +70,7 @@ function* experimentsOfOwn(judgement: Judgement, kind: EntityKind, id: string): 
 /** A data set without an experiment would belong to nobody, and its own maker could not find it again. */
 function checkStaysSomewhere({ endpoint, message }: Judgement, before: readonly string[], defaultExperimentId: string): void {
   if (endpoint.name !== 'removeDatasetFromExperiments') return
-  const removed = new Set(
-    textsOf(message.get('experiment_ids') ?? []).map((id) => upstreamExperimentId(id, defaultExperimentId)),
-  )
+  const removed = new Set(textsOf(message.get('experiment_ids') ?? []).map((id) => upstreamExperimentId(id, defaultExperimentId)))
   if (before.some((id) => !removed.has(id))) return
   throw new Refusal(
     'invalid-parameter',

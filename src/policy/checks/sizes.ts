@@ -7,7 +7,10 @@ import { Refusal } from '../reasons.ts'
 
 /** MLflow's own words. */
 function tooLong(selector: string, limit: number): Refusal {
-  return new Refusal('invalid-parameter', `'${selector}' exceeds the maximum length of ${limit} characters. Send a shorter value.`)
+  return new Refusal(
+    'invalid-parameter',
+    `'${selector}' exceeds the maximum length of ${limit} characters. Send a shorter value.`,
+  )
 }
 
 function tooMany(selector: string, limit: number, found: number): Refusal {

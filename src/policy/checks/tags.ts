@@ -7,6 +7,7 @@ import { placesMeaning, textMeaning } from '../message-fields.ts'
 import type { Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { relatedLoggedModel, relatedRun } from './ids.ts'
+import { parseNested } from './nested-json.ts'
 import { recordTags } from './records.ts'
 
 /** The tag in which the proxy notes that a version's registration is not finished. */
@@ -51,10 +52,12 @@ const jsonTags: ReadonlySet<string> = new Set(['mlflow.log-model.history', 'mlfl
 /** Keys whose text is an id. `model_uuid` is none: MLflow makes it up, 32 hexadecimal digits that name nothing. */
 const idKey = /(^|_)(run_(uu)?id|model_id)$/
 
-function idsIn(value: Json, named = true): string[] {
-  if (typeof value === 'string') return named && (isRunId(value) || isLoggedModelId(value)) ? [value] : []
-  if (Array.isArray(value)) return value.flatMap((item) => idsIn(item, named))
-  return value instanceof Map ? [...value].flatMap(([key, item]) => idsIn(item, idKey.test(key))) : []
+function collectIds(value: Json, found: Set<string>, named = true): Set<string> {
+  if (typeof value === 'string') {
+    if (named && (isRunId(value) || isLoggedModelId(value))) found.add(value)
+  } else if (Array.isArray(value)) for (const item of value) collectIds(item, found, named)
+  else if (value instanceof Map) for (const [key, item] of value) collectIds(item, found, idKey.test(key))
+  return found
 }
 
 function* checkId(judgement: Judgement, text: string): Inquiry<void> {
@@ -62,9 +65,9 @@ function* checkId(judgement: Judgement, text: string): Inquiry<void> {
   else yield* relatedRun(judgement, text)
 }
 
-/** The ids in a JSON text that MLflow itself will read again. */
-export function* checkJsonText(judgement: Judgement, text: string): Inquiry<void> {
-  for (const id of new Set(idsIn(parseJson(text)))) yield* checkId(judgement, id)
+/** The ids in JSON that MLflow itself will read again. */
+function* checkIdsIn(judgement: Judgement, json: Json): Inquiry<void> {
+  for (const id of collectIds(json, new Set())) yield* checkId(judgement, id)
 }
 
 /** A key as a database that folds case may take it: another spelling for the same tag. */
@@ -72,16 +75,27 @@ export function foldKey(key: string): string {
   return foldWidth(key).trim().toLowerCase()
 }
 
+/** Characters: as many as MLflow takes of a tag in the model registry, `MAX_MODEL_REGISTRY_TAG_VALUE_LENGTH`. */
+const longestList = 100_000
+
+function idsInList(text: string): Set<string> {
+  if (text.length <= longestList) return new Set(text.split(',').map((id) => id.trim()))
+  throw new Refusal(
+    'invalid-parameter',
+    `A list of runs exceeds the maximum length of ${longestList} characters. Name fewer runs.`,
+  )
+}
+
 /** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */
 export function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
-  const kept = proxyTags.find((tag) => foldKey(key) === foldKey(tag))
+  const folded = foldKey(key)
+  const kept = proxyTags.find((tag) => folded === foldKey(tag))
   if (kept !== undefined) {
     throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
   }
-  const folded = foldKey(key)
   if (idTags.has(folded)) yield* checkId(judgement, value)
-  for (const id of listTags.has(folded) ? value.split(',') : []) yield* relatedRun(judgement, id.trim())
-  if (jsonTags.has(folded) && value !== '') yield* checkJsonText(judgement, value)
+  for (const id of listTags.has(folded) ? idsInList(value) : []) yield* relatedRun(judgement, id)
+  if (jsonTags.has(folded) && value !== '') yield* checkIdsIn(judgement, parseNested(judgement, value))
 }
 
 /** Tags as MLflow reads them from a JSON text: an object of texts. */
@@ -106,7 +120,7 @@ export function* checkTags(judgement: Judgement): Inquiry<void> {
   const key = textMeaning(endpoint, message, 'tagKey')
   if (key !== null) yield* checkTag(judgement, key, textMeaning(endpoint, message, 'runTag') ?? '')
   const modelJson = textMeaning(endpoint, message, 'modelJson')
-  if (modelJson !== null) yield* checkJsonText(judgement, modelJson)
+  if (modelJson !== null) yield* checkIdsIn(judgement, parseJson(modelJson))
 }
 
 /** Whether a change of a logged model is only the bookkeeping of its registrations, which says nothing of what it is. */

@@ -22,12 +22,16 @@ const plainPieces: readonly (readonly [Plain, RegExp])[] = [
   ['close', /\)/y],
 ]
 
+/** Pieces of a filter at most: MLflow's own parser gives up from here on as well, after many seconds. */
+const mostTokens = 10_000
+
 /** Splits a filter or order_by text into pieces; refuses comments, semicolons, open quotes and every other character. */
 export function tokenizeFilter(text: string): FilterToken[] {
   const tokens: FilterToken[] = []
   for (let at = 0; at < text.length; ) {
     const token = readQuoted(text, at) ?? readPlain(text, at)
     if (token === null) throw unreadable(text, at)
+    if (tokens.length === mostTokens) throw new Refusal('invalid-parameter', 'The filter is too long. Search for less at once.')
     tokens.push(token)
     at += token.text.length
   }
@@ -36,7 +40,7 @@ export function tokenizeFilter(text: string): FilterToken[] {
 
 /** What a message shows of a caller's text: short, and on one line. */
 export function excerpt(text: string): string {
-  const flat = text.replace(/[\p{Cc}\p{Cs}]/gu, ' ')
+  const flat = text.slice(0, 81).replace(/[\p{Cc}\p{Cs}]/gu, ' ')
   return flat.length > 80 ? `${flat.slice(0, 80)}...` : flat
 }
 

@@ -3,13 +3,13 @@ import { type Json, JsonNumber, type JsonObject } from '../json.ts'
 import { parseJson } from '../json-text.ts'
 import { Refusal } from '../reasons.ts'
 import { withoutTrailing } from '../trailing.ts'
-import { Budget, idLength, toId } from './values.ts'
+import { Budget, idLength, mostValues, toId } from './values.ts'
 import { type WireField, type WireMessage, wireMessage } from './wire-message.ts'
 
 /** A message in the protocol's own JSON: ids are hexadecimal, enums numbers, and unknown fields are left out. Throws Refusal. */
 export function readOtlpJson(name: string, text: string): JsonObject {
   const budget = new Budget()
-  const value = parseJson(text, { maxDepth: 300, maxKeys: 1_000_000 })
+  const value = parseJson(text, { maxDepth: 300, maxKeys: 1.5 * mostValues })
   if (!(value instanceof Map)) throw new Refusal('malformed', 'Invalid OpenTelemetry format: the body must be a JSON object.')
   return readObject(wireMessage(name), value, budget)
 }
