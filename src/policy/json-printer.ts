@@ -6,7 +6,7 @@ const printable = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|NaN|
 
 /** The shortest JSON text of a value, numbers verbatim. Throws TypeError for a JsonNumber whose text is no number. */
 export function printJson(value: Json): string {
-  if (!Array.isArray(value) && !(value instanceof Map)) return printScalar(value)
+  if (!Array.isArray(value) && !(value instanceof Map) && !(value instanceof PrintedJson)) return printScalar(value)
   const pieces = new Pieces()
   print(value, pieces)
   return pieces.text
@@ -15,6 +15,7 @@ export function printJson(value: Json): string {
 function print(value: Json, pieces: Pieces): void {
   if (Array.isArray(value)) printArray(value, pieces)
   else if (value instanceof Map) printObject(value, pieces)
+  else if (value instanceof PrintedJson) for (const part of value.parts) pieces.add(part)
   else pieces.add(printScalar(value))
 }
 
@@ -38,10 +39,9 @@ function printObject(object: ReadonlyMap<string, Json>, pieces: Pieces): void {
   pieces.add(before === '{' ? '{}' : '}')
 }
 
-function printScalar(value: Exclude<Json, Json[] | ReadonlyMap<string, Json>>): string {
+function printScalar(value: string | JsonNumber | boolean | null): string {
   if (typeof value === 'string') return printString(value)
-  if (value instanceof JsonNumber) return printNumber(value)
-  return value instanceof PrintedJson ? value.text : String(value)
+  return value instanceof JsonNumber ? printNumber(value) : String(value)
 }
 
 // Most strings need no escape, and JSON.stringify costs more than looking.

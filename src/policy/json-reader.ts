@@ -17,6 +17,9 @@ export interface JsonLimits {
   readonly printed?: ReadonlyMap<string, (item: Json) => Json>
 }
 
+/** For all objects of which no member is kept: there may be many. */
+const nothing: JsonObject = new Map()
+
 /** A reader of one RFC 8259 text; its recursion is bounded by `maxDepth`. Throws Refusal 'malformed', never echoing the text. */
 export class JsonReader {
   #depth = 0
@@ -80,7 +83,7 @@ export class JsonReader {
         object.set(key, print === undefined ? this.#readValue() : this.#printArray(print))
       }
     } while (this.#continues(0x7d))
-    return object
+    return kept !== undefined && object.size === 0 ? nothing : object
   }
 
   #readArray(): Json[] {
@@ -97,7 +100,7 @@ export class JsonReader {
 
   #printArray(print: (item: Json) => Json): PrintedJson {
     this.#open()
-    if (this.#closes(0x5d)) return new PrintedJson('[]')
+    if (this.#closes(0x5d)) return new PrintedJson(['[]'])
     const pieces = new Pieces()
     let before = '['
     do {
@@ -108,7 +111,7 @@ export class JsonReader {
       before = ','
     } while (this.#continues(0x5d))
     pieces.add(']')
-    return new PrintedJson(pieces.text)
+    return new PrintedJson(pieces.parts)
   }
 
   /** Passes over a value without holding it. */

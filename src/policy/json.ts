@@ -8,9 +8,10 @@ export class JsonNumber {
 
 /** A part of an answer that is printed already: nothing looks into it any more. */
 export class PrintedJson {
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
+  /** Its text, in parts. */
+  readonly parts: readonly string[]
+  constructor(parts: readonly string[]) {
+    this.parts = parts
   }
 }
 

@@ -11,10 +11,15 @@ export class Pieces {
     if (this.#waiting.length >= atOnce) this.#join()
   }
 
+  /** All pieces, some thousand in each part. */
+  get parts(): readonly string[] {
+    this.#join()
+    return this.#parts
+  }
+
   /** All pieces together. */
   get text(): string {
-    this.#join()
-    return this.#parts.join('')
+    return this.parts.join('')
   }
 
   #join(): void {

@@ -1,5 +1,4 @@
 // Decodes and judges heavy bodies in a process of its own, whose memory is limited from outside: `node --expose-gc --max-old-space-size=… weigh-bodies.ts [name]`.
-import { readFileSync, writeFileSync } from 'node:fs'
 import { decodeRequest } from '../../src/policy/decode-request.ts'
 import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
 import { endpointTable } from '../../src/policy/endpoints.ts'
@@ -8,6 +7,7 @@ import { Refusal } from '../../src/policy/reasons.ts'
 import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
 import { judge } from './fake-world.ts'
 import { type HeavyBody, heavyBodies } from './heavy-bodies.ts'
+import { forgetPeak, memory } from './process-memory.ts'
 import { acc, landscape, town } from './town.ts'
 
 function decode(endpoint: OpenEndpoint, body: Buffer) {
@@ -29,17 +29,6 @@ function outcomeOf(endpoint: OpenEndpoint, body: Buffer): string {
     if (error instanceof Refusal) return `${error.reason}: ${error.message}`
     throw error
   }
-}
-
-/** MiB of memory that the process has, or had at most since `forgetPeak`. */
-function memory(kind: 'VmRSS' | 'VmHWM'): number {
-  const found = new RegExp(`^${kind}:\\s*([0-9]+) kB$`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))
-  return Math.round(Number(found?.[1]) / 1024)
-}
-
-function forgetPeak(): void {
-  globalThis.gc?.()
-  writeFileSync('/proc/self/clear_refs', '5')
 }
 
 function weigh({ name, endpoint: endpointName, body }: HeavyBody): void {

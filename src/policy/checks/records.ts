@@ -26,7 +26,7 @@ function recordsOf({ endpoint, message }: Judgement): readonly ReadonlyMap<strin
   const known = read.get(message)
   if (known !== undefined) return known
   // Clients send their records by the thousand: each has a source and some tags.
-  const records = parseJson(text, { allowNaN: true, maxKeys: 300_000, members: judged })
+  const records = parseJson(text, { allowNaN: true, maxKeys: 400_000, members: judged })
   const objects = (Array.isArray(records) ? records : [null]).filter((record) => record instanceof Map)
   if (Array.isArray(records) && objects.length === records.length) {
     read.set(message, objects)
