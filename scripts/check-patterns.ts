@@ -1,10 +1,10 @@
-// Every regular expression of src takes a time in proportion to the text that it is held against: recheck proves it of all but those with
-// look-around, which it attacks. Its native program takes seconds; where there is none, its JavaScript takes a minute.
+// Every regular expression of src takes a time in proportion to the text that it is held against: recheck proves it. What it cannot prove (a
+// look-around beside a repetition, say) is written in another way. Its native program takes seconds; where there is none, its JavaScript a minute.
 import { availableParallelism } from 'node:os'
 import { check, type Diagnostics } from 'recheck'
 import { type Pattern, sourcePatterns } from './source-patterns.ts'
 
-/** Up to these sizes a proof is tried: beyond recheck's own, it only attacks. */
+/** Up to these sizes a proof is tried: beyond its own, recheck only attacks. */
 const provable = {
   checker: 'automaton',
   maxRepeatCount: 5_000,
@@ -16,10 +16,11 @@ const provable = {
 const patterns = sourcePatterns()
 const waiting = [...patterns]
 
-async function judge({ source, flags }: Pattern): Promise<Diagnostics> {
-  const found = await check(source, flags, provable)
-  if (found.status !== 'unknown' || found.error.kind !== 'unsupported') return found
-  return check(source, flags, { checker: 'fuzz' })
+/** A sticky pattern is looked for at one place, as an anchored one is; recheck does not know that. */
+async function judge(pattern: Pattern): Promise<Diagnostics> {
+  const sticky = pattern.flags.includes('y')
+  const [source, flags] = sticky ? [`^(?:${pattern.source})`, pattern.flags.replace('y', '')] : [pattern.source, pattern.flags]
+  return check(source, flags, provable)
 }
 
 function problemOf(found: Diagnostics): string | null {
