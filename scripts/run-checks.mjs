@@ -9,6 +9,7 @@ const generators = readdirSync(join(root, 'scripts')).filter((name) => /^generat
 const colors = process.stdout.isTTY ? [] : ['--colors=off']
 const checks = [
   { name: 'format and lint', command: ['biome', 'ci', '--diagnostic-level=warn', ...colors, '.'], repair: 'npm run format' },
+  { name: 'regular expressions', command: ['node', 'scripts/check-patterns.ts'], repair: null },
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json'], repair: null },
   ...generators.map((name) => ({ name, command: ['node', `scripts/${name}`, '--check'], repair: `node scripts/${name}` })),
 ]

@@ -1,3 +1,4 @@
+import { foldWidth } from './fold.ts'
 import { isExperimentId, isLoggedModelId, isRunId, isTraceId, isVersion } from './ids.ts'
 import { canonicalPath } from './store-path.ts'
 
@@ -52,7 +53,7 @@ export function isPlain(path: string): boolean {
 
 /** Databricks' own folders hold every environment's artifacts: they are reached by run, model or version, and never as plain files. */
 export function isReserved(path: string): boolean {
-  return (path.split('/')[0] ?? '').normalize('NFKC').toLowerCase() === 'databricks'
+  return foldWidth(path.split('/', 1)[0] ?? '').toLowerCase() === 'databricks'
 }
 
 function registryPath([name = '', version = '', ...rest]: readonly string[]): StoredPath | null {

@@ -2,6 +2,7 @@ import type { Principal } from './identity.ts'
 import { type Json, JsonNumber, type JsonObject } from './json.ts'
 import { Refusal } from './reasons.ts'
 import { checkPlainBearer } from './token-kind.ts'
+import { withoutTrailing } from './trailing.ts'
 
 /** What a token has to say: the configured tenant, audiences and authority (an origin, with or without a trailing slash). */
 export interface Expectation {
@@ -36,7 +37,7 @@ const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** The issuers of the configured tenant, by the `ver` of the tokens that name them. */
 export function readIssuers({ tenantId, authority }: Expectation): { readonly '1.0': string; readonly '2.0': string } {
   const tenant = tenantId.toLowerCase()
-  return { '1.0': `https://sts.windows.net/${tenant}/`, '2.0': `${authority.replace(/\/+$/, '')}/${tenant}/v2.0` }
+  return { '1.0': `https://sts.windows.net/${tenant}/`, '2.0': `${withoutTrailing(authority, '/')}/${tenant}/v2.0` }
 }
 
 /**

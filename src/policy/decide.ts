@@ -25,6 +25,7 @@ import { checkAskedFor } from './checks/own-words.ts'
 import { checkPromptTags } from './checks/prompt-tags.ts'
 import { checkServedVersions, checkServing } from './checks/serving.ts'
 import { checkShape } from './checks/shape.ts'
+import { checkSizes } from './checks/sizes.ts'
 import { checkArtifactLocation, checkSourceText, checkVersionSource } from './checks/sources.ts'
 import { checkTags, isRegistrationNote } from './checks/tags.ts'
 import { checkTraceFilters } from './checks/trace-filter.ts'
@@ -175,6 +176,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
  */
 export function* decide(landscape: Landscape, environment: Environment, request: DecodedRequest): Inquiry<Decision> {
   try {
+    checkSizes(request)
     const { endpoint, message, mode = 'http', administrator = false } = asFirstApi(landscape, environment, request)
     const judgement: Judgement = {
       endpoint,

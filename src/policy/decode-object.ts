@@ -13,12 +13,16 @@ export interface Reading {
   readonly from: 'body' | 'flat-body' | 'query'
 }
 
+/** Characters: more than any field's name has. */
+const longestName = 256
+
 /** An object as its message, snake_case and typed. Throws Refusal 'invalid-parameter' for whatever does not fit. */
 export function decodeObject(shape: Shape, object: Iterable<[string, Json]>, reading: Reading, place = ''): JsonObject {
   const decoded: JsonObject = new Map()
   const spelt = new Set<string>()
   const groups = new Set<string>()
   for (const [spelling, value] of object) {
+    if (spelling.length > longestName) throw refuseUnknownField(place)
     const name = shape.spellings.get(spelling) ?? snakeCase(spelling)
     const field = shape.fields.get(name)
     const where = place === '' ? name : `${place}.${name}`

@@ -83,7 +83,7 @@ function join(name: string, row: EndpointRow, routes: readonly Route[]): OpenEnd
     response: row.response ?? route.response ?? 'handmade.Empty',
     prefixes: [...known, ...previewOf.filter((prefix) => known.includes(prefix)).map((prefix) => `${prefix}/preview`)],
     upstreamPrefix,
-    pathParams: [...row.path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? ''),
+    pathParams: [...row.path.matchAll(/\{([^{}]+)\}/g)].map((match) => match[1] ?? ''),
     multiSegment: route.multiSegment?.[0] ?? null,
     versions: versionsBelow(route, row.api === undefined ? Object.keys(route.prefixes) : known),
   }

@@ -7,7 +7,7 @@ export type Found = { readonly open: OpenEndpoint } | { readonly closed: ClosedE
 function fits(endpoint: OpenEndpoint | ClosedEndpoint, method: string, path: string): boolean {
   if (endpoint.method !== method) return false
   const pattern = endpoint.path
-    .split(/(\{[^}]+\})/)
+    .split(/(\{[^{}]+\})/)
     .map((part) => {
       if (!part.startsWith('{')) return part.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
       return part === `{${endpoint.multiSegment}}` ? '.+' : '[^/]+'

@@ -1,3 +1,4 @@
+import { foldWidth, longestWord } from './fold.ts'
 import { readings } from './look-alikes.ts'
 
 const mostInt64 = 2n ** 63n - 1n
@@ -40,15 +41,16 @@ export function isTraceName(text: string): boolean {
 
 /** Whether MLflow or its database could read the text as an experiment id, though it is not canonical (` 1`, `01`, `+1`, `1.0`, `１`). */
 export function resemblesExperimentId(text: string): boolean {
-  return !isExperimentId(text) && numberLike.test(text.normalize('NFKC'))
+  return !isExperimentId(text) && (text.length > longestWord || numberLike.test(foldWidth(text)))
 }
 
 /** Whether MLflow or its database could read the text as a version, though it is not canonical. */
 export function resemblesVersion(text: string): boolean {
-  return !isVersion(text) && numberLike.test(text.normalize('NFKC'))
+  return !isVersion(text) && (text.length > longestWord || numberLike.test(foldWidth(text)))
 }
 
-/** Whether the text is no run's, logged model's or trace's id, and holds what a database or a person could take for one. */
+/** Whether the text is no run's, logged model's or trace's id, and holds what a database or a person could take for one, or is too long to say. */
 export function resemblesHexId(text: string): boolean {
+  if (text.length > longestWord) return true
   return !hexId.test(text) && readings(text.replace(ignorable, '')).some((reading) => hexDigits.test(reading))
 }

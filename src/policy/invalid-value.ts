@@ -1,9 +1,21 @@
-import type { Json } from './json.ts'
+import { type Json, JsonNumber } from './json.ts'
 import { printJson } from './json-text.ts'
 import { Refusal } from './reasons.ts'
 
 /** Characters. What is longer is not repeated. */
 const longest = 512
+
+/** Whether a value's text may be short enough to be shown: its parts are counted until they are not. */
+function mayBeShown(value: Json): boolean {
+  let left = longest
+  const count = (part: Json): boolean => {
+    left -= typeof part === 'string' ? part.length : part instanceof JsonNumber ? part.text.length : 1
+    if (left < 0) return false
+    if (Array.isArray(part)) return part.every(count)
+    return !(part instanceof Map) || [...part].every(([key, item]) => count(key) && count(item))
+  }
+  return count(value)
+}
 
 function sortKeys(value: Json): Json {
   if (Array.isArray(value)) return value.map(sortKeys)
@@ -13,6 +25,7 @@ function sortKeys(value: Json): Json {
 
 /** A value as Python's `json.dumps` writes it for MLflow: keys sorted, and nothing but ASCII. */
 function shownValue(value: Json): string {
+  if (!mayBeShown(value)) return ''
   const text = printJson(sortKeys(value)).replace(
     /[^\x20-\x7e]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -1,10 +1,10 @@
-import { type Json, JsonNumber } from './json.ts'
+import type { Json } from './json.ts'
 import { type JsonLimits, JsonReader } from './json-reader.ts'
 import { Refusal } from './reasons.ts'
 
+export { printJson } from './json-printer.ts'
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-const needsEscape = /[\u0000-\u001f"\\\ud800-\udfff]/
-const printable = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|NaN|-?Infinity)$/
 
 /** The text of UTF-8 bytes. Throws Refusal 'malformed' for any other encoding and for a byte order mark. */
 export function decodeUtf8(bytes: Uint8Array): string {
@@ -36,35 +36,4 @@ export function parseIfJson(text: string, limits: JsonLimits = {}): Json | undef
     if (error instanceof Refusal) return undefined
     throw error
   }
-}
-
-/** The shortest JSON text of a value, numbers verbatim. Throws TypeError for a JsonNumber whose text is no number. */
-export function printJson(value: Json): string {
-  if (typeof value === 'string') return printString(value)
-  if (value instanceof JsonNumber) return printNumber(value)
-  if (Array.isArray(value)) return printArray(value)
-  if (value instanceof Map) return printObject(value)
-  return String(value)
-}
-
-// Most strings need no escape, and JSON.stringify costs more than looking.
-function printString(text: string): string {
-  return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`
-}
-
-function printNumber({ text }: JsonNumber): string {
-  if (!printable.test(text)) throw new TypeError('a JsonNumber does not hold the text of a number')
-  return text
-}
-
-function printArray(array: readonly Json[]): string {
-  let text = '['
-  for (const item of array) text += text === '[' ? printJson(item) : `,${printJson(item)}`
-  return `${text}]`
-}
-
-function printObject(object: ReadonlyMap<string, Json>): string {
-  let text = '{'
-  for (const [key, value] of object) text += `${text === '{' ? '' : ','}${printString(key)}:${printJson(value)}`
-  return `${text}}`
 }

@@ -2,6 +2,7 @@ import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { type LandscapeProblem, problem } from './landscape-problem.ts'
 import { readings } from './look-alikes.ts'
 import { holdsPrefix } from './source-prefix.ts'
+import { withoutTrailing } from './trailing.ts'
 
 /** Every pair once; the later one is the one complained about. */
 function pairs(environments: readonly Environment[]): [Environment, Environment][] {
@@ -73,7 +74,7 @@ function rootClashes(first: Environment, second: Environment, foldsCase: boolean
 }
 
 function asFolder(environment: Environment, foldsCase: boolean): string {
-  return `${fold(environment.experimentRoot, foldsCase).replace(/\/+$/, '')}/`
+  return `${withoutTrailing(fold(environment.experimentRoot, foldsCase), '/')}/`
 }
 
 function prefixClashes(first: Environment, second: Environment): LandscapeProblem[] {

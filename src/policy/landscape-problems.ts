@@ -3,6 +3,7 @@ import { findClashes } from './landscape-clashes.ts'
 import { type LandscapeProblem, problem } from './landscape-problem.ts'
 import { mayBeOne } from './look-alikes.ts'
 import { nameProblem } from './names.ts'
+import { withoutTrailing } from './trailing.ts'
 
 /**
  * Everything that would make a landscape unsafe, in a fixed order. An empty answer proves that no upstream name belongs to two
@@ -55,7 +56,7 @@ function rootProblems(environment: Environment, foldsCase: boolean): LandscapePr
   const instead = `write an absolute path such as /experiments/${environment.name}`
   if (!root.startsWith('/')) return say(`is not absolute; ${instead}`)
   if (root === '/') return say(`holds every experiment; ${instead}`)
-  if (root.endsWith('/')) return say(`ends with a slash; write ${root.replace(/\/+$/, '')}`)
+  if (root.endsWith('/')) return say(`ends with a slash; write ${withoutTrailing(root, '/')}`)
   const form = nameProblem('experiment', root.slice(1))
   if (form !== null) return say(`${form}; ${instead}`)
   if (/["'`\\%?#]/.test(root)) return say(`has one of the characters " ' \` \\ % ? #; ${instead}`)

@@ -1,5 +1,5 @@
 /** The scheme and authority of a local path, none or `file:`, and the absolute path behind them. */
-const local = /^(file:(?:\/\/(?:localhost)?)?)?(\/(?!\/).*)$/i
+const local = /^(file:(?:\/\/(?:localhost)?)?)?(\/(?:[^/\n\r\u2028\u2029].*)?)$/i
 
 /** A local path or file URI without dot segments, as MLflow's server resolves it; any other text as it is. */
 export function resolveLocalPath(uri: string): string {

@@ -1,3 +1,5 @@
+import { longestWord } from './fold.ts'
+
 /**
  * What databases take for the same text. MySQL's and MariaDB's default collations tell neither case nor accents nor widths apart, pass over
  * characters that are not seen, and write some letters out; SQL Server reads Greek letters as Latin ones. Which collation a server's
@@ -121,8 +123,9 @@ function foldParts(text: string): readonly (readonly Part[])[] {
   return [parts, parts.map((part) => (/[ßẞ]/.test(part.text) ? { ...part, folded: 's' } : part))]
 }
 
-/** Every text that a database may take this for, in lower case and without spaces around it. */
-export function readings(text: string): readonly string[] {
+/** Every text that a database may take the beginning of this for, as long as a word may be: in lower case, without spaces around it. */
+export function readings(whole: string): readonly string[] {
+  const text = whole.slice(0, longestWord)
   if (isAscii(text)) return [text.trim().toLowerCase()]
   return foldParts(text).map((parts) =>
     parts

@@ -25,6 +25,22 @@ export function placesAt(message: JsonObject, selector: string): Place[] {
   return placesIn(message, selector, selector)
 }
 
+function visitIn(message: JsonObject, steps: readonly string[], depth: number, visit: (value: Json) => void): void {
+  const step = steps[depth] ?? ''
+  const key = step.endsWith('[]') ? step.slice(0, -2) : step
+  const value = message.get(key)
+  if (value === undefined) return
+  if (depth === steps.length - 1) visit(value)
+  else if (value instanceof Map) visitIn(value, steps, depth + 1, visit)
+  else if (key !== step && Array.isArray(value))
+    for (const item of value) if (item instanceof Map) visitIn(item, steps, depth + 1, visit)
+}
+
+/** Visits the values at a selector, of which there may be too many to be listed. */
+export function eachAt(message: JsonObject, selector: string, visit: (value: Json) => void): void {
+  visitIn(message, selector.split('.'), 0, visit)
+}
+
 /** The values that have one of the given meanings in an endpoint's request. */
 export function placesMeaning(endpoint: OpenEndpoint, message: JsonObject, ...meanings: Meaning[]): Place[] {
   return Object.entries(endpoint.fields).flatMap(([selector, meaning]) =>

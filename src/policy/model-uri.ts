@@ -23,7 +23,7 @@ export function renameModelUri(uri: string, rename: (name: string) => string | n
 
 /** A `LIKE` pattern of `models:/` URIs with another name in it; null where it says no whole name. */
 export function renamePatternOfModelUris(pattern: string, rename: (name: string) => string | null): string | null {
-  const [, scheme = '', said = '', rest = ''] = /^(models:\/)(?!m-[0-9a-f]{32}[/@])([^/@%]+)([/@].*)$/is.exec(pattern) ?? []
-  const name = said === '' ? null : rename(said)
+  const [, scheme = '', said = '', rest = ''] = /^(models:\/)([^/@%]+)([/@].*)$/is.exec(pattern) ?? []
+  const name = said === '' || /^m-[0-9a-f]{32}$/i.test(said) ? null : rename(said)
   return name === null ? null : `${scheme}${name}${rest}`
 }

@@ -67,9 +67,13 @@ function shapeOf(scheme: string): Shape {
     return { pattern, form: `${scheme}://namenode/folder/ (a host in lower case)`, example: `${scheme}://namenode/models/acc/` }
   }
   if (scheme === 'dbfs')
-    return { pattern: /^dbfs:(?<path>\/(?!\/).*)$/, form: 'dbfs:/folder/ (one slash)', example: 'dbfs:/models/acc/' }
+    return {
+      pattern: /^dbfs:(?<path>\/(?:[^/\n\r\u2028\u2029].*)?)$/,
+      form: 'dbfs:/folder/ (one slash)',
+      example: 'dbfs:/models/acc/',
+    }
   return {
-    pattern: /^file:\/\/(?<path>\/(?!\/).*)$/,
+    pattern: /^file:\/\/(?<path>\/(?:[^/\n\r\u2028\u2029].*)?)$/,
     form: 'file:///folder/ (three slashes)',
     example: 'file:///mnt/models/acc/',
   }

@@ -51,6 +51,19 @@ export function canonicalPath(path: string): string {
   return trimmed
 }
 
+const served = '/api/2.0/mlflow-artifacts/artifacts'
+
+/** What stands behind the address of MLflow's own artifact API in a URL, with the slash before it; null for every other text. */
+export function servedArtifactPath(uri: string): string | null {
+  const toHost = /^https?:\/\/[^/]+\//.exec(uri)?.[0]
+  if (toHost === undefined || /[\n\r\u2028\u2029]/.test(uri)) return null
+  for (let at = uri.lastIndexOf(served); at >= toHost.length - 1; at = uri.lastIndexOf(served, at - 1)) {
+    const rest = uri.slice(at + served.length)
+    if (rest === '' || rest.startsWith('/')) return rest
+  }
+  return null
+}
+
 /** Where in MLflow's artifact store a path lies: `<experiment>/<run>/artifacts/…`, `<experiment>/models/<model>/artifacts/…` or `<experiment>/traces/<trace>/artifacts/…`. */
 export interface StorePlace {
   readonly experimentId: string

@@ -34,7 +34,9 @@ function storePathOfFile(plain: string, inCatalog: boolean): string | null {
 
 /** The store path of an absolute path of DBFS; null for what the store has no path for. */
 function storePathOfDbfs(plain: string): string | null {
-  return /^mlflow-artifacts:\/(?!elsewhere\/)(.+?)\/?$/.exec(clientDatabricksLocation(`dbfs:${plain}`))?.[1] ?? null
+  const path = /^mlflow-artifacts:\/(.+)$/.exec(clientDatabricksLocation(`dbfs:${plain}`))?.[1] ?? null
+  if (path === null || path.startsWith('elsewhere/')) return null
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Field } from '../policy/field.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
-import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
+import { type Json, JsonNumber, type JsonObject, PrintedJson } from '../policy/json.ts'
 import { hasShape, shapeOf } from '../policy/message-shape.ts'
 import { answerMeanings } from './answer-fields.ts'
 import { location, modelNameOf, type NamedMeaning, textMappers, unknownAnswer } from './answer-texts.ts'
@@ -11,19 +11,21 @@ import { hidden, isVisible } from './visible-rows.ts'
 
 function rewriteField(field: Field, value: Json, findings: Findings): Json {
   const message = field.message
+  if (value instanceof PrintedJson) return value
   if (field.type !== 'message' || message === undefined || !hasShape(message)) return value
   if (field.map === true) {
     if (!(value instanceof Map)) throw unknownAnswer('a value of another type')
-    return new Map([...value].map(([key, item]) => [key, rewriteSingle(message, item, findings)]))
+    return new Map([...value].map(([key, item]) => [key, rewriteRow(message, item, findings)]))
   }
   if (field.repeated === true) {
     if (!Array.isArray(value)) throw unknownAnswer('a value of another type')
-    return value.filter((row) => isVisible(message, row, findings)).map((row) => rewriteSingle(message, row, findings))
+    return value.filter((row) => isVisible(message, row, findings)).map((row) => rewriteRow(message, row, findings))
   }
-  return rewriteSingle(message, value, findings)
+  return rewriteRow(message, value, findings)
 }
 
-function rewriteSingle(messageName: string, value: Json, findings: Findings): Json {
+/** One row of an answer in the caller's names; null stays as it is. Throws `unknown-answer` for what is no row of the caller's. */
+export function rewriteRow(messageName: string, value: Json, findings: Findings): Json {
   if (value === null) return null
   if (!(value instanceof Map)) throw unknownAnswer('a value of another type')
   if (!isVisible(messageName, value, findings)) throw hidden(messageName, value, findings)

@@ -37,7 +37,7 @@ function word(text: string): RegExp {
 
 /** Whether a text still shows a name of any environment as MLflow stores it, other than as the caller wrote it. */
 function showsUpstreamName(text: string, { landscape, references }: Findings): boolean {
-  const said = references.map(({ logical }) => logical).filter((logical) => logical !== '' && logical.length <= longest)
+  const said = references.map(({ logical }) => logical).filter((logical) => logical !== '' && text.includes(logical))
   const longestFirst = said.sort((a, b) => b.length - a.length)
   const rest = longestFirst.reduce((remaining, name) => remaining.replace(word(name), ' '), text).toLowerCase()
   return landscape.environments.some((environment) => {
@@ -62,10 +62,12 @@ function replaceReference(text: string, { kind, logical, upstream }: AuditedRefe
 /** A sentence of MLflow's in the caller's names; null when something of another environment might remain in it. */
 export function clientSentence(text: string, findings: Findings): string | null {
   const { landscape, environment, references } = findings
+  const own = ownSentence(text)
+  // Of many references few are spoken of, and each one takes a pattern of its own.
   const pairs = references
-    .filter(({ logical, upstream }) => logical !== upstream && upstream.length <= longest)
+    .filter(({ logical, upstream }) => logical !== upstream && own.includes(upstream))
     .sort((a, b) => b.upstream.length - a.upstream.length)
-  const renamed = pairs.reduce(replaceReference, ownSentence(text))
+  const renamed = pairs.reduce(replaceReference, own)
   const inWorkspace = landscape.kind === 'databricks' ? '(?:/Workspace)?' : ''
   const inRoot = new RegExp(`${inWorkspace}${escapeForRegExp(environment.experimentRoot)}/([^\\s'",)]+)`, 'g')
   const result = renamed.replace(inRoot, (whole) => showName(landscape, environment, 'experiment', whole) ?? whole)

@@ -1,9 +1,11 @@
+import { servedArtifactPath } from '../policy/store-path.ts'
+
 /**
  * A server with workspaces keeps each one's artifacts in a folder of its own, which is in their locations and which it goes to by itself
  * when it is asked for them: clients do without.
  */
 export function withoutWorkspace(uri: string): string {
-  return uri.replace(/^mlflow-artifacts:\/workspaces\/[a-z0-9-]+(?=\/|$)/, 'mlflow-artifacts:')
+  return uri.replace(/^mlflow-artifacts:\/workspaces\/[a-z0-9-]+(\/|$)/, 'mlflow-artifacts:$1')
 }
 
 /** The same location as the server has it: for what a version is to be made of. */
@@ -16,8 +18,7 @@ export function withinWorkspace(uri: string, workspace: string | undefined): str
  * ask the proxy for it; storage of its own (`s3:`, `abfss:`, …) stays as it is, because clients reach it with their own credentials.
  */
 export function clientLocation(uri: string): string {
-  const served =
-    /^mlflow-artifacts:\/\/[^/]+(\/.*)?$/.exec(uri) ??
-    /^https?:\/\/[^/]+\/(?:.*\/)?api\/2\.0\/mlflow-artifacts\/artifacts(\/.*)?$/.exec(uri)
-  return withoutWorkspace(served ? `mlflow-artifacts:${served[1] ?? '/'}` : uri)
+  const atHost = /^mlflow-artifacts:\/\/[^/]+(\/.*)?$/.exec(uri)
+  const served = atHost ? (atHost[1] ?? '') : servedArtifactPath(uri)
+  return withoutWorkspace(served === null ? uri : `mlflow-artifacts:${served || '/'}`)
 }

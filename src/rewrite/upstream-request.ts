@@ -47,7 +47,7 @@ function exportHeaders(message: JsonObject): Record<string, string> {
 }
 
 function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
-  const path = endpoint.path.replace(/\{([^}]+)\}/g, (_, name: string) => {
+  const path = endpoint.path.replace(/\{([^{}]+)\}/g, (_, name: string) => {
     const value = message.get(name)
     const text = value instanceof JsonNumber ? value.text : String(value ?? '')
     const segments = name === endpoint.multiSegment ? text.split('/') : [text]

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { usesCatalog } from '../policy/environment.ts'
+import { withoutTrailing } from '../policy/trailing.ts'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { DatabricksDirectory } from './databricks-directory.ts'
@@ -28,7 +29,7 @@ function completeCredentials(entry: CredentialsEntry, { authentication: { entra 
   const { mode, file = '', tenantId = entra.tenantId, clientId = '', clientSecretFile = '', scope = databricksScope } = entry
   if (mode === 'token') return { mode, file }
   if (mode !== 'servicePrincipal') return { mode }
-  const authority = entra.authority.replace(/\/+$/, '')
+  const authority = withoutTrailing(entra.authority, '/')
   return { mode, authority, tenantId: tenantId.toLowerCase(), clientId, clientSecretFile, scope }
 }
 
@@ -42,7 +43,7 @@ export function completeUpstream(file: ConfigFile): Config['upstream'] {
     workspace === undefined ? [] : [[name, workspace] as const],
   )
   return {
-    url: url.replace(/\/+$/, ''),
+    url: withoutTrailing(url, '/'),
     kind,
     ...(usesCatalog({ kind, registry }) ? { registry } : {}),
     credentials: completeCredentials(credentials, file),

@@ -45,8 +45,8 @@ export function applyOverrides(data: Mapping, schema: SchemaNode, env: NodeJS.Pr
 function isServiceLink(name: string, value: string): boolean {
   const rest = name.slice(prefix.length)
   if (rest.includes('__')) return false
-  if (/(^|_)SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$/.test(rest) || /(^|_)PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(rest))
-    return true
+  const names = [/(^|_)SERVICE_(HOST|PORT)$/, /(^|_)SERVICE_PORT_./, /(^|_)PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/]
+  if (names.some((form) => form.test(rest))) return true
   return /(^|_)PORT$/.test(rest) && /^(tcp|udp|sctp):\/\//.test(value)
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv'
+import { withoutTrailing } from '../policy/trailing.ts'
 import { knownKeys, listKeys, type SchemaNode, schemaAt, showYaml } from './config-schema.ts'
 import { isMapping } from './mapping.ts'
 import { findNearest } from './nearest-word.ts'
@@ -54,12 +55,11 @@ function unknownKey(key: string, node: SchemaNode, schema: SchemaNode): string {
 }
 
 function badName(name: string, node: SchemaNode): string {
-  const plain = name
+  const words = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^[^a-z]+/, '')
-    .slice(0, 32)
-    .replace(/-+$/, '')
+  const plain = withoutTrailing(words.slice(0, 32), '-')
   return `\`${clip(name)}\` is not ${node['x-form'] ?? 'a name'}; write ${plain === '' ? 'for example acc' : plain}`
 }
 

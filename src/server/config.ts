@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Landscape } from '../policy/environment.ts'
+import { withoutTrailing } from '../policy/trailing.ts'
 import { checkServerParts } from './config-checks.ts'
 import { completeDirectory, completeUpstream, resolveCredentials } from './config-credentials.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'
@@ -93,7 +94,7 @@ function completeConfig(file: ConfigFile, landscape: Landscape): Config {
     upstream: completeUpstream(file),
     authentication: {
       mode: authentication.mode,
-      entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: authority.replace(/\/+$/, '') },
+      entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: withoutTrailing(authority, '/') },
       directory: completeDirectory(file),
     },
     ...landscape,

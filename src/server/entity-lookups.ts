@@ -3,6 +3,7 @@ import { idIn } from '../policy/checks/answer-rows.ts'
 import type { EntityKind } from '../policy/entity.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { textsOf } from '../policy/message-fields.ts'
+import { ownText } from '../policy/own-text.ts'
 import type { Recollection } from './hiding/recollection.ts'
 import { readFoundIfServed } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
@@ -94,7 +95,7 @@ export class EntityLookups {
     if (known !== undefined) return known
     const { path, query, experiments } = lookUps[kind]
     const found = readFoundIfServed(await this.#upstream.lookUp(path(id), query(id), this.#caller))
-    const ids = found === null ? [] : experiments(found, id)
+    const ids = found === null ? [] : experiments(found, id).map(ownText)
     if (ids.length > 0) this.#recollection.note(this.#known, key, ids, ids, kind === 'dataset' ? keepDataset : undefined)
     return ids
   }

@@ -112,7 +112,10 @@ export class FieldReader {
         const rows = answer.get('model_versions')
         for (const row of Array.isArray(rows) ? rows : []) {
           const id = row instanceof Map ? row.get('run_id') : null
-          if (typeof id === 'string') found.set(id, [...(found.get(id) ?? []), row])
+          if (typeof id !== 'string') continue
+          const known = found.get(id)
+          if (known === undefined) found.set(id, [row])
+          else known.push(row)
         }
         token = answer.get('next_page_token') ?? ''
       } while (token !== '')

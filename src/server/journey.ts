@@ -11,6 +11,7 @@ import { shapeOf } from '../policy/message-shape.ts'
 import { resolveName } from '../policy/names.ts'
 import type { VersionFact } from '../policy/questions.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
+import { printedRows } from '../rewrite/printed-rows.ts'
 import { asksForNothing, type Page } from '../rewrite/search-page.ts'
 import { answerUnasked } from '../rewrite/unasked.ts'
 import { type UpstreamRequest, upstreamRequest } from '../rewrite/upstream-request.ts'
@@ -135,17 +136,17 @@ export class Journey {
     return upstreamRequest(grant)
   }
 
-  /** Forwards a granted request and brings its answer back. */
-  async complete(visit: Visit, granted: Grant): Promise<Arrival> {
+  /** Forwards a granted request and brings its answer back. `answers`: whether rows that nobody looks into any more may be printed at once. */
+  async complete(visit: Visit, granted: Grant, answers: 'printed' | 'read' = 'read'): Promise<Arrival> {
     const { grant, release } = await this.hold(visit, granted)
     try {
-      return await this.#cover.answer(grant, visit.credentials.signal, () => this.#carryOut(visit, grant))
+      return await this.#cover.answer(grant, visit.credentials.signal, () => this.#carryOut(visit, grant, answers))
     } finally {
       release()
     }
   }
 
-  async #carryOut(visit: Visit, grant: Grant): Promise<Arrival> {
+  async #carryOut(visit: Visit, grant: Grant, answers: 'printed' | 'read'): Promise<Arrival> {
     const { endpoint, findings } = grant
     const { credentials, principal, trail } = visit
     if (endpoint.search !== undefined) {
@@ -165,7 +166,9 @@ export class Journey {
     if (answer.status !== 200) return this.#fail(trail, grant, answer)
     trail.upstreamStatus = answer.status
     this.#forget(grant)
-    const parsed = endpoint.body === 'otlp' ? parseExportAnswer(answer) : parseAnswer(answer, endpoint.answersNaN === true)
+    const printed = answers === 'printed' ? printedRows(grant) : new Map()
+    const parsed =
+      endpoint.body === 'otlp' ? parseExportAnswer(answer) : parseAnswer(answer, endpoint.answersNaN === true, printed)
     this.#memory.learn(parsed, new Recollection(visit.environment.name))
     const message = await this.#finishVersion(visit, grant, parsed)
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {

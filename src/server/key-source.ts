@@ -2,6 +2,7 @@ import type { CryptoKey } from 'jose'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Expectation } from '../policy/claims.ts'
 import { decodeUtf8 } from '../policy/json-text.ts'
+import { withoutTrailing } from '../policy/trailing.ts'
 import { readKeySet, type SigningKey } from './key-set.ts'
 import { ReadBudget } from './read-budget.ts'
 
@@ -105,7 +106,7 @@ export class KeySource {
 
   async #fetch(signal: AbortSignal): Promise<string> {
     const { authority, tenantId } = this.#options.entra
-    const url = `${authority.replace(/\/+$/, '')}/${tenantId}/discovery/v2.0/keys`
+    const url = `${withoutTrailing(authority, '/')}/${tenantId}/discovery/v2.0/keys`
     const headers = { accept: 'application/json', 'accept-encoding': 'identity' }
     const { statusCode, body } = await request(url, { dispatcher: this.#dispatcher, signal, headers })
     const chunks: Uint8Array[] = []

@@ -3,8 +3,10 @@ import { tagPairs } from '../policy/checks/trace-tags.ts'
 import type { Stage } from '../policy/environment.ts'
 import { stages } from '../policy/environment.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
+import type { JsonLimits } from '../policy/json-reader.ts'
 import { parseJson } from '../policy/json-text.ts'
 import { readExportAnswer } from '../policy/otlp/export-message.ts'
+import { ownText } from '../policy/own-text.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { withoutWorkspace } from '../rewrite/location.ts'
@@ -43,10 +45,17 @@ export function textIn(object: Json | undefined, key: string): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
 
+/**
+ * Values that an answer may have whatever its length, and characters for each one beyond that: rows have tens of them, but what has two
+ * would take up fifty times its length.
+ */
+const answered = { values: 1_000_000, charactersEach: 8 } as const
+
 /** The JSON object of an answer; anything else is an answer that nobody knows. */
-export function parseAnswer(answer: UpstreamAnswer, allowNaN = false): JsonObject {
+export function parseAnswer(answer: UpstreamAnswer, allowNaN = false, printed: JsonLimits['printed'] = new Map()): JsonObject {
+  const maxKeys = Math.max(answered.values, answer.text.length / answered.charactersEach)
   try {
-    const value = parseJson(answer.text, { allowNaN, maxDepth: 500, maxKeys: Number.POSITIVE_INFINITY })
+    const value = parseJson(answer.text, { allowNaN, maxDepth: 500, maxKeys, printed })
     if (value instanceof Map) return value
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
@@ -69,7 +78,7 @@ export function parseExportAnswer({ bytes }: UpstreamAnswer): JsonObject {
 function text(object: JsonObject, key: string): string {
   const value = object.get(key)
   if (typeof value !== 'string') throw unknown()
-  return value
+  return ownText(value)
 }
 
 function object(value: Json | undefined): JsonObject {
@@ -79,7 +88,7 @@ function object(value: Json | undefined): JsonObject {
 
 function optional(object: JsonObject, key: string): string | null {
   const value = object.get(key)
-  return typeof value === 'string' && value !== '' ? value : null
+  return typeof value === 'string' && value !== '' ? ownText(value) : null
 }
 
 export function readExperiment(found: JsonObject): ExperimentFact {
@@ -108,7 +117,7 @@ export function readLoggedModel(found: JsonObject): LoggedModelFact {
 
 function sourceRun(metadata: Json | undefined): string | null {
   const found = (metadata instanceof Map ? [...metadata] : tagPairs(metadata ?? null)).find(([key]) => key === 'mlflow.sourceRun')
-  return typeof found?.[1] === 'string' && found[1] !== '' ? found[1] : null
+  return typeof found?.[1] === 'string' && found[1] !== '' ? ownText(found[1]) : null
 }
 
 /** Of a trace by its id alone. */
@@ -139,7 +148,7 @@ function noteIn(tags: Json | undefined, key: string): string | null {
 function readAliases(version: JsonObject): Pick<VersionFact, 'aliases' | 'pendingAlias'> {
   const aliases = version.get('aliases')
   const pendingAlias = noteIn(version.get('tags'), pendingAliasTag)
-  const texts = Array.isArray(aliases) ? aliases.filter((alias) => typeof alias === 'string') : []
+  const texts = Array.isArray(aliases) ? aliases.flatMap((alias) => (typeof alias === 'string' ? [ownText(alias)] : [])) : []
   return { ...(texts.length > 0 ? { aliases: texts } : {}), ...(pendingAlias === null ? {} : { pendingAlias }) }
 }
 

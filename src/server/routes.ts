@@ -62,7 +62,7 @@ export async function rawCallOf(endpoint: OpenEndpoint, request: FastifyRequest)
 /** A path template of MLflow's as Fastify writes it. What follows a parameter of several segments, or stands in a parameter's own segment, is left to it. */
 export function fastifyPath(path: string, multiSegment: string | null): string {
   const head = multiSegment === null ? path : (path.split(`{${multiSegment}}`)[0] ?? path)
-  const written = head.replace(/:/g, '::').replace(/\{([^}]+)\}[^/]*/g, ':$1')
+  const written = head.replace(/:/g, '::').replace(/\{([^{}]+)\}[^/]*/g, ':$1')
   return head === path ? written : `${written}*`
 }
 
@@ -76,7 +76,7 @@ async function answerJson(
   const visit = visitOf(landscape, endpoint.name, request)
   await request.admission.enter('messages', visit)
   const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
-  const arrival = await journey.complete(visit, grant)
+  const arrival = await journey.complete(visit, grant, 'printed')
   if ('failure' in arrival) return sendFailure(reply, arrival.failure)
   return reply.type('application/json').send(printJson(inAskedForm(endpoint, grant, arrival.answer)))
 }

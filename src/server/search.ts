@@ -163,7 +163,7 @@ function takePage(
   progress.pages += 1
   const room = found.length < wanted || (wanted === 0 && progress.pages === 1) ? most - found.length : 0
   const { taken, used } = takeRows(grant, search, rows, skip, room)
-  found.push(...taken)
+  for (const row of taken) found.push(row)
   progress.count = countOf(answer, search)
   progress.lastWord = answer.get('next_page_token')
   if (found.length < wanted) return

@@ -103,7 +103,7 @@ class CatalogRegistry {
     const rows: JsonObject[] = []
     for (let token = ''; ; ) {
       const page = await this.#ask(call(token))
-      rows.push(...objectsIn(page.get(key)))
+      for (const row of objectsIn(page.get(key))) rows.push(row)
       const next = plainText(page.get('next_page_token'))
       if (next === '' || next === token) return rows
       if (rows.length > most.listed) throw invalid('There are too many models or versions to search through. Name the model.')

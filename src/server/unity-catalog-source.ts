@@ -15,7 +15,7 @@ export async function filesBelow(source: SourceFiles, folder = ''): Promise<Stor
   const files: StoredFile[] = []
   for (const row of await source.list(folder)) {
     const path = folder === '' ? row.path : `${folder}/${row.path}`
-    if (row.isDir) files.push(...(await filesBelow(source, path)))
+    if (row.isDir) for (const file of await filesBelow(source, path)) files.push(file)
     else files.push({ ...row, path })
     if (files.length > mostFiles)
       throw new Refusal('too-large', `The model has more than ${mostFiles} files. Pack them together.`)

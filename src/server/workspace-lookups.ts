@@ -1,6 +1,7 @@
 import type { LRUCache } from 'lru-cache'
 import { attributeClause, printFilter } from '../policy/filter/filter-string.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
+import { ownText } from '../policy/own-text.ts'
 import type { Recollection } from './hiding/recollection.ts'
 import { readFound, textIn } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
@@ -33,7 +34,7 @@ export class WorkspaceLookups {
       const page: Record<string, string> = token === null ? { ...query } : { ...query, page_token: token }
       const found = readFound(await this.#upstream.lookUp(path.startsWith('/') ? path : `${api}/${path}`, page, this.#caller))
       if (found === null) return null
-      rows.push(...rowsOf(found, key))
+      for (const row of rowsOf(found, key)) rows.push(row)
       token = textIn(found, 'next_page_token')
     } while (token !== null && rows.length < most)
     return rows
@@ -63,7 +64,7 @@ export class WorkspaceLookups {
     if (remembered !== undefined && (await this.#idOf(remembered)) === id) return remembered
     for (const name of await this.#modelNames(suffix)) {
       const found = await this.#idOf(name)
-      if (found !== null) recollection.set(known, found, name)
+      if (found !== null) recollection.set(known, found, ownText(name))
       if (found === id) return name
     }
     return null

@@ -71,8 +71,8 @@ function* experimentsOfOwn(judgement: Judgement, kind: EntityKind, id: string): 
 /** A data set without an experiment would belong to nobody, and its own maker could not find it again. */
 function checkStaysSomewhere({ endpoint, message }: Judgement, before: readonly string[], defaultExperimentId: string): void {
   if (endpoint.name !== 'removeDatasetFromExperiments') return
-  const removed = textsOf(message.get('experiment_ids') ?? []).map((id) => upstreamExperimentId(id, defaultExperimentId))
-  if (before.some((id) => !removed.includes(id))) return
+  const removed = new Set(textsOf(message.get('experiment_ids') ?? []).map((id) => upstreamExperimentId(id, defaultExperimentId)))
+  if (before.some((id) => !removed.has(id))) return
   throw new Refusal(
     'invalid-parameter',
     'The data set would be in no experiment, and belong to nobody. Add it to another experiment first, or delete it.',

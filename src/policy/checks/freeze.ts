@@ -20,12 +20,13 @@ function servesProduction(judgement: Judgement, version: VersionFact): boolean {
 function* leadsToProduction(judgement: Judgement, versions: readonly VersionFact[]): Inquiry<boolean> {
   const seen = new Set<string>()
   const queue = [...versions]
-  for (let version = queue.shift(); version !== undefined; version = queue.shift()) {
+  // The queue grows while it is gone through.
+  for (const version of queue) {
     if (servesProduction(judgement, version)) return true
     const uri = `models:/${version.name}/${version.version}`
     if (seen.has(uri)) continue
     seen.add(uri)
-    queue.push(...(yield* ask({ about: 'versionsFromSource', source: uri })))
+    for (const copy of yield* ask({ about: 'versionsFromSource', source: uri })) queue.push(copy)
   }
   return false
 }

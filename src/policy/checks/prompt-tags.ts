@@ -10,6 +10,6 @@ export function checkPromptTags(judgement: Judgement): void {
   )
   const key = textMeaning(endpoint, message, 'tagKey')
   const pairs = key === null ? lists : [...lists, [key, textMeaning(endpoint, message, 'runTag') ?? ''] as const]
-  const named = pairs.flatMap(([tag, value]) => (isLinkedPrompts(tag) ? linkedPromptNames(value) : []))
+  const named = pairs.flatMap(([tag, value]) => (isLinkedPrompts(tag) ? linkedPromptNames(judgement, value) : []))
   for (const name of new Set(named)) resolveAllowed(judgement, 'model', name, 'read')
 }

@@ -13,6 +13,9 @@ function tracesIn(value: Json, key = ''): string[] {
   return value instanceof Map ? [...value].flatMap(([name, item]) => tracesIn(item, name)) : []
 }
 
+/** Of a record, what may point at something else. What it holds of questions and answers is free, and passed over. */
+const judged: ReadonlySet<string> = new Set(['source', 'tags'])
+
 /** Records that were read: a request's are asked for more than once. */
 const read = new WeakMap<JsonObject, readonly ReadonlyMap<string, Json>[]>()
 
@@ -22,8 +25,8 @@ function recordsOf({ endpoint, message }: Judgement): readonly ReadonlyMap<strin
   if (text === null) return []
   const known = read.get(message)
   if (known !== undefined) return known
-  // Clients send their records by the thousand; their length is bounded by the body's.
-  const records = parseJson(text, { allowNaN: true, maxKeys: 2_000_000 })
+  // Clients send their records by the thousand: each has a source and some tags.
+  const records = parseJson(text, { allowNaN: true, maxKeys: 400_000, members: judged })
   const objects = (Array.isArray(records) ? records : [null]).filter((record) => record instanceof Map)
   if (Array.isArray(records) && objects.length === records.length) {
     read.set(message, objects)
@@ -32,7 +35,7 @@ function recordsOf({ endpoint, message }: Judgement): readonly ReadonlyMap<strin
   throw new Refusal('invalid-parameter', 'The records must be a JSON list of objects.')
 }
 
-/** Ids of the traces that records say they were made of. What they hold of questions and answers is free. */
+/** Ids of the traces that records say they were made of. */
 export function recordTraces(judgement: Judgement): string[] {
   return recordsOf(judgement).flatMap((record) => tracesIn(record.get('source') ?? null))
 }

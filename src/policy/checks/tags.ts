@@ -8,6 +8,7 @@ import type { Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { relatedLoggedModel, relatedRun } from './ids.ts'
 import { checkLinkTag } from './links.ts'
+import { parseNested } from './nested-json.ts'
 import { recordTags } from './records.ts'
 
 /** The tag in which the proxy notes that a version's registration is not finished. */
@@ -55,10 +56,12 @@ const findsJsonTag = findsWord(['mlflow.log-model.history', 'mlflow.loggedModels
 /** Keys whose text is an id. `model_uuid` is none: MLflow makes it up, 32 hexadecimal digits that name nothing. */
 const idKey = /(^|_)(run_(uu)?id|model_id)$/
 
-function idsIn(value: Json, named = true): string[] {
-  if (typeof value === 'string') return named && (isRunId(value) || isLoggedModelId(value)) ? [value] : []
-  if (Array.isArray(value)) return value.flatMap((item) => idsIn(item, named))
-  return value instanceof Map ? [...value].flatMap(([key, item]) => idsIn(item, idKey.test(key))) : []
+function collectIds(value: Json, found: Set<string>, named = true): Set<string> {
+  if (typeof value === 'string') {
+    if (named && (isRunId(value) || isLoggedModelId(value))) found.add(value)
+  } else if (Array.isArray(value)) for (const item of value) collectIds(item, found, named)
+  else if (value instanceof Map) for (const [key, item] of value) collectIds(item, found, idKey.test(key))
+  return found
 }
 
 function* checkId(judgement: Judgement, text: string): Inquiry<void> {
@@ -66,9 +69,20 @@ function* checkId(judgement: Judgement, text: string): Inquiry<void> {
   else yield* relatedRun(judgement, text)
 }
 
-/** The ids in a JSON text that MLflow itself will read again. */
-export function* checkJsonText(judgement: Judgement, text: string): Inquiry<void> {
-  for (const id of new Set(idsIn(parseJson(text)))) yield* checkId(judgement, id)
+/** The ids in JSON that MLflow itself will read again. */
+function* checkIdsIn(judgement: Judgement, json: Json): Inquiry<void> {
+  for (const id of collectIds(json, new Set())) yield* checkId(judgement, id)
+}
+
+/** Characters: as many as MLflow takes of a tag in the model registry, `MAX_MODEL_REGISTRY_TAG_VALUE_LENGTH`. */
+const longestList = 100_000
+
+function idsInList(text: string): Set<string> {
+  if (text.length <= longestList) return new Set(text.split(',').map((id) => id.trim()))
+  throw new Refusal(
+    'invalid-parameter',
+    `A list of runs exceeds the maximum length of ${longestList} characters. Name fewer runs.`,
+  )
 }
 
 /** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */
@@ -79,8 +93,8 @@ export function* checkTag(judgement: Judgement, key: string, value: string): Inq
   }
   checkLinkTag(key, value)
   if (findsIdTag(key) !== null) yield* checkId(judgement, value)
-  for (const id of findsListTag(key) === null ? [] : value.split(',')) yield* relatedRun(judgement, id.trim())
-  if (findsJsonTag(key) !== null && value !== '') yield* checkJsonText(judgement, value)
+  for (const id of findsListTag(key) === null ? [] : idsInList(value)) yield* relatedRun(judgement, id)
+  if (findsJsonTag(key) !== null && value !== '') yield* checkIdsIn(judgement, parseNested(judgement, value))
 }
 
 /** Tags as MLflow reads them from a JSON text: an object of texts. */
@@ -105,7 +119,7 @@ export function* checkTags(judgement: Judgement): Inquiry<void> {
   const key = textMeaning(endpoint, message, 'tagKey')
   if (key !== null) yield* checkTag(judgement, key, textMeaning(endpoint, message, 'runTag') ?? '')
   const modelJson = textMeaning(endpoint, message, 'modelJson')
-  if (modelJson !== null) yield* checkJsonText(judgement, modelJson)
+  if (modelJson !== null) yield* checkIdsIn(judgement, parseJson(modelJson))
 }
 
 /** Whether a change of a logged model is only the bookkeeping of its registrations, which says nothing of what it is. */

@@ -1,10 +1,10 @@
 import type { Json } from '../json.ts'
-import { parseJson } from '../json-text.ts'
 import { type Judgement, resolveAllowed } from '../judgement.ts'
 import { findsWord, mayBeOne } from '../look-alikes.ts'
 import { placesMeaning, textMeaning } from '../message-fields.ts'
 import type { Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
+import { parseNested } from './nested-json.ts'
 import { exportedPairs } from './span-attributes.ts'
 import { checkTag } from './tags.ts'
 
@@ -53,8 +53,8 @@ function writtenPairs({ endpoint, message }: Judgement): [key: string, value: st
 }
 
 /** The prompts that a tag lists; their names are the caller's. Throws `invalid-parameter` for another form. */
-export function linkedPromptNames(text: string): string[] {
-  const list = text === '' ? [] : parseJson(text)
+export function linkedPromptNames(judgement: Judgement, text: string): string[] {
+  const list = text === '' ? [] : parseNested(judgement, text)
   const names = Array.isArray(list) ? list.map((entry) => (entry instanceof Map ? entry.get('name') : undefined)) : [undefined]
   return names.map((name) => {
     if (typeof name === 'string') return name
@@ -69,7 +69,9 @@ export function checkTraceNames(judgement: Judgement): void {
   const set = [...(key === null ? [] : [key]), ...exportedPairs(judgement).map(([name]) => name)]
   const place = set.find(isPlaceTag)
   if (place !== undefined) throw new Refusal('invalid-parameter', `Tag '${place}' is immutable and cannot be set on a trace.`)
-  const listed = writtenPairs(judgement).flatMap(([name, value]) => (isLinkedPrompts(name) ? linkedPromptNames(value) : []))
+  const listed = writtenPairs(judgement).flatMap(([name, value]) =>
+    isLinkedPrompts(name) ? linkedPromptNames(judgement, value) : [],
+  )
   const named = placesMeaning(endpoint, message, 'relatedModelName').flatMap(({ value }) =>
     typeof value === 'string' ? [value] : [],
   )

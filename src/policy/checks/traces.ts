@@ -125,21 +125,22 @@ export function* checkTraces(judgement: Judgement): Inquiry<void> {
   const { endpoint, message } = judgement
   const texts = (meaning: 'trace' | 'newTrace' | 'tracesToSearch') =>
     placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value))
-  const [subjects, made, asked] = [texts('trace').filter((id) => id !== ''), texts('newTrace'), texts('tracesToSearch')]
+  const [subjects, asked] = [texts('trace').filter((id) => id !== ''), texts('tracesToSearch')]
+  const made = new Set(texts('newTrace'))
   const linked = placesMeaning(endpoint, message, 'relatedTrace').flatMap(({ value }) => textsOf(value))
   const sources = recordTraces(judgement)
   const pointed = [...linked, ...pointedTraces(judgement), ...sources]
-  const wanted = [...subjects.filter((id) => !made.includes(id)), ...asked]
+  const wanted = [...subjects.filter((id) => !made.has(id)), ...asked]
   const found = yield* awaitTraces(judgement, [...subjects, ...made, ...asked, ...pointed], wanted)
-  for (const id of new Set(made)) checkNewTrace(judgement, found, id)
+  for (const id of made) checkNewTrace(judgement, found, id)
   for (const id of new Set(subjects)) {
     // Inside of a new trace its own id may be said once more.
-    if (made.includes(id)) continue
+    if (made.has(id)) continue
     if (!(yield* isUsable(judgement, found, id))) throw absent.trace(id)
     show(judgement, found, id)
   }
   yield* pickTraces(judgement, found, asked)
-  for (const id of new Set(pointed)) if (!made.includes(id)) yield* checkPointedTrace(judgement, found, id)
+  for (const id of new Set(pointed)) if (!made.has(id)) yield* checkPointedTrace(judgement, found, id)
   // What a record was made of is there already.
   const missing = sources.find((id) => isTraceId(id) && !found.traces.has(id))
   if (missing !== undefined) throw absent.trace(missing)

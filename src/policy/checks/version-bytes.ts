@@ -3,13 +3,16 @@ import { parseModelUri } from '../model-uri.ts'
 import { mayRead, ownerOf } from '../names.ts'
 import { ask, type Inquiry, type VersionFact } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
-import { canonicalPath, placeOf } from '../store-path.ts'
+import { canonicalPath, placeOf, servedArtifactPath } from '../store-path.ts'
 import { readableLoggedModel, readableRun } from './ids.ts'
 import { liesIn } from './sources.ts'
 
-/** Where MLflow's own store is said to be, with or without a host. */
-const store =
-  /^(?:mlflow-artifacts:\/(?:\/[^/]+\/)?|https?:\/\/[^/]+\/(?:.*\/)?api\/2\.0\/mlflow-artifacts\/artifacts\/)([^/].*)$/
+/** The path of a URI in MLflow's own store, which is said with a host or without; undefined for one elsewhere. */
+function pathInStore(uri: string): string | undefined {
+  const inUrl = servedArtifactPath(uri)
+  const path = inUrl === null ? /^mlflow-artifacts:\/(?:\/[^/]+\/)?([^/].*)$/.exec(uri)?.[1] : inUrl.slice(1)
+  return path === '' || path?.startsWith('/') ? undefined : path
+}
 
 function* liesInOwnStore(judgement: Judgement, path: string): Inquiry<boolean> {
   const place = placeOf(canonicalPath(path))
@@ -58,7 +61,7 @@ export function* checkVersionBytes(whole: Judgement, version: VersionFact | null
   if (!(yield* copiesReadable(judgement, version))) throw missing
   const uri = yield* ask({ about: 'artifactsOfVersion', name: version.name, version: version.version })
   if (uri === null) throw missing
-  const path = store.exec(uri)?.[1]
+  const path = pathInStore(uri)
   try {
     const readable = path === undefined ? yield* liesInStorage(judgement, version, uri) : yield* liesInOwnStore(judgement, path)
     if (!readable) throw missing

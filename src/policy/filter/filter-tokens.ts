@@ -13,7 +13,10 @@ type Plain = Exclude<FilterToken['kind'], 'quoted'>
 // Only whitespace that both JavaScript and Python take for whitespace, and only ASCII digits.
 const plainPieces: readonly (readonly [Plain, RegExp])[] = [
   ['space', /[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/y],
-  ['number', /-?(?:[0-9]+(?:\.[0-9]+)?e-?[0-9]+|[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?![\p{L}\p{N}_])/iuy],
+  ['number', /-?[0-9]+(?:\.[0-9]+)?e-?[0-9]+/iy],
+  ['number', /-?[0-9]+\.[0-9]*/y],
+  ['number', /-?\.[0-9]+/y],
+  ['number', /-?[0-9]+/y],
   ['word', /[\p{L}\p{N}_]+/uy],
   ['comparator', /[<>=~!]+/y],
   ['dot', /\./y],
@@ -22,12 +25,18 @@ const plainPieces: readonly (readonly [Plain, RegExp])[] = [
   ['close', /\)/y],
 ]
 
+const inWord = /[\p{L}\p{N}_]/uy
+
+/** Pieces of a filter at most: MLflow's own parser gives up from here on as well, after many seconds. */
+const mostTokens = 10_000
+
 /** Splits a filter or order_by text into pieces; refuses comments, semicolons, open quotes and every other character. */
 export function tokenizeFilter(text: string): FilterToken[] {
   const tokens: FilterToken[] = []
   for (let at = 0; at < text.length; ) {
     const token = readQuoted(text, at) ?? readPlain(text, at)
     if (token === null) throw unreadable(text, at)
+    if (tokens.length === mostTokens) throw new Refusal('invalid-parameter', 'The filter is too long. Search for less at once.')
     tokens.push(token)
     at += token.text.length
   }
@@ -36,15 +45,22 @@ export function tokenizeFilter(text: string): FilterToken[] {
 
 /** What a message shows of a caller's text: short, and on one line. */
 export function excerpt(text: string): string {
-  const flat = text.replace(/[\p{Cc}\p{Cs}]/gu, ' ')
+  const flat = text.slice(0, 81).replace(/[\p{Cc}\p{Cs}]/gu, ' ')
   return flat.length > 80 ? `${flat.slice(0, 80)}...` : flat
+}
+
+/** Whether a letter or digit stands at a place: a number before it is none. */
+function goesOn(text: string, at: number): boolean {
+  inWord.lastIndex = at
+  return inWord.test(text)
 }
 
 function readPlain(text: string, at: number): FilterToken | null {
   for (const [kind, pattern] of plainPieces) {
     pattern.lastIndex = at
     const found = pattern.exec(text)?.[0]
-    if (found !== undefined) return { kind, text: found }
+    if (found === undefined || (kind === 'number' && goesOn(text, at + found.length))) continue
+    return { kind, text: found }
   }
   return null
 }

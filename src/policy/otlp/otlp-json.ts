@@ -2,13 +2,14 @@ import { readScalar } from '../field-value.ts'
 import { type Json, JsonNumber, type JsonObject } from '../json.ts'
 import { parseJson } from '../json-text.ts'
 import { Refusal } from '../reasons.ts'
-import { Budget, idLength, toId } from './values.ts'
+import { withoutTrailing } from '../trailing.ts'
+import { Budget, idLength, mostValues, toId } from './values.ts'
 import { type WireField, type WireMessage, wireMessage } from './wire-message.ts'
 
 /** A message in the protocol's own JSON: ids are hexadecimal, enums numbers, and unknown fields are left out. Throws Refusal. */
 export function readOtlpJson(name: string, text: string): JsonObject {
   const budget = new Budget()
-  const value = parseJson(text, { maxDepth: 300, maxKeys: 1_000_000 })
+  const value = parseJson(text, { maxDepth: 300, maxKeys: 1.5 * mostValues })
   if (!(value instanceof Map)) throw new Refusal('malformed', 'Invalid OpenTelemetry format: the body must be a JSON object.')
   return readObject(wireMessage(name), value, budget)
 }
@@ -64,7 +65,7 @@ function readSingle(message: WireMessage, key: string, field: WireField, value: 
 }
 
 function readBase64(key: string, value: Json): string {
-  const plain = typeof value === 'string' ? value.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '') : null
+  const plain = typeof value === 'string' ? withoutTrailing(value.replaceAll('-', '+').replaceAll('_', '/'), '=') : null
   if (plain === null || !/^[A-Za-z0-9+/]*$/.test(plain) || plain.length % 4 === 1) throw invalid(key, 'a base64 string')
   return plain.padEnd(Math.ceil(plain.length / 4) * 4, '=')
 }

@@ -2,8 +2,10 @@ import protobuf from 'protobufjs/minimal.js'
 import { Refusal } from '../reasons.ts'
 import type { WireMessage } from './wire-message.ts'
 
-/** Values of one request at most, and levels of it: what costs a byte on the wire costs a hundred here. */
-const most = { values: 200_000, levels: 90 } as const
+/** Values of one request at most: what costs a byte on the wire costs a hundred here. */
+export const mostValues = 200_000
+/** Levels of one request at most. */
+const mostLevels = 90
 
 /** Counts what is read, so that a small body cannot become a large message. */
 export class Budget {
@@ -12,15 +14,15 @@ export class Budget {
 
   spend(): void {
     this.#values += 1
-    if (this.#values > most.values) {
-      throw new Refusal('too-large', `The request holds more than ${most.values} values. Export fewer spans at once.`)
+    if (this.#values > mostValues) {
+      throw new Refusal('too-large', `The request holds more than ${mostValues} values. Export fewer spans at once.`)
     }
   }
 
   /** Reads what is one level deeper. */
   within<T>(read: () => T): T {
     this.#levels += 1
-    if (this.#levels > most.levels) throw new Refusal('malformed', 'An attribute of a span is nested too deeply.')
+    if (this.#levels > mostLevels) throw new Refusal('malformed', 'An attribute of a span is nested too deeply.')
     const result = read()
     this.#levels -= 1
     return result

@@ -19,7 +19,7 @@ export async function knock(config: Config, probe: Probe, token: string | null):
 
 async function checkVersion(probe: Probe): Promise<Finding> {
   const said = await probe.get('/version', {}, null)
-  const version = /^\d+\.\d+\.\d+\S*$/.exec(said.text.trim())?.[0]
+  const version = /^\d+\.\d+\.\d\S*$/.exec(said.text.trim())?.[0]
   if (said.status !== 200 || version === undefined)
     return note(
       'version-unknown',

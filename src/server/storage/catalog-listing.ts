@@ -24,16 +24,28 @@ function decodeXml(xml: string): string {
   )
 }
 
+/** The parts of a text between two words, with nothing of either. */
+function partsBetween(text: string, open: string, close: string): string[] {
+  const parts: string[] = []
+  for (let start = text.indexOf(open); start !== -1; ) {
+    const end = text.indexOf(close, start)
+    if (end === -1) return parts
+    parts.push(text.slice(start + open.length, end))
+    start = text.indexOf(open, end)
+  }
+  return parts
+}
+
 /** One page of "List Blobs" with a delimiter. */
 export function readBlobPage(xml: string, prefix: string): Page {
   if (!/<EnumerationResults[\s>]/.test(xml)) throw unknownStorageAnswer('a listing of another form')
   const nameIn = (part: string) => nameBelow(decodeXml(/<Name>([^<]*)<\/Name>/.exec(part)?.[1] ?? ''), prefix)
-  const folders = (xml.match(/<BlobPrefix>.*?<\/BlobPrefix>/gs) ?? []).map((part) => ({
+  const folders = partsBetween(xml, '<BlobPrefix>', '</BlobPrefix>').map((part) => ({
     path: nameIn(part),
     isDir: true,
     fileSize: null,
   }))
-  const files = (xml.match(/<Blob>.*?<\/Blob>/gs) ?? []).map((part) => {
+  const files = partsBetween(xml, '<Blob>', '</Blob>').map((part) => {
     const size = /<Content-Length>([0-9]{1,15})<\/Content-Length>/.exec(part)?.[1]
     if (size === undefined) throw unknownStorageAnswer('a file without its length')
     return { path: nameIn(part), isDir: false, fileSize: Number(size) }
@@ -97,7 +109,7 @@ export async function listCatalogFolder(
     const parameters = parametersOf(location, prefix, marker)
     const open = (credential: Credential) => door.open(credential, azureHeaders('read', credential.headers), parameters)
     const page = await readPage(location, await lease.use(open, ({ body }) => void body.dump().catch(() => null)), prefix)
-    rows.push(...page.rows)
+    for (const row of page.rows) rows.push(row)
     if (page.next === '') return rows
     if (page.next === marker || rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
     marker = page.next

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../../policy/trailing.ts'
 import type { Credential } from './credentials.ts'
 import { SignedUrl, type StorageHosts } from './signed-url.ts'
 import { unknownStorageAnswer } from './storage-call.ts'
@@ -11,13 +12,14 @@ export interface CatalogLocation {
   readonly folder: string
 }
 
-const form = /^(abfss|wasbs):\/\/([a-z0-9$][a-z0-9$-]*)@([^/@?#]+)\/+([^?#]+?)\/*$/
+const form = /^(abfss|wasbs):\/\/([a-z0-9$][a-z0-9$-]*)@([^/@?#]+)\/([^?#]+)$/
 // Emulators of Azure's storage have no host for each account: it begins their paths.
 const emulator = /^([a-z0-9]+)\.(?:blob|dfs)\.((?:localhost|127\.0\.0\.1)(?::[0-9]+)?)$/
 
 /** Reads the storage location of a version. Throws `unknown-answer` for one that is not in Azure's storage. */
 export function readCatalogLocation(text: string): CatalogLocation {
-  const [, scheme, container = '', host = '', folder = ''] = form.exec(text) ?? []
+  const [, scheme, container = '', host = '', path = ''] = form.exec(text) ?? []
+  const folder = withoutTrailing(path.replace(/^\/+/, ''), '/')
   if (scheme === undefined || folder.split('/').some((segment) => /^\.{0,2}$/.test(segment))) {
     throw unknownStorageAnswer('a location of a version outside of Azure storage')
   }

@@ -60,7 +60,7 @@ export class VersionLookups {
       const query = { filter, max_results: '1000', ...(token === '' ? {} : { page_token: token }) }
       const found = readFound(await this.#upstream.lookUp(`${api}/model-versions/search`, query, this.#caller))
       const rows = found?.get('model_versions')
-      if (Array.isArray(rows)) versions.push(...rows.map(readVersion))
+      for (const row of Array.isArray(rows) ? rows : []) versions.push(readVersion(row))
       const next = found?.get('next_page_token')
       token = typeof next === 'string' ? next : ''
     } while (token !== '')

@@ -1,0 +1,30 @@
+// Remembers facts of many long answers and requests, in a process whose memory is limited from outside.
+
+import { parseJson } from '../../src/policy/json-text.ts'
+import { Recollection } from '../../src/server/hiding/recollection.ts'
+import { parseAnswer, readExperiment } from '../../src/server/lookups.ts'
+import { Memory } from '../../src/server/memory.ts'
+
+const filling = 'x'.repeat(1024 * 1024)
+const memory = new Memory()
+for (let at = 0; at < 150; at += 1) {
+  const id = String(at).padStart(32, '0')
+  const info = `{"run_id":"${id}","experiment_id":"1234567890123456","artifact_uri":"mlflow-artifacts:/1234567890123456/${id}/artifacts"}`
+  const run = `{"run":{"info":${info},"data":"${filling}"}}`
+  const read = parseAnswer({ status: 200, contentType: 'application/json', text: Buffer.from(run).toString() })
+  memory.learn(read, new Recollection('acc'))
+  const request = parseJson(Buffer.from(`{"experiment_id":"${id}","filling":"${filling}"}`).toString())
+  const asked = request instanceof Map ? String(request.get('experiment_id')) : ''
+  const answer = new Map([
+    [
+      'experiment',
+      new Map([
+        ['experiment_id', asked],
+        ['name', `/experiments/acc/${id}`],
+      ]),
+    ],
+  ])
+  memory.experiments.set(asked, readExperiment(answer))
+}
+if (memory.runs.size !== 150) throw new Error('the runs were not learned')
+console.log('kept')
