@@ -27,6 +27,12 @@ export interface ConfigFile {
     readonly registry: ModelRegistry
     readonly credentials: CredentialsEntry
     readonly rates: Rates
+    readonly timeouts: {
+      readonly connectSeconds: number
+      readonly answerSeconds: number
+      readonly uploadSeconds: number
+      readonly pauseSeconds: number
+    }
     readonly storageHosts: readonly string[]
     readonly foldsCase: boolean
   }
@@ -38,7 +44,7 @@ export interface ConfigFile {
   readonly environments: Readonly<Record<string, EnvironmentEntry>>
   readonly paging: { readonly keyFile: string | null }
   readonly unknownFields: 'refuse' | 'forward'
-  readonly shutdown: { readonly drainSeconds: number }
+  readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
 

@@ -97,7 +97,7 @@ function completeConfig(file: ConfigFile, landscape: Landscape): Config {
     ...landscape,
     paging: { keyFile: paging.keyFile },
     unknownFields,
-    shutdown: { drainSeconds: shutdown.drainSeconds },
+    shutdown: { drainSeconds: shutdown.drainSeconds, finishSeconds: shutdown.finishSeconds },
     log: { level: log.level },
   }
 }

@@ -6,7 +6,7 @@ import { decodeRequest } from '../policy/decode-request.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
-import { reads } from '../policy/judgement.ts'
+import { isRepeatable, reads } from '../policy/judgement.ts'
 import { textMeaning } from '../policy/message-fields.ts'
 import { shapeOf } from '../policy/message-shape.ts'
 import { resolveName, type UpstreamName } from '../policy/names.ts'
@@ -26,6 +26,7 @@ import { MlflowWorld } from './mlflow-world.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { askedPage, sealNext } from './pages.ts'
 import { finishRegistration } from './registration.ts'
+import { UnfinishedVersions } from './registry/unfinished-versions.ts'
 import { type Admit, Searcher } from './search.ts'
 import type { Trail } from './trail.ts'
 import type { CatalogRegistrar } from './unity-catalog-registrar.ts'
@@ -43,6 +44,7 @@ export class Journey {
   readonly #memory = new Memory()
   readonly #tokens: PageTokens
   readonly #searcher: Searcher
+  readonly #unfinished: UnfinishedVersions
   readonly #artifacts: WorkspaceArtifacts | null
   readonly #registrar: CatalogRegistrar | null
 
@@ -58,6 +60,7 @@ export class Journey {
     this.#upstream = upstream
     this.#tokens = tokens
     this.#searcher = new Searcher(upstream, tokens)
+    this.#unfinished = new UnfinishedVersions(upstream, () => this.#memory.versionsOfRun.clear())
     this.#artifacts = artifacts
   }
 
@@ -94,13 +97,16 @@ export class Journey {
     return upstreamRequest(grant)
   }
 
-  /** Forwards a granted request and brings its answer back. */
-  async complete(visit: Visit, grant: Grant): Promise<Arrival> {
+  /** Forwards a granted request and brings its answer back. `once`: not a second time, whatever it finds. */
+  async complete(visit: Visit, grant: Grant, once = false): Promise<Arrival> {
     const { endpoint, findings } = grant
     const { credentials, principal, trail } = visit
     if (endpoint.search !== undefined) {
       const admit: Admit = (message, rows) => this.#admit(visit, grant, message, rows)
-      const found = await this.#searcher.search(grant, endpoint.search, principal, credentials, admit)
+      const { search } = endpoint
+      const ask = () => this.#searcher.search(grant, search, principal, credentials, admit)
+      const first = await ask()
+      const found = 'rows' in first && (await this.#unfinished.finish(grant, first.rows, credentials)) ? await ask() : first
       if ('failed' in found) return this.#fail(trail, grant, found.failed)
       trail.upstreamStatus = 200
       return { answer: rewriteAnswer(grant, found.rows) }
@@ -111,11 +117,13 @@ export class Journey {
     if (this.#artifacts?.serves(grant)) return this.#artifacts.complete(grant, credentials)
     if (this.#registrar?.serves(grant)) return this.#register(this.#registrar, visit, grant)
     if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
+    await this.#unfinished.finishBefore(grant, credentials)
     const answer = await this.#send(grant, credentials, askedPage(this.#tokens, grant, principal))
     if (answer.status !== 200) return this.#fail(trail, grant, answer)
     trail.upstreamStatus = answer.status
     this.#forget(grant)
     const parsed = endpoint.body === 'otlp' ? parseExportAnswer(answer) : parseAnswer(answer, endpoint.answersNaN === true)
+    if (!once && (await this.#unfinished.finish(grant, parsed, credentials))) return this.complete(visit, grant, true)
     this.#memory.learn(parsed)
     const message = await this.#finishVersion(visit, grant, parsed)
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
@@ -140,7 +148,7 @@ export class Journey {
   async #send(grant: Grant, caller: CallerCredentials, page: Page | null = null): Promise<UpstreamAnswer> {
     const { endpoint, findings } = grant
     const request = upstreamRequest(grant, page)
-    const send = () => this.#upstream.send(request, caller, endpoint.repeatable === true)
+    const send = () => this.#upstream.send(request, caller, isRepeatable(endpoint))
     const name = textMeaning(endpoint, grant.message, 'newExperimentName')
     if (name === null || this.#upstream.kind !== 'databricks') return send()
     const { upstream } = resolveName(findings.landscape, findings.environment, 'experiment', name)

@@ -10,6 +10,8 @@ import { createAuthenticator } from './authenticate.ts'
 import type { Config } from './config-types.ts'
 import { Connections } from './connections.ts'
 import { KeySource } from './key-source.ts'
+import { LineSink } from './log/line-sink.ts'
+import { standardOutlet } from './log/outlet.ts'
 import { createLog } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { PageTokens } from './page-tokens.ts'
@@ -17,8 +19,8 @@ import { readKeyFile } from './secret-file.ts'
 import { Upstream } from './upstream.ts'
 import { noteUpstreamVersion } from './upstream-version.ts'
 
-/** Milliseconds that requests in flight get to finish. */
-const finish = 300_000
+/** Milliseconds that the last lines of the log get. */
+const lastWords = 2_000
 
 /** The proxy cannot listen where it should; the message is for the person who starts it. */
 export class ListenError extends Error {}
@@ -63,8 +65,10 @@ async function listenForDatabricks({ databricksHost }: Apps, config: Config) {
 
 /** Listens on all ports until SIGTERM or SIGINT; then is not ready at once, finishes what is in flight, and ends the process. Throws ListenError. */
 export async function serve(config: Config): Promise<void> {
-  const log = createLog(config.log.level)
   const metrics = new Metrics()
+  const sink = new LineSink(standardOutlet(), (lines) => metrics.countLostLines(lines))
+  process.once('exit', () => sink.flush())
+  const log = createLog(config.log.level, sink)
   const { keyFile } = config.paging
   const tokens = new PageTokens(keyFile === null ? randomBytes(32) : readKeyFile(keyFile))
   const keys = watchKeys(config, metrics, log)
@@ -96,13 +100,14 @@ export async function serve(config: Config): Promise<void> {
     await close()
     throw error
   }
-  const drain = config.shutdown.drainSeconds * 1_000
-  closeWithGrace({ delay: drain + finish, logger: log }, async ({ err, signal }) => {
+  const [drain, finish] = [config.shutdown.drainSeconds * 1_000, config.shutdown.finishSeconds * 1_000]
+  closeWithGrace({ delay: drain + finish + lastWords, logger: log }, async ({ err, signal }) => {
     if (err) log.error({ err }, 'stopping after an error')
     else log.info({ signal }, 'stopping')
     connections.stop()
     await pause(drain)
     connections.close()
     await close()
+    await sink.end(lastWords)
   })
 }

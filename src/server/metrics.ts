@@ -23,6 +23,12 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #lostLines = new Counter({
+    name: 'mlflow_env_proxy_log_lines_lost_total',
+    help: 'Lines of the log that could not be written: the disk is full, or nobody reads them.',
+    registers: [this.registry],
+  })
+
   /** Counts one answered request. */
   count({ trail }: FastifyRequest, reply: FastifyReply): void {
     this.#requests.inc({
@@ -33,6 +39,11 @@ export class Metrics {
       status: String(reply.statusCode),
     })
     this.#seconds.observe({ endpoint: trail.endpoint }, reply.elapsedTime / 1000)
+  }
+
+  /** Counts lines of the log that could not be written. */
+  countLostLines(lines: number): void {
+    this.#lostLines.inc(lines)
   }
 
   /** Notes how many signing keys the last reading of the issuer left. */

@@ -69,7 +69,7 @@ export class Searcher {
     let spellsEmpty = false
     let size = firstSize(grant, wanted, state.skip, search)
     do {
-      const answer = await this.#upstream.send(upstreamRequest(grant, { token: state.token, size }), caller)
+      const answer = await this.#upstream.send(upstreamRequest(grant, { token: state.token, size }), caller, true)
       if (answer.status !== 200) return { failed: answer }
       const page = parseAnswer(answer)
       const rows = rowsOf(page, search)

@@ -24,10 +24,10 @@ export class TraceLookups {
 
   /** The facts by the ids that were asked for. `awaited`: those that are missing are asked for again, until they should have arrived. */
   async find(ids: readonly string[], awaited: boolean): Promise<ReadonlyMap<string, TraceFact>> {
-    const until = Date.now() + (awaited ? patience.whole : 0)
+    const until = performance.now() + (awaited ? patience.whole : 0)
     for (;;) {
       const facts = await this.#find(ids)
-      if (facts.size >= new Set(ids).size || Date.now() >= until) return facts
+      if (facts.size >= new Set(ids).size || performance.now() >= until) return facts
       await sleep(patience.step)
     }
   }

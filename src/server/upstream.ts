@@ -10,12 +10,13 @@ import { ByteDoor } from './byte-transfer.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { modelPatience } from './model-call.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
+import { TimeLimit } from './upstream/time-limit.ts'
 import { askCatalog } from './unity-catalog-registry.ts'
 import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CallerCredentials, type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
 import { UpstreamPace } from './upstream-pace.ts'
-import { makePools, type UpstreamPools, upstreamCapacity, upstreamTimeouts } from './upstream-pools.ts'
+import { makePools, type UpstreamPools, type UpstreamTimeouts, upstreamCapacity, upstreamTimeouts } from './upstream-pools.ts'
 import { isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
 import { checkWelcome, refusesCredentials } from './upstream-welcome.ts'
 
@@ -45,6 +46,7 @@ export class Upstream {
   /** The same for calls to served models, which may take their time. */
   readonly models: ByteDoor
   readonly #pools: UpstreamPools
+  readonly #timeouts: UpstreamTimeouts
   #underWay = 0
 
   constructor(config: Config['upstream'], log: Pick<Logger, 'warn'> = { warn: () => undefined }) {
@@ -56,8 +58,9 @@ export class Upstream {
     this.#modeOf = (name = '') => (config.credentialsOf?.[name] ?? config.credentials).mode
     this.#pace = config.rates === undefined ? null : new UpstreamPace(config.rates)
     this.#basePath = url.pathname.replace(/\/$/, '')
-    this.#pools = makePools(url)
-    this.dispatcher = new ByteDoor(this.#pools.bytes, upstreamTimeouts.headers)
+    this.#timeouts = config.timeouts ?? upstreamTimeouts
+    this.#pools = makePools(url, this.#timeouts)
+    this.dispatcher = new ByteDoor(this.#pools.bytes, this.#timeouts.upload)
     this.models = new ByteDoor(this.#pools.models, modelPatience)
   }
 
@@ -154,15 +157,20 @@ export class Upstream {
       throw new Refusal('upstream-unavailable', 'Too many requests wait for MLflow. Try again shortly.')
     }
     this.#underWay += 1
+    const limit = new TimeLimit()
     try {
       await this.#pace?.enter(target)
-      const response = await this.#open({ method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body })
+      limit.begin(this.#timeouts.connect + this.#timeouts.answer)
+      const { signal } = limit
+      const response = await this.#open({ method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, signal })
       noteStatus?.(response.statusCode)
+      limit.begin(this.#timeouts.answer)
       return await readAnswer(response)
     } catch (error) {
       if (!isTransportError(error)) throw error
       throw transportRefusal(error, repeatable || method === 'GET')
     } finally {
+      limit.end()
       this.#underWay -= 1
     }
   }

@@ -25,7 +25,7 @@ t.test('the smallest file gets every default', async (t) => {
     kind: 'mlflow',
     paging: { keyFile: null },
     unknownFields: 'refuse',
-    shutdown: { drainSeconds: 5 },
+    shutdown: { drainSeconds: 5, finishSeconds: 300 },
     log: { level: 'info' },
   })
 })
