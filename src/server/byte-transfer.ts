@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { type Dispatcher, errors, type Pool } from 'undici'
+import { TimeLimit } from './upstream/time-limit.ts'
 import { TidyMemory } from './tidy-memory.ts'
 
 type Request<T> = Dispatcher.RequestOptions<T>
@@ -77,8 +78,17 @@ export class ByteDoor {
       callback(error, data)
     }
     if (options.body instanceof Readable) this.#upload(options.body, options, answer)
-    else this.#pool.request(options, options.method === 'GET' ? refuseEndless(answer) : answer)
+    else this.#ask(options, options.method === 'GET' ? refuseEndless(answer) : answer)
     return undefined
+  }
+
+  #ask<T>(options: Request<T>, callback: Callback<T>): void {
+    const limit = new TimeLimit()
+    limit.begin(this.#within)
+    this.#pool.request({ ...options, signal: limit.signal }, (error, data) => {
+      limit.end()
+      callback(error, data)
+    })
   }
 
   #upload<T>(body: Readable, options: Request<T>, callback: Callback<T>): void {

@@ -5,12 +5,13 @@ import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
 import { endpointTable, openEndpoints } from '../../src/policy/endpoints.ts'
 import { messageOf, schema } from '../../src/policy/graphql/schema.ts'
 import { printJson } from '../../src/policy/json-text.ts'
-import { type InProcess, startInProcess } from '../support/app.ts'
+import type { InProcess } from '../support/app.ts'
 import { toJson } from '../support/fake-world.ts'
 import { fits, goodMessage } from '../support/full-message.ts'
-import { audience, startIssuer, tenantId } from '../support/issuer.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { type ClientRequest, writeRequest } from '../support/message-request.ts'
 import { type Belongings, makeTown, openSourceTown, type Town } from '../support/town.ts'
+import { startTownApp } from '../support/town-app.ts'
 import { startTownServer, type TownServer } from '../support/town-server.ts'
 import { isForProduction, reads, trespassMessage } from '../support/trespass.ts'
 import { nameNothing, trespasses } from '../support/trespasses.ts'
@@ -20,7 +21,6 @@ const json = JSON.stringify
 const issuer = await startIssuer()
 const tokens = new Map<string, string>()
 for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
-const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
 
 /** The proxy before a server that has everything of a town. */
 interface Place {
@@ -29,27 +29,9 @@ interface Place {
   readonly server: TownServer
 }
 
-async function open({ kind, landscape, world, mode, places }: Town): Promise<Place> {
-  const server = await startTownServer(world)
-  const environments = landscape.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
-    name,
-    {
-      production,
-      promotesFrom,
-      sourcePrefixes,
-      gateway: true,
-      administrators: [`admins_${name}`],
-      ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
-    },
-  ])
-  const workspace = { kind: 'databricks', rates, ...(kind === 'unityCatalog' ? { registry: kind } : {}) }
-  const app = await startInProcess({
-    upstream: { url: server.url, credentials: { mode: 'none' }, ...(kind === 'mlflow' ? {} : workspace) },
-    authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
-    environments: Object.fromEntries(environments),
-    ...(mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
-  })
-  return { town: { kind, landscape, world, mode, places }, app, server }
+async function open(town: Town): Promise<Place> {
+  const server = await startTownServer(town.world)
+  return { town, app: await startTownApp(town, server.url, issuer.authority), server }
 }
 
 async function send({ app, town }: Place, caller: Belongings, { method, target, body, ...said }: ClientRequest) {

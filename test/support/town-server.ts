@@ -140,6 +140,11 @@ function traceRows(world: FakeWorld, body: string): object {
   }
 }
 
+/** Whether a request is one of the questions that the proxy itself asks. */
+export function isLookUp(method: string, path: string): boolean {
+  return path === batchOfTraces || (method === 'GET' && lookUps.some(([pattern]) => pattern.test(path)))
+}
+
 /** Starts the server on a free port of this machine. */
 export async function startTownServer(world: FakeWorld): Promise<TownServer> {
   const upstream = await startFakeUpstream()
@@ -163,8 +168,8 @@ export async function startTownServer(world: FakeWorld): Promise<TownServer> {
     take: () =>
       upstream.received.splice(0).map(({ method, url, body }) => {
         const [path = ''] = url.split('?')
-        const isLookUp = path === batchOfTraces || (method === 'GET' && lookUps.some(([pattern]) => pattern.test(path)))
-        return { method, path, text: `${decodeURIComponent(url.replaceAll('+', ' '))} ${body.toString('utf8')}`, isLookUp }
+        const text = `${decodeURIComponent(url.replaceAll('+', ' '))} ${body.toString('utf8')}`
+        return { method, path, text, isLookUp: isLookUp(method, path) }
       }),
     close: () => upstream.close(),
   }
