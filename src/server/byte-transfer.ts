@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { type Dispatcher, errors, type Pool } from 'undici'
-import { TimeLimit } from './upstream/time-limit.ts'
 import { TidyMemory } from './tidy-memory.ts'
+import { TimeLimit } from './upstream/time-limit.ts'
 
 type Request<T> = Dispatcher.RequestOptions<T>
 type Callback<T> = (error: Error | null, data: Dispatcher.ResponseData<T>) => void

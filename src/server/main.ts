@@ -28,11 +28,17 @@ export class ListenError extends Error {}
 function watchKeys({ authentication: { entra } }: Config, metrics: Metrics, log: Logger): KeySource {
   return new KeySource({
     entra,
-    report: ({ keys, problem }) => {
-      metrics.noteKeys(keys)
+    report: (reading) => {
+      const { keys, problem } = reading
+      metrics.noteKeys(reading)
       if (problem !== null) log.warn({ problem, keys }, 'the signing keys could not be read')
     },
   })
+}
+
+/** Known keys are good for as long as the issuer is away; who watches should know all the same. */
+function keyConcern({ staleFor }: KeySource): string | null {
+  return staleFor === null ? null : `the issuer's signing keys could not be read for ${staleFor} s; known ones are used`
 }
 
 const listenProblems: Readonly<Record<string, string>> = {
@@ -81,7 +87,7 @@ export async function serve(config: Config): Promise<void> {
     if (!apps.listen.server.listening || apps.databricksHost?.server.listening === false) return 'the port for requests'
     return keys.ready ? null : "the issuer's signing keys"
   }
-  const admin = buildAdmin(metrics, waitsFor)
+  const admin = buildAdmin(metrics, waitsFor, () => keyConcern(keys))
   const stop = new AbortController()
   const close = async () => {
     stop.abort()

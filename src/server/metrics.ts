@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { KeyReading } from './key-source.ts'
 
 /** The proxy's own metrics, by endpoint of the table and never by path, so that their number is bounded. */
 export class Metrics {
@@ -23,6 +24,12 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #readings = new Counter({
+    name: 'mlflow_env_proxy_signing_key_readings_total',
+    help: "Attempts to read the issuer's signing keys, by result: good or failed.",
+    labelNames: ['result'],
+    registers: [this.registry],
+  })
   readonly #lostLines = new Counter({
     name: 'mlflow_env_proxy_log_lines_lost_total',
     help: 'Lines of the log that could not be written: the disk is full, or nobody reads them.',
@@ -46,8 +53,9 @@ export class Metrics {
     this.#lostLines.inc(lines)
   }
 
-  /** Notes how many signing keys the last reading of the issuer left. */
-  noteKeys(keys: number): void {
+  /** Notes what came of a reading of the issuer's signing keys. */
+  noteKeys({ keys, problem }: KeyReading): void {
     this.#keys.set(keys)
+    this.#readings.inc({ result: problem === null ? 'good' : 'failed' })
   }
 }

@@ -35,7 +35,8 @@ function timeoutRefusal({ again, upload }: Sent): Refusal {
       'outcome-unknown',
       'MLflow has the whole upload, but did not answer in time: it may still be storing it. Look whether it is there before you send it again.',
     )
-  if (again) return new Refusal('upstream-unavailable', 'MLflow did not answer in time. Try again later, or ask for less at once.')
+  if (again)
+    return new Refusal('upstream-unavailable', 'MLflow did not answer in time. Try again later, or ask for less at once.')
   return new Refusal(
     'outcome-unknown',
     'MLflow did not answer in time: the request may have been carried out, or still be. Look before you send it again.',

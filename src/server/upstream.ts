@@ -10,8 +10,9 @@ import { ByteDoor } from './byte-transfer.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { modelPatience } from './model-call.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
-import { TimeLimit } from './upstream/time-limit.ts'
 import { askCatalog } from './unity-catalog-registry.ts'
+import type { Exchange } from './upstream/exchange.ts'
+import { TimeLimit } from './upstream/time-limit.ts'
 import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CallerCredentials, type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
@@ -22,15 +23,8 @@ import { checkWelcome, refusesCredentials } from './upstream-welcome.ts'
 
 type Request = Dispatcher.RequestOptions
 
-interface Exchange {
-  readonly method: string
-  readonly target: string
-  readonly body: string | Uint8Array | null
-  readonly headers?: Readonly<Record<string, string>>
-  readonly caller: CallerCredentials
-  readonly repeatable: boolean
-  readonly noteStatus?: CallerCredentials['noteStatus']
-}
+/** Milliseconds: every first request of a caller waits for it. */
+const whoWithin = 10_000
 
 /** The one door to MLflow. It takes granted requests, and the proxy's own look-ups. */
 export class Upstream {
@@ -91,7 +85,8 @@ export class Upstream {
   /** Asks a Databricks workspace who a caller is: with the caller's own token, whatever the proxy's credentials are. */
   async askWho(token: string): Promise<UpstreamAnswer> {
     const [caller, target] = [{ authorization: `Bearer ${token}` }, '/api/2.0/preview/scim/v2/Me']
-    return this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true }, caller)
+    const within = Math.min(whoWithin, this.#timeouts.answer)
+    return this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true, within }, caller)
   }
 
   /** Asks for several traces at once: MLflow has no other way that leaves their spans out. */
@@ -149,7 +144,7 @@ export class Upstream {
   }
 
   async #exchangeOnce(exchange: Exchange, credentials: Readonly<Record<string, string>>): Promise<UpstreamAnswer> {
-    const { method, target, body, repeatable, noteStatus } = exchange
+    const { method, target, body, repeatable, noteStatus, within = this.#timeouts.answer } = exchange
     const headers: Record<string, string> = { accept: 'application/json', ...credentials }
     if (body !== null) headers['content-type'] = 'application/json'
     Object.assign(headers, exchange.headers)
@@ -160,11 +155,17 @@ export class Upstream {
     const limit = new TimeLimit()
     try {
       await this.#pace?.enter(target)
-      limit.begin(this.#timeouts.connect + this.#timeouts.answer)
+      limit.begin(this.#timeouts.connect + within)
       const { signal } = limit
-      const response = await this.#open({ method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, signal })
+      const response = await this.#open({
+        method: method as Dispatcher.HttpMethod,
+        path: this.target(target),
+        headers,
+        body,
+        signal,
+      })
       noteStatus?.(response.statusCode)
-      limit.begin(this.#timeouts.answer)
+      limit.begin(within)
       return await readAnswer(response)
     } catch (error) {
       if (!isTransportError(error)) throw error

@@ -9,7 +9,21 @@ import { isRepeatable } from '../../src/policy/judgement.ts'
 import { shapeOf } from '../../src/policy/message-shape.ts'
 import type { InProcess } from '../support/app.ts'
 import { answerBytes, type BrokenUpstream, type Fault, startBrokenUpstream } from '../support/broken-upstream.ts'
-import { answer, busy, cut, drop, failures, garbage, hang, ignore, lose, promise, say, strangeWords, trickle } from '../support/faults.ts'
+import {
+  answer,
+  busy,
+  cut,
+  drop,
+  failures,
+  garbage,
+  hang,
+  ignore,
+  lose,
+  promise,
+  say,
+  strangeWords,
+  trickle,
+} from '../support/faults.ts'
 import { goodMessage } from '../support/full-message.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { type ClientRequest, writeRequest } from '../support/message-request.ts'
@@ -59,7 +73,11 @@ interface Answered {
 }
 
 /** What a client gets. Nothing at all is status 0. */
-async function send({ app, town }: Place, caller: Belongings, { method, target, body, headers }: ClientRequest): Promise<Answered> {
+async function send(
+  { app, town }: Place,
+  caller: Belongings,
+  { method, target, body, headers }: ClientRequest,
+): Promise<Answered> {
   const started = performance.now()
   const url = `${town.mode === 'databricks' ? app.databricksHost : app.url}${target}`
   const length = body === null ? {} : { 'content-length': Buffer.byteLength(body) }
@@ -127,7 +145,10 @@ async function tryFault(t: Test, { place, endpoint, caller, asked, good }: Trial
   if (got.whole) checkSentence(t, got, what)
   else t.equal(endpoint.bytes === undefined, false, `${what}: only a stream may break off`)
   const sure = isRepeatable(endpoint) || endpoint.method === 'PUT' || endpoint.bytes !== undefined || written.length === 0
-  t.ok(sure || !replayed.includes(got.status), `${what}: a change of which nobody knows whether it was made is sent again by no client`)
+  t.ok(
+    sure || !replayed.includes(got.status),
+    `${what}: a change of which nobody knows whether it was made is sent again by no client`,
+  )
   return got
 }
 
@@ -139,7 +160,12 @@ function checkSentence(t: Test, { status, text, retryAfter }: Answered, what: st
   t.equal(retryAfter !== undefined, status === 503 || status === 429, `${what}: Retry-After goes with 503 and 429`)
 }
 
-const broken: Readonly<Record<string, Fault>> = { ...garbage, drop, 'cut in the answer': cut(1), 'an end in the answer': cut(1, 'end') }
+const broken: Readonly<Record<string, Fault>> = {
+  ...garbage,
+  drop,
+  'cut in the answer': cut(1),
+  'an end in the answer': cut(1, 'end'),
+}
 
 /** The fields of the answer that hold more than a value, each with something that it cannot be. */
 function wrongTypes({ response }: OpenEndpoint): Fault | null {
@@ -199,7 +225,12 @@ t.test('no request waits longer than its limits, and none that may have been car
   await Promise.all(silent.map(tryAll))
 })
 
-async function judge(t: Test, { place, caller, asked, endpoint }: Trial, name: string, { ledger }: BrokenUpstream): Promise<void> {
+async function judge(
+  t: Test,
+  { place, caller, asked, endpoint }: Trial,
+  name: string,
+  { ledger }: BrokenUpstream,
+): Promise<void> {
   const before = ledger.length
   const got = await send(place, caller, asked)
   const what = `${endpoint.name}, ${name}: ${got.status} ${got.text.slice(0, 160)}`
@@ -231,8 +262,16 @@ function cuts(length: number): number[] {
 
 t.test('an answer that breaks off at any byte never looks whole', async (t) => {
   const content = Buffer.from(Array.from({ length: 600 }, (_, index) => 97 + (index % 26)))
-  const chunks = Buffer.concat([content.subarray(0, 200), content.subarray(200)].map((part) => Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')])))
-  const inChunks = Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n'), chunks, Buffer.from('0\r\n\r\n')])
+  const chunks = Buffer.concat(
+    [content.subarray(0, 200), content.subarray(200)].map((part) =>
+      Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]),
+    ),
+  )
+  const inChunks = Buffer.concat([
+    Buffer.from('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n'),
+    chunks,
+    Buffer.from('0\r\n\r\n'),
+  ])
   const json = Buffer.from(JSON.stringify({ experiments: [{ experiment_id: inAcc.experiment, name: '/experiments/acc/churn' }] }))
   const cases: readonly (readonly [string, Buffer])[] = [
     ['downloadArtifact', answerBytes(200, content, { 'content-type': 'application/octet-stream' })],
@@ -249,7 +288,10 @@ t.test('an answer that breaks off at any byte never looks whole', async (t) => {
       place.broken.fault = () => say(whole.subarray(0, at), how)
       const got = await send(place, caller, asked)
       const broke = !got.whole || got.status >= 500
-      t.ok(broke || got.text === good.text, `${name}, ${how} after ${at} of ${whole.length} bytes: ${got.status} ${got.text.length}`)
+      t.ok(
+        broke || got.text === good.text,
+        `${name}, ${how} after ${at} of ${whole.length} bytes: ${got.status} ${got.text.length}`,
+      )
     }
   }
   place.broken.fault = () => null
@@ -273,21 +315,24 @@ t.test('an upload that the server breaks off at any byte is no success', async (
   }
 })
 
-t.test('a server that is restarted: 503 and Retry-After for everything while it is away, and then everything again', async (t) => {
-  const trials: Trial[] = []
-  for (const endpoint of samples(openSourceTown)) trials.push(await prepare(place, endpoint))
-  await place.broken.goDown()
-  const before = place.broken.ledger.length
-  for (const { caller, asked, endpoint } of trials) {
-    const got = await send(place, caller, asked)
-    t.same([got.status, got.retryAfter], [503, '1'], `${endpoint.name}: ${got.text}`)
-    t.match(got.text, /MLflow does not answer at the moment\. Try again shortly\./, endpoint.name)
-  }
-  await place.broken.comeBack()
-  t.equal(place.broken.ledger.length, before)
-  for (const { caller, asked, endpoint, good } of trials)
-    t.equal((await send(place, caller, asked)).status, good.status, `${endpoint.name} is served again`)
-})
+t.test(
+  'a server that is restarted: 503 and Retry-After for everything while it is away, and then everything again',
+  async (t) => {
+    const trials: Trial[] = []
+    for (const endpoint of samples(openSourceTown)) trials.push(await prepare(place, endpoint))
+    await place.broken.goDown()
+    const before = place.broken.ledger.length
+    for (const { caller, asked, endpoint } of trials) {
+      const got = await send(place, caller, asked)
+      t.same([got.status, got.retryAfter], [503, '1'], `${endpoint.name}: ${got.text}`)
+      t.match(got.text, /MLflow does not answer at the moment\. Try again shortly\./, endpoint.name)
+    }
+    await place.broken.comeBack()
+    t.equal(place.broken.ledger.length, before)
+    for (const { caller, asked, endpoint, good } of trials)
+      t.equal((await send(place, caller, asked)).status, good.status, `${endpoint.name} is served again`)
+  },
+)
 
 t.test('a server that takes connections and says nothing, or stops reading', async (t) => {
   const held: Socket[] = []
@@ -320,7 +365,10 @@ t.test('a server that takes connections and says nothing, or stops reading', asy
   place.broken.receive = () => true
   // Only who reads is told that nobody is there any more.
   for (const socket of held) socket.resume()
-  t.ok(got.ms < longest && (got.status === 0 || got.status >= 400), `an upload that is not read: ${got.status}, ${Math.round(got.ms)} ms`)
+  t.ok(
+    got.ms < longest && (got.status === 0 || got.status >= 400),
+    `an upload that is not read: ${got.status}, ${Math.round(got.ms)} ms`,
+  )
   for (let tries = 0; tries < 100 && place.broken.connections() > 0; tries++) await sleep(50)
   t.equal(place.broken.connections(), 0, 'and its connection is given up')
   place.broken.receive = null

@@ -53,17 +53,20 @@ function register(door: Door, name: string, runId: string) {
 
 /** Everything that touches a version, and what it answers of the version: its stage, where it says one. */
 const touches: Readonly<Record<string, (door: Door, name: string) => Promise<unknown>>> = {
-  get: async (door, name) => (await call(door, 'GET', `/model-versions/get?name=${name}&version=1`)).body.model_version.current_stage,
+  get: async (door, name) =>
+    (await call(door, 'GET', `/model-versions/get?name=${name}&version=1`)).body.model_version.current_stage,
   search: async (door, name) => {
     const { body } = await call(door, 'GET', `/model-versions/search?filter=${encodeURIComponent(`name='${name}'`)}`)
     return body.model_versions[0].current_stage
   },
-  model: async (door, name) => (await call(door, 'GET', `/registered-models/get?name=${name}`)).body.registered_model.latest_versions[0].current_stage,
+  model: async (door, name) =>
+    (await call(door, 'GET', `/registered-models/get?name=${name}`)).body.registered_model.latest_versions[0].current_stage,
   models: async (door, name) => {
     const { body } = await call(door, 'GET', `/registered-models/search?filter=${encodeURIComponent(`name='${name}'`)}`)
     return body.registered_models[0].latest_versions[0].current_stage
   },
-  latest: async (door, name) => (await call(door, 'POST', '/registered-models/get-latest-versions', { name })).body.model_versions[0].current_stage,
+  latest: async (door, name) =>
+    (await call(door, 'POST', '/registered-models/get-latest-versions', { name })).body.model_versions[0].current_stage,
   staged: async (door, name) => {
     const { body } = await call(door, 'POST', '/registered-models/get-latest-versions', { name, stages: ['Staging'] })
     return body.model_versions?.[0]?.current_stage
@@ -104,25 +107,31 @@ async function replica(t: Test): Promise<Door> {
   return app
 }
 
-t.test('SIGKILL between the creation of versions and their stage: the next touch of each finishes it, in another replica', async (t) => {
-  const process = await startProxyProcess({ upstream: broken.url, issuer })
-  const killed = { url: process.url, token: await issuer.token() }
-  const names = Object.keys(touches).map((touch) => `killed-${touch}`)
-  const runId = await makeModels(killed, names)
-  let waiting = 0
-  broken.fault = (heard) => {
-    if (!isMove(heard)) return null
-    waiting += 1
-    return () => undefined
-  }
-  const lost = names.map((name) => register(killed, name, runId).catch(() => 'broken'))
-  for (let tries = 0; tries < 200 && waiting < names.length; tries++) await sleep(50)
-  process.signal('SIGKILL')
-  t.same(await Promise.all(lost), names.map(() => 'broken'))
-  t.equal(await process.ended, 'SIGKILL')
-  broken.fault = () => null
-  await checkTouches(t, await replica(t), 'killed')
-})
+t.test(
+  'SIGKILL between the creation of versions and their stage: the next touch of each finishes it, in another replica',
+  async (t) => {
+    const process = await startProxyProcess({ upstream: broken.url, issuer })
+    const killed = { url: process.url, token: await issuer.token() }
+    const names = Object.keys(touches).map((touch) => `killed-${touch}`)
+    const runId = await makeModels(killed, names)
+    let waiting = 0
+    broken.fault = (heard) => {
+      if (!isMove(heard)) return null
+      waiting += 1
+      return () => undefined
+    }
+    const lost = names.map((name) => register(killed, name, runId).catch(() => 'broken'))
+    for (let tries = 0; tries < 200 && waiting < names.length; tries++) await sleep(50)
+    process.signal('SIGKILL')
+    t.same(
+      await Promise.all(lost),
+      names.map(() => 'broken'),
+    )
+    t.equal(await process.ended, 'SIGKILL')
+    broken.fault = () => null
+    await checkTouches(t, await replica(t), 'killed')
+  },
+)
 
 t.test('a move that fails, in whatever way: the caller is told what to do, and the next touch does it', async (t) => {
   const [first, second] = await Promise.all([replica(t), replica(t)])
@@ -132,11 +141,15 @@ t.test('a move that fails, in whatever way: the caller is told what to do, and t
   const isCreation = ({ path }: { path: string }) => path.includes('/model-versions/create')
   for (const [index, name] of names.entries()) {
     // Nothing is moved, or nobody knows.
-    broken.fault = (heard) => (isMove(heard) ? (exchange) => faults[index % 3]?.({ ...exchange, carryOut: async () => Buffer.alloc(0) }) : null)
+    broken.fault = (heard) =>
+      isMove(heard) ? (exchange) => faults[index % 3]?.({ ...exchange, carryOut: async () => Buffer.alloc(0) }) : null
     const before = broken.ledger.filter(isCreation).length
     const { status, body } = await register(first, name, runId)
     t.same([status, body.error_code], [409, 'BAD_REQUEST'], `${name}: no client sends it again`)
-    t.match(body.message, `Version 1 of model '${name}' was registered, but MLflow could not move it to Staging. Do not register it again`)
+    t.match(
+      body.message,
+      `Version 1 of model '${name}' was registered, but MLflow could not move it to Staging. Do not register it again`,
+    )
     t.equal(broken.ledger.filter(isCreation).length, before + 1, 'one version')
   }
   broken.fault = () => null
@@ -161,7 +174,6 @@ t.test('a move of which the answer is lost, and a note that stays behind: finish
     t.same(await stored(name), { stage, tags: [] }, name)
   }
 })
-
 
 t.test('lists are given although a version in them cannot be finished now, and a transition waits for nothing', async (t) => {
   const proxy = await replica(t)

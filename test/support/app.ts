@@ -60,7 +60,10 @@ function writeConfig(content: object, files: Readonly<Record<string, string>>): 
 }
 
 /** Starts the public side as a configuration says, on free ports of this machine. */
-export async function startInProcess(content: object, { files = {}, timeouts, upstreamTimeouts }: Beside = {}): Promise<InProcess> {
+export async function startInProcess(
+  content: object,
+  { files = {}, timeouts, upstreamTimeouts }: Beside = {},
+): Promise<InProcess> {
   const folder = writeConfig(content, files)
   const config = loadConfig(join(folder, 'proxy.yaml'), {})
   let text = ''

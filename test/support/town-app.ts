@@ -5,7 +5,12 @@ import type { Town } from './town.ts'
 const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
 
 /** The proxy of a town's environments before a server at `url`; members of `admins_<environment>` are administrators there. */
-export function startTownApp({ kind, landscape, mode }: Town, url: string, authority: string, beside: Beside = {}): Promise<InProcess> {
+export function startTownApp(
+  { kind, landscape, mode }: Town,
+  url: string,
+  authority: string,
+  beside: Beside = {},
+): Promise<InProcess> {
   const environments = landscape.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
     name,
     {

@@ -76,7 +76,8 @@ export class UnfinishedVersions {
         // As it is now: since the list was made, somebody may have moved it on.
         const found = readFound(await this.#upstream.lookUp(`${api}/model-versions/get`, { name, version }, caller))
         const now = found?.get('model_version')
-        if (now !== undefined && (await finishRegistration(this.#upstream, readVersion(now), findings, caller)) !== null) moved = true
+        if (now !== undefined && (await finishRegistration(this.#upstream, readVersion(now), findings, caller)) !== null)
+          moved = true
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
       }
