@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { KeyReading } from './key-source.ts'
+import { addProcessMetrics } from './process-metrics.ts'
 
 /** The proxy's own metrics, by endpoint of the table and never by path, so that their number is bounded. */
 export class Metrics {
@@ -35,6 +36,10 @@ export class Metrics {
     help: 'Lines of the log that could not be written: the disk is full, or nobody reads them.',
     registers: [this.registry],
   })
+
+  constructor() {
+    addProcessMetrics(this.registry)
+  }
 
   /** Counts one answered request. */
   count({ trail }: FastifyRequest, reply: FastifyReply): void {

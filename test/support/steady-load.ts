@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What became of some requests. */
 export interface Load {
@@ -29,22 +30,19 @@ function ask(url: string, headers: Readonly<Record<string, string>>, agent: Agen
 }
 
 /**
- * Sends requests at a steady rate, whatever becomes of them, by clients that keep one connection each; a client that is still busy when its
- * next request is due sends that one next. Stops when it is told to.
+ * Sends requests at a steady rate by clients that keep one connection each; what a busy machine does not manage is not made up for. Stops
+ * when it is told to.
  */
 export function startLoad({ url, headers, paths, perSecond, clients }: LoadOptions): { stop(): Promise<Load> } {
   const [failures, took]: [string[], number[]] = [[], []]
   let sent = 0
   let over = false
   const began = performance.now()
-  const work = async () => {
+  const every = (clients * 1_000) / perSecond
+  const work = async (_: unknown, index: number) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    while (!over) {
-      const wait = (sent * 1_000) / perSecond - (performance.now() - began)
-      if (wait > 0) {
-        await new Promise((resolve) => setTimeout(resolve, wait + 1))
-        continue
-      }
+    for (let due = began + (index * every) / clients; !over; due = Math.max(due + every, performance.now())) {
+      await sleep(Math.max(0, due - performance.now()))
       const started = performance.now()
       const failure = await ask(url + paths[sent++ % paths.length], headers, agent)
       took.push(performance.now() - started)
