@@ -40,7 +40,7 @@ export interface ProcessOptions {
 }
 
 async function waitUntilReady(adminUrl: string, isRunning: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && isRunning(); tries++) {
+  for (const end = performance.now() + 90_000; performance.now() < end && isRunning(); ) {
     const ready = await fetch(`${adminUrl}/readyz`).then(
       async (answer) => (await answer.text()) !== '' && answer.ok,
       () => false,

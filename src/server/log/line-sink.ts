@@ -27,7 +27,10 @@ export class LineSink {
 
   /** Takes one line, with its end. */
   write(line: string): void {
-    if (this.#waiting + line.length > most.waiting) return this.#lose(1)
+    if (this.#waiting + line.length > most.waiting) {
+      this.#lose(1)
+      return
+    }
     this.#lines.push(line)
     this.#waiting += line.length
     this.#sending ??= this.#send().finally(() => {
