@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ensureChromium } from './chromium.mjs'
 import { currentNode, ensureBuilt, ensureDependencies, root } from './ensure.mjs'
 import { findPython } from './find-python.mjs'
+import { ensureHaproxy } from './haproxy.mjs'
 import { ensureJavaClient } from './java.mjs'
 import { Missing } from './missing.mjs'
 import { ensurePythonEnvironments, mlflowVersions, toolEnvironments } from './python-environments.mjs'
@@ -27,7 +28,7 @@ async function prepare({ built, pythons, others = false }) {
 
 // Single tests need these: without them all others can run all the same.
 async function prepareOthers() {
-  for (const ensure of [ensureChromium, ensureJavaClient]) {
+  for (const ensure of [ensureChromium, ensureHaproxy, ensureJavaClient]) {
     try {
       await ensure(say)
     } catch (error) {

@@ -34,6 +34,11 @@ export function reads(endpoint: OpenEndpoint): boolean {
   return endpoint.action === 'read' || endpoint.action === 'search'
 }
 
+/** Whether sending the request twice changes nothing more than sending it once. Nobody knows what a model does when it is asked twice. */
+export function isRepeatable(endpoint: OpenEndpoint): boolean {
+  return endpoint.repeatable === true || (reads(endpoint) && endpoint.bytes !== 'both')
+}
+
 /** Whether callers of the environment may have to do with versions in stage Production. */
 export function managesProduction(environment: Environment): boolean {
   return environment.production

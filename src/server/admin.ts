@@ -1,8 +1,12 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Metrics } from './metrics.ts'
 
-/** The operators' side, on a port of its own: liveness, readiness and metrics. `why` gives what readiness waits for, or null. */
-export function buildAdmin(metrics: Metrics, why: () => string | null): FastifyInstance {
+/** The operators' side, on a port of its own: liveness, readiness and metrics. `why` gives what readiness waits for, or null; `concern` what is wrong without being in the way. */
+export function buildAdmin(
+  metrics: Metrics,
+  why: () => string | null,
+  concern: () => string | null = () => null,
+): FastifyInstance {
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -11,7 +15,9 @@ export function buildAdmin(metrics: Metrics, why: () => string | null): FastifyI
   app.get('/livez', async () => ({ status: 'alive' }))
   app.get('/readyz', async (_request, reply) => {
     const waiting = why()
-    return waiting === null ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', waitingFor: waiting })
+    if (waiting !== null) return reply.code(503).send({ status: 'not ready', waitingFor: waiting })
+    const wrong = concern()
+    return wrong === null ? { status: 'ready' } : { status: 'ready', concern: wrong }
   })
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   return app

@@ -32,6 +32,10 @@ function report(error: unknown, reason: string, { request }: AnyReply): void {
   }
 }
 
+function isUpload({ request: { granted } }: AnyReply): boolean {
+  return granted?.grant.endpoint.bytes === 'up'
+}
+
 /** Answers a request that ends with an error. `repeatable`: sending it again changes nothing more. */
 export function answerError<R extends AnyReply>(error: unknown, reply: R, repeatable: boolean): R {
   const { raw, gone } = reply.request
@@ -42,7 +46,7 @@ export function answerError<R extends AnyReply>(error: unknown, reply: R, repeat
     raw.socket?.destroy()
     return reply
   }
-  const known = isTransportError(error) ? transportRefusal(error, repeatable) : error
+  const known = isTransportError(error) ? transportRefusal(error, repeatable, isUpload(reply)) : error
   const failure = describeError(known)
   report(known, failure.reason, reply)
   return sendFailure(reply, failure)

@@ -35,7 +35,7 @@ function completeCredentials(entry: CredentialsEntry, { authentication: { entra 
 
 /** The upstream as the file means it. */
 export function completeUpstream(file: ConfigFile): Config['upstream'] {
-  const { url, kind, registry, credentials, rates, storageHosts, workers } = file.upstream
+  const { url, kind, registry, credentials, rates, storageHosts, workers, timeouts } = file.upstream
   const own = Object.entries(file.environments).flatMap(([name, entry]): [string, UpstreamCredentials][] =>
     entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, file)]],
   )
@@ -50,6 +50,12 @@ export function completeUpstream(file: ConfigFile): Config['upstream'] {
     ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
     ...(workspaces.length === 0 ? {} : { workspaces: Object.fromEntries(workspaces) }),
     ...(workers === undefined ? {} : { workers }),
+    timeouts: {
+      connect: timeouts.connectSeconds * 1_000,
+      answer: timeouts.answerSeconds * 1_000,
+      upload: timeouts.uploadSeconds * 1_000,
+      pause: timeouts.pauseSeconds * 1_000,
+    },
     ...(kind === 'databricks' ? { rates, storageHosts: [...storageHosts] } : {}),
   }
 }

@@ -29,6 +29,12 @@ export interface ConfigFile {
     readonly credentials: CredentialsEntry
     readonly rates: Rates
     readonly workers?: number
+    readonly timeouts: {
+      readonly connectSeconds: number
+      readonly answerSeconds: number
+      readonly uploadSeconds: number
+      readonly pauseSeconds: number
+    }
     readonly storageHosts: readonly string[]
     readonly foldsCase: boolean
   }
@@ -41,7 +47,7 @@ export interface ConfigFile {
   readonly limits: Omit<LimitSettings, 'memory'> & { readonly memory?: number | string }
   readonly paging: { readonly keyFile: string | null }
   readonly unknownFields: 'refuse' | 'forward'
-  readonly shutdown: { readonly drainSeconds: number }
+  readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
 

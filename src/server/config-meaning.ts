@@ -42,7 +42,10 @@ function describeServer(config: Config): string[] {
     row('page keys', config.paging.keyFile === null ? 'made at start' : `from ${config.paging.keyFile}`),
     row('requests', `fields that no supported MLflow version has ${unknown}`),
     ...describeLimits(config),
-    row('stopping', `on SIGTERM not ready at once; listens for ${config.shutdown.drainSeconds} s more`),
+    row(
+      'stopping',
+      `on SIGTERM not ready at once; listens for ${config.shutdown.drainSeconds} s more, finishes within ${config.shutdown.finishSeconds} s`,
+    ),
     row('log', `level ${config.log.level}`),
     ...choice(config),
   ]

@@ -1,6 +1,7 @@
 import type { Landscape, ModelRegistry, UpstreamKind } from '../policy/environment.ts'
 import type { LimitSettings } from './limits/limits.ts'
 import type { Rates } from './upstream-pace.ts'
+import type { UpstreamTimeouts } from './upstream-pools.ts'
 
 /** An application of Entra's that gets tokens for the upstream with a secret. */
 export interface ServicePrincipal {
@@ -45,6 +46,8 @@ export interface Config extends Landscape {
     readonly rates?: Rates
     /** Requests that it serves at once, where each has a worker of its own; left out: as its answers tell. */
     readonly workers?: number
+    /** Left out: the defaults. */
+    readonly timeouts?: UpstreamTimeouts
   }
   readonly authentication: {
     readonly mode: 'bearer'
@@ -57,7 +60,7 @@ export interface Config extends Landscape {
   readonly paging: { readonly keyFile: string | null }
   /** What happens to a request field that no supported MLflow version has. */
   readonly unknownFields: 'refuse' | 'forward'
-  /** Seconds between "not ready" and the end of listening, in which load balancers take the proxy out. */
-  readonly shutdown: { readonly drainSeconds: number }
+  /** Seconds between "not ready" and the end of listening, in which load balancers take the proxy out; and those that requests in flight then have. */
+  readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }

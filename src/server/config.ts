@@ -101,7 +101,7 @@ function completeConfig(file: ConfigFile, landscape: Landscape): Config {
     limits: { memory: memoryLimit(memory), messages, bytes, models, leastRate },
     paging: { keyFile: paging.keyFile },
     unknownFields,
-    shutdown: { drainSeconds: shutdown.drainSeconds },
+    shutdown: { drainSeconds: shutdown.drainSeconds, finishSeconds: shutdown.finishSeconds },
     log: { level: log.level },
   }
 }

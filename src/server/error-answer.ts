@@ -2,6 +2,7 @@ import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { parseIfJson } from '../policy/json-text.ts'
+import { isRepeatable } from '../policy/judgement.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { clientErrorText } from '../rewrite/error-text.ts'
 import type { Failure } from './failure.ts'
@@ -30,8 +31,8 @@ function readError({ status, text }: Pick<UpstreamAnswer, 'status' | 'text'>): J
 }
 
 /** A failure without MLflow's own words for it may have come from anything in between, before or after the request was carried out. */
-function failed({ method, repeatable }: OpenEndpoint): Refusal {
-  if (method === 'GET' || method === 'PUT' || repeatable === true)
+function failed(endpoint: OpenEndpoint): Refusal {
+  if (endpoint.method === 'PUT' || isRepeatable(endpoint))
     return new Refusal('upstream-unavailable', 'MLflow failed on this request. Try again shortly.')
   return new Refusal(
     'outcome-unknown',

@@ -5,7 +5,7 @@ import { decodeRequest } from '../policy/decode-request.ts'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
-import { reads } from '../policy/judgement.ts'
+import { isRepeatable, reads } from '../policy/judgement.ts'
 import { textMeaning } from '../policy/message-fields.ts'
 import { shapeOf } from '../policy/message-shape.ts'
 import { resolveName } from '../policy/names.ts'
@@ -30,6 +30,7 @@ import type { PageTokens } from './page-tokens.ts'
 import { askedPage, sealNext } from './pages.ts'
 import { PromotionLocks } from './pipeline/promotion-locks.ts'
 import { finishRegistration } from './registration.ts'
+import { UnfinishedVersions } from './registry/unfinished-versions.ts'
 import { type Admit, Searcher } from './search.ts'
 import type { Trail } from './trail.ts'
 import type { CatalogRegistrar } from './unity-catalog-registrar.ts'
@@ -50,6 +51,7 @@ export class Journey {
   readonly #decidedAt = new WeakMap<Grant, number>()
   readonly #tokens: PageTokens
   readonly #searcher: Searcher
+  readonly #unfinished: UnfinishedVersions
   readonly #artifacts: WorkspaceArtifacts | null
   readonly #registrar: CatalogRegistrar | null
   readonly #clock: Clock
@@ -70,6 +72,7 @@ export class Journey {
     this.#upstream = upstream
     this.#tokens = tokens
     this.#searcher = new Searcher(upstream, tokens)
+    this.#unfinished = new UnfinishedVersions(upstream, () => this.#memory.versionsOfRun.clear())
     this.#artifacts = artifacts
   }
 
@@ -146,12 +149,16 @@ export class Journey {
     }
   }
 
-  async #carryOut(visit: Visit, grant: Grant, answers: 'printed' | 'read'): Promise<Arrival> {
+  /** `once`: not a second time, whatever it finds. */
+  async #carryOut(visit: Visit, grant: Grant, answers: 'printed' | 'read', once = false): Promise<Arrival> {
     const { endpoint, findings } = grant
     const { credentials, principal, trail } = visit
     if (endpoint.search !== undefined) {
       const admit: Admit = (message, rows) => this.#admit(visit, grant, message, rows)
-      const found = await this.#searcher.search(grant, endpoint.search, principal, credentials, admit)
+      const { search } = endpoint
+      const ask = () => this.#searcher.search(grant, search, principal, credentials, admit)
+      const first = await ask()
+      const found = 'rows' in first && (await this.#unfinished.finish(grant, first.rows, credentials)) ? await ask() : first
       if ('failed' in found) return this.#fail(trail, grant, found.failed)
       trail.upstreamStatus = 200
       return { answer: rewriteAnswer(grant, found.rows) }
@@ -162,6 +169,7 @@ export class Journey {
     if (this.#artifacts?.serves(grant)) return this.#artifacts.complete(grant, credentials)
     if (this.#registrar?.serves(grant)) return this.#register(this.#registrar, visit, grant)
     if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
+    await this.#unfinished.finishBefore(grant, credentials)
     const answer = await this.#send(grant, credentials, askedPage(this.#tokens, grant, principal))
     if (answer.status !== 200) return this.#fail(trail, grant, answer)
     trail.upstreamStatus = answer.status
@@ -169,6 +177,7 @@ export class Journey {
     const printed = answers === 'printed' ? printedRows(grant) : new Map()
     const parsed =
       endpoint.body === 'otlp' ? parseExportAnswer(answer) : parseAnswer(answer, endpoint.answersNaN === true, printed)
+    if (!once && (await this.#unfinished.finish(grant, parsed, credentials))) return this.#carryOut(visit, grant, answers, true)
     this.#memory.learn(parsed, new Recollection(visit.environment.name))
     const message = await this.#finishVersion(visit, grant, parsed)
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
@@ -194,7 +203,7 @@ export class Journey {
   async #send(grant: Grant, caller: CallerCredentials, page: Page | null = null): Promise<UpstreamAnswer> {
     const { endpoint, findings } = grant
     const request = upstreamRequest(grant, page)
-    const options = { repeatable: endpoint.repeatable === true, reads: reads(endpoint) }
+    const options = { repeatable: isRepeatable(endpoint), reads: reads(endpoint) }
     const send = () => this.#upstream.send(request, caller, options)
     const name = textMeaning(endpoint, grant.message, 'newExperimentName')
     if (name === null || this.#upstream.kind !== 'databricks') return send()

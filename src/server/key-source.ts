@@ -17,6 +17,8 @@ export interface KeySourceOptions {
   readonly entra: Expectation
   readonly clock?: () => number
   readonly report?: (reading: KeyReading) => void
+  /** Does something later, in so many milliseconds, unless what it gives is called. */
+  readonly later?: (work: () => void, milliseconds: number) => () => void
   /** For an outbound proxy or a private certificate authority; the caller closes it. */
   readonly dispatcher?: Dispatcher
 }
@@ -39,8 +41,9 @@ export class KeySource {
   #keys: ReadonlyMap<string, SigningKey> = new Map()
   #reading: Promise<boolean> | null = null
   #abort: AbortController | null = null
-  #timer: NodeJS.Timeout | undefined
+  #cancel = () => {}
   #failures = 0
+  #readAt: number | null = null
   #closed = false
 
   constructor(options: KeySourceOptions) {
@@ -53,6 +56,11 @@ export class KeySource {
   /** True from the first good answer on. */
   get ready(): boolean {
     return this.#keys.size > 0
+  }
+
+  /** Seconds since the keys were read, where the last attempt failed; else null. */
+  get staleFor(): number | null {
+    return this.#failures === 0 || this.#readAt === null ? null : Math.round((this.#clock() - this.#readAt) / 1_000)
   }
 
   /** The key of this id as last read, without asking anybody. */
@@ -80,14 +88,14 @@ export class KeySource {
   /** Stops reading; what is known stays usable. */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#cancel()
     this.#abort?.abort()
     await this.#reading
     if (this.#options.dispatcher === undefined) await this.#dispatcher.destroy()
   }
 
   async #read(): Promise<boolean> {
-    clearTimeout(this.#timer)
+    this.#cancel()
     this.#budget.note(this.#clock())
     const abort = new AbortController()
     this.#abort = abort
@@ -100,6 +108,7 @@ export class KeySource {
     }
     clearTimeout(timer)
     this.#failures = problem === null ? 0 : this.#failures + 1
+    if (problem === null) this.#readAt = this.#clock()
     if (!this.#closed) this.#options.report?.({ keys: this.#keys.size, problem })
     return problem === null
   }
@@ -125,9 +134,14 @@ export class KeySource {
     if (this.#closed) return
     const steps = this.ready ? waits.withKeys : waits.withoutKeys
     const wait = this.#failures === 0 ? refreshAfter : steps[Math.min(this.#failures, steps.length) - 1]
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.refresh(), wait).unref()
+    this.#cancel()
+    this.#cancel = (this.#options.later ?? later)(() => void this.refresh(), wait ?? refreshAfter)
   }
+}
+
+function later(work: () => void, milliseconds: number): () => void {
+  const timer = setTimeout(work, milliseconds).unref()
+  return () => clearTimeout(timer)
 }
 
 // An AggregateError of a failed connection has an empty message.

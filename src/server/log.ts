@@ -7,9 +7,9 @@ function describe(error: unknown): unknown {
   return { type: error.name, ...code, message: error.message, stack: error.stack }
 }
 
-/** The program's log: JSON, one object a line, to standard output or elsewhere. */
-export function createLog(level: 'debug' | 'info' | 'warn' | 'error', destination?: DestinationStream): Logger {
+/** The program's log: JSON, one object a line. */
+export function createLog(level: 'debug' | 'info' | 'warn' | 'error', destination: DestinationStream): Logger {
   const redact = ['authorization', '*.authorization', 'headers.authorization']
   const options: LoggerOptions = { level, base: null, redact, serializers: { err: describe } }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination)
 }

@@ -11,6 +11,8 @@ import type { Config } from './config-types.ts'
 import { Connections } from './connections.ts'
 import { catchUnforeseen } from './http/unforeseen.ts'
 import { KeySource } from './key-source.ts'
+import { LineSink } from './log/line-sink.ts'
+import { standardOutlet } from './log/outlet.ts'
 import { createLog } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { PageTokens } from './page-tokens.ts'
@@ -18,8 +20,8 @@ import { readKeyFile } from './secret-file.ts'
 import { Upstream } from './upstream.ts'
 import { noteUpstreamVersion } from './upstream-version.ts'
 
-/** Milliseconds that requests in flight get to finish. */
-const finish = 300_000
+/** Milliseconds that the last lines of the log get. */
+const lastWords = 2_000
 
 /** The proxy cannot listen where it should; the message is for the person who starts it. */
 export class ListenError extends Error {}
@@ -27,11 +29,17 @@ export class ListenError extends Error {}
 function watchKeys({ authentication: { entra } }: Config, metrics: Metrics, log: Logger): KeySource {
   return new KeySource({
     entra,
-    report: ({ keys, problem }) => {
-      metrics.noteKeys(keys)
+    report: (reading) => {
+      const { keys, problem } = reading
+      metrics.noteKeys(reading)
       if (problem !== null) log.warn({ problem, keys }, 'the signing keys could not be read')
     },
   })
+}
+
+/** Known keys are good for as long as the issuer is away; who watches should know all the same. */
+function keyConcern({ staleFor }: KeySource): string | null {
+  return staleFor === null ? null : `the issuer's signing keys could not be read for ${staleFor} s; known ones are used`
 }
 
 const listenProblems: Readonly<Record<string, string>> = {
@@ -64,8 +72,10 @@ async function listenForDatabricks({ databricksHost }: Apps, config: Config) {
 
 /** Listens on all ports until SIGTERM or SIGINT; then is not ready at once, finishes what is in flight, and ends the process. Throws ListenError. */
 export async function serve(config: Config): Promise<void> {
-  const log = createLog(config.log.level)
   const metrics = new Metrics()
+  const sink = new LineSink(standardOutlet(), (lines) => metrics.countLostLines(lines))
+  process.once('exit', () => sink.flush())
+  const log = createLog(config.log.level, sink)
   const { keyFile } = config.paging
   const tokens = new PageTokens(keyFile === null ? randomBytes(32) : readKeyFile(keyFile))
   const keys = watchKeys(config, metrics, log)
@@ -78,7 +88,7 @@ export async function serve(config: Config): Promise<void> {
     if (!apps.listen.server.listening || apps.databricksHost?.server.listening === false) return 'the port for requests'
     return keys.ready ? null : "the issuer's signing keys"
   }
-  const admin = buildAdmin(metrics, waitsFor)
+  const admin = buildAdmin(metrics, waitsFor, () => keyConcern(keys))
   const stop = new AbortController()
   const close = async () => {
     stop.abort()
@@ -98,14 +108,15 @@ export async function serve(config: Config): Promise<void> {
     await close()
     throw error
   }
-  const drain = config.shutdown.drainSeconds * 1_000
+  const [drain, finish] = [config.shutdown.drainSeconds * 1_000, config.shutdown.finishSeconds * 1_000]
   // An error that nobody caught stops nothing but its request.
   const skip: closeWithGrace.Options['skip'] = ['uncaughtException', 'unhandledRejection']
-  closeWithGrace({ delay: drain + finish, logger: log, skip }, async ({ signal }) => {
+  closeWithGrace({ delay: drain + finish + lastWords, logger: log, skip }, async ({ signal }) => {
     log.info({ signal }, 'stopping')
     connections.stop()
     await pause(drain)
     connections.close()
     await close()
+    await sink.end(lastWords)
   })
 }

@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { KeyReading } from './key-source.ts'
 import type { Limits } from './limits/limits.ts'
+import { addProcessMetrics } from './process-metrics.ts'
 
 /** The proxy's own metrics, by endpoint of the table and never by path, so that their number is bounded. */
 export class Metrics {
@@ -24,16 +26,22 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #readings = new Counter({
+    name: 'mlflow_env_proxy_signing_key_readings_total',
+    help: "Attempts to read the issuer's signing keys, by result: good or failed.",
+    labelNames: ['result'],
+    registers: [this.registry],
+  })
+  readonly #lostLines = new Counter({
+    name: 'mlflow_env_proxy_log_lines_lost_total',
+    help: 'Lines of the log that could not be written: the disk is full, or nobody reads them.',
+    registers: [this.registry],
+  })
   readonly #unforeseen = new Counter({
     name: 'mlflow_env_proxy_unforeseen_errors_total',
     help: 'Errors that no part of the program expected, each of which ended one request; the log has their stacks.',
     registers: [this.registry],
   })
-
-  /** Counts an error that nobody caught. */
-  countUnforeseen(): void {
-    this.#unforeseen.inc()
-  }
 
   readonly #shed = new Counter({
     name: 'mlflow_env_proxy_shed_total',
@@ -41,6 +49,15 @@ export class Metrics {
     labelNames: ['kind', 'cause'],
     registers: [this.registry],
   })
+
+  constructor() {
+    addProcessMetrics(this.registry)
+  }
+
+  /** Counts an error that nobody caught. */
+  countUnforeseen(): void {
+    this.#unforeseen.inc()
+  }
 
   /** Shows what requests have of the process, and counts those that found no room. */
   watch(limits: Limits): void {
@@ -88,8 +105,14 @@ export class Metrics {
     this.#seconds.observe({ endpoint: trail.endpoint }, reply.elapsedTime / 1000)
   }
 
-  /** Notes how many signing keys the last reading of the issuer left. */
-  noteKeys(keys: number): void {
+  /** Counts lines of the log that could not be written. */
+  countLostLines(lines: number): void {
+    this.#lostLines.inc(lines)
+  }
+
+  /** Notes what came of a reading of the issuer's signing keys. */
+  noteKeys({ keys, problem }: KeyReading): void {
     this.#keys.set(keys)
+    this.#readings.inc({ result: problem === null ? 'good' : 'failed' })
   }
 }

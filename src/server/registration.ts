@@ -38,7 +38,8 @@ export async function finishRegistration(
     if (answer !== null && answer.status !== 200) throw incomplete(fact, findings)
     const moved = answer === null ? undefined : parseAnswer(answer).get('model_version')
     const forgotten = await upstream.write({ forget: 'pendingStage', name, version }, caller)
-    if (forgotten.status !== 200) throw incomplete(fact, findings)
+    // Another replica may have been faster.
+    if (forgotten.status !== 200 && forgotten.status !== 404) throw incomplete(fact, findings)
     return moved instanceof Map ? moved : null
   } catch (error) {
     throw error instanceof Refusal && error.reason !== 'registration-incomplete' ? incomplete(fact, findings) : error

@@ -2,6 +2,7 @@ import type { Search } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
+import { Refusal } from '../policy/reasons.ts'
 import { asksForNothing, givesOwnRows, type Page, rowMessage, takeRows, wantedRows } from '../rewrite/search-page.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
 import { parseAnswer } from './lookups.ts'
@@ -30,8 +31,10 @@ function countOf(answer: JsonObject, { total }: Search): JsonObject {
 }
 
 function rowsOf(answer: JsonObject, search: Search): readonly Json[] {
-  const rows = answer.get(search.rows)
-  return Array.isArray(rows) ? rows : []
+  const rows = answer.get(search.rows) ?? []
+  if (!Array.isArray(rows))
+    throw new Refusal('unknown-answer', "MLflow's answer has no list of rows. Tell the proxy's administrators.")
+  return rows
 }
 
 /** Rows to ask for: those that were given out before come again. More than the upstream gives is asked for only where the caller does. */

@@ -2,8 +2,19 @@ import { Pool } from 'undici'
 import { modelPatience } from './model-call.ts'
 import { upstreamConnector } from './upstream-connector.ts'
 
-/** Milliseconds. */
-export const upstreamTimeouts = { connect: 3_000, headers: 120_000, body: 60_000 } as const
+/** Milliseconds that the upstream gets. */
+export interface UpstreamTimeouts {
+  /** To take a connection. */
+  readonly connect: number
+  /** To begin the answer to a request that it has whole; to an upload it may take longer. */
+  readonly answer: number
+  readonly upload: number
+  /** Between two parts of an answer. */
+  readonly pause: number
+}
+
+/** What the configuration says where it says nothing. */
+export const upstreamTimeouts: UpstreamTimeouts = { connect: 3_000, answer: 120_000, upload: 600_000, pause: 60_000 }
 /**
  * Requests wait for their shares (`limits`), and never here: whoever has one gets a connection, as bytes and models use one each. A message
  * may ask several things at once; where thousands do, the rest waits for those, which wait for nobody.
@@ -19,16 +30,16 @@ export interface UpstreamPools {
 }
 
 /** Opens no connection yet. */
-export function makePools({ protocol, origin }: URL): UpstreamPools {
+export function makePools({ protocol, origin }: URL, { connect, answer, pause }: UpstreamTimeouts): UpstreamPools {
   // MLflow's uvicorn stalls 40 ms on reused connections and closes them after 5 s: on plain http each request has its own.
   // Nor is one left idle there, as undici does behind an aborted upload: it would hold a worker of gunicorn.
   const reuse =
     protocol === 'https:' ? { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 } : { pipelining: 0, keepAliveTimeout: 1 }
   const options = {
     ...reuse,
-    connect: upstreamConnector(upstreamTimeouts.connect),
-    headersTimeout: upstreamTimeouts.headers,
-    bodyTimeout: upstreamTimeouts.body,
+    connect: upstreamConnector(connect),
+    headersTimeout: answer,
+    bodyTimeout: pause,
   }
   return {
     messages: new Pool(origin, { ...options, connections: messageConnections }),

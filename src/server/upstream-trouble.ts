@@ -7,6 +7,12 @@ function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }
 
+/** What was sent: whether sending it again changes nothing more, and whether it was an upload. */
+interface Sent {
+  readonly again: boolean
+  readonly upload: boolean
+}
+
 /** Whether an error came from the connection to MLflow, and not from a mistake in this program. */
 export function isTransportError(error: unknown): boolean {
   return isUnsent(error) || /^(UND_ERR_(?!INVALID_ARG)|HPE_|ECONN|EPIPE|ETIMEDOUT|FST_REPLY_FROM)/.test(codeOf(error))
@@ -27,9 +33,25 @@ export function isOverload(error: unknown): boolean {
   return error instanceof Refusal && error.reason === 'overloaded'
 }
 
-function refusalOf(error: unknown, repeatable: boolean): Refusal {
+/** Whoever waited for nothing is told what to do; `again`: sending it once more changes nothing. */
+function timeoutRefusal({ again, upload }: Sent): Refusal {
+  if (upload)
+    return new Refusal(
+      'outcome-unknown',
+      'MLflow has the whole upload, but did not answer in time: it may still be storing it. Look whether it is there before you send it again.',
+    )
+  if (again)
+    return new Refusal('upstream-unavailable', 'MLflow did not answer in time. Try again later, or ask for less at once.')
+  return new Refusal(
+    'outcome-unknown',
+    'MLflow did not answer in time: the request may have been carried out, or still be. Look before you send it again.',
+  )
+}
+
+function refusalOf(error: unknown, sent: Sent): Refusal {
   if (isUnsent(error)) return new Refusal('upstream-unavailable', 'MLflow does not answer at the moment. Try again shortly.')
-  if (!repeatable) {
+  if (isTimeout(error)) return timeoutRefusal(sent)
+  if (!sent.again) {
     return new Refusal(
       'outcome-unknown',
       'The connection to MLflow broke after the request was sent: it may have been carried out. Look before you send it again.',
@@ -41,9 +63,9 @@ function refusalOf(error: unknown, repeatable: boolean): Refusal {
 }
 
 /** What the caller is told when MLflow could not be asked: try again only when nothing was sent, or sending twice is harmless. */
-export function transportRefusal(error: unknown, repeatable: boolean): Refusal {
-  if (error instanceof Refusal && (repeatable || !isOverload(error))) return error
-  const refusal = refusalOf(error, repeatable)
+export function transportRefusal(error: unknown, again: boolean, upload = false): Refusal {
+  if (error instanceof Refusal && (again || !isOverload(error))) return error
+  const refusal = refusalOf(error, { again, upload })
   refusal.cause = error
   return refusal
 }

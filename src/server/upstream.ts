@@ -10,27 +10,20 @@ import { modelPatience } from './model-call.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
 import { StreamDispatcher } from './streams/stream-dispatcher.ts'
 import { askCatalog } from './unity-catalog-registry.ts'
+import type { Exchange } from './upstream/exchange.ts'
+import { TimeLimit } from './upstream/time-limit.ts'
 import { briefly, readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CallerCredentials, type CredentialSource, upstreamCredentials, withoutSignal } from './upstream-credentials.ts'
 import { UpstreamPace } from './upstream-pace.ts'
-import { makePools, type UpstreamPools, upstreamTimeouts } from './upstream-pools.ts'
+import { makePools, type UpstreamPools, type UpstreamTimeouts, upstreamTimeouts } from './upstream-pools.ts'
 import { isOverload, isTimeout, isTransportError, transportRefusal } from './upstream-trouble.ts'
 import { checkWelcome, refusesCredentials } from './upstream-welcome.ts'
 
 type Request = Dispatcher.RequestOptions
 
-interface Exchange {
-  readonly method: string
-  readonly target: string
-  readonly body: string | Uint8Array | null
-  readonly headers?: Readonly<Record<string, string>>
-  readonly caller: CallerCredentials
-  readonly repeatable: boolean
-  /** Whether it only reads, and may be given up when its client is gone. */
-  readonly reads?: boolean
-  readonly noteStatus?: CallerCredentials['noteStatus']
-}
+/** Milliseconds: every first request of a caller waits for it. */
+const whoWithin = 10_000
 
 /** As many as MLflow starts gunicorn with by default. */
 const gunicornWorkers = 4
@@ -51,6 +44,7 @@ export class Upstream {
   readonly #pools: UpstreamPools
   #workers: number | null
   #hearWorkers: (workers: number) => void = () => undefined
+  readonly #timeouts: UpstreamTimeouts
 
   constructor(config: Config['upstream'], log: Pick<Logger, 'warn'> = { warn: () => undefined }) {
     const url = new URL(config.url)
@@ -62,9 +56,18 @@ export class Upstream {
     this.#pace = config.rates === undefined ? null : new UpstreamPace(config.rates)
     this.#basePath = url.pathname.replace(/\/$/, '')
     this.#workers = config.workers ?? null
-    this.#pools = makePools(url)
-    this.dispatcher = new StreamDispatcher(this.#pools.bytes, { answer: upstreamTimeouts.headers, idle: upstreamTimeouts.body })
-    this.models = new StreamDispatcher(this.#pools.models, { answer: modelPatience, idle: modelPatience })
+    this.#timeouts = config.timeouts ?? upstreamTimeouts
+    this.#pools = makePools(url, this.#timeouts)
+    this.dispatcher = new StreamDispatcher(this.#pools.bytes, {
+      answer: this.#timeouts.answer,
+      upload: this.#timeouts.upload,
+      idle: this.#timeouts.pause,
+    })
+    this.models = new StreamDispatcher(this.#pools.models, {
+      answer: modelPatience,
+      upload: modelPatience,
+      idle: modelPatience,
+    })
   }
 
   /** Whether the upstream is a gunicorn server, whose few workers each wait for the end of a request that they have begun. */
@@ -98,7 +101,8 @@ export class Upstream {
   /** Asks a Databricks workspace who a caller is: with the caller's own token, whatever the proxy's credentials are. */
   async askWho(token: string): Promise<UpstreamAnswer> {
     const [caller, target] = [{ authorization: `Bearer ${token}` }, '/api/2.0/preview/scim/v2/Me']
-    return this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true }, caller)
+    const within = Math.min(whoWithin, this.#timeouts.answer)
+    return this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true, within }, caller)
   }
 
   /** Asks for several traces at once: MLflow has no other way that leaves their spans out. */
@@ -158,24 +162,30 @@ export class Upstream {
   }
 
   async #exchangeOnce(exchange: Exchange, credentials: Readonly<Record<string, string>>): Promise<UpstreamAnswer> {
-    const { method, target, body, caller, repeatable, noteStatus } = exchange
-    const { signal } = caller
-    signal?.throwIfAborted()
+    const { method, target, body, caller, repeatable, noteStatus, within = this.#timeouts.answer } = exchange
+    const { signal: gone } = caller
+    gone?.throwIfAborted()
     const headers: Record<string, string> = { accept: 'application/json', ...credentials }
     if (body !== null) headers['content-type'] = 'application/json'
     Object.assign(headers, exchange.headers)
+    const limit = new TimeLimit()
     try {
       await this.#pace?.enter(target)
-      signal?.throwIfAborted()
-      const abort = signal !== undefined && (exchange.reads ?? method === 'GET') ? { signal } : {}
-      const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, ...abort }
+      gone?.throwIfAborted()
+      limit.begin(this.#timeouts.connect + within)
+      const signal =
+        gone !== undefined && (exchange.reads ?? method === 'GET') ? AbortSignal.any([gone, limit.signal]) : limit.signal
+      const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, signal }
       const response = await this.#open(options)
       noteStatus?.(response.statusCode)
       this.#noteServer(response.headers.server)
+      limit.begin(within)
       return await readAnswer(response, caller.memory)
     } catch (error) {
       if (!isTransportError(error) && !isOverload(error)) throw error
       throw transportRefusal(error, repeatable || method === 'GET')
+    } finally {
+      limit.end()
     }
   }
 

@@ -12,7 +12,12 @@ t.test('the smallest file gets every default', async (t) => {
   t.same(load(small), {
     listen: { host: '127.0.0.1', port: 5000 },
     admin: { host: '127.0.0.1', port: 9464 },
-    upstream: { url: 'http://127.0.0.1:5001', kind: 'mlflow', credentials: { mode: 'none' } },
+    upstream: {
+      url: 'http://127.0.0.1:5001',
+      kind: 'mlflow',
+      credentials: { mode: 'none' },
+      timeouts: { connect: 3_000, answer: 120_000, upload: 600_000, pause: 60_000 },
+    },
     authentication: {
       mode: 'bearer',
       entra: {
@@ -36,7 +41,7 @@ t.test('the smallest file gets every default', async (t) => {
     ownHosts: ['127.0.0.1:5001', '127.0.0.1:5000', '127.0.0.1:9464'],
     paging: { keyFile: null },
     unknownFields: 'refuse',
-    shutdown: { drainSeconds: 5 },
+    shutdown: { drainSeconds: 5, finishSeconds: 300 },
     log: { level: 'info' },
   })
 })

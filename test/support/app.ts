@@ -12,6 +12,7 @@ import { createLog } from '../../src/server/log.ts'
 import { Metrics } from '../../src/server/metrics.ts'
 import { PageTokens } from '../../src/server/page-tokens.ts'
 import { Upstream } from '../../src/server/upstream.ts'
+import type { UpstreamTimeouts } from '../../src/server/upstream-pools.ts'
 import { startIssuer, type TestIssuer } from './issuer.ts'
 
 /** The proxy's public side in this process. */
@@ -38,12 +39,16 @@ export interface AppOptions {
   readonly upstream: string
   readonly credentials?: object
   readonly timeouts?: Parts['timeouts']
+  readonly upstreamTimeouts?: UpstreamTimeouts
   /** As the configuration has them. */
   readonly environments?: unknown
   readonly limits?: object
 }
 
-interface Beside {
+/** What stands beside the configuration. */
+export interface Beside {
+  /** Milliseconds, in place of the configuration's. */
+  readonly upstreamTimeouts?: UpstreamTimeouts
   /** Written beside the configuration, which may name them by relative paths. */
   readonly files?: Readonly<Record<string, string>>
   readonly timeouts?: Parts['timeouts']
@@ -59,7 +64,10 @@ function writeConfig(content: object, files: Readonly<Record<string, string>>): 
 }
 
 /** Starts the public side as a configuration says, on free ports of this machine. */
-export async function startInProcess(content: object, { files = {}, timeouts, clock }: Beside = {}): Promise<InProcess> {
+export async function startInProcess(
+  content: object,
+  { files = {}, timeouts, upstreamTimeouts, clock }: Beside = {},
+): Promise<InProcess> {
   const folder = writeConfig(content, files)
   const config = loadConfig(join(folder, 'proxy.yaml'), {})
   let text = ''
@@ -70,7 +78,7 @@ export async function startInProcess(content: object, { files = {}, timeouts, cl
   const { entra } = config.authentication
   const keys = new KeySource({ entra })
   await keys.refresh()
-  const upstream = new Upstream(config.upstream, log)
+  const upstream = new Upstream({ ...config.upstream, ...(upstreamTimeouts && { timeouts: upstreamTimeouts }) }, log)
   const parts = { config, log, authenticator: createAuthenticator({ entra, keys }), upstream, metrics: new Metrics() }
   const tokens = new PageTokens(randomBytes(32))
   const apps = buildApps({
@@ -101,7 +109,14 @@ export async function startInProcess(content: object, { files = {}, timeouts, cl
 
 /** Starts the public side before an open-source server, with an issuer of its own. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { upstream, credentials = { mode: 'none' }, environments = ['acc', 'preprod'], timeouts, limits = {} } = options
+  const {
+    upstream,
+    credentials = { mode: 'none' },
+    environments = ['acc', 'preprod'],
+    timeouts,
+    upstreamTimeouts,
+    limits = {},
+  } = options
   const issuer = await startIssuer()
   const { tenantId, audience, authority } = issuer
   const content = {
@@ -110,7 +125,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     environments,
     limits,
   }
-  const running = await startInProcess(content, timeouts === undefined ? {} : { timeouts })
+  const running = await startInProcess(content, {
+    ...(timeouts && { timeouts }),
+    ...(upstreamTimeouts && { upstreamTimeouts }),
+  })
   return {
     ...running,
     port: Number(new URL(running.url).port),

@@ -20,6 +20,8 @@ export interface ProxyProcess {
   err(): string
   /** The lines of the log so far, parsed. */
   lines(): Record<string, unknown>[]
+  /** The end of its standard output that is read; null where that goes elsewhere. */
+  readonly stdout: Readable | null
   signal(name: NodeJS.Signals): void
   /** The exit code once it has ended; a signal's name where one ended it. */
   readonly ended: Promise<number | string | null>
@@ -35,10 +37,12 @@ export interface ProcessOptions {
   /** Of Node, before the program. */
   readonly flags?: readonly string[]
   readonly ports?: { readonly listen?: number; readonly admin?: number }
+  /** Where its standard output goes, in place of this process: an open file. */
+  readonly output?: number
 }
 
 async function waitUntilReady(adminUrl: string, isRunning: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && isRunning(); tries++) {
+  for (const end = performance.now() + 90_000; performance.now() < end && isRunning(); ) {
     const ready = await fetch(`${adminUrl}/readyz`).then(
       async (answer) => (await answer.text()) !== '' && answer.ok,
       () => false,
@@ -70,9 +74,9 @@ function writeConfiguration(
   return file
 }
 
-function collect(stream: Readable): () => string {
+function collect(stream: Readable | null): () => string {
   let text = ''
-  stream.setEncoding('utf8').on('data', (chunk) => {
+  stream?.setEncoding('utf8').on('data', (chunk) => {
     text += chunk
   })
   return () => text
@@ -80,12 +84,12 @@ function collect(stream: Readable): () => string {
 
 /** Starts the proxy from dist. */
 export async function startProxyProcess(options: ProcessOptions): Promise<ProxyProcess> {
-  const { wait = true, flags = [], ports = {} } = options
+  const { wait = true, flags = [], ports = {}, output = 'pipe' } = options
   const [port, adminPort] = [ports.listen ?? (await freePort()), ports.admin ?? (await freePort())]
   const folder = mkdtempSync(join(tmpdir(), 'proxy-process-'))
   const file = writeConfiguration(folder, port, adminPort, options)
   const env = { PATH: process.env.PATH }
-  const child = spawn(process.execPath, [...flags, cli, 'serve', '--config', file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...flags, cli, 'serve', '--config', file], { env, stdio: ['ignore', output, 'pipe'] })
   const [out, err] = [collect(child.stdout), collect(child.stderr)]
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill) // it must not outlive the test
@@ -111,6 +115,7 @@ export async function startProxyProcess(options: ProcessOptions): Promise<ProxyP
     pid: child.pid ?? 0,
     out,
     err,
+    stdout: child.stdout,
     lines: () => lines().map((line): Record<string, unknown> => JSON.parse(line)),
     signal: (name) => void child.kill(name),
     ended,

@@ -143,6 +143,11 @@ function traceRows(world: FakeWorld, body: string): object {
   }
 }
 
+/** Whether a request is one of the questions that the proxy itself asks. */
+export function isLookUp(method: string, path: string): boolean {
+  return path === batchOfTraces || (method === 'GET' && lookUps.some(([pattern]) => pattern.test(path)))
+}
+
 /** What is special about a server. */
 export interface TownOptions {
   /** What is asked of it takes this many milliseconds of this clock: what is there longer than what is not. */
@@ -182,8 +187,8 @@ export async function startTownServer(world: FakeWorld, { clock, delays }: TownO
     take: () =>
       upstream.received.splice(0).map(({ method, url, body }) => {
         const [path = ''] = url.split('?')
-        const isLookUp = path === batchOfTraces || (method === 'GET' && lookUps.some(([pattern]) => pattern.test(path)))
-        return { method, path, text: `${decodeURIComponent(url.replaceAll('+', ' '))} ${body.toString('utf8')}`, isLookUp }
+        const text = `${decodeURIComponent(url.replaceAll('+', ' '))} ${body.toString('utf8')}`
+        return { method, path, text, isLookUp: isLookUp(method, path) }
       }),
     close: () => upstream.close(),
   }

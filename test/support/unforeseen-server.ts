@@ -6,7 +6,7 @@ import { createLog } from '../../src/server/log.ts'
 import { Metrics } from '../../src/server/metrics.ts'
 import { startTrail } from '../../src/server/trail.ts'
 
-const log = createLog('info')
+const log = createLog('info', { write: (line: string) => void process.stdout.write(line) })
 const metrics = new Metrics()
 const logger: FastifyBaseLogger = log.child({}, { level: 'error' })
 const app = Fastify({ loggerInstance: logger })

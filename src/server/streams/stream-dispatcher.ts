@@ -6,9 +6,10 @@ import { Watch } from './watch.ts'
 type Request<T> = Dispatcher.RequestOptions<T>
 type Callback<T> = (error: Error | null, data: Dispatcher.ResponseData<T>) => void
 
-/** Milliseconds that the upstream gets: to answer when it has all, to take or give the next piece, to answer a client that has gone. */
+/** Milliseconds that the upstream gets: to begin its answer, to begin it when it has all of an upload, to take the next piece, to answer a client that has gone. */
 export interface StreamTimeouts {
   readonly answer: number
+  readonly upload: number
   readonly idle: number
   readonly abandoned?: number
 }

@@ -21,6 +21,7 @@ export class Watch implements Reader {
     this.#timeouts = timeouts
     if (transfer.gone.aborted) this.#leave()
     else transfer.gone.addEventListener('abort', this.#leave, { once: true })
+    if (transfer.upload === null) this.#limit(timeouts.answer)
   }
 
   /** Ends the exchange when it is aborted. */
@@ -33,8 +34,8 @@ export class Watch implements Reader {
   readonly taken = () => clearTimeout(this.#timer)
 
   readonly last = () => {
-    this.#deadline = performance.now() + this.#timeouts.answer
-    this.#limit(this.#timeouts.answer)
+    this.#deadline = performance.now() + this.#timeouts.upload
+    this.#limit(this.#timeouts.upload)
   }
 
   #limit(milliseconds: number): void {

@@ -14,7 +14,7 @@ import { upstreamConnector } from '../../../src/server/upstream-connector.ts'
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
 /** An upstream of one connection, and a dispatcher before it with short limits (milliseconds). */
-async function prepare(t: Test, limits: { answer?: number; idle?: number; abandoned?: number } = {}) {
+async function prepare(t: Test, limits: { answer?: number; upload?: number; idle?: number; abandoned?: number } = {}) {
   const bodies: string[] = []
   const state: { answer: Answer } = { answer: (_request, response) => void response.end('{}') }
   const server = createServer((request, response) => {
@@ -41,7 +41,7 @@ async function prepare(t: Test, limits: { answer?: number; idle?: number; abando
     server.closeAllConnections()
     server.close()
   })
-  const dispatcher = new StreamDispatcher(pool, { answer: 5_000, idle: 5_000, ...limits })
+  const dispatcher = new StreamDispatcher(pool, { answer: 5_000, upload: 5_000, idle: 5_000, ...limits })
   return {
     dispatcher,
     bodies,
@@ -149,7 +149,7 @@ t.test('a client that goes before its last byte takes the upload with it', async
 })
 
 t.test('a client that goes after its last byte leaves the upload to its end, and what it holds is held until then', async (t) => {
-  const place = await prepare(t, { answer: 1_500, abandoned: 50 })
+  const place = await prepare(t, { upload: 1_500, abandoned: 50 })
   const gone = new AbortController()
   place.state.answer = () => undefined
   const { outcome, told } = send(place, await whole(10, async () => undefined), gone.signal)
@@ -177,7 +177,7 @@ t.test('a client that only gets is worked for as long as it is there', async (t)
 })
 
 t.test('an upstream that takes no more, or does not answer, is given up', async (t) => {
-  const place = await prepare(t, { idle: 200, answer: 200 })
+  const place = await prepare(t, { idle: 200, upload: 200, answer: 200 })
   place.state.answer = () => undefined
   t.match(await send(place, await whole(10, async () => undefined)).outcome, /Headers Timeout/)
   const slow = createServer((request) => void request.pause()).listen(0, '127.0.0.1')
@@ -189,7 +189,7 @@ t.test('an upstream that takes no more, or does not answer, is given up', async 
     slow.closeAllConnections()
     slow.close()
   })
-  const dispatcher = new StreamDispatcher(pool, { idle: 200, answer: 200 })
+  const dispatcher = new StreamDispatcher(pool, { idle: 200, upload: 200, answer: 200 })
   const raw = new PassThrough()
   const timer = setInterval(() => raw.write(Buffer.alloc(1_000_000)), 1)
   t.match(await send({ ...place, dispatcher }, new UploadBody(raw, { idle: 5_000 })).outcome, /Headers Timeout/)
