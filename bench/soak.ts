@@ -120,7 +120,7 @@ async function takeSample(began: number): Promise<Sample> {
   const text = await (await fetch(`${proxy.adminUrl}/metrics`)).text()
   const read = (pattern: RegExp) => [...text.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0)
   const memory = (kind: string) =>
-    read(new RegExp(`^mlflow_env_proxy_memory_bytes\\{kind="${kind}"\\} (\\d+)$`, 'gm')) / 1024 / 1024
+    read(new RegExp(`^mlflow_env_proxy_process_memory_bytes\\{kind="${kind}"\\} (\\d+)$`, 'gm')) / 1024 / 1024
   const latencies = took
   took = []
   return {

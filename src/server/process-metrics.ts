@@ -3,7 +3,7 @@ import { Gauge, type Registry } from '@prometheus-io/client'
 /** What the process holds, read when it is asked for: what grows without end shows here first. */
 export function addProcessMetrics(registry: Registry): void {
   new Gauge({
-    name: 'mlflow_env_proxy_memory_bytes',
+    name: 'mlflow_env_proxy_process_memory_bytes',
     help: 'Memory of the process by kind, in bytes: rss, heap_used, heap_total, external, array_buffers.',
     labelNames: ['kind'],
     registers: [registry],
