@@ -9,6 +9,9 @@ export interface Asked {
   readonly path: string
   /** Address and body, for words to be looked for in. */
   readonly text: string
+  readonly target: string
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
   /** One of the questions that the proxy itself asks before it decides. */
   readonly isLookUp: boolean
 }
@@ -140,8 +143,19 @@ function traceRows(world: FakeWorld, body: string): object {
   }
 }
 
+/** What the server says, where a test wants more of it. */
+export interface TownAnswers {
+  /** How all but the proxy's questions are answered; left out: with `{}`. */
+  readonly others?: Reply
+  /** What becomes of the answer to a question at a path. */
+  readonly dress?: (found: object, method: string, path: string, target: string) => object
+}
+
 /** Starts the server on a free port of this machine. */
-export async function startTownServer(world: FakeWorld): Promise<TownServer> {
+export async function startTownServer(
+  world: FakeWorld,
+  { others = reply(200, {}), dress = (found) => found }: TownAnswers = {},
+): Promise<TownServer> {
   const upstream = await startFakeUpstream()
   upstream.knowledge.clear()
   const answer: Reply = (request, response) => {
@@ -153,18 +167,22 @@ export async function startTownServer(world: FakeWorld): Promise<TownServer> {
       return
     }
     const [, find] = (request.method === 'GET' && lookUps.find(([path]) => path.test(url.pathname))) || []
-    if (find === undefined) return reply(200, {})(request, response)
+    if (find === undefined) return others(request, response)
     const found = find(world, url.searchParams, url.pathname)
-    return reply(found === null ? 404 : 200, found ?? missing)(request, response)
+    return reply(found === null ? 404 : 200, found === null ? missing : dress(found, 'GET', url.pathname, request.url ?? ''))(
+      request,
+      response,
+    )
   }
   upstream.answer = answer
   return {
     url: upstream.url,
     take: () =>
-      upstream.received.splice(0).map(({ method, url, body }) => {
+      upstream.received.splice(0).map(({ method, url, rawHeaders, body }) => {
         const [path = ''] = url.split('?')
         const isLookUp = path === batchOfTraces || (method === 'GET' && lookUps.some(([pattern]) => pattern.test(path)))
-        return { method, path, text: `${decodeURIComponent(url.replaceAll('+', ' '))} ${body.toString('utf8')}`, isLookUp }
+        const text = `${decodeURIComponent(url.replaceAll('+', ' '))} ${body.toString('utf8')}`
+        return { method, path, target: url, rawHeaders, body, text, isLookUp }
       }),
     close: () => upstream.close(),
   }
