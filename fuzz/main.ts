@@ -1,4 +1,4 @@
-// Fuzzing by hand: `npm run fuzz -- parsers|structured|raw|server`. See CONTRIBUTING.md.
+// Fuzzing by hand: `npm run fuzz -- parsers|structured|raw|real`. See CONTRIBUTING.md.
 import { parseArgs } from 'node:util'
 
 const { positionals, values } = parseArgs({
@@ -57,7 +57,7 @@ async function raw(): Promise<number> {
   const { RawFuzz } = await import('./raw/run.ts')
   const fuzz = await RawFuzz.start()
   const count = Number(values.count ?? 20_000)
-  const lanes = 16
+  const lanes = 64
   for (let at = 0; at < count; at += lanes) {
     await fuzz.try(Array.from({ length: Math.min(lanes, count - at) }, (_, lane) => seed + at + lane))
     if (at % 16_000 === 0) say(`${at} streams, ${fuzz.tally.findings.length} findings`)
@@ -70,7 +70,23 @@ async function raw(): Promise<number> {
   return findings.length
 }
 
-const kinds: Readonly<Record<string, () => Promise<number>>> = { parsers, structured, raw }
+async function real(): Promise<number> {
+  const { newestMlflow } = await import('../scripts/python-environments.mjs')
+  const { RealFuzz } = await import('./structured/real.ts')
+  const fuzz = await RealFuzz.start(values.only ?? newestMlflow)
+  const count = Number(values.count ?? 5_000)
+  for (let at = 0; at < count; at++) await fuzz.try(seed + at)
+  const { cases, findings, decisions } = fuzz.tally
+  for (const { seed: number, problem, request } of findings) say(`  ${number}: ${problem}\n    ${request}`)
+  for (const [status, times] of [...decisions].sort((a, b) => b[1] - a[1])) say(`  ${times} ${status}`)
+  const changes = await fuzz.changes()
+  for (const line of changes) say(`  ${line.slice(0, 500)}`)
+  say(`real: ${cases} requests, ${findings.length} findings, ${changes.length} foreign things changed, seed ${seed}`)
+  await fuzz.close()
+  return findings.length + changes.length
+}
+
+const kinds: Readonly<Record<string, () => Promise<number>>> = { parsers, structured, raw, real }
 const kind = kinds[positionals[0] ?? '']
 if (kind === undefined) {
   say(`Usage: npm run fuzz -- ${Object.keys(kinds).join('|')} [--count N] [--seconds N] [--seed N] [--only NAME]`)

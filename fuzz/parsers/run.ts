@@ -9,11 +9,13 @@ const corpusFolder = fileURLToPath(new URL('../corpus', import.meta.url))
 /** All targets, with the sources that they try instrumented: nothing of `src` may have been loaded before. */
 export async function loadTargets(): Promise<Target[]> {
   instrument()
-  const [{ textTargets }, { messageTargets }] = await Promise.all([import('./text-targets.ts'), import('./message-targets.ts')])
-  return [...textTargets, ...messageTargets].map((target) => ({
-    ...target,
-    seeds: [...target.seeds, ...readCorpus(target.name)],
-  }))
+  const modules = await Promise.all([
+    import('./json-targets.ts').then(({ jsonTargets }) => jsonTargets),
+    import('./text-targets.ts').then(({ textTargets }) => textTargets),
+    import('./protocol-targets.ts').then(({ protocolTargets }) => protocolTargets),
+    import('./message-targets.ts').then(({ messageTargets }) => messageTargets),
+  ])
+  return modules.flat().map((target) => ({ ...target, seeds: [...target.seeds, ...readCorpus(target.name)] }))
 }
 
 /** Inputs that are kept: one a line, as JSON strings whose characters are bytes. */

@@ -4,8 +4,6 @@ import { type Clause, parseFilter, printFilter } from '../../src/policy/filter/f
 import { matchesLike } from '../../src/policy/filter/like.ts'
 import { parseOrderBy, printOrderBy } from '../../src/policy/filter/order-by.ts'
 import { resemblesExperimentId, resemblesHexId, resemblesVersion } from '../../src/policy/ids.ts'
-import { type Json, JsonNumber } from '../../src/policy/json.ts'
-import { decodeUtf8, parseJson, printJson } from '../../src/policy/json-text.ts'
 import { resolveLocalPath } from '../../src/policy/local-path.ts'
 import { parseModelUri, renameModelUri, renamePatternOfModelUris } from '../../src/policy/model-uri.ts'
 import { parseQuery, printQuery } from '../../src/policy/query-text.ts'
@@ -14,56 +12,6 @@ import { readSourcePrefix } from '../../src/policy/source-prefix.ts'
 import { canonicalPath, placeOf } from '../../src/policy/store-path.ts'
 import type { Target } from './guided.ts'
 import { equal, read } from './properties.ts'
-
-/** Whether a value that was read here is what JavaScript's own parser reads. */
-function sameValue(ours: Json, theirs: unknown): boolean {
-  if (ours instanceof JsonNumber) return Object.is(Number(ours.text), theirs)
-  if (Array.isArray(ours))
-    return Array.isArray(theirs) && ours.length === theirs.length && ours.every((item, at) => sameValue(item, theirs[at]))
-  if (ours instanceof Map) {
-    if (typeof theirs !== 'object' || theirs === null || Object.keys(theirs).length !== ours.size) return false
-    return [...ours].every(
-      ([key, item]) => Object.hasOwn(theirs, key) && sameValue(item, Object.getOwnPropertyDescriptor(theirs, key)?.value),
-    )
-  }
-  return ours === theirs
-}
-
-const stricter = /half of a surrogate|is repeated|nested more than|keys and items/
-
-function theirReading(text: string): { value: unknown } | null {
-  try {
-    return { value: JSON.parse(text) }
-  } catch {
-    return null
-  }
-}
-
-const json: Target = {
-  name: 'json',
-  seeds: ['{"a":[1,-0.5e3,true,null,"\\u00e9\\n"],"b":{"c":""}}', '"x"', '[[[]],{}]', '-0', '{"a":1,"\\u0061":2}'],
-  check: (input) => {
-    const text = read(() => decodeUtf8(input))
-    if (text === undefined) return
-    const theirs = theirReading(text)
-    const { value, refusal } = outcomeOf(() => parseJson(text))
-    if (value === undefined) {
-      if (theirs !== null) equal(stricter.test(refusal), true, `refuses what every parser reads alike: ${refusal}`)
-      return
-    }
-    equal(theirs !== null && sameValue(value, theirs.value), true, 'reads another value than JSON.parse')
-    const printed = printJson(value)
-    equal(printJson(parseJson(printed)), printed, 'printing and reading it again changes it')
-  },
-}
-
-function outcomeOf<T>(make: () => T): { value: T | undefined; refusal: string } {
-  let refusal = ''
-  const value = read(make, (message) => {
-    refusal = message
-  })
-  return { value, refusal }
-}
 
 const meaningOf = ({ entity, key, comparator, value }: Clause): string => JSON.stringify([entity, key, comparator, value])
 
@@ -215,4 +163,4 @@ const ids: Target = {
 }
 
 /** What is read from texts alone. */
-export const textTargets: readonly Target[] = [json, filter, orderBy, query, path, uris, ids]
+export const textTargets: readonly Target[] = [filter, orderBy, query, path, uris, ids]

@@ -1,11 +1,11 @@
-import { connect } from 'node:net'
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, startApp } from '../../test/support/app.ts'
 import { type FakeUpstream, reply, startFakeUpstream } from '../../test/support/fake-upstream.ts'
-import { type RawAnswer, readAnswer } from '../../test/support/raw-http.ts'
+import type { RawAnswer } from '../../test/support/raw-http.ts'
 import { WireClient } from '../wire-client.ts'
-import { makeStream, type Stream, wordsIn } from './make-stream.ts'
+import { makeStream, wordsIn } from './make-stream.ts'
 import { readStrictly, type StrictReading } from './strict-reader.ts'
+import { talk } from './talk.ts'
 
 export interface Finding {
   readonly seed: number
@@ -24,60 +24,6 @@ const experiment = { experiment_id: '7', name: '/experiments/acc/Default', artif
 const run = {
   info: { run_id: '1'.repeat(32), experiment_id: '7', artifact_uri: `mlflow-artifacts:/7/${'1'.repeat(32)}/artifacts` },
 }
-/** Milliseconds without a byte after which nothing more is expected. */
-const quiet = 40
-
-interface Talk {
-  readonly answers: readonly RawAnswer[]
-  readonly surplus: Buffer
-  readonly closed: boolean
-}
-
-function readAll(bytes: Buffer, methods: readonly string[], closed: boolean): { answers: RawAnswer[]; surplus: Buffer } {
-  const answers: RawAnswer[] = []
-  for (let rest = bytes; ; ) {
-    const found = readAnswer(rest, methods[answers.length] ?? 'GET', closed)
-    if (found === null) return { answers, surplus: rest }
-    rest = rest.subarray(found.end)
-    if (found.answer.status >= 200) answers.push(found.answer)
-  }
-}
-
-/** Sends a stream and reads until as much was answered as can be, or nothing comes any more. */
-async function talk(port: number, { bytes, cuts, end }: Stream, { messages, rest }: StrictReading): Promise<Talk> {
-  const methods = messages.map(({ method }) => method)
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
-  let [received, closed, heardAt] = [Buffer.alloc(0), false, performance.now()]
-  socket.on('data', (chunk) => {
-    received = Buffer.concat([received, chunk])
-    heardAt = performance.now()
-  })
-  socket.on('error', () => undefined)
-  for (const event of ['end', 'close']) socket.on(event, () => (closed = true))
-  let from = 0
-  for (const cut of [...cuts, bytes.length]) {
-    if (cut > from || bytes.length === 0) socket.write(bytes.subarray(from, cut))
-    from = cut
-    await turn()
-  }
-  if (end === 'half-closes') socket.end()
-  if (end === 'resets') {
-    await sleep(bytes.length % 8)
-    socket.resetAndDestroy()
-    return { answers: [], surplus: Buffer.alloc(0), closed: true }
-  }
-  // A machine under load may be slow to begin.
-  for (
-    const patience = () => (received.length === 0 ? 10 * quiet : quiet);
-    !closed && performance.now() - heardAt < patience();
-  ) {
-    if (rest === 'nothing' && readAll(received, methods, false).answers.length > messages.length) break
-    await sleep(5)
-  }
-  socket.destroy()
-  return { ...readAll(received, methods, closed), closed }
-}
-
 /** Raw bytes at the listener, beside another client whose answers must stay its own. */
 export class RawFuzz {
   readonly #app: App

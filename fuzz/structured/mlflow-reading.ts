@@ -119,7 +119,7 @@ function leadsTo(place: Belongings, meaning: Meaning, text: string): boolean {
 }
 
 /** Tags that lead somewhere, in whatever list or map. */
-const pointing = /"(?:key":")?mlflow\.(?:parentRunId|sourceRun|modelId|linkedPrompts)"(?:,"value")?:"((?:[^"\\]|\\.)*)"/gi
+const pointing = /"(?:key":")?mlflow\.(?:parentRunId|sourceRun|modelId)"(?:,"value")?:"((?:[^"\\]|\\.)*)"/gi
 
 /** What of a request's words leads to something of another owner, as a sentence; null where nothing does. */
 export function leadsElsewhere(
@@ -134,7 +134,7 @@ export function leadsElsewhere(
     if (owner !== undefined) return `'${selector}' (${meaning}) leads to ${owner.environment.name}: ${text.slice(0, 200)}`
   }
   for (const [, text = ''] of asked.body.toString('utf8').matchAll(pointing)) {
-    const owner = others.find((place) => names(place, text))
+    const owner = others.find((place) => isId(place, text) && !text.startsWith('tr-'))
     if (owner !== undefined) return `a tag leads to ${owner.environment.name}: ${text.slice(0, 200)}`
   }
   return null

@@ -1,15 +1,11 @@
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import type { InProcess } from '../../test/support/app.ts'
-import { startInProcess } from '../../test/support/app.ts'
-import { audience, startIssuer, tenantId } from '../../test/support/issuer.ts'
-import { headerOf } from '../../test/support/raw-http.ts'
-import { type Belongings, makeTown, type Town } from '../../test/support/town.ts'
-import type { Asked, TownServer } from '../../test/support/town-server.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startIssuer } from '../../test/support/issuer.ts'
+import { makeTown } from '../../test/support/town.ts'
+import type { Asked } from '../../test/support/town-server.ts'
 import { Random } from '../random.ts'
-import { WireClient } from '../wire-client.ts'
-import { startFakeMlflow, upstreamRoutes } from './fake-mlflow.ts'
 import { type Course, judge } from './judge.ts'
-import { type Case, type Ground, makeCase } from './make-case.ts'
+import { type Case, makeCase } from './make-case.ts'
+import { goAway, type Issuer, lineOf, open, othersOf, type Place } from './place.ts'
 import { printRequest, showRequest } from './wire-request.ts'
 
 /** A request of which something came that must not. */
@@ -26,47 +22,6 @@ export interface Tally {
   readonly decisions: ReadonlyMap<string, number>
   /** Endpoints that something was forwarded to. */
   readonly forwarded: ReadonlySet<string>
-}
-
-interface Place {
-  readonly town: Town
-  readonly ground: Ground
-  readonly server: TownServer
-  readonly app: InProcess
-  readonly client: WireClient
-  readonly find: Course['find']
-}
-
-type Issuer = Awaited<ReturnType<typeof startIssuer>>
-const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
-const patience = 5_000
-
-async function open(town: Town, issuer: Issuer, tokens: Ground['tokens']): Promise<Place> {
-  const server = await startFakeMlflow(town)
-  const environments = town.landscape.environments.map(
-    ({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
-      name,
-      {
-        ...{ production, promotesFrom, sourcePrefixes, gateway: true, administrators: [`admins_${name}`] },
-        ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
-      },
-    ],
-  )
-  const workspace = { kind: 'databricks', rates, ...(town.kind === 'unityCatalog' ? { registry: town.kind } : {}) }
-  const app = await startInProcess({
-    upstream: { url: server.url, credentials: { mode: 'none' }, ...(town.kind === 'mlflow' ? {} : workspace) },
-    authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
-    environments: Object.fromEntries(environments),
-    ...(town.mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
-  })
-  const url = (town.mode === 'databricks' ? app.databricksHost : app.url) ?? app.url
-  const ground: Ground = { kind: town.kind, mode: town.mode, places: town.places, tokens }
-  return { town, ground, server, app, client: new WireClient(url, patience), find: upstreamRoutes(town) }
-}
-
-/** Whom a caller must neither see nor reach: not those whose models they promote. */
-function othersOf({ places }: Town, caller: Belongings): Belongings[] {
-  return places.filter((place) => place !== caller && !caller.environment.promotesFrom.includes(place.environment.name))
 }
 
 /** Structured requests, one after the other, before fakes of every kind of upstream. */
@@ -191,33 +146,4 @@ export class StructuredFuzz {
     await Promise.all([this.#issuer.close(), ...this.#places.map(({ server }) => server.close())])
     process.off('uncaughtException', this.#note).off('unhandledRejection', this.#note)
   }
-}
-
-/** Sends a part of a request and goes away; what MLflow hears of it, until it hears nothing more. */
-async function goAway({ client, server }: Place, bytes: Buffer, seed: number): Promise<Asked[]> {
-  await client.abort(bytes, seed % 2 === 0, seed % 3)
-  const heard: Asked[] = []
-  for (let quiet = 0; quiet < 3; quiet++) {
-    await sleep(5)
-    const more = server.take()
-    if (more.length > 0) quiet = 0
-    heard.push(...more)
-  }
-  return heard
-}
-
-/** The line about an answered request; it comes a moment after the answer. */
-async function lineOf(app: InProcess, reception: Course['reception']): Promise<Course['line']> {
-  if (reception === null || !('answer' in reception)) {
-    await sleep(5)
-    return app.takeLines().find(({ audit }) => audit === true) ?? null
-  }
-  const id = headerOf(reception.answer, 'x-request-id')
-  for (let tries = 0; tries < 50; tries++) {
-    const lines = app.takeLines()
-    const line = lines.find(({ audit, requestId }) => audit === true && (id === null || requestId === id))
-    if (line !== undefined) return line
-    await turn()
-  }
-  return null
 }

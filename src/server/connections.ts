@@ -1,9 +1,11 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** The client connections of a server: which of them have a request under way, and their orderly end. */
 export class Connections {
   readonly #underWay = new Map<Socket, Set<ServerResponse>>()
+  /** The request that came last on each connection, and its answer. */
+  readonly #latest = new WeakMap<Socket, { readonly message: IncomingMessage; readonly response: ServerResponse }>()
   #stopping = false
   #closing = false
 
@@ -18,7 +20,9 @@ export class Connections {
       this.#underWay.set(socket, new Set())
       socket.once('close', () => this.#underWay.delete(socket))
     })
-    server.on('request', ({ socket }, response) => {
+    server.on('request', (message, response) => {
+      const { socket } = message
+      this.#latest.set(socket, { message, response })
       const responses = this.#underWay.get(socket)
       responses?.add(response)
       response.once('close', () => {
@@ -28,8 +32,13 @@ export class Connections {
     })
   }
 
-  /** Whether a part of an answer has been written to a connection: whatever is written next would be taken for more of it. */
+  /**
+   * Whether a part of an answer has been written to a connection: whatever is written next would be taken for more of it. So it is when
+   * a request was answered before its body came to its end: another answer would be taken for that of the next request.
+   */
   isAnswering(socket: Socket): boolean {
+    const latest = this.#latest.get(socket)
+    if (latest?.response.headersSent && !latest.message.complete) return true
     return [...(this.#underWay.get(socket) ?? [])].some(({ headersSent }) => headersSent)
   }
 

@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { StructuredFuzz } from '../../fuzz/structured/run.ts'
+import { CatalogFolder } from '../../src/server/storage/catalog-folder.ts'
+import { AzureStorage } from '../../src/server/storage/databricks-store.ts'
+import type { StorageCall } from '../../src/server/storage/storage-call.ts'
+import { toMessage } from '../support/fake-world.ts'
 
 // Seconds of what `npm run fuzz -- structured` does for as long as is asked: always the same requests, and others every day.
 const fixed = Array.from({ length: 500 }, (_, at) => 1_000 + at)
@@ -29,4 +34,22 @@ await t.test('a text of a query may hold what would lead out of a folder if it w
     t.equal(status, 200, provider)
     t.same(heard, [path], 'it is asked for as it is')
   }
+})
+
+await t.test('credentials that fail while it is asked where the files are fail the request, and nothing else', async (t) => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  t.teardown(() => process.off('unhandledRejection', note))
+  const call: StorageCall = async (method) => {
+    if (method === 'GET') await sleep(20)
+    return { status: 403, json: toMessage({ error_code: 'PERMISSION_DENIED', message: 'no' }) }
+  }
+  const storage = new AzureStorage([], undefined, true)
+  t.teardown(() => storage.close())
+  const folder = new CatalogFolder(call, storage, { name: 'acc.acc_ml.fraud', version: '1' }, 'read')
+  await t.rejects(folder.download('MLmodel'))
+  await t.rejects(folder.list(''))
+  await sleep(50)
+  t.same(unhandled, [])
 })
