@@ -57,10 +57,10 @@ async function raw(): Promise<number> {
   const { RawFuzz } = await import('./raw/run.ts')
   const fuzz = await RawFuzz.start()
   const count = Number(values.count ?? 20_000)
-  const lanes = 64
+  const lanes = 256
   for (let at = 0; at < count; at += lanes) {
     await fuzz.try(Array.from({ length: Math.min(lanes, count - at) }, (_, lane) => seed + at + lane))
-    if (at % 16_000 === 0) say(`${at} streams, ${fuzz.tally.findings.length} findings`)
+    if (at % (lanes * 20) === 0) say(`${at} streams, ${fuzz.tally.findings.length} findings`)
   }
   const { streams, answers, heard, findings } = fuzz.tally
   for (const { seed: number, problem, bytes } of findings) say(`  ${number}: ${problem}\n    ${bytes}`)

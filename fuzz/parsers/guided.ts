@@ -68,7 +68,9 @@ class Search {
     const random = this.#random
     // What was found last leads on most often.
     const recent = random.once(2) ? this.corpus.slice(-32) : this.corpus
-    const input = random.pick(recent)
+    const [one, other] = [random.pick(recent), random.pick(recent)]
+    // What is short has less in it that is wrong.
+    const input = one.length < other.length ? one : other
     if (random.once(400) && this.#target.trusted !== true) this.#pump(input)
     else this.#try(mutateBytes(random, input, this.#words, random.pick(this.corpus)))
   }

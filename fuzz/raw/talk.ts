@@ -26,7 +26,9 @@ function readAll(bytes: Buffer, methods: readonly string[], closed: boolean): { 
 
 /** Sends a stream and reads until as much was answered as can be, or nothing comes any more. */
 export async function talk(port: number, { bytes, cuts, end }: Stream, { messages, rest }: StrictReading): Promise<Talk> {
-  const methods = messages.map(({ method }) => method)
+  // What is unfinished may be answered as well: to HEAD without a body.
+  const behind = /^\s*(HEAD) /.exec(bytes.toString('latin1', messages.at(-1)?.end ?? 0))?.[1]
+  const methods = [...messages.map(({ method }) => method), ...(behind === undefined ? [] : [behind])]
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
   let [received, closed, heardAt] = [Buffer.alloc(0), false, performance.now()]
   socket.on('data', (chunk) => {

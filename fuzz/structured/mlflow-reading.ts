@@ -98,7 +98,13 @@ const ofNames: ReadonlySet<Meaning> = new Set([
 ])
 
 /** Where only an id as it is points at something. */
-const pointed: ReadonlySet<Meaning> = new Set(['relatedRun', 'relatedModel', 'relatedTrace', 'newTrace', 'newIssue'] as const)
+const pointed = new Map<Meaning, 'run' | 'model' | 'trace' | 'issue'>([
+  ['relatedRun', 'run'],
+  ['relatedModel', 'model'],
+  ['relatedTrace', 'trace'],
+  ['newTrace', 'trace'],
+  ['newIssue', 'issue'],
+])
 
 const plain = (selector: string) => selector.replace(/\[\]/g, '')
 
@@ -114,7 +120,8 @@ function meaningAt({ fields }: OpenEndpoint, selector: string): Meaning | undefi
 
 function leadsTo(place: Belongings, meaning: Meaning, text: string): boolean {
   if (ofNames.has(meaning)) return isNamed(place, text, meaning.toLowerCase().includes('experiment') ? 'experiment' : 'other')
-  if (pointed.has(meaning)) return isId(place, text)
+  const kind = pointed.get(meaning)
+  if (kind !== undefined) return isId(place, kind, text)
   return names(place, text) || (ofExperiments.has(meaning) && numbersExperiment(place, text))
 }
 
@@ -134,7 +141,7 @@ export function leadsElsewhere(
     if (owner !== undefined) return `'${selector}' (${meaning}) leads to ${owner.environment.name}: ${text.slice(0, 200)}`
   }
   for (const [, text = ''] of asked.body.toString('utf8').matchAll(pointing)) {
-    const owner = others.find((place) => isId(place, text) && !text.startsWith('tr-'))
+    const owner = others.find((place) => isId(place, 'run', text) || isId(place, 'model', text))
     if (owner !== undefined) return `a tag leads to ${owner.environment.name}: ${text.slice(0, 200)}`
   }
   return null

@@ -81,8 +81,9 @@ export function numbersExperiment(place: Belongings, text: string): boolean {
   return numbers(place).includes(generousNumber(first) ?? '')
 }
 
-/** Whether a text as a whole is the id of a run, logged model or trace of an owner's. */
-export function isId(place: Belongings, text: string): boolean {
+/** Whether a text as a whole is the id of one of an owner's things of a kind. */
+export function isId(place: Belongings, kind: 'run' | 'model' | 'trace' | 'issue', text: string): boolean {
   const plain = generously(text)
-  return [1, 2, 3].some((number) => [place.run(number), place.model(number), place.trace(number)].includes(plain))
+  if (kind === 'issue') return plain === place.entity('iss')
+  return [1, 2, 3].some((number) => place[kind](number) === plain)
 }
