@@ -54,7 +54,7 @@ function answerProblem(answer: RawAnswer, { case_, others, line }: Course): stri
   const isJson = headerOf(answer, 'content-type')?.startsWith('application/json')
   if (answer.status === 200 && isJson && line?.endpoint !== 'getServerVersion') {
     try {
-      JSON.parse(text)
+      JSON.parse(answer.body.toString('utf8'))
     } catch {
       return `an answer that is no JSON: ${text.slice(0, 100)}`
     }

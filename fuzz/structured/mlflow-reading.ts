@@ -76,6 +76,7 @@ const harmless: ReadonlySet<Meaning> = new Set([
     'relatedIssue',
     'credentialOperation',
     'ofWorkspace',
+    'servedName',
   ] as const),
 ])
 const ofExperiments: ReadonlySet<Meaning> = new Set([
@@ -94,7 +95,7 @@ const ofExperiments: ReadonlySet<Meaning> = new Set([
 /** Meanings of a name and nothing else: an id in it is a part of the name. */
 const ofNames: ReadonlySet<Meaning> = new Set([
   ...(['modelName', 'newModelName', 'relatedModelName', 'experimentName', 'newExperimentName', 'servingEndpointName'] as const),
-  ...(['gatewayEndpointName', 'modelDefinitionName', 'gatewaySecretName', 'servedName'] as const),
+  ...(['gatewayEndpointName', 'modelDefinitionName', 'gatewaySecretName'] as const),
 ])
 
 /** Where only an id as it is points at something. */
@@ -122,7 +123,9 @@ function leadsTo(place: Belongings, meaning: Meaning, text: string): boolean {
   if (ofNames.has(meaning)) return isNamed(place, text, meaning.toLowerCase().includes('experiment') ? 'experiment' : 'other')
   const kind = pointed.get(meaning)
   if (kind !== undefined) return isId(place, kind, text)
-  return names(place, text) || (ofExperiments.has(meaning) && numbersExperiment(place, text))
+  // A number by itself is no place.
+  const isPlace = meaning === 'versionSource' || meaning === 'artifactLocation' ? /[:/]/.test(text) : ofExperiments.has(meaning)
+  return names(place, text) || (isPlace && numbersExperiment(place, text))
 }
 
 /** Tags that lead somewhere, in whatever list or map. */
