@@ -13,6 +13,7 @@ import { ensurePythonEnvironments, mlflowVersions, toolEnvironments } from './py
 const tasks = {
   test: { script: 'scripts/run-tests.mjs', built: true, pythons: [...mlflowVersions, ...toolEnvironments], others: true },
   demo: { script: 'demo/main.ts', built: true, pythons: mlflowVersions.slice(-1) },
+  fuzz: { script: 'fuzz/main.ts', built: true, pythons: mlflowVersions.slice(-2) },
   check: { script: 'scripts/run-checks.mjs', built: false, pythons: [] },
 }
 

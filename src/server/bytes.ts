@@ -57,8 +57,6 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
       return undefined
     },
     replyOptions: {
-      // Of the address that was granted, not of the caller's.
-      queryString: (granted?: string) => (granted ?? '').replace(/^\?/, ''),
       rewriteRequestHeaders: sendGranted,
       rewriteHeaders: (headers: Readonly<Record<string, unknown>>) => keep(headers, answerHeaders),
       onResponse,
@@ -69,7 +67,9 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     handler: (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) => {
       const { target, body } = grantedOf(request).request
       const written = body === null ? {} : { body: Buffer.from(body), contentType: 'application/json' }
-      const send = () => reply.from(upstream.target(target), { ...options, ...written })
+      // Of the address that was granted, not of the caller's; and by itself: a text in it may hold what leads out of a path.
+      const [path = '', query = ''] = target.split(/\?(.*)/s)
+      const send = () => reply.from(upstream.target(path), { ...options, ...written, queryString: () => query })
       return transfers.run(transferOf(request), send)
     },
   }

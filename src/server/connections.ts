@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { ClientGone } from './http/client-gone.ts'
 import { endBehind } from './http/last-answer.ts'
@@ -10,6 +10,8 @@ const forever = new AbortController().signal
 export class Connections {
   /** What is under way on each connection, and what tells whoever works for it that its client is gone. */
   readonly #underWay = new Map<Socket, Map<ServerResponse, AbortController | null>>()
+  /** The request that came last on each connection, and its answer. */
+  readonly #latest = new WeakMap<Socket, { readonly message: IncomingMessage; readonly response: ServerResponse }>()
   #stopping = false
   #closing = false
 
@@ -25,7 +27,9 @@ export class Connections {
       socket.once('close', () => this.#lose(socket))
     })
     // Before whoever serves the request, who may ask for its signal.
-    server.prependListener('request', ({ socket }, response) => {
+    server.prependListener('request', (message, response) => {
+      const { socket } = message
+      this.#latest.set(socket, { message, response })
       const responses = this.#underWay.get(socket)
       responses?.set(response, null)
       response.once('close', () => {
@@ -58,8 +62,13 @@ export class Connections {
     return gone.signal
   }
 
-  /** Whether a part of an answer has been written to a connection: whatever is written next would be taken for more of it. */
+  /**
+   * Whether a part of an answer has been written to a connection: whatever is written next would be taken for more of it. So it is when
+   * a request was answered before its body came to its end: another answer would be taken for that of the next request.
+   */
   isAnswering(socket: Socket): boolean {
+    const latest = this.#latest.get(socket)
+    if (latest?.response.headersSent && !latest.message.complete) return true
     return [...(this.#underWay.get(socket)?.keys() ?? [])].some(({ headersSent }) => headersSent)
   }
 

@@ -39,7 +39,9 @@ export class PageTokens {
   open(token: string, binding: string): PageState {
     try {
       const bytes = Buffer.from(token, 'base64url')
-      const decipher = createDecipheriv(algorithm, this.#key, bytes.subarray(0, 12)).setAAD(Buffer.from(binding))
+      const decipher = createDecipheriv(algorithm, this.#key, bytes.subarray(0, 12), { authTagLength: 16 }).setAAD(
+        Buffer.from(binding),
+      )
       decipher.setAuthTag(bytes.subarray(12, 28))
       const text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
       const state: unknown = JSON.parse(text)

@@ -24,6 +24,8 @@ export interface InProcess {
   lines(): Record<string, unknown>[]
   /** The text of the log so far. */
   logs(): string
+  /** The lines of the log since the last time, which are then forgotten: for those who ask for long. */
+  takeLines(): Record<string, unknown>[]
   close(): Promise<void>
 }
 
@@ -89,15 +91,21 @@ export async function startInProcess(
   })
   const listening = [apps.listen, ...(apps.databricksHost === null ? [] : [apps.databricksHost])]
   const [url = '', databricksHost = null] = await Promise.all(listening.map((app) => app.listen({ host: '127.0.0.1', port: 0 })))
+  const lines = () =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
   return {
     url,
     databricksHost,
-    lines: () =>
-      text
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line)),
+    lines,
     logs: () => text,
+    takeLines: () => {
+      const taken = lines()
+      text = ''
+      return taken
+    },
     close: async () => {
       for (const app of listening) app.server.closeAllConnections()
       await apps.close()

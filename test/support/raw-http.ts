@@ -44,7 +44,8 @@ function readChunks(bytes: Buffer, start: number): { body: Buffer; end: number }
   }
 }
 
-function readAnswer(bytes: Buffer, method: string, closed: boolean): { answer: RawAnswer; end: number } | null {
+/** The first answer in the bytes and where it ends; null as long as it is not whole. */
+export function readAnswer(bytes: Buffer, method: string, closed: boolean): { answer: RawAnswer; end: number } | null {
   const head = bytes.indexOf('\r\n\r\n')
   if (head < 0) return null
   const [first = '', ...lines] = bytes.toString('latin1', 0, head).split('\r\n')

@@ -10,6 +10,9 @@ export interface Asked {
   readonly path: string
   /** Address and body, for words to be looked for in. */
   readonly text: string
+  readonly target: string
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
   /** One of the questions that the proxy itself asks before it decides. */
   readonly isLookUp: boolean
 }
@@ -150,30 +153,44 @@ export function isLookUp(method: string, path: string): boolean {
 
 /** What is special about a server. */
 export interface TownOptions {
+  /** How all but the proxy's questions are answered; left out: with `{}`. */
+  readonly others?: Reply
+  /** What becomes of the answer to a question at a path. */
+  readonly dress?: (found: object, method: string, path: string, target: string) => object
   /** What is asked of it takes this many milliseconds of this clock: what is there longer than what is not. */
   readonly clock?: { pass(milliseconds: number): void }
   readonly delays?: { readonly found: number; readonly absent: number }
 }
 
 /** Starts the server on a free port of this machine. */
-export async function startTownServer(world: FakeWorld, { clock, delays }: TownOptions = {}): Promise<TownServer> {
+export async function startTownServer(
+  world: FakeWorld,
+  { clock, delays, others = reply(200, {}), dress = (found) => found }: TownOptions = {},
+): Promise<TownServer> {
   const upstream = await startFakeUpstream()
   upstream.knowledge.clear()
-  let tell: TownServer['tell'] = () => null
-  const answerTo = (method: string, url: URL, body: string): object | null => {
+  const nothing: TownServer['tell'] = () => null
+  let tell = nothing
+  const answerTo = (method: string, url: URL, body: string): object | null | undefined => {
     if (url.pathname === batchOfTraces) return traceRows(world, body)
     const [, find] = (method === 'GET' && lookUps.find(([path]) => path.test(url.pathname))) || []
-    return find === undefined ? {} : find(world, url.searchParams, url.pathname)
+    return find === undefined ? undefined : find(world, url.searchParams, url.pathname)
   }
   const answer: Reply = async (request, response) => {
     const { method = '', url: target = '' } = request
     const url = new URL(target, upstream.url)
-    const body = await text(request)
+    const isAsked = isLookUp(method, url.pathname)
+    // What is told is told of whole requests alone.
+    const body = isAsked || tell !== nothing ? await text(request) : ''
     const told = tell(url.pathname, body + url.search)
     if (told !== null) return reply(200, told)(request, response)
     const found = answerTo(method, url, body)
     if (delays !== undefined) clock?.pass(found === null ? delays.absent : delays.found)
-    return reply(found === null ? 404 : 200, found ?? missing)(request, response)
+    if (found === undefined) return others(request, response)
+    return reply(found === null ? 404 : 200, found === null ? missing : dress(found, method, url.pathname, target))(
+      request,
+      response,
+    )
   }
   upstream.answer = answer
   return {
@@ -185,10 +202,10 @@ export async function startTownServer(world: FakeWorld, { clock, delays }: TownO
       tell = value
     },
     take: () =>
-      upstream.received.splice(0).map(({ method, url, body }) => {
+      upstream.received.splice(0).map(({ method, url, rawHeaders, body }) => {
         const [path = ''] = url.split('?')
         const text = `${decodeURIComponent(url.replaceAll('+', ' '))} ${body.toString('utf8')}`
-        return { method, path, text, isLookUp: isLookUp(method, path) }
+        return { method, path, target: url, rawHeaders, body, text, isLookUp: isLookUp(method, path) }
       }),
     close: () => upstream.close(),
   }

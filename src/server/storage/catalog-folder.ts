@@ -95,7 +95,9 @@ export class CatalogFolder {
     return new Lease(async () => {
       if (this.#token === null || this.#token === used) this.#token = this.#fetchToken()
       used = this.#token
-      return catalogCredential(await this.#locate(), path, await used, this.#storage.hosts)
+      // Both at once: a promise that fails while another is waited for would end the process.
+      const [location, token] = await Promise.all([this.#locate(), used])
+      return catalogCredential(location, path, token, this.#storage.hosts)
     })
   }
 

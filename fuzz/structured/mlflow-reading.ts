@@ -1,0 +1,151 @@
+import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
+import { type Json, JsonNumber } from '../../src/policy/json.ts'
+import { parseJson } from '../../src/policy/json-text.ts'
+import type { Meaning } from '../../src/policy/meaning.ts'
+import type { Belongings } from '../../test/support/town.ts'
+import type { Asked } from '../../test/support/town-server.ts'
+import { isId, isNamed, names, numbersExperiment } from './owners.ts'
+
+/** A text of a request that MLflow got, and where it stands: `metrics[].model_id`. */
+interface Said {
+  readonly selector: string
+  readonly text: string
+}
+
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** Both readings of a text: by itself, and as JSON inside it. */
+function* leaves(value: Json, selector: string): Generator<Said> {
+  if (typeof value === 'string' || value instanceof JsonNumber)
+    yield { selector, text: typeof value === 'string' ? value : value.text }
+  else if (Array.isArray(value)) for (const item of value) yield* leaves(item, `${selector}[]`)
+  else if (value instanceof Map)
+    for (const [key, item] of value) yield* leaves(item, selector === '' ? snakeCase(key) : `${selector}.${snakeCase(key)}`)
+}
+
+function inPath({ path, prefixes, multiSegment }: OpenEndpoint, target: string): Said[] {
+  const prefix = prefixes.find((each) => target.startsWith(each)) ?? ''
+  const parts = target.slice(prefix.length).split('/')
+  return path.split('/').flatMap((part, at) => {
+    const name = /^\{(.+?)\}/.exec(part)?.[1]
+    if (name === undefined) return []
+    return [{ selector: name, text: name === multiSegment ? parts.slice(at).join('/') : (parts[at] ?? '') }]
+  })
+}
+
+/** Everything that a request says, wherever MLflow could look for it. Throws Refusal for a body that two readers read differently. */
+export function everythingSaid(endpoint: OpenEndpoint, { target, body }: Pick<Asked, 'target' | 'body'>): Said[] {
+  const [path = '', query = ''] = target.split('?')
+  const inQuery = [...new URLSearchParams(query)].map(([key, text]) => ({ selector: snakeCase(key), text }))
+  const isJson = body.length > 0 && endpoint.bytes === undefined && endpoint.body === undefined
+  const inBody = isJson ? [...leaves(parseJson(body.toString('utf8')), '')] : []
+  return [...inPath(endpoint, path), ...inQuery, ...inBody]
+}
+
+/** Meanings in which another's reference may go to MLflow: it finds nothing there, or is text to it. */
+const harmless: ReadonlySet<Meaning> = new Set([
+  ...([
+    'free',
+    'filter',
+    'traceFilter',
+    'orderBy',
+    'pageToken',
+    'maxResults',
+    'tagKey',
+    'version',
+    'stage',
+    'stages',
+    'alias',
+  ] as const),
+  ...([
+    'archiveExisting',
+    'experimentTags',
+    'experimentTagKey',
+    'traceTagKey',
+    'assessmentId',
+    'scorersToRead',
+    'relativePath',
+  ] as const),
+  ...(['versionTags', 'loggedModelTags', 'runTags', 'traceTags', 'tagsJson', 'recordsJson', 'runTag', 'traceTag'] as const),
+  ...(['spanAttributes', 'resourceAttributes', 'secretValue', 'authConfig', 'scorerJson', 'aiGateway', 'modelJson'] as const),
+  ...([
+    'dataSource',
+    'filePath',
+    'tracesToSearch',
+    'boundResource',
+    'relatedIssue',
+    'credentialOperation',
+    'ofWorkspace',
+    'servedName',
+  ] as const),
+])
+const ofExperiments: ReadonlySet<Meaning> = new Set([
+  ...([
+    'experiment',
+    'experiments',
+    'experimentsToSearch',
+    'locationsToSearch',
+    'storePath',
+    'storeFolder',
+    'artifactLocation',
+  ] as const),
+  ...(['versionSource', 'workspaceFile', 'dbfsPath'] as const),
+])
+
+/** Meanings of a name and nothing else: an id in it is a part of the name. */
+const ofNames: ReadonlySet<Meaning> = new Set([
+  ...(['modelName', 'newModelName', 'relatedModelName', 'experimentName', 'newExperimentName', 'servingEndpointName'] as const),
+  ...(['gatewayEndpointName', 'modelDefinitionName', 'gatewaySecretName'] as const),
+])
+
+/** Where only an id as it is points at something. */
+const pointed = new Map<Meaning, 'run' | 'model' | 'trace' | 'issue'>([
+  ['relatedRun', 'run'],
+  ['relatedModel', 'model'],
+  ['relatedTrace', 'trace'],
+  ['newTrace', 'trace'],
+  ['newIssue', 'issue'],
+])
+
+const plain = (selector: string) => selector.replace(/\[\]/g, '')
+
+function meaningAt({ fields }: OpenEndpoint, selector: string): Meaning | undefined {
+  const steps = plain(selector).split('.')
+  for (let length = steps.length; length > 0; length--) {
+    const prefix = steps.slice(0, length).join('.')
+    const found = Object.entries(fields).find(([name]) => plain(name) === prefix)?.[1]
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function leadsTo(place: Belongings, meaning: Meaning, text: string): boolean {
+  if (ofNames.has(meaning)) return isNamed(place, text, meaning.toLowerCase().includes('experiment') ? 'experiment' : 'other')
+  const kind = pointed.get(meaning)
+  if (kind !== undefined) return isId(place, kind, text)
+  // A number by itself is no place.
+  const isPlace = meaning === 'versionSource' || meaning === 'artifactLocation' ? /[:/]/.test(text) : ofExperiments.has(meaning)
+  return names(place, text) || (isPlace && numbersExperiment(place, text))
+}
+
+/** Tags that lead somewhere, in whatever list or map. */
+const pointing = /"(?:key":")?mlflow\.(?:parentRunId|sourceRun|modelId)"(?:,"value")?:"((?:[^"\\]|\\.)*)"/gi
+
+/** What of a request's words leads to something of another owner, as a sentence; null where nothing does. */
+export function leadsElsewhere(
+  endpoint: OpenEndpoint,
+  asked: Pick<Asked, 'target' | 'body'>,
+  others: readonly Belongings[],
+): string | null {
+  for (const { selector, text } of everythingSaid(endpoint, asked)) {
+    const meaning = meaningAt(endpoint, selector)
+    if (meaning === undefined || harmless.has(meaning)) continue
+    const owner = others.find((place) => leadsTo(place, meaning, text))
+    if (owner !== undefined) return `'${selector}' (${meaning}) leads to ${owner.environment.name}: ${text.slice(0, 200)}`
+  }
+  for (const [, text = ''] of asked.body.toString('utf8').matchAll(pointing)) {
+    const owner = others.find((place) => isId(place, 'run', text) || isId(place, 'model', text))
+    if (owner !== undefined) return `a tag leads to ${owner.environment.name}: ${text.slice(0, 200)}`
+  }
+  return null
+}

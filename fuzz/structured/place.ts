@@ -1,0 +1,83 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { type InProcess, startInProcess } from '../../test/support/app.ts'
+import { audience, type startIssuer, tenantId } from '../../test/support/issuer.ts'
+import { headerOf } from '../../test/support/raw-http.ts'
+import type { Belongings, Town } from '../../test/support/town.ts'
+import type { Asked, TownServer } from '../../test/support/town-server.ts'
+import { WireClient } from '../wire-client.ts'
+import { startFakeMlflow, upstreamRoutes } from './fake-mlflow.ts'
+import type { Course } from './judge.ts'
+import type { Ground } from './make-case.ts'
+
+/** The proxy before a fake of one kind, and a client. */
+export interface Place {
+  readonly town: Town
+  readonly ground: Ground
+  readonly server: TownServer
+  readonly app: InProcess
+  readonly client: WireClient
+  readonly find: Course['find']
+}
+
+export type Issuer = Awaited<ReturnType<typeof startIssuer>>
+const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
+// Of traces that may still be on their way MLflow is asked for some seconds.
+const patience = 15_000
+
+/** Starts the proxy before a fake that has a town. */
+export async function open(town: Town, issuer: Issuer, tokens: Ground['tokens']): Promise<Place> {
+  const server = await startFakeMlflow(town)
+  const environments = town.landscape.environments.map(
+    ({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
+      name,
+      {
+        ...{ production, promotesFrom, sourcePrefixes, gateway: true, administrators: [`admins_${name}`] },
+        ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
+      },
+    ],
+  )
+  const workspace = { kind: 'databricks', rates, ...(town.kind === 'unityCatalog' ? { registry: town.kind } : {}) }
+  const app = await startInProcess({
+    upstream: { url: server.url, credentials: { mode: 'none' }, ...(town.kind === 'mlflow' ? {} : workspace) },
+    authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
+    environments: Object.fromEntries(environments),
+    ...(town.mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
+  })
+  const url = (town.mode === 'databricks' ? app.databricksHost : app.url) ?? app.url
+  const ground: Ground = { kind: town.kind, mode: town.mode, places: town.places, tokens }
+  return { town, ground, server, app, client: new WireClient(url, patience), find: upstreamRoutes(town) }
+}
+
+/** Whom a caller must neither see nor reach: not those whose models they promote. */
+export function othersOf({ places }: Town, caller: Belongings): Belongings[] {
+  return places.filter((place) => place !== caller && !caller.environment.promotesFrom.includes(place.environment.name))
+}
+
+/** Sends a part of a request and goes away; what MLflow hears of it, until it hears nothing more. */
+export async function goAway({ client, server }: Place, bytes: Buffer, seed: number): Promise<Asked[]> {
+  await client.abort(bytes, seed % 2 === 0, seed % 3)
+  const heard: Asked[] = []
+  for (let quiet = 0; quiet < 3; quiet++) {
+    await sleep(5)
+    const more = server.take()
+    if (more.length > 0) quiet = 0
+    heard.push(...more)
+  }
+  return heard
+}
+
+/** The line about an answered request; it comes a moment after the answer. */
+export async function lineOf(app: InProcess, reception: Course['reception']): Promise<Course['line']> {
+  if (reception === null || !('answer' in reception)) {
+    await sleep(5)
+    return app.takeLines().find(({ audit }) => audit === true) ?? null
+  }
+  const id = headerOf(reception.answer, 'x-request-id')
+  for (let tries = 0; tries < 50; tries++) {
+    const lines = app.takeLines()
+    const line = lines.find(({ audit, requestId }) => audit === true && (id === null || requestId === id))
+    if (line !== undefined) return line
+    await turn()
+  }
+  return null
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startIssuer } from '../../test/support/issuer.ts'
+import { makeTown } from '../../test/support/town.ts'
+import type { Asked } from '../../test/support/town-server.ts'
+import { Random } from '../random.ts'
+import { type Course, judge } from './judge.ts'
+import { type Case, makeCase } from './make-case.ts'
+import { goAway, type Issuer, lineOf, open, othersOf, type Place } from './place.ts'
+import { printRequest, showRequest } from './wire-request.ts'
+
+/** A request of which something came that must not. */
+export interface Finding {
+  readonly seed: number
+  readonly problem: string
+  readonly request: string
+}
+
+export interface Tally {
+  readonly cases: number
+  readonly findings: readonly Finding[]
+  /** How many requests were decided how. */
+  readonly decisions: ReadonlyMap<string, number>
+  /** Endpoints that something was forwarded to. */
+  readonly forwarded: ReadonlySet<string>
+}
+
+/** Structured requests, one after the other, before fakes of every kind of upstream. */
+export class StructuredFuzz {
+  readonly #places: readonly Place[]
+  readonly #issuer: Issuer
+  readonly #decisions = new Map<string, number>()
+  readonly #forwarded = new Set<string>()
+  readonly #findings = new Map<string, Finding>()
+  readonly #crashes: unknown[] = []
+  #cases = 0
+  readonly #note = (error: unknown) => void this.#crashes.push(error)
+
+  private constructor(places: readonly Place[], issuer: Issuer) {
+    this.#places = places
+    this.#issuer = issuer
+    process.on('uncaughtException', this.#note).on('unhandledRejection', this.#note)
+  }
+
+  static async start(): Promise<StructuredFuzz> {
+    const issuer = await startIssuer()
+    const tokens = new Map<string, string>()
+    for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
+    const workspaces = (['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTown(kind), makeTown(kind, 'databricks')])
+    const places = await Promise.all([makeTown('mlflow'), ...workspaces].map((town) => open(town, issuer, tokens)))
+    return new StructuredFuzz(places, issuer)
+  }
+
+  get tally(): Tally {
+    const findings = [...this.#findings.values()]
+    return { cases: this.#cases, findings, decisions: this.#decisions, forwarded: this.#forwarded }
+  }
+
+  /** Half of them before an open-source server, the rest before workspaces. */
+  placeOf(seed: number): Place {
+    const random = new Random(seed ^ 0x5bd1e995)
+    const [first, ...others] = this.#places
+    if (first === undefined) throw new Error('there is no place')
+    return random.once(2) ? first : random.pick(others)
+  }
+
+  /** Tries the request of a seed. Throws Error where the fuzzer itself fails, with the seed. */
+  async try(seed: number): Promise<string | null> {
+    try {
+      return await this.#try(seed)
+    } catch (error) {
+      throw new Error(`the fuzzer fails on seed ${seed}`, { cause: error })
+    }
+  }
+
+  async #try(seed: number): Promise<string | null> {
+    const place = this.placeOf(seed)
+    const case_ = makeCase(place.ground, seed)
+    const { request } = case_
+    const bytes = printRequest(request)
+    place.server.take()
+    place.app.takeLines()
+    const began = process.cpuUsage()
+    const reception = request.abortAt === null ? await place.client.send(bytes, request.method) : null
+    const { user, system } = process.cpuUsage(began)
+    const took = (user + system) / 1_000
+    const rest = request.abortAt === null ? [] : await goAway(place, bytes.subarray(0, request.abortAt), seed)
+    const line = await lineOf(place.app, reception)
+    const heard = [...rest, ...place.server.take()]
+    const course = {
+      kind: place.town.kind,
+      case_,
+      reception,
+      heard,
+      line,
+      others: othersOf(place.town, case_.caller),
+      find: place.find,
+    }
+    const problem = this.#crash() ?? judge(course) ?? (took > 1_000 ? `an answer that cost ${Math.round(took)} ms` : null)
+    this.#count(course, line, heard)
+    if (problem !== null)
+      this.#keep(
+        {
+          seed,
+          problem,
+          request: `${place.town.kind} ${place.town.mode} ${case_.caller.environment.name} ${case_.endpoint} ${showRequest(request)}`,
+        },
+        case_,
+        line,
+      )
+    return problem
+  }
+
+  /** One plain request to the open-source place, and what MLflow was asked for. */
+  async ask(environment: string, path: string): Promise<{ status: number; heard: string[] }> {
+    const [place] = this.#places
+    if (place === undefined) throw new Error('there is no place')
+    place.server.take()
+    const headers = { authorization: `Bearer ${place.ground.tokens.get(environment)}` }
+    const { status } = await fetch(`${place.app.url}${path}`, { headers })
+    return { status, heard: place.server.take().flatMap(({ isLookUp, target }) => (isLookUp ? [] : [target])) }
+  }
+
+  #crash(): string | null {
+    const [error] = this.#crashes.splice(0)
+    return error === undefined ? null : `uncaught: ${error instanceof Error ? error.stack : String(error)}`
+  }
+
+  #count({ reception, find }: Course, line: Course['line'], heard: readonly Asked[]): void {
+    this.#cases += 1
+    const status = reception !== null && 'answer' in reception ? reception.answer.status : 'none'
+    const decision = `${String(line?.decision ?? 'unknown')} ${String(line?.reason ?? status)}`
+    this.#decisions.set(decision, (this.#decisions.get(decision) ?? 0) + 1)
+    for (const one of heard)
+      if (!one.isLookUp || line?.decision === 'allow') this.#forwarded.add(find(one.method, one.path)?.name ?? one.path)
+  }
+
+  #keep(finding: Finding, { endpoint }: Case, line: Course['line']): void {
+    const kind = `${endpoint.split(' ')[0]} ${String(line?.endpoint)} ${finding.problem.replace(/[0-9]+/g, '0').slice(0, 50)}`
+    if (!this.#findings.has(kind)) this.#findings.set(kind, finding)
+  }
+
+  async close(): Promise<void> {
+    for (const { client } of this.#places) client.close()
+    await sleep(50)
+    await Promise.all(this.#places.map(({ app }) => app.close()))
+    await Promise.all([this.#issuer.close(), ...this.#places.map(({ server }) => server.close())])
+    process.off('uncaughtException', this.#note).off('unhandledRejection', this.#note)
+  }
+}
