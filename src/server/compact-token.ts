@@ -16,9 +16,10 @@ export function readBearerToken(values: readonly string[]): string {
   if (others.length > 0) return refuse('The request has several Authorization headers: send one access token.')
   if (value.length > largestHeader)
     return refuse('The Authorization header is larger than 16 KiB: send an access token from Microsoft Entra ID.')
-  // RFC 9110, 11.4: one space or more.
-  const [, scheme = '', token = ''] = /^([^ ]*) *([^ ]*)$/.exec(value) ?? []
-  const said = (value.split(' ')[0] ?? '').toLowerCase()
+  // RFC 9110, 11.4: a scheme, one space or more, and what belongs to it.
+  const parts = value.split(' ')
+  const token = parts.at(-1) ?? ''
+  const said = (parts[0] ?? '').toLowerCase()
   if (said === 'dpop' || said === 'pop') {
     return refuse(
       `The request carries a token that is bound to a key (the scheme ${said === 'pop' ? 'PoP' : 'DPoP'}), which is not served: request a plain bearer token, and set MLFLOW_TRACKING_TOKEN to it.`,
@@ -30,7 +31,7 @@ export function readBearerToken(values: readonly string[]): string {
         'MLFLOW_TRACKING_PASSWORD, and set MLFLOW_TRACKING_TOKEN to a Microsoft Entra ID access token.',
     )
   }
-  if (scheme.toLowerCase() !== 'bearer' || token === '') {
+  if (said !== 'bearer' || token === '' || parts.slice(1, -1).some((part) => part !== '') || parts.length < 2) {
     return refuse('The Authorization header is not "Bearer" and one token: set MLFLOW_TRACKING_TOKEN to an access token.')
   }
   return token
