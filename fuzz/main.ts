@@ -66,7 +66,6 @@ async function raw(): Promise<number> {
   for (const { seed: number, problem, bytes } of findings) say(`  ${number}: ${problem}\n    ${bytes}`)
   say(`raw: ${streams} streams, ${answers} answers, ${heard} requests upstream, ${findings.length} findings, seed ${seed}`)
   say(`connections left: ${await fuzz.connectionsLeft()}`)
-  await fuzz.close()
   return findings.length
 }
 
@@ -93,7 +92,8 @@ if (kind === undefined) {
   process.exitCode = 2
 } else {
   try {
-    process.exitCode = (await kind()) === 0 ? 0 : 1
+    // Also where connections are left that nobody closes.
+    process.exit((await kind()) === 0 ? 0 : 1)
   } catch (error) {
     // Uncaught errors are what is looked for: none of the fuzzer's own may be taken for one.
     say(error instanceof Error ? `${error.stack}\n${String(error.cause)}` : String(error))

@@ -98,6 +98,9 @@ const ofNames: ReadonlySet<Meaning> = new Set([
   ...(['gatewayEndpointName', 'modelDefinitionName', 'gatewaySecretName'] as const),
 ])
 
+/** Places that are said as URIs. */
+const ofPlaces: ReadonlySet<Meaning> = new Set(['versionSource', 'artifactLocation'] as const)
+
 /** Where only an id as it is points at something. */
 const pointed = new Map<Meaning, 'run' | 'model' | 'trace' | 'issue'>([
   ['relatedRun', 'run'],
@@ -123,9 +126,9 @@ function leadsTo(place: Belongings, meaning: Meaning, text: string): boolean {
   if (ofNames.has(meaning)) return isNamed(place, text, meaning.toLowerCase().includes('experiment') ? 'experiment' : 'other')
   const kind = pointed.get(meaning)
   if (kind !== undefined) return isId(place, kind, text)
-  // A number by itself is no place.
-  const isPlace = meaning === 'versionSource' || meaning === 'artifactLocation' ? /[:/]/.test(text) : ofExperiments.has(meaning)
-  return names(place, text) || (isPlace && numbersExperiment(place, text))
+  // What is no URI and no absolute path is no place.
+  if (ofPlaces.has(meaning) && !/:|^\//.test(text)) return false
+  return names(place, text) || (ofExperiments.has(meaning) && numbersExperiment(place, text))
 }
 
 /** Tags that lead somewhere, in whatever list or map. */
