@@ -245,10 +245,10 @@ t.test('searches send the one condition that the registry takes', async (t) => {
   ]) {
     for (const asked of [filter, `${filter} AND ${noPrompt}`]) {
       const { code, fields, text } = await acc('GET', '/registered-models/search', { filter: asked })
-      t.same([code, fields], ['OK', { registered_models: [] }], `${asked}: ${text}`)
+      t.same([code, fields], ['OK', {}], `${asked}: ${text}`)
     }
     const found = await acc('GET', '/model-versions/search', { filter })
-    t.same([found.code, found.fields], ['OK', { model_versions: [] }], `versions by ${filter}: ${found.text}`)
+    t.same([found.code, found.fields], ['OK', {}], `versions by ${filter}: ${found.text}`)
   }
   await acc('POST', '/registered-models/set-tag', { name: 'risk', key: 'tier', value: 'gold' })
   t.same((await names("tags.tier = 'gold'")).names, ['risk'])
