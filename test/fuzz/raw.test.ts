@@ -49,4 +49,6 @@ t.test('bytes at the listener are never two requests to one reader and one to an
   const { findings, heard, answers } = fuzz.tally
   t.same(findings, [], `seeds ${fixed} and ${today}, 320 of each: npm run fuzz -- raw --seed <seed> --count 1`)
   t.ok(heard > 100 && answers > 100, `${answers} answers, ${heard} requests upstream`)
+  // The other client's, at its two ends.
+  t.ok((await fuzz.connectionsLeft()) <= 2, 'nothing outlives its client')
 })
