@@ -15,6 +15,7 @@ function tooLarge(): Refusal {
 /** The body of a call to a served model, as far as it is not too large. Throws `too-large` where its announced length is. */
 export function modelBody({ raw, headers }: FastifyRequest, idle: number): UploadBody {
   if (Number(headers['content-length'] ?? 0) > mostBytes) throw tooLarge()
+  raw.socket.setTimeout(0)
   return new UploadBody(raw, { idle, limit: { bytes: mostBytes, tooLarge } })
 }
 

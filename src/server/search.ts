@@ -129,7 +129,7 @@ export class Searcher {
     page: Page,
     caller: CallerCredentials,
   ): Promise<UpstreamPage | { readonly failed: UpstreamAnswer }> {
-    const answer = await this.#upstream.send(upstreamRequest(grant, page), caller, { reads: true })
+    const answer = await this.#upstream.send(upstreamRequest(grant, page), caller, { repeatable: true, reads: true })
     if (answer.status !== 200) return { failed: answer }
     const parsed = parseAnswer(answer)
     const next = parsed.get('next_page_token')

@@ -302,7 +302,7 @@ t.test('answers show own endpoints and shared ones, in the caller’s names', as
           creator: 'someone',
           config: { served_entities: [{ ...served('fraud_acc'), entity_name: 'fraud' }] },
         },
-        { name: 'mixed', creator: 'someone', config: { served_entities: [] } },
+        { name: 'mixed', creator: 'someone', config: {} },
       ],
     }),
   )

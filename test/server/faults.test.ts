@@ -83,6 +83,8 @@ async function send(
   const length = body === null ? {} : { 'content-length': Buffer.byteLength(body) }
   const authorization = `Bearer ${tokens.get(caller.environment.name)}`
   const asked = request(url, { method, headers: { ...headers, ...length, authorization }, agent: false })
+  // Who is answered early may be cut off while it still sends.
+  asked.on('error', () => undefined)
   asked.end(body ?? undefined)
   const ms = () => performance.now() - started
   try {
