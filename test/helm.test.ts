@@ -89,11 +89,13 @@ t.test('each file that the configuration names is mounted from the Secret that t
     { name: 'config', configMap: { name: 'gate-gateway' } },
     { name: 'upstream-token', secret: { secretName: 'mlflow-token', items: [{ key: 'access-token', path: 'token' }] } },
     { name: 'ca-bundle', configMap: { name: 'company-ca', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    { name: 'uploads', emptyDir: {} },
   ])
   t.strictSame(at(pod, 'containers.0.volumeMounts'), [
     { name: 'config', mountPath: '/etc/mlflow-env-proxy', readOnly: true },
     { name: 'upstream-token', mountPath: '/run/secrets/mlflow-env-proxy/upstream', readOnly: true },
     { name: 'ca-bundle', mountPath: '/etc/mlflow-env-proxy-ca', readOnly: true },
+    { name: 'uploads', mountPath: '/tmp' },
   ])
   t.match(at(pod, 'containers.0.env.0'), { name: 'NODE_EXTRA_CA_CERTS', value: '/etc/mlflow-env-proxy-ca/ca.crt' })
   const shared = at(replicated, 'spec.template.spec')

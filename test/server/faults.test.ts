@@ -34,6 +34,8 @@ import { isForProduction } from '../support/trespass.ts'
 
 // Every endpoint of the table, before a server that breaks on purpose and remembers what it carried out.
 const full = process.env.ENV_PROXY_TESTS === 'full'
+/** Each row of the table meets one of so many faults, in turns; `FAULTS=all` tries every one on each. */
+const part = process.env.FAULTS === 'all' ? 1 : full ? 4 : 16
 const issuer = await startIssuer()
 const tokens = new Map<string, string>()
 for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
@@ -189,7 +191,7 @@ for (const place of places) {
     for (const [index, endpoint] of rowsOf(place.town).entries()) {
       const trial = await prepare(place, endpoint)
       // Everyday each endpoint meets a few of them, in turn.
-      const some = faultsOf(endpoint).filter((_, at) => full || (at + index) % 16 === 0)
+      const some = faultsOf(endpoint).filter((_, at) => (at + index) % part === 0)
       for (const [name, fault] of [['the answer is lost', lose] as const, ...some]) await tryFault(t, trial, name, fault)
       const wrong = endpoint.bytes === undefined ? wrongTypes(endpoint) : null
       if (wrong !== null) await tryFault(t, trial, 'wrong types', wrong)
@@ -258,7 +260,7 @@ const rowNamed = (name: string) => {
 
 /** Cuts at every byte, or at some forty of them everyday. */
 function cuts(length: number): number[] {
-  const step = full ? 1 : Math.max(1, Math.floor(length / 40))
+  const step = part === 1 ? 1 : Math.max(1, Math.floor(length / (full ? 160 : 40)))
   return Array.from({ length: Math.ceil(length / step) }, (_, index) => 1 + index * step).filter((at) => at < length)
 }
 
