@@ -94,28 +94,30 @@ export class UploadBody extends Stream {
   async *bytes(reader: Reader = {}): AsyncGenerator<Buffer, void, undefined> {
     try {
       // Of what is here as a whole nothing leaves before the look; of all else the last piece does not.
-      if (this.#isWhole) await this.#look(reader)
+      const isLooked = this.#isWhole
+      if (isLooked) await this.#look()
+      const { lastLook } = this.#options
       let held: Buffer | null = null
       for (let piece = await this.#piece(); piece !== null; piece = await this.#piece()) {
-        const ready: Buffer | null = this.#options.lastLook === undefined ? piece : held
+        const ready: Buffer | null = lastLook === undefined ? piece : held
         held = piece
         if (ready === null) continue
         reader.waiting?.()
         yield ready
         reader.taken?.()
       }
-      if (!this.#isSent) await this.#look(reader)
-      if (held !== null && this.#options.lastLook !== undefined) yield held
+      if (!isLooked) await this.#look()
+      if (this.#isStopped) return
+      this.#isSent = true
+      reader.last?.()
+      if (held !== null && lastLook !== undefined) yield held
     } finally {
       this.stop()
     }
   }
 
-  async #look(reader: Reader): Promise<void> {
-    if (this.#isStopped) return
-    if (performance.now() - this.#lookedAt > freshFor) await this.#options.lastLook?.()
-    this.#isSent = true
-    reader.last?.()
+  async #look(): Promise<void> {
+    if (!this.#isStopped && performance.now() - this.#lookedAt > freshFor) await this.#options.lastLook?.()
   }
 
   async #piece(): Promise<Buffer | null> {

@@ -83,7 +83,9 @@ function send({ dispatcher }: Prepared, upload: UploadBody | null, gone = new Ab
 /** A body of so many bytes that has come whole. */
 async function whole(bytes: number, lastLook: () => Promise<void>): Promise<UploadBody> {
   const raw = new PassThrough()
-  raw.end(Buffer.alloc(bytes, 'x'))
+  // In several pieces.
+  for (let sent = 0; sent < bytes; sent += 50_000) raw.write(Buffer.alloc(Math.min(50_000, bytes - sent), 'x'))
+  raw.end()
   const upload = new UploadBody(raw, { idle: 5_000, lastLook })
   await upload.readAhead(Number.POSITIVE_INFINITY)
   await upload.lookFirst()
@@ -179,7 +181,8 @@ t.test('a client that only gets is worked for as long as it is there', async (t)
 t.test('an upstream that takes no more, or does not answer, is given up', async (t) => {
   const place = await prepare(t, { idle: 200, upload: 200, answer: 200 })
   place.state.answer = () => undefined
-  t.match(await send(place, await whole(10, async () => undefined)).outcome, /Headers Timeout/)
+  for (const bytes of [10, 1_000_000])
+    t.match(await send(place, await whole(bytes, async () => undefined)).outcome, /Headers Timeout/, `${bytes} bytes`)
   const slow = createServer((request) => void request.pause()).listen(0, '127.0.0.1')
   await once(slow, 'listening')
   const address = slow.address()
