@@ -31,7 +31,7 @@ export class Limits {
     const queue = (kind: ShareKind, options = {}) => new FairQueue(settings[kind], { kind, patience, noteShed, ...options })
     this.memory = new MemoryBudget(settings.memory, { noteShed })
     // Messages are short: whoever floods may have many under way while alone, and soon has few when others come.
-    this.shares = { messages: queue('messages', { amongOthers: 1 / 8 }), bytes: queue('bytes'), models: queue('models') }
+    this.shares = { messages: queue('messages', { amongOthers: 1 / 32 }), bytes: queue('bytes'), models: queue('models') }
     this.workers = new FairQueue(settings.bytes, { kind: 'workers', patience, noteShed })
   }
 
