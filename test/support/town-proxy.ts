@@ -1,13 +1,13 @@
 import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
 import { endpointTable } from '../../src/policy/endpoints.ts'
-import { type InProcess, startInProcess } from './app.ts'
+import type { InProcess } from './app.ts'
 import { type CountingClock, countingClock } from './counting-clock.ts'
-import { audience, startIssuer, tenantId } from './issuer.ts'
+import { startIssuer } from './issuer.ts'
 import type { ClientRequest } from './message-request.ts'
 import type { Belongings, Town } from './town.ts'
+import { startTownApp } from './town-app.ts'
 import { startTownServer, type TownOptions, type TownServer } from './town-server.ts'
 
-const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
 const issuer = await startIssuer()
 const tokens = new Map<string, string>()
 for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
@@ -21,28 +21,9 @@ export interface Place {
 }
 
 export async function openPlace(town: Town, options: Omit<TownOptions, 'clock'> = {}): Promise<Place> {
-  const { kind, landscape, world, mode } = town
   const clock = countingClock()
-  const server = await startTownServer(world, { ...options, clock })
-  const environments = landscape.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
-    name,
-    {
-      production,
-      promotesFrom,
-      sourcePrefixes,
-      gateway: true,
-      administrators: [`admins_${name}`],
-      ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
-    },
-  ])
-  const workspace = { kind: 'databricks', rates, ...(kind === 'unityCatalog' ? { registry: kind } : {}) }
-  const content = {
-    upstream: { url: server.url, credentials: { mode: 'none' }, ...(kind === 'mlflow' ? {} : workspace) },
-    authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
-    environments: Object.fromEntries(environments),
-    ...(mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
-  }
-  return { town, app: await startInProcess(content, { clock }), server, clock }
+  const server = await startTownServer(town.world, { ...options, clock })
+  return { town, app: await startTownApp(town, server.url, issuer.authority, { clock }), server, clock }
 }
 
 /** Sends a request as an administrator of an environment. */

@@ -3,7 +3,7 @@ import type { Grant } from '../../policy/grant.ts'
 import { Refusal } from '../../policy/reasons.ts'
 
 /** Milliseconds that a request waits for others to be over with what it touches. */
-export const longestWait = 30_000
+const longestWait = 30_000
 
 type Keys = Pick<Grant['findings'], 'changes' | 'promotes'>
 
