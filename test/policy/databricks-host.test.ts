@@ -152,10 +152,16 @@ t.test('a version is made from what the caller may read, in the workspace’s ow
     'dbfs:/Databricks/mlflow-tracking/11/x',
     `DBFS:/databricks/mlflow-tracking/11/${id('1')}/artifacts/model`,
     'dbfs:/models/prod/x',
-    `mlflow-artifacts:/11/${id('1')}/artifacts/model`,
+    `mlflow-artifacts:/11/${id('1')}/metrics`,
+    `mlflow-artifacts:/22/${id('1')}/artifacts/model`,
     `dbfs://profile@databricks/databricks/mlflow-tracking/11/${id('1')}/artifacts`,
   ]
   for (const uri of foreign) t.match(source(acc, uri), /^(foreign-source|invalid-parameter)$/, uri)
+  const own = `mlflow-artifacts:/11/${id('1')}/artifacts/model`
+  t.equal(source(acc, own), 'allow', 'also in the spelling of clients that track by http')
+  t.equal(source(acc, `mlflow-artifacts:/22/${id('3')}/artifacts/model`), 'not-found')
+  const mixed = upstreamRequest(grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source: own })))
+  t.match(mixed.body, `"source":"${root('11', id('1'))}/model"`)
   const grant = grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source: `${root('11', id('1'))}/model` }))
   t.match(upstreamRequest(grant).body, `"source":"${root('11', id('1'))}/model"`, 'and goes as it is')
   t.match(upstreamRequest(grant).body, `"run_id":"${id('1')}"`)

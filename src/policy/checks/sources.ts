@@ -137,8 +137,9 @@ function* checkRunsUri(judgement: Judgement, uri: string): Inquiry<string | null
 }
 
 function* runOfSource(judgement: Judgement, said: string): Inquiry<string | null> {
-  // A location that a workspace's own clients see is judged as the one that all others see.
-  const uri = resolveLocalPath(judgement.mode === 'databricks' ? clientDatabricksLocation(said) : said)
+  // One place has two spellings before a workspace, and clients may mix them: tracking by http beside a registry in Databricks mode.
+  const inDbfs = judgement.landscape.kind === 'databricks' && /^dbfs:/i.test(said)
+  const uri = resolveLocalPath(inDbfs ? clientDatabricksLocation(said) : said)
   const scheme = schemeOf(uri)
   if (scheme === 'models') return yield* checkModelUri(judgement, uri)
   if (scheme === 'runs') return yield* checkRunsUri(judgement, uri)
