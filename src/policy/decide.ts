@@ -35,6 +35,7 @@ import { usageExperiment } from './checks/usage-experiment.ts'
 import { checkVersionBytes } from './checks/version-bytes.ts'
 import { checkVersions } from './checks/versions.ts'
 import { checkWorkspaceIds } from './checks/workspace-ids.ts'
+import { checkWorkspacePrompts, workspaceSource } from './checks/workspace-registry.ts'
 import type { OpenEndpoint } from './endpoint.ts'
 import type { ClientMode, Environment, Landscape } from './environment.ts'
 import { type Grant, issueGrant } from './grant.ts'
@@ -129,6 +130,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   checkTraceDeletion(judgement)
   checkTraceNames(judgement)
   checkPromptTags(judgement)
+  checkWorkspacePrompts(judgement)
   checkDataNames(judgement)
   checkTraceFilters(judgement)
   const scope = searchScope(judgement) ?? subjectModel(judgement)?.owner ?? environment
@@ -144,6 +146,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   yield* checkRelated(judgement)
   const source = textMeaning(endpoint, message, 'versionSource')
   const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)
+  const sourceLocation = source === null ? null : yield* workspaceSource(judgement, source)
   yield* checkServedVersions(judgement)
   const version = yield* checkVersions(judgement)
   yield* checkVersionBytes(judgement, version)
@@ -163,6 +166,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
       scope,
       version,
       sourceRunId,
+      sourceLocation,
       references,
     },
     ...{ visibleExperiments, visibleTraces, admitted, passedOver, changes, promotes: [...judgement.promotes] },

@@ -27,6 +27,8 @@ export interface Findings {
   readonly version: VersionFact | null
   /** The run behind the version that a new version is made from. */
   readonly sourceRunId: string | null
+  /** Where the files of the new version's source lie upstream, where the registry takes no other word for it. */
+  readonly sourceLocation: string | null
   /** Where the use of a gateway endpoint is written down, where the request leaves that to MLflow. */
   readonly usageExperimentId: string | null
   /** Whether a part of an answer is of a serving endpoint that the configuration shares: its names are the workspace's own. */

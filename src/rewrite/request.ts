@@ -81,6 +81,7 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   stages: text((value) => canonicalStage(value)),
   versionSource: text(
     (value, findings) =>
+      findings.sourceLocation ??
       renameModelUri(value, upstreamModelName(findings)) ??
       withinWorkspace(upstreamLocation(resolveLocalPath(value), findings.landscape.kind), findings.environment.workspace),
   ),

@@ -116,7 +116,6 @@ t.test('The Databricks SDK drives permissions, transition requests, comments and
       [
         ['apps', 'indirect'],
         ['apps_acc', 'direct'],
-        ['users', 'direct'],
       ],
       owner.objectId,
     ],

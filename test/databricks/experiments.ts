@@ -33,6 +33,8 @@ async function readable({ owners, access }: Interior, caller: Call['caller'], ex
   return kept
 }
 
+const sourceName = 'mlflow.experiment.sourceName'
+
 // A workspace has no experiment 0 named Default: it is left out by MLflow itself, so that pages stay full.
 const withoutDefault = "name != 'Default'"
 
@@ -47,10 +49,22 @@ async function searchExperiments(interior: Interior, call: Call): Promise<Answer
   return json({ ...found, experiments: await readable(interior, call.caller, objectsOf(found.experiments)) })
 }
 
+/** What a workspace says of an experiment by itself [recordings.json; databricks/cli libs/testserver/experiments.go]. */
+function workspaceTags({ caller }: Call, name: string) {
+  const tags = {
+    'mlflow.ownerId': caller.id,
+    'mlflow.ownerEmail': caller.name,
+    [sourceName]: name,
+    'mlflow.experimentType': 'MLFLOW_EXPERIMENT',
+  }
+  return Object.entries(tags).map(([key, value]) => ({ key, value }))
+}
+
 async function createExperiment(interior: Interior, call: Call): Promise<Answer> {
   const name = placeFor(interior, call, text(call.fields, 'name'))
   // An absent name and one in use answer alike on both sides: RESOURCE_ALREADY_EXISTS (fact 24).
-  const answer = await interior.mlflow.forward(call, { ...call.fields, name })
+  const tags = [...objectsOf(call.fields.tags), ...workspaceTags(call, name)]
+  const answer = await interior.mlflow.forward(call, { ...call.fields, name, tags })
   if (answer.status < 400) {
     interior.access.give(`/experiments/${text(fieldsOf(answer), 'experiment_id')}`, principalOf(call.caller), 'CAN_MANAGE')
   }
@@ -72,6 +86,9 @@ async function getByName(interior: Interior, call: Call): Promise<Answer> {
 async function renameExperiment(interior: Interior, call: Call): Promise<Answer> {
   const newName = placeFor(interior, call, text(call.fields, 'new_name'))
   const answer = await interior.mlflow.forward(call, { ...call.fields, new_name: newName })
+  // The name in the tag follows [databricks/cli libs/testserver/experiments.go].
+  const tag = { experiment_id: call.fields.experiment_id, key: sourceName, value: newName }
+  if (answer.status < 400) await interior.mlflow.ask('POST', '/api/2.0/mlflow/experiments/set-experiment-tag', tag)
   interior.owners.forget(text(call.fields, 'experiment_id'))
   return answer
 }

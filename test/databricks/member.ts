@@ -42,7 +42,12 @@ export async function askWorkspace(
   const query = asQuery ? new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)])) : ''
   const headers = { ...(token === null ? {} : { authorization: `Bearer ${token}` }), 'content-type': 'application/json' }
   const body = asQuery ? {} : { body: JSON.stringify(fields) }
-  const response = await fetch(`${url}${path}${String(query) === '' ? '' : `?${query}`}`, { method, headers, ...body })
+  const response = await fetch(`${url}${path}${String(query) === '' ? '' : `?${query}`}`, {
+    method,
+    headers,
+    redirect: 'manual',
+    ...body,
+  })
   const text = await response.text()
   const given = jsonOf(text)
   return { status: response.status, headers: response.headers, text, fields: given, code: String(given.error_code ?? 'OK') }

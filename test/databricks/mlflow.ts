@@ -21,9 +21,13 @@ export function managedLocation(storePath: string): string {
 
 /** MLflow's JSON with Databricks' locations (fact 45). It is the text that changes, so that no number is written anew. */
 export function withManagedLocations(body: string): string {
-  return body
-    .replaceAll(locations, (_all, key: string, path: string) => `"${key}": "${managedLocation(path)}"`)
-    .replaceAll(locationTag, (_all, key: string, path: string) => `${key}"${managedLocation(path)}"`)
+  return (
+    body
+      .replaceAll(locations, (_all, key: string, path: string) => `"${key}": "${managedLocation(path)}"`)
+      // Of MLflow's own workspaces, which Databricks does not have [recordings/experiment.json].
+      .replaceAll(/,\s*"workspace":\s*"default"/g, '')
+      .replaceAll(locationTag, (_all, key: string, path: string) => `${key}"${managedLocation(path)}"`)
+  )
 }
 
 function queryOf(fields: Fields): string {

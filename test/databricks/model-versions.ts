@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, json } from './answer.ts'
 import { type Call, flag, objectOf, objectsOf, optionalText, type Routes, text } from './call.ts'
@@ -19,16 +20,28 @@ export interface Registry extends Interior {
   readonly webhooks: Webhooks
 }
 
-/** Copies the files of a new version; a place without files makes a version that failed [INF]. */
-async function copyFiles({ storage, registration }: Registry, note: VersionNote, from: string, to: string) {
+interface Copy {
+  readonly from: string
+  readonly to: string
+  readonly isReadable: boolean
+}
+
+/**
+ * Copies the files of a new version. A place without files makes a version that failed, and so does one in the registry itself: that is what
+ * a download URI given for a source comes to [amesar/mlflow-export-import, Copy_Model_Version notebook].
+ */
+async function copyFiles({ storage, registration }: Registry, note: VersionNote, { from, to, isReadable }: Copy) {
   note.status = 'PENDING_REGISTRATION'
   note.folder = to
-  try {
-    await sleep(registration.seconds * 1000, undefined, { ref: false })
-    note.status = (await copyFolder(storage, from, to)) > 0 ? 'READY' : 'FAILED_REGISTRATION'
-  } catch {
-    note.status = 'FAILED_REGISTRATION'
-  }
+  await sleep(registration.seconds * 1000, undefined, { ref: false })
+  const copied = isReadable ? await copyFolder(storage, from, to).catch(() => 0) : 0
+  note.status = copied > 0 ? 'READY' : 'FAILED_REGISTRATION'
+  if (copied === 0) note.message = `Failed registration. The given source path \`dbfs:/${from}\` does not exist.`
+}
+
+/** Where a version's copy goes: a number of its own, and the name of the folder that it comes from [recordings.json]. */
+function registryFolder(source: string): string {
+  return `databricks/mlflow-registry/${randomBytes(16).toString('hex')}/models/${source.slice(source.lastIndexOf('/') + 1)}`
 }
 
 /** The registry copies the files after it answered; until then a version is pending [github.com/mlflow/mlflow issue 10409]. */
@@ -42,10 +55,8 @@ async function createVersion(registry: Registry, call: Call): Promise<Answer> {
   const made = objectOf(fieldsOf(answer).model_version)
   const note = models.versionNote(name, text(made, 'version'))
   note.creator = call.caller.name
-  if (source !== null) {
-    const folder = `databricks/mlflow-registry/${models.note(name).id}/models/${text(made, 'version')}`
-    void copyFiles(registry, note, source, folder)
-  }
+  const isReadable = !/^dbfs:\/+databricks\/mlflow-registry\//.test(text(call.fields, 'source'))
+  if (source !== null) void copyFiles(registry, note, { from: source, to: registryFolder(source), isReadable })
   webhooks.fire('MODEL_VERSION_CREATED', name, { version: text(made, 'version') })
   return json({ model_version: models.versionFields(made) })
 }

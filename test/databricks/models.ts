@@ -14,10 +14,12 @@ export interface ModelNote {
 /** What the workspace knows of a version besides MLflow. */
 export interface VersionNote {
   creator: string | null
-  /** Where the copy of its files lies: `databricks/mlflow-registry/…` (fact 43); null where nothing was copied. */
+  /** Where the copy of its files lies: `databricks/mlflow-registry/…`, under a number of its own [recordings.json]; null where nothing was copied. */
   folder: string | null
   /** Of the copying; null where there is none. */
   status: 'PENDING_REGISTRATION' | 'READY' | 'FAILED_REGISTRATION' | null
+  /** Why the copying failed. */
+  message?: string
 }
 
 /** The registry's own book. */
@@ -59,8 +61,9 @@ export function makeModels({ mlflow, access }: Pick<Interior, 'mlflow' | 'access
   }
   const pathOf = (name: string): readonly [ObjectPath] => [`/registered-models/${note(name).id}`]
   const versionFields = (version: Fields): Fields => {
-    const { creator, status } = versionNote(text(version, 'name'), text(version, 'version'))
-    return { ...version, ...(creator ? { user_id: creator } : {}), ...(status ? { status } : {}) }
+    const { creator, status, message } = versionNote(text(version, 'name'), text(version, 'version'))
+    const copied = status === null ? {} : { status, ...(message === undefined ? {} : { status_message: message }) }
+    return { ...version, ...(creator ? { user_id: creator } : {}), ...copied }
   }
   return {
     note,

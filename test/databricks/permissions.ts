@@ -31,7 +31,7 @@ function readEntry(fields: Fields, levels: readonly string[]): Entry {
 }
 
 /** The list of an answer: one entry for everybody who holds anything, admins by inheritance. */
-function describe(holdings: readonly Holding[], kind: string) {
+function describe(holdings: readonly Holding[], kind: string, displayNameOf: (name: string) => string | undefined) {
   const admins: Holding = { principal: { kind: 'group_name', name: 'admins' }, level: 'CAN_MANAGE', from: `/${kind}/` }
   const byPrincipal = new Map<string, Holding[]>()
   for (const holding of [...holdings, admins]) {
@@ -45,7 +45,11 @@ function describe(holdings: readonly Holding[], kind: string) {
       ...(from === null ? {} : { inherited_from_object: [from] }),
     }))
     const [first] = all
-    return first ? { [first.principal.kind]: first.principal.name, all_permissions: permissions } : {}
+    if (first === undefined) return {}
+    const { kind, name } = first.principal
+    // Groups have no other name [recordings/model-permissions.json].
+    const shown = kind === 'group_name' ? {} : { display_name: displayNameOf(name) }
+    return { [kind]: name, ...shown, all_permissions: permissions }
   })
 }
 
@@ -64,7 +68,8 @@ function keepOwn(access: Access, member: Member, path: readonly ObjectPath[], en
 
 /** Permissions by id (fact 12): of models, experiments, folders and serving endpoints; and by the old `preview` paths. */
 export function permissionRoutes(interior: Interior, models: Models, serving: Serving): Routes {
-  const { access, owners } = interior
+  const { access, owners, directory } = interior
+  const displayNameOf = (name: string) => directory.members().find((member) => member.name === name)?.displayName
   const find = async ({ params }: Call): Promise<{ kind: string; levels: readonly string[]; path: readonly ObjectPath[] }> => {
     const [kind, id] = [text(params, 'kind'), text(params, 'id')]
     const known = kinds[kind]
@@ -76,7 +81,11 @@ export function permissionRoutes(interior: Interior, models: Models, serving: Se
     return { kind, levels, path: kind === 'experiments' ? await owners.experiment(id) : [`/${kind}/${id}`] }
   }
   const shown = ({ kind, path }: { kind: string; path: readonly ObjectPath[] }) =>
-    json({ object_id: path[0], object_type: kinds[kind]?.type, access_control_list: describe(access.holdings(path), kind) })
+    json({
+      object_id: path[0],
+      object_type: kinds[kind]?.type,
+      access_control_list: describe(access.holdings(path), kind, displayNameOf),
+    })
   const change = async (call: Call, keep: boolean) => {
     const object = await find(call)
     const [own] = object.path

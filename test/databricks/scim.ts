@@ -1,17 +1,36 @@
 import { absent, invalid, json } from './answer.ts'
 import { type Call, optionalText, type Routes, text } from './call.ts'
-import type { Directory, Member } from './directory.ts'
+import { type Directory, everybody, type Member } from './directory.ts'
 
 const base = '/api/2.0/preview/scim/v2'
 
+/** The groups of a member; that of everybody is not among them [recordings/me.json]. */
 function groupsOf({ groups }: Member, directory: Directory) {
-  return groups.map(({ name, type }) => {
+  return groups.flatMap(({ name, type }) => {
     const id = directory.groupId(name)
-    return { display: name, value: id, type, $ref: `Groups/${id}` }
+    return name === everybody ? [] : [{ display: name, value: id, type, $ref: `Groups/${id}` }]
   })
 }
 
-/** A member as `Me` shows it (fact 63). */
+/** What `Me` says, of a service principal as of a user: its `userName` is the application id [recordings/me.json]. */
+function me(member: Member, directory: Directory) {
+  const { id, name, displayName, objectId, active } = member
+  const [givenName = displayName, ...rest] = displayName.split(' ')
+  return {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User', 'urn:ietf:params:scim:schemas:extension:workspace:2.0:User'],
+    id,
+    userName: name,
+    displayName,
+    name: { givenName, familyName: rest.join(' ') },
+    emails: [{ type: 'work', value: name, primary: true }],
+    active,
+    groups: groupsOf(member, directory),
+    entitlements: [{ value: 'workspace-access' }],
+    externalId: objectId,
+  }
+}
+
+/** A member as lists show it to admins (fact 64). */
 function whole(member: Member, directory: Directory) {
   const { id, name, displayName, objectId } = member
   const groups = groupsOf(member, directory)
@@ -70,8 +89,7 @@ export function scimRoutes(directory: Directory): Routes {
     meta: { resourceType: 'WorkspaceGroup' }, // fact 65
   })
   return {
-    // For a service principal `userName` is its application id (fact 63).
-    [`GET ${base}/Me`]: ({ caller }) => json({ ...whole(caller, directory), userName: caller.name }),
+    [`GET ${base}/Me`]: ({ caller }) => json(me(caller, directory)),
     [`GET ${base}/Users`]: search('user'),
     [`GET ${base}/Users/{id}`]: one('user'),
     [`GET ${base}/ServicePrincipals`]: search('servicePrincipal'),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Access, type ObjectPath, principalOf } from './access.ts'
-import { type Answer, absent, denied, events, invalid, json, taken } from './answer.ts'
+import { type Answer, absent, DatabricksError, denied, events, invalid, json } from './answer.ts'
 import { type Call, type Fields, objectOf, objectsOf, optionalText, type Routes, text, texts } from './call.ts'
 import { everybody } from './directory.ts'
 import type { Registry } from './model-versions.ts'
@@ -103,7 +103,9 @@ export function servingRoutes(registry: Registry, { endpoints }: Serving): Route
   return {
     [`POST ${base}`]: async (call) => {
       const name = text(call.fields, 'name')
-      if (endpoints.has(name)) throw taken(`Endpoint with name '${name}' already exists.`)
+      // [databricks/cli libs/testserver/serving_endpoints.go]
+      if (endpoints.has(name))
+        throw new DatabricksError(409, 'RESOURCE_ALREADY_EXISTS', `Serving endpoint with name ${name} already exists`)
       const config = await readConfig(registry, call, objectOf(call.fields.config))
       const endpoint = {
         id: randomUUID().replaceAll('-', ''),

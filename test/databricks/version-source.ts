@@ -21,23 +21,18 @@ export async function findSource(
 ): Promise<string | null> {
   const { owners, access, models } = interior
   const mayReadExperiment = async (id: string) => access.require(caller, await owners.experiment(id), 'CAN_READ')
-  const [, modelId] = /^models:\/(m-[0-9a-f]+)$/.exec(source) ?? []
-  if (modelId !== undefined) {
-    const experimentId = await owners.experimentOfModel(modelId)
-    await mayReadExperiment(experimentId)
-    return loggedModelFolder(experimentId, modelId)
-  }
+  // No source there, says MLflow's own client, which sends the model's location in its place [M3 tracking/client.py]; nor is a prompt's,
+  // which it refuses itself. In which words the workspace does is not known [INF].
+  if (/^models:\/m-[0-9a-f]+$/.test(source) || !/^(?:[a-z0-9+.-]+:\/|\/)/i.test(source))
+    throw invalid(`Got an invalid source '${source}'. A model version's source must be a location of files.`)
   const [, name, version] = /^models:\/([^/]+)\/(\d+)$/.exec(source) ?? []
   if (name !== undefined && version !== undefined) {
     await models.requireVersion(caller, name, version, 'CAN_READ')
     return models.versionNote(name, version).folder
   }
   const folder = storeFolder(source)
-  const [, experimentId] = /^databricks\/mlflow-tracking\/(\d+)\//.exec(folder ?? '') ?? []
+  const [, experimentId] = /^databricks\/mlflow-tracking\/(\d+|[0-9a-f]{32})\//.exec(folder ?? '') ?? []
   if (experimentId !== undefined) await mayReadExperiment(experimentId)
-  const [, id] = /^databricks\/mlflow-registry\/([0-9a-f]+)\//.exec(folder ?? '') ?? []
-  const owner = id === undefined ? null : models.nameOf(id)
-  if (owner !== null) await models.require(caller, owner, 'CAN_READ')
   return folder
 }
 

@@ -12,6 +12,7 @@ import { makeGroups, makeRegistry } from './groups.ts'
 import type { Registration } from './interior.ts'
 import type { Registry } from './model-versions.ts'
 import { makeRateLimit, type Rates } from './rates.ts'
+import { type Refusing, refusal, refuseDisabledRegistry } from './refusals.ts'
 import { makeRouter } from './router.ts'
 import type { Storage } from './storage.ts'
 
@@ -27,6 +28,8 @@ export interface WorkspaceOptions {
   readonly rates?: Rates
   /** Whether a metastore is assigned; default no, and then Unity Catalog's routes answer 404. */
   readonly unityCatalog?: boolean
+  /** Whether the workspace's own registry is there; default yes, as in accounts of before April 2024. */
+  readonly workspaceRegistry?: 'enabled' | 'disabled'
   /** How long signed URLs are good for; default an hour. A function says it of each anew. */
   readonly credentialSeconds?: number | (() => number)
   /** How versions are registered; by default pending while their files are copied, and free to be moved meanwhile. */
@@ -56,8 +59,8 @@ export interface Workspace {
   /** What was asked so far, in order of the answers. */
   calls(): readonly RecordedCall[]
   setRates(rates: Rates): void
-  /** Calls whose path fits fail with 500 from now on, as a workspace that is in trouble; null ends it. */
-  fail(path: RegExp | null): void
+  /** Calls whose path fits are turned away from now on, by default with 500, as by a workspace that is in trouble; null ends it. */
+  fail(path: RegExp | null, how?: Refusing): void
   close(): Promise<void>
 }
 
@@ -89,7 +92,15 @@ function publicAnswer(path: string, url: string, { authority, tenantId }: TokenI
 interface State {
   url: string
   limit: (path: string) => void
-  failing: RegExp | null
+  failing: { readonly path: RegExp; readonly how: Refusing } | null
+}
+
+/** What stands before a workspace, and what looks at callers' addresses, comes before everything else. */
+const beforeTokens: ReadonlySet<Refusing> = new Set(['privateLink', 'ipAccessList', 'networkPolicy', 'gateway502'])
+
+/** Old clients and old code ask below /preview; SCIM is only there (facts 12 and 18). */
+function withoutPreview(path: string): string {
+  return path.replace(/^\/api\/2\.0\/preview\/(mlflow|permissions)\//, '/api/2.0/$1/')
 }
 
 /** Answers requests: who asks, how often, for what. `seen` learns the caller. */
@@ -99,14 +110,16 @@ function makeAnswerer(options: WorkspaceOptions, registry: Registry, state: Stat
   return async (request: IncomingMessage, body: Buffer, seen: { caller: Member | null }): Promise<Answer> => {
     const { method = 'GET', headers } = request
     const { pathname, search } = new URL(request.url ?? '/', 'http://workspace')
+    const failing = state.failing?.path.test(withoutPreview(pathname)) ? state.failing.how : null
+    if (failing !== null && beforeTokens.has(failing)) return refusal(failing, pathname, workspaceId)
     const free = publicAnswer(pathname, state.url, options.issuer)
     if (free !== null) return free
     const caller = await authenticate(headers)
     seen.caller = caller
-    // Old clients and old code ask below /preview; SCIM is only there (facts 12 and 18).
-    const path = pathname.replace(/^\/api\/2\.0\/preview\/(mlflow|permissions)\//, '/api/2.0/$1/')
+    const path = withoutPreview(pathname)
     state.limit(path)
-    if (state.failing?.test(path)) throw new DatabricksError(500, 'INTERNAL_ERROR', 'The workspace is in trouble.')
+    if (failing !== null) return refusal(failing, pathname, workspaceId)
+    if (options.workspaceRegistry === 'disabled') refuseDisabledRegistry(path)
     const match = route(method, path)
     if (match === null) throw (options.unityCatalog ? null : withoutMetastore(path)) ?? noSuchApi(method, pathname)
     const raw = /^\/(?:dbfs|api\/2\.0\/fs\/files)\//.test(path)
@@ -152,8 +165,8 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
     setRates: (rates) => {
       state.limit = makeRateLimit(rates)
     },
-    fail(path) {
-      state.failing = path
+    fail(path, how = 'trouble') {
+      state.failing = path === null ? null : { path, how }
     },
     add(member) {
       const added = registry.directory.add(member)

@@ -17,7 +17,7 @@ import { makePrompt } from './tags.ts'
 import { canonicalStage, productionOnly } from './versions.ts'
 
 /** What MLflow's clients write for the source of a prompt's version, which has none. Newer servers take nothing else. */
-const promptSources: ReadonlySet<string> = new Set(['dummy-source', 'prompt-template'])
+export const promptSources: ReadonlySet<string> = new Set(['dummy-source', 'prompt-template'])
 
 function schemeOf(uri: string): string {
   return /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(uri)?.[1] ?? ''

@@ -27,7 +27,7 @@ export const findsProxyTag = findsWord(proxyTags)
 export const modelVersionsTag = 'mlflow.modelVersions'
 
 /** The tag that makes a version one of a prompt. */
-const promptTag = 'mlflow.prompt.is_prompt'
+export const promptTag = 'mlflow.prompt.is_prompt'
 
 /** Whether a new version's tags make it one of a prompt, on every MLflow version: of several that may be such tags each must say so. */
 export function makePrompt(tags: Json | undefined): boolean {

@@ -1,0 +1,49 @@
+import { serverKindOf } from '../environment.ts'
+import type { Judgement } from '../judgement.ts'
+import { findsWord } from '../look-alikes.ts'
+import { textMeaning } from '../message-fields.ts'
+import { parseModelUri } from '../model-uri.ts'
+import type { Inquiry } from '../questions.ts'
+import { Refusal } from '../reasons.ts'
+import { readableLoggedModel } from './ids.ts'
+import { promptSources } from './sources.ts'
+import { promptTag } from './tags.ts'
+
+const findsPromptTag = findsWord([promptTag])
+
+/** Keys of the tags that the request sets on a model or a version. */
+function tagKeys({ endpoint, message }: Judgement): readonly string[] {
+  const tags = message.get('tags')
+  const listed = (Array.isArray(tags) ? tags : []).map((tag) => (tag instanceof Map ? tag.get('key') : undefined))
+  const alone = endpoint.path.endsWith('/set-tag') ? [message.get('key')] : []
+  return [...listed, ...alone].filter((key) => typeof key === 'string')
+}
+
+/**
+ * Static part: there are no prompts in the registry of a Databricks workspace. MLflow's client says so itself where it knows what it talks to;
+ * from an http client the registry would take what it can make nothing of.
+ */
+export function checkWorkspacePrompts(judgement: Judgement): void {
+  const { endpoint, message, landscape } = judgement
+  const inRegistry = endpoint.resource === 'registeredModel' || endpoint.resource === 'modelVersion'
+  if (serverKindOf(landscape) !== 'databricks' || !inRegistry || endpoint.action === 'search') return
+  const source = textMeaning(endpoint, message, 'versionSource')
+  const isPrompt = source !== null && promptSources.has(source)
+  if (!isPrompt && !tagKeys(judgement).some((key) => findsPromptTag(key) !== null)) return
+  throw new Refusal(
+    'invalid-parameter',
+    'The model registry of a Databricks workspace has no prompts: Databricks keeps them in Unity Catalog. Register the prompt there, or keep its text as an artifact of a run.',
+  )
+}
+
+/**
+ * Where the files lie of a logged model that a version is made from: the registry of a Databricks workspace takes no `models:/m-…`, and
+ * MLflow's own client sends the location in its place (mlflow/tracking/client.py). Null: the source goes as it is.
+ */
+export function* workspaceSource(judgement: Judgement, source: string): Inquiry<string | null> {
+  const parsed = serverKindOf(judgement.landscape) === 'databricks' ? parseModelUri(source) : null
+  if (parsed?.kind !== 'logged') return null
+  // Asked before, by the check of the source: it is readable.
+  const { model } = yield* readableLoggedModel(judgement, parsed.modelId)
+  return model.artifactUri || null
+}
