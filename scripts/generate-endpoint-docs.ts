@@ -104,6 +104,7 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
   relativePath: 'a path within artifacts: canonical, without dot segments',
   workspaceFile: "a path of the Files API: in the artifacts of the caller's runs and logged models, as `storePath`",
   dbfsPath: "a path of DBFS: under the environment's `sourcePrefixes`, or as `workspaceFile`",
+  localFile: "the path that an uploaded file has on the client: its last part is the file's name, and nothing else of it counts",
   filePath: 'paths of single files within artifacts, each as `relativePath`',
   dataset: "an evaluation data set's id: each of its experiments must be the caller's own",
   issue: "an issue's id: of an experiment of the caller's own",

@@ -88,6 +88,7 @@ export const meaningLimits: Readonly<Record<Meaning, Limit>> = {
   storeFolder: path,
   relativePath: path,
   filePath: path,
+  localFile: path,
   workspaceFile: path,
   dbfsPath: path,
   credentialOperation: word,

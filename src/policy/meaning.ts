@@ -12,6 +12,7 @@
  * `webhook`, `registeredModelId`, `servingEndpointId`: opaque ids of a Databricks workspace, which say nothing of their owner.
  * `gatewayEndpoint`, `modelDefinition`, `gatewaySecret`: ids of the AI gateway's things, which lead to their names. `secretValue`, `authConfig`: what
  * such a secret is made of.
+ * `localFile`: a path on the client's own disk, of which the last part is the name of what is stored.
  * `providersModel`: what a provider calls its model, which may be an address. `link`: shown as a link by a UI.
  * `catalogLevel`: a catalog or schema, beside the model's own name. `ofWorkspace`: what only the workspace's administrators may set; it is refused.
  */
@@ -63,6 +64,7 @@ export type Meaning =
   | 'storeFolder'
   | 'relativePath'
   | 'filePath'
+  | 'localFile'
   | 'workspaceFile'
   | 'dbfsPath'
   | 'credentialOperation'

@@ -25,6 +25,7 @@ export const reasons = {
   'foreign-source': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'local-source': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'read-only': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'no-multipart': { status: 501, errorCode: 'NOT_IMPLEMENTED' },
   'registration-incomplete': { status: 409, errorCode: 'BAD_REQUEST' },
   'outcome-unknown': { status: 409, errorCode: 'BAD_REQUEST' },
   'unknown-answer': { status: 501, errorCode: 'INTERNAL_ERROR' },
@@ -32,6 +33,9 @@ export const reasons = {
   overloaded: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' },
   'upstream-unavailable': { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' },
 } as const satisfies Record<string, { status: number; errorCode: string }>
+
+/** MLflow's own words for storage without multipart uploads, by which clients know to send the file as one. */
+export const noMultipart = 'Multipart upload is not supported for the current artifact repository'
 
 export type Reason = keyof typeof reasons
 

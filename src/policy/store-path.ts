@@ -26,11 +26,8 @@ function restoreNumbers(text: string): string {
   return text.replace(/[\u0010-\u0019]/g, (control) => `%${control.charCodeAt(0).toString(16)}`)
 }
 
-/**
- * An artifact path as MLflow will read it: percent-decoded until it stops changing, as its server does.
- * Throws `invalid-parameter` for dot segments, empty segments, backslashes and control characters. A trailing slash is dropped.
- */
-export function canonicalPath(path: string): string {
+/** An artifact path percent-decoded until it stops changing, as MLflow's server does. Throws `invalid-parameter` where that takes too long. */
+export function decodePath(path: string): string {
   let text = path
   for (let rounds = 0; escaped.test(text); rounds++) {
     if (rounds === 8) throw new Refusal('invalid-parameter', 'Invalid path: it is percent-encoded too many times.')
@@ -38,7 +35,15 @@ export function canonicalPath(path: string): string {
     if (next === text) break
     text = next
   }
-  text = restoreNumbers(text)
+  return restoreNumbers(text)
+}
+
+/**
+ * An artifact path as MLflow will read it: decoded.
+ * Throws `invalid-parameter` for dot segments, empty segments, backslashes and control characters. A trailing slash is dropped.
+ */
+export function canonicalPath(path: string): string {
+  const text = decodePath(path)
   const trimmed = text.endsWith('/') ? text.slice(0, -1) : text
   if (trimmed === '') return ''
   if (/[\p{Cc}\\]/u.test(trimmed))

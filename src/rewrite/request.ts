@@ -19,6 +19,7 @@ import { Refusal } from '../policy/reasons.ts'
 import { renameInScorer } from '../policy/scorer-text.ts'
 import { upstreamEndpointName } from '../policy/serving.ts'
 import { canonicalPath } from '../policy/store-path.ts'
+import { uploadedFileName } from '../policy/uploaded-file.ts'
 import { withinWorkspace } from './location.ts'
 import { upstreamFilter } from './search-filter.ts'
 import { upstreamEntities, upstreamServingConfig } from './served-entities.ts'
@@ -100,6 +101,7 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   orderBy: text((value) => printOrderBy(parseOrderBy(value))),
   // A workspace decodes nothing: what is judged, decoded, to be a path inside stays one however often it is decoded.
   relativePath: text((value, { mode }) => (mode === 'databricks' ? value : canonicalPath(value))),
+  localFile: text((value) => uploadedFileName(value)),
   filter: text((value, findings, grant) => upstreamFilter(value, grant.endpoint.search, findings)),
 }
 

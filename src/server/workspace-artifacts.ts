@@ -2,12 +2,12 @@ import { encodeBody, encodeQuery } from '../policy/encode.ts'
 import type { Grant } from '../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
 import { parseIfJson, printJson } from '../policy/json-text.ts'
-import { Refusal } from '../policy/reasons.ts'
+import { noMultipart, Refusal } from '../policy/reasons.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
 import { type ArtifactRequest, artifactRequest, newVersionRequest, sourceRequest } from '../rewrite/artifact-request.ts'
 import { asksForStore } from '../rewrite/coverage.ts'
 import { upstreamFailure } from './error-answer.ts'
-import type { Failure } from './failure.ts'
+import { type Failure, failureOf } from './failure.ts'
 import type { ByteRange, Download, StoredFile } from './storage/artifact-store.ts'
 import { CatalogFolder } from './storage/catalog-folder.ts'
 import { type AzureStorage, DatabricksArtifactStore } from './storage/databricks-store.ts'
@@ -17,15 +17,6 @@ import { TidyMemory } from './tidy-memory.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 import type { Arrival } from './visit.ts'
-
-/** MLflow's own words for storage that lacks it: clients then send the file as one. */
-const noMultipart: Failure = {
-  status: 501,
-  body: { error_code: 'NOT_IMPLEMENTED', message: 'Multipart upload is not supported for the current artifact repository' },
-  reason: 'closed-endpoint',
-  retryAfter: null,
-  close: false,
-}
 
 function rowOf({ path, isDir, fileSize }: StoredFile): Json {
   const size: [string, Json][] = fileSize === null ? [] : [['file_size', new JsonNumber(String(fileSize))]]
@@ -88,7 +79,9 @@ export class WorkspaceArtifacts {
   /** Carries out a request that has no bytes: a listing, a deletion. */
   async complete(grant: Grant, caller: CallerCredentials): Promise<Arrival> {
     const { name } = grant.endpoint
-    if (!['listStoredArtifacts', 'listWorkspaceFolder', 'deleteArtifact'].includes(name)) return { failure: noMultipart }
+    if (!['listStoredArtifacts', 'listWorkspaceFolder', 'deleteArtifact'].includes(name)) {
+      return { failure: failureOf(new Refusal('no-multipart', noMultipart)) }
+    }
     try {
       const { store, request } = this.#open(grant, caller)
       if (name === 'deleteArtifact') {

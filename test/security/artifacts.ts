@@ -51,7 +51,7 @@ export const artifactAttacks: readonly Attack[] = [
   ...climbing.flatMap((path): Attack[] => [
     { name: `list an own run's artifacts in ${path}`, method: 'GET', path: `/api/2.0/mlflow/artifacts/list?run_id={{run_acc}}&path=${queryOf(path)}`, status: refused },
     { name: `list an own model's artifacts in ${path}`, method: 'GET', path: `/api/2.0/mlflow/logged-models/{{lm_acc}}/artifacts/directories?artifact_directory_path=${queryOf(path)}`, status: refused },
-    { name: `a multipart upload to ${path}`, method: 'POST', path: `/api/2.0/mlflow-artifacts/mpu/create/${acc}`, json: { path, num_parts: 1 }, status: refused },
+    { name: `a multipart upload to ${path}`, method: 'POST', path: `/api/2.0/mlflow-artifacts/mpu/create/${acc}`, json: { path, num_parts: 1 }, status: [...refused, 501] },
   ]),
   ...['create', 'complete', 'abort'].flatMap((step): Attack[] => {
     const json = { path: 'x.bin', ...(step === 'create' ? { num_parts: 1 } : { upload_id: 'x' }), ...(step === 'complete' ? { parts: [] } : {}) }

@@ -213,18 +213,20 @@ async function checkParallel(t: Test, place: Place): Promise<void> {
 }
 
 async function checkMultipart(t: Test, place: Place): Promise<void> {
-  for (const step of ['create', 'complete', 'abort']) {
-    const path = `/api/2.0/mlflow-artifacts/mpu/${step}/0/${place.runId}/artifacts`
+  const steps = ['create', 'complete', 'abort']
+  const paths = ['model.bin', '/home/me/model.bin', 'C:\\Users\\me\\model.bin', '../model.bin']
+  for (const [step, path] of steps.flatMap((step) => paths.map((path) => [step, path] as const))) {
+    const address = `/api/2.0/mlflow-artifacts/mpu/${step}/0/${place.runId}/artifacts`
     const body = {
-      path: 'model.bin',
+      path,
       ...(step === 'create' ? { num_parts: 2 } : { upload_id: 'x' }),
       ...(step === 'complete' ? { parts: [] } : {}),
     }
-    const got = await call(place, path, body)
+    const got = await call(place, address, body)
     t.match(
       got,
       { status: 501, body: { error_code: 'NOT_IMPLEMENTED' } },
-      `${step}: MLflow's own refusal, which sends clients another way`,
+      `${step} of ${path}: MLflow's own refusal, which sends clients another way`,
     )
     t.match(got.body.message, /multipart upload/i)
   }

@@ -103,6 +103,7 @@ function goodValues(place: Belongings): Record<Meaning, unknown> {
     storeFolder: `${experiment}/${run(1)}/artifacts`,
     relativePath: 'model/x',
     filePath: 'model/x',
+    localFile: '/home/me/x',
     workspaceFile: `WorkspaceInternal/Mlflow/Artifacts/${experiment}/Runs/${run(1)}/artifacts/x`,
     dbfsPath: `${environment.sourcePrefixes[0]?.replace('dbfs:', '')}x`,
   }

@@ -21,6 +21,8 @@ export interface MlflowOptions {
   readonly dir?: string
   /** Whether clients reach artifacts through the server (`mlflow-artifacts:`); default true. */
   readonly serveArtifacts?: boolean
+  /** The scheme of a plugin's artifact store, which serves the same folder; by default the folder itself. */
+  readonly artifactScheme?: string
   /** Worker processes; default 1. */
   readonly workers?: number
   /** Further variables of the server's environment. */
@@ -64,6 +66,7 @@ export async function startMlflow({
   version,
   dir,
   serveArtifacts = true,
+  artifactScheme,
   workers = 1,
   env = {},
 }: MlflowOptions): Promise<MlflowServer> {
@@ -71,6 +74,7 @@ export async function startMlflow({
   const folder = dir ?? mkdtempSync(join(tmpdir(), 'mlflow-'))
   const artifactFolder = join(folder, 'artifacts')
   mkdirSync(artifactFolder, { recursive: true })
+  const destination = artifactScheme === undefined ? artifactFolder : `${artifactScheme}://${artifactFolder}`
   const database = join(folder, 'mlflow.db')
   const template = templateOf(python, serveArtifacts)
   if (template && existsSync(template) && !existsSync(database)) copyFileSync(template, database, constants.COPYFILE_FICLONE)
@@ -85,7 +89,7 @@ export async function startMlflow({
     '--backend-store-uri',
     `sqlite:///${database}`,
   ]
-  const args = ['server', ...place, ...artifactFlags(version, artifactFolder, serveArtifacts)]
+  const args = ['server', ...place, ...artifactFlags(version, destination, serveArtifacts)]
   const variables = { ...serverEnvironment(python, folder), ...env }
   const program = startProgram(join(dirname(python), 'mlflow'), args, { cwd: folder, env: variables })
   const close = async () => {

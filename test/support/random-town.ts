@@ -214,6 +214,7 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     maxResults: [5],
     relativePath: ['x', '', 'a/b'],
     filePath: ['x', 'a/b'],
+    localFile: ['x', '/tmp/x', 'C:\\\\x'],
     workspaceFile: ['x'],
     dbfsPath: ['/x'],
     experiment: experiments,

@@ -288,6 +288,7 @@ export const trespasses: Record<Meaning, Cases> = {
   alias: nothing,
   relativePath: nothing,
   filePath: nothing,
+  localFile: nothing,
   link: nothing,
   providersModel: nothing,
   orderBy: nothing,
@@ -297,7 +298,18 @@ export const trespasses: Record<Meaning, Cases> = {
 
 /** Meanings of which nothing is another environment's: whoever adds a meaning says here why, or makes cases of it. */
 export const nameNothing: ReadonlySet<Meaning> = new Set([
-  ...(['free', 'tagKey', 'version', 'stage', 'stages', 'archiveExisting', 'alias', 'relativePath', 'filePath'] as const),
+  ...([
+    'free',
+    'tagKey',
+    'version',
+    'stage',
+    'stages',
+    'archiveExisting',
+    'alias',
+    'relativePath',
+    'filePath',
+    'localFile',
+  ] as const),
   ...(['orderBy', 'pageToken', 'maxResults'] as const),
   // Where they lead to is no environment's.
   ...(['link', 'providersModel'] as const),

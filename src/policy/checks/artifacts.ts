@@ -3,8 +3,9 @@ import { usesCatalog } from '../environment.ts'
 import { absent, type Judgement, reads } from '../judgement.ts'
 import { placesMeaning, textsOf } from '../message-fields.ts'
 import { ask, type Inquiry } from '../questions.ts'
-import { Refusal } from '../reasons.ts'
+import { noMultipart, Refusal } from '../reasons.ts'
 import { canonicalPath, placeOf, type StorePlace } from '../store-path.ts'
+import { uploadedFileName } from '../uploaded-file.ts'
 import { workspaceStorePath } from '../workspace-file.ts'
 import { noteChange } from './freeze.ts'
 import { ownExperiment, readableLoggedModel, readableRun, upstreamExperimentId } from './ids.ts'
@@ -44,13 +45,18 @@ function* checkChangeable(judgement: Judgement, place: StorePlace, path: string,
   if (place.traceId !== null) yield* ownTrace(judgement, place.traceId)
 }
 
+/** Clients of MLflow 2.9 leave the run out of the place of a multipart upload. After this answer they send the file as one, to its run. */
+function withoutMultipart(): Refusal {
+  return new Refusal('no-multipart', noMultipart)
+}
+
 /** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */
 function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
   const upstream = upstreamStorePath(path, defaultExperimentId)
   // Databricks keeps more than experiments' artifacts, and less of what lies above them.
   if (judgement.landscape.kind === 'databricks' && (yield* checkWorkspacePath(judgement, path, upstream)) === 'judged') return
   const place = placeOf(upstream)
-  if (place === null) throw absent.artifact(path)
+  if (place === null) throw judgement.endpoint.name === 'createMultipartUpload' ? withoutMultipart() : absent.artifact(path)
   const hide = (error: unknown) => (error instanceof Refusal && error.reason === 'not-found' ? absent.artifact(path) : error)
   try {
     if (reads(judgement.endpoint)) yield* checkReadable(judgement, place, path, defaultExperimentId)
@@ -106,6 +112,9 @@ export function checkPaths(judgement: Judgement): void {
   checkWorkspaceFiles(judgement)
   for (const { value } of placesMeaning(endpoint, message, 'relativePath', 'storePath', 'storeFolder')) {
     if (typeof value === 'string') checkSegments(judgement, canonicalPath(value))
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'localFile')) {
+    if (typeof value === 'string') checkSegments(judgement, uploadedFileName(value))
   }
   for (const { value } of placesMeaning(endpoint, message, 'filePath')) {
     // A URL that is signed for a folder opens all that lies in it.

@@ -47,14 +47,14 @@ export const artifactEndpoints = {
   },
   createMultipartUpload: {
     ...part, path: '/mlflow-artifacts/mpu/create/{artifact_path}',
-    fields: { artifact_path: 'storePath', path: 'relativePath', num_parts: 'free' },
+    fields: { artifact_path: 'storePath', path: 'localFile', num_parts: 'free' },
   },
   completeMultipartUpload: {
     ...part, path: '/mlflow-artifacts/mpu/complete/{artifact_path}',
-    fields: { artifact_path: 'storePath', path: 'relativePath', upload_id: 'free', parts: 'free' },
+    fields: { artifact_path: 'storePath', path: 'localFile', upload_id: 'free', parts: 'free' },
   },
   abortMultipartUpload: {
     ...part, path: '/mlflow-artifacts/mpu/abort/{artifact_path}',
-    fields: { artifact_path: 'storePath', path: 'relativePath', upload_id: 'free' },
+    fields: { artifact_path: 'storePath', path: 'localFile', upload_id: 'free' },
   },
 } as const satisfies Record<string, EndpointRow>
