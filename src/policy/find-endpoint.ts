@@ -4,8 +4,11 @@ import type { ClientMode, ServerKind } from './environment.ts'
 
 export type Found = { readonly open: OpenEndpoint } | { readonly closed: ClosedEndpoint }
 
-function fits(endpoint: OpenEndpoint | ClosedEndpoint, method: string, path: string): boolean {
-  if (endpoint.method !== method) return false
+const patterns = new WeakMap<object, RegExp>()
+
+function patternOf(endpoint: OpenEndpoint | ClosedEndpoint): RegExp {
+  const known = patterns.get(endpoint)
+  if (known !== undefined) return known
   const pattern = endpoint.path
     .split(/(\{[^{}]+\})/)
     .map((part) => {
@@ -15,6 +18,13 @@ function fits(endpoint: OpenEndpoint | ClosedEndpoint, method: string, path: str
     .join('')
   const end = 'slashToo' in endpoint && endpoint.slashToo ? '/?' : ''
   const whole = new RegExp(`^${pattern}${end}$`)
+  patterns.set(endpoint, whole)
+  return whole
+}
+
+function fits(endpoint: OpenEndpoint | ClosedEndpoint, method: string, path: string): boolean {
+  if (endpoint.method !== method) return false
+  const whole = patternOf(endpoint)
   return endpoint.prefixes.some((prefix) => path.startsWith(prefix) && whole.test(path.slice(prefix.length)))
 }
 

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { usesCatalog } from '../policy/environment.ts'
-import { Refusal } from '../policy/reasons.ts'
 import { answerError } from './answer-error.ts'
 import { addArrivalHooks } from './arrival.ts'
 import { writeAudit } from './audit.ts'
@@ -11,6 +10,7 @@ import type { Config } from './config-types.ts'
 import { Connections } from './connections.ts'
 import { openDirectory, withDirectory } from './directory.ts'
 import { findDoor, type Listener, modesOf } from './door.ts'
+import { isPreflight, unknownAddress } from './framing.ts'
 import { addGraphql } from './graphql.ts'
 import type { Clock } from './hiding/clock.ts'
 import { addScopes } from './http/unforeseen.ts'
@@ -24,6 +24,7 @@ import { addLocalRoutes } from './local-routes.ts'
 import type { Metrics } from './metrics.ts'
 import { addOtlpRoutes } from './otlp-routes.ts'
 import type { PageTokens } from './page-tokens.ts'
+import { answerPreflight } from './preflight.ts'
 import { addRoutes } from './routes.ts'
 import { AzureStorage } from './storage/databricks-store.ts'
 import { addEntrance } from './ui-entrance.ts'
@@ -102,8 +103,9 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, li
   app.decorateRequest('transfer', null)
   if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, journey, artifacts, timeouts.idle)
   addByteRoutes(app, config, modes, journey, upstream, timeouts.idle)
-  app.setNotFoundHandler((request) => {
-    throw new Refusal('unknown-endpoint', `There is no endpoint ${request.method} of this path here.`)
+  app.setNotFoundHandler((request, reply) => {
+    if (isPreflight(request.raw)) return answerPreflight(config, request, reply)
+    throw unknownAddress(request.raw)
   })
   // Only what streams bytes may be sent again as it is.
   app.setErrorHandler((error, request, reply) => {

@@ -7,7 +7,7 @@ import type { Authenticator } from './authenticate.ts'
 import type { Connections } from './connections.ts'
 import { checkSite } from './cross-site.ts'
 import type { Door, DoorOf } from './door.ts'
-import { checkMessage } from './framing.ts'
+import { checkMessage, isPreflight } from './framing.ts'
 import { startTrail, type Trail } from './trail.ts'
 
 declare module 'fastify' {
@@ -42,6 +42,8 @@ export function addArrivalHooks(
     request.door = doorOf(request.raw)
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     checkMessage(request.raw)
+    // It has no route, and is answered where nothing is found.
+    if (isPreflight(request.raw)) return
     checkSite(request.raw)
     if (request.routeOptions.config.open === true) return
     request.authenticated = await authenticator.authenticate(authorizationValues(request))

@@ -34,7 +34,7 @@ function isArtifact({ bytes, resource }: OpenEndpoint): boolean {
   return bytes === 'down' && resource !== 'ui' && resource !== 'server'
 }
 
-type Seen = Pick<FastifyRequest, 'granted' | 'trail'>
+type Seen = Pick<AnyReply['request'], 'granted' | 'trail' | 'raw'>
 
 interface Answer {
   readonly statusCode: number
@@ -69,8 +69,10 @@ async function readError(stream: Readable): Promise<string> {
 }
 
 /** What becomes of a transfer that breaks off: the client's connection does too, and the audit line says whose doing it was. */
-export function noteBreak({ trail }: Seen, stream: Readable): void {
+export function noteBreak({ trail, raw }: Seen, stream: Readable): void {
   stream.once('error', (error: NodeJS.ErrnoException) => {
+    // Of a body that ends with its connection, an orderly end would be the whole.
+    if (raw.httpVersion === '1.0') raw.socket.resetAndDestroy()
     trail.reason ??= error.code === 'UND_ERR_ABORTED' ? 'client-gone' : 'upstream-broke'
   })
 }

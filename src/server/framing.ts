@@ -13,15 +13,27 @@ export const limits = {
   graphqlBytes: 64 * 1024,
 } as const
 
+/** What to look at where an address cannot have been meant. */
+export const trackingUri =
+  "Look at the tracking URI: it is the proxy's address, with /env/<name> for callers in several environments, and nothing behind."
+
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
 function count(rawHeaders: readonly string[], name: string): number {
   return rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length
 }
 
+/** Whether a browser asks what it may send for a page (CORS). It carries no token, and nothing is done for it. */
+export function isPreflight({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined && length === '0' && coding === undefined
+}
+
 function checkFraming(message: IncomingMessage): void {
-  if (message.httpVersion !== '1.1') throw new Refusal('malformed', 'Only HTTP/1.1 is served.')
-  if (!methods.has(message.method ?? '')) throw new Refusal('malformed', 'This HTTP method is not served.')
+  if (message.httpVersion !== '1.1' && message.httpVersion !== '1.0')
+    throw new Refusal('malformed', 'Only HTTP/1.1 and HTTP/1.0 are served.')
+  if (!methods.has(message.method ?? '') && !isPreflight(message))
+    throw new Refusal('malformed', 'This HTTP method is not served.')
   if (message.rawHeaders.length > 2 * limits.headerCount)
     throw new Refusal('malformed', `More than ${limits.headerCount} header lines.`)
   for (const single of [
@@ -44,21 +56,19 @@ function checkFraming(message: IncomingMessage): void {
   if (coding !== undefined && message.headers['content-length'] !== undefined) {
     throw new Refusal('malformed', 'A request has a Content-Length or a Transfer-Encoding, not both.')
   }
+  if (coding !== undefined && message.httpVersion === '1.0')
+    throw new Refusal('malformed', 'A request of HTTP/1.0 must not have a Transfer-Encoding.')
   if (coding !== undefined && (message.method === 'GET' || message.method === 'HEAD')) {
     throw new Refusal('malformed', `A ${message.method} request must not have a chunked body.`)
   }
 }
 
-/** What of a message its first lines say. */
-type MessageStart = Pick<IncomingMessage, 'method' | 'url' | 'headers'>
-
 /**
- * The address that is meant: one of the UI's downloads may have two slashes before it, as with a tracking URI that ends with one. MLflow
- * redirects there. In the API no path has a second spelling.
+ * The address that is meant. Clients join the tracking URI and a path that begins with a slash: where the URI ends with one, there are two,
+ * right after the proxy's address or after `/env/<name>`. MLflow takes or redirects them. Anywhere else no path has a second spelling.
  */
-export function meantAddress({ method, url = '', headers }: MessageStart): string {
-  const plain = (method === 'GET' || method === 'HEAD') && headers['content-length'] === undefined
-  return plain && /^\/\/(?:model-versions\/)?get-artifact\?/.test(url) ? url.slice(1) : url
+export function meantAddress({ url = '' }: Pick<IncomingMessage, 'url'>): string {
+  return url.replace(/^\/\/(?!\/)/, '/').replace(/^(\/env\/[^/?]+)\/\/(?!\/)/, '$1/')
 }
 
 function checkTarget(target: string): void {
@@ -66,12 +76,17 @@ function checkTarget(target: string): void {
   const path = target.split('?', 1)[0] ?? ''
   if (!/^\/[\x21-\x7e]*$/.test(target))
     throw new Refusal('malformed', 'The request target must be a path of printable ASCII characters.')
-  if (target.includes('#') || path.includes('//') || path.includes('\\')) {
-    throw new Refusal('malformed', 'The path has an empty segment, a fragment or a backslash.')
-  }
+  if (target.includes('#') || path.includes('//') || path.includes('\\'))
+    throw new Refusal('malformed', `The path has an empty segment, a fragment or a backslash. ${trackingUri}`)
   if (/%(?:2f|5c|00)/i.test(path)) throw new Refusal('malformed', 'The path has an encoded slash, backslash or NUL.')
   const dotted = path.replace(/%2e/gi, '.').split('/')
-  if (dotted.includes('.') || dotted.includes('..')) throw new Refusal('malformed', 'The path has a dot segment.')
+  if (dotted.includes('.') || dotted.includes('..')) throw new Refusal('malformed', `The path has a dot segment. ${trackingUri}`)
+}
+
+/** What is said of an address that no route has. */
+export function unknownAddress({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): Refusal {
+  const isJoined = /^\/.*[^/]\/(?:ajax-)?api\/\d\.\d\//.test(url.replace(/^\/env\/[^/]+/, ''))
+  return new Refusal('unknown-endpoint', `There is no endpoint ${method} of this path here.${isJoined ? ` ${trackingUri}` : ''}`)
 }
 
 /** Refuses what two HTTP parsers could read differently (facts: request smuggling, path confusion), and all that follows it. */
@@ -80,6 +95,8 @@ export function checkMessage(message: IncomingMessage): void {
   try {
     checkFraming(message)
     checkTarget(message.url ?? '')
+    // Its clients expect the end of the connection, and what stands between may take it for a body without a length.
+    if (message.httpVersion === '1.0') distrust(message.socket)
   } catch (error) {
     // What Node then takes for the next request may have been a part of this one.
     distrust(message.socket)

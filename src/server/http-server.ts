@@ -102,6 +102,8 @@ function isUnread({ headers, readableEnded }: IncomingMessage): boolean {
 function addLastAnswers(app: FastifyInstance, connections: Connections): void {
   app.server.removeListener('request', app.routing)
   app.server.on('request', (request, response) => {
+    // Even with a `TE: chunked`: HTTP/1.0 has no chunks.
+    if (request.httpVersion === '1.0') response.useChunkedEncodingByDefault = false
     if (isEnding(request.socket)) ignoreRest(request.socket)
     else app.routing(request, response)
   })

@@ -135,7 +135,7 @@ t.test("bytes that are no request are refused in MLflow's form too", async (t) =
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400],
     ['an unknown method', head('BREW', '/'), 400],
     ['OPTIONS', head('OPTIONS', get), 400],
-    ['HTTP/1.0', head('GET', get).replace('HTTP/1.1', 'HTTP/1.0'), 400],
+    ['HTTP/1.2', head('GET', get).replace('HTTP/1.1', 'HTTP/1.2'), 400],
     ['HTTP/2.0', head('GET', get).replace('HTTP/1.1', 'HTTP/2.0'), 400],
     ['two lengths', head('POST', create, ['Content-Length: 2', 'Content-Length: 3']), 400],
     ['a length and chunks', head('POST', create, ['Content-Length: 2', 'Transfer-Encoding: chunked']), 400],
