@@ -63,12 +63,18 @@ function checkFraming(message: IncomingMessage): void {
   }
 }
 
+function withoutSecondSlash(path: string): string {
+  return path.startsWith('//') && !path.startsWith('///') ? path.slice(1) : path
+}
+
 /**
  * The address that is meant. Clients join the tracking URI and a path that begins with a slash: where the URI ends with one, there are two,
  * right after the proxy's address or after `/env/<name>`. MLflow takes or redirects them. Anywhere else no path has a second spelling.
  */
 export function meantAddress({ url = '' }: Pick<IncomingMessage, 'url'>): string {
-  return url.replace(/^\/\/(?!\/)/, '/').replace(/^(\/env\/[^/?]+)\/\/(?!\/)/, '$1/')
+  const plain = withoutSecondSlash(url)
+  const environment = /^\/env\/[^/?]+/.exec(plain)?.[0] ?? ''
+  return environment + withoutSecondSlash(plain.slice(environment.length))
 }
 
 function checkTarget(target: string): void {
