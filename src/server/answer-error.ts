@@ -11,6 +11,11 @@ const troubles: ReadonlySet<Reason> = new Set([
   'upstream-unavailable',
   'outcome-unknown',
   'registration-incomplete',
+  'upstream-refused',
+  'upstream-forbids',
+  'upstream-too-large',
+  'upstream-uri-too-long',
+  'upstream-headers-too-large',
 ])
 
 function describeCause(cause: unknown): string | null {

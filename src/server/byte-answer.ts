@@ -11,7 +11,7 @@ import { pageHeaders } from './page-headers.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
 import type { Transfer } from './streams/transfer.ts'
 import type { Upstream } from './upstream.ts'
-import { waitOf } from './upstream-answer.ts'
+import { serverOf, waitOf } from './upstream-answer.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -95,7 +95,8 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
     )
     upstream.checkWelcome({ status: statusCode, text }, environment?.name)
     const { grant } = grantedOf(request)
-    const refused = { status: statusCode, text, ...waitOf(headersOf(answer)['retry-after']) }
+    const headers = headersOf(answer)
+    const refused = { status: statusCode, text, ...waitOf(headers['retry-after']), ...serverOf(headers.server) }
     if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)
     sendFailure(reply, upstreamFailure(grant, refused))
   } catch (error) {

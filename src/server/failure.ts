@@ -1,5 +1,6 @@
 import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
 import { Throttled } from './throttled.ts'
+import { Unavailable } from './upstream/unavailable.ts'
 
 /** An error as it goes to the client, in the shape that every MLflow client reads. */
 export interface Failure {
@@ -13,7 +14,7 @@ export interface Failure {
 }
 
 function retryAfterOf(refusal: Refusal): number | string | null {
-  if (refusal instanceof Throttled) return refusal.retryAfter
+  if (refusal instanceof Throttled || refusal instanceof Unavailable) return refusal.retryAfter
   return refusal.reason === 'upstream-unavailable' || refusal.reason === 'overloaded' ? 1 : null
 }
 

@@ -11,17 +11,27 @@ import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact }
 import { Refusal } from '../policy/reasons.ts'
 import { withoutWorkspace } from '../rewrite/location.ts'
 import { Throttled } from './throttled.ts'
+import { describeAnswer } from './upstream/intermediaries.ts'
+import { Unavailable } from './upstream/unavailable.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
 function unknown(): Refusal {
   return new Refusal('unknown-answer', "MLflow's answer is of an unknown form. See the proxy's log.")
 }
 
+/** A page where MLflow's answer should be is a login page, or that of somebody who is out of order. */
+function page(): Refusal {
+  return new Refusal(
+    'unknown-answer',
+    "A web page came in place of MLflow's answer, from something between this proxy and MLflow. Tell the proxy's administrators.",
+  )
+}
+
 /** The object in an answer, or null when MLflow says that there is no such thing. */
 export function readFound(answer: UpstreamAnswer): JsonObject | null {
   if (answer.status === 429) throw new Throttled(answer.retryAfter ?? 1)
   if (answer.status >= 500)
-    throw new Refusal('upstream-unavailable', 'MLflow failed on a look-up of the proxy. Try again shortly.')
+    throw new Unavailable('MLflow failed on a look-up of the proxy. Try again shortly.', answer.retryAfter)
   const value = parseAnswer(answer)
   if (answer.status === 200) return value
   const code = value.get('error_code')
@@ -29,7 +39,7 @@ export function readFound(answer: UpstreamAnswer): JsonObject | null {
   if (answer.status === 403 && code === 'PERMISSION_DENIED') return null
   if (answer.status === 404 || code === 'RESOURCE_DOES_NOT_EXIST' || code === 'INVALID_PARAMETER_VALUE') return null
   if (answer.status === 401 || answer.status === 403) {
-    throw new Refusal('unknown-answer', 'MLflow refuses the credentials of the proxy. Tell its administrators.')
+    throw new Refusal('upstream-refused', 'MLflow refuses the credentials of the proxy. Tell its administrators.')
   }
   throw unknown()
 }
@@ -60,8 +70,8 @@ export function parseAnswer(answer: UpstreamAnswer, allowNaN = false, printed: J
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
   }
-  const refusal = unknown()
-  refusal.cause = `status ${answer.status} with ${answer.text.length} characters of ${answer.contentType || 'no type'}, and no JSON object`
+  const refusal = answer.contentType.includes('html') ? page() : unknown()
+  refusal.cause = `${describeAnswer(answer)}: no JSON object`
   throw refusal
 }
 

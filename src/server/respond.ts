@@ -14,6 +14,11 @@ const outcomes: ReadonlySet<string> = new Set([
   'upstream-unavailable',
   'outcome-unknown',
   'unknown-answer',
+  'upstream-refused',
+  'upstream-forbids',
+  'upstream-too-large',
+  'upstream-uri-too-long',
+  'upstream-headers-too-large',
   'registration-incomplete',
 ])
 

@@ -14,6 +14,8 @@ export interface UpstreamAnswer {
   readonly bytes?: Uint8Array
   /** The time that MLflow asks callers to wait, where it does: seconds, or a date of HTTP. */
   readonly retryAfter?: number | string
+  /** The program that answered, as far as it says. */
+  readonly server?: string
   /** What is counted for it in memory, until the request is over or it is given back. */
   readonly held?: Hold
 }
@@ -26,6 +28,11 @@ export function waitOf(header: unknown): Pick<UpstreamAnswer, 'retryAfter'> {
   if (typeof header !== 'string') return {}
   if (/^[0-9]{1,5}$/.test(header)) return { retryAfter: Number(header) }
   return /^[A-Za-z0-9 ,:]{1,40}$/.test(header) && !Number.isNaN(Date.parse(header)) ? { retryAfter: header } : {}
+}
+
+/** What a `Server` says, where it is no more than a name and a version. */
+export function serverOf(header: unknown): Pick<UpstreamAnswer, 'server'> {
+  return typeof header === 'string' && /^[A-Za-z][\w.+/ -]{0,40}$/.test(header) ? { server: header } : {}
 }
 
 /** Reads an answer whole, into memory that is counted as it comes. Throws where it is too large, or there is no memory for it. */
@@ -54,6 +61,7 @@ export async function readAnswer({ statusCode, headers, body }: Received, memory
     contentType,
     text: bytes.toString('utf8'),
     ...waitOf(headers['retry-after']),
+    ...serverOf(headers.server),
     ...(held === undefined ? {} : { held }),
   }
   return contentType.includes('protobuf') ? { ...answer, bytes } : answer

@@ -11,6 +11,7 @@ import { type OwnWrite, writeOut } from './own-writes.ts'
 import { StreamDispatcher } from './streams/stream-dispatcher.ts'
 import { askCatalog } from './unity-catalog-registry.ts'
 import type { Exchange } from './upstream/exchange.ts'
+import { refuseIntermediary } from './upstream/intermediaries.ts'
 import { TimeLimit } from './upstream/time-limit.ts'
 import { briefly, readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
@@ -102,7 +103,9 @@ export class Upstream {
   async askWho(token: string): Promise<UpstreamAnswer> {
     const [caller, target] = [{ authorization: `Bearer ${token}` }, '/api/2.0/preview/scim/v2/Me']
     const within = Math.min(whoWithin, this.#timeouts.answer)
-    return this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true, within }, caller)
+    const answer = await this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true, within }, caller)
+    if (!refusesCredentials(this.kind, answer) && answer.status !== 403) refuseIntermediary(answer, true)
+    return answer
   }
 
   /** Asks for several traces at once: MLflow has no other way that leaves their spans out. */
@@ -149,6 +152,7 @@ export class Upstream {
     const again = refusesCredentials(this.kind, first) && this.credentials.refuse(caller, credentials)
     const answer = again ? await this.#exchangeOnce(exchange, await this.credentials.read(caller)) : first
     this.checkWelcome(answer, caller.environment)
+    refuseIntermediary(answer, exchange.repeatable || exchange.method === 'GET')
     return answer
   }
 

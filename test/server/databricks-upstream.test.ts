@@ -131,7 +131,7 @@ t.test('a request that was refused for its token is sent once more, and then no 
   good = 'none'
   seen.length = 0
   await t.rejects(upstream.write({ make: 'folder', path: '/x' }, nobody), {
-    reason: 'unknown-answer',
+    reason: 'upstream-refused',
     message: /does not let the proxy in/,
   })
   t.same(seen, ['POST Bearer token-2'], 'a token that is hardly older is not to blame')

@@ -14,7 +14,7 @@ export const modelVersionEndpoints = {
     required: ['name', 'source'],
   },
   updateModelVersion: {
-    ...version, method: 'PATCH', path: '/mlflow/model-versions/update', action: 'update',
+    ...version, method: 'PATCH', path: '/mlflow/model-versions/update', action: 'update', repeatable: true,
     fields: { ...id, description: 'free' }, ...byId,
   },
   transitionModelVersionStage: {

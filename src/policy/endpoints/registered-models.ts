@@ -20,7 +20,7 @@ export const registeredModelEndpoints = {
     fields: { name: 'modelName', new_name: 'newModelName' }, required: ['name', 'new_name'],
   },
   updateRegisteredModel: {
-    ...model, method: 'PATCH', path: '/mlflow/registered-models/update', action: 'update',
+    ...model, method: 'PATCH', path: '/mlflow/registered-models/update', action: 'update', repeatable: true,
     fields: { name: 'modelName', description: 'free', deployment_job_id: 'free' }, ...byName,
   },
   deleteRegisteredModel: {

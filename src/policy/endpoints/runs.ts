@@ -23,7 +23,7 @@ export const runEndpoints = {
     required: [],
   },
   updateRun: {
-    ...post, path: '/mlflow/runs/update',
+    ...post, path: '/mlflow/runs/update', repeatable: true,
     fields: { ...id, status: 'free', end_time: 'free', run_name: 'free' }, ...byId,
   },
   deleteRun: {
@@ -35,7 +35,8 @@ export const runEndpoints = {
     fields: { run_id: 'run' }, required: ['run_id'],
   },
   logMetric: {
-    ...post, path: '/mlflow/runs/log-metric',
+    // MLflow's database keeps a point once, however often it is logged: key, value, timestamp and step are its key.
+    ...post, path: '/mlflow/runs/log-metric', repeatable: true,
     fields: { ...id, ...metric, model_id: 'loggedModel' }, ...byId,
   },
   logParam: {
@@ -43,7 +44,7 @@ export const runEndpoints = {
     fields: { ...id, key: 'free', value: 'free' }, ...byId,
   },
   logBatch: {
-    ...post, path: '/mlflow/runs/log-batch',
+    ...post, path: '/mlflow/runs/log-batch', repeatable: true,
     fields: { run_id: 'run', params: 'free', tags: 'runTags', 'metrics[].model_id': 'loggedModel', 'metrics[].run_id': 'relatedRun' },
     required: ['run_id'],
   },
@@ -52,7 +53,7 @@ export const runEndpoints = {
     fields: { run_id: 'run', model_json: 'modelJson' }, required: ['run_id'],
   },
   logInputs: {
-    ...post, path: '/mlflow/runs/log-inputs',
+    ...post, path: '/mlflow/runs/log-inputs', repeatable: true,
     fields: {
       run_id: 'run', 'models[].model_id': 'relatedModel', 'datasets[].dataset.source': 'dataSource', 'datasets[].tags': 'free',
       ...Object.fromEntries(['name', 'digest', 'source_type', 'schema', 'profile'].map((name) => [`datasets[].dataset.${name}`, 'free' as const])),

@@ -1,0 +1,113 @@
+import { type Reason, Refusal } from '../../policy/reasons.ts'
+import type { UpstreamAnswer } from '../upstream-answer.ts'
+import { readOwnError } from './own-words.ts'
+import { Unavailable } from './unavailable.ts'
+
+/** What can be told of an answer that is not in MLflow's words. */
+export type WordlessAnswer = Pick<UpstreamAnswer, 'status' | 'text' | 'retryAfter' | 'server'> & { readonly contentType?: string }
+
+/** Who says that it failed, or gave up, by the status. The request may have been carried out. */
+const failures: Readonly<Record<number, string>> = {
+  408: 'A gateway between this proxy and MLflow did not wait for the request (408).',
+  425: 'A gateway between this proxy and MLflow does not take the request yet (425).',
+  499: 'A gateway between this proxy and MLflow gave the request up (499).',
+  500: 'MLflow failed on this request without saying why (500).',
+  502: 'A gateway between this proxy and MLflow got no answer from it (502).',
+  503: 'MLflow, or a gateway before it, takes no requests at the moment (503).',
+  504: 'A gateway between this proxy and MLflow did not wait for the answer (504).',
+}
+
+type Words = readonly [reason: Reason, message: string]
+
+const tooManyHeaders: Words = [
+  'upstream-headers-too-large',
+  "A gateway between this proxy and MLflow takes no headers of this size: mostly a token with very many groups. Tell the proxy's administrators.",
+]
+
+/** Who did not take the request, by the status: nothing of it was carried out. */
+const refusals: Readonly<Record<number, Words>> = {
+  403: [
+    'upstream-forbids',
+    "A firewall or gateway between this proxy and MLflow does not let this request pass (403): MLflow has not seen it. Tell the proxy's administrators.",
+  ],
+  407: [
+    'upstream-refused',
+    "A gateway between this proxy and MLflow wants credentials of its own (407). Tell the proxy's administrators.",
+  ],
+  413: [
+    'upstream-too-large',
+    'A gateway between this proxy and MLflow takes no request of this size (413). Send less at once, or have its limit raised (of nginx: client_max_body_size).',
+  ],
+  414: [
+    'upstream-uri-too-long',
+    'A gateway between this proxy and MLflow takes no address of this length (414). Ask for less at once.',
+  ],
+  421: [
+    'upstream-refused',
+    "What answers at upstream.url is not there for this host name (421). Tell the proxy's administrators.",
+  ],
+  431: tooManyHeaders,
+}
+
+/** Pages that say more than their status. */
+const pages: readonly { readonly status: number; readonly said: RegExp; readonly words: Words }[] = [
+  {
+    status: 400,
+    said: /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|HTTP request to an HTTPS server/i,
+    words: [
+      'upstream-refused',
+      "What answers at upstream.url wants https, and was asked by http. Tell the proxy's administrators.",
+    ],
+  },
+  { status: 400, said: /Request Header Or Cookie Too Large/i, words: tooManyHeaders },
+]
+
+const elsewhere =
+  "What answers at upstream.url sends this proxy elsewhere, as a login page or a change from http to https would; it follows no redirects. Tell the proxy's administrators."
+
+/** For the log: who answered, as far as it says, and nothing of what it wrote. */
+export function describeAnswer({ status, text, contentType = '', server }: WordlessAnswer): string {
+  const type = /^[\w.+/-]{1,60}/.exec(contentType)?.[0] ?? 'no type'
+  return `status ${status} with ${text.length} characters of ${type}${server === undefined ? '' : `, from ${server}`}`
+}
+
+function failureOf({ status, retryAfter }: WordlessAnswer, again: boolean): Refusal {
+  const what = failures[status] ?? `MLflow, or a gateway before it, failed on this request (${status}).`
+  if (again)
+    return new Unavailable(
+      `${what} ${status === 504 ? 'Try again later, or ask for less at once.' : 'Try again shortly.'}`,
+      retryAfter,
+    )
+  return new Refusal(
+    'outcome-unknown',
+    `${what} The request may have been carried out all the same: look before you send it again.`,
+  )
+}
+
+function refusalOf(answer: WordlessAnswer, again: boolean): Refusal {
+  const { status, text } = answer
+  if (status >= 500 || failures[status] !== undefined) return failureOf(answer, again)
+  if (status < 400) return new Refusal('upstream-refused', elsewhere)
+  const unknown: Words = [
+    'unknown-answer',
+    `MLflow, or a gateway before it, refused the request in a form that this proxy does not know (${status}). Tell the proxy's administrators.`,
+  ]
+  const page = pages.find((each) => each.status === status && each.said.test(text))
+  return new Refusal(...(page?.words ?? refusals[status] ?? unknown))
+}
+
+/** Statuses whose meaning depends on what was asked: no such endpoint, or too many requests. */
+const meant: ReadonlySet<number> = new Set([404, 405, 429])
+
+/**
+ * Throws for an error, or a redirect, that is not in MLflow's own words: it came from something between the proxy and MLflow, or from an
+ * MLflow that could not even say what went wrong. `again`: sending the request once more changes nothing more.
+ */
+export function refuseIntermediary(answer: WordlessAnswer, again: boolean): void {
+  const { status } = answer
+  if (status < 300 || status === 304 || meant.has(status)) return
+  if (status >= 400 && readOwnError(answer) !== null) return
+  const refusal = refusalOf(answer, again)
+  refusal.cause = describeAnswer(answer)
+  throw refusal
+}
