@@ -114,6 +114,6 @@ export function asFirstApi(landscape: Landscape, environment: Environment, reque
   if (endpoint.asks === undefined) return request
   const first = endpointTable('unityCatalog', mode).open.get(endpoint.asks)
   if (first === undefined) throw new Error(`${endpoint.name} asks ${endpoint.asks}, which is no row`)
-  checkShape(endpoint, message)
+  checkShape(endpoint, message, landscape.kind)
   return { ...request, endpoint: first, message: firstMessage(landscape, environment, endpoint, message) }
 }

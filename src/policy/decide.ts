@@ -113,7 +113,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
   const { endpoint, message, landscape, environment } = judgement
   checkAdministrator(judgement)
   checkEntityLimits(judgement)
-  checkShape(endpoint, message)
+  checkShape(endpoint, message, landscape.kind)
   checkAskedFor(judgement)
   checkMetricHistory(judgement)
   checkGateway(judgement)

@@ -33,6 +33,8 @@ export interface Findings {
   readonly usageExperimentId: string | null
   /** Whether a part of an answer is of a serving endpoint that the configuration shares: its names are the workspace's own. */
   readonly inSharedEndpoint?: true
+  /** Whether a part of an answer is of an experiment whose name comes back with a slash before it. */
+  readonly leadingSlash?: true
   /** Keys of what the request changes and a version in production may be made of. */
   readonly changes: readonly string[]
   /** Keys of what the request brings into production. */

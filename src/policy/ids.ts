@@ -9,9 +9,14 @@ const ignorable = /[\s\p{Z}\p{C}]/gu
 const hexId = /^(?:m-|tr-)?[0-9a-f]{32}$/
 const hexDigits = /[0-9a-f]{32}/
 
-/** Whether the text is an experiment id as MLflow prints it. */
+/** Whether the text is an experiment id as MLflow prints it: an integer, or 32 hexadecimal digits as for Databricks' Git folders. */
 export function isExperimentId(text: string): boolean {
-  return /^(?:0|[1-9][0-9]{0,18})$/.test(text) && BigInt(text) <= mostInt64
+  return isHexExperimentId(text) || (/^(?:0|[1-9][0-9]{0,18})$/.test(text) && BigInt(text) <= mostInt64)
+}
+
+/** Whether the text is the id of an experiment of a Git folder, which only a Databricks workspace has. */
+export function isHexExperimentId(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text)
 }
 
 /** Whether the text is a run id as MLflow makes it. */

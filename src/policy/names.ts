@@ -95,6 +95,11 @@ function claims(landscape: Landscape, kind: NameKind, text: string): { owner: En
   })
 }
 
+/** In Unicode's normal form C, as it is stored and looked up. What is far too long for a name stays as it is, to be refused. */
+export function inNormalForm(text: string): string {
+  return text.length > 4 * longestName ? text : text.normalize('NFC')
+}
+
 /** The one spelling of a name: in a Databricks workspace `/Workspace/experiments/x` is `/experiments/x`. */
 function plainSpelling(landscape: Landscape, kind: NameKind, name: string): string {
   return kind === 'experiment' && landscape.kind === 'databricks' ? name.replace(/^\/Workspace(?=\/)/, '') : name
@@ -133,13 +138,35 @@ export function ownerOf(landscape: Landscape, kind: NameKind, text: string): Own
   return upstream === stored || foldsCase(landscape, kind) ? { ...claim, upstream: stored as UpstreamName } : null
 }
 
+/** Refuses a name that is only what makes a name an environment's: its suffix, its schema, or its folder. */
+function refuseFrameAlone(landscape: Landscape, kind: NameKind, name: string, text: string): void {
+  const before = kind === 'experiment' || (kind === 'model' && usesCatalog(landscape))
+  const isFrame = claims(landscape, kind, text).some(({ logical }) => logical === '')
+  if (!isFrame && !(kind === 'experiment' && isRoot(landscape, text))) return
+  const what = kind === 'experiment' ? 'folder' : before ? 'schema' : 'suffix'
+  throw new Refusal(
+    'invalid-parameter',
+    `The ${nameWords[kind]} name '${name}' is only an environment's ${what}: a name of its own has to stand ${before ? 'behind' : 'before'} it. Choose another name.`,
+  )
+}
+
+/**
+ * Whether a caller writes an experiment's name with a slash before it, as it is to come back; null for a qualified name, which says
+ * nothing of it.
+ */
+export function hasLeadingSlash(landscape: Landscape, name: string): boolean | null {
+  const text = plainSpelling(landscape, 'experiment', inNormalForm(name))
+  return claims(landscape, 'experiment', absolute('experiment', text)).length > 0 ? null : text.startsWith('/')
+}
+
 /**
  * What a caller of `environment` means by a name: their own model or experiment, or, when it is qualified, its owner's.
  * Throws `invalid-parameter` for a name that cannot be stored and found again under the same name.
  */
 export function resolveName(landscape: Landscape, environment: Environment, kind: NameKind, name: string): OwnedName {
   const word = nameWords[kind]
-  const text = plainSpelling(landscape, kind, absolute(kind, name))
+  const text = plainSpelling(landscape, kind, absolute(kind, inNormalForm(name)))
+  refuseFrameAlone(landscape, kind, name, text)
   const [claim] = claims(landscape, kind, text)
   const owner = claim?.owner ?? environment
   const logical = claim?.logical ?? (kind === 'experiment' ? text.slice(1) : text)

@@ -48,9 +48,8 @@ export function canonicalPath(path: string): string {
   if (trimmed === '') return ''
   if (/[\p{Cc}\\]/u.test(trimmed))
     throw new Refusal('invalid-parameter', 'Invalid path: it has a control character or a backslash.')
-  // All that MLflow itself says.
-  // A segment that only begins or ends with two dots is a name to MLflow, but what streams the bytes takes it for a climb.
-  if (trimmed.split('/').some((segment) => segment === '' || segment === '.' || /^\.\.|\.\.$/.test(segment))) {
+  // All that MLflow itself says. Only `.` and `..` lead elsewhere: `..data` and `a..` are names.
+  if (trimmed.split('/').some((segment) => ['', '.', '..'].includes(segment))) {
     throw new Refusal('invalid-parameter', 'Invalid path')
   }
   return trimmed

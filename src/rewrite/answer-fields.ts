@@ -16,6 +16,7 @@ export type AnswerMeaning =
   | 'downloadUri'
   | 'tags'
   | 'traceTags'
+  | 'experimentTags'
   | 'sentence'
   | 'endpointName'
   | 'gatewayName'
@@ -30,7 +31,12 @@ export type AnswerMeaning =
 
 /** What the fields of MLflow's entities hold, wherever in an answer they stand. */
 export const answerMeanings: Readonly<Record<string, Readonly<Record<string, AnswerMeaning>>>> = {
-  'mlflow.Experiment': { experiment_id: 'experimentId', name: 'experimentName', artifact_location: 'location' },
+  'mlflow.Experiment': {
+    experiment_id: 'experimentId',
+    name: 'experimentName',
+    artifact_location: 'location',
+    tags: 'experimentTags',
+  },
   'mlflow.CreateExperiment.Response': { experiment_id: 'experimentId' },
   'mlflow.RunInfo': { experiment_id: 'experimentId', artifact_uri: 'location' },
   'mlflow.DatasetSummary': { experiment_id: 'experimentId' },
@@ -85,7 +91,6 @@ export const reviewedFields: Readonly<Record<string, string>> = {
   'mlflow.Dataset.name': 'what a client says of its own data',
   'mlflow.Dataset.source': 'what a client says of its own data; MLflow does not open it',
   'mlflow.DatasetInput.tags': ownTags,
-  'mlflow.Experiment.tags': ownTags,
   'mlflow.FileInfo.path': 'relative to the artifacts that were asked for',
   'mlflow.LoggedModelInfo.creator_id': person,
   'mlflow.LoggedModelInfo.model_id': 'the id of the row itself, whose experiment was judged',

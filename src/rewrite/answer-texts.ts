@@ -6,6 +6,7 @@ import { Refusal } from '../policy/reasons.ts'
 import { showEndpointName } from '../policy/serving.ts'
 import type { AnswerMeaning } from './answer-fields.ts'
 import { clientSentence } from './error-text.ts'
+import { shownExperiment } from './experiment-answer.ts'
 import { clientScorer, shownAs } from './gateway-answer.ts'
 import { clientLocation } from './location.ts'
 
@@ -35,8 +36,8 @@ const modelName: TextMapper = (name, findings) => {
   if (shown === null) throw unknownAnswer('a model of nobody')
   return shown
 }
-const experimentName: TextMapper = (name, { landscape, environment }) => {
-  const shown = showName(landscape, environment, 'experiment', name)
+const experimentName: TextMapper = (name, findings) => {
+  const shown = shownExperiment(name, findings)
   if (shown === null) throw unknownAnswer('an experiment of nobody')
   return shown
 }
@@ -62,7 +63,10 @@ const servedModelName: TextMapper = (name, findings) => (findings.inSharedEndpoi
 const sentence: TextMapper = (text, findings) => clientSentence(text, findings) ?? ''
 
 /** The meanings of single texts: tags have ways of their own. */
-export type NamedMeaning = Exclude<AnswerMeaning, 'tags' | 'traceTags' | 'withheld' | 'off' | 'forAdministrators' | 'ownPart'>
+export type NamedMeaning = Exclude<
+  AnswerMeaning,
+  'tags' | 'traceTags' | 'experimentTags' | 'withheld' | 'off' | 'forAdministrators' | 'ownPart'
+>
 
 /** How each meaning is put into the caller's words. */
 export const textMappers: Readonly<Record<NamedMeaning, TextMapper>> = {

@@ -4,10 +4,18 @@ import { type Json, JsonNumber, type JsonObject, PrintedJson } from '../policy/j
 import { hasShape, shapeOf } from '../policy/message-shape.ts'
 import { answerMeanings } from './answer-fields.ts'
 import { location, modelNameOf, type NamedMeaning, textMappers, unknownAnswer } from './answer-texts.ts'
-import { findingsWithin } from './serving-answer.ts'
+import { clientExperimentTags, clientPaths, findingsOfExperiment } from './experiment-answer.ts'
+import { findingsOfEndpoint } from './serving-answer.ts'
 import { renameTags } from './tag-names.ts'
 import { clientTraceTags } from './trace-tags.ts'
 import { hidden, isVisible } from './visible-rows.ts'
+
+/** The findings for what is said inside a row. */
+function findingsWithin(messageName: string, row: JsonObject, findings: Findings): Findings {
+  return messageName === 'mlflow.Experiment'
+    ? findingsOfExperiment(row, findings)
+    : findingsOfEndpoint(messageName, row, findings)
+}
 
 function rewriteField(field: Field, value: Json, findings: Findings): Json {
   const message = field.message
@@ -65,11 +73,15 @@ export function rewriteMessage(messageName: string, message: JsonObject, finding
     // A feature that the proxy does not serve.
     if (meaning === 'off') result.set(name, false)
     else if (meaning === 'forAdministrators') result.set(name, value === true && findings.administrator)
-    else if (meaning === 'tags') result.set(name, renameTags(value, modelNameOf(findings)))
+    else if (meaning === 'experimentTags') result.set(name, clientExperimentTags(value, findings))
+    else if (meaning === 'tags') result.set(name, clientPaths(renameTags(value, modelNameOf(findings)), findings))
     else if (meaning === 'traceTags')
       result.set(
         name,
-        clientTraceTags(value, modelNameOf(findings), (uri) => location(uri, findings)),
+        clientPaths(
+          clientTraceTags(value, modelNameOf(findings), (uri) => location(uri, findings)),
+          findings,
+        ),
       )
     else if (meaning !== undefined && meaning !== 'ownPart' && value !== null) {
       result.set(name, rewriteNamed(meaning, field, value, findings))

@@ -21,6 +21,7 @@ import { upstreamEndpointName } from '../policy/serving.ts'
 import { canonicalPath } from '../policy/store-path.ts'
 import { uploadedFileName } from '../policy/uploaded-file.ts'
 import { withinWorkspace } from './location.ts'
+import { completeExperiment } from './new-experiment.ts'
 import { upstreamFilter } from './search-filter.ts'
 import { upstreamEntities, upstreamServingConfig } from './served-entities.ts'
 import { upstreamSpanAttributes } from './span-attributes.ts'
@@ -158,6 +159,7 @@ export function upstreamMessage(grant: Grant): JsonObject {
   if (findings.usageExperimentId !== null) message.set('experiment_id', findings.usageExperimentId)
   renameSetTag(grant, message)
   renameSetPrompts(grant, message)
+  if (endpoint.name === 'createExperiment') completeExperiment(grant.message.get('name'), message, findings)
   if (endpoint.name === 'createModelVersion' || endpoint.name === 'createCatalogVersion') completeVersion(message, findings)
   if (endpoint.search?.nameColumn && !message.get('filter')) message.set('filter', upstreamFilter('', endpoint.search, findings))
   return message

@@ -6,7 +6,7 @@ import { attributeKey, mapNames } from '../policy/filter/name-filter.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import { textMeaning } from '../policy/message-fields.ts'
 import { renameModelUri, renamePatternOfModelUris } from '../policy/model-uri.ts'
-import { storedPattern } from '../policy/names.ts'
+import { inNormalForm, storedPattern } from '../policy/names.ts'
 import { splitFilter } from './workspace-filter.ts'
 
 /** The `LIKE` pattern that an environment's own names fit: `_` in it is a wildcard, so rows are looked at once more. */
@@ -39,10 +39,14 @@ function mapExperimentIds(clause: Clause, { defaultExperimentId }: Findings): Cl
   return value.kind === 'string' ? { ...clause, value: { kind: 'string', text: upstream(value.text) } } : clause
 }
 
-function withoutRoot(column: 'modelName' | 'experimentName', { scope }: Findings, pattern: string): string {
-  if (column === 'modelName') return pattern
-  const root = `${scope.experimentRoot}/`
-  return pattern.startsWith(root) ? pattern.slice(root.length) : pattern.replace(/^\//, '')
+/** The pattern of `LIKE` for a caller's pattern, to which a name's leading slash makes no difference. */
+function upstreamPattern(column: 'modelName' | 'experimentName', findings: Findings, said: string): string {
+  const pattern = inNormalForm(said)
+  if (column === 'modelName') return ownPattern(column, findings, pattern)
+  const { experimentRoot } = findings.scope
+  const plain = pattern.startsWith(`${experimentRoot}/`) ? pattern.slice(experimentRoot.length) : pattern
+  // What comes after anything may be the slash itself. Rows beside the root are others', and left out like theirs.
+  return /^%+[/_]/.test(plain) ? `${experimentRoot}${plain}` : ownPattern(column, findings, plain.replace(/^\//, ''))
 }
 
 /**
@@ -54,7 +58,7 @@ function workspaceFilter(clauses: readonly Clause[], column: 'modelName', findin
   if (sent === null)
     return printFilter([attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, findings, '%') })])
   const exact = (name: string) => resolveInFilter(findings, 'model', name)?.upstream ?? ownPattern(column, findings, name)
-  const pattern = (text: string) => ownPattern(column, findings, `%${text.replace(/^%|%$/g, '')}%`)
+  const pattern = (text: string) => ownPattern(column, findings, `%${inNormalForm(text).replace(/^%|%$/g, '')}%`)
   return printFilter(mapNames(sent, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings)))
 }
 
@@ -71,7 +75,7 @@ export function upstreamFilter(filter: string, search: Search | undefined, findi
   if (column === null) return printFilter(clauses)
   const kind = column === 'modelName' ? 'model' : 'experiment'
   const exact = (name: string) => resolveInFilter(findings, kind, name)?.upstream ?? ownPattern(column, findings, name)
-  const pattern = (text: string) => ownPattern(column, findings, withoutRoot(column, findings, text))
+  const pattern = (text: string) => upstreamPattern(column, findings, text)
   if (findings.landscape.kind === 'databricks' && column === 'modelName') return workspaceFilter(clauses, column, findings)
   const mapped = mapNames(clauses, isNameClause, { exact, pattern }).map((clause) => mapSources(clause, findings))
   const own = attributeClause('name', 'LIKE', { kind: 'string', text: ownPattern(column, findings, '%') })

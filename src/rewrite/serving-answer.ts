@@ -29,8 +29,8 @@ export const visibleServing: Readonly<Record<string, IsVisible>> = {
   'databricks.ServedModelSpec': isVisibleEntity('model_name'),
 }
 
-/** The findings for what is said inside a row: of a shared endpoint it is the workspace's own. */
-export function findingsWithin(messageName: string, row: JsonObject, findings: Findings): Findings {
+/** The findings for what is said inside a serving endpoint: of a shared one it is the workspace's own. */
+export function findingsOfEndpoint(messageName: string, row: JsonObject, findings: Findings): Findings {
   const name = row.get('name')
   const ofEndpoint = /^databricks\.ServingEndpoint(Detailed)?$/.test(messageName) && typeof name === 'string'
   return ofEndpoint && isSharedEndpoint(findings.environment, name) ? { ...findings, inSharedEndpoint: true } : findings

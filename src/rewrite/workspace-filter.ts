@@ -4,7 +4,7 @@ import { matchesLike } from '../policy/filter/like.ts'
 import { attributeKey } from '../policy/filter/name-filter.ts'
 import type { Findings } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
-import { showName } from '../policy/names.ts'
+import { inNormalForm, showName } from '../policy/names.ts'
 
 /** A filter for a registry that takes one condition: the one that goes there, and those that its rows are held against afterwards. */
 export interface SplitFilter {
@@ -60,7 +60,7 @@ function fitsName(row: JsonObject, comparator: string, wanted: string, findings:
   if (comparator === '=' || comparator === '!=') {
     return compare(comparator, name, resolveInFilter(findings, 'model', wanted)?.upstream ?? '')
   }
-  return compare(comparator, showName(landscape, environment, 'model', name) ?? '', wanted)
+  return compare(comparator, showName(landscape, environment, 'model', name) ?? '', inNormalForm(wanted))
 }
 
 /** Whether a row of the registry's holds what is left of a filter. */

@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { endpointTable } from '../policy/endpoints.ts'
 import { type ClientMode, type Landscape, serverKindOf } from '../policy/environment.ts'
-import { Refusal } from '../policy/reasons.ts'
 import { answerError } from './answer-error.ts'
 import { answerHeaders, grantedOf, isRepeatable, keep, passOn } from './byte-answer.ts'
 import type { Journey } from './journey.ts'
@@ -68,12 +67,9 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     handler: (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) => {
       const { target, body } = grantedOf(request).request
       const written = body === null ? {} : { body: Buffer.from(body), contentType: 'application/json' }
-      // Of the address that was granted, not of the caller's; and by itself: a text in it may hold what leads out of a path.
-      const [path = '', query = ''] = target.split(/\?(.*)/s)
-      // @fastify/reply-from fails on it: a name in the path may hold a slash, too.
-      if (/\/\.\.|\.\.\//.test(decodeURIComponent(path))) throw new Refusal('invalid-parameter', 'Invalid path')
-      const send = () => reply.from(upstream.target(path), { ...options, ...written, queryString: () => query })
-      return transfers.run(transferOf(request), send)
+      // @fastify/reply-from takes `..data` for a climb: the path and query that were granted are put in where the request is sent.
+      const send = () => reply.from('/', { ...options, ...written, queryString: () => '' })
+      return transfers.run({ ...transferOf(request), target: upstream.target(target) }, send)
     },
   }
 }

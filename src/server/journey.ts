@@ -8,7 +8,6 @@ import type { Json, JsonObject } from '../policy/json.ts'
 import { isRepeatable, reads } from '../policy/judgement.ts'
 import { textMeaning } from '../policy/message-fields.ts'
 import { shapeOf } from '../policy/message-shape.ts'
-import { resolveName } from '../policy/names.ts'
 import type { VersionFact } from '../policy/questions.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
 import { printedRows } from '../rewrite/printed-rows.ts'
@@ -28,6 +27,7 @@ import { Memory } from './memory.ts'
 import { type MakeExperiment, MlflowWorld } from './mlflow-world.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { askedPage, sealNext } from './pages.ts'
+import { sendExperiment } from './pipeline/experiment-writes.ts'
 import { PromotionLocks } from './pipeline/promotion-locks.ts'
 import { finishRegistration } from './registration.ts'
 import { UnfinishedVersions } from './registry/unfinished-versions.ts'
@@ -39,7 +39,6 @@ import type { UpstreamAnswer } from './upstream-answer.ts'
 import { type CallerCredentials, withoutSignal } from './upstream-credentials.ts'
 import type { Arrival, Visit } from './visit.ts'
 import type { WorkspaceArtifacts } from './workspace-artifacts.ts'
-import { sendIntoFolder } from './workspace-folders.ts'
 
 /** A request's way through decoding, decision, forwarding and back. No policy is in it. */
 export class Journey {
@@ -201,14 +200,12 @@ export class Journey {
   }
 
   async #send(grant: Grant, caller: CallerCredentials, page: Page | null = null): Promise<UpstreamAnswer> {
-    const { endpoint, findings } = grant
+    const { endpoint } = grant
     const request = upstreamRequest(grant, page)
     const options = { repeatable: isRepeatable(endpoint), reads: reads(endpoint) }
     const send = () => this.#upstream.send(request, caller, options)
     const name = textMeaning(endpoint, grant.message, 'newExperimentName')
-    if (name === null || this.#upstream.kind !== 'databricks') return send()
-    const { upstream } = resolveName(findings.landscape, findings.environment, 'experiment', name)
-    return sendIntoFolder(this.#upstream, upstream, caller, send)
+    return name === null ? send() : sendExperiment(this.#upstream, grant, name, caller, send)
   }
 
   #fail(trail: Trail, grant: Grant, answer: UpstreamAnswer): Arrival {

@@ -1,5 +1,6 @@
 import type { LRUCache } from 'lru-cache'
 import type { EntityKind } from '../policy/entity.ts'
+import { isHexExperimentId } from '../policy/ids.ts'
 import type { JsonObject } from '../policy/json.ts'
 import type { UpstreamName } from '../policy/names.ts'
 import type { Answer, ExperimentFact, LoggedModelFact, Question, RunFact, TraceFact, VersionFact } from '../policy/questions.ts'
@@ -192,7 +193,8 @@ export class MlflowWorld implements World {
 
   async #experiments(ids: readonly string[]): Promise<ReadonlyMap<string, ExperimentFact>> {
     const facts = new Map<string, ExperimentFact>()
-    const queue = [...ids]
+    // An open-source server has none with such an id, and old ones fail on it.
+    const queue = ids.filter((id) => this.#upstream.kind === 'databricks' || !isHexExperimentId(id))
     const work = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
         const kind = { cache: this.#memory.experiments, read: readExperiment, experimentOf: (fact: ExperimentFact) => fact.id }

@@ -1,4 +1,4 @@
-import { pendingAliasTag, pendingStageTag } from '../policy/checks/tags.ts'
+import { leadingSlashTag, pendingAliasTag, pendingStageTag } from '../policy/checks/tags.ts'
 import type { Stage } from '../policy/environment.ts'
 import type { UpstreamName } from '../policy/names.ts'
 
@@ -6,6 +6,7 @@ import type { UpstreamName } from '../policy/names.ts'
 export type OwnWrite =
   | { readonly make: 'experiment'; readonly name: UpstreamName }
   | { readonly make: 'folder'; readonly path: string }
+  | { readonly note: 'leadingSlash'; readonly experimentId: string; readonly value: boolean }
   | { readonly move: 'version'; readonly name: string; readonly version: string; readonly stage: Stage }
   | { readonly forget: 'pendingStage' | 'pendingAlias'; readonly name: string; readonly version: string }
   | { readonly alias: string; readonly name: string; readonly version: string }
@@ -21,6 +22,10 @@ export function writeOut(write: OwnWrite): {
   body: Readonly<Record<string, string | boolean>>
 } {
   if ('path' in write) return { method: 'POST', path: '/api/2.0/workspace/mkdirs', body: { path: write.path } }
+  if ('note' in write) {
+    const body = { experiment_id: write.experimentId, key: leadingSlashTag, value: String(write.value) }
+    return { method: 'POST', path: `${api}/experiments/set-experiment-tag`, body }
+  }
   if ('make' in write) return { method: 'POST', path: `${api}/experiments/create`, body: { name: write.name } }
   const { name, version } = write
   if ('move' in write) {

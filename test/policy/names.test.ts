@@ -4,6 +4,7 @@ import type { Environment, Landscape } from '../../src/policy/environment.ts'
 import { findLandscapeProblems } from '../../src/policy/landscape-problems.ts'
 import {
   defaultExperiment,
+  hasLeadingSlash,
   mayRead,
   type NameKind,
   nameProblem,
@@ -168,6 +169,12 @@ const meanings: [kind: NameKind, name: string, owner: string, logical: string, u
   ['experiment', '/Users/a@b.c/churn', 'acc', 'Users/a@b.c/churn', '/experiments/acc/Users/a@b.c/churn'],
   ['experiment', '/experiments/accounts/x', 'acc', 'experiments/accounts/x', '/experiments/acc/experiments/accounts/x'],
   ['experiment', 'churn_prod', 'acc', 'churn_prod', '/experiments/acc/churn_prod'],
+  // What Unicode takes for the same is the same.
+  ['model', 'e\u0301te\u0301', 'acc', 'été', 'été_acc'],
+  ['model', 'e\u0301te\u0301_acc', 'acc', 'été', 'été_acc'],
+  ['experiment', 'e\u0301tude/\u212bngstro\u0308m', 'acc', 'étude/Ångström', '/experiments/acc/étude/Ångström'],
+  ['experiment', '/experiments/prod/e\u0301tude', 'prod', 'étude', '/experiments/prod/étude'],
+  ['gateway', 'e\u0301_acc', 'acc', 'é', 'é_acc'],
 ]
 
 t.test('names mean what the design says, to a caller of acc', async (t) => {
@@ -179,17 +186,31 @@ t.test('names mean what the design says, to a caller of acc', async (t) => {
   t.equal(resolveName(plain, acc, 'experiment', 'Default').upstream, defaultExperiment(acc))
 })
 
+t.test('what is seen of a name’s leading slash', async (t) => {
+  const inWorkspace: Landscape = { ...plain, kind: 'databricks' }
+  for (const [name, slash] of [
+    ['churn', false],
+    ['/churn', true],
+    ['/Users/a@b.c/x', true],
+    ['/experiments/acc/churn', null],
+    ['experiments/prod/churn', null],
+  ] as const)
+    for (const landscape of [plain, inWorkspace]) t.equal(hasLeadingSlash(landscape, name), slash, name)
+  t.equal(hasLeadingSlash(inWorkspace, '/Workspace/Shared/churn'), true)
+  t.equal(hasLeadingSlash(inWorkspace, '/Workspace/experiments/acc/churn'), null)
+})
+
 // biome-ignore format: a table
 const refused: [kind: NameKind, name: string, about: RegExp][] = [
-  ['model', '', /is empty/], ['model', '_acc', /is empty/], ['model', '_prod', /is empty/],
-  ['model', 'e\u0301', /normal form C/], ['model', 'a\u0000b', /invisible/], ['model', 'a\nb', /invisible/], ['model', 'a\u200bb', /invisible/],
+  ['model', '', /is empty/], ['model', '_acc', /'_acc' is only an environment's suffix/], ['model', '_prod', /only an environment's suffix/],
+  ['model', 'a\u0000b', /invisible/], ['model', 'a\nb', /invisible/], ['model', 'a\u200bb', /invisible/],
   ['model', 'a\u200d', /invisible/], ['model', '\ufeffa', /invisible/], ['model', 'a\u00adb', /invisible/], ['model', 'a\u202eb', /invisible/],
   ['model', 'a\u2028b', /invisible/], ['model', 'a\ud800', /invisible/], ['model', 'a\u0085', /invisible/],
   ['model', ' a', /space/], ['model', 'a ', /space/], ['model', 'a\u00a0', /space/], ['model', '\u3000a', /space/], ['model', 'a _acc', /space/],
   ['model', '.', /dot segment/], ['model', '..', /dot segment/], ['model', '../fraud_prod', /dot segment/], ['model', 'a/../b', /dot segment/], ['model', '.._acc', /dot segment/],
   ['model', 'x_prod_acc', /names an environment twice/], ['model', 'x_acc_acc', /names an environment twice/], ['model', 'x_acc_prod', /names an environment twice/],
   ['experiment', '', /is empty/], ['experiment', '/', /is empty/], ['experiment', '//', /empty/], ['experiment', '//churn', /empty/], ['experiment', 'a//b', /empty/], ['experiment', 'a/', /empty/],
-  ['experiment', '/experiments/acc/', /is empty/], ['experiment', '/experiments/acc', /names an environment twice/], ['experiment', 'experiments/prod', /names an environment twice/],
+  ['experiment', '/experiments/acc/', /only an environment's folder/], ['experiment', '/experiments/acc', /only an environment's folder/], ['experiment', 'experiments/prod', /only an environment's folder/],
   ['experiment', '/experiments/acc/../prod/x', /dot segment/], ['experiment', '/experiments/acc/experiments/prod/x', /names an environment twice/],
   ['experiment', '/experiments/acc//experiments/prod/x', /empty/], ['experiment', '/experiments/acc/experiments/acc', /names an environment twice/],
   ['experiment', 'a/ b', /space/], ['experiment', 'a /b', /space/], ['experiment', 'churn ', /space/], ['experiment', './churn', /dot segment/], ['experiment', 'a\u200b', /invisible/],

@@ -44,6 +44,10 @@ const requests: [caller: Environment, endpoint: string, fields: Fields, sent: st
   [acc, 'renameRegisteredModel', { name: 'fraud', new_name: 'scam' }, `POST ${api}/registered-models/rename {"name":"fraud_acc","new_name":"scam_acc"}`],
   [acc, 'deleteRegisteredModel', { name: 'fraud' }, `DELETE ${api}/registered-models/delete {"name":"fraud_acc"}`],
   [acc, 'createExperiment', { name: 'churn', tags: [{ key: 'a', value: 'fraud_acc' }] }, `POST ${api}/experiments/create {"name":"/experiments/acc/churn","tags":[{"key":"a","value":"fraud_acc"}]}`],
+  // That a name was written with a slash before it is noted, so that it comes back so.
+  [acc, 'createExperiment', { name: '/Shared/e\u0301', tags: [{ key: 'a', value: 'b' }] }, `POST ${api}/experiments/create {"name":"/experiments/acc/Shared/é","tags":[{"key":"a","value":"b"},{"key":"mlflow-env-proxy.leadingSlash","value":"true"}]}`],
+  [acc, 'createExperiment', { name: '/experiments/acc/x' }, `POST ${api}/experiments/create {"name":"/experiments/acc/x"}`],
+  [acc, 'getExperimentByName', { experiment_name: 'e\u0301' }, `GET ${api}/experiments/get-by-name?experiment_name=%2Fexperiments%2Facc%2F%C3%A9`],
   [acc, 'getExperimentByName', { experiment_name: '/churn' }, `GET ${api}/experiments/get-by-name?experiment_name=%2Fexperiments%2Facc%2Fchurn`],
   [acc, 'getExperiment', { experiment_id: '0' }, `GET ${api}/experiments/get?experiment_id=${defaultId}`],
   [acc, 'createRun', { experiment_id: '0', run_name: 'x' }, `POST ${api}/runs/create {"experiment_id":"${defaultId}","run_name":"x"}`],
@@ -63,6 +67,8 @@ const requests: [caller: Environment, endpoint: string, fields: Fields, sent: st
   // Names of images that clients of MLflow 2 log: its server decodes them again, and writes back what that makes of a step or a time.
   [acc, 'downloadArtifact', { artifact_path: `${exp}/${run}/artifacts/images/a%step%12%timestamp%1795475888451%v.png` }, `GET ${store}/${exp}/${run}/artifacts/images/a%25step%2512%25timestamp%251795475888451%25v.png`],
   [acc, 'downloadArtifact', { artifact_path: `${exp}/${run}/artifacts/images/a%step%80%timestamp%2512` }, `GET ${store}/${exp}/${run}/artifacts/images/a%25step%EF%BF%BD%25timestamp%2512`],
+  [acc, 'downloadArtifact', { artifact_path: `${exp}/${run}/artifacts/..data/...` }, `GET ${store}/${exp}/${run}/artifacts/..data/...`],
+  [acc, 'listArtifacts', { run_id: run, path: '..data/a..' }, `GET ${api}/artifacts/list?run_id=${run}&path=..data%2Fa..`],
   [acc, 'downloadArtifact', { artifact_path: `0/${'x'}` }, `GET ${store}/${defaultId}/x`],
   [acc, 'downloadArtifact', { artifact_path: `${exp}/${run}/artifacts/a%20b%25c%3Fd%23/é` }, `GET ${store}/${exp}/${run}/artifacts/a%20b%25c%3Fd%23/%C3%A9`],
   [acc, 'listStoredArtifacts', { path: `${exp}/${run}/artifacts/` }, `GET ${store}?path=${exp}%2F${run}%2Fartifacts`],
@@ -200,6 +206,9 @@ const filters: [caller: Environment, endpoint: string, filter: string, upstream:
   [acc, 'searchExperiments', "name LIKE '/experiments/acc/ch%'", "name LIKE '/experiments/acc/ch%' AND name LIKE '/experiments/acc/%'"],
   [acc, 'searchExperiments', "name LIKE '/ch%'", "name LIKE '/experiments/acc/ch%' AND name LIKE '/experiments/acc/%'"],
   [acc, 'searchExperiments', "name ILIKE '%urn' AND tags.name = 'x'", "name ILIKE '/experiments/acc/%urn' AND tags.name = 'x' AND name LIKE '/experiments/acc/%'"],
+  [acc, 'searchExperiments', "name LIKE '%/urn'", "name LIKE '/experiments/acc%/urn' AND name LIKE '/experiments/acc/%'"],
+  [acc, 'searchExperiments', "name LIKE 'e\u0301%'", "name LIKE '/experiments/acc/é%' AND name LIKE '/experiments/acc/%'"],
+  [acc, 'searchExperiments', "name = 'e\u0301'", "name = '/experiments/acc/é' AND name LIKE '/experiments/acc/%'"],
   [acc, 'searchExperiments', "name = '/experiments/prod/churn'", "name = '/experiments/acc//experiments/prod/churn' AND name LIKE '/experiments/acc/%'"],
   [acc, 'searchRuns', "tags.name = 'fraud_prod'", "tags.name = 'fraud_prod'"],
 ]

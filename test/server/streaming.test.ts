@@ -168,6 +168,11 @@ async function checkNames(t: Test, place: Place): Promise<void> {
     '~tilde!*,;@$.txt',
     '.hidden',
     'a..b',
+    // Only `.` and `..` themselves lead elsewhere; a mounted ConfigMap has names such as the first two.
+    '..data',
+    '..2026_11_29/config.yaml',
+    'dir../a..',
+    '...',
     '100.txt',
     'x'.repeat(200),
   ]

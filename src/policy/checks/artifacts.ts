@@ -70,7 +70,8 @@ function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId
 /** Of the workspace's files, these alone are served. Not 404: clients would take it for an empty folder, and look no further. */
 function otherFile(path: string): Refusal {
   // With such a path `mlflow run -b databricks` begins.
-  if (/^\/?(?:dbfs\/)?mlflow-experiments\/\d+\/projects-code\//.test(path)) return new Refusal('closed-endpoint', noProjects)
+  if (/^\/?(?:dbfs\/)?mlflow-experiments\/[0-9a-f]+\/projects-code\//.test(path))
+    return new Refusal('closed-endpoint', noProjects)
   return new Refusal(
     'closed-endpoint',
     "Of the workspace's files this proxy serves the artifacts of your own runs and logged models alone, and what lies under your environment's sourcePrefixes.",

@@ -3,6 +3,7 @@ import { findsWord } from '../look-alikes.ts'
 import { placesMeaning, textMeaning } from '../message-fields.ts'
 import { Refusal } from '../reasons.ts'
 import { checkLinkTag } from './links.ts'
+import { refuseProxyTag } from './tags.ts'
 import { tagPairs } from './trace-tags.ts'
 
 /** Tags by which the server itself looks for issues, time and again, with the endpoint or secret that they name (mlflow/genai/discovery/schedule.py). */
@@ -10,12 +11,17 @@ const findsScheduleTag = findsWord(
   ['schedule', 'scheduleTraceFilter', 'scheduleState', 'checkpoint'].map((name) => `mlflow.issueDetection.${name}`),
 )
 
-/** Refuses tags of an experiment that set the MLflow server to work. */
+/** Refuses tags of an experiment that are the proxy's own, or that set the MLflow server to work. */
 export function checkExperimentTags({ endpoint, message }: Judgement): void {
   const made = placesMeaning(endpoint, message, 'experimentTags').flatMap(({ value }) => tagPairs(value))
   const value = message.get('value')
   const set = [textMeaning(endpoint, message, 'experimentTagKey') ?? '', typeof value === 'string' ? value : ''] as const
-  for (const [key, text] of [...made, set]) checkLinkTag(key, text)
+  for (const [key, text] of [...made, set]) {
+    refuseProxyTag(key)
+    checkLinkTag(key, text)
+  }
+  // To take such a tag away sets nothing to work.
+  if (endpoint.name === 'deleteExperimentTag') return
   const [schedule] = [...made, set].find(([key]) => findsScheduleTag(key) !== null) ?? []
   if (schedule === undefined) return
   throw new Refusal(

@@ -28,12 +28,22 @@ export function* experimentOf(id: string | null): Inquiry<ExperimentFact | undef
   return id === null ? undefined : facts.get(id)
 }
 
+/** As `absent.experiment`; whoever wants to write into it, or has only its id, may have it from a job or notebook of elsewhere. */
+function absentExperiment({ endpoint, environment }: Judgement, id: string): Refusal {
+  const plain = absent.experiment(id)
+  if (endpoint.action !== 'create' && endpoint.name !== 'getExperiment') return plain
+  return new Refusal(
+    'not-found',
+    `${plain.message} in environment '${environment.name}'. If the id comes from MLFLOW_EXPERIMENT_ID or from a notebook, name an experiment of the environment instead: MLFLOW_EXPERIMENT_NAME, or mlflow.set_experiment().`,
+  )
+}
+
 /** An experiment of the caller's own environment; any other answers as if it did not exist. */
 export function* ownExperiment(judgement: Judgement, id: string, defaultExperimentId: string): Inquiry<ExperimentFact> {
   const upstream = upstreamExperimentId(id, defaultExperimentId)
   const facts = yield* ask({ about: 'experiments', ids: [upstream] })
   const fact = facts.get(upstream)
-  if (fact === undefined || !isOwn(judgement, fact)) throw absent.experiment(id)
+  if (fact === undefined || !isOwn(judgement, fact)) throw absentExperiment(judgement, id)
   judgement.visibleExperiments.add(upstream)
   judgement.references.push({ kind: 'experiment', logical: id, upstream })
   return fact

@@ -1,6 +1,7 @@
 import type { OpenEndpoint } from '../endpoint.ts'
+import type { UpstreamKind } from '../environment.ts'
 import { parseOrderBy } from '../filter/order-by.ts'
-import { isExperimentId, isVersion } from '../ids.ts'
+import { isExperimentId, isHexExperimentId, isVersion } from '../ids.ts'
 import { missingValue } from '../invalid-value.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { searchedExperiments } from '../locations.ts'
@@ -56,10 +57,10 @@ function notExperimentId(id: string): Refusal {
   )
 }
 
-function requireExperimentIds(endpoint: OpenEndpoint, message: JsonObject): void {
+function requireExperimentIds(endpoint: OpenEndpoint, message: JsonObject, kind: UpstreamKind): void {
   const given = placesMeaning(endpoint, message, 'experiment', 'experiments').flatMap(({ value }) => textsOf(value))
   for (const id of [...given, ...searchedExperiments(endpoint, message)]) {
-    if (isExperimentId(id)) continue
+    if (isExperimentId(id) && (kind === 'databricks' || !isHexExperimentId(id))) continue
     throw notExperimentId(id)
   }
 }
@@ -73,10 +74,10 @@ function refuseNotServed(endpoint: OpenEndpoint, message: JsonObject): void {
 }
 
 /** What needs no look-up: required fields are there, ids are written in the one way that every reader reads alike. */
-export function checkShape(endpoint: OpenEndpoint, message: JsonObject): void {
+export function checkShape(endpoint: OpenEndpoint, message: JsonObject, kind: UpstreamKind = 'mlflow'): void {
   requireFields(endpoint, message)
   requireOneRunId(message)
-  requireExperimentIds(endpoint, message)
+  requireExperimentIds(endpoint, message, kind)
   refuseNotServed(endpoint, message)
   for (const { selector, value } of placesMeaning(endpoint, message, 'version')) {
     if (typeof value === 'string' && !isVersion(value)) throw notVersion(selector, value)

@@ -36,7 +36,9 @@ function isCanonical(path: string): boolean {
 function checkUnambiguous(uri: string): void {
   const path = uri.replace(/^(?:[A-Za-z][A-Za-z0-9+.-]*:)?\/*/, '')
   const trimmed = path.endsWith('/') ? path.slice(0, -1) : path
-  if (/[?#\\\p{Cc}]/u.test(uri) || uri.trim() !== uri || !isCanonical(trimmed)) {
+  // Readers that take `;` for the beginning of a parameter see a dot segment before it.
+  const parameter = /(?:^|\/)\.\.?;/.test(path)
+  if (/[?#\\\p{Cc}]/u.test(uri) || uri.trim() !== uri || parameter || !isCanonical(trimmed)) {
     throw new Refusal(
       'invalid-parameter',
       'The URI has dot segments, escapes or characters that could be read in two ways. Write it plainly.',
@@ -67,7 +69,7 @@ function* selectedVersions(judgement: Judgement, name: string, selector: string)
 /** The run behind a copied version: noted on the copy, so that whoever changes the run finds out what is made of it. */
 function runBehind(version: VersionFact | undefined): string | null {
   if (version === undefined) return null
-  return version.runId ?? /^mlflow-artifacts:\/[0-9]+\/([0-9a-f]{32})\//.exec(version.source)?.[1] ?? null
+  return version.runId ?? /^mlflow-artifacts:\/[0-9a-f]+\/([0-9a-f]{32})\//.exec(version.source)?.[1] ?? null
 }
 
 function* checkModelUri(judgement: Judgement, uri: string): Inquiry<string | null> {

@@ -17,8 +17,11 @@ export const pendingStageTag = 'mlflow-env-proxy.pendingStage'
 /** The same of the alias that a version gets in Unity Catalog, whose keys have no dots. */
 export const pendingAliasTag = 'mlflow_env_proxy_pending_alias'
 
+/** The tag in which the proxy notes that an experiment's name was written with a slash before it. */
+export const leadingSlashTag = 'mlflow-env-proxy.leadingSlash'
+
 /** The proxy's own notes, which callers neither see nor write. */
-export const proxyTags: readonly string[] = [pendingStageTag, pendingAliasTag]
+export const proxyTags: readonly string[] = [pendingStageTag, pendingAliasTag, leadingSlashTag]
 
 /** The note of the proxy's that a database may take a key for; null where there is none. */
 export const findsProxyTag = findsWord(proxyTags)
@@ -85,12 +88,15 @@ function idsInList(text: string): Set<string> {
   )
 }
 
+/** Refuses a tag that is the proxy's own. */
+export function refuseProxyTag(key: string): void {
+  const kept = findsProxyTag(key)
+  if (kept !== null) throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
+}
+
 /** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */
 export function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
-  const kept = findsProxyTag(key)
-  if (kept !== null) {
-    throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
-  }
+  refuseProxyTag(key)
   checkLinkTag(key, value)
   if (findsIdTag(key) !== null) yield* checkId(judgement, value)
   for (const id of findsListTag(key) === null ? [] : idsInList(value)) yield* relatedRun(judgement, id)

@@ -1,6 +1,6 @@
 import type { Dispatcher, Pool } from 'undici'
 import { TidyMemory } from '../tidy-memory.ts'
-import { type Transfer, transfers } from './transfer.ts'
+import { type AddressedTransfer, type Transfer, transfers } from './transfer.ts'
 import { Watch } from './watch.ts'
 
 type Request<T> = Dispatcher.RequestOptions<T>
@@ -68,10 +68,11 @@ export class StreamDispatcher {
     return undefined
   }
 
-  #withBody<T>(options: Request<T>, { upload }: Transfer, watch: Watch): Request<T> {
-    if (upload === null) return { ...options, signal: watch.signal }
+  #withBody<T>(options: Request<T>, { upload, target }: AddressedTransfer, watch: Watch): Request<T> {
+    const sent = { ...options, path: target, signal: watch.signal }
+    if (upload === null) return sent
     // undici pulls an iterable (which its types do not know of): the next piece when its connection has taken the one before.
-    return Object.assign({ ...options, headersTimeout: 0, signal: watch.signal }, { body: upload.bytes(watch) })
+    return Object.assign(sent, { headersTimeout: 0, body: upload.bytes(watch) })
   }
 }
 

@@ -11,5 +11,10 @@ export interface Transfer {
   settled(): void
 }
 
+/** A transfer with the path and query that were granted, as they are sent. */
+export interface AddressedTransfer extends Transfer {
+  readonly target: string
+}
+
 /** @fastify/http-proxy has no way to hand these through to what sends its requests. */
-export const transfers = new AsyncLocalStorage<Transfer>()
+export const transfers = new AsyncLocalStorage<AddressedTransfer>()

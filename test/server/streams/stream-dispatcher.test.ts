@@ -67,7 +67,7 @@ function send({ dispatcher }: Prepared, upload: UploadBody | null, gone = new Ab
   const settled = () => {
     told.settled += 1
   }
-  const transfer = { gone, upload, settled }
+  const transfer = { gone, upload, settled, target: '/' }
   const options = { path: '/', method: upload === null ? 'GET' : 'PUT' } as const
   const outcome = new Promise<number | string>((resolve) => {
     transfers.run(transfer, () =>
