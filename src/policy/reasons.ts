@@ -15,6 +15,8 @@ export const reasons = {
   malformed: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'invalid-parameter': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   unprocessable: { status: 422, errorCode: 'INVALID_PARAMETER_VALUE' },
+  'outside-range': { status: 416, errorCode: 'INVALID_PARAMETER_VALUE' },
+  'precondition-failed': { status: 412, errorCode: 'BAD_REQUEST' },
   'too-large': { status: 413, errorCode: 'BAD_REQUEST' },
   'uri-too-long': { status: 414, errorCode: 'BAD_REQUEST' },
   'foreign-name': { status: 403, errorCode: 'PERMISSION_DENIED' },

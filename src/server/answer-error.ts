@@ -51,7 +51,9 @@ export function answerError<R extends AnyReply>(error: unknown, reply: R, repeat
     raw.socket?.destroy()
     return reply
   }
-  const known = isTransportError(error) ? transportRefusal(error, repeatable, isUpload(reply)) : error
+  const known = isTransportError(error)
+    ? transportRefusal(error, { again: repeatable, upload: isUpload(reply), after: reply.elapsedTime })
+    : error
   const failure = describeError(known)
   report(known, failure.reason, reply)
   return sendFailure(reply, failure)

@@ -30,6 +30,7 @@ import { AzureStorage } from './storage/databricks-store.ts'
 import { addEntrance } from './ui-entrance.ts'
 import { CatalogRegistrar } from './unity-catalog-registrar.ts'
 import type { Upstream } from './upstream.ts'
+import { upstreamTimeouts } from './upstream-pools.ts'
 import { WorkspaceArtifacts } from './workspace-artifacts.ts'
 import { addWorkspaceByteRoutes } from './workspace-bytes.ts'
 
@@ -91,7 +92,7 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, li
   app.addHook('onRequest', async (request, reply) => note(request, reply))
   addAdmission(app, limits)
   addArrivalHooks(app, authenticator, doorOf, connections)
-  addIdleTimeout(app, timeouts.idle)
+  addIdleTimeout(app, timeouts.idle, (config.upstream.timeouts ?? upstreamTimeouts).model)
   addLeastRate(app, config.limits.leastRate)
   addBodyParser(app)
   addLocalRoutes(app, config, modes)

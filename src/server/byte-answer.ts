@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
+import { Refusal } from '../policy/reasons.ts'
 import { clientSentence } from '../rewrite/error-text.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { answerError } from './answer-error.ts'
@@ -9,6 +10,7 @@ import { isModelsOwn, upstreamFailure } from './error-answer.ts'
 import { isMapping, type Mapping } from './mapping.ts'
 import { pageHeaders } from './page-headers.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
+import { conditionsOf, isAskedPart, isConditional } from './streams/conditions.ts'
 import type { Transfer } from './streams/transfer.ts'
 import type { Upstream } from './upstream.ts'
 import { serverOf, waitOf } from './upstream-answer.ts'
@@ -22,7 +24,10 @@ declare module 'fastify' {
 }
 
 /** Headers of the upstream's answer that the client gets; all others stay behind. */
-export const answerHeaders = ['content-type', 'content-length', 'content-disposition', 'last-modified', 'etag'] as const
+export const answerHeaders = [
+  ...(['content-type', 'content-length', 'content-disposition', 'last-modified', 'etag'] as const),
+  ...(['accept-ranges', 'content-range'] as const),
+] as const
 const errorBytes = 64 * 1024
 
 /** Those of some headers that have one of the names. */
@@ -34,7 +39,7 @@ function isArtifact({ bytes, resource }: OpenEndpoint): boolean {
   return bytes === 'down' && resource !== 'ui' && resource !== 'server'
 }
 
-type Seen = Pick<AnyReply['request'], 'granted' | 'trail' | 'raw'>
+type Seen = Pick<AnyReply['request'], 'granted' | 'trail' | 'raw' | 'method'>
 
 interface Answer {
   readonly statusCode: number
@@ -48,6 +53,20 @@ function isPlain(answer: object): boolean {
 
 function headersOf(answer: object): Mapping {
   return 'headers' in answer && isMapping(answer.headers) ? answer.headers : {}
+}
+
+/** The caller has it as it is. */
+function sendUnchanged(reply: AnyReply, stream: Readable): void {
+  stream.on('error', () => undefined).resume()
+  for (const name of ['content-type', 'content-length', 'content-disposition', 'content-range']) reply.removeHeader(name)
+  reply.code(304).send()
+}
+
+/** A part that is not there, or another file than the caller has. */
+function unmet(reply: AnyReply, status: 416 | 412, size: unknown): Refusal {
+  if (status === 412) return new Refusal('precondition-failed', 'The artifact is not the one that the request is about any more.')
+  if (typeof size === 'string' && /^bytes \*\/[0-9]{1,15}$/.test(size)) reply.header('content-range', size)
+  return new Refusal('outside-range', 'The range lies outside of the artifact.')
 }
 
 /** What was granted of a request; it throws where nothing was. */
@@ -83,10 +102,15 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
   request.trail.upstreamStatus = statusCode
   try {
     if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) return void send(request, reply, stream)
+    const { 'content-range': part } = headersOf(answer)
+    const asked = conditionsOf(reply.request.headers, request.method)
+    if (statusCode === 206 && isPlain(answer) && isAskedPart(asked.range, part)) return void send(request, reply, stream)
+    if (statusCode === 304 && isConditional(asked)) return void sendUnchanged(reply, stream)
     for (const name of answerHeaders) reply.removeHeader(name)
     // What is left of an upload is read and dropped, so that the client gets to this answer.
     reply.removeHeader('connection')
     const text = await readError(stream)
+    if (statusCode === 416 || statusCode === 412) throw unmet(reply, statusCode, part)
     const { environment } = request.trail
     upstream.noteRefusal(
       { status: statusCode, text },

@@ -10,6 +10,7 @@ import { modelBody, wholeBody } from './model-call.ts'
 import type { AnyReply } from './respond.ts'
 import { environmentPrefixes, fastifyPath, rawCallOf, visitOf } from './routes.ts'
 import { beginUpload, LastLook } from './streams/begin-upload.ts'
+import { conditionsOf } from './streams/conditions.ts'
 import { type Transfer, transfers } from './streams/transfer.ts'
 import { askWhich } from './ui-entrance.ts'
 import type { Upstream } from './upstream.ts'
@@ -23,7 +24,8 @@ type RewriteHeaders = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOpti
 function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, upstream: Upstream, idle: number) {
   const sendGranted: RewriteHeaders = (request, headers) => {
     const granted = grantedOf(request)
-    if (granted.request.body === null) return { ...keep(headers, requestHeaders), ...granted.headers }
+    const conditions = endpoint.bytes === 'down' ? conditionsOf(headers, request.method) : {}
+    if (granted.request.body === null) return { ...keep(headers, requestHeaders), ...conditions, ...granted.headers }
     // A body that was written anew has its own length.
     const length = String(Buffer.byteLength(granted.request.body))
     return { 'content-type': 'application/json', 'content-length': length, ...granted.headers }

@@ -53,7 +53,9 @@ export function completeUpstream(file: ConfigFile): Config['upstream'] {
     timeouts: {
       connect: timeouts.connectSeconds * 1_000,
       answer: timeouts.answerSeconds * 1_000,
+      download: timeouts.downloadSeconds * 1_000,
       upload: timeouts.uploadSeconds * 1_000,
+      model: timeouts.modelSeconds * 1_000,
       pause: timeouts.pauseSeconds * 1_000,
     },
     ...(kind === 'databricks' ? { rates, storageHosts: [...storageHosts] } : {}),

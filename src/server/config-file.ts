@@ -32,7 +32,9 @@ export interface ConfigFile {
     readonly timeouts: {
       readonly connectSeconds: number
       readonly answerSeconds: number
+      readonly downloadSeconds: number
       readonly uploadSeconds: number
+      readonly modelSeconds: number
       readonly pauseSeconds: number
     }
     readonly storageHosts: readonly string[]

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { modelPatience } from './model-call.ts'
 
 /**
- * Closes the connection of a client that sends no byte of a body it has begun, or takes none of its answer, for some milliseconds.
+ * Closes the connection of a client that sends no byte of a body it has begun, or takes none of its answer, for some milliseconds; while a
+ * served model answers, for as long as that may pause.
  * Without a word: an answer such as 408 would make MLflow clients send again at once what did not get through.
  */
-export function addIdleTimeout(app: FastifyInstance, milliseconds: number): void {
+export function addIdleTimeout(app: FastifyInstance, milliseconds: number, modelPause: number): void {
   app.addHook('onRequest', async ({ raw, headers }, reply) => {
     if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return
     raw.socket.setTimeout(milliseconds)
@@ -16,6 +16,6 @@ export function addIdleTimeout(app: FastifyInstance, milliseconds: number): void
   })
   app.addHook('onSend', async ({ raw, granted }) => {
     const slow = granted?.grant.endpoint.bytes === 'both'
-    raw.socket.setTimeout(slow ? Math.max(milliseconds, modelPatience) : milliseconds)
+    raw.socket.setTimeout(slow ? Math.max(milliseconds, modelPause) : milliseconds)
   })
 }

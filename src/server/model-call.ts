@@ -3,8 +3,6 @@ import { Refusal } from '../policy/reasons.ts'
 import { readWhole } from './body.ts'
 import { UploadBody } from './streams/upload-body.ts'
 
-/** Milliseconds that a served model may take: to begin its answer, and between the parts of one. Databricks gives up before. */
-export const modelPatience = 300_000
 /** Bytes: as much as Databricks takes. */
 const mostBytes = 16 * 1024 * 1024
 

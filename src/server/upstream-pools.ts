@@ -1,20 +1,31 @@
 import { Pool } from 'undici'
-import { modelPatience } from './model-call.ts'
 import { upstreamConnector } from './upstream-connector.ts'
 
 /** Milliseconds that the upstream gets. */
 export interface UpstreamTimeouts {
   /** To take a connection. */
   readonly connect: number
-  /** To begin the answer to a request that it has whole; to an upload it may take longer. */
+  /** To begin the answer to a message. */
   readonly answer: number
+  /** To begin a download. */
+  readonly download: number
+  /** To begin the answer to an upload that it has whole. */
   readonly upload: number
-  /** Between two parts of an answer. */
+  /** To begin a served model's answer, and between two parts of it. */
+  readonly model: number
+  /** Between two parts of any other answer, and of an upload that it reads. */
   readonly pause: number
 }
 
 /** What the configuration says where it says nothing. */
-export const upstreamTimeouts: UpstreamTimeouts = { connect: 3_000, answer: 120_000, upload: 600_000, pause: 60_000 }
+export const upstreamTimeouts: UpstreamTimeouts = {
+  connect: 3_000,
+  answer: 120_000,
+  download: 600_000,
+  upload: 600_000,
+  model: 300_000,
+  pause: 60_000,
+}
 /**
  * Requests wait for their shares (`limits`), and never here: whoever has one gets a connection, as bytes and models use one each. A message
  * may ask several things at once; where thousands do, the rest waits for those, which wait for nobody.
@@ -30,7 +41,7 @@ export interface UpstreamPools {
 }
 
 /** Opens no connection yet. */
-export function makePools({ protocol, origin }: URL, { connect, answer, pause }: UpstreamTimeouts): UpstreamPools {
+export function makePools({ protocol, origin }: URL, { connect, model, pause }: UpstreamTimeouts): UpstreamPools {
   // MLflow's uvicorn stalls 40 ms on reused connections and closes them after 5 s: on plain http each request has its own.
   // Nor is one left idle there, as undici does behind an aborted upload: it would hold a worker of gunicorn.
   const reuse =
@@ -38,12 +49,13 @@ export function makePools({ protocol, origin }: URL, { connect, answer, pause }:
   const options = {
     ...reuse,
     connect: upstreamConnector(connect),
-    headersTimeout: answer,
+    // Whoever asks has a limit of his own.
+    headersTimeout: 0,
     bodyTimeout: pause,
   }
   return {
     messages: new Pool(origin, { ...options, connections: messageConnections }),
     bytes: new Pool(origin, options),
-    models: new Pool(origin, { ...options, bodyTimeout: modelPatience }),
+    models: new Pool(origin, { ...options, bodyTimeout: model }),
   }
 }

@@ -1,4 +1,5 @@
 import { Refusal } from '../policy/reasons.ts'
+import { TookTooLong } from './upstream/time-limit.ts'
 import { isUnsent } from './upstream-connector.ts'
 
 function codeOf(error: unknown): string {
@@ -7,10 +8,11 @@ function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }
 
-/** What was sent: whether sending it again changes nothing more, and whether it was an upload. */
+/** What was sent: whether sending it again changes nothing more, whether it was an upload, and how many milliseconds ago. */
 interface Sent {
   readonly again: boolean
-  readonly upload: boolean
+  readonly upload?: boolean
+  readonly after?: number
 }
 
 /** Whether an error came from the connection to MLflow, and not from a mistake in this program. */
@@ -33,39 +35,68 @@ export function isOverload(error: unknown): boolean {
   return error instanceof Refusal && error.reason === 'overloaded'
 }
 
+function tookTooLong(error: unknown): TookTooLong | null {
+  if (error instanceof TookTooLong) return error
+  // @fastify/reply-from wraps it.
+  return error instanceof Error && error.cause instanceof TookTooLong ? error.cause : null
+}
+
+/** Whose limit it was, as a sentence; '' where that is not known. */
+function limitOf(error: unknown): string {
+  const known = tookTooLong(error)
+  if (known !== null) return ` The limit is this proxy's upstream.timeouts.${known.key}Seconds, ${known.milliseconds / 1_000} s.`
+  return codeOf(error) === 'UND_ERR_BODY_TIMEOUT' ? " The limit is this proxy's upstream.timeouts.pauseSeconds." : ''
+}
+
+/** Milliseconds from which on the end of a connection is somebody's limit more often than an accident. */
+const longWait = 20_000
+
+/** Servers have limits of their own, and say nothing when they are over. */
+function endOf({ after = 0 }: Sent): string {
+  if (after < longWait) return ''
+  const seconds = Math.round(after / 1_000)
+  return ` It ended after ${seconds} s, which is no limit of this proxy's, but of MLflow's (gunicorn's --timeout, say) or of what stands before it.`
+}
+
 /** Whoever waited for nothing is told what to do; `again`: sending it once more changes nothing. */
-function timeoutRefusal({ again, upload }: Sent): Refusal {
+function timeoutRefusal(error: unknown, { again, upload = false }: Sent): Refusal {
+  const limit = limitOf(error)
+  if (upload && tookTooLong(error)?.key === 'pause')
+    return new Refusal(
+      'outcome-unknown',
+      `MLflow takes no more of the upload, and has not got all of it. Try again later.${limit}`,
+    )
   if (upload)
     return new Refusal(
       'outcome-unknown',
-      'MLflow has the whole upload, but did not answer in time: it may still be storing it. Look whether it is there before you send it again.',
+      `MLflow has the whole upload, but did not answer in time: it may still be storing it. Look whether it is there before you send it again.${limit}`,
     )
   if (again)
-    return new Refusal('upstream-unavailable', 'MLflow did not answer in time. Try again later, or ask for less at once.')
+    return new Refusal('upstream-unavailable', `MLflow did not answer in time. Try again later, or ask for less at once.${limit}`)
   return new Refusal(
     'outcome-unknown',
-    'MLflow did not answer in time: the request may have been carried out, or still be. Look before you send it again.',
+    `MLflow did not answer in time: the request may have been carried out, or still be. Look before you send it again.${limit}`,
   )
 }
 
 function refusalOf(error: unknown, sent: Sent): Refusal {
   if (isUnsent(error)) return new Refusal('upstream-unavailable', 'MLflow does not answer at the moment. Try again shortly.')
-  if (isTimeout(error)) return timeoutRefusal(sent)
+  if (isTimeout(error)) return timeoutRefusal(error, sent)
   if (!sent.again) {
     return new Refusal(
       'outcome-unknown',
-      'The connection to MLflow broke after the request was sent: it may have been carried out. Look before you send it again.',
+      `The connection to MLflow broke after the request was sent: it may have been carried out. Look before you send it again.${endOf(sent)}`,
     )
   }
   if (isUnreadable(error))
     return new Refusal('unknown-answer', "MLflow's answer is not HTTP as this proxy knows it. See the proxy's log.")
-  return new Refusal('upstream-unavailable', 'The connection to MLflow broke. Try again shortly.')
+  return new Refusal('upstream-unavailable', `The connection to MLflow broke. Try again shortly.${endOf(sent)}`)
 }
 
 /** What the caller is told when MLflow could not be asked: try again only when nothing was sent, or sending twice is harmless. */
-export function transportRefusal(error: unknown, again: boolean, upload = false): Refusal {
-  if (error instanceof Refusal && (again || !isOverload(error))) return error
-  const refusal = refusalOf(error, { again, upload })
+export function transportRefusal(error: unknown, sent: Sent): Refusal {
+  if (error instanceof Refusal && (sent.again || !isOverload(error))) return error
+  const refusal = refusalOf(error, sent)
   refusal.cause = error
   return refusal
 }

@@ -6,7 +6,6 @@ import { type ArtifactRequest, isArtifactRequest } from '../rewrite/artifact-req
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { type ArtifactCall, isArtifactCall } from './artifact-call.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
-import { modelPatience } from './model-call.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
 import { StreamDispatcher } from './streams/stream-dispatcher.ts'
 import { askCatalog } from './unity-catalog-registry.ts'
@@ -60,14 +59,14 @@ export class Upstream {
     this.#timeouts = config.timeouts ?? upstreamTimeouts
     this.#pools = makePools(url, this.#timeouts)
     this.dispatcher = new StreamDispatcher(this.#pools.bytes, {
-      answer: this.#timeouts.answer,
-      upload: this.#timeouts.upload,
-      idle: this.#timeouts.pause,
+      answer: ['download', this.#timeouts.download],
+      upload: ['upload', this.#timeouts.upload],
+      idle: ['pause', this.#timeouts.pause],
     })
     this.models = new StreamDispatcher(this.#pools.models, {
-      answer: modelPatience,
-      upload: modelPatience,
-      idle: modelPatience,
+      answer: ['model', this.#timeouts.model],
+      upload: ['model', this.#timeouts.model],
+      idle: ['model', this.#timeouts.model],
     })
   }
 
@@ -173,21 +172,22 @@ export class Upstream {
     if (body !== null) headers['content-type'] = 'application/json'
     Object.assign(headers, exchange.headers)
     const limit = new TimeLimit()
+    const began = performance.now()
     try {
       await this.#pace?.enter(target)
       gone?.throwIfAborted()
-      limit.begin(this.#timeouts.connect + within)
+      limit.begin('answer', within, this.#timeouts.connect)
       const signal =
         gone !== undefined && (exchange.reads ?? method === 'GET') ? AbortSignal.any([gone, limit.signal]) : limit.signal
       const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, signal }
       const response = await this.#open(options)
       noteStatus?.(response.statusCode)
       this.#noteServer(response.headers.server)
-      limit.begin(within)
+      limit.begin('answer', within)
       return await readAnswer(response, caller.memory)
     } catch (error) {
       if (!isTransportError(error) && !isOverload(error)) throw error
-      throw transportRefusal(error, repeatable || method === 'GET')
+      throw transportRefusal(error, { again: repeatable || method === 'GET', after: performance.now() - began })
     } finally {
       limit.end()
     }

@@ -8,7 +8,7 @@ import { type ArtifactRequest, artifactRequest, newVersionRequest, sourceRequest
 import { asksForStore } from '../rewrite/coverage.ts'
 import { upstreamFailure } from './error-answer.ts'
 import { type Failure, failureOf } from './failure.ts'
-import type { ByteRange, Download, StoredFile } from './storage/artifact-store.ts'
+import type { ByteRange, Conditions, Download, StoredFile } from './storage/artifact-store.ts'
 import { CatalogFolder } from './storage/catalog-folder.ts'
 import { type AzureStorage, DatabricksArtifactStore } from './storage/databricks-store.ts'
 import { CallFailed, type StorageCall } from './storage/storage-call.ts'
@@ -97,11 +97,11 @@ export class WorkspaceArtifacts {
   }
 
   /** Throws CallFailed for what Databricks refuses; all else is a Refusal. */
-  async download(grant: Grant, caller: CallerCredentials, range: ByteRange | undefined): Promise<Download> {
+  async download(grant: Grant, caller: CallerCredentials, range?: ByteRange, conditions?: Conditions): Promise<Download> {
     const { store, request } = this.#open(grant, caller)
     const end = this.#memory.begin()
     try {
-      const download = await store.download(request.place, request.path, range)
+      const download = await store.download(request.place, request.path, range, conditions)
       download.stream.once('close', end)
       return download
     } catch (error) {

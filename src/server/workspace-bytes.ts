@@ -6,14 +6,16 @@ import { noteBreak } from './byte-answer.ts'
 import type { Journey } from './journey.ts'
 import { sendFailure } from './respond.ts'
 import { addresses, rawCallOf, visitOf } from './routes.ts'
-import type { ByteRange } from './storage/artifact-store.ts'
+import { type ByteRange, OutsideRange, Unchanged } from './storage/artifact-store.ts'
 import { beginUpload, LastLook } from './streams/begin-upload.ts'
+import { conditionsOf } from './streams/conditions.ts'
 import { artifactFailure, type WorkspaceArtifacts } from './workspace-artifacts.ts'
 
-/** The one range that is asked for; a header that is no such thing is passed over, as HTTP has it. */
-function rangeOf({ headers }: FastifyRequest): ByteRange | undefined {
-  const [, start, end] = /^bytes=([0-9]{1,15})-([0-9]{0,15})$/.exec(headers.range ?? '') ?? []
-  if (start === undefined || headers['if-range'] !== undefined) return undefined
+/** The one range of a `Range`. */
+function rangeOf(header: string | undefined): ByteRange | undefined {
+  const [, start, end] = /^bytes=([0-9]*)-([0-9]*)$/.exec(header ?? '') ?? []
+  if (start === undefined) return undefined
+  if (start === '') return Number(end) === 0 ? undefined : { start: -Number(end), end: null }
   const range = { start: Number(start), end: end ? Number(end) : null }
   return range.end !== null && range.end < range.start ? undefined : range
 }
@@ -40,9 +42,16 @@ function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journ
         })
         return reply.type('application/json').send('{}')
       }
-      const { stream, length, contentRange } = await artifacts.download(grant, visit.credentials, rangeOf(request))
+      const { range, ...conditions } = conditionsOf(request.headers, request.method)
+      const download = await artifacts.download(grant, visit.credentials, rangeOf(range), conditions)
+      const { stream, length, contentRange, validators = {} } = download
       reply
-        .headers({ 'content-security-policy': 'sandbox', 'content-disposition': 'attachment' })
+        .headers({
+          'content-security-policy': 'sandbox',
+          'content-disposition': 'attachment',
+          'accept-ranges': 'bytes',
+          ...validators,
+        })
         .type('application/octet-stream')
       if (length !== null) reply.header('content-length', String(length))
       if (contentRange !== null) reply.code(206).header('content-range', contentRange)
@@ -53,6 +62,8 @@ function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journ
       noteBreak(request, stream)
       return reply.send(stream)
     } catch (error) {
+      if (error instanceof Unchanged) return reply.code(304).headers(error.validators).send()
+      if (error instanceof OutsideRange && error.size !== null) reply.header('content-range', `bytes */${error.size}`)
       return sendFailure(reply, artifactFailure(grant, error))
     }
   }

@@ -16,7 +16,7 @@ t.test('the smallest file gets every default', async (t) => {
       url: 'http://127.0.0.1:5001',
       kind: 'mlflow',
       credentials: { mode: 'none' },
-      timeouts: { connect: 3_000, answer: 120_000, upload: 600_000, pause: 60_000 },
+      timeouts: { connect: 3_000, answer: 120_000, download: 600_000, upload: 600_000, model: 300_000, pause: 60_000 },
     },
     authentication: {
       mode: 'bearer',

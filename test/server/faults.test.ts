@@ -41,7 +41,7 @@ const tokens = new Map<string, string>()
 for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
 
 /** Milliseconds: undici counts in half seconds. */
-const upstreamTimeouts = { connect: 1_000, answer: 1_000, upload: 1_500, pause: 1_000 }
+const upstreamTimeouts = { connect: 1_000, answer: 1_000, download: 1_000, upload: 1_500, model: 1_000, pause: 1_000 }
 /** All of them one after the other, and a busy machine. */
 const longest = 8_000
 /** Statuses that MLflow's clients send again by themselves, whatever the method. */

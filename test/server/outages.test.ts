@@ -205,7 +205,7 @@ t.test('a directory that breaks in whatever way lets nobody in, says what to do,
   const issuer = await startIssuer()
   const server = await startTownServer(makeTown('databricks').world)
   const broken = await startBrokenUpstream(server.url)
-  const upstreamTimeouts = { connect: 500, answer: 1_000, upload: 1_000, pause: 1_000 }
+  const upstreamTimeouts = { connect: 500, answer: 1_000, download: 1_000, upload: 1_000, model: 1_000, pause: 1_000 }
   const { audience } = DatabricksDirectory
   const app = await startInProcess(
     {

@@ -434,16 +434,19 @@ t.test('A part of a file is given as asked for, and nothing else for it', async 
         [place, 100_000, null],
         [place, 299_999, 299_999],
         [place, 299_990, 999_999],
+        [place, -10, null],
+        [place, -999_999, null],
       ],
     )
     for (const [place, start, end] of cases) {
-      const wanted = bytes.subarray(start, (end ?? bytes.length) + 1)
+      const first = start < 0 ? Math.max(0, bytes.length + start) : start
+      const wanted = bytes.subarray(first, (end ?? bytes.length) + 1)
       const { stream, length, contentRange } = await store.download(place, 'ranged', { start, end })
       t.equal(sha(await readAll(stream)), sha(wanted), `${name}, ${place.kind}: ${start}-${end}`)
-      t.same([length, contentRange], [wanted.length, `bytes ${start}-${start + wanted.length - 1}/300000`])
+      t.same([length, contentRange], [wanted.length, `bytes ${first}-${first + wanted.length - 1}/300000`])
     }
     for (const place of [run, dbfs]) {
-      t.equal(await reasonOf(store.download(place, 'ranged', { start: 300_000, end: null })), 'invalid-parameter')
+      t.equal(await reasonOf(store.download(place, 'ranged', { start: 300_000, end: null })), 'outside-range')
     }
   }
   const { store, script } = await scripted(t)
@@ -453,6 +456,44 @@ t.test('A part of a file is given as asked for, and nothing else for it', async 
     response.writeHead(206, { 'content-length': '3', 'content-range': 'bytes 0-2/3' }).end('abc')
   }
   t.equal(await reasonOf(store.download(run, 'ranged', { start: 1, end: 2 })), 'unknown-answer', 'more than a part')
+})
+
+t.test('What the caller has already is not sent again', async (t) => {
+  const { store, script } = await scripted(t)
+  const heard: (readonly [string | undefined, string | undefined])[] = []
+  // As Azure does: it knows `If-Match` and `If-None-Match`, and nothing of `If-Range`.
+  script.answer = ({ headers }, response) => {
+    heard.push([headers['if-match'], headers.range])
+    const known = { etag: '"new"', 'last-modified': 'Sun, 29 Nov 2026 10:00:00 GMT' }
+    if (headers['if-none-match'] === '"new"') response.writeHead(304, known).end()
+    else if ((headers['if-match'] ?? '"new"') !== '"new"') response.writeHead(412).end()
+    else if (headers.range === 'bytes=9-') response.writeHead(416, { 'content-range': 'bytes */6' }).end()
+    else if (headers.range === 'bytes=2-')
+      response.writeHead(206, { ...known, 'content-length': '4', 'content-range': 'bytes 2-5/6' }).end('cdef')
+    else response.writeHead(200, { ...known, 'content-length': '6' }).end('abcdef')
+  }
+  const rest = { start: 2, end: null }
+  const read = async (range?: typeof rest, conditions = {}) => {
+    heard.length = 0
+    const { stream, contentRange, validators } = await store.download(run, 'x', range, conditions)
+    return [(await readAll(stream)).toString(), contentRange, validators?.etag]
+  }
+  t.same(await read(), ['abcdef', null, '"new"'])
+  t.same(await read(rest, { 'if-range': '"new"' }), ['cdef', 'bytes 2-5/6', '"new"'], 'the rest of the same file')
+  t.same(await read(rest, { 'if-range': '"old"' }), ['abcdef', null, '"new"'], 'all of another one')
+  t.same(heard, [
+    ['"old"', 'bytes=2-'],
+    [undefined, undefined],
+  ])
+  t.same(await read(rest, { 'if-range': 'W/"new"' }), ['abcdef', null, '"new"'], 'a weak tag names no bytes')
+  await t.rejects(store.download(run, 'x', undefined, { 'if-none-match': '"new"' }), {
+    validators: { etag: '"new"' },
+    message: 'not modified',
+  })
+  t.same(await read(undefined, { 'if-none-match': '"old"' }), ['abcdef', null, '"new"'])
+  t.equal(await reasonOf(store.download(run, 'x', undefined, { 'if-match': '"old"' })), 'precondition-failed')
+  const outside = await store.download(run, 'x', { start: 9, end: null }).catch((error: unknown) => error)
+  t.match(outside, { reason: 'outside-range', size: 6 })
 })
 
 t.test('Registered versions are read by name and version, and never changed', async (t) => {

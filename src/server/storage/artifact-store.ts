@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ArtifactPlace } from '../../policy/artifact-place.ts'
+import { Refusal } from '../../policy/reasons.ts'
 
 /** One row of a folder's listing. */
 export interface StoredFile {
@@ -10,10 +11,31 @@ export interface StoredFile {
   readonly fileSize: number | null
 }
 
-/** The bytes from `start` to `end`, both included; `end` null means to the end of the file. */
+/** The bytes from `start` to `end`, both included; `end` null means to the end of the file. A negative `start` counts from there. */
 export interface ByteRange {
   readonly start: number
   readonly end: number | null
+}
+
+/** Headers of RFC 9110 by which storage knows whether the caller has the file already, or which one it has a part of. */
+export type Conditions = Readonly<Record<string, string>>
+
+/** The caller has the file as it is. */
+export class Unchanged extends Error {
+  readonly validators: Readonly<Record<string, string>>
+  constructor(validators: Readonly<Record<string, string>>) {
+    super('not modified')
+    this.validators = validators
+  }
+}
+
+/** The part that is asked for is not in the file. `size` is the file's in bytes, where it is known. */
+export class OutsideRange extends Refusal {
+  readonly size: number | null
+  constructor(size: number | null) {
+    super('outside-range', 'The range lies outside of the artifact.')
+    this.size = size
+  }
 }
 
 /** A file's bytes. The stream fails, rather than ends, when not all of them came. */
@@ -23,6 +45,8 @@ export interface Download {
   readonly length: number | null
   /** The `Content-Range` of the answer to a request for a part, or null. */
   readonly contentRange: string | null
+  /** `ETag` and `Last-Modified`, as far as the storage has them. */
+  readonly validators?: Readonly<Record<string, string>>
 }
 
 /**
@@ -32,7 +56,8 @@ export interface Download {
 export interface ArtifactStore {
   /** The rows of a folder; none for a file. */
   list(place: ArtifactPlace, folder: string): Promise<StoredFile[]>
-  download(place: ArtifactPlace, path: string, range?: ByteRange): Promise<Download>
+  /** Throws Unchanged, OutsideRange. */
+  download(place: ArtifactPlace, path: string, range?: ByteRange, conditions?: Conditions): Promise<Download>
   /**
    * Stores all of the body under the path, or nothing. `length` is what the body was announced to have, or null. `lastLook` is asked before
    * anything that is there already changes, and again for what is sent again; what it rejects with leaves all as it was.

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../policy/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import type { ByteRange, Download, StoredFile } from './artifact-store.ts'
+import type { ByteRange, Conditions, Download, StoredFile } from './artifact-store.ts'
 import { uploadBlob } from './azure-blob.ts'
 import { uploadDataLakeFile } from './azure-datalake.ts'
 import { listCatalogFolder } from './catalog-listing.ts'
@@ -69,9 +69,9 @@ export class CatalogFolder {
     return listCatalogFolder(this.#storage.door, await this.#locate(), this.#lease(null), folder)
   }
 
-  async download(path: string, range?: ByteRange): Promise<Download> {
+  async download(path: string, range?: ByteRange, conditions?: Conditions): Promise<Download> {
     if (path === '') throw absentArtifact(path)
-    return downloadSigned(this.#storage.door, this.#lease(path), path, range)
+    return downloadSigned(this.#storage.door, this.#lease(path), path, range, conditions)
   }
 
   async upload(path: string, upload: StorageUpload): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ArtifactPlace } from '../../policy/artifact-place.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import type { ArtifactStore, ByteRange, Download, StoredFile } from './artifact-store.ts'
+import type { ArtifactStore, ByteRange, Conditions, Download, StoredFile } from './artifact-store.ts'
 import { uploadBlob } from './azure-blob.ts'
 import { uploadDataLakeFile } from './azure-datalake.ts'
 import { CatalogFolder } from './catalog-folder.ts'
@@ -58,13 +58,13 @@ export class DatabricksArtifactStore implements ArtifactStore {
     return listFolder(this.#call, place, folder)
   }
 
-  async download(place: ArtifactPlace, path: string, range?: ByteRange): Promise<Download> {
+  async download(place: ArtifactPlace, path: string, range?: ByteRange, conditions?: Conditions): Promise<Download> {
     if (path === '') throw absentArtifact(path)
     checkPath(path)
-    if (place.kind === 'dbfs') return downloadDbfs(this.#call, path, range)
+    if (place.kind === 'dbfs') return downloadDbfs(this.#call, path, conditions?.['if-range'] === undefined ? range : undefined)
     const catalogFolder = this.#catalogFolder(place)
-    if (catalogFolder !== null) return catalogFolder.download(path, range)
-    return downloadSigned(this.#storage.door, this.#lease(place, 'read', path), path, range)
+    if (catalogFolder !== null) return catalogFolder.download(path, range, conditions)
+    return downloadSigned(this.#storage.door, this.#lease(place, 'read', path), path, range, conditions)
   }
 
   async upload(

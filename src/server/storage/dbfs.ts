@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { type Json, JsonNumber } from '../../policy/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import type { ByteRange, Download } from './artifact-store.ts'
+import { type ByteRange, type Download, OutsideRange } from './artifact-store.ts'
 import { absentArtifact, askStorage, bytesOf, type StorageCall, textOf, unknownStorageAnswer } from './storage-call.ts'
 import type { StorageUpload } from './storage-upload.ts'
 import { UploadMemory } from './upload-memory.ts'
@@ -30,10 +30,11 @@ export async function downloadDbfs(call: StorageCall, path: string, range?: Byte
   const status = await askStorage(call, 'GET', `${api}/get-status`, { path: `/${path}` }, path)
   if (status.get('is_dir') === true) throw absentArtifact(path)
   const size = bytesOf(status, 'file_size')
-  const start = range?.start ?? 0
+  const first = range?.start ?? 0
+  const start = first < 0 ? Math.max(0, size + first) : first
   const end = Math.min(range?.end ?? size - 1, size - 1)
   if (range !== undefined && (start > end || start >= size)) {
-    throw new Refusal('invalid-parameter', 'The range lies outside of the artifact.')
+    throw new OutsideRange(size)
   }
   return {
     stream: Readable.from(readBlocks(call, path, start, end + 1), { objectMode: false }),

@@ -1,16 +1,20 @@
 import type { Dispatcher, Pool } from 'undici'
 import { TidyMemory } from '../tidy-memory.ts'
+import type { TimeKey } from '../upstream/time-limit.ts'
 import { type AddressedTransfer, type Transfer, transfers } from './transfer.ts'
 import { Watch } from './watch.ts'
 
 type Request<T> = Dispatcher.RequestOptions<T>
 type Callback<T> = (error: Error | null, data: Dispatcher.ResponseData<T>) => void
 
-/** Milliseconds that the upstream gets: to begin its answer, to begin it when it has all of an upload, to take the next piece, to answer a client that has gone. */
+/** By which key of the configuration, and how many milliseconds. */
+export type Patience = readonly [key: TimeKey, milliseconds: number]
+
+/** What the upstream gets: to begin its answer, to begin it when it has all of an upload, to take the next piece; and in milliseconds, to answer a client that has gone. */
 export interface StreamTimeouts {
-  readonly answer: number
-  readonly upload: number
-  readonly idle: number
+  readonly answer: Patience
+  readonly upload: Patience
+  readonly idle: Patience
   readonly abandoned?: number
 }
 
@@ -72,7 +76,7 @@ export class StreamDispatcher {
     const sent = { ...options, path: target, signal: watch.signal }
     if (upload === null) return sent
     // undici pulls an iterable (which its types do not know of): the next piece when its connection has taken the one before.
-    return Object.assign(sent, { headersTimeout: 0, body: upload.bytes(watch) })
+    return Object.assign(sent, { body: upload.bytes(watch) })
   }
 }
 
@@ -80,7 +84,7 @@ function refuseEndless<T>({ method }: Request<T>, callback: Callback<T>): Callba
   if (method !== 'GET') return callback
   return (error, data) => {
     const bounded = error !== null || 'content-length' in data.headers || 'transfer-encoding' in data.headers
-    if (bounded || data.statusCode !== 200) callback(error, data)
+    if (bounded || (data.statusCode !== 200 && data.statusCode !== 206)) callback(error, data)
     else drop(new EndlessAnswer(), callback, data)
   }
 }

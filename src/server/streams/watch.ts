@@ -1,5 +1,5 @@
-import { errors } from 'undici'
-import type { StreamTimeouts } from './stream-dispatcher.ts'
+import { TookTooLong } from '../upstream/time-limit.ts'
+import type { Patience, StreamTimeouts } from './stream-dispatcher.ts'
 import type { Transfer } from './transfer.ts'
 import type { Reader } from './upload-body.ts'
 
@@ -34,13 +34,13 @@ export class Watch implements Reader {
   readonly taken = () => clearTimeout(this.#timer)
 
   readonly last = () => {
-    this.#deadline = performance.now() + this.#timeouts.upload
+    this.#deadline = performance.now() + this.#timeouts.upload[1]
     this.#limit(this.#timeouts.upload)
   }
 
-  #limit(milliseconds: number): void {
+  #limit([key, milliseconds]: Patience): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#abort.abort(new errors.HeadersTimeoutError()), milliseconds)
+    this.#timer = setTimeout(() => this.#abort.abort(new TookTooLong(key, milliseconds)), milliseconds)
   }
 
   readonly #leave = () => {

@@ -6,15 +6,20 @@ import t, { type Test } from 'tap'
 import { Pool } from 'undici'
 import { Refusal } from '../../../src/policy/reasons.ts'
 import { ClientGone } from '../../../src/server/http/client-gone.ts'
-import { StreamDispatcher } from '../../../src/server/streams/stream-dispatcher.ts'
+import { StreamDispatcher, type StreamTimeouts } from '../../../src/server/streams/stream-dispatcher.ts'
 import { transfers } from '../../../src/server/streams/transfer.ts'
 import { UploadBody } from '../../../src/server/streams/upload-body.ts'
 import { upstreamConnector } from '../../../src/server/upstream-connector.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
-/** An upstream of one connection, and a dispatcher before it with short limits (milliseconds). */
-async function prepare(t: Test, limits: { answer?: number; upload?: number; idle?: number; abandoned?: number } = {}) {
+/** The same time for everything, in milliseconds. */
+function waits(milliseconds: number): StreamTimeouts {
+  return { answer: ['download', milliseconds], upload: ['upload', milliseconds], idle: ['pause', milliseconds] }
+}
+
+/** An upstream of one connection, and a dispatcher before it with short limits. */
+async function prepare(t: Test, limits: Partial<StreamTimeouts> = {}) {
   const bodies: string[] = []
   const state: { answer: Answer } = { answer: (_request, response) => void response.end('{}') }
   const server = createServer((request, response) => {
@@ -41,7 +46,7 @@ async function prepare(t: Test, limits: { answer?: number; upload?: number; idle
     server.closeAllConnections()
     server.close()
   })
-  const dispatcher = new StreamDispatcher(pool, { answer: 5_000, upload: 5_000, idle: 5_000, ...limits })
+  const dispatcher = new StreamDispatcher(pool, { ...waits(5_000), ...limits })
   return {
     dispatcher,
     bodies,
@@ -151,7 +156,7 @@ t.test('a client that goes before its last byte takes the upload with it', async
 })
 
 t.test('a client that goes after its last byte leaves the upload to its end, and what it holds is held until then', async (t) => {
-  const place = await prepare(t, { upload: 1_500, abandoned: 50 })
+  const place = await prepare(t, { upload: ['upload', 1_500], abandoned: 50 })
   const gone = new AbortController()
   place.state.answer = () => undefined
   const { outcome, told } = send(place, await whole(10, async () => undefined), gone.signal)
@@ -179,10 +184,11 @@ t.test('a client that only gets is worked for as long as it is there', async (t)
 })
 
 t.test('an upstream that takes no more, or does not answer, is given up', async (t) => {
-  const place = await prepare(t, { idle: 200, upload: 200, answer: 200 })
+  const place = await prepare(t, waits(200))
   place.state.answer = () => undefined
   for (const bytes of [10, 1_000_000])
-    t.match(await send(place, await whole(bytes, async () => undefined)).outcome, /Headers Timeout/, `${bytes} bytes`)
+    t.match(await send(place, await whole(bytes, async () => undefined)).outcome, /timeouts\.uploadSeconds/, `${bytes} bytes`)
+  t.match(await send(place, null).outcome, /timeouts\.downloadSeconds/)
   const slow = createServer((request) => void request.pause()).listen(0, '127.0.0.1')
   await once(slow, 'listening')
   const address = slow.address()
@@ -192,10 +198,10 @@ t.test('an upstream that takes no more, or does not answer, is given up', async 
     slow.closeAllConnections()
     slow.close()
   })
-  const dispatcher = new StreamDispatcher(pool, { idle: 200, upload: 200, answer: 200 })
+  const dispatcher = new StreamDispatcher(pool, waits(200))
   const raw = new PassThrough()
   const timer = setInterval(() => raw.write(Buffer.alloc(1_000_000)), 1)
-  t.match(await send({ ...place, dispatcher }, new UploadBody(raw, { idle: 5_000 })).outcome, /Headers Timeout/)
+  t.match(await send({ ...place, dispatcher }, new UploadBody(raw, { idle: 5_000 })).outcome, /timeouts\.pauseSeconds/)
   clearInterval(timer)
 })
 
