@@ -16,7 +16,7 @@ export interface StrictReading {
 }
 
 // Node's parser takes more than one space here, and line ends before a message without their CR: neither moves where a message ends.
-const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([\x21-\x7e]+) HTTP\/1\.1$/
+const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([\x21-\x7e]+) HTTP\/1\.([01])$/
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/
 const chunkLine = /^([0-9A-Fa-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
 
@@ -25,8 +25,8 @@ interface Framing {
   readonly chunked: boolean
 }
 
-/** How the body is framed; null where it is not clear to everybody. */
-function framingOf(lines: readonly string[]): Framing | null {
+/** How the body is framed; null where it is not clear to everybody. HTTP/1.0 knows no codings. */
+function framingOf(lines: readonly string[], version: string): Framing | null {
   let lengths: string[] = []
   let codings: string[] = []
   for (const line of lines) {
@@ -36,7 +36,7 @@ function framingOf(lines: readonly string[]): Framing | null {
     if (name.toLowerCase() === 'transfer-encoding') codings = [...codings, value.toLowerCase()]
   }
   if (lengths.length > 1 || codings.length > 1 || (lengths.length > 0 && codings.length > 0)) return null
-  if (codings.length === 1) return codings[0] === 'chunked' ? { length: 0, chunked: true } : null
+  if (codings.length === 1) return codings[0] === 'chunked' && version === '1' ? { length: 0, chunked: true } : null
   const [length = '0'] = lengths
   return /^[0-9]{1,15}$/.test(length) ? { length: Number(length), chunked: false } : null
 }
@@ -86,12 +86,14 @@ export function readStrictly(bytes: Buffer): StrictReading {
     if (headEnd < 0) return { messages, rest: 'unfinished' }
     const head = text.slice(at, headEnd)
     const [first = '', ...lines] = head.split('\r\n')
-    const method = requestLine.exec(first)?.[1]
-    const framing = framingOf(lines)
+    const [, method, , version = ''] = requestLine.exec(first) ?? []
+    const framing = framingOf(lines, version)
     if (method === undefined || framing === null) return { messages, rest: 'malformed' }
     const end = endOfBody(text, headEnd + 4, framing)
     if (typeof end === 'string') return { messages, rest: end }
     messages.push({ method, start: at, end, head })
+    // The connection ends with the answer to HTTP/1.0.
+    if (version === '0') return { messages, rest: end === text.length ? 'nothing' : 'malformed' }
     at = end
   }
 }
