@@ -4,6 +4,7 @@ import { protectedAliases } from '../policy/production.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
 import { type ShareKind, shareKinds } from './limits/limits.ts'
+import { showPatience } from './upstream-pools.ts'
 
 /** What the configuration means, in words: addresses, upstream, callers, then each environment, then what deserves a second look. */
 export function describeConfig(config: Config): string {
@@ -87,24 +88,7 @@ function describeRates({ upstream: { rates } }: Config): string[] {
   ]
 }
 
-function describePatience({ upstream: { timeouts } }: Config): string[] {
-  if (timeouts === undefined) return []
-  const seconds = (milliseconds: number) => milliseconds / 1_000
-  const { connect, answer, download, upload, model, pause } = timeouts
-  return [
-    row(
-      'patience',
-      `${seconds(connect)} s to reach MLflow, ${seconds(answer)} s for a message, ${seconds(download)} s for a download to begin, ${seconds(upload)} s to store an upload, ${seconds(model)} s for a model; then ${seconds(pause)} s without a byte`,
-    ),
-  ]
-}
-
-function describeLimits(config: Config): string[] {
-  const {
-    limits,
-    upstream: { workers },
-  } = config
-
+function describeLimits({ limits, upstream: { workers, timeouts } }: Config): string[] {
   const { memory, leastRate } = limits
   const share = (kind: ShareKind) => {
     const { principal, environment, everybody } = limits[kind]
@@ -114,7 +98,7 @@ function describeLimits(config: Config): string[] {
     row('memory', `${Math.round(memory / 2 ** 20)} MiB for what is read whole`),
     row('shares', `at once of a caller, an environment and everybody: ${shareKinds.map(share).join('; ')}`),
     ...(workers === undefined ? [] : [row('workers', `${workers} of MLflow's, all but one of them for bytes at most`)]),
-    ...describePatience(config),
+    ...(timeouts === undefined ? [] : [row('patience', showPatience(timeouts))]),
     row('slow', leastRate === 0 ? 'clients are waited for' : `clients below ${leastRate} bytes a second are cut off`),
   ]
 }

@@ -26,6 +26,13 @@ export const upstreamTimeouts: UpstreamTimeouts = {
   model: 300_000,
   pause: 60_000,
 }
+
+/** How long MLflow may take, in words. */
+export function showPatience({ connect, answer, download, upload, model, pause }: UpstreamTimeouts): string {
+  const [reach, message, begin, store, ask, quiet] = [connect, answer, download, upload, model, pause].map((time) => time / 1_000)
+  return `${reach} s to reach MLflow, ${message} s for a message, ${begin} s for a download to begin, ${store} s to store an upload, ${ask} s for a model; then ${quiet} s without a byte`
+}
+
 /**
  * Requests wait for their shares (`limits`), and never here: whoever has one gets a connection, as bytes and models use one each. A message
  * may ask several things at once; where thousands do, the rest waits for those, which wait for nobody.
