@@ -2,6 +2,8 @@ interface DescribedField {
   type: string
   message?: string
   values?: string[]
+  /** Of the values, in their order. */
+  numbers?: number[]
   repeated?: boolean
   map?: boolean
   validateRequired?: boolean
@@ -111,6 +113,7 @@ function convertField(path: string, field: DescribedField): Record<string, unkno
     ...(form ? { form } : {}),
     ...(field.message !== undefined && !wellKnown ? { message: field.message } : {}),
     ...(field.values ? { values: field.values } : {}),
+    ...(field.numbers ? { numbers: field.numbers } : {}),
     ...(field.repeated ? { repeated: true } : {}),
     ...(field.map ? { map: true } : {}),
     ...(field.required || field.validateRequired ? { required: true } : {}),
@@ -123,9 +126,19 @@ function mergeField(path: string, older: MergedField | undefined, field: Record<
   for (const key of ['type', 'form', 'message', 'repeated', 'map']) {
     if (older[key] !== field[key]) throw new Error(`${path} changed its ${key} in ${version}: say in this script what to do`)
   }
-  const values = [older.values, field.values].flatMap((names) => (Array.isArray(names) ? names : []))
-  const enumValues = values.length > 0 ? { values: [...new Set(values)] } : {}
-  return { ...field, ...enumValues, versions: [...older.versions, version] }
+  return { ...field, ...mergeEnum(path, older, field), versions: [...older.versions, version] }
+}
+
+/** The values of an enum of two versions, and their numbers. */
+function mergeEnum(path: string, older: Record<string, unknown>, newer: Record<string, unknown>): Record<string, unknown> {
+  const listsOf = (key: string) => [older[key], newer[key]].flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
+  const [names, numbers] = [listsOf('values'), listsOf('numbers')]
+  const values = [...new Set(names)]
+  if (values.length === 0) return {}
+  for (const [index, name] of names.entries()) {
+    if (numbers[index] !== numbers[names.indexOf(name)]) throw new Error(`${path} changed the number of ${name}`)
+  }
+  return { values, ...(numbers.length > 0 ? { numbers: values.map((name) => numbers[names.indexOf(name)]) } : {}) }
 }
 
 /** The routes of all versions (oldest first), one for each method, path without prefix, and message. */

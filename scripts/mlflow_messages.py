@@ -81,6 +81,7 @@ def describe_type(field):
     if field.type == FieldDescriptor.TYPE_ENUM:
         described["enum"] = field.enum_type.full_name
         described["values"] = [value.name for value in field.enum_type.values]
+        described["numbers"] = [value.number for value in field.enum_type.values]
     return described
 
 

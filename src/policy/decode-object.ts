@@ -1,7 +1,7 @@
 import type { Field } from './field.ts'
 import { readScalar, readWord } from './field-value.ts'
 import { invalidValue } from './invalid-value.ts'
-import type { Json, JsonObject } from './json.ts'
+import { type Json, JsonNumber, type JsonObject } from './json.ts'
 import { type Shape, shapeOf } from './message-shape.ts'
 import { Refusal } from './reasons.ts'
 import { forwardUnknownField, refuseUnknownField, snakeCase } from './unknown-field.ts'
@@ -16,6 +16,14 @@ export interface Reading {
 /** Characters: more than any field's name has. */
 const longestName = 256
 
+/** What MLflow 2 makes texts of before protobuf reads it, since ids of experiments were numbers once: some clients still send them so. */
+const experimentIds: ReadonlySet<string> = new Set(['experiment_id', 'experiment_ids'])
+
+function textsOfNumbers(value: Json): Json {
+  if (Array.isArray(value)) return value.map(textsOfNumbers)
+  return value instanceof JsonNumber && /^(?:0|[1-9][0-9]*)$/.test(value.text) ? value.text : value
+}
+
 /** An object as its message, snake_case and typed. Throws Refusal 'invalid-parameter' for whatever does not fit. */
 export function decodeObject(shape: Shape, object: Iterable<[string, Json]>, reading: Reading, place = ''): JsonObject {
   const decoded: JsonObject = new Map()
@@ -28,7 +36,10 @@ export function decodeObject(shape: Shape, object: Iterable<[string, Json]>, rea
     const where = place === '' ? name : `${place}.${name}`
     if (spelt.has(name)) throw refuseTwice(where)
     spelt.add(name)
-    const read = field === undefined ? decodeUnknown(spelling, value, reading, where) : decodeField(field, value, reading, where)
+    const read =
+      field === undefined
+        ? decodeUnknown(spelling, value, reading, where)
+        : decodeField(field, experimentIds.has(name) ? textsOfNumbers(value) : value, reading, where)
     if (read === undefined) continue
     if (field?.oneof !== undefined && groups.has(field.oneof)) {
       throw new Refusal(

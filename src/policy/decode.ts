@@ -1,6 +1,6 @@
 import { decodeObject, type Reading } from './decode-object.ts'
 import { readScalar, readWord } from './field-value.ts'
-import { type Json, JsonNumber, type JsonObject } from './json.ts'
+import { isSameJson, type JsonObject } from './json.ts'
 import { decodeUtf8, parseJson } from './json-text.ts'
 import { type Shape, shapeOf } from './message-shape.ts'
 import { parseQuery } from './query-text.ts'
@@ -51,31 +51,62 @@ export function decodeCall(message: string, raw: RawCall, options: DecodeOptions
 
 function decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): JsonObject {
   const { unknownFields } = options
-  const decode = (object: JsonObject, from: Reading['from']) =>
+  const decode: Decode = (object, from) =>
     readRequiredFirst(shape, object, { ...options, inPath: raw.pathParams }, (entries) =>
       decodeObject(shape, entries, { unknownFields, from }),
     )
   if (options.body === 'bytes') return decode(readQuery(shape, raw.rawQuery), 'query')
-  const hasBody = raw.body.length > 0
-  if (raw.method !== 'GET' && raw.method !== 'HEAD') {
-    if (raw.method === 'DELETE' && options.deleteByQuery === true && !hasBody)
-      return decode(readQuery(shape, raw.rawQuery), 'query')
-    if (raw.rawQuery !== '') {
-      throw new Refusal('malformed', `A ${raw.method} request takes its parameters from the JSON body: remove the query.`)
-    }
-    if (raw.method === 'POST' || raw.method === 'PUT') requireJsonType(raw.contentType)
-    return decode(hasBody ? parseBody(raw.body) : new Map(), 'body')
+  if (raw.method === 'GET' || raw.method === 'HEAD') return decodeGet(shape, raw, decode)
+  if (raw.method === 'DELETE' && options.deleteByQuery === true && raw.body.length === 0)
+    return decode(readQuery(shape, raw.rawQuery), 'query')
+  if (raw.rawQuery !== '' && raw.body.length === 0) {
+    throw new Refusal('malformed', `A ${raw.method} request takes its parameters from the JSON body: remove the query.`)
   }
-  if (!hasBody) return decode(readQuery(shape, raw.rawQuery), 'query')
-  if (raw.method === 'HEAD')
-    throw new Refusal('malformed', 'A HEAD request must not have a body: send the parameters in the query.')
+  if (raw.method === 'POST' || raw.method === 'PUT') requireJsonType(raw.contentType)
+  const decoded = decode(raw.body.length > 0 ? parseBody(raw.body) : new Map(), 'body')
   if (raw.rawQuery !== '') {
-    throw new Refusal(
-      'malformed',
-      'The request has both a query and a body, and MLflow would read only one: send the query alone.',
-    )
+    const inQuery = orDifferent(() => decodeObject(shape, readQuery(shape, raw.rawQuery), { unknownFields, from: 'query' }))
+    requireSame(decoded, inQuery)
   }
-  return decode(parseBody(raw.body), 'flat-body')
+  return decoded
+}
+
+type Decode = (object: JsonObject, from: Reading['from']) => JsonObject
+
+/** MLflow reads the body of a GET where there is no query. */
+function decodeGet(shape: Shape, { method, rawQuery, body }: RawCall, decode: Decode): JsonObject {
+  if (body.length === 0) return decode(readQuery(shape, rawQuery), 'query')
+  if (method === 'HEAD') throw new Refusal('malformed', 'A HEAD request must not have a body: send the parameters in the query.')
+  if (rawQuery === '') return decode(parseBody(body), 'flat-body')
+  return orDifferent(() => {
+    const decoded = decode(readQuery(shape, rawQuery), 'query')
+    requireSame(decoded, decode(parseBody(body), 'flat-body'))
+    return decoded
+  })
+}
+
+/** Of a query and a body MLflow reads one: what the other says must be said there, too. */
+function requireSame(read: JsonObject, other: JsonObject): void {
+  for (const [name, value] of other) {
+    const same = read.get(name)
+    if (same === undefined || !isSameJson(same, value)) throw refuseDifferent()
+  }
+}
+
+/** What cannot be read in one of two places is not what the other says. */
+function orDifferent(read: () => JsonObject): JsonObject {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof Refusal ? refuseDifferent() : error
+  }
+}
+
+function refuseDifferent(): Refusal {
+  return new Refusal(
+    'malformed',
+    'The request does not say the same in its query and in its body, of which MLflow would read only one: send one of them.',
+  )
 }
 
 function requireJsonType(contentType: string | null): void {
@@ -97,7 +128,7 @@ function readQuery(shape: Shape, rawQuery: string): JsonObject {
     const earlier = object.get(key)
     if (earlier === undefined) object.set(key, repeated ? [value] : value)
     else if (repeated && Array.isArray(earlier)) earlier.push(value)
-    else throw new Refusal('malformed', 'The query gives a parameter more than once: send it once.')
+    else if (earlier !== value) throw new Refusal('malformed', 'The query gives a parameter more than once: send it once.')
   }
   return object
 }
@@ -106,14 +137,10 @@ function mergePathParameter(shape: Shape, decoded: JsonObject, name: string, tex
   const field = shape.fields.get(name) ?? { type: 'string' }
   const value = readScalar(field, readWord(field.type, text), name)
   const earlier = decoded.get(name)
-  if (earlier !== undefined && !sameScalar(earlier, value)) {
+  if (earlier !== undefined && !isSameJson(earlier, value)) {
     throw new Refusal('malformed', `The request gives '${name}' in its path and another '${name}' beside it: send one of them.`)
   }
   decoded.set(name, value)
-}
-
-function sameScalar(a: Json, b: Json): boolean {
-  return a === b || (a instanceof JsonNumber && b instanceof JsonNumber && a.text === b.text)
 }
 
 // MLflow takes run_uuid only where run_id is empty; every client that sends both sends them equal.

@@ -5,7 +5,7 @@ import { type Json, JsonNumber } from './json.ts'
 const integer = /^(?:0|-?[1-9][0-9]*)$/
 const number = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
 const notFinite = /^(?:NaN|-?Infinity)$/
-const base64 = /^[A-Za-z0-9+/_-]*={0,2}$/
+const base64 = /^(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2,3})?={0,2}$/
 const ranges = {
   int32: { least: -(2n ** 31n), most: 2n ** 31n - 1n },
   int64: { least: -(2n ** 63n), most: 2n ** 63n - 1n },
@@ -57,8 +57,12 @@ function readText(value: Json, place: string): string {
   return value
 }
 
-function readEnum({ values = [] }: Field, value: Json, place: string): string {
+/** By its name, or by its number as a number or as text. */
+function readEnum({ values = [], numbers = [] }: Field, value: Json, place: string): string {
   if (typeof value === 'string' && values.includes(value)) return value
+  const whole = value instanceof JsonNumber || (typeof value === 'string' && integer.test(value)) ? wholeNumber(value) : null
+  const named = whole === null ? undefined : values[numbers.indexOf(Number(whole))]
+  if (named !== undefined) return named
   throw invalidValue(place, value, `one of ${values.join(', ')}`)
 }
 
@@ -72,11 +76,20 @@ function readNumber(type: keyof typeof mostFinite, value: Json, place: string): 
 }
 
 function readInteger(type: IntegerType, value: Json, place: string): JsonNumber {
-  const text = value instanceof JsonNumber ? value.text : value
   const { least, most } = ranges[type]
-  if (typeof text === 'string' && text.length <= 20 && integer.test(text)) {
-    const exact = text.length <= 15 ? Number(text) : BigInt(text)
-    if (exact >= least && exact <= most) return new JsonNumber(text)
-  }
+  const whole = wholeNumber(value)
+  if (whole !== null && whole >= least && whole <= most) return new JsonNumber(String(whole))
   throw invalidValue(place, value, `a whole number from ${least} to ${most}, without leading zeros`)
+}
+
+/**
+ * A whole number in any of JSON's spellings, also as text; null for anything else. With a fraction or an exponent (`1700000000000.0`, `1e3`)
+ * it is the double that it spells, as protobuf's parser takes it.
+ */
+function wholeNumber(value: Json): number | bigint | null {
+  const text = value instanceof JsonNumber ? value.text : value
+  if (typeof text !== 'string') return null
+  if (text.length <= 20 && integer.test(text)) return text.length <= 15 ? Number(text) : BigInt(text)
+  const double = number.test(text) ? Number(text) : Number.NaN
+  return Number.isInteger(double) ? BigInt(double) : null
 }

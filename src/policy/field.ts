@@ -7,6 +7,8 @@ export interface Field {
   readonly message?: string
   /** The names of an enum. */
   readonly values?: readonly string[]
+  /** The numbers of those names, where protobuf has them. */
+  readonly numbers?: readonly number[]
   readonly repeated?: true
   /** A map from strings to values of `type`. */
   readonly map?: true

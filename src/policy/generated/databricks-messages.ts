@@ -984,7 +984,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   },
   "mlflow.ucmodelregistry.Dependency": {
     "name": {"type":"string"},
-    "type": {"type":"enum","values":["DEPENDENCY_TYPE_UNSPECIFIED","DATABRICKS_VECTOR_INDEX","DATABRICKS_MODEL_ENDPOINT","DATABRICKS_UC_FUNCTION","DATABRICKS_UC_CONNECTION","DATABRICKS_TABLE","DATABRICKS_UC_MODEL_SERVICE"]},
+    "type": {"type":"enum","values":["DEPENDENCY_TYPE_UNSPECIFIED","DATABRICKS_VECTOR_INDEX","DATABRICKS_MODEL_ENDPOINT","DATABRICKS_UC_FUNCTION","DATABRICKS_UC_CONNECTION","DATABRICKS_TABLE","DATABRICKS_UC_MODEL_SERVICE"],"numbers":[0,1,2,3,4,5,6]},
   },
   "mlflow.ucmodelregistry.EmitModelVersionLineageRequest": {
     "model_version_lineage_info": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersionLineageInfo","required":true},
@@ -1014,7 +1014,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   },
   "mlflow.ucmodelregistry.GenerateTemporaryModelVersionCredentialsRequest": {
     "name": {"type":"string","required":true},
-    "operation": {"type":"enum","values":["MODEL_VERSION_OPERATION_UNSPECIFIED","MODEL_VERSION_OPERATION_READ","MODEL_VERSION_OPERATION_READ_WRITE"],"required":true},
+    "operation": {"type":"enum","values":["MODEL_VERSION_OPERATION_UNSPECIFIED","MODEL_VERSION_OPERATION_READ","MODEL_VERSION_OPERATION_READ_WRITE"],"numbers":[0,1,2],"required":true},
     "version": {"type":"string","required":true},
   },
   "mlflow.ucmodelregistry.GenerateTemporaryModelVersionCredentialsResponse": {
@@ -1082,7 +1082,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "run_id": {"type":"string"},
     "run_tracking_server_id": {"type":"string"},
     "source": {"type":"string"},
-    "status": {"type":"enum","values":["UNSPECIFIED","PENDING_REGISTRATION","FAILED_REGISTRATION","READY"]},
+    "status": {"type":"enum","values":["UNSPECIFIED","PENDING_REGISTRATION","FAILED_REGISTRATION","READY"],"numbers":[0,1,2,3]},
     "status_message": {"type":"string"},
     "storage_location": {"type":"string"},
     "tags": {"type":"message","message":"mlflow.ucmodelregistry.ModelVersionTag","repeated":true},
@@ -1096,12 +1096,12 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   "mlflow.ucmodelregistry.ModelVersionDeploymentJobState": {
     "current_task_name": {"type":"string"},
     "job_id": {"type":"string"},
-    "job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"]},
+    "job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"],"numbers":[0,1,2,3,4]},
     "run_id": {"type":"string"},
-    "run_state": {"type":"enum","values":["DEPLOYMENT_JOB_RUN_STATE_UNSPECIFIED","NO_VALID_DEPLOYMENT_JOB_FOUND","RUNNING","SUCCEEDED","FAILED","PENDING","APPROVAL"]},
+    "run_state": {"type":"enum","values":["DEPLOYMENT_JOB_RUN_STATE_UNSPECIFIED","NO_VALID_DEPLOYMENT_JOB_FOUND","RUNNING","SUCCEEDED","FAILED","PENDING","APPROVAL"],"numbers":[0,1,2,3,4,5,6]},
   },
   "mlflow.ucmodelregistry.ModelVersionLineageInfo": {
-    "direction": {"type":"enum","values":["UPSTREAM","DOWNSTREAM"],"required":true},
+    "direction": {"type":"enum","values":["UPSTREAM","DOWNSTREAM"],"numbers":[0,1],"required":true},
     "entities": {"type":"message","message":"mlflow.ucmodelregistry.Entity","repeated":true},
   },
   "mlflow.ucmodelregistry.ModelVersionTag": {
@@ -1131,7 +1131,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "tags": {"type":"message","message":"mlflow.ucmodelregistry.RegisteredModelTag","repeated":true},
     "user_id": {"type":"string"},
     "deployment_job_id": {"type":"string"},
-    "deployment_job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"]},
+    "deployment_job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"],"numbers":[0,1,2,3,4]},
   },
   "mlflow.ucmodelregistry.RegisteredModelAlias": {
     "alias": {"type":"string"},
@@ -1184,14 +1184,14 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   "mlflow.ucmodelregistry.SetRegisteredModelTagResponse": {
   },
   "mlflow.ucmodelregistry.SseEncryptionDetails": {
-    "algorithm": {"type":"enum","values":["SSE_ENCRYPTION_ALGORITHM_UNSPECIFIED","AWS_SSE_S3","AWS_SSE_KMS"]},
+    "algorithm": {"type":"enum","values":["SSE_ENCRYPTION_ALGORITHM_UNSPECIFIED","AWS_SSE_S3","AWS_SSE_KMS"],"numbers":[0,1,2]},
     "aws_kms_key_arn": {"type":"string"},
   },
   "mlflow.ucmodelregistry.Table": {
     "location": {"type":"string"},
     "name": {"type":"string"},
     "table_id": {"type":"string"},
-    "table_type": {"type":"enum","values":["TABLE","PERSISTED_VIEW","TEMP_VIEW","MATERIALIZED_VIEW","STREAMING_LIVE_TABLE","PATH"]},
+    "table_type": {"type":"enum","values":["TABLE","PERSISTED_VIEW","TEMP_VIEW","MATERIALIZED_VIEW","STREAMING_LIVE_TABLE","PATH"],"numbers":[0,1,2,3,4,5]},
   },
   "mlflow.ucmodelregistry.TemporaryCredentials": {
     "aws_temp_credentials": {"type":"message","message":"mlflow.ucmodelregistry.AwsCredentials","oneof":"credentials"},
@@ -1200,7 +1200,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "gcp_oauth_token": {"type":"message","message":"mlflow.ucmodelregistry.GcpOauthToken","oneof":"credentials"},
     "r2_temp_credentials": {"type":"message","message":"mlflow.ucmodelregistry.R2Credentials","oneof":"credentials"},
     "encryption_details": {"type":"message","message":"mlflow.ucmodelregistry.EncryptionDetails"},
-    "storage_mode": {"type":"enum","values":["STORAGE_MODE_UNSPECIFIED","CUSTOMER_HOSTED","DEFAULT_STORAGE"]},
+    "storage_mode": {"type":"enum","values":["STORAGE_MODE_UNSPECIFIED","CUSTOMER_HOSTED","DEFAULT_STORAGE"],"numbers":[0,1,2]},
   },
   "mlflow.ucmodelregistry.UpdateModelVersionRequest": {
     "description": {"type":"string"},
@@ -1298,7 +1298,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   "mlflow.unitycatalog.GenerateTemporaryModelVersionCredential": {
     "catalog_name": {"type":"string"},
     "model_name": {"type":"string"},
-    "operation": {"type":"enum","values":["UNKNOWN_MODEL_VERSION_OPERATION","READ_MODEL_VERSION","READ_WRITE_MODEL_VERSION"]},
+    "operation": {"type":"enum","values":["UNKNOWN_MODEL_VERSION_OPERATION","READ_MODEL_VERSION","READ_WRITE_MODEL_VERSION"],"numbers":[0,1,2]},
     "schema_name": {"type":"string"},
     "version": {"type":"int64"},
   },
@@ -1373,9 +1373,9 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   "mlflow.unitycatalog.ModelVersionDeploymentJobState": {
     "current_task_name": {"type":"string"},
     "job_id": {"type":"string"},
-    "job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"]},
+    "job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"],"numbers":[0,1,2,3,4]},
     "run_id": {"type":"string"},
-    "run_state": {"type":"enum","values":["DEPLOYMENT_JOB_RUN_STATE_UNSPECIFIED","NO_VALID_DEPLOYMENT_JOB_FOUND","RUNNING","SUCCEEDED","FAILED","PENDING","APPROVAL"]},
+    "run_state": {"type":"enum","values":["DEPLOYMENT_JOB_RUN_STATE_UNSPECIFIED","NO_VALID_DEPLOYMENT_JOB_FOUND","RUNNING","SUCCEEDED","FAILED","PENDING","APPROVAL"],"numbers":[0,1,2,3,4,5,6]},
   },
   "mlflow.unitycatalog.ModelVersionInfo": {
     "aliases": {"type":"message","message":"mlflow.unitycatalog.RegisteredModelAliasInfo","repeated":true},
@@ -1395,7 +1395,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "run_workspace_id": {"type":"int64"},
     "schema_name": {"type":"string"},
     "source": {"type":"string"},
-    "status": {"type":"enum","values":["MODEL_VERSION_STATUS_UNKNOWN","PENDING_REGISTRATION","FAILED_REGISTRATION","READY"]},
+    "status": {"type":"enum","values":["MODEL_VERSION_STATUS_UNKNOWN","PENDING_REGISTRATION","FAILED_REGISTRATION","READY"],"numbers":[0,1,2,3]},
     "storage_location": {"type":"string"},
     "tags": {"type":"message","message":"mlflow.unitycatalog.TagKeyValue","repeated":true},
     "updated_at": {"type":"int64"},
@@ -1423,7 +1423,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "created_at": {"type":"int64"},
     "created_by": {"type":"string"},
     "deployment_job_id": {"type":"string"},
-    "deployment_job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"]},
+    "deployment_job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"],"numbers":[0,1,2,3,4]},
     "full_name": {"type":"string"},
     "id": {"type":"string"},
     "metastore_id": {"type":"string"},
@@ -1443,7 +1443,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
   "mlflow.unitycatalog.SetRegisteredModelAlias.Response": {
   },
   "mlflow.unitycatalog.SseEncryptionDetails": {
-    "algorithm": {"type":"enum","values":["SSE_ENCRYPTION_ALGORITHM_UNSPECIFIED","AWS_SSE_S3","AWS_SSE_KMS"]},
+    "algorithm": {"type":"enum","values":["SSE_ENCRYPTION_ALGORITHM_UNSPECIFIED","AWS_SSE_S3","AWS_SSE_KMS"],"numbers":[0,1,2]},
     "aws_kms_key_arn": {"type":"string"},
   },
   "mlflow.unitycatalog.TableDependency": {
@@ -1464,7 +1464,7 @@ export const databricksMessages: Record<string, Record<string, Field>> = {
     "expiration_time": {"type":"int64"},
     "gcp_oauth_token": {"type":"message","message":"mlflow.unitycatalog.GcpOauthToken","oneof":"credentials"},
     "r2_temp_credentials": {"type":"message","message":"mlflow.unitycatalog.R2Credentials","oneof":"credentials"},
-    "storage_mode": {"type":"enum","values":["STORAGE_MODE_UNSPECIFIED","CUSTOMER_HOSTED","DEFAULT_STORAGE"]},
+    "storage_mode": {"type":"enum","values":["STORAGE_MODE_UNSPECIFIED","CUSTOMER_HOSTED","DEFAULT_STORAGE"],"numbers":[0,1,2]},
   },
   "mlflow.unitycatalog.UpdateModelVersion": {
     "comment": {"type":"string"},

@@ -44,7 +44,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "traces": {"type":"message","message":"mlflow.Trace","repeated":true,"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.BudgetDuration": {
-    "unit": {"type":"enum","values":["DURATION_UNIT_UNSPECIFIED","MINUTES","HOURS","DAYS","WEEKS","MONTHS"],"versions":["3.17.2","3.18.0"]},
+    "unit": {"type":"enum","values":["DURATION_UNIT_UNSPECIFIED","MINUTES","HOURS","DAYS","WEEKS","MONTHS"],"numbers":[0,1,2,3,4,5],"versions":["3.17.2","3.18.0"]},
     "value": {"type":"int32","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.CalculateTraceFilterCorrelation": {
@@ -80,7 +80,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "profile": {"type":"string","versions":["3.17.2","3.18.0"]},
     "schema": {"type":"string","versions":["3.17.2","3.18.0"]},
     "source": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "source_type": {"type":"enum","values":["SOURCE_TYPE_UNSPECIFIED","TRACE","HUMAN","DOCUMENT","CODE"],"versions":["3.17.2","3.18.0"]},
+    "source_type": {"type":"enum","values":["SOURCE_TYPE_UNSPECIFIED","TRACE","HUMAN","DOCUMENT","CODE"],"numbers":[0,1,2,3,4],"versions":["3.17.2","3.18.0"]},
     "tags": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.CreateDataset.Response": {
@@ -95,12 +95,12 @@ export const messages: Record<string, Record<string, Field>> = {
     "experiment_id": {"type":"string"},
   },
   "mlflow.CreateGatewayBudgetPolicy": {
-    "budget_action": {"type":"enum","values":["BUDGET_ACTION_UNSPECIFIED","ALERT","REJECT"],"versions":["3.17.2","3.18.0"]},
+    "budget_action": {"type":"enum","values":["BUDGET_ACTION_UNSPECIFIED","ALERT","REJECT"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "budget_amount": {"type":"double","versions":["3.17.2","3.18.0"]},
-    "budget_unit": {"type":"enum","values":["BUDGET_UNIT_UNSPECIFIED","USD"],"versions":["3.17.2","3.18.0"]},
+    "budget_unit": {"type":"enum","values":["BUDGET_UNIT_UNSPECIFIED","USD"],"numbers":[0,1],"versions":["3.17.2","3.18.0"]},
     "created_by": {"type":"string","versions":["3.17.2","3.18.0"]},
     "duration": {"type":"message","message":"mlflow.BudgetDuration","versions":["3.17.2","3.18.0"]},
-    "target_scope": {"type":"enum","values":["TARGET_SCOPE_UNSPECIFIED","GLOBAL","WORKSPACE","ENDPOINT","USER"],"versions":["3.17.2","3.18.0"]},
+    "target_scope": {"type":"enum","values":["TARGET_SCOPE_UNSPECIFIED","GLOBAL","WORKSPACE","ENDPOINT","USER"],"numbers":[0,1,2,3,4],"versions":["3.17.2","3.18.0"]},
     "target_value": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.CreateGatewayBudgetPolicy.Response": {
@@ -112,7 +112,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "fallback_config": {"type":"message","message":"mlflow.FallbackConfig","versions":["3.17.2","3.18.0"]},
     "model_configs": {"type":"message","message":"mlflow.GatewayEndpointModelConfig","repeated":true,"versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "routing_strategy": {"type":"enum","values":["ROUTING_STRATEGY_UNSPECIFIED","REQUEST_BASED_TRAFFIC_SPLIT"],"versions":["3.17.2","3.18.0"]},
+    "routing_strategy": {"type":"enum","values":["ROUTING_STRATEGY_UNSPECIFIED","REQUEST_BASED_TRAFFIC_SPLIT"],"numbers":[0,1],"versions":["3.17.2","3.18.0"]},
     "usage_tracking": {"type":"bool","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.CreateGatewayEndpoint.Response": {
@@ -128,12 +128,12 @@ export const messages: Record<string, Record<string, Field>> = {
     "binding": {"type":"message","message":"mlflow.GatewayEndpointBinding","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.CreateGatewayGuardrail": {
-    "action": {"type":"enum","values":["GUARDRAIL_ACTION_UNSPECIFIED","VALIDATION","SANITIZATION"],"versions":["3.17.2","3.18.0"]},
+    "action": {"type":"enum","values":["GUARDRAIL_ACTION_UNSPECIFIED","VALIDATION","SANITIZATION"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "action_endpoint_id": {"type":"string","versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
     "scorer_id": {"type":"string","versions":["3.17.2","3.18.0"]},
     "scorer_version": {"type":"int64","versions":["3.17.2","3.18.0"]},
-    "stage": {"type":"enum","values":["GUARDRAIL_STAGE_UNSPECIFIED","BEFORE","AFTER"],"versions":["3.17.2","3.18.0"]},
+    "stage": {"type":"enum","values":["GUARDRAIL_STAGE_UNSPECIFIED","BEFORE","AFTER"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.CreateGatewayGuardrail.Response": {
     "guardrail": {"type":"message","message":"mlflow.GatewayGuardrail","versions":["3.17.2","3.18.0"]},
@@ -234,7 +234,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "events": {"type":"message","message":"mlflow.WebhookEvent","repeated":true,"required":true,"versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
     "secret": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["ACTIVE","DISABLED"],"versions":["3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["ACTIVE","DISABLED"],"numbers":[1,2],"versions":["3.17.2","3.18.0"]},
     "url": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.CreateWebhook.Response": {
@@ -453,7 +453,7 @@ export const messages: Record<string, Record<string, Field>> = {
   "mlflow.EndTrace": {
     "request_id": {"type":"string","versions":["2.22.4","3.17.2","3.18.0"]},
     "request_metadata": {"type":"message","message":"mlflow.TraceRequestMetadata","repeated":true,"versions":["2.22.4","3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["TRACE_STATUS_UNSPECIFIED","OK","ERROR","IN_PROGRESS"],"versions":["2.22.4","3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["TRACE_STATUS_UNSPECIFIED","OK","ERROR","IN_PROGRESS"],"numbers":[0,1,2,3],"versions":["2.22.4","3.17.2","3.18.0"]},
     "tags": {"type":"message","message":"mlflow.TraceTag","repeated":true,"versions":["2.22.4","3.17.2","3.18.0"]},
     "timestamp_ms": {"type":"int64","versions":["2.22.4","3.17.2","3.18.0"]},
   },
@@ -477,7 +477,7 @@ export const messages: Record<string, Record<string, Field>> = {
   },
   "mlflow.FallbackConfig": {
     "max_attempts": {"type":"int32","versions":["3.17.2","3.18.0"]},
-    "strategy": {"type":"enum","values":["FALLBACK_STRATEGY_UNSPECIFIED","SEQUENTIAL"],"versions":["3.17.2","3.18.0"]},
+    "strategy": {"type":"enum","values":["FALLBACK_STRATEGY_UNSPECIFIED","SEQUENTIAL"],"numbers":[0,1],"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.FileInfo": {
     "file_size": {"type":"int64"},
@@ -486,22 +486,22 @@ export const messages: Record<string, Record<string, Field>> = {
   },
   "mlflow.FinalizeLoggedModel": {
     "model_id": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["LOGGED_MODEL_STATUS_UNSPECIFIED","LOGGED_MODEL_PENDING","LOGGED_MODEL_READY","LOGGED_MODEL_UPLOAD_FAILED"],"required":true,"versions":["3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["LOGGED_MODEL_STATUS_UNSPECIFIED","LOGGED_MODEL_PENDING","LOGGED_MODEL_READY","LOGGED_MODEL_UPLOAD_FAILED"],"numbers":[0,1,2,3],"required":true,"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.FinalizeLoggedModel.Response": {
     "model": {"type":"message","message":"mlflow.LoggedModel","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.GatewayBudgetPolicy": {
-    "budget_action": {"type":"enum","values":["BUDGET_ACTION_UNSPECIFIED","ALERT","REJECT"],"versions":["3.17.2","3.18.0"]},
+    "budget_action": {"type":"enum","values":["BUDGET_ACTION_UNSPECIFIED","ALERT","REJECT"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "budget_amount": {"type":"double","versions":["3.17.2","3.18.0"]},
     "budget_policy_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "budget_unit": {"type":"enum","values":["BUDGET_UNIT_UNSPECIFIED","USD"],"versions":["3.17.2","3.18.0"]},
+    "budget_unit": {"type":"enum","values":["BUDGET_UNIT_UNSPECIFIED","USD"],"numbers":[0,1],"versions":["3.17.2","3.18.0"]},
     "created_at": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "created_by": {"type":"string","versions":["3.17.2","3.18.0"]},
     "duration": {"type":"message","message":"mlflow.BudgetDuration","versions":["3.17.2","3.18.0"]},
     "last_updated_at": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "last_updated_by": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "target_scope": {"type":"enum","values":["TARGET_SCOPE_UNSPECIFIED","GLOBAL","WORKSPACE","ENDPOINT","USER"],"versions":["3.17.2","3.18.0"]},
+    "target_scope": {"type":"enum","values":["TARGET_SCOPE_UNSPECIFIED","GLOBAL","WORKSPACE","ENDPOINT","USER"],"numbers":[0,1,2,3,4],"versions":["3.17.2","3.18.0"]},
     "target_value": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.GatewayEndpoint": {
@@ -514,7 +514,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "last_updated_by": {"type":"string","versions":["3.17.2","3.18.0"]},
     "model_mappings": {"type":"message","message":"mlflow.GatewayEndpointModelMapping","repeated":true,"versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "routing_strategy": {"type":"enum","values":["ROUTING_STRATEGY_UNSPECIFIED","REQUEST_BASED_TRAFFIC_SPLIT"],"versions":["3.17.2","3.18.0"]},
+    "routing_strategy": {"type":"enum","values":["ROUTING_STRATEGY_UNSPECIFIED","REQUEST_BASED_TRAFFIC_SPLIT"],"numbers":[0,1],"versions":["3.17.2","3.18.0"]},
     "tags": {"type":"message","message":"mlflow.GatewayEndpointTag","repeated":true,"versions":["3.17.2","3.18.0"]},
     "usage_tracking": {"type":"bool","versions":["3.17.2","3.18.0"]},
   },
@@ -530,7 +530,7 @@ export const messages: Record<string, Record<string, Field>> = {
   },
   "mlflow.GatewayEndpointModelConfig": {
     "fallback_order": {"type":"int32","versions":["3.17.2","3.18.0"]},
-    "linkage_type": {"type":"enum","values":["LINKAGE_TYPE_UNSPECIFIED","PRIMARY","FALLBACK"],"versions":["3.17.2","3.18.0"]},
+    "linkage_type": {"type":"enum","values":["LINKAGE_TYPE_UNSPECIFIED","PRIMARY","FALLBACK"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "model_definition_id": {"type":"string","versions":["3.17.2","3.18.0"]},
     "weight": {"type":"float","versions":["3.17.2","3.18.0"]},
   },
@@ -539,7 +539,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "created_by": {"type":"string","versions":["3.17.2","3.18.0"]},
     "endpoint_id": {"type":"string","versions":["3.17.2","3.18.0"]},
     "fallback_order": {"type":"int32","versions":["3.17.2","3.18.0"]},
-    "linkage_type": {"type":"enum","values":["LINKAGE_TYPE_UNSPECIFIED","PRIMARY","FALLBACK"],"versions":["3.17.2","3.18.0"]},
+    "linkage_type": {"type":"enum","values":["LINKAGE_TYPE_UNSPECIFIED","PRIMARY","FALLBACK"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "mapping_id": {"type":"string","versions":["3.17.2","3.18.0"]},
     "model_definition": {"type":"message","message":"mlflow.GatewayModelDefinition","versions":["3.17.2","3.18.0"]},
     "model_definition_id": {"type":"string","versions":["3.17.2","3.18.0"]},
@@ -550,7 +550,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "value": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.GatewayGuardrail": {
-    "action": {"type":"enum","values":["GUARDRAIL_ACTION_UNSPECIFIED","VALIDATION","SANITIZATION"],"versions":["3.17.2","3.18.0"]},
+    "action": {"type":"enum","values":["GUARDRAIL_ACTION_UNSPECIFIED","VALIDATION","SANITIZATION"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "action_endpoint_id": {"type":"string","versions":["3.17.2","3.18.0"]},
     "created_at": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "created_by": {"type":"string","versions":["3.17.2","3.18.0"]},
@@ -559,7 +559,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "last_updated_by": {"type":"string","versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
     "scorer": {"type":"message","message":"mlflow.Scorer","versions":["3.17.2","3.18.0"]},
-    "stage": {"type":"enum","values":["GUARDRAIL_STAGE_UNSPECIFIED","BEFORE","AFTER"],"versions":["3.17.2","3.18.0"]},
+    "stage": {"type":"enum","values":["GUARDRAIL_STAGE_UNSPECIFIED","BEFORE","AFTER"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.GatewayGuardrailConfig": {
     "created_at": {"type":"int64","versions":["3.17.2","3.18.0"]},
@@ -804,7 +804,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "metadata": {"type":"string","map":true,"versions":["3.17.2","3.18.0"]},
     "progress": {"type":"message","message":"mlflow.JobProgress","versions":["3.17.2","3.18.0"]},
     "progress_updated_at": {"type":"int64","versions":["3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["JOB_STATUS_UNSPECIFIED","JOB_STATUS_PENDING","JOB_STATUS_IN_PROGRESS","JOB_STATUS_COMPLETED","JOB_STATUS_FAILED","JOB_STATUS_CANCELED","JOB_STATUS_NEEDS_RECOVERY"],"versions":["3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["JOB_STATUS_UNSPECIFIED","JOB_STATUS_PENDING","JOB_STATUS_IN_PROGRESS","JOB_STATUS_COMPLETED","JOB_STATUS_FAILED","JOB_STATUS_CANCELED","JOB_STATUS_NEEDS_RECOVERY"],"numbers":[0,1,2,3,4,5,6],"versions":["3.17.2","3.18.0"]},
     "status_message": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.LinkPromptsToTrace": {
@@ -843,7 +843,7 @@ export const messages: Record<string, Record<string, Field>> = {
   "mlflow.ListExperiments": {
     "max_results": {"type":"int64","versions":["1.30.1"]},
     "page_token": {"type":"string","versions":["1.30.1"]},
-    "view_type": {"type":"enum","values":["ACTIVE_ONLY","DELETED_ONLY","ALL"],"versions":["1.30.1"]},
+    "view_type": {"type":"enum","values":["ACTIVE_ONLY","DELETED_ONLY","ALL"],"numbers":[1,2,3],"versions":["1.30.1"]},
   },
   "mlflow.ListExperiments.Response": {
     "experiments": {"type":"message","message":"mlflow.Experiment","repeated":true,"versions":["1.30.1"]},
@@ -1022,7 +1022,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
     "registrations": {"type":"message","message":"mlflow.LoggedModelRegistrationInfo","repeated":true,"versions":["3.17.2","3.18.0"]},
     "source_run_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["LOGGED_MODEL_STATUS_UNSPECIFIED","LOGGED_MODEL_PENDING","LOGGED_MODEL_READY","LOGGED_MODEL_UPLOAD_FAILED"],"versions":["3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["LOGGED_MODEL_STATUS_UNSPECIFIED","LOGGED_MODEL_PENDING","LOGGED_MODEL_READY","LOGGED_MODEL_UPLOAD_FAILED"],"numbers":[0,1,2,3],"versions":["3.17.2","3.18.0"]},
     "status_message": {"type":"string","versions":["3.17.2","3.18.0"]},
     "tags": {"type":"message","message":"mlflow.LoggedModelTag","repeated":true,"versions":["3.17.2","3.18.0"]},
   },
@@ -1049,7 +1049,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "run_id": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.MetricAggregation": {
-    "aggregation_type": {"type":"enum","values":["COUNT","SUM","AVG","PERCENTILE","MIN","MAX"],"versions":["3.17.2","3.18.0"]},
+    "aggregation_type": {"type":"enum","values":["COUNT","SUM","AVG","PERCENTILE","MIN","MAX"],"numbers":[1,2,3,4,5,6],"versions":["3.17.2","3.18.0"]},
     "percentile_value": {"type":"double","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.MetricDataPoint": {
@@ -1094,7 +1094,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "run_id": {"type":"string"},
     "run_link": {"type":"string"},
     "source": {"type":"string"},
-    "status": {"type":"enum","values":["PENDING_REGISTRATION","FAILED_REGISTRATION","READY"]},
+    "status": {"type":"enum","values":["PENDING_REGISTRATION","FAILED_REGISTRATION","READY"],"numbers":[1,2,3]},
     "status_message": {"type":"string"},
     "tags": {"type":"message","message":"mlflow.ModelVersionTag","repeated":true},
     "user_id": {"type":"string"},
@@ -1108,9 +1108,9 @@ export const messages: Record<string, Record<string, Field>> = {
   "mlflow.ModelVersionDeploymentJobState": {
     "current_task_name": {"type":"string","versions":["3.17.2","3.18.0"]},
     "job_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"],"versions":["3.17.2","3.18.0"]},
+    "job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"],"numbers":[0,1,2,3,4],"versions":["3.17.2","3.18.0"]},
     "run_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "run_state": {"type":"enum","values":["DEPLOYMENT_JOB_RUN_STATE_UNSPECIFIED","NO_VALID_DEPLOYMENT_JOB_FOUND","RUNNING","SUCCEEDED","FAILED","PENDING","APPROVAL"],"versions":["3.17.2","3.18.0"]},
+    "run_state": {"type":"enum","values":["DEPLOYMENT_JOB_RUN_STATE_UNSPECIFIED","NO_VALID_DEPLOYMENT_JOB_FOUND","RUNNING","SUCCEEDED","FAILED","PENDING","APPROVAL"],"numbers":[0,1,2,3,4,5,6],"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.ModelVersionTag": {
     "key": {"type":"string"},
@@ -1137,7 +1137,7 @@ export const messages: Record<string, Record<string, Field>> = {
   "mlflow.PromptOptimizationJobConfig": {
     "dataset_id": {"type":"string","versions":["3.17.2","3.18.0"]},
     "optimizer_config_json": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "optimizer_type": {"type":"enum","values":["OPTIMIZER_TYPE_UNSPECIFIED","OPTIMIZER_TYPE_GEPA","OPTIMIZER_TYPE_METAPROMPT"],"versions":["3.17.2","3.18.0"]},
+    "optimizer_type": {"type":"enum","values":["OPTIMIZER_TYPE_UNSPECIFIED","OPTIMIZER_TYPE_GEPA","OPTIMIZER_TYPE_METAPROMPT"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "scorers": {"type":"string","repeated":true,"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.PromptOptimizationJobTag": {
@@ -1155,7 +1155,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "page_token": {"type":"string","versions":["3.17.2","3.18.0"]},
     "start_time_ms": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "time_interval_seconds": {"type":"int64","versions":["3.17.2","3.18.0"]},
-    "view_type": {"type":"enum","values":["TRACES","SPANS","ASSESSMENTS"],"versions":["3.17.2","3.18.0"]},
+    "view_type": {"type":"enum","values":["TRACES","SPANS","ASSESSMENTS"],"numbers":[1,2,3],"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.QueryTraceMetrics.Response": {
     "data_points": {"type":"message","message":"mlflow.MetricDataPoint","repeated":true,"versions":["3.17.2","3.18.0"]},
@@ -1184,7 +1184,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "user_id": {"type":"string"},
     "aliases": {"type":"message","message":"mlflow.RegisteredModelAlias","repeated":true,"versions":["2.9.2","2.22.4","3.17.2","3.18.0"]},
     "deployment_job_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "deployment_job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"],"versions":["3.17.2","3.18.0"]},
+    "deployment_job_state": {"type":"enum","values":["DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED","NOT_SET_UP","CONNECTED","NOT_FOUND","REQUIRED_PARAMETERS_CHANGED"],"numbers":[0,1,2,3,4],"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.RegisteredModelAlias": {
     "alias": {"type":"string","versions":["2.9.2","2.22.4","3.17.2","3.18.0"]},
@@ -1244,7 +1244,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "run_name": {"type":"string"},
     "run_uuid": {"type":"string"},
     "start_time": {"type":"int64"},
-    "status": {"type":"enum","values":["RUNNING","SCHEDULED","FINISHED","FAILED","KILLED"]},
+    "status": {"type":"enum","values":["RUNNING","SCHEDULED","FINISHED","FAILED","KILLED"],"numbers":[1,2,3,4,5]},
     "user_id": {"type":"string"},
   },
   "mlflow.RunInputs": {
@@ -1288,7 +1288,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "max_results": {"type":"int64"},
     "order_by": {"type":"string","repeated":true},
     "page_token": {"type":"string"},
-    "view_type": {"type":"enum","values":["ACTIVE_ONLY","DELETED_ONLY","ALL"]},
+    "view_type": {"type":"enum","values":["ACTIVE_ONLY","DELETED_ONLY","ALL"],"numbers":[1,2,3]},
   },
   "mlflow.SearchExperiments.Response": {
     "experiments": {"type":"message","message":"mlflow.Experiment","repeated":true},
@@ -1348,7 +1348,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "max_results": {"type":"int32"},
     "order_by": {"type":"string","repeated":true},
     "page_token": {"type":"string"},
-    "run_view_type": {"type":"enum","values":["ACTIVE_ONLY","DELETED_ONLY","ALL"]},
+    "run_view_type": {"type":"enum","values":["ACTIVE_ONLY","DELETED_ONLY","ALL"],"numbers":[1,2,3]},
   },
   "mlflow.SearchRuns.Response": {
     "next_page_token": {"type":"string"},
@@ -1496,7 +1496,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "experiment_id": {"type":"string","versions":["2.22.4","3.17.2","3.18.0"]},
     "request_id": {"type":"string","versions":["2.22.4","3.17.2","3.18.0"]},
     "request_metadata": {"type":"message","message":"mlflow.TraceRequestMetadata","repeated":true,"versions":["2.22.4","3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["TRACE_STATUS_UNSPECIFIED","OK","ERROR","IN_PROGRESS"],"versions":["2.22.4","3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["TRACE_STATUS_UNSPECIFIED","OK","ERROR","IN_PROGRESS"],"numbers":[0,1,2,3],"versions":["2.22.4","3.17.2","3.18.0"]},
     "tags": {"type":"message","message":"mlflow.TraceTag","repeated":true,"versions":["2.22.4","3.17.2","3.18.0"]},
     "timestamp_ms": {"type":"int64","versions":["2.22.4","3.17.2","3.18.0"]},
   },
@@ -1507,7 +1507,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "request": {"type":"string","versions":["2.22.4","3.17.2","3.18.0"]},
     "request_time": {"type":"json","form":"timestamp","versions":["2.22.4","3.17.2","3.18.0"]},
     "response": {"type":"string","versions":["2.22.4","3.17.2","3.18.0"]},
-    "state": {"type":"enum","values":["STATE_UNSPECIFIED","OK","ERROR","IN_PROGRESS"],"versions":["2.22.4","3.17.2","3.18.0"]},
+    "state": {"type":"enum","values":["STATE_UNSPECIFIED","OK","ERROR","IN_PROGRESS"],"numbers":[0,1,2,3],"versions":["2.22.4","3.17.2","3.18.0"]},
     "tags": {"type":"string","map":true,"versions":["2.22.4","3.17.2","3.18.0"]},
     "trace_id": {"type":"string","versions":["2.22.4","3.17.2","3.18.0"]},
     "trace_location": {"type":"message","message":"mlflow.TraceLocation","versions":["2.22.4","3.17.2","3.18.0"]},
@@ -1518,7 +1518,7 @@ export const messages: Record<string, Record<string, Field>> = {
   "mlflow.TraceLocation": {
     "inference_table": {"type":"message","message":"mlflow.TraceLocation.InferenceTableLocation","oneof":"identifier","versions":["2.22.4","3.17.2","3.18.0"]},
     "mlflow_experiment": {"type":"message","message":"mlflow.TraceLocation.MlflowExperimentLocation","oneof":"identifier","versions":["2.22.4","3.17.2","3.18.0"]},
-    "type": {"type":"enum","values":["TRACE_LOCATION_TYPE_UNSPECIFIED","MLFLOW_EXPERIMENT","INFERENCE_TABLE"],"versions":["2.22.4","3.17.2","3.18.0"]},
+    "type": {"type":"enum","values":["TRACE_LOCATION_TYPE_UNSPECIFIED","MLFLOW_EXPERIMENT","INFERENCE_TABLE"],"numbers":[0,1,2],"versions":["2.22.4","3.17.2","3.18.0"]},
   },
   "mlflow.TraceLocation.InferenceTableLocation": {
     "full_table_name": {"type":"string","versions":["2.22.4","3.17.2","3.18.0"]},
@@ -1565,12 +1565,12 @@ export const messages: Record<string, Record<string, Field>> = {
   "mlflow.UpdateExperiment.Response": {
   },
   "mlflow.UpdateGatewayBudgetPolicy": {
-    "budget_action": {"type":"enum","values":["BUDGET_ACTION_UNSPECIFIED","ALERT","REJECT"],"versions":["3.17.2","3.18.0"]},
+    "budget_action": {"type":"enum","values":["BUDGET_ACTION_UNSPECIFIED","ALERT","REJECT"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "budget_amount": {"type":"double","versions":["3.17.2","3.18.0"]},
     "budget_policy_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "budget_unit": {"type":"enum","values":["BUDGET_UNIT_UNSPECIFIED","USD"],"versions":["3.17.2","3.18.0"]},
+    "budget_unit": {"type":"enum","values":["BUDGET_UNIT_UNSPECIFIED","USD"],"numbers":[0,1],"versions":["3.17.2","3.18.0"]},
     "duration": {"type":"message","message":"mlflow.BudgetDuration","versions":["3.17.2","3.18.0"]},
-    "target_scope": {"type":"enum","values":["TARGET_SCOPE_UNSPECIFIED","GLOBAL","WORKSPACE","ENDPOINT","USER"],"versions":["3.17.2","3.18.0"]},
+    "target_scope": {"type":"enum","values":["TARGET_SCOPE_UNSPECIFIED","GLOBAL","WORKSPACE","ENDPOINT","USER"],"numbers":[0,1,2,3,4],"versions":["3.17.2","3.18.0"]},
     "target_value": {"type":"string","versions":["3.17.2","3.18.0"]},
     "updated_by": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
@@ -1583,7 +1583,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "fallback_config": {"type":"message","message":"mlflow.FallbackConfig","versions":["3.17.2","3.18.0"]},
     "model_configs": {"type":"message","message":"mlflow.GatewayEndpointModelConfig","repeated":true,"versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "routing_strategy": {"type":"enum","values":["ROUTING_STRATEGY_UNSPECIFIED","REQUEST_BASED_TRAFFIC_SPLIT"],"versions":["3.17.2","3.18.0"]},
+    "routing_strategy": {"type":"enum","values":["ROUTING_STRATEGY_UNSPECIFIED","REQUEST_BASED_TRAFFIC_SPLIT"],"numbers":[0,1],"versions":["3.17.2","3.18.0"]},
     "updated_by": {"type":"string","versions":["3.17.2","3.18.0"]},
     "usage_tracking": {"type":"bool","versions":["3.17.2","3.18.0"]},
   },
@@ -1631,7 +1631,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "run_id": {"type":"string"},
     "run_name": {"type":"string"},
     "run_uuid": {"type":"string"},
-    "status": {"type":"enum","values":["RUNNING","SCHEDULED","FINISHED","FAILED","KILLED"]},
+    "status": {"type":"enum","values":["RUNNING","SCHEDULED","FINISHED","FAILED","KILLED"],"numbers":[1,2,3,4,5]},
   },
   "mlflow.UpdateRun.Response": {
     "run_info": {"type":"message","message":"mlflow.RunInfo"},
@@ -1641,7 +1641,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "events": {"type":"message","message":"mlflow.WebhookEvent","repeated":true,"versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
     "secret": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["ACTIVE","DISABLED"],"versions":["3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["ACTIVE","DISABLED"],"numbers":[1,2],"versions":["3.17.2","3.18.0"]},
     "url": {"type":"string","versions":["3.17.2","3.18.0"]},
     "webhook_id": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
   },
@@ -1672,13 +1672,13 @@ export const messages: Record<string, Record<string, Field>> = {
     "events": {"type":"message","message":"mlflow.WebhookEvent","repeated":true,"versions":["3.17.2","3.18.0"]},
     "last_updated_timestamp": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["ACTIVE","DISABLED"],"versions":["3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["ACTIVE","DISABLED"],"numbers":[1,2],"versions":["3.17.2","3.18.0"]},
     "url": {"type":"string","versions":["3.17.2","3.18.0"]},
     "webhook_id": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
   "mlflow.WebhookEvent": {
-    "action": {"type":"enum","values":["ACTION_UNSPECIFIED","CREATED","UPDATED","DELETED","SET","EXCEEDED"],"required":true,"versions":["3.17.2","3.18.0"]},
-    "entity": {"type":"enum","values":["ENTITY_UNSPECIFIED","REGISTERED_MODEL","MODEL_VERSION","MODEL_VERSION_TAG","MODEL_VERSION_ALIAS","PROMPT","PROMPT_VERSION","PROMPT_TAG","PROMPT_VERSION_TAG","PROMPT_ALIAS","BUDGET_POLICY"],"required":true,"versions":["3.17.2","3.18.0"]},
+    "action": {"type":"enum","values":["ACTION_UNSPECIFIED","CREATED","UPDATED","DELETED","SET","EXCEEDED"],"numbers":[0,1,2,3,4,5],"required":true,"versions":["3.17.2","3.18.0"]},
+    "entity": {"type":"enum","values":["ENTITY_UNSPECIFIED","REGISTERED_MODEL","MODEL_VERSION","MODEL_VERSION_TAG","MODEL_VERSION_ALIAS","PROMPT","PROMPT_VERSION","PROMPT_TAG","PROMPT_VERSION_TAG","PROMPT_ALIAS","BUDGET_POLICY"],"numbers":[0,1,2,3,4,5,6,7,8,9,10],"required":true,"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.WebhookTestResult": {
     "error_message": {"type":"string","versions":["3.17.2","3.18.0"]},
@@ -1777,7 +1777,7 @@ export const messages: Record<string, Record<string, Field>> = {
   },
   "mlflow.assessments.AssessmentSource": {
     "source_id": {"type":"string","required":true,"versions":["2.22.4","3.17.2","3.18.0"]},
-    "source_type": {"type":"enum","values":["SOURCE_TYPE_UNSPECIFIED","HUMAN","LLM_JUDGE","CODE"],"required":true,"versions":["2.22.4","3.17.2","3.18.0"]},
+    "source_type": {"type":"enum","values":["SOURCE_TYPE_UNSPECIFIED","HUMAN","LLM_JUDGE","CODE"],"numbers":[0,1,2,3],"required":true,"versions":["2.22.4","3.17.2","3.18.0"]},
   },
   "mlflow.assessments.Expectation": {
     "value": {"type":"json","versions":["2.22.4","3.17.2","3.18.0"]},
@@ -1888,7 +1888,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "input": {"type":"message","message":"mlflow.label_schemas.LabelSchemaInput","required":true,"versions":["3.17.2","3.18.0"]},
     "instruction": {"type":"string","versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
-    "type": {"type":"enum","values":["LABEL_SCHEMA_TYPE_UNSPECIFIED","FEEDBACK","EXPECTATION"],"required":true,"versions":["3.17.2","3.18.0"]},
+    "type": {"type":"enum","values":["LABEL_SCHEMA_TYPE_UNSPECIFIED","FEEDBACK","EXPECTATION"],"numbers":[0,1,2],"required":true,"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.label_schemas.CreateLabelSchema.Response": {
     "label_schema": {"type":"message","message":"mlflow.label_schemas.LabelSchema","versions":["3.17.2","3.18.0"]},
@@ -1937,7 +1937,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "last_updated_at": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
     "schema_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "type": {"type":"enum","values":["LABEL_SCHEMA_TYPE_UNSPECIFIED","FEEDBACK","EXPECTATION"],"versions":["3.17.2","3.18.0"]},
+    "type": {"type":"enum","values":["LABEL_SCHEMA_TYPE_UNSPECIFIED","FEEDBACK","EXPECTATION"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.label_schemas.LabelSchemaInput": {
     "categorical": {"type":"message","message":"mlflow.label_schemas.InputCategorical","oneof":"input","versions":["3.17.2","3.18.0"]},
@@ -1966,7 +1966,7 @@ export const messages: Record<string, Record<string, Field>> = {
   },
   "mlflow.review_queues.AddItemsToReviewQueue": {
     "item_ids": {"type":"string","repeated":true,"versions":["3.17.2","3.18.0"]},
-    "item_type": {"type":"enum","values":["REVIEW_ITEM_TYPE_UNSPECIFIED","TRACE"],"versions":["3.17.2","3.18.0"]},
+    "item_type": {"type":"enum","values":["REVIEW_ITEM_TYPE_UNSPECIFIED","TRACE"],"numbers":[0,1],"versions":["3.17.2","3.18.0"]},
     "queue_id": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.review_queues.AddItemsToReviewQueue.Response": {
@@ -1976,7 +1976,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "created_by": {"type":"string","versions":["3.17.2","3.18.0"]},
     "experiment_id": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
-    "queue_type": {"type":"enum","values":["REVIEW_QUEUE_TYPE_UNSPECIFIED","USER","CUSTOM"],"required":true,"versions":["3.17.2","3.18.0"]},
+    "queue_type": {"type":"enum","values":["REVIEW_QUEUE_TYPE_UNSPECIFIED","USER","CUSTOM"],"numbers":[0,1,2],"required":true,"versions":["3.17.2","3.18.0"]},
     "schema_ids": {"type":"string","repeated":true,"versions":["3.17.2","3.18.0"]},
     "users": {"type":"string","repeated":true,"versions":["3.17.2","3.18.0"]},
   },
@@ -2013,7 +2013,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "max_results": {"type":"int32","versions":["3.17.2","3.18.0"]},
     "page_token": {"type":"string","versions":["3.17.2","3.18.0"]},
     "queue_id": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["REVIEW_STATUS_UNSPECIFIED","PENDING","COMPLETE","DECLINED"],"versions":["3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["REVIEW_STATUS_UNSPECIFIED","PENDING","COMPLETE","DECLINED"],"numbers":[0,1,2,3],"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.review_queues.ListReviewQueueItems.Response": {
     "items": {"type":"message","message":"mlflow.review_queues.ReviewQueueItem","repeated":true,"versions":["3.17.2","3.18.0"]},
@@ -2043,7 +2043,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "last_update_time_ms": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
     "queue_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "queue_type": {"type":"enum","values":["REVIEW_QUEUE_TYPE_UNSPECIFIED","USER","CUSTOM"],"versions":["3.17.2","3.18.0"]},
+    "queue_type": {"type":"enum","values":["REVIEW_QUEUE_TYPE_UNSPECIFIED","USER","CUSTOM"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "schema_ids": {"type":"string","repeated":true,"versions":["3.17.2","3.18.0"]},
     "users": {"type":"string","repeated":true,"versions":["3.17.2","3.18.0"]},
   },
@@ -2052,16 +2052,16 @@ export const messages: Record<string, Record<string, Field>> = {
     "completed_time_ms": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "creation_time_ms": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "item_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "item_type": {"type":"enum","values":["REVIEW_ITEM_TYPE_UNSPECIFIED","TRACE"],"versions":["3.17.2","3.18.0"]},
+    "item_type": {"type":"enum","values":["REVIEW_ITEM_TYPE_UNSPECIFIED","TRACE"],"numbers":[0,1],"versions":["3.17.2","3.18.0"]},
     "last_update_time_ms": {"type":"int64","versions":["3.17.2","3.18.0"]},
     "queue_id": {"type":"string","versions":["3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["REVIEW_STATUS_UNSPECIFIED","PENDING","COMPLETE","DECLINED"],"versions":["3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["REVIEW_STATUS_UNSPECIFIED","PENDING","COMPLETE","DECLINED"],"numbers":[0,1,2,3],"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.review_queues.SetReviewQueueItemStatus": {
     "completed_by": {"type":"string","versions":["3.17.2","3.18.0"]},
     "item_id": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
     "queue_id": {"type":"string","required":true,"versions":["3.17.2","3.18.0"]},
-    "status": {"type":"enum","values":["REVIEW_STATUS_UNSPECIFIED","PENDING","COMPLETE","DECLINED"],"required":true,"versions":["3.17.2","3.18.0"]},
+    "status": {"type":"enum","values":["REVIEW_STATUS_UNSPECIFIED","PENDING","COMPLETE","DECLINED"],"numbers":[0,1,2,3],"required":true,"versions":["3.17.2","3.18.0"]},
   },
   "mlflow.review_queues.SetReviewQueueItemStatus.Response": {
     "item": {"type":"message","message":"mlflow.review_queues.ReviewQueueItem","versions":["3.17.2","3.18.0"]},
@@ -2107,7 +2107,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "end_time_unix_nano": {"type":"uint64","versions":["3.17.2","3.18.0"]},
     "events": {"type":"message","message":"opentelemetry.proto.trace.v1.Span.Event","repeated":true,"versions":["3.17.2","3.18.0"]},
     "flags": {"type":"uint32","versions":["3.17.2","3.18.0"]},
-    "kind": {"type":"enum","values":["SPAN_KIND_UNSPECIFIED","SPAN_KIND_INTERNAL","SPAN_KIND_SERVER","SPAN_KIND_CLIENT","SPAN_KIND_PRODUCER","SPAN_KIND_CONSUMER"],"versions":["3.17.2","3.18.0"]},
+    "kind": {"type":"enum","values":["SPAN_KIND_UNSPECIFIED","SPAN_KIND_INTERNAL","SPAN_KIND_SERVER","SPAN_KIND_CLIENT","SPAN_KIND_PRODUCER","SPAN_KIND_CONSUMER"],"numbers":[0,1,2,3,4,5],"versions":["3.17.2","3.18.0"]},
     "links": {"type":"message","message":"opentelemetry.proto.trace.v1.Span.Link","repeated":true,"versions":["3.17.2","3.18.0"]},
     "name": {"type":"string","versions":["3.17.2","3.18.0"]},
     "parent_span_id": {"type":"bytes","versions":["3.17.2","3.18.0"]},
@@ -2132,7 +2132,7 @@ export const messages: Record<string, Record<string, Field>> = {
     "trace_state": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
   "opentelemetry.proto.trace.v1.Status": {
-    "code": {"type":"enum","values":["STATUS_CODE_UNSET","STATUS_CODE_OK","STATUS_CODE_ERROR"],"versions":["3.17.2","3.18.0"]},
+    "code": {"type":"enum","values":["STATUS_CODE_UNSET","STATUS_CODE_OK","STATUS_CODE_ERROR"],"numbers":[0,1,2],"versions":["3.17.2","3.18.0"]},
     "message": {"type":"string","versions":["3.17.2","3.18.0"]},
   },
 }
