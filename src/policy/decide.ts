@@ -168,6 +168,7 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
       sourceRunId,
       sourceLocation,
       references,
+      said: message,
     },
     ...{ visibleExperiments, visibleTraces, admitted, passedOver, changes, promotes: [...judgement.promotes] },
   }

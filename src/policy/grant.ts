@@ -39,6 +39,8 @@ export interface Findings {
   readonly changes: readonly string[]
   /** Keys of what the request brings into production. */
   readonly promotes: readonly string[]
+  /** The request in the caller's own words: what MLflow repeats of it is nothing that they do not know. */
+  readonly said: JsonObject
   /** Value pairs for the audit line: what the caller said, what MLflow is told. */
   readonly references: readonly AuditedReference[]
 }

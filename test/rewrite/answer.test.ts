@@ -263,13 +263,40 @@ const errors: [endpoint: string, fields: Fields, text: string, shown: string][] 
   ['getRegisteredModel', { name: 'fraud' }, 'Something about fraud_prod', generic],
   ['getRegisteredModel', { name: 'fraud' }, 'see models:/fraud_prod/3', generic],
   ['getRegisteredModel', { name: 'd' }, 'd_acc is like fraud_prod', generic],
-  ['getRegisteredModel', { name: 'fraud' }, 'fraud_acc was made from other_acc', generic],
+  ['getRegisteredModel', { name: 'fraud' }, 'fraud_acc was made from other_acc', 'fraud was made from other_acc'],
   ['getRegisteredModel', { name: 'fraud' }, 'the name a b_preprod. is taken', generic],
   ['getRegisteredModel', { name: 'fraud' }, 'in /experiments/prod/secret', generic],
   ['getRegisteredModel', { name: 'fraud' }, 'in /EXPERIMENTS/Prod/secret and FRAUD_PROD', generic],
   ['getRegisteredModel', { name: 'fraud_acc' }, 'Registered Model with name=fraud_acc not found', ''],
   ['getRegisteredModel', { name: 'fraud' }, 'fraud_accx and x.fraud_acc', 'fraud_accx and x.fraud'],
   ['searchExperiments', {}, "Invalid value '/experiments/acc/churn'", "Invalid value 'churn'"],
+  // What the caller said stays, whatever it ends in.
+  ['logParam', { run_id: inAcc.run(1), key: 'val_acc', value: 'b' }, "Changing param values is not allowed. Param with key='val_acc' was already logged with value='a'", ''],
+  ['logParam', { run_id: inAcc.run(1), key: 'std_prod', value: 'b_preprod' }, "Param with key='std_prod' was already logged with value='a'. Attempted logging new value 'b_preprod'.", ''],
+  ['logParam', { run_id: inAcc.run(1), key: 'a', value: 'like fraud_prod' }, 'what of fraud_prod', ''],
+  ['logParam', { run_id: inAcc.run(1), key: 'a', value: 'xfraud_prod' }, 'what of fraud_prod', generic],
+  ['logBatch', { run_id: inAcc.run(1), params: [{ key: 'x_prod', value: '1' }] }, "Params were already logged='[{'key': 'x_prod', 'old_value': 'a_prod', 'new_value': '1'}]'", ''],
+  ['searchRuns', { experiment_ids: [inAcc.experiment], filter: 'metrics.val_acc > 1 and x.y_prod = 2' }, "Invalid entity type 'x'. In y_prod, near val_acc", ''],
+  ['setRegisteredModelTag', { name: 'val', key: 'val_acc', value: '1' }, "No tag with key 'val_acc' of model 'val_acc'", "No tag with key 'val_acc' of model 'val'"],
+  ['setTag', { run_id: inAcc.run(1), key: 'a', value: '/experiments/prod/x' }, "The value '/experiments/prod/x' is too long", ''],
+  ['createExperiment', { name: '/experiments/acc/churn' }, "Experiment '/experiments/acc/churn' already exists", ''],
+  // So do keys and values that were stored before: they name nothing.
+  ['logParam', { run_id: inAcc.run(1), key: 'a', value: 'b' }, "Param with key='a' was already logged with value='top_prod'", ''],
+  ['searchRuns', { experiment_ids: [inAcc.experiment] }, "Metric 'std_prod' and param top_acc", ''],
+  ['searchRuns', { experiment_ids: [inAcc.experiment] }, "Invalid value 'fraud_prod'", generic],
+  // Own names that the request did not say.
+  ['getModelVersion', { name: 'fraud', version: '9' }, "Registered Model with name=other_acc, model 'third_acc', models:/fourth_acc/1", "Registered Model with name=other, model 'third', models:/fourth/1"],
+  // The insides of the server.
+  ['getRun', { run_id: inAcc.run(1) }, "[Errno 2] No such file or directory: '/srv/mlflow/artifacts/1/x'", "[Errno 2] No such file or directory: '(a file of the server)'"],
+  ['getRun', { run_id: inAcc.run(1) }, 'open file:///srv/mlflow/1/x, or s3://bucket/x', 'open (a file of the server), or s3://bucket/x'],
+  ['getRun', { run_id: inAcc.run(1) }, "HTTPConnectionPool(host='10.0.0.1', port=80): http://mlflow.internal:5000/x of 10.1.2.3:5432", "HTTPConnectionPool(host='(an address)', port=80): (an address) of (an address)"],
+  ['getRun', { run_id: inAcc.run(1) }, 'no postgresql+psycopg2://user:word@db:5432/x', 'no (an address)'],
+  ['getRun', { run_id: inAcc.run(1) }, 'See https://mlflow.org/docs/latest/x.html and /api/2.0/mlflow/runs/get.', ''],
+  ['createExperiment', { name: 'a/b/c', artifact_location: 's3://acc-bucket/models/x' }, "Invalid location /x/y/z of '/a/b/c'", "Invalid location (a file of the server) of '(a file of the server)'"],
+  ['setTag', { run_id: inAcc.run(1), key: 'a', value: 'http://intern/x, /home/me/x' }, 'Not http://intern/x, and not /home/me/x', ''],
+  ['getRun', { run_id: inAcc.run(1) }, 'It failed.\n\tat org.mlflow.Run.get(Run.java:31)', 'It failed.'],
+  ['getRun', { run_id: inAcc.run(1) }, 'It failed.\n  File "/srv/x.py", line 3', 'It failed.'],
+  ['getRun', { run_id: inAcc.run(1) }, 'It failed. Error: (mysql.connector.errors.IntegrityError) fraud_prod', 'It failed.'],
 ]
 
 t.test('MLflow’s errors speak of the caller’s names, and never of another’s', async (t) => {
