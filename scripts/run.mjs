@@ -7,11 +7,18 @@ import { findPython } from './find-python.mjs'
 import { ensureHaproxy } from './haproxy.mjs'
 import { ensureJavaClient } from './java.mjs'
 import { Missing } from './missing.mjs'
-import { ensurePythonEnvironments, mlflowVersions, toolEnvironments } from './python-environments.mjs'
+import { ensurePythonEnvironments, integrationEnvironments, mlflowVersions, toolEnvironments } from './python-environments.mjs'
+
+const onlyFull = process.env.ENV_PROXY_TESTS === 'full' ? integrationEnvironments : []
 
 // What each task needs besides the npm packages, and the script that is the task.
 const tasks = {
-  test: { script: 'scripts/run-tests.mjs', built: true, pythons: [...mlflowVersions, ...toolEnvironments], others: true },
+  test: {
+    script: 'scripts/run-tests.mjs',
+    built: true,
+    pythons: [...mlflowVersions, ...toolEnvironments, ...onlyFull],
+    others: true,
+  },
   demo: { script: 'demo/main.ts', built: true, pythons: mlflowVersions.slice(-1) },
   fuzz: { script: 'fuzz/main.ts', built: true, pythons: mlflowVersions.slice(-2) },
   check: { script: 'scripts/run-checks.mjs', built: false, pythons: [] },

@@ -3,11 +3,24 @@ import t from 'tap'
 import { ownerOf } from '../src/policy/names.ts'
 import { loadConfig } from '../src/server/config.ts'
 import { record } from './support/manifests.ts'
+import { findClashes } from './support/terraform-clashes.ts'
 import { readList, readText } from './support/terraform-environments.ts'
-import { permissionLevels } from './support/terraform-schemas.ts'
+import { permissionLevels, schemaPrivileges } from './support/terraform-schemas.ts'
 import { type Asked, applyModules, entraIds, tryVariables, workspaceModels } from './support/terraform-town.ts'
-import { acc, environments, own, preprod, prod, securityGroup, shared, surroundings, uses } from './support/terraform-uses.ts'
+import {
+  acc,
+  environments,
+  inCatalog,
+  own,
+  preprod,
+  prod,
+  securityGroup,
+  shared,
+  surroundings,
+  uses,
+} from './support/terraform-uses.ts'
 
+t.setTimeout(5 * 60_000)
 const folder = t.testdir({ config: {}, root: {} })
 const { outputs, asked } = await applyModules(join(folder, 'root'), uses, surroundings)
 
@@ -45,7 +58,7 @@ t.test(
     t.strictSame(accessOf('own', models), perModel)
     t.strictSame(accessOf('unmanaged', folders), expected, 'ids known beforehand, in capitals, make no difference')
     t.strictSame(of('unmanaged', models), [])
-    t.strictSame(of('own', 'databricks_entitlements.all'), [], 'nobody needs to enter the workspace')
+    t.strictSame(of('own', 'databricks_permission_assignment.group'), [], 'nobody needs to enter the workspace')
   },
 )
 
@@ -57,7 +70,12 @@ t.test('groups that may read get CAN_READ where their environment may read, and 
   const both = ['apps_acc CAN_READ', 'apps_prod CAN_READ']
   t.strictSame(readers('reading', folders), { acc: both, preprod: ['apps_preprod CAN_READ'], prod: ['apps_prod CAN_READ'] })
   t.match(readers('reading', models), { fraud_acc: both, fraud_prod: ['apps_prod CAN_READ'] })
-  t.match(of('reading', 'databricks_entitlements.all'), [{ arguments: { group_id: 'group of all', workspace_access: true } }])
+  for (const module of ['reading', 'asked', 'callers']) {
+    const assigned = of(module, 'databricks_permission_assignment.group')
+    t.strictSame(keysOf(assigned), ['apps_acc', 'apps_preprod', 'apps_prod'], `${module}: they may enter the workspace`)
+    t.ok(assigned.every(({ key, arguments: a }) => a.group_name === key && String(a.permissions) === 'USER'))
+  }
+  t.strictSame(of('shared', 'databricks_permission_assignment.group'), [], 'unless somebody else assigns them')
 })
 
 t.test('one identity for all environments is named once in a list, with its strongest level', async (t) => {
@@ -83,11 +101,11 @@ t.test('with passed-through tokens the groups hold what the stages need', async 
 })
 
 t.test('every list names known levels, one principal an entry, each once, and never the group of all', async (t) => {
-  const lists = asked.filter(({ address }) => address === folders || address === models)
+  const lists = asked.filter(({ address }) => address.startsWith('databricks_permissions.'))
   t.ok(lists.length > 20)
   for (const { module, key, arguments: permissions } of lists) {
     const [kind = '', levels = []] = Object.entries(permissionLevels).find(([argument]) => argument in permissions) ?? []
-    t.match(permissions[kind], /^(directory|model) /, `${module} ${key}`)
+    t.match(permissions[kind], /^(directory|model|endpoint) /, `${module} ${key}`)
     const entries = Array.isArray(permissions.access_control) ? permissions.access_control.map(record) : []
     t.ok(entries.every(({ permission_level }) => levels.includes(String(permission_level))))
     t.ok(entries.every((e) => (e.group_name === null) !== (e.service_principal_name === null)))
@@ -97,38 +115,118 @@ t.test('every list names known levels, one principal an entry, each once, and ne
   }
 })
 
-t.test("folders and groups are the proxy's, and a model belongs to the environment that the proxy says", async (t) => {
+t.test("folders are the proxy's, and a model belongs to the environment that the proxy says", async (t) => {
   const landscape = { environments: readList(join(folder, 'config'), environments) ?? [], foldsCase: false }
   for (const { name, experimentRoot } of landscape.environments) {
     const [directory] = of('own', 'databricks_directory.experiments').filter(({ key }) => key === name)
     t.equal(directory?.arguments.path, experimentRoot)
   }
-  t.strictSame(
-    keysOf(of('own', 'databricks_group.environment')),
-    landscape.environments.flatMap(({ groups }) => groups).toSorted(),
-  )
-  t.match(of('own', 'databricks_group.all'), [{ arguments: { display_name: 'apps_all' } }])
-  t.strictSame(keysOf(of('own', 'databricks_group_member.all')), ['apps_acc', 'apps_preprod', 'apps_prod'])
   const owners = workspaceModels.flatMap((name) => {
     const owner = ownerOf(landscape, 'model', name)
     return owner === null ? [] : [[name, owner.owner.name]]
   })
-  t.strictSame(outputs.own?.model_owners, Object.fromEntries(owners))
+  t.strictSame(record(outputs.own?.owners).model, Object.fromEntries(owners))
 })
 
-t.test(
-  'applications join the first named group of their environment; groups that exist already are only looked up',
-  async (t) => {
-    t.match(of('callers', 'databricks_service_principal.application'), [
-      { key: 'acc/churn', arguments: { application_id: 'client churn' } },
-    ])
-    const joined = { group_id: 'group apps_acc', member_id: 'principal acc/churn' }
-    t.match(of('callers', 'databricks_group_member.application'), [{ key: 'acc/churn', arguments: joined }])
-    t.strictSame(outputs.shared?.group_ids, { ml: 'found ml', ops: 'found ops' }, 'an object id is no group of Databricks')
-    t.equal(outputs.shared?.all_group_id, 'found of all')
-    t.strictSame(of('shared', 'databricks_group.environment'), [])
-  },
-)
+t.test('groups of the account and of a workspace are made apart from the permissions, with their members', async (t) => {
+  t.strictSame(keysOf(of('accountGroups', 'databricks_group.environment')), ['apps_acc', 'apps_preprod', 'apps_prod'])
+  t.match(of('accountGroups', 'databricks_group.all'), [{ arguments: { display_name: 'apps_all', workspace_access: null } }])
+  t.strictSame(keysOf(of('accountGroups', 'databricks_group_member.all')), ['apps_acc', 'apps_preprod', 'apps_prod'])
+  t.match(of('accountGroups', 'databricks_service_principal.application'), [
+    { key: 'acc/churn', arguments: { application_id: 'client churn' } },
+  ])
+  const joined = { group_id: 'group apps_acc', member_id: 'principal acc/churn' }
+  t.match(of('accountGroups', 'databricks_group_member.application'), [{ key: 'acc/churn', arguments: joined }])
+  t.strictSame(outputs.workspaceGroups?.group_ids, { ml: 'group ml', ops: 'group ops' }, 'an object id is no group of Databricks')
+  t.match(of('workspaceGroups', 'databricks_group.all'), [{ arguments: { display_name: 'everybody', workspace_access: true } }])
+  const made = asked.filter(({ address }) => /^databricks_(group|group_member|service_principal|entitlements)\./.test(address))
+  t.strictSame([...new Set(made.map(({ module }) => module))].sort(), ['accountGroups', 'workspaceGroups'])
+})
+
+t.test('no two resources of a configuration set the same thing', async (t) => {
+  for (const module of Object.keys(uses)) t.strictSame(findClashes(asked.filter((one) => one.module === module)), [], module)
+  const one = (address: string, own: object): Asked => ({ module: 'x', address, key: null, arguments: { ...own } })
+  const group = one('databricks_group.a', { id: '1', display_name: 'a' })
+  const grant = (principal: string, privileges: string[]) => one('databricks_grant.a', { catalog: 'ml', principal, privileges })
+  const clashing = [
+    [group, one('databricks_entitlements.a', { group_id: '1', workspace_access: true })],
+    [grant('a', ['USE_CATALOG']), grant('a', ['USE_CATALOG', 'SELECT'])],
+    [grant('a', ['USE_CATALOG']), one('databricks_grants.a', { catalog: 'ml', grant: [] })],
+    [1, 2].map((level) => one('databricks_permissions.a', { directory_id: '1', access_control: [{ level }] })),
+  ]
+  for (const pair of clashing) t.equal(findClashes(pair).length, 1, 'what does clash is found')
+  t.strictSame(findClashes([group, grant('a', ['USE_CATALOG']), grant('b', ['SELECT']), grant('a', ['USE_CATALOG'])]), [])
+})
+
+/** The grants that Unity Catalog would get on schemas: by schema, `principal PRIVILEGES` in order. */
+function schemaGrants(module: string): Record<string, string[]> {
+  const lists = of(module, 'databricks_grants.schema').map(({ arguments: { schema, grant } }) => {
+    const entries = Array.isArray(grant) ? grant.map(record) : []
+    return [String(schema), entries.map((e) => `${e.principal} ${String(e.privileges)}`).sort()]
+  })
+  return Object.fromEntries(lists)
+}
+
+const works = 'APPLY_TAG,CREATE_MODEL,EXECUTE,USE_SCHEMA'
+const reads = 'EXECUTE,USE_SCHEMA'
+
+t.test('in Unity Catalog each works in its own schema, and reads what it promotes from', async (t) => {
+  const expected = {
+    'ml.acc': [`${acc} ${works}`, `${prod} ${reads}`],
+    'ml.preprod': [`${preprod} ${works}`],
+    'prod.models': [`${prod} ${works}`],
+  }
+  t.strictSame(schemaGrants('catalog'), expected)
+  t.strictSame(schemaGrants('catalogGiven'), expected, 'schemas that exist get the same grants')
+  t.strictSame(schemaGrants('catalogCallers'), {
+    'ml.acc': [`apps_acc ${works}`, `apps_prod ${reads}`],
+    'ml.preprod': [`apps_preprod ${works}`],
+    'prod.models': [`apps_prod ${works}`],
+  })
+  t.strictSame(schemaGrants('catalogReading')['ml.acc'], [`${acc} ${works}`, `apps_acc ${reads}`, `apps_prod ${reads}`])
+  const schemas = of('catalog', 'databricks_schema.models').map(({ arguments: a }) => `${a.catalog_name}.${a.name}`)
+  t.strictSame(
+    schemas.sort(),
+    Object.values(inCatalog).map((e) => e.unity_catalog_schema),
+  )
+  t.strictSame(of('catalogGiven', 'databricks_schema.models'), [])
+  t.ok([works, reads].every((list) => list.split(',').every((privilege) => schemaPrivileges.includes(privilege))))
+})
+
+t.test('catalogs are granted to exactly those who hold something on a schema in them, and nothing but their use', async (t) => {
+  for (const module of ['catalog', 'catalogReading', 'catalogCallers']) {
+    const granted = of(module, 'databricks_grant.catalog').map(
+      ({ arguments: a }) => `${a.catalog} ${a.principal} ${a.privileges}`,
+    )
+    const needed = Object.entries(schemaGrants(module)).flatMap(([schema, list]) =>
+      list.map((entry) => `${schema.split('.')[0]} ${entry.split(' ')[0]} USE_CATALOG`),
+    )
+    t.strictSame([...new Set(granted)].sort(), [...new Set(needed)].sort(), module)
+  }
+  t.strictSame(of('catalogGiven', 'databricks_grant.catalog'), [])
+  for (const module of ['catalog', 'catalogReading', 'catalogCallers', 'catalogGiven'])
+    t.strictSame(of(module, models), [], `${module}: the workspace's own registry, which may be disabled, is not asked for`)
+})
+
+t.test('serving endpoints belong to their environment, and its identity reads the secrets that they name', async (t) => {
+  const endpoints = 'databricks_permissions.serving_endpoint'
+  t.strictSame(accessOf('serving', endpoints), {
+    score_acc: [`${acc} CAN_MANAGE`, 'apps_acc CAN_VIEW'],
+    score_prod: ['apps_prod CAN_VIEW', `${prod} CAN_MANAGE`],
+  })
+  t.strictSame(accessOf('catalogCallers', endpoints), {
+    score_acc: ['apps_acc CAN_MANAGE'],
+    score_prod: ['apps_prod CAN_MANAGE'],
+  })
+  t.strictSame(of('own', endpoints), [], 'only where that is asked for')
+  const readable = (module: string) =>
+    of(module, 'databricks_secret_acl.serving')
+      .map(({ arguments: a }) => `${a.scope} ${a.principal} ${a.permission}`)
+      .sort()
+  t.strictSame(readable('catalog'), [`acc-models ${acc} READ`, `prod-models ${prod} READ`])
+  t.strictSame(readable('catalogCallers'), ['acc-models apps_acc READ', 'prod-models apps_prod READ'])
+  t.strictSame(readable('catalogGiven'), [])
+})
 
 t.test("the module refuses what would leave an environment open or without anybody's work", async (t) => {
   const refusals: [string, object, string | null][] = [
@@ -140,11 +238,24 @@ t.test("the module refuses what would leave an environment open or without anybo
     ['missing', { environments, proxy_application_ids: { acc } }, 'var.proxy_application_ids'],
     ['stranger', { environments: { acc: {} }, proxy_application_ids: { acc, prod } }, 'var.proxy_application_ids'],
     ['name', { environments: { acc: {} }, proxy_application_ids: { acc: 'proxy-acc' } }, 'var.proxy_application_ids'],
-    ['all', { environments: { acc: {} }, proxy_application_ids: { acc }, all_group: 'apps_acc' }, 'var.all_group'],
-    ['applications', { environments: { acc: {} }, proxy_application_ids: { acc }, applications: { x: {} } }, 'var.applications'],
+    [
+      'registry',
+      { environments: inCatalog, proxy_application_ids: own, manage_registered_models: true },
+      'var.manage_registered_models',
+    ],
   ]
   const table = Object.fromEntries(refusals.map(([name, variables, refused]) => [name, { variables, refused }]))
   t.strictSame(await tryVariables(t.testdir(), 'modules/mlflow-environments', table), [])
+  const groupRefusals: [string, object, string | null][] = [
+    ['good', { environments: inCatalog }, null],
+    ['local', { environments: inCatalog, level: 'workspace' }, 'var.environments'],
+    ['level', { environments, level: 'metastore' }, 'var.level'],
+    ['entitled', { environments, workspace_access: true }, 'var.workspace_access'],
+    ['all', { environments: { acc: {} }, all_group: 'apps_acc' }, 'var.all_group'],
+    ['applications', { environments: { acc: {} }, applications: { x: {} } }, 'var.applications'],
+  ]
+  const groupTable = Object.fromEntries(groupRefusals.map(([name, variables, refused]) => [name, { variables, refused }]))
+  t.strictSame(await tryVariables(t.testdir(), 'modules/groups', groupTable), [])
 })
 
 t.test('the app registration has a role for every named group, and applications and members get theirs', async (t) => {

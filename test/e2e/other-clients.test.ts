@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
-import { newestMlflow } from '../../scripts/python-environments.mjs'
+import { integrationEnvironments, newestMlflow } from '../../scripts/python-environments.mjs'
+import { isFullRun } from '../support/client-versions.ts'
 import { startHop } from '../support/hop.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { runJavaClient } from '../support/java-client.ts'
@@ -58,4 +59,22 @@ t.test('mlflow-export-import and server 2.22.4', async (t) => {
   const hop = await startHop(client.url, { authorization: `Bearer ${tokens.both}` })
   t.teardown(() => hop.close())
   await runOtherPython(t, 'export-import', 'export_import.py', client, { tokenHop: hop.url, folders })
+})
+
+// What stays of an integration when its caller is in another environment. Each script is a project as its users write it.
+const integrationScripts: Readonly<Record<string, string>> = {
+  'kedro-mlflow': 'kedro_pipeline.py',
+  'optuna-integration': 'optuna_study.py',
+  bentoml: 'bentoml_import.py',
+  'dagster-mlflow': 'dagster_job.py',
+}
+
+t.test(`tools that log to MLflow, and server ${newestMlflow}`, { skip: !isFullRun && 'only in the full matrix' }, async (t) => {
+  t.strictSame(Object.keys(integrationScripts), integrationEnvironments)
+  for (const [environment, script] of Object.entries(integrationScripts)) {
+    await t.test(environment, async (t) => {
+      const client = await startServers(t, newestMlflow)
+      await runOtherPython(t, environment, script, { ...client, version: '3.17.2' }, { serverVersion: newestMlflow })
+    })
+  }
 })

@@ -10,7 +10,12 @@ const inRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.m
 export const terraformFolder = inRoot('terraform')
 
 /** The folders with .tf files, relative to `terraformFolder`. */
-export const moduleFolders = ['modules/proxy-configuration', 'modules/mlflow-environments', 'examples/entra'] as const
+export const moduleFolders = [
+  'modules/proxy-configuration',
+  'modules/groups',
+  'modules/mlflow-environments',
+  'examples/entra',
+] as const
 
 /** One block with two labels, such as `resource "databricks_group" "all" {}`. */
 export interface Block {

@@ -70,5 +70,9 @@ export function findAttributeProblems(text: string): string[] {
 /** The permission levels that Databricks has, by what `databricks_permissions` is for. */
 export const permissionLevels: Readonly<Record<string, readonly string[]>> = {
   directory_id: ['CAN_READ', 'CAN_RUN', 'CAN_EDIT', 'CAN_MANAGE'],
+  serving_endpoint_id: ['CAN_VIEW', 'CAN_QUERY', 'CAN_MANAGE'],
   registered_model_id: ['CAN_READ', 'CAN_EDIT', 'CAN_MANAGE_STAGING_VERSIONS', 'CAN_MANAGE_PRODUCTION_VERSIONS', 'CAN_MANAGE'],
 }
+
+/** The privileges that hold on a schema of Unity Catalog, or on the models in it. */
+export const schemaPrivileges = ['APPLY_TAG', 'CREATE_MODEL', 'EXECUTE', 'MANAGE', 'USE_SCHEMA']

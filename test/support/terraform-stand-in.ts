@@ -68,7 +68,10 @@ function toInput(block: Block, known: Known): Record<string, unknown> {
 
 function standInResource(block: Block, known: Known): Record<string, unknown> {
   const { for_each, count, lifecycle } = block.body
-  return { for_each, count, lifecycle, input: toInput(block, known) }
+  const conditions = Array.isArray(lifecycle)
+    ? lifecycle.map((one) => ({ ...record(one), ignore_changes: undefined }))
+    : undefined
+  return { for_each, count, lifecycle: conditions, input: toInput(block, known) }
 }
 
 function standInData(block: Block, known: Known): string {

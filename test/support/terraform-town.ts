@@ -19,6 +19,9 @@ export interface Asked {
 /** Models of the stand-in workspace: three of acc and prod, and what belongs to nobody. */
 export const workspaceModels = ['fraud_acc', 'fraud_prod', 'x_y_acc', 'legacy', '_acc', 'fraud_acc_prod', 'fraud_preprod']
 
+/** Its serving endpoints: two of acc and prod, one that all share. */
+export const servingEndpoints = ['score_acc', 'score_prod', 'databricks-llama']
+
 /** The ids that the stand-in of Microsoft Entra ID gives. */
 export const entraIds = { tenant: '11111111-2222-3333-4444-555555555555', client: '99999999-8888-7777-6666-555555555555' }
 
@@ -30,10 +33,9 @@ const each = (word: string) => `${word} \${each.key}`
 const databricks: Known = {
   'databricks_group.environment': { id: each('group') },
   'databricks_group.all': { id: 'group of all' },
-  'data.databricks_group.environment': { id: each('found') },
-  'data.databricks_group.all': { id: 'found of all' },
   'databricks_service_principal.application': { id: each('principal') },
   'databricks_directory.experiments': { object_id: each('directory') },
+  'data.databricks_serving_endpoints.all': { endpoints: servingEndpoints.map((name) => ({ name, id: `endpoint ${name}` })) },
   'data.databricks_mlflow_models.all': { names: workspaceModels },
   'data.databricks_mlflow_model.this': { id: each('model') },
 }
@@ -79,7 +81,7 @@ function listAsked(module: Record<string, unknown>): Asked[] {
 
 async function copyModules(folder: string) {
   cpSync(terraformFolder, folder, { recursive: true })
-  await standInForProviders(join(folder, 'modules/mlflow-environments'), databricks)
+  for (const module of ['groups', 'mlflow-environments']) await standInForProviders(join(folder, 'modules', module), databricks)
   await standInForProviders(join(folder, 'examples/entra'), entra)
 }
 

@@ -19,7 +19,15 @@ const members = {
   applications: { acc: ['churn'], prod: ['score'] },
 }
 
+/** The landscape with its models in Unity Catalog: two catalogs, one of them for two environments. */
+export const inCatalog: EnvironmentList = {
+  acc: { unity_catalog_schema: 'ml.acc', serving_secret_scopes: ['acc-models'] },
+  preprod: { unity_catalog_schema: 'ml.preprod' },
+  prod: { unity_catalog_schema: 'prod.models', production: true, promotes_from: ['acc'], serving_secret_scopes: ['prod-models'] },
+}
+
 const databricks = (variables: object, computed = {}): Use => ({ source: 'modules/mlflow-environments', variables, computed })
+const groups = (variables: object): Use => ({ source: 'modules/groups', variables })
 // Ids that only exist once other resources are made: what is asked for must not depend on knowing them.
 const later = Object.fromEntries(
   ['acc', 'preprod', 'prod'].map((name) => [name, expression(`terraform_data.later["${name}"].output`)]),
@@ -30,9 +38,26 @@ export const uses: Readonly<Record<string, Use>> = {
   own: databricks({ environments }, { proxy_application_ids: later }),
   reading: databricks({ environments, proxy_application_ids: own, groups_may_read: true }),
   one: databricks({ environments, proxy_application_ids: { acc, preprod: acc, prod: acc } }),
-  callers: databricks({ environments, mode: 'passthrough', applications: { acc: { churn: 'client churn' } } }),
-  shared: databricks({ environments: shared, mode: 'passthrough', manage_groups: false, all_group: 'everybody' }),
+  callers: databricks({ environments, mode: 'passthrough' }),
+  shared: databricks({ environments: shared, mode: 'passthrough', assign_groups: false }),
   unmanaged: databricks({ environments, proxy_application_ids: own, manage_registered_models: false }),
+  asked: databricks({ environments, proxy_application_ids: own, assign_groups: true, manage_registered_models: false }),
+  catalog: databricks({ environments: inCatalog, manage_serving_endpoints: true }, { proxy_application_ids: later }),
+  catalogReading: databricks({
+    environments: inCatalog,
+    groups_may_read: true,
+    proxy_application_ids: { acc, preprod: acc, prod: acc },
+  }),
+  catalogCallers: databricks({ environments: inCatalog, mode: 'passthrough', manage_serving_endpoints: true }),
+  catalogGiven: databricks({
+    environments: inCatalog,
+    proxy_application_ids: own,
+    manage_schemas: false,
+    manage_catalog_grants: false,
+  }),
+  serving: databricks({ environments, proxy_application_ids: own, groups_may_read: true, manage_serving_endpoints: true }),
+  accountGroups: groups({ environments, applications: { acc: { churn: 'client churn' } } }),
+  workspaceGroups: groups({ environments: shared, level: 'workspace', workspace_access: true, all_group: 'everybody' }),
   entra: { source: 'examples/entra', variables: { ...members, configuration_file: 'written.yaml' } },
   plain: { source: 'examples/entra', variables: {} },
 }

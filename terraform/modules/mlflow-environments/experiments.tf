@@ -18,5 +18,6 @@ resource "databricks_permissions" "experiments" {
     }
   }
 
-  depends_on = [databricks_group.environment]
+  # Only what is in the workspace can stand in its access lists.
+  depends_on = [databricks_permission_assignment.group]
 }

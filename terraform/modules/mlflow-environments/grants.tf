@@ -1,4 +1,4 @@
-# Who gets what, as data: no resource here. groups.tf, experiments.tf and registered-models.tf carry it out.
+# Who gets what, as data: no resource here. The other files carry it out.
 
 module "proxy_configuration" {
   source       = "../proxy-configuration"
@@ -56,10 +56,18 @@ locals {
     )
   }
 
+  # Callers reach an endpoint by the proxy; to see it in Databricks' own pages is all that a reader gets.
+  endpoint_grants = {
+    for name in keys(local.environments) : name => concat(
+      [for worker in local.workers[name] : merge(worker, { level = "CAN_MANAGE" })],
+      [for reader in local.readers[name] : merge(reader, { level = "CAN_VIEW" })],
+    )
+  }
+
   # An access list names each principal once, with the strongest of its levels: one identity may serve several environments.
-  levels = ["CAN_READ", "CAN_MANAGE_STAGING_VERSIONS", "CAN_MANAGE_PRODUCTION_VERSIONS", "CAN_MANAGE"]
+  levels = ["CAN_VIEW", "CAN_READ", "CAN_MANAGE_STAGING_VERSIONS", "CAN_MANAGE_PRODUCTION_VERSIONS", "CAN_MANAGE"]
   access = {
-    for object, grants in { directory = local.directory_grants, model = local.model_grants } : object => {
+    for object, grants in { directory = local.directory_grants, model = local.model_grants, endpoint = local.endpoint_grants } : object => {
       for name, list in grants : name => {
         for principal, held in { for grant in list : "${grant.kind} ${grant.name}" => grant... } : principal => {
           kind  = held[0].kind
@@ -70,12 +78,14 @@ locals {
     }
   }
 
-  # Whose a model is, as src/policy/names.ts has it. What bears no suffix, or two, belongs to nobody and is left alone.
+  # Whose a model or an endpoint is, as src/policy/names.ts has it. What bears no suffix, or two, belongs to nobody and is left alone.
   suffixes = [for e in values(local.environments) : e.model_suffix]
-  model_owners = merge([
-    for name, e in local.environments : {
-      for model in local.model_names : model => name if endswith(model, e.model_suffix) && model != e.model_suffix &&
-      !anytrue([for suffix in local.suffixes : endswith(trimsuffix(model, e.model_suffix), suffix)])
-    }
-  ]...)
+  owners = {
+    for kind, names in { model = local.model_names, endpoint = keys(local.endpoint_ids) } : kind => merge([
+      for environment, e in local.environments : {
+        for name in names : name => environment if endswith(name, e.model_suffix) && name != e.model_suffix &&
+        !anytrue([for suffix in local.suffixes : endswith(trimsuffix(name, e.model_suffix), suffix)])
+      }
+    ]...)
+  }
 }

@@ -3,27 +3,22 @@ output "environments" {
   value       = local.environments
 }
 
-output "group_ids" {
-  description = "Databricks' ids of the environments' groups, by group name."
-  value       = local.group_ids
-}
-
-output "all_group_id" {
-  description = "Databricks' id of the group of all environments' groups."
-  value       = local.all_group_id
-}
-
 output "directory_ids" {
   description = "Databricks' ids of the experiment folders, by environment."
   value       = { for name in keys(local.environments) : name => databricks_directory.experiments[name].object_id }
 }
 
 output "access" {
-  description = "Who holds what on an environment's experiment folder (directory) and registered models (model)."
+  description = "Who holds what on an environment's experiment folder (directory), registered models (model) and serving endpoints (endpoint)."
   value       = local.access
 }
 
-output "model_owners" {
-  description = "The environment of every registered model that has one. Other models keep their permissions."
-  value       = local.model_owners
+output "schema_access" {
+  description = "Who holds which privileges on the schema of an environment in Unity Catalog."
+  value       = local.schema_access
+}
+
+output "owners" {
+  description = "The environment of every registered model (model) and serving endpoint (endpoint) that has one. Others keep their permissions."
+  value       = local.owners
 }

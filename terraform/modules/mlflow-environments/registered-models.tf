@@ -1,6 +1,6 @@
 # Models are made by registering versions, not by Terraform: every one that bears an environment's suffix gets its permissions.
 data "databricks_mlflow_models" "all" {
-  count = var.manage_registered_models ? 1 : 0
+  count = coalesce(var.manage_registered_models, length(local.schemas) == 0) ? 1 : 0
 }
 
 locals {
@@ -8,13 +8,13 @@ locals {
 }
 
 data "databricks_mlflow_model" "this" {
-  for_each = local.model_owners
+  for_each = local.owners.model
   name     = each.key
 }
 
 # The whole access list is replaced: whoever made a model loses the CAN_MANAGE that came with making it.
 resource "databricks_permissions" "registered_model" {
-  for_each            = local.model_owners
+  for_each            = local.owners.model
   registered_model_id = data.databricks_mlflow_model.this[each.key].id
 
   dynamic "access_control" {
@@ -26,5 +26,6 @@ resource "databricks_permissions" "registered_model" {
     }
   }
 
-  depends_on = [databricks_group.environment]
+  # Only what is in the workspace can stand in its access lists.
+  depends_on = [databricks_permission_assignment.group]
 }

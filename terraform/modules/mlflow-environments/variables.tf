@@ -80,40 +80,48 @@ variable "groups_may_read" {
   nullable    = false
 }
 
-variable "manage_groups" {
-  description = "true: make the groups in the workspace. false: they exist (synchronised from Microsoft Entra ID, say) and are only looked up."
+variable "assign_groups" {
+  description = <<-EOT
+    Whether to assign the environments' groups, which must be groups of the account, to this workspace: only then may their members enter it.
+    Null: where they hold something in it, so with mode passthrough, or with groups_may_read. Set it to true where the proxy asks the
+    workspace in which groups its callers are, and to false where the groups are assigned elsewhere, or are the workspace's own.
+  EOT
   type        = bool
-  default     = true
-  nullable    = false
-}
-
-variable "all_group" {
-  description = "The group of all environments' groups. It gets no permission on experiments or models: those would hold across environments."
-  type        = string
-  default     = "apps_all"
-  nullable    = false
-
-  validation {
-    condition     = !contains(flatten([for name, e in var.environments : e.groups != null ? e.groups : ["apps_${name}"]]), var.all_group)
-    error_message = "all_group must not be an environment's own group."
-  }
-}
-
-variable "applications" {
-  description = "Callers to add to the workspace and to their environment's first named group: environment => name => application (client) id."
-  type        = map(map(string))
-  default     = {}
-  nullable    = false
-
-  validation {
-    condition     = length(setsubtract(keys(var.applications), keys(var.environments))) == 0
-    error_message = "applications has a key that is no environment."
-  }
+  default     = null
 }
 
 variable "manage_registered_models" {
-  description = "Whether to set the permissions of every registered model whose name ends with an environment's suffix. Models come and go: apply regularly."
+  description = <<-EOT
+    Whether to set the permissions of every model of the workspace's own registry whose name ends with an environment's suffix. Models come
+    and go: apply regularly. Null: where no environment has a unity_catalog_schema. Where the workspace's registry is disabled, as in all
+    accounts since April 2024, it must be false: reading the models fails there.
+  EOT
+  type        = bool
+  default     = null
+
+  validation {
+    condition     = var.manage_registered_models != true || alltrue([for e in values(var.environments) : e.unity_catalog_schema == null])
+    error_message = "With unity_catalog_schema the models are in Unity Catalog: manage_registered_models must be false, or left out."
+  }
+}
+
+variable "manage_schemas" {
+  description = "Whether to make each environment's unity_catalog_schema. false: the schemas exist. Either way their whole list of grants is set."
   type        = bool
   default     = true
+  nullable    = false
+}
+
+variable "manage_catalog_grants" {
+  description = "Whether to grant USE_CATALOG on the schemas' catalogs. false: whoever manages the catalogs does it; this module would replace what else a principal holds on one."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "manage_serving_endpoints" {
+  description = "Whether to set the permissions of every serving endpoint whose name ends with an environment's suffix, and to let who works in an environment read its serving_secret_scopes. Endpoints come and go: apply regularly."
+  type        = bool
+  default     = false
   nullable    = false
 }

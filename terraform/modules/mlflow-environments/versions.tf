@@ -4,7 +4,7 @@ terraform {
   required_providers {
     databricks = {
       source  = "databricks/databricks"
-      version = ">= 1.60, < 2.0"
+      version = ">= 1.99, < 2.0"
     }
   }
 }

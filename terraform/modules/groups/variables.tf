@@ -1,0 +1,79 @@
+variable "environments" {
+  description = "The logical environments: the same value as for ../proxy-configuration, which explains and checks it."
+  type = map(object({
+    groups                   = optional(list(string))
+    administrators           = optional(list(string), [])
+    model_suffix             = optional(string)
+    experiment_root          = optional(string)
+    production               = optional(bool, false)
+    registration_stage       = optional(string)
+    promotes_from            = optional(list(string), [])
+    source_prefixes          = optional(list(string), [])
+    shared_serving_endpoints = optional(list(string), [])
+    serving_secret_scopes    = optional(list(string), [])
+    credentials              = optional(map(string))
+    gateway                  = optional(bool, false)
+    gateway_hosts            = optional(list(string), [])
+    workspace                = optional(string)
+    unity_catalog_schema     = optional(string)
+    registration_alias       = optional(string)
+  }))
+  nullable = false
+
+  validation {
+    condition     = var.level == "account" || alltrue([for e in values(var.environments) : e.unity_catalog_schema == null])
+    error_message = "Unity Catalog knows no groups of a workspace: with unity_catalog_schema the level must be account."
+  }
+}
+
+variable "level" {
+  description = <<-EOT
+    Where the groups are made, which must be where the provider is configured for:
+      account    groups of the account: for all its workspaces and for Unity Catalog; mlflow-environments assigns them to its workspace
+      workspace  groups of one workspace: legacy, and nothing to Unity Catalog
+  EOT
+  type        = string
+  default     = "account"
+  nullable    = false
+
+  validation {
+    condition     = contains(["account", "workspace"], var.level)
+    error_message = "level must be account or workspace."
+  }
+}
+
+variable "workspace_access" {
+  description = "With level workspace: whether members may enter the workspace. It is an entitlement of the group of all, set on the group itself; no databricks_entitlements may name that group."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.workspace_access || var.level == "workspace"
+    error_message = "Groups of the account have no entitlements: mlflow-environments assigns them to its workspace (assign_groups)."
+  }
+}
+
+variable "all_group" {
+  description = "The group of all environments' groups. It gets no permission on experiments or models: those would hold across environments."
+  type        = string
+  default     = "apps_all"
+  nullable    = false
+
+  validation {
+    condition     = !contains(flatten([for name, e in var.environments : e.groups != null ? e.groups : ["apps_${name}"]]), var.all_group)
+    error_message = "all_group must not be an environment's own group."
+  }
+}
+
+variable "applications" {
+  description = "Callers to add as service principals, and to their environment's first named group: environment => name => application (client) id."
+  type        = map(map(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.applications), keys(var.environments))) == 0
+    error_message = "applications has a key that is no environment."
+  }
+}
