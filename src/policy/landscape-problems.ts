@@ -2,7 +2,7 @@ import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { findClashes } from './landscape-clashes.ts'
 import { type LandscapeProblem, problem } from './landscape-problem.ts'
 import { mayBeOne } from './look-alikes.ts'
-import { nameProblem } from './names.ts'
+import { nameProblem } from './name-form.ts'
 import { withoutTrailing } from './trailing.ts'
 
 /**

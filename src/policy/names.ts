@@ -1,5 +1,6 @@
 import { type Environment, type Landscape, usesCatalog } from './environment.ts'
 import { mayBeOne, within } from './look-alikes.ts'
+import { endpointName, inNormalForm, invisible, longestName, nameProblem } from './name-form.ts'
 import { Refusal } from './reasons.ts'
 
 declare const upstreamSide: unique symbol
@@ -23,30 +24,6 @@ export interface OwnedName {
   readonly owner: Environment
   readonly logical: string
   readonly upstream: UpstreamName
-}
-
-const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
-
-/** Characters: as many as MLflow's longest column for a name takes. */
-const longestName = 500
-
-/** As Databricks takes them for serving endpoints. */
-const endpointName = /^[A-Za-z0-9_-]{1,63}$/
-
-/** What is wrong with a logical name, as the end of a sentence, or null. */
-export function nameProblem(kind: NameKind, name: string): string | null {
-  if (name === '') return 'is empty'
-  if (kind === 'endpoint' && !endpointName.test(name)) return 'is not of at most 63 letters, digits, dashes and underscores'
-  if (name.length > longestName) return `is longer than ${longestName} characters`
-  if (name !== name.normalize('NFC')) return 'is not in Unicode normal form C'
-  if (invisible.test(name)) return 'has control or invisible characters'
-  if (name.trim() !== name) return 'begins or ends with a space'
-  const segments = name.split('/')
-  if (segments.some((segment) => segment === '.' || segment === '..')) return 'has a dot segment'
-  if (kind === 'experiment' && segments.some((segment) => segment === '' || segment.trim() !== segment)) {
-    return 'has a path segment that is empty or begins or ends with a space'
-  }
-  return null
 }
 
 /** As `nameProblem`, with what Unity Catalog does not take: there a dot ends a level. */
@@ -93,11 +70,6 @@ function claims(landscape: Landscape, kind: NameKind, text: string): { owner: En
     const logical = inFrame(landscape, kind, owner, text)
     return logical === null ? [] : [{ owner, logical }]
   })
-}
-
-/** In Unicode's normal form C, as it is stored and looked up. What is far too long for a name stays as it is, to be refused. */
-export function inNormalForm(text: string): string {
-  return text.length > 4 * longestName ? text : text.normalize('NFC')
 }
 
 /** The one spelling of a name: in a Databricks workspace `/Workspace/experiments/x` is `/experiments/x`. */

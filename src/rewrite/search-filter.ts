@@ -6,7 +6,8 @@ import { attributeKey, mapNames } from '../policy/filter/name-filter.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
 import { textMeaning } from '../policy/message-fields.ts'
 import { renameModelUri, renamePatternOfModelUris } from '../policy/model-uri.ts'
-import { inNormalForm, storedPattern } from '../policy/names.ts'
+import { inNormalForm } from '../policy/name-form.ts'
+import { storedPattern } from '../policy/names.ts'
 import { splitFilter } from './workspace-filter.ts'
 
 /** The `LIKE` pattern that an environment's own names fit: `_` in it is a wildcard, so rows are looked at once more. */

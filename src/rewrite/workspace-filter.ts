@@ -4,7 +4,8 @@ import { matchesLike } from '../policy/filter/like.ts'
 import { attributeKey } from '../policy/filter/name-filter.ts'
 import type { Findings } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
-import { inNormalForm, showName } from '../policy/names.ts'
+import { inNormalForm } from '../policy/name-form.ts'
+import { showName } from '../policy/names.ts'
 
 /** A filter for a registry that takes one condition: the one that goes there, and those that its rows are held against afterwards. */
 export interface SplitFilter {

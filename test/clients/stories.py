@@ -7,6 +7,7 @@ import families
 import fluent
 import generative
 import isolation
+import on_databricks
 import promotion
 import searches
 from story import ENVIRONMENTS, tell
@@ -17,6 +18,7 @@ STORIES = {
     "isolation": lambda: [tell("%s against %s" % pair, lambda: isolation.story(*pair)) for pair in isolation.PAIRS],
     "families": lambda: [tell("MLflow 3 in %s, and %s" % pair, lambda: families.story(*pair)) for pair in isolation.PAIRS or [("acc", "acc")]],
     "generative": lambda: [tell("traces and prompts in %s, and %s" % pair, lambda: generative.story(*pair)) for pair in isolation.PAIRS[:1] or [("acc", "acc")]],
+    "notebook": lambda: tell("notebooks, Git folders and jobs", on_databricks.story),
     "promotion": lambda: tell("promotion", promotion.story),
     "command-line": lambda: [tell("command line in " + env, lambda: command_line.story(env)) for env in ENVIRONMENTS],
 }

@@ -7,7 +7,7 @@ import { startMlflow } from '../support/mlflow-server.ts'
 import { startProxy } from '../support/proxy.ts'
 import { runPythonClient } from '../support/python-client.ts'
 
-const allStories = ['fluent', 'searches', 'isolation', 'promotion', 'families', 'generative', 'command-line']
+const allStories = ['fluent', 'searches', 'isolation', 'promotion', 'families', 'generative', 'command-line', 'notebook']
 
 /** Clients that are too old for what a story tells. */
 function isTooOld(story: string, clientVersion: string): boolean {

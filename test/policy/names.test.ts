@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Environment, Landscape } from '../../src/policy/environment.ts'
 import { findLandscapeProblems } from '../../src/policy/landscape-problems.ts'
+import { nameProblem } from '../../src/policy/name-form.ts'
 import {
   defaultExperiment,
   hasLeadingSlash,
   mayRead,
   type NameKind,
-  nameProblem,
   type OwnedName,
   ownerOf,
   resolveName,
