@@ -1,62 +1,86 @@
-"""What a client does in a notebook, a Git folder or a job of Databricks that sets no experiment. Each session is a process of its own."""
-import json
+"""What a client does in a notebook, a Git folder or a job of Databricks that sets no experiment."""
+import contextlib
 import os
-import subprocess
-import sys
 
-from story import CLIENT, ENVIRONMENTS, HOME, TAG, act_as, check, equal, part
+from story import CLIENT, ENVIRONMENTS, TAG, act_as, check, equal, part
 
-# All that the client asks Spark for; the rest of it is the client's own.
-SESSION = """import json, os, sys
-from mlflow.utils import databricks_utils
-told = json.loads(sys.argv[1])
-databricks_utils._get_property_from_spark_context = told.get
-import mlflow
-try:
-    with mlflow.start_run() as run:
+
+def forget_session():
+    """A client asks once in a session: this one begins anew."""
+    import mlflow.tracking.fluent
+    from mlflow.tracking.default_experiment import databricks_notebook_experiment_provider as providers
+
+    mlflow.tracking.fluent._active_experiment_id = None
+    for provider in vars(providers).values():
+        if hasattr(getattr(provider, "_resolve_notebook_experiment_id", None), "cache_clear"):
+            provider._resolve_notebook_experiment_id.cache_clear()
+        for known in ("_resolved_notebook_experiment_id", "_resolved_repo_notebook_experiment_id"):
+            if hasattr(provider, known):
+                setattr(provider, known, None)
+
+
+@contextlib.contextmanager
+def session(path=None, **env):
+    """All that the client asks Spark for is told it; the rest is the client's own."""
+    from mlflow.utils import databricks_utils
+
+    told = {"spark.databricks.notebook.id": "4242", "spark.databricks.notebook.path": path} if path else {}
+    asks = databricks_utils._get_property_from_spark_context
+    databricks_utils._get_property_from_spark_context = told.get
+    forget_session()
+    os.environ.update(env)
+    try:
+        yield
+    finally:
+        databricks_utils._get_property_from_spark_context = asks
+        for name in env:
+            os.environ.pop(name, None)
+
+
+def lands_in(path=None, **env):
+    """The experiment in which a run lands that names none: its id and name."""
+    import mlflow
+
+    with session(path, **env), mlflow.start_run() as run:
         experiment = mlflow.get_experiment(run.info.experiment_id)
-        print(json.dumps({"id": experiment.experiment_id, "name": experiment.name}))
-except Exception as error:
-    print(json.dumps({"error": str(error)}))
-"""
+        return experiment.experiment_id, experiment.name
 
 
-def session(told, **env):
-    done = subprocess.run([sys.executable, "-c", SESSION, json.dumps(told)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=120, cwd=HOME, env=dict(os.environ, **env))
-    if done.returncode:
-        raise RuntimeError("exit %d: %s" % (done.returncode, done.stderr[-600:]))
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def told_by(path):
-    return {"spark.databricks.notebook.id": "4242", "spark.databricks.notebook.path": path}
-
-
-def sessions(env, path, seen):
+def two_sessions(env, path, seen):
     act_as(env)
-    first, second = session(told_by(path)), session(told_by(path))
-    equal("the first session's experiment is the notebook's, %s" % path, first.get("name"), path)
-    equal("the second session lands in it, %s" % path, second, first)
-    check("it is this environment's own, %s" % path, first.get("id") not in seen)
-    seen.add(first.get("id"))
+    first = lands_in(path)
+    equal("the first session's experiment is the notebook's, %s" % path, first[1], path)
+    equal("the second session lands in it, %s" % path, lambda: lands_in(path), first)
+    check("it is this environment's own, %s" % path, first[0] not in seen)
+    seen.add(first[0])
+
+
+def refusal(path=None, **env):
+    try:
+        return "landed in %s" % (lands_in(path, **env),)
+    except Exception as error:
+        return "%s %s" % (error, error.__cause__)
 
 
 def story():
     seen = set()
     for env in ENVIRONMENTS[:2]:
         with part("a Git folder in %s" % env):
-            sessions(env, "/Repos/x@y.z/%s" % TAG, seen)
+            two_sessions(env, "/Repos/x@y.z/%s" % TAG, seen)
         with part("a notebook in %s" % env):
             path = "/Users/x@y.z/%s" % TAG
             if CLIENT >= (2, 22):
-                sessions(env, path, seen)
+                two_sessions(env, path, seen)
             else:
                 # This client takes the notebook's id for the experiment's, and asks for no other.
-                check("the answer says what to do", "set_experiment" in session(told_by(path)).get("error", ""))
-    act_as(ENVIRONMENTS[0])
+                said = refusal(path)
+                check("the answer says what to do", "set_experiment" in said, said)
     with part("a job's variable"):
         import mlflow
 
-        own = mlflow.MlflowClient().create_experiment("/Shared/%s-job" % TAG) if CLIENT >= (2,) else mlflow.create_experiment("/Shared/%s-job" % TAG)
-        equal("an id of the environment", session({}, MLFLOW_EXPERIMENT_ID=own), {"id": own, "name": "/Shared/%s-job" % TAG})
-        check("any other id is refused", session({}, MLFLOW_EXPERIMENT_ID="987654321").get("error"))
+        act_as(ENVIRONMENTS[0])
+        name = "/Shared/%s-job" % TAG
+        own = mlflow.create_experiment(name)
+        equal("an id of the environment", lambda: lands_in(MLFLOW_EXPERIMENT_ID=own), (own, name))
+        said = refusal(MLFLOW_EXPERIMENT_ID="987654321")
+        check("for any other the answer says what to do", "MLFLOW_EXPERIMENT_NAME" in said, said)

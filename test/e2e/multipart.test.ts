@@ -60,7 +60,7 @@ async function send(t: Test, version: string, uri: string): Promise<void> {
     MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE: '1000',
     MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: '40000',
   }
-  const run = await runPythonClient({ version, script: 'multipart.py', uri, token, env })
+  const run = await runPythonClient({ version, script: 'upload_in_parts.py', uri, token, env })
   t.ok(run.completed, 'the program came to its end', run.completed ? {} : { output: run.output.slice(-3000) })
   for (const { name, state, note } of run.assertions) t.equal(state, 'passed', `${name} ${note}`)
 }
