@@ -150,6 +150,10 @@ t.test('Names with spaces, signs and letters of all kinds reach storage as they 
     '👍',
     'a=b,c@d$',
     '~tilde~',
+    '..data',
+    '..2026/x..',
+    '...',
+    'dir../f',
     '.hidden',
     'x~41',
   ]
