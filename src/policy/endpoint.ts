@@ -73,6 +73,8 @@ export interface EndpointRow {
   readonly repeatable?: true
   /** The row that means the same and that it is judged, sent and answered as: an API of other names and shapes. */
   readonly asks?: string
+  /** What the upstream is asked in its place: a search that means the same, where the endpoint itself cannot be narrowed. */
+  readonly sentAs?: { readonly method: Method; readonly path: `/${string}` }
   /** The kinds of upstream that have it; left out: all. */
   readonly upstreams?: readonly ServerKind[]
   /** The clients that it is open to; left out: all. */

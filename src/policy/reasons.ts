@@ -28,6 +28,7 @@ export const reasons = {
   'local-source': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'read-only': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'no-multipart': { status: 501, errorCode: 'NOT_IMPLEMENTED' },
+  'registry-absent': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'registration-incomplete': { status: 409, errorCode: 'BAD_REQUEST' },
   'outcome-unknown': { status: 409, errorCode: 'BAD_REQUEST' },
   'upstream-refused': { status: 501, errorCode: 'INTERNAL_ERROR' },

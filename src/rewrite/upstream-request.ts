@@ -47,7 +47,7 @@ function exportHeaders(message: JsonObject): Record<string, string> {
 }
 
 function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
-  const path = endpoint.path.replace(/\{([^{}]+)\}/g, (_, name: string) => {
+  const path = (endpoint.sentAs ?? endpoint).path.replace(/\{([^{}]+)\}/g, (_, name: string) => {
     const value = message.get(name)
     const text = value instanceof JsonNumber ? value.text : String(value ?? '')
     const segments = name === endpoint.multiSegment ? text.split('/') : [text]
@@ -68,16 +68,17 @@ export function upstreamRequest(grant: Grant, page: Page | null = null): Upstrea
   const { endpoint } = grant
   const message = page === null ? upstreamMessage(grant) : pageMessage(upstreamMessage(grant), page)
   const path = pathOf(endpoint, message)
+  const { method } = endpoint.sentAs ?? endpoint
   if (endpoint.body === 'otlp') {
     const spans = { bytes: writeExport(message), headers: exportHeaders(message) }
-    return new UpstreamRequest(endpoint.method, path, null, spans)
+    return new UpstreamRequest(method, path, null, spans)
   }
   // Some handlers want a path parameter in the body as well, where it is a field of the message.
   const { fields } = shapeOf(endpoint.request)
   const onlyInPath = new Set(endpoint.pathParams.filter((name) => !fields.has(name)))
   const asBytes = endpoint.bytes !== undefined && endpoint.opaque !== true
-  const inQuery = endpoint.method === 'GET' || endpoint.inQuery === true || asBytes
-  if (!inQuery) return new UpstreamRequest(endpoint.method, path, encodeBody(message, onlyInPath))
+  const inQuery = method === 'GET' || endpoint.inQuery === true || asBytes
+  if (!inQuery) return new UpstreamRequest(method, path, encodeBody(message, onlyInPath))
   const query = encodeQuery(message, new Set(endpoint.pathParams))
-  return new UpstreamRequest(endpoint.method, query === '' ? path : `${path}?${query}`, null)
+  return new UpstreamRequest(method, query === '' ? path : `${path}?${query}`, null)
 }

@@ -16,6 +16,7 @@ const troubles: ReadonlySet<Reason> = new Set([
   'upstream-too-large',
   'upstream-uri-too-long',
   'upstream-headers-too-large',
+  'registry-absent',
 ])
 
 function describeCause(cause: unknown): string | null {

@@ -95,7 +95,7 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, li
   addIdleTimeout(app, timeouts.idle, (config.upstream.timeouts ?? upstreamTimeouts).model)
   addLeastRate(app, config.limits.leastRate)
   addBodyParser(app)
-  addLocalRoutes(app, config, modes)
+  addLocalRoutes(app, config, modes, upstream)
   for (const mode of modes) addRoutes(app, config, mode, journey)
   if (modes.includes('http')) addEntrance(app, config)
   if (config.kind === 'mlflow') addGraphql(app, config, journey)

@@ -12,6 +12,7 @@ import { pageHeaders } from './page-headers.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
 import { conditionsOf, isAskedPart, isConditional } from './streams/conditions.ts'
 import type { Transfer } from './streams/transfer.ts'
+import { heardFrom } from './upstream/workspace-answers.ts'
 import type { Upstream } from './upstream.ts'
 import { serverOf, waitOf } from './upstream-answer.ts'
 
@@ -117,10 +118,12 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
       { authorization: null, environment: environment?.name ?? '' },
       grantedOf(request).headers,
     )
-    upstream.checkWelcome({ status: statusCode, text }, environment?.name)
+    const { location, server, 'retry-after': wait } = headersOf(answer)
+    const sentTo = typeof location === 'string' ? { location } : {}
+    const said = { status: statusCode, text, ...waitOf(wait), ...serverOf(server), ...sentTo }
+    const refused = heardFrom(upstream.kind, said)
+    upstream.checkWelcome(refused, environment?.name)
     const { grant } = grantedOf(request)
-    const headers = headersOf(answer)
-    const refused = { status: statusCode, text, ...waitOf(headers['retry-after']), ...serverOf(headers.server) }
     if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)
     sendFailure(reply, upstreamFailure(grant, refused))
   } catch (error) {

@@ -1,6 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { ClientMode, Landscape } from '../policy/environment.ts'
-import { environmentPrefixes } from './routes.ts'
+import { parseIfJson } from '../policy/json-text.ts'
+import { Refusal } from '../policy/reasons.ts'
+import { scimMe } from './me.ts'
+import { environmentPrefixes, visitOf } from './routes.ts'
+import type { Upstream } from './upstream.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 import { whoami } from './whoami.ts'
 
 declare module 'fastify' {
@@ -48,8 +53,42 @@ function addUiAnswers(app: FastifyInstance, base: string): void {
   })
 }
 
+/** Who the credentials are in the workspace; null where it does not say. */
+async function askMe(upstream: Upstream, credentials: CallerCredentials): Promise<string | null> {
+  try {
+    const { status, text } = await upstream.lookUp('/api/2.0/preview/scim/v2/Me', {}, credentials)
+    return status === 200 && parseIfJson(text) instanceof Map ? text : null
+  } catch (error) {
+    if (error instanceof Refusal) return null
+    throw error
+  }
+}
+
+/** What clients of Databricks learn by the way: the number of the workspace, which comes with each answer, and who they are. */
+function addWorkspaceAnswers(app: FastifyInstance, landscape: Landscape, upstream: Upstream): void {
+  app.addHook('onSend', async (_request, reply) => {
+    if (upstream.workspaceId !== null) reply.header('x-databricks-org-id', upstream.workspaceId)
+  })
+  for (const base of environmentPrefixes) {
+    app.get(`${base}/api/2.0/preview/scim/v2/Me`, async (request, reply) => {
+      const { principal, environment, credentials } = visitOf(landscape, 'me', request)
+      const passes = upstream.passesTokens(environment.name)
+      // Somebody may ask only to hear which workspace it is.
+      const said = passes || upstream.workspaceId === null ? await askMe(upstream, credentials) : null
+      const me = passes && said !== null ? said : JSON.stringify(scimMe(principal, request.headers.authorization))
+      return reply.type('application/json').send(me)
+    })
+  }
+}
+
 /** What the proxy answers itself: MLflow's own `/health`, which tells nothing and asks for no token, and who the caller is. */
-export function addLocalRoutes(app: FastifyInstance, landscape: Landscape, modes: readonly ClientMode[]): void {
+export function addLocalRoutes(
+  app: FastifyInstance,
+  landscape: Landscape,
+  modes: readonly ClientMode[],
+  upstream: Upstream,
+): void {
+  if (landscape.kind === 'databricks') addWorkspaceAnswers(app, landscape, upstream)
   if (modes.includes('databricks')) addHostMetadata(app)
   for (const base of environmentPrefixes) {
     app.route({

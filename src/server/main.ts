@@ -16,6 +16,7 @@ import { standardOutlet } from './log/outlet.ts'
 import { createLog } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { PageTokens } from './page-tokens.ts'
+import { noteRegistry } from './registry/registry-notice.ts'
 import { readKeyFile } from './secret-file.ts'
 import { Upstream } from './upstream.ts'
 import { noteUpstreamVersion } from './upstream-version.ts'
@@ -102,6 +103,7 @@ export async function serve(config: Config): Promise<void> {
       ...(await listenForDatabricks(apps, config)),
     }
     void noteUpstreamVersion(upstream, log, stop.signal)
+    void noteRegistry(config, upstream, log, stop.signal)
     catchUnforeseen(log, metrics)
     log.info({ ...addresses, environments: config.environments.map(({ name }) => name) }, 'listening')
   } catch (error) {

@@ -20,6 +20,7 @@ const outcomes: ReadonlySet<string> = new Set([
   'upstream-uri-too-long',
   'upstream-headers-too-large',
   'registration-incomplete',
+  'registry-absent',
 ])
 
 /** Whether a browser shows the answer to a person. Plain HTML is what Java's own client asks for, too. */

@@ -16,6 +16,8 @@ export interface UpstreamAnswer {
   readonly retryAfter?: number | string
   /** The program that answered, as far as it says. */
   readonly server?: string
+  /** Where an answer sends to. */
+  readonly location?: string
   /** What is counted for it in memory, until the request is over or it is given back. */
   readonly held?: Hold
 }
@@ -62,6 +64,7 @@ export async function readAnswer({ statusCode, headers, body }: Received, memory
     text: bytes.toString('utf8'),
     ...waitOf(headers['retry-after']),
     ...serverOf(headers.server),
+    ...(typeof headers.location === 'string' ? { location: headers.location } : {}),
     ...(held === undefined ? {} : { held }),
   }
   return contentType.includes('protobuf') ? { ...answer, bytes } : answer

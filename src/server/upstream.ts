@@ -12,6 +12,7 @@ import { askCatalog } from './unity-catalog-registry.ts'
 import type { Exchange } from './upstream/exchange.ts'
 import { refuseIntermediary } from './upstream/intermediaries.ts'
 import { TimeLimit } from './upstream/time-limit.ts'
+import { type Heard, heardFrom } from './upstream/workspace-answers.ts'
 import { briefly, readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CallerCredentials, type CredentialSource, upstreamCredentials, withoutSignal } from './upstream-credentials.ts'
@@ -43,6 +44,7 @@ export class Upstream {
   readonly models: StreamDispatcher
   readonly #pools: UpstreamPools
   #workers: number | null
+  #workspaceId: string | null = null
   #hearWorkers: (workers: number) => void = () => undefined
   readonly #timeouts: UpstreamTimeouts
 
@@ -183,8 +185,9 @@ export class Upstream {
       const response = await this.#open(options)
       noteStatus?.(response.statusCode)
       this.#noteServer(response.headers.server)
+      this.#noteWorkspace(response.headers['x-databricks-org-id'])
       limit.begin('answer', within)
-      return await readAnswer(response, caller.memory)
+      return heardFrom(this.kind, await readAnswer(response, caller.memory))
     } catch (error) {
       if (!isTransportError(error) && !isOverload(error)) throw error
       throw transportRefusal(error, { again: repeatable || method === 'GET', after: performance.now() - began })
@@ -205,6 +208,20 @@ export class Upstream {
     this.#hearWorkers(this.#workers)
   }
 
+  /** The number of the Databricks workspace, which is told with each of its answers; null until one came. */
+  get workspaceId(): string | null {
+    return this.#workspaceId
+  }
+
+  /** Whether callers of an environment are asked for with their own tokens. */
+  passesTokens(environment: string): boolean {
+    return this.#modeOf(environment) === 'passthrough'
+  }
+
+  #noteWorkspace(id: string | string[] | undefined): void {
+    if (this.kind === 'databricks' && typeof id === 'string' && /^[0-9]{1,20}$/.test(id)) this.#workspaceId = id
+  }
+
   async #open(options: Request): Promise<Dispatcher.ResponseData> {
     try {
       return await this.#pools.messages.request(options)
@@ -216,7 +233,8 @@ export class Upstream {
   }
 
   /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
-  checkWelcome(answer: Pick<UpstreamAnswer, 'status' | 'text'>, environment?: string): void {
+  checkWelcome(answer: Heard, environment?: string): void {
+    heardFrom(this.kind, answer)
     checkWelcome(this.kind, this.#modeOf(environment) === 'passthrough', answer)
   }
 

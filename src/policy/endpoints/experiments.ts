@@ -17,6 +17,12 @@ export const experimentEndpoints = {
     ...experiment, method: 'POST', path: '/mlflow/experiments/search', action: 'search',
     fields: searchFields, required: [], search,
   },
+  // databricks-sdk's list_experiments, and MLflow 1's: gone from open-source servers.
+  listExperiments: {
+    ...experiment, method: 'GET', path: '/mlflow/experiments/list', action: 'search', upstreams: ['databricks', 'unityCatalog'],
+    sentAs: { method: 'POST', path: '/mlflow/experiments/search' },
+    fields: { view_type: 'free', max_results: 'maxResults', page_token: 'pageToken' }, required: [], search,
+  },
   getExperiment: {
     ...experiment, method: 'GET', path: '/mlflow/experiments/get', action: 'read',
     fields: { experiment_id: 'experiment' }, required: ['experiment_id'],

@@ -36,6 +36,13 @@ export const registeredModelEndpoints = {
     fields: { filter: 'filter', max_results: 'maxResults', order_by: 'orderBy', page_token: 'pageToken' }, required: [],
     search: { rows: 'registered_models', pageSize: 100, maxPageSize: 1000, nameColumn: 'modelName' },
   },
+  // databricks-sdk's list_models, and MLflow 1's: gone from open-source servers.
+  listRegisteredModels: {
+    ...model, method: 'GET', path: '/mlflow/registered-models/list', action: 'search', upstreams: ['databricks', 'unityCatalog'],
+    sentAs: { method: 'GET', path: '/mlflow/registered-models/search' },
+    fields: { max_results: 'maxResults', page_token: 'pageToken' }, required: [],
+    search: { rows: 'registered_models', pageSize: 100, maxPageSize: 1000, nameColumn: 'modelName' },
+  },
   getLatestVersions: { ...latest, method: 'GET' },
   getLatestVersionsPost: { ...latest, method: 'POST' },
   setRegisteredModelTag: {

@@ -8,6 +8,7 @@ import { checkIssuer } from './issuer.ts'
 import { checkAllModels } from './models.ts'
 import { Probe, reasonOf } from './probe.ts'
 import { checkReach } from './reach.ts'
+import { checkRegistry } from './registry.ts'
 import { checkStorage } from './storage.ts'
 
 type Check = () => Promise<readonly Finding[]>
@@ -33,7 +34,12 @@ async function examineUpstream(config: Config, probe: Probe, caller: string | nu
   const { staff, findings: credentials } = await checkCredentials(config, probe, caller)
   const inside: readonly Check[] =
     config.upstream.kind === 'databricks'
-      ? [() => checkGroups(config, probe, staff), () => checkFolders(probe, staff), () => checkAllModels(config, probe, staff)]
+      ? [
+          () => checkRegistry(config, probe, staff),
+          () => checkGroups(config, probe, staff),
+          () => checkFolders(probe, staff),
+          () => checkAllModels(config, probe, staff),
+        ]
       : [() => checkStorage(probe, staff)]
   const callers: readonly Check[] = caller === null ? [] : [() => checkCaller(config, probe, caller, staff)]
   const found: Finding[] = [...outside, ...credentials]

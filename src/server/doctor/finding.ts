@@ -31,6 +31,8 @@ export const findingCodes = [
   'folder-read',
   'folder-too-narrow',
   'folder-unchecked',
+  'registry-absent',
+  'upstream-network',
   'models',
   'model-too-wide',
   'model-read',

@@ -9,11 +9,14 @@ const limits = { time: 10_000, bytes: 8 * 1024 * 1024 } as const
 export class Said {
   readonly status: number
   readonly text: string
+  /** Where the answer sends to; '' for none. */
+  readonly location: string
   /** Null where the answer is no JSON object. */
   readonly object: JsonObject | null
 
-  constructor(status: number, text: string) {
+  constructor(status: number, text: string, location = '') {
     this.status = status
+    this.location = location
     this.text = text
     this.object = readObject(text)
   }
@@ -64,7 +67,7 @@ export class Probe {
     const url = `${this.#base}${path}${parameters === '' ? '' : `?${parameters}`}`
     const headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) }
     try {
-      const { statusCode, body } = await request(url, { dispatcher: this.#agent, headers })
+      const { statusCode, body, headers: answered } = await request(url, { dispatcher: this.#agent, headers })
       const chunks: Uint8Array[] = []
       let size = 0
       for await (const chunk of body) {
@@ -72,7 +75,7 @@ export class Probe {
         if (size > limits.bytes) throw new Error('its answer is too large')
         chunks.push(chunk)
       }
-      return new Said(statusCode, Buffer.concat(chunks).toString('utf8'))
+      return new Said(statusCode, Buffer.concat(chunks).toString('utf8'), String(answered.location ?? ''))
     } catch (error) {
       throw new Error(reasonOf(error))
     }

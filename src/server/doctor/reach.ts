@@ -1,5 +1,6 @@
 import { describedVersions } from '../../policy/generated/messages.ts'
 import type { Config } from '../config-types.ts'
+import { workspaceRefusal } from '../upstream/workspace-answers.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { type Probe, reasonOf, type Said } from './probe.ts'
 
@@ -35,8 +36,13 @@ async function checkVersion(probe: Probe): Promise<Finding> {
   )
 }
 
-async function checkOpenDoor(config: Config, probe: Probe): Promise<Finding> {
-  const said = await knock(config, probe, null)
+/** Whether something before a Databricks workspace lets nobody in from here. */
+function refusedByNetwork(config: Config, said: Said): Finding | null {
+  const refusal = config.upstream.kind === 'databricks' ? workspaceRefusal(said) : null
+  return refusal?.kind === 'network' ? problem('upstream-network', refusal.message, refusal.remedy) : null
+}
+
+function checkOpenDoor(config: Config, said: Said): Finding {
   if (!isWelcome(said)) return fine('closed', `Nobody gets in without credentials (${said.outcome}).`)
   const open = 'The upstream answers without credentials: whoever reaches it goes around the proxy.'
   if (config.upstream.credentials.mode === 'none')
@@ -51,7 +57,10 @@ async function checkOpenDoor(config: Config, probe: Probe): Promise<Finding> {
 /** Does the upstream answer, which one is it, and would it answer anybody? Null: it does not, so that nothing else can be found out. */
 export async function checkReach(config: Config, probe: Probe): Promise<{ findings: readonly Finding[]; reached: boolean }> {
   try {
-    const door = await checkOpenDoor(config, probe)
+    const said = await knock(config, probe, null)
+    const outside = refusedByNetwork(config, said)
+    if (outside !== null) return { findings: [outside], reached: false }
+    const door = checkOpenDoor(config, said)
     const version =
       config.upstream.kind === 'mlflow' ? [await checkVersion(probe)] : [fine('workspace', `${config.upstream.url} answers.`)]
     return { findings: [...version, door], reached: true }

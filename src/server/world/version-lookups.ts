@@ -1,6 +1,8 @@
 import { attributeClause, printFilter } from '../../policy/filter/filter-string.ts'
+import type { JsonObject } from '../../policy/json.ts'
 import { readings } from '../../policy/look-alikes.ts'
 import type { VersionFact } from '../../policy/questions.ts'
+import { Refusal } from '../../policy/reasons.ts'
 import { readFound, readVersion } from '../lookups.ts'
 import type { Upstream } from '../upstream.ts'
 import type { CallerCredentials } from '../upstream-credentials.ts'
@@ -52,13 +54,23 @@ export class VersionLookups {
     return all.filter(({ name, stage }) => stage === 'Production' || ends(name))
   }
 
+  /** Where there is no registry, there is no version. */
+  async #page(query: Readonly<Record<string, string>>): Promise<JsonObject | null> {
+    try {
+      return readFound(await this.#upstream.lookUp(`${api}/model-versions/search`, query, this.#caller))
+    } catch (error) {
+      if (error instanceof Refusal && error.reason === 'registry-absent') return null
+      throw error
+    }
+  }
+
   async search(key: string, comparator: '=' | 'LIKE', value: string): Promise<readonly VersionFact[]> {
     const filter = printFilter([attributeClause(key, comparator, { kind: 'string', text: value })])
     const versions: VersionFact[] = []
     let token = ''
     do {
       const query = { filter, max_results: '1000', ...(token === '' ? {} : { page_token: token }) }
-      const found = readFound(await this.#upstream.lookUp(`${api}/model-versions/search`, query, this.#caller))
+      const found = await this.#page(query)
       const rows = found?.get('model_versions')
       for (const row of Array.isArray(rows) ? rows : []) versions.push(readVersion(row))
       const next = found?.get('next_page_token')

@@ -1,0 +1,97 @@
+import type { UpstreamKind } from '../../policy/environment.ts'
+import { parseIfJson } from '../../policy/json-text.ts'
+import { type Reason, Refusal } from '../../policy/reasons.ts'
+
+/** What an answer of a Databricks workspace is known by. */
+export interface Heard {
+  readonly status: number
+  readonly text: string
+  /** Of an answer that sends elsewhere. */
+  readonly location?: string
+}
+
+/** Why a workspace turns away whatever is asked, or whatever is asked of its registry. */
+export interface WorkspaceRefusal {
+  readonly kind: 'network' | 'registry'
+  readonly fits: (heard: Heard) => boolean
+  /** For callers. */
+  readonly message: string
+  /** For whoever runs the proxy. */
+  readonly remedy: string
+}
+
+const reasonsOf: Readonly<Record<WorkspaceRefusal['kind'], Reason>> = { network: 'upstream-refused', registry: 'registry-absent' }
+
+function codeOf(text: string): string | null {
+  const value = parseIfJson(text)
+  const code = value instanceof Map ? value.get('error_code') : undefined
+  return typeof code === 'string' ? code : null
+}
+
+const says = (text: string, words: RegExp) => codeOf(text) !== null && words.test(text)
+
+/** In which words a workspace says so is quoted in public reports, and held by test/databricks/recordings. */
+const refusals: readonly WorkspaceRefusal[] = [
+  {
+    kind: 'network',
+    fits: ({ status, location = '' }) =>
+      status >= 300 && status < 400 && /\/login\.html\?(?:.*&)?error=private-link-validation-error/.test(location),
+    message: 'The Databricks workspace is behind Azure Private Link, and the network of this proxy does not lead there.',
+    remedy:
+      "Let the workspace's name lead to its private endpoint where the proxy runs, or let the workspace take public connections.",
+  },
+  {
+    kind: 'network',
+    fits: ({ status, text }) => status === 403 && /is blocked by Databricks IP ACL/i.test(text),
+    message: 'The IP access list of the Databricks workspace does not let this proxy in.',
+    remedy: "Add the address from which the proxy asks to the workspace's IP access list. The workspace's own words name it.",
+  },
+  {
+    kind: 'network',
+    fits: ({ status, text }) => status === 403 && /Unauthorized network access to workspace/i.test(text),
+    message: 'The Databricks workspace does not let this proxy in from its network.',
+    remedy: "Look at the workspace's private access settings and the account's network policies.",
+  },
+  {
+    kind: 'registry',
+    fits: ({ status, text }) => status === 403 && says(text, /workspace model registry is disabled/i),
+    message:
+      'The legacy workspace model registry is disabled for the current Databricks workspace: models are registered in Unity Catalog there, and this proxy is set up for the other.',
+    remedy: 'Write `upstream.registry: unityCatalog`, and a `unityCatalogSchema` for each environment.',
+  },
+  {
+    kind: 'registry',
+    fits: ({ status, text }) => status >= 400 && codeOf(text) === 'METASTORE_DOES_NOT_EXIST',
+    message:
+      'The Databricks workspace has no Unity Catalog (no metastore is assigned to it), and this proxy is set up to register models there.',
+    remedy: 'Assign a metastore to the workspace, or write `upstream.registry: workspace`.',
+  },
+]
+
+/** Which of these an answer is; null: none. */
+export function workspaceRefusal(heard: Heard): WorkspaceRefusal | null {
+  return heard.status < 300 ? null : (refusals.find(({ fits }) => fits(heard)) ?? null)
+}
+
+/** Whether an answer tells of a limit in another form than 429, which all limits are then told by. */
+function isLimit({ status, text }: Heard): boolean {
+  return (
+    status >= 400 &&
+    status < 500 &&
+    status !== 429 &&
+    ['REQUEST_LIMIT_EXCEEDED', 'RESOURCE_EXHAUSTED'].includes(codeOf(text) ?? '')
+  )
+}
+
+/**
+ * An answer of the upstream's as the proxy goes on with it: a workspace tells its rate limits in several forms, which are one here. Throws
+ * where it turned away whatever is asked: no thing that was asked for is absent, and no caller's permission is missing.
+ */
+export function heardFrom<A extends Heard>(kind: UpstreamKind, answer: A): A {
+  if (kind !== 'databricks' || answer.status < 300) return answer
+  const known = workspaceRefusal(answer)
+  if (known === null) return isLimit(answer) ? { ...answer, status: 429 } : answer
+  const refusal = new Refusal(reasonsOf[known.kind], `${known.message} Tell the proxy's administrators.`)
+  refusal.cause = `${known.remedy} The workspace says: ${(answer.location ?? answer.text).slice(0, 300)}`
+  throw refusal
+}
