@@ -355,6 +355,25 @@ t.test('what no honest server can be brought to', async (t) => {
   server.close()
 })
 
+t.test('a workspace that lets nobody in from here, or lacks the registry that is configured', async (t) => {
+  workspace.fail(/./, 'privateLink')
+  const locked = await examine(workspaceConfig())
+  t.same(locked.codes, ['fine issuer', 'problem upstream-network'])
+  t.match(locked.findings[1], { message: /Private Link/, remedy: /private endpoint/ })
+  workspace.fail(null)
+  const shut = await startWorkspace({ mlflow, issuer, storage: 'blob', workspaceRegistry: 'disabled' })
+  t.teardown(() => shut.close())
+  for (const [name = '', objectId = ''] of Object.entries(clients)) shut.add({ objectId, name, groups: ['admins'] })
+  const { upstream, ...rest } = workspaceConfig()
+  const absent = async (changes: object, environments: object) => {
+    const { findings } = await examine({ ...rest, upstream: { ...upstream, url: shut.url, ...changes }, environments })
+    return findings.find(({ code }) => code === 'registry-absent')
+  }
+  t.match(await absent({}, { acc: {} }), { weight: 'problem', message: /disabled/, remedy: /registry: unityCatalog/ })
+  const catalog = await absent({ registry: 'unityCatalog' }, { acc: { unityCatalogSchema: 'main.acc' } })
+  t.match(catalog, { weight: 'problem', message: /no metastore/, remedy: /registry: workspace/ })
+})
+
 t.test('for people: problems first, each with what to do; and a wrong command line', async (t) => {
   const file = join(folder, 'people.yaml')
   writeFileSync(
