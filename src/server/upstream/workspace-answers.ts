@@ -75,12 +75,7 @@ export function workspaceRefusal(heard: Heard): WorkspaceRefusal | null {
 
 /** Whether an answer tells of a limit in another form than 429, which all limits are then told by. */
 function isLimit({ status, text }: Heard): boolean {
-  return (
-    status >= 400 &&
-    status < 500 &&
-    status !== 429 &&
-    ['REQUEST_LIMIT_EXCEEDED', 'RESOURCE_EXHAUSTED'].includes(codeOf(text) ?? '')
-  )
+  return status >= 400 && status < 500 && codeOf(text) === 'REQUEST_LIMIT_EXCEEDED'
 }
 
 /**

@@ -53,7 +53,6 @@ t.test('limits have one form, and all else is as it was', async (t) => {
   const limits = [
     said(400, 'REQUEST_LIMIT_EXCEEDED', 'slowly'),
     said(403, 'REQUEST_LIMIT_EXCEEDED', 'slowly'),
-    said(417, 'RESOURCE_EXHAUSTED', 'slowly'),
     said(429, 'RESOURCE_EXHAUSTED', 'slowly'),
     { status: 429, text: '' },
   ]
@@ -62,6 +61,7 @@ t.test('limits have one form, and all else is as it was', async (t) => {
     said(200, 'REQUEST_LIMIT_EXCEEDED', disabled),
     said(400, 'INVALID_PARAMETER_VALUE', 'REQUEST_LIMIT_EXCEEDED'),
     said(403, 'PERMISSION_DENIED', 'You may not.'),
+    said(400, 'RESOURCE_EXHAUSTED', 'The quota of endpoints is used up.'),
     said(404, 'RESOURCE_DOES_NOT_EXIST', 'No such model.'),
     said(503, 'TEMPORARILY_UNAVAILABLE', 'Later.'),
     { status: 302, text: '', location: '/login.html' },
