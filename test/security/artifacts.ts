@@ -36,7 +36,9 @@ function everyDoor(path: string, index: number): Attack[] {
   ]
 }
 
-const climbing = ['..', '../..', '%2e%2e', '%252e%252e', 'model/../..', '/etc', '//etc', '..%2f..', 'model\\..', '../../../{{exp_prod}}/{{run_prod}}/artifacts', '%2fetc', 'model/%00', './..', 'ü'.repeat(128)]
+const climbing = ['..', '../..', '%2e%2e', '%252e%252e', 'model/../..', '..%2f..', 'model\\..', '%2fetc', 'model/%00', './..', 'ü'.repeat(128)]
+/** Names of files to a multipart upload, and climbs to all else. */
+const localFiles = ['/etc', '//etc', '../../../{{exp_prod}}/{{run_prod}}/artifacts']
 
 /** Paths in the artifact store, and the routes that lead there. */
 export const artifactAttacks: readonly Attack[] = [
@@ -48,11 +50,15 @@ export const artifactAttacks: readonly Attack[] = [
   { name: 'list the root by an empty path', method: 'GET', path: `/ajax-api/2.0${store}?path=`, status: [403, 404] },
   { name: 'list the root by a body', method: 'GET', path: `/api/2.0${store}`, json: { path: '.' }, status: refused },
   { name: 'delete the root', method: 'DELETE', path: `/api/2.0${store}/`, status: [400, 404, 405] },
-  ...climbing.flatMap((path): Attack[] => [
+  ...[...climbing, ...localFiles].flatMap((path): Attack[] => [
     { name: `list an own run's artifacts in ${path}`, method: 'GET', path: `/api/2.0/mlflow/artifacts/list?run_id={{run_acc}}&path=${queryOf(path)}`, status: refused },
     { name: `list an own model's artifacts in ${path}`, method: 'GET', path: `/api/2.0/mlflow/logged-models/{{lm_acc}}/artifacts/directories?artifact_directory_path=${queryOf(path)}`, status: refused },
-    { name: `a multipart upload to ${path}`, method: 'POST', path: `/api/2.0/mlflow-artifacts/mpu/create/${acc}`, json: { path, num_parts: 1 }, status: [...refused, 501] },
+    ...(localFiles.includes(path) ? [] : [{ name: `a multipart upload to ${path}`, method: 'POST', path: `/api/2.0/mlflow-artifacts/mpu/create/${acc}`, json: { path, num_parts: 1 }, status: refused }]),
   ]),
+  // A path on the client's own disk: its last part is stored in the own run, and the store has no parts.
+  ...localFiles.map((path): Attack => (
+    { name: `a multipart upload of ${path}`, method: 'POST', path: `/api/2.0/mlflow-artifacts/mpu/create/${acc}`, json: { path, num_parts: 1 }, status: [501], changes: true, twin: false, check: (_body, heard) => (heard.some(({ body }) => /"path": *"[^"]*\//.test(body)) ? 'more than the name went upstream' : null) }
+  )),
   ...['create', 'complete', 'abort'].flatMap((step): Attack[] => {
     const json = { path: 'x.bin', ...(step === 'create' ? { num_parts: 1 } : { upload_id: 'x' }), ...(step === 'complete' ? { parts: [] } : {}) }
     return [prod, '{{exp_prod}}', '{{exp_prod}}/models/{{lm_prod}}/artifacts', `{{exp_acc}}/{{run_prod}}/artifacts`, `${acc}/..%2f..%2f..%2f${prod}`].map((path): Attack => ({ name: `${step} a multipart upload at ${path}`, method: 'POST', path: `/api/2.0/mlflow-artifacts/mpu/${step}/${path}`, json, status: refused }))
