@@ -311,8 +311,21 @@ const status = '/api/2.0/workspace/get-status'
 const permissions = '/api/2.0/permissions/directories/7'
 const own = { service_principal_name: 'client-acc', all_permissions: [{ permission_level: 'CAN_MANAGE' }] }
 const forbidden = [403, { error_code: 'PERMISSION_DENIED' }] as const
-/** What a workspace, or an open-source server, answers, and one thing that is found then. */
-const scripted: readonly (readonly [kind: 'databricks' | 'mlflow', script: Script, found: string])[] = [
+const catalog = '/api/2.1/unity-catalog'
+const schemaGrants = `${catalog}/effective-permissions/schema/acc.ml`
+const modelGrants = `${catalog}/permissions/function/acc.ml.fraud`
+const grants = (principal: string, ...privileges: (string | object)[]) =>
+  [200, { privilege_assignments: [{ principal, privileges }] }] as const
+const inherited = (privilege: string) => ({ privilege, inherited_from_type: 'CATALOG', inherited_from_name: 'acc' })
+const inSchema = {
+  [`${scim}/Me`]: me,
+  [`${catalog}/schemas/acc.ml`]: [200, { owner: 'client-acc' }],
+  [schemaGrants]: grants('client-acc', 'CREATE_MODEL', 'USE_SCHEMA'),
+  [`${catalog}/models`]: [200, { registered_models: [{ full_name: 'acc.ml.fraud', owner: 'client-acc' }] }],
+  [modelGrants]: grants('client-acc', 'EXECUTE'),
+} as const
+/** What a workspace, with models in Unity Catalog or not, or an open-source server, answers, and one thing that is found then. */
+const scripted: readonly (readonly [kind: 'databricks' | 'catalog' | 'mlflow', script: Script, found: string])[] = [
   ['mlflow', { '/version': [200, '99.0.0'] }, 'note version-untried'],
   ['databricks', { [`${scim}/Me`]: me, [`${scim}/Groups`]: forbidden }, 'note group-unchecked acc'],
   ['databricks', { [`${scim}/Me`]: me, [`${scim}/Groups`]: [200, { Resources: [group, group] }] }, 'problem group-ambiguous acc'],
@@ -328,6 +341,20 @@ const scripted: readonly (readonly [kind: 'databricks' | 'mlflow', script: Scrip
     'fine folder acc',
   ],
   ['databricks', { [`${scim}/Me`]: me, '/api/2.0/mlflow/registered-models/search': forbidden }, 'note models-unchecked acc'],
+  ['catalog', inSchema, 'fine models acc'],
+  ['catalog', { [`${scim}/Me`]: me }, 'problem schema-missing acc'],
+  ['catalog', { ...inSchema, [schemaGrants]: grants('account users', inherited('EXECUTE')) }, 'note model-read acc'],
+  [
+    'catalog',
+    { ...inSchema, [schemaGrants]: grants('account users', inherited('ALL_PRIVILEGES')) },
+    'problem model-too-wide acc',
+  ],
+  ['catalog', { ...inSchema, [schemaGrants]: grants('account users', 'USE_SCHEMA', 'SELECT', 'BROWSE') }, 'fine models acc'],
+  ['catalog', { ...inSchema, [schemaGrants]: grants('apps_acc', 'EXECUTE') }, 'fine models acc'],
+  ['catalog', { ...inSchema, [schemaGrants]: grants('apps_acc', 'CREATE MODEL') }, 'problem model-too-wide acc'],
+  ['catalog', { ...inSchema, [modelGrants]: grants('maker@example.com', 'MANAGE') }, 'problem model-too-wide acc'],
+  ['catalog', { ...inSchema, [`${catalog}/schemas/acc.ml`]: [200, { owner: 'boss@example.com' }] }, 'note schema-owner acc'],
+  ['catalog', { ...inSchema, [modelGrants]: forbidden }, 'note models-unchecked acc'],
 ]
 
 t.test('what no honest server can be brought to', async (t) => {
@@ -335,12 +362,13 @@ t.test('what no honest server can be brought to', async (t) => {
   const credentials = { mode: 'token', file: 'upstream-token' }
   for (const [kind, script, found] of scripted) {
     const { server, url } = await startScripted(script)
-    const directory = kind === 'databricks' ? { directory: 'databricks' } : {}
+    const directory = kind === 'mlflow' ? {} : { directory: 'databricks' }
+    const registry = kind === 'catalog' ? { registry: 'unityCatalog' } : {}
     const audiences = [databricksAudience]
     const config = {
-      upstream: { url, kind, credentials },
+      upstream: { url, kind: kind === 'catalog' ? 'databricks' : kind, credentials, ...registry },
       authentication: { entra: entra(audiences), ...directory },
-      environments: ['acc'],
+      environments: { acc: kind === 'catalog' ? { unityCatalogSchema: 'acc.ml' } : {} },
     }
     const { codes } = await examine(config)
     t.ok(codes.includes(found), `${found} in ${codes.join(', ')}`)

@@ -17,6 +17,8 @@ export const clientRoutes: readonly Route[] = [
   { method: 'POST', path: '/jobs/runs/submit', prefixes },
   { method: 'GET', path: '/jobs/runs/get', prefixes },
   { method: 'POST', path: '/jobs/runs/cancel', prefixes },
+  // Of spans that go to a table of Unity Catalog (mlflow/store/tracking/databricks_rest_store.py).
+  { method: 'POST', path: '/otel/v1/traces', prefixes },
   // Files of DBFS, from before it had an API (mlflow/store/artifact/dbfs_artifact_repo.py).
   { method: 'GET', path: '/dbfs/{file_path}', prefixes: web, multiSegment: ['file_path'] },
   { method: 'POST', path: '/dbfs/{file_path}', prefixes: web, multiSegment: ['file_path'] },

@@ -57,6 +57,8 @@ export interface EndpointRow {
   readonly bytes?: 'down' | 'up' | 'both'
   /** The body is an object of others' making, of which only the fields that have a meaning here are looked at. */
   readonly opaque?: true
+  /** The workspace itself is asked, for a signed URL of the file that a path of its Files API names. */
+  readonly signsUrl?: true
   /** MLflow's own client writes the path with a slash at its end. */
   readonly slashToo?: true
   /** Only administrators of the environment may ask it. */

@@ -44,13 +44,14 @@ function storePathOfDbfs(plain: string): string | null {
  * An escape that is left in a name, once an address is decoded, is none of ours: the store's own paths would decode it.
  */
 export function workspaceStorePath(
-  { fields, multiSegment }: OpenEndpoint,
+  { fields, multiSegment, signsUrl }: OpenEndpoint,
   field: string,
   text: string,
   inCatalog: boolean,
 ): string | null {
   const inAddress = field === multiSegment
-  const plain = inAddress || fields[field] === 'workspaceFile' ? decodeAddress(text) : text
+  const escaped = inAddress || (fields[field] === 'workspaceFile' && !signsUrl)
+  const plain = escaped ? decodeAddress(text) : signsUrl ? text.replace(/^\//, '') : text
   if (plain === null || /%[0-9a-f]{2}/i.test(plain)) return null
   if (fields[field] === 'workspaceFile') return storePathOfFile(plain, inCatalog)
   return storePathOfDbfs(inAddress ? `/${plain}` : plain)

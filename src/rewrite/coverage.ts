@@ -27,8 +27,8 @@ function hasOwnedRows({ search, response }: OpenEndpoint): boolean {
 }
 
 /** Whether an endpoint asks for artifacts, which a Databricks workspace has elsewhere. */
-export function asksForStore({ fields }: OpenEndpoint): boolean {
-  return Object.values(fields).some((meaning) => /^(storePath|storeFolder|workspaceFile)$/.test(meaning))
+export function asksForStore({ fields, signsUrl }: OpenEndpoint): boolean {
+  return signsUrl !== true && Object.values(fields).some((meaning) => /^(storePath|storeFolder|workspaceFile)$/.test(meaning))
 }
 
 /** What becomes of a request that the decision lets through. */

@@ -84,6 +84,7 @@ export const reviewedDatabricksFields: Readonly<Record<string, string>> = {
   'databricks.DbfsFileInfo.path': inFolder,
   'databricks.EndpointTags.tags': endpointTags,
   'databricks.ExternalModel.name': 'a model of a provider outside',
+  'databricks.FileUrl.url': signed,
   'databricks.FoundationModel.display_name': 'a model that the workspace offers to everybody',
   'databricks.FoundationModel.name': 'a model that the workspace offers to everybody',
   'databricks.ArtifactCredentialInfo.path': 'the path that was asked for',

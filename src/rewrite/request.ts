@@ -1,3 +1,4 @@
+import { storedPathOf } from '../policy/artifact-place.ts'
 import { upstreamStorePath } from '../policy/checks/artifacts.ts'
 import { resolveInFilter } from '../policy/checks/filter.ts'
 import { upstreamExperimentId } from '../policy/checks/ids.ts'
@@ -5,6 +6,7 @@ import { makePrompt, pendingAliasTag, pendingStageTag } from '../policy/checks/t
 import { isLinkedPrompts } from '../policy/checks/trace-tags.ts'
 import { canonicalStage } from '../policy/checks/versions.ts'
 import { upstreamDatabricksLocation } from '../policy/databricks-location.ts'
+import type { OpenEndpoint } from '../policy/endpoint.ts'
 import { type UpstreamKind, usesCatalog } from '../policy/environment.ts'
 import { parseOrderBy, printOrderBy } from '../policy/filter/order-by.ts'
 import type { Findings, Grant } from '../policy/grant.ts'
@@ -20,6 +22,7 @@ import { renameInScorer } from '../policy/scorer-text.ts'
 import { upstreamEndpointName } from '../policy/serving.ts'
 import { canonicalPath } from '../policy/store-path.ts'
 import { uploadedFileName } from '../policy/uploaded-file.ts'
+import { workspaceStorePath } from '../policy/workspace-file.ts'
 import { withinWorkspace } from './location.ts'
 import { completeExperiment } from './new-experiment.ts'
 import { upstreamFilter } from './search-filter.ts'
@@ -63,6 +66,15 @@ function upstreamLocation(uri: string, kind: UpstreamKind = 'mlflow'): string {
   throw new Refusal('invalid-parameter', 'The URI has characters that Databricks may read differently. Write it plainly.')
 }
 
+/** A path of the Files API in a body, as the workspace has it: versions by their upstream names. */
+function upstreamFilePath(value: string, findings: Findings, endpoint: OpenEndpoint): string {
+  const path = workspaceStorePath(endpoint, 'path', value, usesCatalog(findings.landscape))
+  const stored = path === null ? null : storedPathOf(canonicalPath(path))
+  if (stored?.place.kind !== 'version') return `/${value.replace(/^\//, '')}`
+  const { name, version } = stored.place
+  return `/Models/${upstreamModelName(findings)(name).replaceAll('.', '/')}/${version}/${stored.path}`
+}
+
 /** How each meaning is written on the upstream's side; a meaning that is not here goes as it was decoded. */
 const mappers: Partial<Record<Meaning, Mapper>> = {
   modelName: named('model'),
@@ -99,6 +111,9 @@ const mappers: Partial<Record<Meaning, Mapper>> = {
   servingEndpointName: text((value, findings) => upstreamEndpointName(findings, value)),
   servedEntities: upstreamEntities,
   servingConfig: upstreamServingConfig,
+  workspaceFile: text((value, findings, { endpoint }) =>
+    endpoint.signsUrl ? upstreamFilePath(value, findings, endpoint) : value,
+  ),
   orderBy: text((value) => printOrderBy(parseOrderBy(value))),
   // A workspace decodes nothing: what is judged, decoded, to be a path inside stays one however often it is decoded.
   relativePath: text((value, { mode }) => (mode === 'databricks' ? value : canonicalPath(value))),

@@ -7,6 +7,7 @@ import { writeExport } from '../policy/otlp/export-message.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { upstreamMessage } from './request.ts'
 import { type Page, pageMessage } from './search-page.ts'
+import { type VersionDetails, withDetails } from './unity-catalog/version-details.ts'
 
 /** A request that may go upstream, written anew from what was decided on. Made from a grant, and from nothing else. */
 class UpstreamRequest {
@@ -57,6 +58,14 @@ function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
     return segments.map(encodeURIComponent).join('/')
   })
   return `${endpoint.upstreamPrefix}${path}`
+}
+
+/** The same for a version that the proxy registers in Unity Catalog, with what is found out of its model besides. */
+export function registrationRequest(grant: Grant, details: VersionDetails): UpstreamRequest {
+  if (!isGrant(grant) || grant.endpoint.name !== 'createModelVersion') throw new TypeError('nothing is forwarded without a grant')
+  const { endpoint } = grant
+  const message = withDetails(upstreamMessage(grant), details)
+  return new UpstreamRequest(endpoint.method, pathOf(endpoint, message), encodeBody(message))
 }
 
 /**

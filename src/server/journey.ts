@@ -13,7 +13,8 @@ import { rewriteAnswer } from '../rewrite/answer.ts'
 import { printedRows } from '../rewrite/printed-rows.ts'
 import { asksForNothing, type Page } from '../rewrite/search-page.ts'
 import { answerUnasked } from '../rewrite/unasked.ts'
-import { type UpstreamRequest, upstreamRequest } from '../rewrite/upstream-request.ts'
+import type { VersionDetails } from '../rewrite/unity-catalog/version-details.ts'
+import { registrationRequest, type UpstreamRequest, upstreamRequest } from '../rewrite/upstream-request.ts'
 import type { Config } from './config-types.ts'
 import { ensureDefaultExperiment } from './default-experiments.ts'
 import { entityKey } from './entity-lookups.ts'
@@ -188,8 +189,8 @@ export class Journey {
 
   /** Unity Catalog leaves it to its clients to bring a version's files. */
   async #register(registrar: CatalogRegistrar, { credentials, trail }: Visit, grant: Grant): Promise<Arrival> {
-    const create = async () => {
-      const answer = await this.#send(grant, credentials)
+    const create = async (details: VersionDetails) => {
+      const answer = await this.#upstream.send(registrationRequest(grant, details), credentials)
       trail.upstreamStatus = answer.status
       return answer
     }

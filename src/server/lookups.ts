@@ -49,6 +49,12 @@ export function readFoundIfServed(answer: UpstreamAnswer): JsonObject | null {
   return answer.status === 404 && !answer.contentType.includes('json') ? null : readFound(answer)
 }
 
+/** Whether a workspace says that it has no such endpoint, rather than no such thing. */
+export function isUnserved(answer: UpstreamAnswer): boolean {
+  if (answer.status !== 404) return false
+  return !answer.contentType.includes('json') || parseAnswer(answer).get('error_code') === 'ENDPOINT_NOT_FOUND'
+}
+
 /** A text of an object; null where there is none, or an empty one. */
 export function textIn(object: Json | undefined, key: string): string | null {
   const value = object instanceof Map ? object.get(key) : undefined
@@ -137,10 +143,12 @@ export function readTraceInfo(found: JsonObject): TraceFact {
   return { id, experimentId, sourceRunId: sourceRun(info.get('request_metadata')) }
 }
 
-/** Of one of several traces. */
-export function readTraceRow(row: Json): TraceFact {
+/** In the form of MLflow 3; null for a trace that is in a table, and in no experiment. */
+export function readTraceRow(row: Json): TraceFact | null {
   const info = object(row)
-  const place = object(object(info.get('trace_location')).get('mlflow_experiment'))
+  const location = object(info.get('trace_location'))
+  if (!location.has('mlflow_experiment')) return null
+  const place = object(location.get('mlflow_experiment'))
   const [id, experimentId] = [text(info, 'trace_id'), text(place, 'experiment_id')]
   return { id, experimentId, sourceRunId: sourceRun(info.get('trace_metadata')) }
 }

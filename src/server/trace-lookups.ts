@@ -1,7 +1,8 @@
 import type { LRUCache } from 'lru-cache'
+import type { JsonObject } from '../policy/json.ts'
 import type { TraceFact } from '../policy/questions.ts'
 import type { Recollection } from './hiding/recollection.ts'
-import { readFound, readFoundIfServed, readTraceInfo, readTraceRow } from './lookups.ts'
+import { isUnserved, readFound, readFoundIfServed, readTraceInfo, readTraceRow } from './lookups.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 
@@ -59,7 +60,7 @@ export class TraceLookups {
     const answer = await this.#upstream.lookUpTraces(ids, this.#caller)
     if (answer.status === 404 || answer.status === 405) return null
     const rows = readFound(answer)?.get('trace_infos')
-    return Array.isArray(rows) ? rows.map(readTraceRow) : []
+    return Array.isArray(rows) ? rows.flatMap((row) => readTraceRow(row) ?? []) : []
   }
 
   async #oneByOne(ids: readonly string[]): Promise<[string, TraceFact][]> {
@@ -67,12 +68,27 @@ export class TraceLookups {
     const queue = [...ids]
     const work = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-        const path = `/api/2.0/mlflow/traces/${encodeURIComponent(id)}/info`
-        const found = readFoundIfServed(await this.#upstream.lookUp(path, {}, this.#caller))
-        if (found !== null) facts.push([id, readTraceInfo(found)])
+        const fact = await this.#one(encodeURIComponent(id))
+        if (fact !== null) facts.push([id, fact])
       }
     }
     await Promise.all(Array.from({ length: Math.min(8, ids.length) }, work))
     return facts
   }
+
+  /** In a workspace, whose newer API alone knows every trace; an open-source server may have the older one only. */
+  async #one(id: string): Promise<TraceFact | null> {
+    if (this.#upstream.kind === 'databricks') {
+      const answer = await this.#upstream.lookUp(`/api/3.0/mlflow/traces/${id}`, {}, this.#caller)
+      if (!isUnserved(answer)) return readWorkspaceTrace(readFound(answer))
+    }
+    const found = readFoundIfServed(await this.#upstream.lookUp(`/api/2.0/mlflow/traces/${id}/info`, {}, this.#caller))
+    return found === null ? null : readTraceInfo(found)
+  }
+}
+
+function readWorkspaceTrace(found: JsonObject | null): TraceFact | null {
+  if (found === null) return null
+  const trace = found.get('trace')
+  return readTraceRow((trace instanceof Map ? trace.get('trace_info') : undefined) ?? null)
 }

@@ -6,6 +6,7 @@ import type { JsonObject } from '../policy/json.ts'
 import { showName } from '../policy/names.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { rewriteAnswer } from '../rewrite/answer.ts'
+import type { VersionDetails } from '../rewrite/unity-catalog/version-details.ts'
 import { upstreamFailure } from './error-answer.ts'
 import { parseAnswer, readFound, readVersion } from './lookups.ts'
 import { finishRegistration } from './registration.ts'
@@ -51,15 +52,19 @@ export class CatalogRegistrar {
   }
 
   /**
-   * Registers a version; `create` makes it in Unity Catalog, without files. What takes longer than a client waits goes on behind it, and
+   * Registers a version; `create` makes it in Unity Catalog, without files, and with what its model says. What takes longer than a client waits goes on behind it, and
    * the version is pending until then. A version whose files cannot be brought is taken away again.
    */
-  async register(grant: Grant, caller: CallerCredentials, create: () => Promise<UpstreamAnswer>): Promise<Arrival> {
+  async register(
+    grant: Grant,
+    caller: CallerCredentials,
+    create: (details: VersionDetails) => Promise<UpstreamAnswer>,
+  ): Promise<Arrival> {
     try {
       const source = this.#artifacts.sourceOf(grant, caller)
       const files = await filesBelow(source)
-      await checkModel(source, files)
-      const answer = await create()
+      const dependencies = await checkModel(source, files)
+      const answer = await create({ dependencies, workspaceId: this.#upstream.workspaceId })
       if (answer.status !== 200) return { failure: upstreamFailure(grant, answer) }
       const row = parseAnswer(answer).get('model_version')
       const { name, version } = readVersion(row)

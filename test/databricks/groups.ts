@@ -31,7 +31,7 @@ import type { WorkspaceOptions } from './workspace.ts'
 export function makeGroups(registry: Registry, options: WorkspaceOptions): Routes[] {
   const { mlflow, access, folders, directory, models, webhooks, storage } = registry
   const seconds = credentialSeconds(options)
-  const uc = options.unityCatalog ? makeUcModels(storage) : null
+  const uc = options.unityCatalog ? makeUcModels(storage, options.unityCatalog === 'defaultStorage') : null
   const serving = makeServing(access)
   return [
     experimentRoutes(registry),

@@ -34,6 +34,7 @@ export interface UcModel {
 
 /** The models of the metastore. */
 export interface UcModels {
+  readonly inDefaultStorage: boolean
   all(): readonly UcModel[]
   create(name: string, owner: Member, description: string): UcModel
   /** Throws 404 where it is absent. */
@@ -58,7 +59,7 @@ function checkName(name: string): string {
 }
 
 /** An empty metastore; every catalog and schema is there. */
-export function makeUcModels(storage: Storage): UcModels {
+export function makeUcModels(storage: Storage, inDefaultStorage = false): UcModels {
   const models = new Map<string, UcModel>()
   const get = (name: string) => {
     const model = models.get(checkName(name))
@@ -71,6 +72,7 @@ export function makeUcModels(storage: Storage): UcModels {
     return found
   }
   return {
+    inDefaultStorage,
     all: () => [...models.values()],
     get,
     version,

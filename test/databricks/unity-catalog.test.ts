@@ -16,9 +16,9 @@ const environments = {
   prod: { unityCatalogSchema: 'prod.ml', production: true, promotesFrom: ['acc'] },
 }
 
-async function open(storage: 'blob' | 'adls', names: readonly string[]) {
+async function open(storage: 'blob' | 'adls', names: readonly string[], unityCatalog: true | 'defaultStorage' = true) {
   const place = await startPassthrough(
-    { mlflow, issuer, storage, unityCatalog: true },
+    { mlflow, issuer, storage, unityCatalog },
     { upstream: { registry: 'unityCatalog' }, databricksHost: { listen: { port: 0 } }, environments },
   )
   const tokens = new Map<string, string>()
@@ -437,6 +437,134 @@ t.test('clients of Unity Catalog’s own API are judged like all others, and see
     t.equal((await ask(lake, 'acc', method, `${base}${path}`, fields)).code, 'PERMISSION_DENIED', `${method} ${path}`)
   }
   t.equal((await credentials('acc', 'READ_MODEL_VERSION')).code, 'PERMISSION_DENIED', 'what is in production is read by it alone')
+})
+
+t.test('files of a catalog in Databricks’ own storage go by signed URLs of the Files API', async (t) => {
+  const place = await open('blob', ['acc'], 'defaultStorage')
+  t.teardown(() => place.close())
+  const bytes = randomBytes(3_000_000)
+  const run = await makeRun(place, 'acc', { MLmodel: model, 'weights.bin': bytes, 'data/größe é.txt': '' })
+  await done(place, 'acc', 'POST', '/registered-models/create', { name: 'fraud' })
+  const made = await done(place, 'acc', 'POST', '/model-versions/create', { name: 'fraud', source: run.source, run_id: run.id })
+  t.match(objectOf(made.model_version), { version: '1', status: 'READY', aliases: ['staging'] })
+  t.ok((await fetched(place, 'acc', '/registry/fraud/1/weights.bin')).bytes.equals(bytes))
+  t.equal((await fetched(place, 'acc', '/registry/fraud/1/none')).status, 404)
+  const listed = async (path: string) =>
+    objectsOf((await done(place, 'acc', 'GET', '/api/2.0/mlflow-artifacts/artifacts', { path })).files).map((row) => row.path)
+  t.strictSame(await listed('registry/fraud/1'), ['MLmodel', 'data', 'weights.bin'])
+  t.strictSame(await listed('registry/fraud/1/data'), ['größe é.txt'])
+  t.strictSame(await listed('registry/fraud/1/none'), [])
+  const copied = await done(place, 'acc', 'POST', '/model-versions/create', { name: 'fraud', source: 'models:/fraud/1' })
+  t.match(objectOf(copied.model_version), { version: '2', status: 'READY' })
+  const token = place.tokens.get('acc') ?? ''
+  const mode = { MLFLOW_TRACKING_URI: place.app.url, MLFLOW_TRACKING_TOKEN: token, MLFLOW_REGISTRY_URI: 'databricks-uc' }
+  const client = { environment: '3.17.2', script: 'unity_catalog_client.py', host: place.app.databricksHost ?? '', token }
+  const [seen = {}] = await runDatabricksClient({ ...client, env: { STORY: 'own', ...mode } })
+  t.match(
+    seen,
+    {
+      version: ['1', 'READY'],
+      files: [
+        ['MLmodel', true],
+        ['weights.bin', true],
+      ],
+    },
+    JSON.stringify(seen),
+  )
+  const asked = place.workspace.calls().filter(({ path, body }) => path.endsWith('create-upload-url') && body.includes('/own/'))
+  t.ok(asked.length >= 2 && asked.every(({ body }) => body.includes('"/Models/acc/ml/own/1/')), 'signed for the client itself')
+  const signed = async (path: string, may: string) =>
+    (await ask(place, 'acc', 'POST', `/api/2.0/fs/create-${may}-url`, { path })).code
+  for (const may of ['upload', 'download']) {
+    t.equal(await signed('/Models/prod/ml/fraud/1/MLmodel', may), 'PERMISSION_DENIED', 'another environment’s')
+    t.equal(await signed('/Volumes/acc/ml/x', may), 'PERMISSION_DENIED', 'no model')
+    t.equal(await signed('/Models/acc/ml/own/1/../../../../prod/ml/fraud/1/x', may), 'INVALID_PARAMETER_VALUE')
+  }
+  t.equal(await signed('/Models/acc/ml/own/1/MLmodel', 'upload'), 'PERMISSION_DENIED', 'it is ready')
+  place.workspace.fail(/create-upload-url$/)
+  const source = { name: 'fraud', source: run.source, run_id: run.id }
+  t.equal((await ask(place, 'acc', 'POST', '/model-versions/create', source)).code, 'TEMPORARILY_UNAVAILABLE')
+  place.workspace.fail(null)
+  const left = await done(place, 'acc', 'GET', '/model-versions/search', { filter: "name='fraud'" })
+  t.strictSame(
+    objectsOf(left.model_versions).map(({ version }) => version),
+    ['2', '1'],
+    'what could not be filled is taken away',
+  )
+  t.notMatch(place.app.logs(), /sig=/)
+})
+
+t.test('what the proxy registers has its run’s workspace, and what its model says that it depends on', async (t) => {
+  const resources = [
+    'resources:',
+    '  databricks:',
+    '    serving_endpoint: [{ name: chat }]',
+    '    table: [{ name: acc.ml.rows }, { name: acc.ml.mine, on_behalf_of_user: true }]',
+    '    genie_space: [{ name: x }]',
+    '',
+  ].join('\n')
+  const older = model.replace(
+    'flavors: {}',
+    'flavors: { langchain: { databricks_dependency: { databricks_llm_endpoint_name: [llm] } } }',
+  )
+  const registered = async (description: string) => {
+    const run = await makeRun(blobs, 'acc', { MLmodel: description })
+    const given = await ask(blobs, 'acc', 'POST', '/model-versions/create', {
+      name: 'linked',
+      source: run.source,
+      run_id: run.id,
+    })
+    const sent = versionsOf(blobs).findLast(({ path }) => path.endsWith('create'))
+    return { run, given, sent: objectOf(JSON.parse(sent?.body ?? '{}')) }
+  }
+  await done(blobs, 'acc', 'POST', '/registered-models/create', { name: 'linked' })
+  const first = await registered(model + resources)
+  t.match(first.sent, { run_id: first.run.id, run_tracking_server_id: blobs.workspace.id })
+  t.strictSame(first.sent.model_version_dependencies, [
+    { type: 'DATABRICKS_MODEL_ENDPOINT', name: 'chat' },
+    { type: 'DATABRICKS_TABLE', name: 'acc.ml.rows' },
+  ])
+  const second = await registered(older)
+  t.strictSame(second.sent.model_version_dependencies, [{ type: 'DATABRICKS_MODEL_ENDPOINT', name: 'llm' }])
+  t.notOk('model_version_dependencies' in (await registered(model)).sent)
+  const loader = 'flavors: { python_function: { loader_module: databricks.feature_store.mlflow_model } }'
+  const featured = await registered(model.replace('flavors: {}', loader))
+  t.match([featured.given.code, featured.given.text], ['INVALID_PARAMETER_VALUE', /Feature Store/])
+})
+
+t.test('clients of the catalog and of the open-source registry find the same versions', async (t) => {
+  const uc = '/api/2.0/mlflow/unity-catalog'
+  await done(lake, 'acc', 'POST', '/registered-models/create', { name: 'alike' })
+  const run = await makeRun(lake, 'acc')
+  for (const _ of [1, 2, 3]) {
+    await done(lake, 'acc', 'POST', '/model-versions/create', { name: 'alike', source: run.source, run_id: run.id })
+  }
+  await done(lake, 'acc', 'POST', '/registered-models/alias', { name: 'alike', alias: 'champion', version: '1' })
+  await done(lake, 'prod', 'POST', '/registered-models/alias', { name: 'acc.ml.alike', alias: 'production', version: '3' })
+  const host = lake.app.databricksHost ?? ''
+  const aliasesIn = (row: Fields) =>
+    [row.aliases].flat().flatMap((each) => (each === undefined ? [] : [typeof each === 'string' ? each : objectOf(each).alias]))
+  const found = async (who: string, url: string, path: string, filter: string) => {
+    const given = await askWorkspace(url, 'GET', path, { filter }, lake.tokens.get(who) ?? '')
+    const rows = objectsOf(given.fields.model_versions)
+    return rows.map((row) => [row.name, row.version, row.status, row.run_id, aliasesIn(row).sort()]).sort()
+  }
+  for (const [who, name, numbers] of [
+    ['acc', 'alike', ['1', '2']],
+    ['prod', 'acc.ml.alike', ['1', '2', '3']],
+  ] as const) {
+    for (const filter of [`name='${name}'`, ...(who === 'acc' ? [`run_id='${run.id}'`] : [])]) {
+      const http = await found(who, lake.app.url, '/api/2.0/mlflow/model-versions/search', filter)
+      t.strictSame(
+        http.map(([, version]) => version),
+        numbers,
+        `${who} ${filter}`,
+      )
+      for (const url of [lake.app.url, host]) {
+        t.strictSame(await found(who, url, `${uc}/model-versions/search`, filter), http, `${who} ${filter}`)
+      }
+    }
+  }
 })
 
 t.test('signed addresses of files never leave the proxy', async (t) => {

@@ -86,7 +86,7 @@ function modelRoutes(models: UcModels): Routes {
     },
     // With this the client sends the files to the Files API below /Models (fact 33).
     [`GET ${at}:is-databricks-sdk-models-artifact-repository-enabled`]: () =>
-      json({ is_databricks_sdk_models_artifact_repository_enabled: true }),
+      json({ is_databricks_sdk_models_artifact_repository_enabled: !models.inDefaultStorage }),
   }
 }
 
@@ -115,6 +115,7 @@ function versionRoutes(models: UcModels, storage: Storage, credentialSeconds: nu
       return shown(found)
     },
     [`POST ${at}/generate-temporary-credentials`]: (call) => {
+      if (models.inDefaultStorage) return json({ credentials: { storage_mode: 'DEFAULT_STORAGE' } })
       const write = text(call.fields, 'operation') === 'MODEL_VERSION_OPERATION_READ_WRITE'
       return json(temporaryCredentials(storage, find(call).version, write ? 'write' : 'read', credentialSeconds, call))
     },

@@ -26,8 +26,11 @@ export interface WorkspaceOptions {
   readonly storage: 'blob' | 'adls'
   /** Limits; none unless told. `documentedRates` are Azure's. */
   readonly rates?: Rates
-  /** Whether a metastore is assigned; default no, and then Unity Catalog's routes answer 404. */
-  readonly unityCatalog?: boolean
+  /**
+   * Whether a metastore is assigned; default no, and then Unity Catalog's routes answer 404. In `defaultStorage` nobody gets a token for
+   * the files of a version, but signed URLs of the Files API [mlflow 3.17.2 store/_unity_catalog/registry/rest_store.py].
+   */
+  readonly unityCatalog?: boolean | 'defaultStorage'
   /** Whether the workspace's own registry is there; default yes, as in accounts of before April 2024. */
   readonly workspaceRegistry?: 'enabled' | 'disabled'
   /** How long signed URLs are good for; default an hour. A function says it of each anew. */

@@ -30,6 +30,16 @@ function found(version: object | undefined): object | null {
 /** What the proxy asks of a Databricks workspace, and of no other server. */
 export const workspaceLookUps: readonly LookUp[] = [
   [
+    /\/api\/3\.0\/mlflow\/traces\/tr-[0-9a-f]+$/,
+    (world, _query, path) => {
+      const fact = world.traces?.find(({ id }) => path.endsWith(id))
+      if (fact === undefined) return null
+      const trace_location = { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: fact.experimentId } }
+      const trace_metadata = { 'mlflow.sourceRun': fact.sourceRunId ?? '' }
+      return { trace: { trace_info: { trace_id: fact.id, trace_location, trace_metadata } } }
+    },
+  ],
+  [
     /\/registry-webhooks\/list$/,
     (world) => ({ webhooks: Object.entries(world.webhooks ?? {}).map(([id, model_name]) => ({ id, model_name })) }),
   ],

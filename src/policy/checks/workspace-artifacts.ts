@@ -31,19 +31,18 @@ function checkDbfsPlace({ environment, endpoint }: Judgement, path: string, said
 }
 
 /**
- * A canonical store path of a Databricks workspace, as far as it lies elsewhere than in a run or logged model, which are judged as those
- * of any MLflow. `said` is what the caller wrote.
+ * A canonical store path of a Databricks workspace, as far as it lies elsewhere than in a run, logged model or trace, which are judged as
+ * those of any MLflow. `said` is what the caller wrote.
  */
 export function* checkWorkspacePath(
   judgement: Judgement,
   said: string,
   upstream: string,
-): Inquiry<'judged' | 'in a run or model'> {
+): Inquiry<'judged' | 'of an experiment'> {
   const stored = storedPathOf(upstream)
-  // By a trace's id alone Databricks gives its data, whatever experiment the path says: traces are closed.
-  if (stored === null || stored.place.kind === 'trace') throw absent.artifact(said)
+  if (stored === null) throw absent.artifact(said)
   const { place, path } = stored
-  if (place.kind === 'run' || place.kind === 'loggedModel') return 'in a run or model'
+  if (place.kind === 'run' || place.kind === 'loggedModel' || place.kind === 'trace') return 'of an experiment'
   if (place.kind === 'version') yield* checkVersionPlace(judgement, place.name, place.version)
   else checkDbfsPlace(judgement, path, said)
   judgement.references.push({ kind: 'artifact', logical: said, upstream })

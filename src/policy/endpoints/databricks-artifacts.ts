@@ -10,12 +10,21 @@ const ofModel = {
   ...signed, request: 'databricks.GetLoggedModelCredentials', response: 'databricks.GetLoggedModelCredentialsResponse',
   fields: { model_id: 'loggedModel', paths: 'filePath', page_token: 'pageToken' }, required: ['model_id', 'paths'],
 } as const
+const ofTrace = {
+  ...signed, method: 'GET', request: 'databricks.GetTraceCredential', response: 'databricks.GetTraceCredentialResponse',
+  fields: { request_id: 'trace', path: 'filePath' }, required: ['request_id'],
+} as const
 const upload = { ...signed, required: ['run_id', 'path', 'upload_id'] } as const
 const part = { run_id: 'run', path: 'filePath', upload_id: 'free' } as const
 /** Of Unity Catalog's models also for clients that have Databricks mode for their registry alone. */
 const anyClient = { modes: ['databricks', 'http'] } as const
 const file = { ...signed, ...anyClient, path: '/fs/files/{file_path}', required: ['file_path'] } as const
 const dbfs = { ...signed, path: '/dbfs/{file_path}', request: 'databricks.WorkspaceFile', required: ['file_path'] } as const
+/** Of a version in a catalog with Databricks' default storage (mlflow/store/artifact/presigned_url_artifact_repo.py). */
+const fileUrl = {
+  ...signed, ...anyClient, upstreams: ['unityCatalog'], method: 'POST', signsUrl: true,
+  request: 'databricks.CreateFileUrl', response: 'databricks.FileUrl', fields: { path: 'workspaceFile' }, required: ['path'],
+} as const
 const version = { ...signed, upstreams: ['databricks'], resource: 'modelVersion', method: 'GET', action: 'read' } as const
 
 /** Signed URLs of single files, by which clients in Databricks mode read and write the storage themselves; and what they try first, the Files API. */
@@ -47,6 +56,12 @@ export const databricksArtifactEndpoints = {
     ...ofModel, method: 'POST', path: '/mlflow/logged-models/{model_id}/artifacts/credentials-for-upload', action: 'update',
     repeatable: true,
   },
+  getTraceReadCredential: {
+    ...ofTrace, path: '/mlflow/traces/{request_id}/credentials-for-data-download', action: 'read',
+  },
+  getTraceWriteCredential: {
+    ...ofTrace, path: '/mlflow/traces/{request_id}/credentials-for-data-upload', action: 'update', repeatable: true,
+  },
   listVersionArtifacts: {
     ...version, path: '/mlflow/model-versions/list-artifacts',
     request: 'databricks.ListVersionArtifacts', response: 'databricks.ListVersionArtifactsResponse',
@@ -68,6 +83,12 @@ export const databricksArtifactEndpoints = {
     ...signed, ...anyClient, method: 'GET', path: '/fs/directories/{directory_path}', action: 'read', required: ['directory_path'],
     request: 'databricks.ListWorkspaceFolder', response: 'databricks.ListWorkspaceFolderResponse',
     fields: { directory_path: 'workspaceFile', page_size: 'free', page_token: 'pageToken' },
+  },
+  createFileDownloadUrl: {
+    ...fileUrl, path: '/fs/create-download-url', action: 'read',
+  },
+  createFileUploadUrl: {
+    ...fileUrl, path: '/fs/create-upload-url', action: 'update', repeatable: true,
   },
   readDbfsFile: {
     ...dbfs, method: 'GET', action: 'read', bytes: 'down', fields: { file_path: 'dbfsPath' },

@@ -1,7 +1,9 @@
 import type { EndpointRow } from '../endpoint.ts'
 import type { Meaning } from '../meaning.ts'
 
-const trace = { resource: 'trace', upstreams: ['mlflow'] } as const
+const trace = { resource: 'trace' } as const
+/** A Databricks workspace lacks it. */
+const openSource = { upstreams: ['mlflow'] } as const
 const v2 = { ...trace, api: '2.0' } as const
 const v3 = { ...trace, api: '3.0' } as const
 const search = { rows: 'traces', pageSize: 100, maxPageSize: 500, nameColumn: null } as const
@@ -109,7 +111,7 @@ export const traceEndpoints = {
     awaited: true, fields: { trace_ids: 'trace', run_id: 'run' }, required: ['trace_ids', 'run_id'],
   },
   linkPromptsToTrace: {
-    ...v2, method: 'POST', path: '/mlflow/traces/link-prompts', action: 'update', repeatable: true,
+    ...v2, ...openSource, method: 'POST', path: '/mlflow/traces/link-prompts', action: 'update', repeatable: true,
     fields: { trace_id: 'trace', 'prompt_versions[].name': 'relatedModelName', 'prompt_versions[].version': 'version' },
     required: ['trace_id', 'prompt_versions', 'prompt_versions[].version'],
   },
@@ -131,7 +133,7 @@ export const traceEndpoints = {
     fields: { trace_id: 'trace', assessment_id: 'free' }, required: ['trace_id', 'assessment_id'],
   },
   queryTraceMetrics: {
-    ...v3, method: 'POST', path: '/mlflow/traces/metrics', action: 'read', repeatable: true,
+    ...v3, ...openSource, method: 'POST', path: '/mlflow/traces/metrics', action: 'read', repeatable: true,
     fields: {
       // Counted are traces of these experiments only, whatever the filters say.
       experiment_ids: 'experiments', filters: 'free', view_type: 'free', metric_name: 'free', aggregations: 'free', dimensions: 'free',
@@ -140,12 +142,12 @@ export const traceEndpoints = {
     required: ['experiment_ids'],
   },
   calculateTraceFilterCorrelation: {
-    ...v3, method: 'POST', path: '/mlflow/traces/calculate-filter-correlation', action: 'read', repeatable: true,
+    ...v3, ...openSource, method: 'POST', path: '/mlflow/traces/calculate-filter-correlation', action: 'read', repeatable: true,
     fields: { experiment_ids: 'experiments', filter_string1: 'traceFilter', filter_string2: 'traceFilter', base_filter: 'traceFilter' },
     required: ['experiment_ids', 'filter_string1', 'filter_string2'],
   },
   exportSpans: {
-    ...trace, method: 'POST', path: '/v1/traces', action: 'update', repeatable: true, body: 'otlp',
+    ...trace, ...openSource, method: 'POST', path: '/v1/traces', action: 'update', repeatable: true, body: 'otlp',
     request: 'handmade.ExportSpans', response: 'opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse',
     fields: {
       experiment_id: 'experiment', run_id: 'run',
@@ -161,7 +163,7 @@ export const traceEndpoints = {
     required: ['experiment_id', 'resource_spans'],
   },
   getTraceArtifact: {
-    ...trace, method: 'GET', path: '/mlflow/get-trace-artifact', action: 'read', bytes: 'down', request: 'handmade.GetTraceArtifact',
+    ...trace, ...openSource, method: 'GET', path: '/mlflow/get-trace-artifact', action: 'read', bytes: 'down', request: 'handmade.GetTraceArtifact',
     fields: { request_id: 'trace', path: 'relativePath' }, required: ['request_id'],
   },
 } as const satisfies Record<string, EndpointRow>

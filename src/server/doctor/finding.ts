@@ -37,6 +37,8 @@ export const findingCodes = [
   'model-too-wide',
   'model-read',
   'models-unchecked',
+  'schema-missing',
+  'schema-owner',
   'caller',
   'caller-refused',
   'caller-nowhere',

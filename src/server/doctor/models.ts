@@ -4,6 +4,7 @@ import type { Config } from '../config-types.ts'
 import { type Holding, mostFor, reaches, readHoldings, showHolding } from './access-list.ts'
 import type { Asker, Staffed } from './asker.ts'
 import { type Finding, findingsOf } from './finding.ts'
+import { checkGrants } from './grants.ts'
 import { objectsIn, type Probe, textIn } from './probe.ts'
 
 /** Models of each environment that are looked at: those that were touched last. */
@@ -80,11 +81,7 @@ async function checkModels(probe: Probe, each: Staffed, staff: readonly Staffed[
 
 /** Who may do with the environments' models what the proxy would refuse? Whoever makes a model manages it. */
 export async function checkAllModels(config: Config, probe: Probe, staff: readonly Staffed[]): Promise<readonly Finding[]> {
-  if (usesCatalog(config)) {
-    const message = 'Who may do what with models in Unity Catalog was not looked at.'
-    const remedy = 'Look at the grants on the schemas of the environments: callers need none there.'
-    return [findingsOf(null).note('models-unchecked', message, remedy)]
-  }
+  if (usesCatalog(config)) return checkGrants(probe, staff)
   const findings: Finding[] = []
   for (const each of staff) findings.push(...(await checkModels(probe, each, staff)))
   return findings

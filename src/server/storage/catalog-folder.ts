@@ -1,11 +1,11 @@
 import type { JsonObject } from '../../policy/json.ts'
-import { Refusal } from '../../policy/reasons.ts'
 import type { ByteRange, Conditions, Download, StoredFile } from './artifact-store.ts'
 import { uploadBlob } from './azure-blob.ts'
 import { uploadDataLakeFile } from './azure-datalake.ts'
 import { listCatalogFolder } from './catalog-listing.ts'
 import { type CatalogLocation, catalogCredential, readCatalogLocation } from './catalog-location.ts'
 import { type Access, Lease } from './credentials.ts'
+import { DefaultStorageFolder } from './default-storage.ts'
 import { downloadSigned } from './signed-download.ts'
 import type { StorageHosts } from './signed-url.ts'
 import { absentArtifact, askStorage, type StorageCall, textOf, unknownStorageAnswer } from './storage-call.ts'
@@ -29,14 +29,10 @@ function objectOf(message: JsonObject, key: string): JsonObject {
   throw unknownStorageAnswer(`no ${key}`)
 }
 
-function readToken(answer: JsonObject): string {
+/** Null for a version in Databricks' default storage, for which there are none. */
+function readToken(answer: JsonObject): string | null {
   const credentials = objectOf(answer, 'credentials')
-  if (credentials.get('storage_mode') === 'DEFAULT_STORAGE') {
-    throw new Refusal(
-      'unknown-answer',
-      "The catalog keeps its files in Databricks' default storage, which this proxy does not serve. Use a catalog with a storage location.",
-    )
-  }
+  if (credentials.get('storage_mode') === 'DEFAULT_STORAGE') return null
   const sas = credentials.get('azure_user_delegation_sas')
   if (!(sas instanceof Map)) throw unknownStorageAnswer('credentials for storage other than Azure')
   const token = textOf(sas, 'sas_token')
@@ -51,7 +47,7 @@ export class CatalogFolder {
   readonly #id: { readonly name: string; readonly version: string }
   readonly #access: Access
   #location: Promise<CatalogLocation> | null = null
-  #token: Promise<string> | null = null
+  #token: Promise<string | null> | null = null
 
   constructor(
     call: StorageCall,
@@ -66,20 +62,32 @@ export class CatalogFolder {
   }
 
   async list(folder: string): Promise<StoredFile[]> {
+    const inDefault = await this.#defaultStorage()
+    if (inDefault !== null) return inDefault.list(folder)
     return listCatalogFolder(this.#storage.door, await this.#locate(), this.#lease(null), folder)
   }
 
   async download(path: string, range?: ByteRange, conditions?: Conditions): Promise<Download> {
     if (path === '') throw absentArtifact(path)
+    const inDefault = await this.#defaultStorage()
+    if (inDefault !== null) return inDefault.download(path, range, conditions)
     return downloadSigned(this.#storage.door, this.#lease(path), path, range, conditions)
   }
 
   async upload(path: string, upload: StorageUpload): Promise<void> {
+    const inDefault = await this.#defaultStorage()
+    if (inDefault !== null) return inDefault.upload(path, upload)
     const { door, memory } = this.#storage
     const way = { door, memory, lease: this.#lease(path) }
     const { dialect } = await this.#locate()
     if (dialect === 'blob') await uploadBlob(way, upload)
     else await uploadDataLakeFile(way, upload)
+  }
+
+  /** The way to a version whose storage is Databricks' own; null for one in a storage account. */
+  async #defaultStorage(): Promise<DefaultStorageFolder | null> {
+    this.#token ??= this.#fetchToken()
+    return (await this.#token) === null ? new DefaultStorageFolder(this.#call, this.#storage, this.#id) : null
   }
 
   #locate(): Promise<CatalogLocation> {
@@ -91,17 +99,18 @@ export class CatalogFolder {
 
   /** One token is good for all files of the version; who is refused with it gets another, and so do all after him. */
   #lease(path: string | null): Lease {
-    let used: Promise<string> | null = null
+    let used: Promise<string | null> | null = null
     return new Lease(async () => {
       if (this.#token === null || this.#token === used) this.#token = this.#fetchToken()
       used = this.#token
       // Both at once: a promise that fails while another is waited for would end the process.
       const [location, token] = await Promise.all([this.#locate(), used])
+      if (token === null) throw unknownStorageAnswer('another kind of storage than before')
       return catalogCredential(location, path, token, this.#storage.hosts)
     })
   }
 
-  async #fetchToken(): Promise<string> {
+  async #fetchToken(): Promise<string | null> {
     const message = { ...this.#id, operation: operations[this.#access] }
     return readToken(await askStorage(this.#call, 'POST', `${api}/generate-temporary-credentials`, message, ''))
   }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { Refusal } from '../../policy/reasons.ts'
@@ -13,6 +14,13 @@ export interface StorageRequest {
   readonly signal?: AbortSignal
   /** Asked each time that it is about to be sent; what it rejects with stops it. */
   readonly before?: () => Promise<void>
+}
+
+/** A request whose body comes from elsewhere, and cannot be had again. */
+interface StreamRequest {
+  readonly credential: Credential
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: AsyncIterable<Uint8Array>
 }
 
 /** What storage said, without its body. */
@@ -116,6 +124,27 @@ export class StorageDoor {
     const { statusCode, headers: answered, body: rest } = await this.#exchange(credential, options)
     await rest.dump().catch(() => null)
     return { status: statusCode, code: azureCode(answered), etag: one(answered.etag) }
+  }
+
+  /** Sends a file as it comes, once. What its body fails with is what this fails with. */
+  async stream({ credential, headers, body }: StreamRequest): Promise<StorageReply> {
+    let failure: unknown = null
+    const watched = async function* () {
+      try {
+        yield* body
+      } catch (error) {
+        failure = error
+        throw error
+      }
+    }
+    try {
+      const options = { method: 'PUT', path: credential.url.target(), headers, body: Readable.from(watched()) } as const
+      const { statusCode, headers: answered, body: rest } = await this.#exchange(credential, options)
+      await rest.dump().catch(() => null)
+      return { status: statusCode, code: azureCode(answered), etag: one(answered.etag) }
+    } catch (error) {
+      throw failure ?? error
+    }
   }
 
   async #exchange({ url }: Credential, options: Omit<Dispatcher.RequestOptions, 'origin'>): Promise<Dispatcher.ResponseData> {
