@@ -8,6 +8,7 @@ import { startMlflow } from '../support/mlflow-server.ts'
 import { startProxy, threeEnvironments } from '../support/proxy.ts'
 import { runPythonClient } from '../support/python-client.ts'
 import { makeTokens, report } from './client-stories.ts'
+import { replayJulia } from './julia-client.ts'
 import type { OtherClient } from './other-client.ts'
 import { replayR } from './r-client.ts'
 import { replayTypeScript } from './typescript-client.ts'
@@ -43,6 +44,7 @@ t.test(`clients that are no full MLflow, and server ${newestMlflow}`, async (t) 
   await t.test('mlflow-tracing', (t) => runOtherPython(t, 'tracing', 'tracing.py', client))
   await t.test('the Java client', async (t) => report(t, await runJavaClient({ ...client, uri: client.url })))
   await t.test('R tracks runs and registers models with numbers that are strings', (t) => replayR(t, client))
+  await t.test('MLFlowClient.jl tracks, searches and deletes with spellings of its own', (t) => replayJulia(t, client))
   await t.test('the TypeScript SDK sends traces and reads them back', (t) => replayTypeScript(t, client))
   await t.test('what is asked straight and through the proxy is answered alike', (t) => compareAnswers(t, client))
 })
