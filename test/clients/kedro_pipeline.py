@@ -38,18 +38,18 @@ prediction:
     "src/churn/settings.py": "",
     "src/churn/pipeline_registry.py": """
 from kedro.pipeline import Node, Pipeline
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.linear_model import LinearRegression
 
 
 def train(depth):
-    model = DecisionTreeRegressor(max_depth=depth).fit([[0.0], [1.0]], [0.0, depth])
+    model = LinearRegression().fit([[0.0], [1.0]], [0.0, depth])
     return model, depth / 10, "depth %d" % depth
 
 
 def register_pipelines():
     return {
         "__default__": Pipeline([Node(train, "params:depth", ["model", "auc", "report"])]),
-        "score": Pipeline([Node(lambda model: str(model.predict([[1.0]])[0]), "registered", "prediction", name="score")]),
+        "score": Pipeline([Node(lambda model: "%.2f" % model.predict([[1.0]])[0], "registered", "prediction", name="score")]),
     }
 """,
 }
