@@ -141,10 +141,12 @@ export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = 
     "a serving endpoint's name, as a model's; also one that the environment's configuration shares, to get and to query",
   servingEndpointId: "the id that a workspace gives a serving endpoint: of the caller's own",
   servedEntities:
-    'what an endpoint serves: versions of models, each as `modelName` for reading and `version`; no secrets but of configured scopes',
+    'what an endpoint serves: versions of models, each as `modelName` for reading and `version`, and what `servingModels` opens; no secrets but of configured scopes',
   servedName: 'what an endpoint calls one of the things that it serves',
   servingConfig: 'the configuration of an endpoint: as `servedEntities`',
   aiGateway: 'limits and guards of an endpoint, without tables of Unity Catalog',
+  gatewayRateLimits: 'how often an endpoint may be asked: within `servingLimits`',
+  olderRateLimits: 'the same, from before endpoints had an AI gateway: nothing where `servingLimits` say how often',
   ofWorkspace: 'what belongs to the whole workspace: may not be given',
   filter: 'a search filter: names in it are rewritten, and it is narrowed to own rows',
   orderBy: 'columns to sort by: read and written anew',

@@ -7,8 +7,8 @@ const web = { '': ['databricks'] } as const
 export const clientRoutes: readonly Route[] = [
   { method: 'GET', path: '/mlflow/model-versions/list-artifacts', prefixes },
   { method: 'GET', path: '/mlflow/model-versions/get-signed-download-uri', prefixes },
-  // Of OpenAI's client, whose base URL is the workspace's `/serving-endpoints`.
-  ...['chat/completions', 'completions', 'embeddings', 'responses'].map((path) => ({
+  // Of OpenAI's client, whose base URL is the workspace's `/serving-endpoints`, and of Anthropic's, whose is `/serving-endpoints/anthropic`.
+  ...['chat/completions', 'completions', 'embeddings', 'responses', 'anthropic/v1/messages'].map((path) => ({
     method: 'POST',
     path: `/serving-endpoints/${path}`,
     prefixes: { '': ['databricks'] },

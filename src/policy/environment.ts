@@ -17,6 +17,31 @@ export type ModelRegistry = 'workspace' | 'unityCatalog'
 /** What an upstream serves: `databricks` is a workspace with its own registry. */
 export type ServerKind = UpstreamKind | 'unityCatalog'
 
+/** What serving endpoints of an environment may serve besides its own model versions. */
+export interface ServingModels {
+  /** Providers of external models, as Databricks calls them. */
+  readonly providers: readonly string[]
+  /** Hosts that an external model's address may name, as `host` or `host:port` in lower case. */
+  readonly hosts: readonly string[]
+  /** Schemas of Unity Catalog whose models may be served, as `catalog.schema` in lower case. */
+  readonly schemas: readonly string[]
+  /** Kinds of machines on which anything may be served, as Databricks calls them; left out: all. */
+  readonly workloadTypes?: readonly string[]
+}
+
+/** The most that serving endpoints of an environment may ask for; what is left out is not limited. */
+export interface ServingLimits {
+  /** Requests that a served entity works on at once. */
+  readonly concurrency?: number
+  /** Tokens a second of a served entity. */
+  readonly throughput?: number
+  /** Model units of a served entity. */
+  readonly modelUnits?: number
+  /** Of an endpoint, from all callers together. */
+  readonly callsPerMinute?: number
+  readonly tokensPerMinute?: number
+}
+
 /** One logical environment, as configured. */
 export interface Environment {
   readonly name: string
@@ -47,8 +72,11 @@ export interface Environment {
   readonly workspace?: string
   /** Serving endpoints of the whole workspace, by their exact names, that callers may query: foundation models and the like. */
   readonly sharedServingEndpoints?: readonly string[]
-  /** Secret scopes of the workspace whose secrets a serving endpoint's environment variables may name. */
+  /** Secret scopes of the workspace whose secrets a serving endpoint may name. */
   readonly servingSecretScopes?: readonly string[]
+  /** Left out: versions of the environment's own models alone. */
+  readonly servingModels?: ServingModels
+  readonly servingLimits?: ServingLimits
 }
 
 /** The configured environments, and how the upstream's database compares names. */

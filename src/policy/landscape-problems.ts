@@ -19,6 +19,7 @@ export function findLandscapeProblems(landscape: Landscape): LandscapeProblem[] 
       ...stageProblems(environment),
       ...promotionProblems(environment, landscape),
       ...sharedEndpointProblems(environment, landscape),
+      ...servingModelProblems(environment, landscape),
     ]),
     ...findClashes(landscape),
   ]
@@ -115,4 +116,27 @@ function sharedEndpointProblems(environment: Environment, { environments }: Land
     const message = `\`${name}\` is a name of environment ${owner.name}, by its suffix \`${owner.modelSuffix}\`; leave it out: endpoints of environments are not shared`
     return [problem(environment, 'sharedServingEndpoints', message, { index })]
   })
+}
+
+/** A schema that is an environment's holds its models: those are served as models of environments are, or not at all. */
+function servingModelProblems(environment: Environment, { environments, ownHosts = [] }: Landscape): LandscapeProblem[] {
+  const { schemas = [], hosts = [] } = environment.servingModels ?? {}
+  const say = (message: string) => problem(environment, 'servingModels', message)
+  return [
+    ...schemas.flatMap((schema) => {
+      const owner = environments.find(({ unityCatalogSchema }) => unityCatalogSchema?.toLowerCase() === schema)
+      return owner === undefined
+        ? []
+        : [
+            say(
+              `names \`${schema}\`, the schema of environment ${owner.name}; leave it out: its models are served by their own names`,
+            ),
+          ]
+    }),
+    ...hosts.flatMap((host) =>
+      ownHosts.some((own) => own.replace(/:443$/, '') === host.replace(/:443$/, ''))
+        ? [say(`names \`${host}\`, which is the upstream or the proxy itself; leave it out`)]
+        : [],
+    ),
+  ]
 }

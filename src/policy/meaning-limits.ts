@@ -115,6 +115,8 @@ export const meaningLimits: Readonly<Record<Meaning, Limit>> = {
   servedName: word,
   servingConfig: settings,
   aiGateway: settings,
+  gatewayRateLimits: settings,
+  olderRateLimits: settings,
   ofWorkspace: settings,
   gatewayEndpointName: word,
   gatewayEndpoint: word,

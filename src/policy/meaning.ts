@@ -14,6 +14,7 @@
  * such a secret is made of.
  * `localFile`: a path on the client's own disk, of which the last part is the name of what is stored.
  * `providersModel`: what a provider calls its model, which may be an address. `link`: shown as a link by a UI.
+ * `gatewayRateLimits`, `olderRateLimits`: how often a serving endpoint may be asked, by its AI gateway and from before there was one.
  * `catalogLevel`: a catalog or schema, beside the model's own name. `ofWorkspace`: what only the workspace's administrators may set; it is refused.
  */
 export type Meaning =
@@ -89,6 +90,8 @@ export type Meaning =
   | 'servedName'
   | 'servingConfig'
   | 'aiGateway'
+  | 'gatewayRateLimits'
+  | 'olderRateLimits'
   | 'ofWorkspace'
   | 'gatewayEndpointName'
   | 'gatewayEndpoint'

@@ -62,6 +62,11 @@ export function textsOf(value: Json): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
+/** The objects in a value that may be a list of them. */
+export function objectsIn(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter((item) => item instanceof Map) : []
+}
+
 /** A deep copy, so that rewriting never changes what was judged. */
 export function copyJson(value: JsonObject): JsonObject
 export function copyJson(value: Json): Json

@@ -25,6 +25,7 @@ export const reasons = {
   'production-version': { status: 403, errorCode: 'PERMISSION_DENIED' },
   frozen: { status: 403, errorCode: 'PERMISSION_DENIED' },
   'foreign-source': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'serving-limit': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'local-source': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'read-only': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'no-multipart': { status: 501, errorCode: 'NOT_IMPLEMENTED' },

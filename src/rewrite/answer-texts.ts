@@ -9,6 +9,7 @@ import { clientSentence } from './error-text.ts'
 import { shownExperiment } from './experiment-answer.ts'
 import { clientScorer, shownAs } from './gateway-answer.ts'
 import { clientLocation } from './location.ts'
+import { showServedModel } from './serving-answer.ts'
 
 type TextMapper = (text: string, findings: Findings) => string
 
@@ -59,7 +60,7 @@ const endpointName: TextMapper = (name, findings) => {
   if (shown === null) throw unknownAnswer('a serving endpoint of nobody')
   return shown
 }
-const servedModelName: TextMapper = (name, findings) => (findings.inSharedEndpoint ? name : modelName(name, findings))
+const servedModelName: TextMapper = (name, findings) => showServedModel(name, findings) ?? modelName(name, findings)
 const sentence: TextMapper = (text, findings) => clientSentence(text, findings) ?? ''
 
 /** The meanings of single texts: tags have ways of their own. */

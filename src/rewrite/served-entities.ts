@@ -1,7 +1,7 @@
 import type { Findings } from '../policy/grant.ts'
 import type { Json, JsonObject } from '../policy/json.ts'
 import { resolveName } from '../policy/names.ts'
-import { upstreamEndpointName } from '../policy/serving.ts'
+import { isOfferedModel, upstreamEndpointName } from '../policy/serving.ts'
 
 /** As Databricks takes names of served entities. */
 const servedName = /^[A-Za-z0-9_-]{1,63}$/
@@ -18,6 +18,8 @@ function textOf(object: JsonObject, key: string): string {
 function upstreamEntity(entity: JsonObject, findings: Findings): JsonObject {
   const [nameKey, versionKey] = entity.has('model_name') ? ['model_name', 'model_version'] : ['entity_name', 'entity_version']
   const said = textOf(entity, nameKey)
+  // What is not the environment's is called by its own name.
+  if (entity.has('external_model') || isOfferedModel(findings.environment, said)) return entity
   const { upstream } = resolveName(findings.landscape, findings.environment, 'model', said)
   const result = new Map(entity).set(nameKey, upstream)
   const derived = `${said}-${textOf(entity, versionKey)}`

@@ -1,7 +1,8 @@
+import { accountProblem } from '../policy/external-model.ts'
 import type { Findings } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
 import { showName } from '../policy/names.ts'
-import { isSharedEndpoint, showEndpointName } from '../policy/serving.ts'
+import { isOfferedModel, isSharedEndpoint, showEndpointName } from '../policy/serving.ts'
 
 type IsVisible = (row: JsonObject, findings: Findings) => boolean
 
@@ -10,13 +11,36 @@ const isVisibleEndpoint: IsVisible = (row, findings) => {
   return typeof name === 'string' && showEndpointName(findings, name) !== null
 }
 
+/** What a caller calls a model that their endpoint serves; null where they may not see it. */
+export function showServedModel(name: string, findings: Findings): string | null {
+  const { landscape, environment, inSharedEndpoint } = findings
+  return inSharedEndpoint === true || isOfferedModel(environment, name) ? name : showName(landscape, environment, 'model', name)
+}
+
+/** How an external model is reached: shown where all that it names is the caller's. What others made for them may name more. */
+const isVisibleAccount: IsVisible = (row, findings) =>
+  findings.inSharedEndpoint !== true && accountProblem(findings, row) === null
+
+/** The messages of accounts with providers. */
+const accountMessages = [
+  'Ai21LabsConfig',
+  'AmazonBedrockConfig',
+  'AnthropicConfig',
+  'CohereConfig',
+  'CustomProviderConfig',
+  'DatabricksModelServingConfig',
+  'GoogleCloudVertexAiConfig',
+  'OpenAiConfig',
+  'PaLmConfig',
+].map((name) => `databricks.${name}`)
+
 /** What an endpoint serves without a model's name names nothing of anybody. */
 const isVisibleEntity =
   (key: string): IsVisible =>
   (row, findings) => {
     const name = row.get(key) ?? ''
     if (findings.inSharedEndpoint === true || name === '') return true
-    return typeof name === 'string' && showName(findings.landscape, findings.environment, 'model', name) !== null
+    return typeof name === 'string' && showServedModel(name, findings) !== null
   }
 
 /** Which serving endpoints, and which of the things they serve, the caller may see. */
@@ -27,6 +51,7 @@ export const visibleServing: Readonly<Record<string, IsVisible>> = {
   'databricks.ServedEntitySpec': isVisibleEntity('entity_name'),
   'databricks.ServedModelOutput': isVisibleEntity('model_name'),
   'databricks.ServedModelSpec': isVisibleEntity('model_name'),
+  ...Object.fromEntries(accountMessages.map((name) => [name, isVisibleAccount])),
 }
 
 /** The findings for what is said inside a serving endpoint: of a shared one it is the workspace's own. */

@@ -1,8 +1,9 @@
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { showEndpointName } from '../policy/serving.ts'
 import { clientSentence } from '../rewrite/error-text.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
 import { answerError } from './answer-error.ts'
@@ -11,6 +12,7 @@ import { isMapping, type Mapping } from './mapping.ts'
 import { pageHeaders } from './page-headers.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
 import { conditionsOf, isAskedPart, isConditional } from './streams/conditions.ts'
+import { renamedModel } from './streams/renamed-model.ts'
 import type { Transfer } from './streams/transfer.ts'
 import { heardFrom } from './upstream/workspace-answers.ts'
 import type { Upstream } from './upstream.ts'
@@ -133,11 +135,24 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
 
 function send(request: Seen, reply: AnyReply, stream: Readable): void {
   noteBreak(request, stream)
-  const { endpoint } = grantedOf(request).grant
+  const { grant } = grantedOf(request)
+  const { endpoint } = grant
   reply.headers(pageHeaders(endpoint))
   // Opened as a page of its own, an artifact is stored. Where it is a part of a page, this changes nothing.
   if (isArtifact(endpoint) && !reply.hasHeader('content-disposition')) reply.header('content-disposition', 'attachment')
-  reply.send(stream)
+  const renamed = inCallersName(grant, reply, stream)
+  if (renamed !== stream) reply.removeHeader('content-length')
+  reply.send(renamed)
+}
+
+/** The answer of a served model, which may call itself by its endpoint's name. */
+function inCallersName({ endpoint, findings }: Grant, reply: AnyReply, stream: Readable): Readable {
+  if (endpoint.resource !== 'servingEndpoint' || endpoint.bytes !== 'both') return stream
+  const type = String(reply.getHeader('content-type') ?? '')
+  const upstream = findings.references.find(({ kind }) => kind === 'endpoint')?.upstream ?? ''
+  const shown = showEndpointName(findings, upstream)
+  if (shown === null || shown === upstream || !/^(?:application\/json|text\/event-stream)\b/i.test(type)) return stream
+  return pipeline(stream, renamedModel(upstream, shown), () => undefined)
 }
 
 /** What a served model says in its own form is for its caller, whatever the status. */

@@ -1,4 +1,4 @@
-import type { ModelRegistry, UpstreamKind } from '../policy/environment.ts'
+import type { ModelRegistry, ServingLimits, ServingModels, UpstreamKind } from '../policy/environment.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
 import type { LimitSettings } from './limits/limits.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
@@ -67,6 +67,8 @@ export interface EnvironmentEntry {
   readonly sourcePrefixes: readonly string[]
   readonly sharedServingEndpoints: readonly string[]
   readonly servingSecretScopes: readonly string[]
+  readonly servingModels?: ServingModels
+  readonly servingLimits?: ServingLimits
   readonly credentials?: CredentialsEntry
   readonly gateway: boolean
   readonly gatewayHosts: readonly string[]

@@ -77,5 +77,7 @@ function readEnvironment(name: string, entry: EnvironmentEntry, findings: Findin
     }),
     sharedServingEndpoints: [...entry.sharedServingEndpoints],
     servingSecretScopes: [...entry.servingSecretScopes],
+    ...(entry.servingModels === undefined ? {} : { servingModels: entry.servingModels }),
+    ...(entry.servingLimits === undefined ? {} : { servingLimits: entry.servingLimits }),
   }
 }

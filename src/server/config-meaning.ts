@@ -1,6 +1,7 @@
 import { type Environment, usesCatalog } from '../policy/environment.ts'
 import { resolveName } from '../policy/names.ts'
 import { protectedAliases } from '../policy/production.ts'
+import { describeServing } from './config-serving.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
 import { type ShareKind, shareKinds } from './limits/limits.ts'
@@ -144,18 +145,7 @@ function describeEnvironment(environment: Environment, config: Config): string[]
       'sources',
       sourcePrefixes.length === 0 ? 'its own artifacts only' : `its own artifacts, and ${sourcePrefixes.join(', ')}`,
     ),
-    ...describeServing(environment),
-  ]
-}
-
-function describeServing({ sharedServingEndpoints = [], servingSecretScopes = [] }: Environment): string[] {
-  return [
-    ...(sharedServingEndpoints.length === 0
-      ? []
-      : [row('may query', `its own serving endpoints, and ${sharedServingEndpoints.join(', ')}`)]),
-    ...(servingSecretScopes.length === 0
-      ? []
-      : [row('secrets', `served models may be given those of ${servingSecretScopes.join(', ')}`)]),
+    ...describeServing(environment).map(([label, text]) => row(label, text)),
   ]
 }
 

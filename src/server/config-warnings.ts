@@ -102,10 +102,34 @@ function warnOfEnvironments(config: Config): string[] {
       ({ environment, against }) =>
         `${environment} and ${against ?? ''} differ only by case or accents: their names clash if the upstream's database does not tell them apart.`,
     ),
+    ...warnOfServing(environments),
     ...(sources.length > 0
       ? [
           `The sourcePrefixes of ${sources.join(' and ')} must not hold MLflow's own artifact store: the proxy cannot know where that is.`,
         ]
       : []),
+  ]
+}
+
+function warnOfServing(environments: readonly Environment[]): string[] {
+  const scopes = [...new Set(environments.flatMap(({ servingSecretScopes = [] }) => servingSecretScopes))]
+  const unlimited = environments.filter(
+    ({ servingModels, servingLimits: { throughput, modelUnits, callsPerMinute, tokensPerMinute } = {} }) =>
+      ((servingModels?.schemas.length ?? 0) > 0 && (throughput === undefined || modelUnits === undefined)) ||
+      ((servingModels?.providers.length ?? 0) > 0 && callsPerMinute === undefined && tokensPerMinute === undefined),
+  )
+  return [
+    ...scopes.flatMap((scope) => {
+      const names = environments
+        .filter(({ servingSecretScopes = [] }) => servingSecretScopes.includes(scope))
+        .map(({ name }) => name)
+      return names.length < 2
+        ? []
+        : [`The secret scope ${scope} is open to ${names.join(' and ')}: what is served in one reads the secrets of the other.`]
+    }),
+    ...unlimited.map(
+      ({ name }) =>
+        `Callers of ${name} may serve models that are paid for by use or by throughput, without a limit: say one in its servingLimits.`,
+    ),
   ]
 }

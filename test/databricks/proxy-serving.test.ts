@@ -38,7 +38,12 @@ const app = await startInProcess(
     databricksHost: { listen: { port: 0 } },
     authentication: { entra: { tenantId, audiences: [issuer.audience], authority: authority.url } },
     environments: {
-      acc: { sharedServingEndpoints: [foundationModel] },
+      acc: {
+        sharedServingEndpoints: [foundationModel],
+        servingSecretScopes: ['acc-llm'],
+        servingModels: { providers: ['openai'], schemas: ['system.ai'] },
+        servingLimits: { modelUnits: 50 },
+      },
       prod: { production: true, promotesFrom: ['acc'] },
     },
   },
@@ -215,7 +220,88 @@ t.test('a query goes through as bytes, in both directions', async (t) => {
   t.match(absent, { status: 404, code: 'RESOURCE_DOES_NOT_EXIST' })
   t.match(absent.fields.message, /'nothing'/, 'Databricks’ own in the caller’s names')
   t.equal((await ask('POST', '/serving-endpoints/bytes/invocations?name=scorer_prod')).status, 400)
-  t.equal((await ask('POST', '/serving-endpoints/chat/completions', { model: 'scorer_prod' })).code, no)
+})
+
+t.test('clients of OpenAI name the endpoint in the body, and hear its name as they know it', async (t) => {
+  const config = { served_entities: [{ entity_name: 'fraud', entity_version: '1' }] }
+  t.equal((await ask('POST', '/api/2.0/serving-endpoints', { name: 'talk', config })).status, 200)
+  const messages = [{ role: 'user', content: 'about talk_prod' }]
+  for (const path of ['chat/completions', 'completions', 'embeddings', 'responses', 'anthropic/v1/messages']) {
+    for (const model of ['talk', 'talk_acc']) {
+      const { status, fields } = await ask('POST', `/serving-endpoints/${path}`, { messages, model, seed: 1 })
+      t.match({ status, fields }, { status: 200, fields: { model: 'talk' } }, path)
+      const [choice] = objectsOf(fields.choices)
+      t.equal(objectOf(choice?.message).content, 'I am "model": "talk_acc"', 'what a model says is left as it is')
+      t.same(JSON.parse(workspace.calls().at(-1)?.body ?? ''), { messages, model: 'talk_acc', seed: 1 })
+    }
+    const shared = await ask('POST', `/serving-endpoints/${path}`, { model: foundationModel, messages })
+    t.match(shared.fields, { model: foundationModel }, 'a shared one keeps its name')
+    const before = workspace.calls().length
+    for (const body of [
+      { model: 'talk_prod' },
+      { model: 'talk_prod_acc' },
+      { model: ['talk'] },
+      { model: '' },
+      { model: null },
+      { messages },
+    ]) {
+      const { status } = await ask('POST', `/serving-endpoints/${path}`, body)
+      t.ok([400, 403].includes(status), `${path} ${JSON.stringify(body)}: ${status}`)
+    }
+    t.equal((await ask('POST', `/serving-endpoints/${path}?model=talk_prod`, { model: 'talk' })).status, 400)
+    const heard = workspace.calls().slice(before)
+    t.same(
+      heard.map(({ path, body }) => path + body),
+      [],
+      'the workspace hears nothing of it',
+    )
+    t.match((await ask('POST', `/serving-endpoints/${path}`, { model: 'absent' })).fields.message, /'absent'/)
+  }
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const body = JSON.stringify({ model: 'talk', messages, stream: true })
+  const response = await fetch(`${host}/serving-endpoints/chat/completions`, { method: 'POST', headers, body })
+  const arrived: { text: string; at: number }[] = []
+  for await (const chunk of response.body ?? []) arrived.push({ text: Buffer.from(chunk).toString(), at: Date.now() })
+  const whole = arrived.map(({ text }) => text).join('')
+  t.equal(whole.match(/"model":"talk"/g)?.length, 3, whole)
+  t.notMatch(whole, /talk_acc/)
+  t.ok((arrived.at(-1)?.at ?? 0) - (arrived[0]?.at ?? 0) > 300, 'event by event')
+})
+
+t.test('external and foundation models are served as the configuration opens them', async (t) => {
+  const key = '{{secrets/acc-llm/openai}}'
+  const external = (config: Fields) => ({
+    config: {
+      served_entities: [{ external_model: { name: 'gpt-4.1', provider: 'openai', task: 'llm/v1/chat', openai_config: config } }],
+    },
+  })
+  const made = await ask('POST', '/api/2.0/serving-endpoints', { name: 'gpt', ...external({ openai_api_key: key }) })
+  const [entity] = objectsOf(objectOf(made.fields.config).served_entities)
+  t.match(entity, { name: 'gpt-4-1', external_model: { openai_config: { openai_api_key: key } } }, made.text)
+  t.match((await ask('POST', '/serving-endpoints/chat/completions', { model: 'gpt' })).fields, { model: 'gpt' })
+  const units = { entity_name: 'system.ai.llama_v3', provisioned_model_units: 50, burst_scaling_enabled: false }
+  const llama = { name: 'llama', config: { served_entities: [units] } }
+  t.match(await ask('POST', '/api/2.0/serving-endpoints/pt', llama), { status: 200, fields: { name: 'llama' } })
+  t.match((await ask('PUT', '/api/2.0/serving-endpoints/pt/llama/config', { config: llama.config })).fields, {
+    config: { served_entities: [{ name: 'llama_v3', entity_name: 'system.ai.llama_v3' }], config_version: 2 },
+  })
+  const before = workspace.calls().length
+  const prod = await issuer.token({ iss: `${authority.url}/${tenantId}/v2.0`, roles: ['apps_prod'] })
+  for (const [method, path, fields, said] of [
+    ['POST', '', { name: 'x', ...external({ openai_api_key: '{{secrets/prod-llm/x}}' }) }, /servingSecretScopes/],
+    ['POST', '', { name: 'x', ...external({ openai_api_key_plaintext: 'sk-1' }) }, /never written in a request/],
+    [
+      'POST',
+      '/pt',
+      { name: 'x', config: { served_entities: [{ ...units, provisioned_model_units: 51 }] } },
+      /servingLimits.modelUnits/,
+    ],
+    ['PUT', '/llama_prod/config', { served_entities: [units] }, /belongs to another environment/],
+  ] as const)
+    t.match(await ask(method, `/api/2.0/serving-endpoints${path}`, fields), { code: no, fields: { message: said } })
+  const closed = await askWorkspace(app.url, 'POST', '/api/2.0/serving-endpoints/pt', llama, prod)
+  t.match(closed, { code: no, fields: { message: /environment 'prod'.*servingModels\.schemas/ } })
+  t.equal(workspace.calls().length, before)
 })
 
 t.test('a query is sent on while it is written, and never sent twice', async (t) => {
@@ -293,7 +379,7 @@ t.test('a list of a whole workspace shows what is the caller’s, with what was 
     objectsOf(objectOf(listed.find((endpoint) => endpoint.name === name)?.config).served_entities).map(
       ({ name, entity_name }) => [name, entity_name],
     )
-  t.same(listed.map(({ name }) => name).sort(), ['bytes', foundationModel, 'mixed', 'plain'].sort())
+  t.same(listed.map(({ name }) => name).sort(), ['bytes', foundationModel, 'gpt', 'llama', 'mixed', 'plain', 'talk'].sort())
   t.same(served('mixed'), [], 'what another environment’s model is called')
   t.same(served('plain'), [['fraud_acc-1', 'fraud']])
   const line = app

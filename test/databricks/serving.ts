@@ -43,6 +43,14 @@ export function makeServing(access: Access): Serving {
   return { endpoints, hasId: (id) => [...endpoints.values()].some((endpoint) => endpoint.id === id) }
 }
 
+/** A workspace keeps a secret that is written in a request, and never shows it. */
+function withoutPlaintext(fields: Fields): Fields {
+  const kept = Object.entries(fields).filter(([key]) => !key.endsWith('_plaintext'))
+  return Object.fromEntries(
+    kept.map(([key, value]) => [key, typeof value === 'object' ? withoutPlaintext(objectOf(value)) : value]),
+  )
+}
+
 /** Served entities, and the older served models, as entities with the names that they have by default (facts 84 and 85). */
 function readEntities(config: Fields): Fields[] {
   const old = objectsOf(config.served_models).map((model) => ({
@@ -51,14 +59,18 @@ function readEntities(config: Fields): Fields[] {
     entity_version: model.model_version,
   }))
   return [...objectsOf(config.served_entities), ...old].map((entity: Fields) => {
+    const external = entity.external_model === undefined ? null : withoutPlaintext(objectOf(entity.external_model))
+    if (external !== null) return { name: text(external, 'name').replaceAll(/[.:]/g, '-'), ...entity, external_model: external }
     const [name, version] = [text(entity, 'entity_name'), optionalText(entity, 'entity_version')]
-    return { ...entity, name: optionalText(entity, 'name') ?? [name, version].filter((part) => part !== null).join('-') }
+    // Of a name in three levels the last (databricks-recordings 11).
+    const last = name.split('.').at(-1)
+    return { ...entity, name: optionalText(entity, 'name') ?? [last, version].filter((part) => part !== null).join('-') }
   })
 }
 
 async function readConfig({ models }: Registry, call: Call, given: Fields): Promise<Fields> {
   const entities = readEntities(given)
-  for (const entity of entities) {
+  for (const entity of entities.filter(({ external_model }) => external_model === undefined)) {
     const [name, version] = [text(entity, 'entity_name'), optionalText(entity, 'entity_version')]
     // A version of the workspace registry has to be there and readable; names of three levels are Unity Catalog's.
     if (version !== null && !name.includes('.')) await models.requireVersion(call.caller, name, version, 'CAN_READ')
@@ -88,6 +100,17 @@ function answerOf(name: unknown, { stream, fail }: Fields): Answer {
   return events(['one', 'two', 'three'].map(chunk), 400)
 }
 
+/** Below `/serving-endpoints`, where a base URL of OpenAI's client ends (databricks-sdk's `get_open_ai_client`). */
+const openaiPaths = ['chat/completions', 'completions', 'embeddings', 'responses', 'anthropic/v1/messages']
+
+/** The answer of a chat, at once or in events, which calls its model by the endpoint's name. */
+function chatAnswer(model: string, { stream }: Fields): Answer {
+  if (stream !== true)
+    return json({ object: 'chat.completion', model, choices: [{ message: { content: `I am "model": "${model}"` } }] })
+  const chunk = (content: string) => ({ object: 'chat.completion.chunk', model, choices: [{ delta: { content } }] })
+  return events(['one', 'two', 'three'].map(chunk), 200)
+}
+
 /** Serving endpoints (facts 84 to 86): names are of the whole workspace, permissions go by id. */
 export function servingRoutes(registry: Registry, { endpoints }: Serving): Routes {
   const { access } = registry
@@ -100,25 +123,43 @@ export function servingRoutes(registry: Registry, { endpoints }: Serving): Route
     access.require(call.caller, pathOf(endpoint), level)
     return endpoint
   }
+  const query = (call: Call) => {
+    const [entity] = objectsOf(find(call, 'CAN_QUERY').config.served_entities)
+    return answerOf(entity?.name, call.fields)
+  }
+  const byModel = (call: Call) =>
+    chatAnswer(find({ ...call, params: { name: text(call.fields, 'model') } }, 'CAN_QUERY').name, call.fields)
+  const create = async (call: Call) => {
+    const name = text(call.fields, 'name')
+    // [databricks/cli libs/testserver/serving_endpoints.go]
+    if (endpoints.has(name))
+      throw new DatabricksError(409, 'RESOURCE_ALREADY_EXISTS', `Serving endpoint with name ${name} already exists`)
+    const config = await readConfig(registry, call, objectOf(call.fields.config))
+    const endpoint = {
+      id: randomUUID().replaceAll('-', ''),
+      name,
+      creator: call.caller.name,
+      created: Date.now(),
+      config,
+      tags: objectsOf(call.fields.tags),
+      version: 1,
+    }
+    endpoints.set(name, endpoint)
+    access.give(pathOf(endpoint)[0], principalOf(call.caller), 'CAN_MANAGE')
+    return json(show(endpoint))
+  }
   return {
-    [`POST ${base}`]: async (call) => {
-      const name = text(call.fields, 'name')
-      // [databricks/cli libs/testserver/serving_endpoints.go]
-      if (endpoints.has(name))
-        throw new DatabricksError(409, 'RESOURCE_ALREADY_EXISTS', `Serving endpoint with name ${name} already exists`)
-      const config = await readConfig(registry, call, objectOf(call.fields.config))
-      const endpoint = {
-        id: randomUUID().replaceAll('-', ''),
-        name,
-        creator: call.caller.name,
-        created: Date.now(),
-        config,
-        tags: objectsOf(call.fields.tags),
-        version: 1,
-      }
-      endpoints.set(name, endpoint)
-      access.give(pathOf(endpoint)[0], principalOf(call.caller), 'CAN_MANAGE')
+    [`POST ${base}`]: create,
+    [`POST ${base}/pt`]: create,
+    [`PUT ${base}/pt/{name}/config`]: async (call) => {
+      const endpoint = find(call, 'CAN_MANAGE')
+      endpoint.config = await readConfig(registry, call, objectOf(call.fields.config))
+      endpoint.version += 1
       return json(show(endpoint))
+    },
+    [`PUT ${base}/{name}/ai-gateway`]: (call) => {
+      find(call, 'CAN_MANAGE')
+      return json({ rate_limits: call.fields.rate_limits ?? [] })
     },
     [`GET ${base}`]: (call) => {
       const visible = [...endpoints.values()].filter((endpoint) => access.levelOf(call.caller, pathOf(endpoint)) !== null)
@@ -162,10 +203,9 @@ export function servingRoutes(registry: Registry, { endpoints }: Serving): Route
       return { status: 200, headers, body: `request_count_total{endpoint_name="${name}"} 1\n` }
     },
     // Without /api/2.0 (fact 86); the answer says which version would have answered.
-    'POST /serving-endpoints/{name}/invocations': (call) => {
-      const [entity] = objectsOf(find(call, 'CAN_QUERY').config.served_entities)
-      return answerOf(entity?.name, call.fields)
-    },
+    'POST /serving-endpoints/{name}/invocations': query,
+    // Of OpenAI's client: the endpoint is the body's `model`.
+    ...Object.fromEntries(openaiPaths.map((path) => [`POST /serving-endpoints/${path}`, byModel])),
     // Calls any address for the caller (fact 86); without a connection of Unity Catalog there is nothing to call.
     'POST /api/2.0/external-function': () => {
       throw denied('No connection of this name is shared with you.')

@@ -46,6 +46,7 @@ t.test('an endpoint is its environment’s by its name, whatever is done to it',
   t.ok(ofOne.length > 10)
   for (const { name: endpoint, sharedToo, fields } of ofOne) {
     const rest = 'served_model_name' in fields ? { served_model_name: 'fraud-1' } : {}
+    const key = 'model' in fields ? 'model' : 'name'
     const names: readonly (readonly [string, string])[] = [
       ['scorer', 'allow'],
       ['scorer_acc', 'allow'],
@@ -61,20 +62,29 @@ t.test('an endpoint is its environment’s by its name, whatever is done to it',
       [`${llama}_acc`, 'allow'],
       ['databricks-dbrx', 'allow'],
     ]
-    for (const [name, expected] of names) t.equal(verdict(acc, endpoint, { name, ...rest }), expected, `${endpoint} ${name}`)
+    for (const [name, expected] of names)
+      t.equal(verdict(acc, endpoint, { [key]: name, ...rest }), expected, `${endpoint} ${name}`)
     t.equal(
-      verdict(prod, endpoint, { name: 'scorer_acc', ...rest }),
+      verdict(prod, endpoint, { [key]: 'scorer_acc', ...rest }),
       'foreign-name',
       `${endpoint}: nor where models may be promoted`,
     )
-    const grant = grantOf(judged(acc, endpoint, { name: 'scorer', ...rest }))
+    const grant = grantOf(judged(acc, endpoint, { [key]: 'scorer', ...rest }))
     const { target, body } = upstreamRequest(grant)
     t.ok(target.includes('/scorer_acc') || body?.includes('"scorer_acc"'), `${endpoint}: ${target}`)
     t.equal(JSON.stringify([target, body]).match(/scorer(?!_acc)/), null, `${endpoint} is asked by no other name`)
   }
   t.same(
     ofOne.filter(({ sharedToo }) => sharedToo).map(({ name }) => name),
-    ['getServingEndpoint', 'queryServingEndpoint'],
+    [
+      'getServingEndpoint',
+      'queryServingEndpoint',
+      'chatWithServingEndpoint',
+      'completeByServingEndpoint',
+      'embedByServingEndpoint',
+      'respondByServingEndpoint',
+      'messageServingEndpoint',
+    ],
   )
   const shared = (endpoint: string) => upstreamRequest(grantOf(judged(acc, endpoint, { name: llama }))).target
   t.equal(shared('queryServingEndpoint'), `/serving-endpoints/${llama}/invocations`)
@@ -208,8 +218,6 @@ t.test('what belongs to the whole workspace is not set from an environment', asy
   t.equal(verdict(acc, 'setServingGateway', { name: 'scorer', guardrails: { input: { safety: true } } }), 'allow')
   for (const [method, path] of [
     ['POST', '/api/2.0/external-function'],
-    ['POST', '/serving-endpoints/chat/completions'],
-    ['POST', '/serving-endpoints/embeddings'],
     ['PATCH', '/api/2.0/serving-endpoints/scorer/telemetry-config'],
   ] as const) {
     t.ok('closed' in (findEndpoint(method, path, 'databricks') ?? {}), `${method} ${path}`)

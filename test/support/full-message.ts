@@ -45,6 +45,8 @@ function goodValues(place: Belongings): Record<Meaning, unknown> {
     servedName: 'fraud-2',
     servingConfig: { served_entities: [{ entity_name: 'fraud', entity_version: '2' }] },
     aiGateway: {},
+    gatewayRateLimits: [],
+    olderRateLimits: [],
     ofWorkspace: undefined,
     tagKey: 'mlflow.parentRunId',
     runTag: run(1),

@@ -201,6 +201,8 @@ function sayings({ world }: RandomTown): Record<Meaning, readonly unknown[]> {
     servedName: ['x'],
     servingConfig: [{}],
     aiGateway: [{}],
+    gatewayRateLimits: [[]],
+    olderRateLimits: [[]],
     ofWorkspace: [false],
     tagKey: ['mlflow.parentRunId', 'x'],
     runTag: runs,

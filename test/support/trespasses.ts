@@ -298,6 +298,8 @@ export const trespasses: Record<Meaning, Cases> = {
 
 /** Meanings of which nothing is another environment's: whoever adds a meaning says here why, or makes cases of it. */
 export const nameNothing: ReadonlySet<Meaning> = new Set([
+  'gatewayRateLimits',
+  'olderRateLimits',
   ...([
     'free',
     'tagKey',

@@ -2,7 +2,7 @@ import type { Meaning } from '../../src/policy/meaning.ts'
 import { fieldOf } from '../../src/policy/message-shape.ts'
 import { catalogLevel } from './full-message.ts'
 import { absentRun, type Belongings } from './town.ts'
-import { anything, both, type Case, type Cases, ids, promotes, reads, type Trespass } from './trespass.ts'
+import { anything, both, type Case, type Cases, ids, nothing, promotes, reads, type Trespass } from './trespass.ts'
 
 const absentId = 'absent-1'
 
@@ -86,6 +86,8 @@ export const workspaceTrespasses = {
   aiGateway: () => [
     { value: { inference_table_config: { catalog_name: 'main', enabled: true } }, verdict: 'foreign-source', unasked: true },
   ],
+  gatewayRateLimits: nothing,
+  olderRateLimits: nothing,
   ofWorkspace: anything('foreign-source'),
   workspaceFile: both(foreignFiles, foreignVersionFiles),
   dbfsPath: foreignDbfs,

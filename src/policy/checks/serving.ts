@@ -1,13 +1,16 @@
 import { type Environment, usesCatalog } from '../environment.ts'
+import { externalModelProblem } from '../external-model.ts'
 import { isVersion } from '../ids.ts'
+import { invalidValue } from '../invalid-value.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { absent, type Judgement, managesProduction, resolveAllowed } from '../judgement.ts'
-import { placesMeaning } from '../message-fields.ts'
+import { objectsIn, placesMeaning } from '../message-fields.ts'
 import { resolveName } from '../names.ts'
 import { isInProduction } from '../production.ts'
 import { ask, type Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
-import { isSharedEndpoint } from '../serving.ts'
+import { isOfferedModel, isOwnSecret, isSharedEndpoint, refuseServing } from '../serving.ts'
+import { checkRateLimits, checkServedLimits } from './serving-limits.ts'
 import { notVersion } from './shape.ts'
 import { productionOnly } from './versions.ts'
 
@@ -18,20 +21,16 @@ interface Served {
   readonly version: string
 }
 
-function refuse(sentence: string): Refusal {
-  return new Refusal('foreign-source', sentence)
+/** What is said where neither a version of the caller's is to be served, nor what the configuration opens. */
+function onlyOwnVersions({ name }: Environment): Refusal {
+  return refuseServing(
+    `Serving endpoints serve versions of registered models that you may read: give the name and the version of one. Other models of Unity Catalog are served where the configuration of environment '${name}' lists their schema under servingModels.schemas, external models where it lists their provider under servingModels.providers; feature specs are not.`,
+  )
 }
-
-const onlyOwnVersions =
-  'Serving endpoints serve versions of registered models that you may read: give the name and the version of one. Foundation models, external models and feature specs are served by the endpoints that the configuration shares.'
 
 function text(object: JsonObject, ...keys: readonly string[]): string {
   const values = keys.map((key) => object.get(key))
   return values.find((value): value is string => typeof value === 'string' && value !== '') ?? ''
-}
-
-function objectsIn(value: Json | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter((item) => item instanceof Map) : []
 }
 
 type Asked = Pick<Judgement, 'endpoint' | 'message'>
@@ -63,7 +62,9 @@ const whose: Readonly<Record<string, string>> = {
 
 function refuseGiven(field: string, value: Json | undefined): void {
   if (value === undefined || value === null || value === false || value === '') return
-  throw refuse(`Leave out '${field}': ${whose[field] ?? 'it names tables of Unity Catalog, which hold every environment'}.`)
+  throw refuseServing(
+    `Leave out '${field}': ${whose[field] ?? 'it names tables of Unity Catalog, which hold every environment'}.`,
+  )
 }
 
 /** What may not be given at all, wherever in the request it stands. */
@@ -77,26 +78,51 @@ function checkWorkspaceFields(judgement: Judgement): void {
 }
 
 /** Secrets are the workspace's: a value may be one only of a scope that the configuration gives to the environment. */
-function checkVariables({ servingSecretScopes = [] }: Environment, entity: JsonObject): void {
+function checkVariables(environment: Environment, entity: JsonObject): void {
   const variables = entity.get('environment_vars')
   for (const [key, value] of variables instanceof Map ? variables : []) {
-    if (typeof value !== 'string' || !value.includes('{{')) continue
-    const scope = /^\{\{secrets\/([A-Za-z0-9_.@-]+)\/[A-Za-z0-9_.@-]+\}\}$/.exec(value)?.[1]
-    if (scope !== undefined && servingSecretScopes.includes(scope)) continue
-    throw refuse(
+    if (typeof value !== 'string' || !value.includes('{{') || isOwnSecret(environment, value)) continue
+    throw refuseServing(
       `The environment variable '${key.slice(0, 64)}' names a secret of the workspace. Only scopes among the environment's servingSecretScopes may be named, as {{secrets/<scope>/<key>}}.`,
     )
   }
 }
 
-function checkEntity(judgement: Judgement, { entity, name, version }: Served): void {
-  if (entity.has('external_model') || name === '' || version === '') throw refuse(onlyOwnVersions)
-  refuseGiven('instance_profile_arn', entity.get('instance_profile_arn'))
-  checkVariables(judgement.environment, entity)
+/** What a provider outside serves: nothing of a registry is beside it. */
+function checkExternalModel(judgement: Judgement, { entity, name, version }: Served): void {
+  const { environment } = judgement
+  const model = entity.get('external_model')
+  if (!(model instanceof Map) || name !== '' || version !== '') throw onlyOwnVersions(environment)
+  const problem = externalModelProblem(judgement, model)
+  if (problem !== null) throw refuseServing(`${problem[0]?.toUpperCase() ?? ''}${problem.slice(1)}.`)
+}
+
+/** A version of a registered model that the caller may read. */
+function checkOwnModel(judgement: Judgement, { name, version }: Served): void {
+  if (name === '' || version === '') throw onlyOwnVersions(judgement.environment)
   const { upstream } = resolveAllowed(judgement, 'model', name, 'read')
   // Three parts are looked for in Unity Catalog, whichever registry is the environments'.
-  if (!usesCatalog(judgement.landscape) && upstream.split('.').length > 2) throw refuse(onlyOwnVersions)
+  if (!usesCatalog(judgement.landscape) && upstream.split('.').length > 2) throw onlyOwnVersions(judgement.environment)
   if (!isVersion(version)) throw notVersion('entity_version', version)
+}
+
+/** A model in a schema that the configuration opens, which Databricks may serve in its only version. */
+function checkOfferedModel({ references }: Judgement, { name, version }: Served): void {
+  references.push({ kind: 'model', logical: name, upstream: name })
+  if (version !== '' && !isVersion(version)) throw notVersion('entity_version', version)
+}
+
+function checkEntity(judgement: Judgement, served: Served): void {
+  const { entity, name } = served
+  const { environment } = judgement
+  if (entity.has('foundation_model'))
+    throw refuseServing("Give a foundation model by its name in Unity Catalog, as 'entity_name': system.ai.<model>.")
+  refuseGiven('instance_profile_arn', entity.get('instance_profile_arn'))
+  checkVariables(environment, entity)
+  if (entity.has('external_model')) checkExternalModel(judgement, served)
+  else if (isOfferedModel(environment, name)) checkOfferedModel(judgement, served)
+  else checkOwnModel(judgement, served)
+  checkServedLimits(judgement, entity)
 }
 
 function checkEndpointName(judgement: Judgement, name: string): void {
@@ -117,8 +143,9 @@ function checkEndpointName(judgement: Judgement, name: string): void {
 /** Serving endpoints, as far as nothing has to be asked: names, and what an endpoint may be made of. */
 export function checkServing(judgement: Judgement): void {
   const { endpoint, message } = judgement
-  for (const { value } of placesMeaning(endpoint, message, 'servingEndpointName')) {
-    if (typeof value === 'string') checkEndpointName(judgement, value)
+  for (const { selector, value } of placesMeaning(endpoint, message, 'servingEndpointName')) {
+    if (typeof value !== 'string') throw invalidValue(selector, value, 'the name of a serving endpoint')
+    checkEndpointName(judgement, value)
   }
   for (const config of configsOf(judgement)) {
     const inside = text(config, 'name')
@@ -127,11 +154,15 @@ export function checkServing(judgement: Judgement): void {
   }
   checkWorkspaceFields(judgement)
   for (const served of servedBy(judgement)) checkEntity(judgement, served)
+  checkRateLimits(judgement)
 }
 
 /** The versions that an endpoint is to serve: there, and none in Production but for those who may manage these. */
 export function* checkServedVersions(judgement: Judgement): Inquiry<void> {
-  for (const { name, version } of servedBy(judgement)) {
+  const registered = servedBy(judgement).filter(
+    ({ entity, name }) => !entity.has('external_model') && !isOfferedModel(judgement.environment, name),
+  )
+  for (const { name, version } of registered) {
     const { upstream } = resolveName(judgement.landscape, judgement.environment, 'model', name)
     const fact = yield* ask({ about: 'version', name: upstream, version })
     if (fact === null) throw absent.version(name, version)

@@ -28,7 +28,6 @@ export const databricksClosedFamilies: readonly ClosedFamily[] = [
   },
   { paths: /^\/mlflow\/\{(name|parent)\}/, closed: 'GenAI resources are not served by this version of the proxy.', hidden: true },
   { paths: /^\/serving-endpoints\/\{name\}\/telemetry-config$/, closed: 'Tables of Unity Catalog hold every environment: telemetry is set up in the workspace.' },
-  { paths: /^\/serving-endpoints\/(chat\/completions|completions|embeddings|responses)$/, closed: 'Here the body would name the endpoint, and queries are not read. Ask /serving-endpoints/<name>/invocations, which takes the same.' },
   { paths: /^\/external-function$/, closed: 'It calls any address with connections of the whole workspace. Call the service directly.' },
   { paths: /^\/(secrets|repos|git-credentials|automl|feature-engineering|feature-store)(\/|$)/, closed: 'It belongs to the whole workspace.' },
 ]

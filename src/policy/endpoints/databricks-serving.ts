@@ -5,6 +5,11 @@ const serving = { ...workspace, resource: 'servingEndpoint' } as const
 const name = { name: 'servingEndpointName' } as const
 const byName = { required: ['name'] } as const
 const made = { ...name, config: 'servingConfig', ai_gateway: 'aiGateway', budget_policy_id: 'ofWorkspace', email_notifications: 'free', tags: 'free' } as const
+/** As OpenAI's and Anthropic's clients ask: the endpoint is the body's `model`. */
+const byModel = {
+  ...serving, method: 'POST', action: 'read', bytes: 'both', opaque: true, sharedToo: true, fields: { model: 'servingEndpointName' },
+  required: ['model'], request: 'handmade.GatewayCall', response: 'handmade.Empty',
+} as const
 const logs = { fields: { ...name, served_model_name: 'servedName' }, required: ['name', 'served_model_name'] } as const
 const permissions = {
   ...workspace, resource: 'permissions', path: '/permissions/serving-endpoints/{serving_endpoint_id}', required: ['serving_endpoint_id'],
@@ -18,7 +23,7 @@ export const databricksServingEndpoints = {
   },
   createServingEndpoint: {
     ...serving, method: 'POST', path: '/serving-endpoints', action: 'create', ...byName, slashToo: true,
-    fields: { ...made, description: 'free', rate_limits: 'free', route_optimized: 'ofWorkspace', telemetry_config: 'ofWorkspace' },
+    fields: { ...made, description: 'free', rate_limits: 'olderRateLimits', route_optimized: 'ofWorkspace', telemetry_config: 'ofWorkspace' },
   },
   createProvisionedServingEndpoint: {
     ...serving, method: 'POST', path: '/serving-endpoints/pt', action: 'create', fields: made, ...byName,
@@ -47,11 +52,11 @@ export const databricksServingEndpoints = {
   },
   limitServingEndpoint: {
     ...serving, method: 'PUT', path: '/serving-endpoints/{name}/rate-limits', action: 'update', ...byName,
-    fields: { ...name, rate_limits: 'free' },
+    fields: { ...name, rate_limits: 'olderRateLimits' },
   },
   setServingGateway: {
     ...serving, method: 'PUT', path: '/serving-endpoints/{name}/ai-gateway', action: 'update', ...byName,
-    fields: { ...name, fallback_config: 'free', guardrails: 'free', inference_table_config: 'ofWorkspace', rate_limits: 'free', usage_tracking_config: 'free' },
+    fields: { ...name, fallback_config: 'free', guardrails: 'free', inference_table_config: 'ofWorkspace', rate_limits: 'gatewayRateLimits', usage_tracking_config: 'free' },
   },
   getServingLogs: {
     ...serving, method: 'GET', path: '/serving-endpoints/{name}/served-models/{served_model_name}/logs', action: 'read', ...logs,
@@ -70,6 +75,11 @@ export const databricksServingEndpoints = {
     ...serving, method: 'POST', path: '/serving-endpoints/{name}/invocations', action: 'read', fields: name, ...byName, bytes: 'both',
     sharedToo: true, request: 'handmade.Empty', response: 'handmade.Empty',
   },
+  chatWithServingEndpoint: { ...byModel, path: '/serving-endpoints/chat/completions' },
+  completeByServingEndpoint: { ...byModel, path: '/serving-endpoints/completions' },
+  embedByServingEndpoint: { ...byModel, path: '/serving-endpoints/embeddings' },
+  respondByServingEndpoint: { ...byModel, path: '/serving-endpoints/responses' },
+  messageServingEndpoint: { ...byModel, path: '/serving-endpoints/anthropic/v1/messages' },
   getServingPermissions: { ...permissions, method: 'GET', action: 'read', fields: byId },
   setServingPermissions: { ...permissions, method: 'PUT', action: 'update', fields: { ...byId, access_control_list: 'free' } },
   updateServingPermissions: { ...permissions, method: 'PATCH', action: 'update', fields: { ...byId, access_control_list: 'free' } },

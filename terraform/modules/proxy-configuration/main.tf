@@ -35,6 +35,8 @@ locals {
         sourcePrefixes         = e.source_prefixes
         sharedServingEndpoints = e.shared_serving_endpoints
         servingSecretScopes    = e.serving_secret_scopes
+        servingModels          = var.environments[name].serving_models
+        servingLimits          = var.environments[name].serving_limits
         credentials            = var.environments[name].credentials
         gateway                = e.gateway
         gatewayHosts           = e.gateway_hosts

@@ -70,7 +70,7 @@ seen["shared"] = [endpoints.get(SHARED).name, len(endpoints.query(SHARED, prompt
 
 no = s.EndpointTag(key="x", value="y")
 grant = s.ServingEndpointAccessControlRequest(group_name="users", permission_level=s.ServingEndpointPermissionLevel.CAN_MANAGE)
-model = s.ExternalModel(name="gpt", provider=s.ExternalModelProvider.OPENAI, task="llm/v1/chat")
+model = s.ExternalModel(name="gpt", provider=s.ExternalModelProvider.ANTHROPIC, task="llm/v1/chat")
 seen["refused"] = {
     "make another's": refused(lambda: make("scorer_prod", entity("fraud", "1"))),
     "get another's": refused(lambda: endpoints.get("scorer_prod")),
