@@ -30,6 +30,8 @@ export interface Authenticated {
   readonly validity: Validity
 }
 
+/** The application of Azure Databricks, the same in every tenant. */
+const azureDatabricks = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d'
 const skew = 60
 const longestLife = 25 * 3600
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -96,6 +98,8 @@ function checkOrigin(claims: JsonObject, expectation: Expectation): void {
 function readAudience(claims: JsonObject, { audiences }: Expectation): string {
   const audience = claims.get('aud')
   if (typeof audience !== 'string' || !audiences.includes(audience)) {
+    if (audience === azureDatabricks)
+      refuse('The access token is for Azure Databricks: request one for the application of this proxy.')
     return refuse('The access token is for another audience: request one for the application of this proxy.')
   }
   return audience

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { type Authenticated, checkValidity, type Expectation, readPrincipal } from '../policy/claims.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { readBearerToken, readKeyId, readTokenJson } from './compact-token.ts'
+import { refuseDatabricksToken } from './databricks-token.ts'
 import type { KeySource } from './key-source.ts'
 
 /** Says who the caller is. */
@@ -33,6 +34,7 @@ export function createAuthenticator({ entra, keys, now = Date.now }: Authenticat
   const verdicts = new LRUCache<string, Verdict>({ max: 10_000, maxSize: 16 * 1024 * 1024 })
 
   async function verify(token: string): Promise<Verdict> {
+    refuseDatabricksToken(token)
     const keyId = readKeyId(token)
     const key = keys.current(keyId) ?? (await keys.find(keyId))
     if (key === undefined) return refuseKey(keys.ready)

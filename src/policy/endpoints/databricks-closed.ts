@@ -2,7 +2,7 @@ import type { ClosedFamily } from './closed.ts'
 
 /** A job's command is any code: no reference in it can be judged, and with its submitter's rights it asks the workspace past the proxy. */
 export const noProjects =
-  'MLflow Projects do not run on Databricks through this proxy: a job runs any code with the rights of whoever submits it, past the proxy. Run the project with the local backend, or in a job of the workspace whose MLFLOW_TRACKING_URI is the proxy.'
+  'Jobs are not submitted through this proxy: a job runs any code with the rights of whoever submits it. For an MLflow Project on Databricks let DATABRICKS_HOST be the workspace itself and MLFLOW_TRACKING_URI the http address of this proxy (docs/databricks-compute.md), or run the project with the local backend.'
 
 /** Why routes of a Databricks workspace are closed; looked at before `closedFamilies`. The first pattern that a route's path matches counts. */
 export const databricksClosedFamilies: readonly ClosedFamily[] = [
