@@ -32,7 +32,12 @@ mkdirSync(dirname(results), { recursive: true })
 rmSync(results, { force: true })
 const quiet = !process.stdout.isTTY
 const display = quiet ? ['--reporter=min', '--no-color'] : []
-const args = [join(root, 'node_modules', '.bin', 'tap'), 'run', `--output-file=${results}`, ...display, ...process.argv.slice(2)]
+const asked = process.argv.slice(2)
+const everyday = asked.length === 0 && process.env.ENV_PROXY_TESTS !== 'full'
+if (everyday)
+  console.log('Everyday run: *.full.test.ts and the long variants of others run with ENV_PROXY_TESTS=full, as in .ci/run.')
+const left = everyday ? ['--exclude=test/**/*.full.test.ts'] : []
+const args = [join(root, 'node_modules', '.bin', 'tap'), 'run', `--output-file=${results}`, ...display, ...left, ...asked]
 const tap = spawn(process.execPath, args, { stdio: ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'] })
 const cursorMoves = new RegExp(`${String.fromCharCode(27)}\\[\\?25[hl]`, 'g')
 tap.stdout?.setEncoding('utf8').on('data', (text) => process.stdout.write(text.replace(cursorMoves, '')))

@@ -1,79 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { listSurprises } from '../demo/expected.ts'
 import type { Findings, View } from '../demo/findings.ts'
 import { drawSummary } from '../demo/summary.ts'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
-
-// What the demo prints, apart from colours and what differs from run to run.
-const summaryLines = [
-  /^ {2}acc +Default, churn +1 +notes\.md +fraud v1 +Staging$/m,
-  /^ {2}preprod +Default, churn +1 +notes\.md +fraud v1 +Staging$/m,
-  /^ {2}prod +Default, churn +1 +notes\.md +fraud v1 +Production$/m,
-  /^ {2}\/experiments\/acc\/churn +1 +fraud_acc v1 +Staging$/m,
-  /^ {2}\/experiments\/preprod\/churn +1 +fraud_preprod v1 +Staging$/m,
-  /^ {2}\/experiments\/prod\/churn +1 +fraud_prod v1 +Production$/m,
-  /^ {2}✗ acc reads prod's model\n {4}PERMISSION_DENIED: .*another environment/m,
-  /^ {2}✗ acc promotes to Production\n {4}PERMISSION_DENIED: .*Production/m,
-  /^ {2}✗ acc opens prod's run by its id\n {4}RESOURCE_DOES_NOT_EXIST: .*[0-9a-f]{32} not found$/m,
-  /^ {2}✗ somebody without a token looks around\n {4}\w+: .*no access token/m,
-  /^All as expected: /m,
-]
-
-const workspaceLines = [
-  /^mlflow-env-proxy: one Databricks workspace, three environments$/m,
-  /^ {2}notes\.md +runs +3$/m,
-  /^ {2}MLmodel +logged models +3$/m,
-  /^ {2}MLmodel +registered versions .* +3$/m,
-  /^ {2}✗ acc goes to the workspace, past the proxy\n {4}Error 400 .*Expected aud claim/m,
-]
-
-/** Starts a command line of the checkout as a terminal does: in a process group of its own, in a plain environment. */
-function start(args: readonly string[], folder: string): { child: ChildProcess; output: () => string } {
-  const kept = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'ENV_PROXY_CACHE', 'PYTHON']
-  const env = Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
-  const child = spawn(process.execPath, args, { cwd: root, detached: true, env: { ...env, TMPDIR: folder } })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-  return { child, output: () => output }
-}
-
-/** The command lines of the processes that were given the folder as their temporary one. */
-function listProcesses(folder: string): string[] {
-  if (!existsSync('/proc/self/environ')) return []
-  return readdirSync('/proc').flatMap((id) => {
-    try {
-      const mentions = /^\d+$/.test(id) && readFileSync(join('/proc', id, 'environ'), 'utf8').includes(folder)
-      return mentions ? [readFileSync(join('/proc', id, 'cmdline'), 'utf8').replaceAll('\0', ' ')] : []
-    } catch {
-      return [] // it has ended meanwhile, or is somebody else's
-    }
-  })
-}
-
-async function waitFor(what: () => boolean, seconds: number): Promise<boolean> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) if (what()) return true
-  return what()
-}
-
-function find(text: string, pattern: RegExp): string {
-  const found = pattern.exec(text)?.[1]
-  if (found === undefined) throw new Error(`${pattern} is not in:\n${text}`)
-  return found
-}
+import { find, listProcesses, startCommand, summaryLines, waitFor } from './support/demo-program.ts'
 
 t.test('npm run demo -- --keep: the story, an invitation, and nothing left behind', async (t) => {
   t.setTimeout(240_000)
   const folder = mkdtempSync(join(tmpdir(), 'demo-test-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const { child, output } = start(['scripts/run.mjs', 'demo', '--keep'], folder)
+  const { child, output } = startCommand(['scripts/run.mjs', 'demo', '--keep'], folder)
   const exited = once(child, 'exit')
   t.teardown(() => child.exitCode ?? (child.pid && process.kill(-child.pid, 'SIGKILL')))
   await waitFor(() => output().includes('A token for prod') || child.exitCode !== null, 200)
@@ -117,30 +56,8 @@ t.test('npm run demo -- --keep: the story, an invitation, and nothing left behin
   )
 })
 
-t.test('npm run demo -- --databricks: the same story before a workspace, with artifacts in Azure storage', async (t) => {
-  t.setTimeout(240_000)
-  const folder = mkdtempSync(join(tmpdir(), 'demo-test-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const { child, output } = start(['scripts/run.mjs', 'demo', '--databricks', '--keep'], folder)
-  const exited = once(child, 'exit')
-  t.teardown(() => child.exitCode ?? (child.pid && process.kill(-child.pid, 'SIGKILL')))
-  await waitFor(() => output().includes('A token for prod') || child.exitCode !== null, 200)
-  const text = output()
-  for (const line of [...summaryLines, ...workspaceLines]) t.match(text, line, `the summary has ${line}`)
-  t.notMatch(text, /sig=|se=20\d\d/, 'nobody is shown a signed URL')
-  const workspace = find(text, /^The workspace: +(\S+)/m)
-  const uri = find(text, /^export MLFLOW_TRACKING_URI=(\S+)$/m)
-  const headers = { authorization: `Bearer ${find(text, /^export MLFLOW_TRACKING_TOKEN=(\S+)$/m)}` }
-  const look = (url: string) => fetch(`${url}/api/2.0/mlflow/registered-models/get?name=fraud`, { headers })
-  t.equal((await look(uri)).status, 200, 'the token opens the proxy')
-  t.equal((await look(workspace)).status, 400, 'and not the workspace')
-  t.ok(child.pid && process.kill(-child.pid, 'SIGINT'), 'Ctrl-C')
-  t.same(await exited, [0, null], 'the demo was as expected, and ended well')
-  t.ok(await waitFor(() => listProcesses(folder).length === 0, 5), 'no process is left', { left: listProcesses(folder) })
-})
-
 t.test('mlflow-env-proxy demo is the same demo', async (t) => {
-  const { child, output } = start(['dist/cli.js', 'demo', '--nonsense'], tmpdir())
+  const { child, output } = startCommand(['dist/cli.js', 'demo', '--nonsense'], tmpdir())
   const [code] = await once(child, 'close')
   t.equal(code, 2)
   t.match(output(), /--nonsense.*\n\nUsage: npm run demo/s)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { ClientRun } from '../support/client-program.ts'
-import { clientVersions, isFullRun } from '../support/client-versions.ts'
+import { clientVersions } from '../support/client-versions.ts'
+import { isFullRun } from '../support/full-run.ts'
 import { startHop } from '../support/hop.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'

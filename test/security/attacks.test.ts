@@ -5,6 +5,7 @@ import t from 'tap'
 import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { type AttackWorld, startAttackWorld } from '../support/attack-world.ts'
 import { type Attack, tryAttack, wordsOf } from '../support/attacks.ts'
+import { isFullRun } from '../support/full-run.ts'
 import { showText } from '../support/law.ts'
 import { talk } from '../support/raw-http.ts'
 import { listForeignThings } from '../support/upstream-inventory.ts'
@@ -36,7 +37,7 @@ const subjects: Readonly<Record<string, readonly Attack[]>> = {
 }
 
 // Seconds matter: each attack is tried alone and against its twin, one in six also second on a connection and in chunks.
-const full = process.env.ENV_PROXY_TESTS === 'full'
+const full = isFullRun
 
 const world = await startAttackWorld(newestMlflow)
 t.teardown(() => world.close())

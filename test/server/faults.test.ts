@@ -25,6 +25,7 @@ import {
   trickle,
 } from '../support/faults.ts'
 import { goodMessage } from '../support/full-message.ts'
+import { isFullRun } from '../support/full-run.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { type ClientRequest, writeRequest } from '../support/message-request.ts'
 import { type Belongings, makeTown, openSourceTown, type Town } from '../support/town.ts'
@@ -33,7 +34,7 @@ import { isLookUp, startTownServer } from '../support/town-server.ts'
 import { isForProduction } from '../support/trespass.ts'
 
 // Every endpoint of the table, before a server that breaks on purpose and remembers what it carried out.
-const full = process.env.ENV_PROXY_TESTS === 'full'
+const full = isFullRun
 /** Each row of the table meets one of so many faults, in turns; `FAULTS=all` tries every one on each. */
 const part = process.env.FAULTS === 'all' ? 1 : full ? 4 : 16
 const issuer = await startIssuer()

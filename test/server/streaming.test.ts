@@ -8,12 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { ask, type Door, finish, growth, MiB, put, readDigest, sendBlocks } from '../support/artifact-stream.ts'
+import { isFullRun } from '../support/full-run.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { type MlflowServer, startMlflow } from '../support/mlflow-server.ts'
 import { type ProxyProcess, startProxyProcess } from '../support/proxy-process.ts'
 
 /** The everyday run moves less, and would still show memory that grows with the size. */
-const large = (process.env.ENV_PROXY_TESTS === 'full' ? 1024 : 128) * MiB
+const large = (isFullRun ? 1024 : 128) * MiB
 const issuer = await startIssuer()
 t.teardown(() => issuer.close())
 

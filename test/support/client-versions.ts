@@ -1,10 +1,8 @@
-import { mlflowVersions } from '../../scripts/python-environments.mjs'
+import { mlflowVersions, newestMlflow } from '../../scripts/python-environments.mjs'
+import { isFullRun } from './full-run.ts'
 
-/** Whether everything is to run that is slow and rarely breaks. */
-export const isFullRun = process.env.ENV_PROXY_TESTS === 'full'
-
-/** The release before the newest: the everyday run leaves its clients out. */
+/** The release before the newest. */
 export const previousMlflow = mlflowVersions[mlflowVersions.length - 2] ?? ''
 
-/** The versions whose clients a run has. */
-export const clientVersions = mlflowVersions.filter((version) => isFullRun || version !== previousMlflow)
+/** The versions whose clients a run has: everyday the oldest and the newest. */
+export const clientVersions = mlflowVersions.filter((version, i) => isFullRun || i === 0 || version === newestMlflow)
