@@ -41,11 +41,26 @@ export function eachAt(message: JsonObject, selector: string, visit: (value: Jso
   visitIn(message, selector.split('.'), 0, visit)
 }
 
+const selectorsOf = new WeakMap<OpenEndpoint, ReadonlyMap<Meaning, readonly string[]>>()
+
+/** The selectors of an endpoint's fields by their meanings, which are the same for every request. */
+function indexSelectors(endpoint: OpenEndpoint): ReadonlyMap<Meaning, readonly string[]> {
+  const index = new Map<Meaning, string[]>()
+  for (const [selector, meaning] of Object.entries(endpoint.fields)) {
+    const others = index.get(meaning)
+    if (others) others.push(selector)
+    else index.set(meaning, [selector])
+  }
+  selectorsOf.set(endpoint, index)
+  return index
+}
+
 /** The values that have one of the given meanings in an endpoint's request. */
 export function placesMeaning(endpoint: OpenEndpoint, message: JsonObject, ...meanings: Meaning[]): Place[] {
-  return Object.entries(endpoint.fields).flatMap(([selector, meaning]) =>
-    meanings.includes(meaning) ? placesAt(message, selector) : [],
-  )
+  const index = selectorsOf.get(endpoint) ?? indexSelectors(endpoint)
+  const places: Place[] = []
+  for (const meaning of meanings) for (const selector of index.get(meaning) ?? []) places.push(...placesAt(message, selector))
+  return places
 }
 
 /** The non-empty text of the first field with this meaning, or null. */

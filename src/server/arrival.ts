@@ -14,7 +14,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     trail: Trail
     door: Door
-    /** Aborted, with ClientGone, when the client is no longer there. */
+    /** Aborted, with `clientGone`, when the client is no longer there. */
     gone: AbortSignal
     authenticated: Authenticated | null
   }

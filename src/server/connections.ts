@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { ClientGone } from './http/client-gone.ts'
+import { clientGone } from './http/client-gone.ts'
 import { endBehind } from './http/last-answer.ts'
 
 /** Never aborted. */
@@ -48,13 +48,13 @@ export class Connections {
   }
 
   #over(response: ServerResponse, gone: AbortController | null | undefined): void {
-    if (!response.writableFinished) gone?.abort(new ClientGone())
+    if (!response.writableFinished) gone?.abort(clientGone)
   }
 
-  /** Aborted, with ClientGone, when the connection of a request closes before its answer is over. */
+  /** Aborted, with `clientGone`, when the connection of a request closes before its answer is over. */
   signalOf({ socket }: { readonly socket: Socket }, response: ServerResponse): AbortSignal {
     const responses = this.#underWay.get(socket)
-    if (responses === undefined) return socket?.destroyed ? AbortSignal.abort(new ClientGone()) : forever
+    if (responses === undefined) return socket?.destroyed ? AbortSignal.abort(clientGone) : forever
     const known = responses.get(response)
     if (known) return known.signal
     const gone = new AbortController()

@@ -1,5 +1,5 @@
 import type { Answer } from '../../policy/questions.ts'
-import { ClientGone } from '../http/client-gone.ts'
+import { clientGone } from '../http/client-gone.ts'
 import { whileThere } from '../http/while-there.ts'
 
 interface Flight {
@@ -22,7 +22,7 @@ export class SharedAnswers {
       flight.waiting -= 1
       if (flight.waiting === 0) {
         this.#end(key, flight)
-        flight.abandon.abort(new ClientGone())
+        flight.abandon.abort(clientGone)
       }
     }
   }

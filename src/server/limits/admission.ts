@@ -11,6 +11,9 @@ declare module 'fastify' {
   }
 }
 
+/** One for all requests, as nobody reads its stack. */
+const requestOver = new Error('the request is over')
+
 /** Bytes of an answer from which on it counts while its client takes it. */
 const largeAnswer = 64 * 1024
 
@@ -63,7 +66,7 @@ export class Admission {
 
   /** The request is over. */
   close(): void {
-    this.#over.abort(new Error('the request is over'))
+    this.#over.abort(requestOver)
     this.memory.release()
     for (const end of this.#ends.splice(0)) end()
   }

@@ -54,7 +54,7 @@ export class LastLook {
   }
 }
 
-/** The body of a granted upload, the beginning of which has come; all of it, where `whole` says so and the disk has room. Throws ClientGone. */
+/** The body of a granted upload, the beginning of which has come; all of it, where `whole` says so and the disk has room. Throws `clientGone`. */
 export async function beginUpload(raw: FastifyRequest['raw'], options: UploadOptions, whole = false): Promise<UploadBody> {
   // The body has a limit of its own, which knows whose pause it is.
   raw.socket.setTimeout(0)

@@ -3,7 +3,7 @@ import type { UploadBody } from './upload-body.ts'
 
 /** One exchange of streamed bytes between a client and the upstream. */
 export interface Transfer {
-  /** Aborted, with ClientGone, when the client is no longer there. */
+  /** Aborted, with `clientGone`, when the client is no longer there. */
   readonly gone: AbortSignal
   /** What the client sends; null where it only gets. */
   readonly upload: UploadBody | null

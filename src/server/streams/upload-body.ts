@@ -1,5 +1,5 @@
 import { type Readable, Stream } from 'node:stream'
-import { ClientGone } from '../http/client-gone.ts'
+import { clientGone } from '../http/client-gone.ts'
 import type { Hold } from '../limits/memory-account.ts'
 import { Spool } from './spool.ts'
 
@@ -62,7 +62,7 @@ export class UploadBody extends Stream {
     return this.#isSent
   }
 
-  /** Takes what the client sends until it is over or there are so many bytes. Throws ClientGone. */
+  /** Takes what the client sends until it is over or there are so many bytes. Throws `clientGone`. */
   async readAhead(bytes: number): Promise<void> {
     while (!this.#isWhole && this.#size < bytes) {
       const chunk = await this.#next()
@@ -71,7 +71,7 @@ export class UploadBody extends Stream {
     }
   }
 
-  /** Takes all that the client sends, onto the disk, as far as there is room. Throws ClientGone. */
+  /** Takes all that the client sends, onto the disk, as far as there is room. Throws `clientGone`. */
   async spool(): Promise<void> {
     const disk = this.#isWhole ? null : await Spool.open()
     if (disk === null) return
@@ -90,7 +90,7 @@ export class UploadBody extends Stream {
     this.#lookedAt = performance.now()
   }
 
-  /** The pieces as they are asked for, once. Throws ClientGone, and what the last look rejects with. */
+  /** The pieces as they are asked for, once. Throws `clientGone`, and what the last look rejects with. */
   async *bytes(reader: Reader = {}): AsyncGenerator<Buffer, void, undefined> {
     try {
       // Of what is here as a whole nothing leaves before the look; of all else the last piece does not.
@@ -144,7 +144,7 @@ export class UploadBody extends Stream {
       if (limit !== undefined && this.#size > limit.bytes) throw limit.tooLarge()
       return value
     } catch (error) {
-      throw this.#raw.destroyed && !this.#raw.readableEnded ? new ClientGone() : error
+      throw this.#raw.destroyed && !this.#raw.readableEnded ? clientGone : error
     } finally {
       clearTimeout(timer)
     }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Pool } from 'undici'
 import { Refusal } from '../../../src/policy/reasons.ts'
-import { ClientGone } from '../../../src/server/http/client-gone.ts'
+import { clientGone } from '../../../src/server/http/client-gone.ts'
 import { StreamDispatcher, type StreamTimeouts } from '../../../src/server/streams/stream-dispatcher.ts'
 import { transfers } from '../../../src/server/streams/transfer.ts'
 import { UploadBody } from '../../../src/server/streams/upload-body.ts'
@@ -149,7 +149,7 @@ t.test('a client that goes before its last byte takes the upload with it', async
   const { outcome, told } = send(place, new UploadBody(raw, { idle: 5_000, lastLook: async () => undefined }), gone.signal)
   raw.write(Buffer.alloc(10_000))
   await sleep(50)
-  gone.abort(new ClientGone())
+  gone.abort(clientGone)
   t.equal(await outcome, 'the client went away')
   t.ok(await until(place, 0))
   t.equal(told.settled, 1)
@@ -161,7 +161,7 @@ t.test('a client that goes after its last byte leaves the upload to its end, and
   place.state.answer = () => undefined
   const { outcome, told } = send(place, await whole(10, async () => undefined), gone.signal)
   while (place.bodies.length === 0) await sleep(5)
-  gone.abort(new ClientGone())
+  gone.abort(clientGone)
   await sleep(10)
   t.equal(await place.connections(), 1, 'it may still say that it is done')
   t.equal(await outcome, 'the client went away')
@@ -177,10 +177,10 @@ t.test('a client that only gets is worked for as long as it is there', async (t)
   place.state.answer = () => undefined
   const { outcome } = send(place, null, gone.signal)
   await sleep(50)
-  gone.abort(new ClientGone())
+  gone.abort(clientGone)
   t.equal(await outcome, 'the client went away')
   t.ok(await until(place, 0))
-  t.equal(await send(place, null, AbortSignal.abort(new ClientGone())).outcome, 'the client went away', 'or not at all')
+  t.equal(await send(place, null, AbortSignal.abort(clientGone)).outcome, 'the client went away', 'or not at all')
 })
 
 t.test('an upstream that takes no more, or does not answer, is given up', async (t) => {
