@@ -11,7 +11,7 @@ import { messages } from '../../src/policy/generated/messages.ts'
 import type { JsonObject } from '../../src/policy/json.ts'
 import { shapeOf } from '../../src/policy/message-shape.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
-import { isFullRun } from '../support/client-versions.ts'
+import { isFullRun } from '../support/full-run.ts'
 import { kindOf, spellingsOf, wordsOf } from '../support/spellings.ts'
 
 /** A request as MLflow gets it, and what field of it is spelt how. */

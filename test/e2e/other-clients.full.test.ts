@@ -1,6 +1,5 @@
 import t, { type Test } from 'tap'
 import { integrationEnvironments, newestMlflow } from '../../scripts/python-environments.mjs'
-import { isFullRun } from '../support/client-versions.ts'
 import { startHop } from '../support/hop.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { runJavaClient } from '../support/java-client.ts'
@@ -71,7 +70,7 @@ const integrationScripts: Readonly<Record<string, string>> = {
   'dagster-mlflow': 'dagster_job.py',
 }
 
-t.test(`tools that log to MLflow, and server ${newestMlflow}`, { skip: !isFullRun && 'only in the full matrix' }, async (t) => {
+t.test(`tools that log to MLflow, and server ${newestMlflow}`, async (t) => {
   t.strictSame(Object.keys(integrationScripts), integrationEnvironments)
   for (const [environment, script] of Object.entries(integrationScripts)) {
     await t.test(environment, async (t) => {

@@ -20,8 +20,6 @@ export function checkExperimentTags({ endpoint, message }: Judgement): void {
     refuseProxyTag(key)
     checkLinkTag(key, text)
   }
-  // To take such a tag away sets nothing to work.
-  if (endpoint.name === 'deleteExperimentTag') return
   const [schedule] = [...made, set].find(([key]) => findsScheduleTag(key) !== null) ?? []
   if (schedule === undefined) return
   throw new Refusal(

@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { previousMlflow } from '../support/client-versions.ts'
-import { isFullRun } from '../support/full-run.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { type MlflowServer, startMlflow } from '../support/mlflow-server.ts'
 import { startProxy } from '../support/proxy.ts'
@@ -113,9 +112,7 @@ async function testWithoutParts(t: Test): Promise<void> {
 }
 
 // Everyday: the names (policy/uploaded-file.test.ts), and the refusal that makes clients send files as one (server/streaming.test.ts).
-if (isFullRun) {
-  for (const version of ['2.22.4', previousMlflow, newestMlflow]) {
-    await t.test(`MLflow ${version} with a store that takes parts`, (t) => testWithParts(t, version))
-  }
-  await t.test('a store without parts: files are sent as one', testWithoutParts)
-} else t.pass('real clients', { skip: 'ENV_PROXY_TESTS=full runs this' })
+for (const version of ['2.22.4', previousMlflow, newestMlflow]) {
+  await t.test(`MLflow ${version} with a store that takes parts`, (t) => testWithParts(t, version))
+}
+await t.test('a store without parts: files are sent as one', testWithoutParts)
