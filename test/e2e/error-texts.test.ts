@@ -1,7 +1,7 @@
 import t from 'tap'
 import { newestMlflow } from '../../scripts/python-environments.mjs'
 import { isMapping } from '../../src/server/mapping.ts'
-import { isFullRun } from '../support/client-versions.ts'
+import { isFullRun } from '../support/full-run.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { startProxy, threeEnvironments } from '../support/proxy.ts'
