@@ -49,6 +49,6 @@ export const experimentEndpoints = {
   },
   deleteExperimentTag: {
     ...experiment, method: 'POST', path: '/mlflow/experiments/delete-experiment-tag', action: 'update',
-    fields: { experiment_id: 'experiment', key: 'experimentTagKey' }, required: ['experiment_id'],
+    fields: { experiment_id: 'experiment', key: 'tagKey' }, required: ['experiment_id'],
   },
 } as const satisfies Record<string, EndpointRow>

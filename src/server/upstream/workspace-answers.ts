@@ -35,7 +35,10 @@ const refusals: readonly WorkspaceRefusal[] = [
   {
     kind: 'network',
     fits: ({ status, location = '' }) =>
-      status >= 300 && status < 400 && /\/login\.html\?(?:.*&)?error=private-link-validation-error/.test(location),
+      status >= 300 &&
+      status < 400 &&
+      /\/login\.html\?/.test(location) &&
+      /[?&]error=private-link-validation-error/.test(location),
     message: 'The Databricks workspace is behind Azure Private Link, and the network of this proxy does not lead there.',
     remedy:
       "Let the workspace's name lead to its private endpoint where the proxy runs, or let the workspace take public connections.",
