@@ -89,6 +89,31 @@ t.test('an open-source server: is it there, which one, and is it open to everybo
   t.same(other.codes, ['fine issuer', 'note version-unknown', 'fine closed', 'problem credentials-refused'])
 })
 
+t.test('what answers in MLflow’s place, and MLflow’s own middleware, are no matter of credentials', async (t) => {
+  const texts = { middleware: 'Invalid Host header - possible DNS rebinding attack detected', firewall: '<h1>Forbidden</h1>' }
+  let text = texts.middleware
+  const server = createServer((_request, response) => response.writeHead(403).end(text)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const address = server.address()
+  const url = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`
+  for (const credentials of [{ mode: 'none' }, { mode: 'basic', username: 'proxy', passwordFile: 'right' }]) {
+    const config = { upstream: { url, credentials }, authentication: { entra: entra() }, environments: ['acc'] }
+    text = texts.middleware
+    const { findings } = await examine(config)
+    t.match(
+      findings.filter(({ weight }) => weight === 'problem'),
+      [{ code: 'upstream-refuses', message: /Invalid Host header/, remedy: /--allowed-hosts/ }],
+    )
+    text = texts.firewall
+    const other = await examine(config)
+    t.match(
+      other.findings.filter(({ weight }) => weight === 'problem'),
+      [{ code: 'upstream-intermediary', message: /firewall or gateway/, remedy: /networks\.md/ }],
+    )
+  }
+})
+
 t.test('an open-source server: locations that clients reach on their own', async (t) => {
   const make = async (name: string, artifact_location: string) => {
     const body = JSON.stringify({ name, artifact_location })

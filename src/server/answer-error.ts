@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Reason, Refusal } from '../policy/reasons.ts'
 import { describeError } from './failure.ts'
+import { describeNetworkError } from './outbound/network-error.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
 import { isTransportError, transportRefusal } from './upstream-trouble.ts'
 
@@ -22,8 +23,9 @@ const troubles: ReadonlySet<Reason> = new Set([
 function describeCause(cause: unknown): string | null {
   if (cause === undefined) return null
   if (!(cause instanceof Error)) return String(cause)
-  const code = 'code' in cause ? ` (${String(cause.code)})` : ''
-  return `${cause.message || cause.name}${code}`
+  const said = describeNetworkError(cause)
+  const code = 'code' in cause && !said.includes(String(cause.code)) ? ` (${String(cause.code)})` : ''
+  return `${said}${code}`
 }
 
 /** What is thrown away here would be the caller's fault or nobody's; all else is told to the operators, without a value of the request. */

@@ -60,7 +60,9 @@ function openServices({ config, log, authenticator, upstream, tokens, metrics, c
   metrics.watch(limits)
   upstream.hearWorkers((workers) => limits.noteWorkers(workers))
   const storage =
-    config.kind === 'databricks' ? new AzureStorage(config.upstream.storageHosts, undefined, usesCatalog(config)) : null
+    config.kind === 'databricks'
+      ? new AzureStorage(config.upstream.storageHosts, undefined, usesCatalog(config), config.outbound)
+      : null
   const artifacts = storage === null ? null : new WorkspaceArtifacts(upstream, storage)
   const registrar = artifacts === null ? null : new CatalogRegistrar(upstream, artifacts, log)
   return {

@@ -4,7 +4,8 @@ import type { ConfigFile } from './config-file.ts'
 import { checkLimits } from './config-limits.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
 import { DatabricksDirectory } from './databricks-directory.ts'
-import { checkKeyFile, checkSecretFile } from './secret-file.ts'
+import { checkCaFile } from './outbound/certificates.ts'
+import { checkKeyFile, checkPasswordFile, checkSecretFile } from './secret-file.ts'
 
 /** What the schema cannot say: about URLs, addresses and files. File paths in `file` are absolute. */
 export function checkServerParts(file: ConfigFile): Finding[] {
@@ -15,10 +16,14 @@ export function checkServerParts(file: ConfigFile): Finding[] {
     ...finding(['authentication', 'directory'], findDirectoryProblem(file)),
     ...finding(['admin'], findAddressClash(file.admin, file.listen, 'listen', 'admin')),
     ...checkDatabricksHost(file),
-    ...credentialEntries(file).flatMap(({ path, credentials: { file: token, clientSecretFile: secret } }) => [
-      ...finding([...path, 'file'], token === undefined ? null : checkSecretFile(token)),
-      ...finding([...path, 'clientSecretFile'], secret === undefined ? null : checkSecretFile(secret)),
-    ]),
+    ...credentialEntries(file).flatMap(
+      ({ path, credentials: { file: token, passwordFile: password, clientSecretFile: secret } }) => [
+        ...finding([...path, 'file'], token === undefined ? null : checkSecretFile(token)),
+        ...finding([...path, 'passwordFile'], password === undefined ? null : checkPasswordFile(password)),
+        ...finding([...path, 'clientSecretFile'], secret === undefined ? null : checkSecretFile(secret)),
+      ],
+    ),
+    ...finding(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
     ...checkLimits(file),
     ...finding(['paging', 'keyFile'], file.paging.keyFile === null ? null : checkKeyFile(file.paging.keyFile)),
   ]

@@ -4,15 +4,17 @@ import { withoutTrailing } from '../policy/trailing.ts'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { DatabricksDirectory } from './databricks-directory.ts'
+import type { Outbound } from './outbound/proxy-settings.ts'
 
 const databricksScope = `${DatabricksDirectory.audience}/.default`
 
 /** Credentials whose files have absolute paths; relative ones start at `folder`. */
 export function resolveCredentials(entry: CredentialsEntry, folder: string): CredentialsEntry {
-  const { file, clientSecretFile } = entry
+  const { file, passwordFile, clientSecretFile } = entry
   return {
     ...entry,
     ...(file === undefined ? {} : { file: resolve(folder, file) }),
+    ...(passwordFile === undefined ? {} : { passwordFile: resolve(folder, passwordFile) }),
     ...(clientSecretFile === undefined ? {} : { clientSecretFile: resolve(folder, clientSecretFile) }),
   }
 }
@@ -28,13 +30,14 @@ export function credentialEntries(file: ConfigFile): { path: readonly string[]; 
 function completeCredentials(entry: CredentialsEntry, { authentication: { entra } }: ConfigFile): UpstreamCredentials {
   const { mode, file = '', tenantId = entra.tenantId, clientId = '', clientSecretFile = '', scope = databricksScope } = entry
   if (mode === 'token') return { mode, file }
+  if (mode === 'basic') return { mode, username: entry.username ?? '', passwordFile: entry.passwordFile ?? '' }
   if (mode !== 'servicePrincipal') return { mode }
   const authority = withoutTrailing(entra.authority, '/')
   return { mode, authority, tenantId: tenantId.toLowerCase(), clientId, clientSecretFile, scope }
 }
 
 /** The upstream as the file means it. */
-export function completeUpstream(file: ConfigFile): Config['upstream'] {
+export function completeUpstream(file: ConfigFile, outbound: Outbound | undefined): Config['upstream'] {
   const { url, kind, registry, credentials, rates, storageHosts, workers, timeouts } = file.upstream
   const own = Object.entries(file.environments).flatMap(([name, entry]): [string, UpstreamCredentials][] =>
     entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, file)]],
@@ -50,6 +53,7 @@ export function completeUpstream(file: ConfigFile): Config['upstream'] {
     ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
     ...(workspaces.length === 0 ? {} : { workspaces: Object.fromEntries(workspaces) }),
     ...(workers === undefined ? {} : { workers }),
+    ...(outbound === undefined ? {} : { outbound }),
     timeouts: {
       connect: timeouts.connectSeconds * 1_000,
       answer: timeouts.answerSeconds * 1_000,

@@ -6,8 +6,10 @@ import type { Rates } from './upstream-pace.ts'
 
 /** Credentials for the upstream as written; the schema sees to it that each mode has what it needs, and nothing else. */
 export interface CredentialsEntry {
-  readonly mode: 'none' | 'passthrough' | 'token' | 'servicePrincipal'
+  readonly mode: 'none' | 'passthrough' | 'token' | 'basic' | 'servicePrincipal'
   readonly file?: string
+  readonly username?: string
+  readonly passwordFile?: string
   readonly tenantId?: string
   readonly clientId?: string
   readonly clientSecretFile?: string
@@ -40,6 +42,7 @@ export interface ConfigFile {
     readonly storageHosts: readonly string[]
     readonly foldsCase: boolean
   }
+  readonly tls: { readonly caFile: string | null }
   readonly authentication: {
     readonly mode: 'bearer'
     readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }

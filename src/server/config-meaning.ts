@@ -5,6 +5,7 @@ import { describeServing } from './config-serving.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
 import { type ShareKind, shareKinds } from './limits/limits.ts'
+import { proxyFor } from './outbound/proxy-settings.ts'
 import { showPatience } from './upstream-pools.ts'
 
 /** What the configuration means, in words: addresses, upstream, callers, then each environment, then what deserves a second look. */
@@ -32,6 +33,7 @@ function describeServer(config: Config): string[] {
     ...describeDatabricksHost(config),
     row('operators', `${showAddress(config.admin)} (/livez, /readyz, /metrics)`),
     row('upstream', `${describeKind(config)} at ${config.upstream.url}, ${describeCredentials(config.upstream.credentials)}`),
+    ...describeOutbound(config),
     ...describeRates(config),
     ...describeStorage(config),
     row(
@@ -108,9 +110,23 @@ function describeStorage({ upstream: { storageHosts = [] } }: Config): string[] 
   return storageHosts.length === 0 ? [] : [row('storage', `at ${listOr(storageHosts)}, besides Azure's own hosts`)]
 }
 
+function describeOutbound({ outbound, upstream, authentication }: Config): string[] {
+  if (outbound === undefined) return []
+  const urls = { MLflow: upstream.url, 'the issuer': authentication.entra.authority }
+  const ways = Object.entries(urls).map(([name, url]) => {
+    const proxy = proxyFor(outbound, new URL(url))
+    return `${name} ${proxy === null ? 'directly' : `through ${proxy.host}`}`
+  })
+  const authorities =
+    outbound.caFile === null ? [] : [row('trusts', `the authorities in ${outbound.caFile}, besides the public ones`)]
+  const isProxied = outbound.httpProxy !== null || outbound.httpsProxy !== null
+  return [...authorities, ...(isProxied ? [row('reaches', ways.join(', '))] : [])]
+}
+
 function describeCredentials(credentials: UpstreamCredentials): string {
   if (credentials.mode === 'servicePrincipal') return `with tokens of service principal ${credentials.clientId}`
   if (credentials.mode === 'token') return `with the token in ${credentials.file}`
+  if (credentials.mode === 'basic') return `as user ${credentials.username}`
   return credentials.mode === 'passthrough' ? "with each caller's own token" : 'without credentials'
 }
 

@@ -22,7 +22,7 @@ export function describeError(error: ErrorObject, schema: SchemaNode): ErrorSent
     case 'required':
       return { message: missing(String(param('missingProperty')), error, schema) }
     case 'false schema':
-      return { message: onlyFor(error.instancePath.endsWith('/file') ? 'token' : 'servicePrincipal'), atKey: true }
+      return { message: onlyFor(modeOf(error.instancePath)), atKey: true }
     case 'enum':
       return { message: notInEnum(error.data, node) }
     case 'x-notYet':
@@ -36,6 +36,12 @@ export function describeError(error: ErrorObject, schema: SchemaNode): ErrorSent
       if (error.data === null) return { message: `is empty; ${nameIt(writeInstead(node), error)}` }
       return { message: `${show(error.data, error.keyword)} is not ${formOf(node)}; ${nameIt(writeInstead(node), error)}` }
   }
+}
+
+/** The mode of credentials that a key belongs to. */
+function modeOf(instancePath: string): string {
+  if (instancePath.endsWith('/file')) return 'token'
+  return /\/(username|passwordFile)$/.test(instancePath) ? 'basic' : 'servicePrincipal'
 }
 
 /** Puts the environment's own name into a sentence about its defaults. */

@@ -1,5 +1,6 @@
 import type { Landscape, ModelRegistry, UpstreamKind } from '../policy/environment.ts'
 import type { LimitSettings } from './limits/limits.ts'
+import type { Outbound } from './outbound/proxy-settings.ts'
 import type { Rates } from './upstream-pace.ts'
 import type { UpstreamTimeouts } from './upstream-pools.ts'
 
@@ -17,6 +18,7 @@ export type UpstreamCredentials =
   | { readonly mode: 'none' }
   | { readonly mode: 'passthrough' }
   | { readonly mode: 'token'; readonly file: string }
+  | { readonly mode: 'basic'; readonly username: string; readonly passwordFile: string }
   | ({ readonly mode: 'servicePrincipal' } & ServicePrincipal)
 
 /** The configuration after validation: frozen, complete, and never changed afterwards. */
@@ -48,6 +50,8 @@ export interface Config extends Landscape {
     readonly workers?: number
     /** Left out: the defaults. */
     readonly timeouts?: UpstreamTimeouts
+    /** The same as the configuration's. */
+    readonly outbound?: Outbound
   }
   readonly authentication: {
     readonly mode: 'bearer'
@@ -55,6 +59,8 @@ export interface Config extends Landscape {
     /** Who says in which groups a caller is whose token does not. */
     readonly directory: 'none' | 'databricks'
   }
+  /** Forward proxies and certificate authorities; left out: none of its own. */
+  readonly outbound?: Outbound
   readonly limits: LimitSettings
   /** The key that seals page tokens: 32 bytes from `paging.keyFile`, or null to make one at start. */
   readonly paging: { readonly keyFile: string | null }

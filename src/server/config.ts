@@ -16,6 +16,7 @@ import { expandVariables } from './config-variables.ts'
 import { readYaml } from './config-yaml.ts'
 import { memoryLimit } from './limits/memory-size.ts'
 import { isMapping, type Mapping } from './mapping.ts'
+import { type Outbound, readProxySettings } from './outbound/proxy-settings.ts'
 import { describeOpenError } from './secret-file.ts'
 
 /**
@@ -33,9 +34,11 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
   const standIns = [...validation.replaced, ...unread]
   const content = resolvePaths(validation.file, dirname(resolve(file)))
   const { landscape, findings: landscapeFindings } = readLandscape(content, standIns)
+  const proxies = readProxySettings(env)
+  findings.push(...proxies.findings)
   findings.push(...[...checkServerParts(content), ...landscapeFindings].filter((finding) => !within(standIns)(finding)))
   if (findings.length > 0) throw new ConfigError(file, placeFindings(findings, places))
-  return deepFreeze(completeConfig(content, landscape))
+  return deepFreeze(completeConfig(content, landscape, outboundOf(content, proxies.settings)))
 }
 
 interface ReadData {
@@ -71,6 +74,7 @@ function readBytes(file: string): Uint8Array {
 
 function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
   const { keyFile } = file.paging
+  const { caFile } = file.tls
   const environments = Object.entries(file.environments).map(([name, entry]) => {
     const { credentials } = entry
     return [name, credentials === undefined ? entry : { ...entry, credentials: resolveCredentials(credentials, folder) }]
@@ -79,11 +83,17 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
     ...file,
     upstream: { ...file.upstream, credentials: resolveCredentials(file.upstream.credentials, folder) },
     environments: Object.fromEntries(environments),
+    tls: { caFile: caFile === null ? null : resolve(folder, caFile) },
     paging: { keyFile: keyFile === null ? null : resolve(folder, keyFile) },
   }
 }
 
-function completeConfig(file: ConfigFile, landscape: Landscape): Config {
+function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'caFile'>): Outbound | undefined {
+  const isPlain = caFile === null && proxies.httpProxy === null && proxies.httpsProxy === null
+  return isPlain ? undefined : { ...proxies, caFile }
+}
+
+function completeConfig(file: ConfigFile, landscape: Landscape, outbound: Outbound | undefined): Config {
   const { listen, admin, databricksHost, authentication, paging, unknownFields, shutdown, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   const { tenantId, audiences, authority } = authentication.entra
@@ -91,7 +101,8 @@ function completeConfig(file: ConfigFile, landscape: Landscape): Config {
     listen: { host: listen.host, port: listen.port },
     admin: { host: admin.host, port: admin.port },
     ...(databricksHost === undefined ? {} : { databricksHost: completeDatabricksHost(databricksHost) }),
-    upstream: completeUpstream(file),
+    upstream: completeUpstream(file, outbound),
+    ...(outbound === undefined ? {} : { outbound }),
     authentication: {
       mode: authentication.mode,
       entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: withoutTrailing(authority, '/') },

@@ -4,6 +4,9 @@ import type { Expectation } from '../policy/claims.ts'
 import { decodeUtf8 } from '../policy/json-text.ts'
 import { withoutTrailing } from '../policy/trailing.ts'
 import { readKeySet, type SigningKey } from './key-set.ts'
+import { outboundConnector, throughProxy } from './outbound/connector.ts'
+import { describeNetworkError } from './outbound/network-error.ts'
+import type { Outbound } from './outbound/proxy-settings.ts'
 import { ReadBudget } from './read-budget.ts'
 
 /** What came of one reading of the issuer's keys; `problem` is null when it was good. */
@@ -19,7 +22,9 @@ export interface KeySourceOptions {
   readonly report?: (reading: KeyReading) => void
   /** Does something later, in so many milliseconds, unless what it gives is called. */
   readonly later?: (work: () => void, milliseconds: number) => () => void
-  /** For an outbound proxy or a private certificate authority; the caller closes it. */
+  /** Forward proxies and certificate authorities; left out: none of its own. */
+  readonly outbound?: Outbound
+  /** In place of connections of its own; the caller closes it. */
   readonly dispatcher?: Dispatcher
 }
 
@@ -49,7 +54,8 @@ export class KeySource {
   constructor(options: KeySourceOptions) {
     this.#options = options
     this.#clock = options.clock ?? (() => performance.now())
-    this.#dispatcher = options.dispatcher ?? new Agent({ pipelining: 0, connect: { timeout: answerWithin } })
+    const agent = new Agent({ pipelining: 0, connect: outboundConnector(options.outbound, answerWithin) })
+    this.#dispatcher = options.dispatcher ?? throughProxy(agent, options.outbound)
     void this.refresh()
   }
 
@@ -104,7 +110,7 @@ export class KeySource {
     try {
       this.#keys = await readKeySet(await this.#fetch(abort.signal), this.#options.entra, this.#keys)
     } catch (error) {
-      problem = abort.signal.aborted ? 'no answer in time' : describe(error)
+      problem = abort.signal.aborted ? 'no answer in time' : describeNetworkError(error)
     }
     clearTimeout(timer)
     this.#failures = problem === null ? 0 : this.#failures + 1
@@ -142,9 +148,4 @@ export class KeySource {
 function later(work: () => void, milliseconds: number): () => void {
   const timer = setTimeout(work, milliseconds).unref()
   return () => clearTimeout(timer)
-}
-
-// An AggregateError of a failed connection has an empty message.
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error)
 }

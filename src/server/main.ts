@@ -27,9 +27,10 @@ const lastWords = 2_000
 /** The proxy cannot listen where it should; the message is for the person who starts it. */
 export class ListenError extends Error {}
 
-function watchKeys({ authentication: { entra } }: Config, metrics: Metrics, log: Logger): KeySource {
+function watchKeys({ authentication: { entra }, outbound }: Config, metrics: Metrics, log: Logger): KeySource {
   return new KeySource({
     entra,
+    ...(outbound === undefined ? {} : { outbound }),
     report: (reading) => {
       const { keys, problem } = reading
       metrics.noteKeys(reading)

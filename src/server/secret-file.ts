@@ -13,6 +13,17 @@ export function readSecretFile(file: string): string {
   return text
 }
 
+/** The password in a file, without a line's end behind it. Throws when it cannot be read or is none. */
+export function readPasswordFile(file: string): string {
+  const text = readSmallFile(file)
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
+  if (text === '') throw new Error(`the file ${file} is empty; write the password into it`)
+  if (/[\p{Cc}\uFFFD]/u.test(text))
+    throw new Error(`the file ${file} has several lines, or characters that are none of UTF-8; write the password alone into it`)
+  return text
+}
+
 /**
  * The 32-byte key in a key file. The content is hexadecimal, base64 (also base64url), or else raw bytes, and stands for at least 32 bytes;
  * a longer key is condensed by SHA-256. Throws when it cannot be read or is too short.
@@ -39,6 +50,11 @@ function decodeKey(content: Buffer): Buffer {
 /** What keeps a token file from being used, or null. */
 export function checkSecretFile(file: string): string | null {
   return messageOf(() => readSecretFile(file))
+}
+
+/** What keeps a password file from being used, or null. */
+export function checkPasswordFile(file: string): string | null {
+  return messageOf(() => readPasswordFile(file))
 }
 
 /** What keeps a key file from being used, or null. */

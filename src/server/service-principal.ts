@@ -1,8 +1,11 @@
 import type { Logger } from 'pino'
-import { request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import { Refusal } from '../policy/reasons.ts'
 import type { ServicePrincipal } from './config-types.ts'
 import { isMapping } from './mapping.ts'
+import { outboundConnector, throughProxy } from './outbound/connector.ts'
+import { describeNetworkError } from './outbound/network-error.ts'
+import type { Outbound } from './outbound/proxy-settings.ts'
 import { readSecretFile } from './secret-file.ts'
 
 /** Milliseconds. A token is renewed this long before it ends, or when a quarter of its life is left, whichever is later. */
@@ -49,6 +52,7 @@ export class ServicePrincipalTokens {
   readonly #principal: ServicePrincipal
   readonly #log: Pick<Logger, 'warn'>
   readonly #clock: () => number
+  readonly #dispatcher: Dispatcher
   #held: Held | null = null
   #flight: Promise<void> | null = null
   #failedAt = Number.NEGATIVE_INFINITY
@@ -56,7 +60,14 @@ export class ServicePrincipalTokens {
   #failure: Error | null = null
 
   /** `clock` counts milliseconds. */
-  constructor(principal: ServicePrincipal, log: Pick<Logger, 'warn'>, clock: () => number = () => performance.now()) {
+  constructor(
+    principal: ServicePrincipal,
+    log: Pick<Logger, 'warn'>,
+    clock: () => number = () => performance.now(),
+    outbound?: Outbound,
+  ) {
+    // Asked once in an hour: no connection is kept for that.
+    this.#dispatcher = throughProxy(new Agent({ pipelining: 0, connect: outboundConnector(outbound, timeout) }), outbound)
     this.#principal = principal
     this.#log = log
     this.#clock = clock
@@ -103,7 +114,7 @@ export class ServicePrincipalTokens {
       this.#failure = null
     } catch (error) {
       this.#failedAt = this.#clock()
-      this.#failure = error instanceof Error ? error : new Error(String(error))
+      this.#failure = new Error(describeNetworkError(error), { cause: error })
       this.#log.warn({ problem: this.#failure.message, clientId }, 'no token for MLflow could be had')
     }
   }
@@ -119,6 +130,7 @@ export class ServicePrincipalTokens {
     }
     const { statusCode, body } = await request(`${authority}/${tenantId}/oauth2/v2.0/token`, {
       method: 'POST',
+      dispatcher: this.#dispatcher,
       headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
       body: new URLSearchParams(form).toString(),
       headersTimeout: timeout,

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { buildConnector } from 'undici'
+import type { buildConnector } from 'undici'
+import { outboundConnector } from './outbound/connector.ts'
+import type { Outbound } from './outbound/proxy-settings.ts'
 
 const unsent = new WeakSet<object>()
 
@@ -29,8 +31,8 @@ function resetOnError(socket: Socket): Socket {
 }
 
 /** How undici connects to MLflow; `timeout` in milliseconds. */
-export function upstreamConnector(timeout: number): buildConnector.connector {
-  const connect = buildConnector({ timeout, keepAliveInitialDelay: 15_000 })
+export function upstreamConnector(timeout: number, outbound?: Outbound): buildConnector.connector {
+  const connect = outboundConnector(outbound, timeout)
   return (options, callback) =>
     connect(options, (...[error, socket]) => {
       if (error !== null) {

@@ -3,7 +3,8 @@ import type { Logger } from 'pino'
 import { Refusal } from '../policy/reasons.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import type { MemoryAccount } from './limits/memory-account.ts'
-import { readSecretFile } from './secret-file.ts'
+import type { Outbound } from './outbound/proxy-settings.ts'
+import { readPasswordFile, readSecretFile } from './secret-file.ts'
 import { ServicePrincipalTokens } from './service-principal.ts'
 
 /** The caller's credentials, where they are what the upstream is asked with. */
@@ -30,6 +31,7 @@ const trust = 1_000
 /** The token in a file that others replace from time to time. A replacement that cannot be read leaves the last good token in use. */
 export class TokenFile {
   readonly #file: string
+  readonly #readFile: (file: string) => string
   readonly #log: Pick<Logger, 'warn'>
   readonly #clock: () => number
   #token: string | null = null
@@ -39,7 +41,13 @@ export class TokenFile {
   #problem = ''
 
   /** `clock` counts milliseconds. */
-  constructor(file: string, log: Pick<Logger, 'warn'>, clock: () => number = () => performance.now()) {
+  constructor(
+    file: string,
+    log: Pick<Logger, 'warn'>,
+    clock: () => number = () => performance.now(),
+    readFile: (file: string) => string = readSecretFile,
+  ) {
+    this.#readFile = readFile
     this.#file = file
     this.#log = log
     this.#clock = clock
@@ -64,7 +72,7 @@ export class TokenFile {
       const { mtimeMs, size, ino } = await stat(this.#file)
       const version = `${mtimeMs} ${size} ${ino}`
       if (version === this.#version) return
-      this.#token = readSecretFile(this.#file)
+      this.#token = this.#readFile(this.#file)
       this.#version = version
       this.#problem = ''
     } catch (error) {
@@ -91,7 +99,7 @@ export interface CredentialSource {
 type TokenLog = Pick<Logger, 'warn'>
 
 /** One way to get credentials. A new mode is a new case here, and a class beside this file. */
-function sourceOf(credentials: UpstreamCredentials, log: TokenLog): CredentialSource {
+function sourceOf(credentials: UpstreamCredentials, log: TokenLog, outbound: Outbound | undefined): CredentialSource {
   switch (credentials.mode) {
     case 'none':
       return { read: async () => ({}), refuse: () => false }
@@ -99,8 +107,10 @@ function sourceOf(credentials: UpstreamCredentials, log: TokenLog): CredentialSo
       return { read: async ({ authorization }) => (authorization === null ? {} : { authorization }), refuse: () => false }
     case 'token':
       return bearer(new TokenFile(credentials.file, log))
+    case 'basic':
+      return basic(credentials.username, new TokenFile(credentials.passwordFile, log, undefined, readPasswordFile))
     case 'servicePrincipal':
-      return bearer(new ServicePrincipalTokens(credentials, log))
+      return bearer(new ServicePrincipalTokens(credentials, log, undefined, outbound))
   }
 }
 
@@ -111,6 +121,15 @@ function bearer(tokens: { read(): Promise<string>; drop?(token: string): boolean
   }
 }
 
+/** What basic authentication is shown: RFC 7617, in UTF-8. */
+export function basicAuthorization(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+function basic(username: string, password: TokenFile): CredentialSource {
+  return { read: async () => ({ authorization: basicAuthorization(username, await password.read()) }), refuse: () => false }
+}
+
 /** The credentials of the configured modes: an environment's own, else everybody's. */
 export function upstreamCredentials(upstream: Config['upstream'], log: TokenLog): CredentialSource {
   const { credentials, credentialsOf = {}, workspaces = {} } = upstream
@@ -118,7 +137,7 @@ export function upstreamCredentials(upstream: Config['upstream'], log: TokenLog)
   // Environments with one principal share its tokens.
   const shared = (each: UpstreamCredentials) => {
     const key = JSON.stringify(each)
-    const source = sources.get(key) ?? sourceOf(each, log)
+    const source = sources.get(key) ?? sourceOf(each, log, upstream.outbound)
     sources.set(key, source)
     return source
   }

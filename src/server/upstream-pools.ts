@@ -1,4 +1,6 @@
-import { Pool } from 'undici'
+import { type Dispatcher, Pool } from 'undici'
+import { throughProxy } from './outbound/connector.ts'
+import type { Outbound } from './outbound/proxy-settings.ts'
 import { upstreamConnector } from './upstream-connector.ts'
 
 /** Milliseconds that the upstream gets. */
@@ -41,28 +43,33 @@ const messageConnections = 1_024
 
 /** Connections to the upstream, apart by what goes over them. */
 export interface UpstreamPools {
-  readonly messages: Pool
-  readonly bytes: Pool
+  readonly messages: Dispatcher
+  readonly bytes: Dispatcher
   /** Of calls to served models, which may take their time. */
-  readonly models: Pool
+  readonly models: Dispatcher
 }
 
 /** Opens no connection yet. */
-export function makePools({ protocol, origin }: URL, { connect, model, pause }: UpstreamTimeouts): UpstreamPools {
+export function makePools(
+  { protocol, origin }: URL,
+  { connect, model, pause }: UpstreamTimeouts,
+  outbound?: Outbound,
+): UpstreamPools {
   // MLflow's uvicorn stalls 40 ms on reused connections and closes them after 5 s: on plain http each request has its own.
   // Nor is one left idle there, as undici does behind an aborted upload: it would hold a worker of gunicorn.
   const reuse =
     protocol === 'https:' ? { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 } : { pipelining: 0, keepAliveTimeout: 1 }
   const options = {
     ...reuse,
-    connect: upstreamConnector(connect),
+    connect: upstreamConnector(connect, outbound),
     // Whoever asks has a limit of his own.
     headersTimeout: 0,
     bodyTimeout: pause,
   }
+  const pool = (own: Pool.Options) => throughProxy(new Pool(origin, { ...options, ...own }), outbound, origin)
   return {
-    messages: new Pool(origin, { ...options, connections: messageConnections }),
-    bytes: new Pool(origin, options),
-    models: new Pool(origin, { ...options, bodyTimeout: model }),
+    messages: pool({ connections: messageConnections }),
+    bytes: pool({}),
+    models: pool({ bodyTimeout: model }),
   }
 }

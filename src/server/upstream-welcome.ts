@@ -59,14 +59,18 @@ function refused(message: string, cause: string): Refusal {
 
 /** Where callers' tokens are passed on, it is the caller whom MLflow will not have. */
 function checkCaller(kind: UpstreamKind, said: Said, elsewhere: boolean): void {
-  const { status, text } = said
   if (elsewhere || refusesCredentials(kind, said)) {
     throw new Refusal('unauthenticated', 'MLflow does not accept your token. Send one that it accepts.')
   }
-  if (kind === 'databricks' && status === 403 && text.includes('User not authorized.')) {
+  if (isStranger(kind, said)) {
     throw new Refusal('unauthenticated', 'You are not in the Databricks workspace. Ask its administrators to add you.')
   }
   if (isDenied(said)) throw new Refusal('upstream-forbids', 'MLflow does not permit you to do this. Ask its administrators.')
+}
+
+/** Whether a Databricks workspace does not know whoever asks: it says so by a page. */
+function isStranger(kind: UpstreamKind, { status, text }: Said): boolean {
+  return kind === 'databricks' && status === 403 && text.includes('User not authorized.')
 }
 
 /** Throws where MLflow will not have the proxy itself. Where callers' tokens are passed on (`passes`), it is the caller whom it will not have. */
@@ -85,7 +89,8 @@ export function checkWelcome(kind: UpstreamKind, passes: boolean, said: Said): v
   // A Databricks workspace says so of single things, too.
   const ofOneThing = isWorkspace && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(text)
   // Without MLflow's words it is somebody's on the way.
-  const onTheWay = status === 403 && !elsewhere && readOwnError(said) === null && !refusesCredentials(kind, said)
+  const onTheWay =
+    status === 403 && !elsewhere && readOwnError(said) === null && !refusesCredentials(kind, said) && !isStranger(kind, said)
   if (((status === 401 || status === 403) && !ofOneThing && !onTheWay) || elsewhere)
     throw refused(`MLflow does not let the proxy in (status ${status}): it does not accept its credentials.`, wordsOf(said))
 }

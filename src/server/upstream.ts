@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Dispatcher, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { type UpstreamKind, usesCatalog } from '../policy/environment.ts'
 import { type ArtifactRequest, isArtifactRequest } from '../rewrite/artifact-request.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
@@ -59,7 +59,7 @@ export class Upstream {
     this.#basePath = url.pathname.replace(/\/$/, '')
     this.#workers = config.workers ?? null
     this.#timeouts = config.timeouts ?? upstreamTimeouts
-    this.#pools = makePools(url, this.#timeouts)
+    this.#pools = makePools(url, this.#timeouts, config.outbound)
     this.dispatcher = new StreamDispatcher(this.#pools.bytes, {
       answer: ['download', this.#timeouts.download],
       upload: ['upload', this.#timeouts.upload],
@@ -239,6 +239,6 @@ export class Upstream {
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#pools).map((pool: Pool) => pool.close()))
+    await Promise.all(Object.values(this.#pools).map((pool: Dispatcher) => pool.close()))
   }
 }

@@ -275,7 +275,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, authentication, environments, limits, paging, unknownFields, shutdown, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, limits, paging, unknownFields, shutdown, log, or leave it out',
   ],
   [
     'environments: [acc]\nlog: { level: verbose }',
@@ -334,7 +334,7 @@ const wrongUpstreams: readonly (readonly [string, string])[] = [
   ],
   ...['workloadIdentity', 'onBehalfOf'].map((mode): [string, string] => [
     `url: http://x, credentials: { mode: ${mode} }`,
-    `upstream.credentials.mode: \`${mode}\` is not supported by this version yet; write none or passthrough or token or servicePrincipal`,
+    `upstream.credentials.mode: \`${mode}\` is not supported by this version yet; write none or passthrough or token or basic or servicePrincipal`,
   ]),
 ]
 

@@ -2,8 +2,8 @@ import type { Environment } from '../../policy/environment.ts'
 
 /** Somebody who was let into the upstream, and in whose name it can be asked. */
 export interface Asker {
-  /** Null: without credentials. */
-  readonly token: string | null
+  /** What it is asked with; null: without credentials. */
+  readonly authorization: string | null
   /** What the upstream calls them: of a service principal the application id. Null where it does not say. */
   readonly name: string | null
   /** Whether they may do everything in the workspace. */

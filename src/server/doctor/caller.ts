@@ -17,7 +17,7 @@ const { problem, note, fine } = findingsOf(null)
 /** What the proxy makes of a token: the groups of its bearer. Rejects with the refusal that the bearer would get. */
 async function recognise(config: Config, token: string) {
   const { entra } = config.authentication
-  const keys = new KeySource({ entra })
+  const keys = new KeySource({ entra, ...(config.outbound === undefined ? {} : { outbound: config.outbound }) })
   const upstream = new Upstream(config.upstream)
   try {
     await keys.refresh()
@@ -80,7 +80,7 @@ async function checkAround(
   staff: readonly Staffed[],
   groups: readonly string[],
 ): Promise<readonly Finding[]> {
-  const said = await knock(config, probe, token)
+  const said = await knock(config, probe, `Bearer ${token}`)
   const shut = fine('caller-shut', `Without the proxy the upstream does not let the caller in (${said.outcome}).`)
   if (!isWelcome(said)) return [shut]
   if (config.upstream.kind === 'mlflow') {
@@ -103,7 +103,7 @@ async function checkAround(
         'Take them out of the group admins.',
       ),
     ]
-  const caller: Asker = { token, name: textIn(said.object ?? undefined, 'userName'), admin: false }
+  const caller: Asker = { authorization: `Bearer ${token}`, name: textIn(said.object ?? undefined, 'userName'), admin: false }
   const findings: Finding[] = []
   for (const of of usesCatalog(config) ? [] : staff)
     findings.push(...(await checkModels(probe, caller, of, staff, [...groups, ...listed])))

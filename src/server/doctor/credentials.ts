@@ -1,12 +1,13 @@
 import { decodeJwt } from 'jose'
 import type { Config, UpstreamCredentials } from '../config-types.ts'
 import { DatabricksDirectory } from '../databricks-directory.ts'
-import { readSecretFile } from '../secret-file.ts'
+import { readPasswordFile, readSecretFile } from '../secret-file.ts'
 import { ServicePrincipalTokens } from '../service-principal.ts'
+import { basicAuthorization } from '../upstream-credentials.ts'
 import type { Asker, Staffed } from './asker.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { objectsIn, type Probe, reasonOf, textIn } from './probe.ts'
-import { isWelcome, knock } from './reach.ts'
+import { isWelcome, knock, refusalOf } from './reach.ts'
 
 /** The audience of a token that says one; Databricks' own tokens say nothing that can be read. */
 function audienceOf(token: string): string | null {
@@ -23,27 +24,32 @@ function wrongAudience(token: string, config: Config): string | null {
   return config.upstream.kind === 'databricks' && audience !== null && audience !== DatabricksDirectory.audience ? audience : null
 }
 
-/** A token, or why there is none. */
-async function tokenOf(credentials: UpstreamCredentials, caller: string | null): Promise<string | null> {
+/** What the upstream is asked with; null: nothing. Throws why there is nothing. */
+async function authorizationOf(config: Config, credentials: UpstreamCredentials, caller: string | null): Promise<string | null> {
   if (credentials.mode === 'none') return null
-  if (credentials.mode === 'passthrough') return caller
-  if (credentials.mode === 'token') return readSecretFile(credentials.file)
-  return new ServicePrincipalTokens(credentials, { warn: () => undefined }).read().catch((error: unknown) => {
+  if (credentials.mode === 'passthrough') return caller === null ? null : `Bearer ${caller}`
+  if (credentials.mode === 'token') return `Bearer ${readSecretFile(credentials.file)}`
+  if (credentials.mode === 'basic') return basicAuthorization(credentials.username, readPasswordFile(credentials.passwordFile))
+  const tokens = new ServicePrincipalTokens(credentials, { warn: () => undefined }, undefined, config.outbound)
+  const token = await tokens.read().catch((error: unknown) => {
     throw error instanceof Error && error.cause !== undefined ? error.cause : error
   })
+  return `Bearer ${token}`
 }
 
 const scopeRemedy = `Databricks takes tokens for ${DatabricksDirectory.audience} alone: write scope: ${DatabricksDirectory.audience}/.default, or leave scope out.`
 
 /** Who somebody with a token is upstream; the findings say why nobody. */
-async function enter(config: Config, probe: Probe, token: string | null, of: string, about: string | null) {
+async function enter(config: Config, probe: Probe, authorization: string | null, of: string, about: string | null) {
   const { problem, fine } = findingsOf(about)
-  const audience = token === null ? null : wrongAudience(token, config)
+  const audience = authorization === null ? null : wrongAudience(authorization.replace(/^Bearer /, ''), config)
   if (audience !== null) {
     return { asker: null, findings: [problem('credentials-audience', `${of} are tokens for ${audience}.`, scopeRemedy)] }
   }
-  const said = await knock(config, probe, token)
+  const said = await knock(config, probe, authorization)
   if (!isWelcome(said)) {
+    const other = refusalOf(config, said)
+    if (other !== null) return { asker: null, findings: [other] }
     const remedy =
       config.upstream.kind === 'databricks'
         ? 'Add the identity to the workspace, and look whether its token holds.'
@@ -54,7 +60,7 @@ async function enter(config: Config, probe: Probe, token: string | null, of: str
     }
   }
   const admin = objectsIn(said.object ?? null, 'groups').some((group) => textIn(group, 'display') === 'admins')
-  const asker: Asker = { token, name: textIn(said.object ?? undefined, 'userName'), admin }
+  const asker: Asker = { authorization, name: textIn(said.object ?? undefined, 'userName'), admin }
   const who = asker.name === null ? '' : `, as ${asker.name}`
   return { asker, findings: [fine('credentials', `${of} are accepted${who}.`)] }
 }
@@ -62,6 +68,7 @@ async function enter(config: Config, probe: Probe, token: string | null, of: str
 function describe(credentials: UpstreamCredentials): string {
   if (credentials.mode === 'servicePrincipal') return `The credentials of service principal ${credentials.clientId}`
   if (credentials.mode === 'token') return `The credentials in ${credentials.file}`
+  if (credentials.mode === 'basic') return `The credentials of user ${credentials.username}`
   return "The caller's own credentials"
 }
 
@@ -74,30 +81,29 @@ async function tryCredentials(
 ) {
   const { problem, note } = findingsOf(about)
   const of = describe(credentials)
-  let token: string | null
+  let authorization: string | null
   try {
-    token = await tokenOf(credentials, caller)
+    authorization = await authorizationOf(config, credentials, caller)
   } catch (error) {
     const remedy = 'Check the application id, its secret, the tenant, and that this machine may reach the issuer.'
     return { asker: null, findings: [problem('credentials-missing', `${of} cannot be had: ${reasonOf(error)}.`, remedy)] }
   }
-  if (token === null && credentials.mode === 'passthrough') {
+  if (authorization === null && credentials.mode === 'passthrough') {
     const message = 'What callers find upstream with their own tokens was not looked at.'
     return {
       asker: null,
       findings: [note('credentials-untried', message, 'Write --token-file FILE, with the token of a caller in it.')],
     }
   }
-  if (token === null) {
-    const open = isWelcome(await knock(config, probe, null))
-    const refused = problem(
-      'credentials-refused',
-      'The upstream wants credentials, and none are configured.',
-      'Write upstream.credentials.',
-    )
-    return open ? { asker: { token, name: null, admin: false }, findings: [] } : { asker: null, findings: [refused] }
+  if (authorization === null) {
+    const said = await knock(config, probe, null)
+    const open = isWelcome(said)
+    const refused =
+      refusalOf(config, said) ??
+      problem('credentials-refused', 'The upstream wants credentials, and none are configured.', 'Write upstream.credentials.')
+    return open ? { asker: { authorization, name: null, admin: false }, findings: [] } : { asker: null, findings: [refused] }
   }
-  return enter(config, probe, token, of, about)
+  return enter(config, probe, authorization, of, about)
 }
 
 /** Tokens of callers that the upstream will not take, since they are passed on and are for somebody else. */

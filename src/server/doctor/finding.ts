@@ -6,6 +6,8 @@ export const findingCodes = [
   'issuer',
   'issuer-unreachable',
   'upstream-unreachable',
+  'upstream-refuses',
+  'upstream-intermediary',
   'workspace',
   'version',
   'version-unknown',

@@ -24,7 +24,7 @@ async function checkFolder(probe: Probe, each: Staffed, staff: readonly Staffed[
   const { problem, note, fine } = findingsOf(environment.name)
   const root = environment.experimentRoot
   if (asker === null) return []
-  const status = await probe.get('/api/2.0/workspace/get-status', { path: root }, asker.token)
+  const status = await probe.get('/api/2.0/workspace/get-status', { path: root }, asker.authorization)
   const id = textIn(status.good ?? undefined, 'object_id')
   if (status.status === 404) return [missing(each)]
   if (status.status === 403 && !passthrough)
@@ -35,7 +35,8 @@ async function checkFolder(probe: Probe, each: Staffed, staff: readonly Staffed[
         'Give it CAN_MANAGE: with less nothing is made in a folder.',
       ),
     ]
-  const list = id === null ? null : await probe.get(`/api/2.0/permissions/directories/${encodeURIComponent(id)}`, {}, asker.token)
+  const list =
+    id === null ? null : await probe.get(`/api/2.0/permissions/directories/${encodeURIComponent(id)}`, {}, asker.authorization)
   if (list?.good == null) {
     const outcome = (list ?? status).outcome
     return [

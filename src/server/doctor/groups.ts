@@ -15,7 +15,7 @@ async function checkGroup(
   // SCIM has no escape for quotes that all workspaces read alike.
   if (asker === null || /["\\]/.test(group)) return []
   const query = { filter: `displayName eq "${group}"`, attributes: 'displayName,meta' }
-  const said = await probe.get('/api/2.0/preview/scim/v2/Groups', query, asker.token)
+  const said = await probe.get('/api/2.0/preview/scim/v2/Groups', query, asker.authorization)
   if (said.good === null)
     return [
       note(

@@ -5,10 +5,11 @@ import { type Finding, findingsOf } from './finding.ts'
 const { problem, fine } = findingsOf(null)
 
 /** Can the signing keys of the issuer be read? Without them every caller is turned away. */
-export async function checkIssuer({ authentication: { entra } }: Config): Promise<readonly Finding[]> {
+export async function checkIssuer({ authentication: { entra }, outbound }: Config): Promise<readonly Finding[]> {
   let found: { keys: number; problem: string | null } = { keys: 0, problem: 'no answer' }
   const keys = new KeySource({
     entra,
+    ...(outbound === undefined ? {} : { outbound }),
     report: (reading) => {
       found = reading
     },

@@ -11,17 +11,17 @@ import { objectsIn, type Probe, textIn } from './probe.ts'
 const sample = 20
 
 /** Names of some models of an environment; null where they cannot be seen. */
-export async function sampleModels(probe: Probe, suffix: string, { token }: Asker): Promise<readonly string[] | null> {
+export async function sampleModels(probe: Probe, suffix: string, { authorization }: Asker): Promise<readonly string[] | null> {
   const filter = printFilter([attributeClause('name', 'LIKE', { kind: 'string', text: `%${suffix}` })])
-  const said = await probe.get('/api/2.0/mlflow/registered-models/search', { filter, max_results: '100' }, token)
+  const said = await probe.get('/api/2.0/mlflow/registered-models/search', { filter, max_results: '100' }, authorization)
   if (said.good === null) return null
   const names = objectsIn(said.good, 'registered_models').flatMap((row) => textIn(row, 'name') ?? [])
   return names.filter((name) => name.toLowerCase().endsWith(suffix.toLowerCase())).slice(0, sample)
 }
 
 /** What the workspace says of a model to whoever asks: its id, and what they hold on it. */
-export async function inspectModel(probe: Probe, name: string, { token }: Asker) {
-  const said = await probe.get('/api/2.0/mlflow/databricks/registered-models/get', { name }, token)
+export async function inspectModel(probe: Probe, name: string, { authorization }: Asker) {
+  const said = await probe.get('/api/2.0/mlflow/databricks/registered-models/get', { name }, authorization)
   const model = said.good?.get('registered_model_databricks')
   return { id: textIn(model, 'id'), level: textIn(model, 'permission_level'), outcome: said.outcome }
 }
@@ -29,7 +29,7 @@ export async function inspectModel(probe: Probe, name: string, { token }: Asker)
 async function holdingsOn(probe: Probe, name: string, asker: Asker): Promise<readonly Holding[] | string> {
   const { id, outcome } = await inspectModel(probe, name, asker)
   if (id === null) return outcome
-  const said = await probe.get(`/api/2.0/permissions/registered-models/${encodeURIComponent(id)}`, {}, asker.token)
+  const said = await probe.get(`/api/2.0/permissions/registered-models/${encodeURIComponent(id)}`, {}, asker.authorization)
   return said.good === null ? said.outcome : readHoldings(said.good)
 }
 

@@ -1,6 +1,9 @@
-import { Agent, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/json.ts'
 import { parseIfJson } from '../../policy/json-text.ts'
+import { outboundConnector, throughProxy } from '../outbound/connector.ts'
+import { describeNetworkError } from '../outbound/network-error.ts'
+import type { Outbound } from '../outbound/proxy-settings.ts'
 
 /** Milliseconds, and bytes: a doctor does not wait for long, nor read much. */
 const limits = { time: 10_000, bytes: 8 * 1024 * 1024 } as const
@@ -54,18 +57,20 @@ export function objectsIn(object: Json | undefined, key: string): readonly JsonO
 /** Asks the upstream, in whoever's name. Only ever reads. */
 export class Probe {
   readonly #base: string
-  readonly #agent = new Agent({ connect: { timeout: limits.time }, headersTimeout: limits.time, bodyTimeout: limits.time })
+  readonly #agent: Dispatcher
 
   /** `url` without a trailing slash. */
-  constructor(url: string) {
+  constructor(url: string, outbound?: Outbound) {
     this.#base = url
+    const connect = outboundConnector(outbound, limits.time)
+    this.#agent = throughProxy(new Agent({ connect, headersTimeout: limits.time, bodyTimeout: limits.time }), outbound)
   }
 
   /** Rejects with an Error whose message says why there is no answer. */
-  async get(path: string, query: Readonly<Record<string, string>>, token: string | null): Promise<Said> {
+  async get(path: string, query: Readonly<Record<string, string>>, authorization: string | null): Promise<Said> {
     const parameters = String(new URLSearchParams(query))
     const url = `${this.#base}${path}${parameters === '' ? '' : `?${parameters}`}`
-    const headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) }
+    const headers = { accept: 'application/json', ...(authorization === null ? {} : { authorization }) }
     try {
       const { statusCode, body, headers: answered } = await request(url, { dispatcher: this.#agent, headers })
       const chunks: Uint8Array[] = []
@@ -88,7 +93,5 @@ export class Probe {
 
 /** Why something failed, in few words. An AggregateError of a failed connection has an empty message. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return error.message || code || error.name
+  return describeNetworkError(error)
 }

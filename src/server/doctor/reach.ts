@@ -1,6 +1,8 @@
 import { describedVersions } from '../../policy/generated/messages.ts'
 import type { Config } from '../config-types.ts'
+import { refuseIntermediary } from '../upstream/intermediaries.ts'
 import { workspaceRefusal } from '../upstream/workspace-answers.ts'
+import { checkWelcome, ownRefusalOf } from '../upstream-welcome.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { type Probe, reasonOf, type Said } from './probe.ts'
 
@@ -13,9 +15,27 @@ export function isWelcome({ status, object }: Said): boolean {
 }
 
 /** A question that every upstream answers to everybody whom it lets in. */
-export async function knock(config: Config, probe: Probe, token: string | null): Promise<Said> {
-  if (config.upstream.kind === 'databricks') return probe.get('/api/2.0/preview/scim/v2/Me', {}, token)
-  return probe.get(anything, { experiment_id: '0' }, token)
+export async function knock(config: Config, probe: Probe, authorization: string | null): Promise<Said> {
+  if (config.upstream.kind === 'databricks') return probe.get('/api/2.0/preview/scim/v2/Me', {}, authorization)
+  return probe.get(anything, { experiment_id: '0' }, authorization)
+}
+
+/** What keeps everybody out, whatever their credentials: MLflow's own middleware, or something that answers in its place. Null: neither. */
+export function refusalOf({ upstream: { kind } }: Config, said: Said): Finding | null {
+  const own = ownRefusalOf(said)
+  if (own !== null) return problem('upstream-refuses', own.message, own.remedy)
+  try {
+    checkWelcome(kind, false, said)
+  } catch {
+    // A matter of credentials.
+    return null
+  }
+  try {
+    refuseIntermediary(said, true)
+    return null
+  } catch (error) {
+    return problem('upstream-intermediary', reasonOf(error), 'docs/networks.md says of each such answer what to do.')
+  }
 }
 
 async function checkVersion(probe: Probe): Promise<Finding> {
@@ -43,6 +63,8 @@ function refusedByNetwork(config: Config, said: Said): Finding | null {
 }
 
 function checkOpenDoor(config: Config, said: Said): Finding {
+  const own = ownRefusalOf(said)
+  if (own !== null) return problem('upstream-refuses', own.message, own.remedy)
   if (!isWelcome(said)) return fine('closed', `Nobody gets in without credentials (${said.outcome}).`)
   const open = 'The upstream answers without credentials: whoever reaches it goes around the proxy.'
   if (config.upstream.credentials.mode === 'none')
@@ -63,10 +85,11 @@ export async function checkReach(config: Config, probe: Probe): Promise<{ findin
     const door = checkOpenDoor(config, said)
     const version =
       config.upstream.kind === 'mlflow' ? [await checkVersion(probe)] : [fine('workspace', `${config.upstream.url} answers.`)]
-    return { findings: [...version, door], reached: true }
+    return { findings: [...version, door], reached: door.code !== 'upstream-refuses' }
   } catch (error) {
     const message = `There is no answer from ${config.upstream.url}: ${reasonOf(error)}.`
-    const remedy = 'Check upstream.url, and that this machine may reach it.'
+    const remedy =
+      'Check upstream.url, and that this machine may reach it; docs/networks.md says more of certificates and forward proxies.'
     return { findings: [problem('upstream-unreachable', message, remedy)], reached: false }
   }
 }

@@ -7,9 +7,9 @@ function schemeOf(location: string): string {
   return /^([a-z][a-z0-9+.-]*):/i.exec(location)?.[1]?.toLowerCase() ?? 'file'
 }
 
-async function locationsOf(probe: Probe, token: string | null): Promise<readonly string[]> {
-  const one = await probe.get('/api/2.0/mlflow/experiments/get', { experiment_id: '0' }, token)
-  const many = await probe.get('/api/2.0/mlflow/experiments/search', { max_results: '100' }, token)
+async function locationsOf(probe: Probe, authorization: string | null): Promise<readonly string[]> {
+  const one = await probe.get('/api/2.0/mlflow/experiments/get', { experiment_id: '0' }, authorization)
+  const many = await probe.get('/api/2.0/mlflow/experiments/search', { max_results: '100' }, authorization)
   const rows = [...(one.good === null ? [] : [one.good.get('experiment')]), ...objectsIn(many.good ?? undefined, 'experiments')]
   return rows.flatMap((row) => textIn(row, 'artifact_location') ?? [])
 }
@@ -19,7 +19,7 @@ export async function checkStorage(probe: Probe, staff: readonly Staffed[]): Pro
   const { note, fine } = findingsOf(null)
   const asker = staff.find((each) => each.asker !== null)?.asker
   if (asker == null) return []
-  const locations = await locationsOf(probe, asker.token)
+  const locations = await locationsOf(probe, asker.authorization)
   const direct = locations.filter((location) => schemeOf(location) !== 'mlflow-artifacts')
   if (direct.length === 0) return [fine('storage', `Artifacts of ${locations.length} experiments go through the proxy.`)]
   const schemes = [...new Set(direct.map(schemeOf))].sort()

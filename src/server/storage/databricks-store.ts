@@ -1,5 +1,6 @@
 import type { ArtifactPlace } from '../../policy/artifact-place.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import type { Outbound } from '../outbound/proxy-settings.ts'
 import type { ArtifactStore, ByteRange, Conditions, Download, StoredFile } from './artifact-store.ts'
 import { uploadBlob } from './azure-blob.ts'
 import { uploadDataLakeFile } from './azure-datalake.ts'
@@ -23,9 +24,9 @@ export class AzureStorage {
   readonly inCatalog: boolean
 
   /** `hosts`: storage besides Azure's own, as `host` or `host:port` in lower case; plain http only where it is loopback. */
-  constructor(hosts: Iterable<string> = [], limits: UploadLimits = defaultUploadLimits, inCatalog = false) {
+  constructor(hosts: Iterable<string> = [], limits: UploadLimits = defaultUploadLimits, inCatalog = false, outbound?: Outbound) {
     this.inCatalog = inCatalog
-    this.door = new StorageDoor()
+    this.door = new StorageDoor(undefined, outbound)
     this.memory = new UploadMemory(limits)
     this.hosts = new Set(hosts)
   }

@@ -2,6 +2,9 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { Refusal } from '../../policy/reasons.ts'
+import { outboundConnector, throughProxy } from '../outbound/connector.ts'
+import { describeNetworkError } from '../outbound/network-error.ts'
+import type { Outbound } from '../outbound/proxy-settings.ts'
 import type { Credential } from './credentials.ts'
 
 /** A request to storage with a body in memory, so that it can be sent again. */
@@ -54,7 +57,7 @@ export function azureCode(headers: Dispatcher.ResponseData['headers']): string {
 function unreachable(error: unknown, origin: string): Refusal {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown'
   const refusal = new Refusal('upstream-unavailable', 'The storage of the artifacts does not answer. Try again shortly.')
-  refusal.cause = Object.assign(new Error(`the connection to ${origin} failed`), { code })
+  refusal.cause = Object.assign(new Error(`the connection to ${origin} failed: ${describeNetworkError(error)}`), { code })
   return refusal
 }
 
@@ -88,15 +91,16 @@ async function persist<A extends { readonly status: number }>(attempt: () => Pro
 
 /** The one door to the storage that signed URLs point to. Redirects are never followed. */
 export class StorageDoor {
-  readonly #agent: Agent
+  readonly #agent: Dispatcher
 
-  constructor(connections = 256) {
-    this.#agent = new Agent({
+  constructor(connections = 256, outbound?: Outbound) {
+    const agent = new Agent({
       connections,
-      connect: { timeout: timeouts.connect },
+      connect: outboundConnector(outbound, timeouts.connect),
       headersTimeout: timeouts.headers,
       bodyTimeout: timeouts.body,
     })
+    this.#agent = throughProxy(agent, outbound)
   }
 
   /** Begins to read a file, or a listing. */

@@ -1,4 +1,4 @@
-import type { Dispatcher, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { TidyMemory } from '../tidy-memory.ts'
 import type { TimeKey } from '../upstream/time-limit.ts'
 import { type AddressedTransfer, type Transfer, transfers } from './transfer.ts'
@@ -37,11 +37,11 @@ function drop<T>(error: Error, callback: Callback<T>, data: Dispatcher.ResponseD
 
 /** Where @fastify/http-proxy sends its requests to: the one place through which streamed bytes pass, in both directions. */
 export class StreamDispatcher {
-  readonly #pool: Pool
+  readonly #pool: Dispatcher
   readonly #timeouts: StreamTimeouts
   readonly #memory = new TidyMemory()
 
-  constructor(pool: Pool, timeouts: StreamTimeouts) {
+  constructor(pool: Dispatcher, timeouts: StreamTimeouts) {
     this.#pool = pool
     this.#timeouts = timeouts
   }
