@@ -18,6 +18,7 @@ import { Metrics } from './metrics.ts'
 import { PageTokens } from './page-tokens.ts'
 import { noteRegistry } from './registry/registry-notice.ts'
 import { readKeyFile } from './secret-file.ts'
+import { UpstreamWatch } from './upstream/standing.ts'
 import { Upstream } from './upstream.ts'
 import { noteUpstreamVersion } from './upstream-version.ts'
 
@@ -37,6 +38,10 @@ function watchKeys({ authentication: { entra }, outbound }: Config, metrics: Met
       if (problem !== null) log.warn({ problem, keys }, 'the signing keys could not be read')
     },
   })
+}
+
+function namesOf({ environments }: Config): readonly string[] {
+  return environments.map(({ name }) => name)
 }
 
 /** Known keys are good for as long as the issuer is away; who watches should know all the same. */
@@ -82,6 +87,7 @@ export async function serve(config: Config): Promise<void> {
   const tokens = new PageTokens(keyFile === null ? randomBytes(32) : readKeyFile(keyFile))
   const keys = watchKeys(config, metrics, log)
   const upstream = new Upstream(config.upstream, log)
+  const watch = new UpstreamWatch()
   const connections = new Connections()
   const authenticator = createAuthenticator({ entra: config.authentication.entra, keys })
   const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections })
@@ -90,7 +96,7 @@ export async function serve(config: Config): Promise<void> {
     if (!apps.listen.server.listening || apps.databricksHost?.server.listening === false) return 'the port for requests'
     return keys.ready ? null : "the issuer's signing keys"
   }
-  const admin = buildAdmin(metrics, waitsFor, () => keyConcern(keys))
+  const admin = buildAdmin(metrics, waitsFor, () => watch.concern ?? keyConcern(keys))
   const stop = new AbortController()
   const close = async () => {
     stop.abort()
@@ -105,8 +111,9 @@ export async function serve(config: Config): Promise<void> {
     }
     void noteUpstreamVersion(upstream, log, stop.signal)
     void noteRegistry(config, upstream, log, stop.signal)
+    void watch.watch(upstream, namesOf(config), stop.signal)
     catchUnforeseen(log, metrics)
-    log.info({ ...addresses, environments: config.environments.map(({ name }) => name) }, 'listening')
+    log.info({ ...addresses, environments: namesOf(config) }, 'listening')
   } catch (error) {
     await close()
     throw error

@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { UpstreamWatch } from '../../../src/server/upstream/standing.ts'
+import { Upstream } from '../../../src/server/upstream.ts'
+import { reply, startFakeUpstream } from '../../support/fake-upstream.ts'
+
+const fake = await startFakeUpstream()
+t.teardown(() => fake.close())
+
+/** What the watch says first of an upstream. */
+async function firstConcern(config: ConstructorParameters<typeof Upstream>[0]): Promise<string | null> {
+  const [upstream, watch, stop] = [new Upstream(config), new UpstreamWatch(), new AbortController()]
+  const watching = watch.watch(upstream, ['acc', 'prod'], stop.signal)
+  for (let tries = 0; tries < 100 && watch.concern === null; tries++) await sleep(5)
+  stop.abort()
+  await watching
+  await upstream.close()
+  return watch.concern
+}
+
+t.test('the watch knows which of upstream and credentials is the trouble', async (t) => {
+  const folder = t.testdir({ password: 'p w:ü\n' })
+  const base = { url: fake.url, kind: 'mlflow', credentials: { mode: 'none' } } as const
+  const basic = { mode: 'basic', username: 'proxy', passwordFile: join(folder, 'password') } as const
+  t.equal(await firstConcern(base), null)
+  t.equal(await firstConcern({ ...base, credentials: { mode: 'passthrough' } }), null, 'callers have the credentials')
+  t.match(await firstConcern({ ...base, url: 'http://127.0.0.1:1' }), /^the upstream cannot be reached: nothing listens there/)
+  const without = { ...basic, passwordFile: join(folder, 'nothing') }
+  t.match(await firstConcern({ ...base, credentials: without }), /^there are no credentials for the upstream: /)
+  t.match(await firstConcern({ ...base, credentialsOf: { prod: without } }), /^of prod, there are no credentials/)
+  fake.knowledge.clear()
+  fake.answer = reply(403, 'Invalid Host header - possible DNS rebinding attack detected')
+  t.match(await firstConcern(base), /^the upstream refuses the proxy: Invalid Host header: .*--allowed-hosts/)
+  fake.answer = reply(401, 'You are not authenticated. Please see …')
+  t.match(await firstConcern(base), /refuses the proxy: status 401: You are not authenticated/)
+  fake.answer = reply(503, 'busy')
+  t.equal(await firstConcern(base), null, 'a moment without room is none')
+})
+
+t.test('mode basic: MLflow is asked as the user, and never with what a caller sent', async (t) => {
+  const folder = t.testdir({ password: 'p w:ü\n' })
+  fake.answer = reply(200, {})
+  fake.received.length = 0
+  const credentials = { mode: 'basic', username: 'proxy', passwordFile: join(folder, 'password') } as const
+  const upstream = new Upstream({ url: fake.url, kind: 'mlflow', credentials })
+  await upstream.lookUp('/anything', {}, { authorization: 'Bearer of-the-caller' })
+  await upstream.close()
+  const [{ rawHeaders } = { rawHeaders: [] }] = fake.received
+  t.match(rawHeaders.join('\n'), `Basic ${Buffer.from('proxy:p w:ü').toString('base64')}`)
+  t.notMatch(rawHeaders.join('\n'), 'of-the-caller')
+})
