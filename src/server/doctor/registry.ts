@@ -12,7 +12,7 @@ const searchCatalog = '/api/2.0/mlflow/unity-catalog/registered-models/search'
 export async function checkRegistry(config: Config, probe: Probe, staff: readonly Staffed[]): Promise<readonly Finding[]> {
   const asker = staff.find((each) => each.asker !== null)?.asker
   if (!asker) return []
-  const said = await probe.get(usesCatalog(config) ? searchCatalog : search, { max_results: '1' }, asker.token)
+  const said = await probe.get(usesCatalog(config) ? searchCatalog : search, { max_results: '1' }, asker.authorization)
   const refusal = workspaceRefusal(said)
   if (refusal === null) return []
   return [findingsOf(null).problem('registry-absent', refusal.message, refusal.remedy)]
