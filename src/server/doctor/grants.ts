@@ -75,9 +75,9 @@ function judge(where: string, granted: readonly Granted[], each: Staffed, staff:
   })
 }
 
-async function modelsOf(probe: Probe, schema: string, token: string | null) {
+async function modelsOf(probe: Probe, schema: string, authorization: string | null) {
   const [catalog_name = '', schema_name = ''] = schema.split('.')
-  const said = await probe.get(`${api}/models`, { catalog_name, schema_name, max_results: String(sample) }, token)
+  const said = await probe.get(`${api}/models`, { catalog_name, schema_name, max_results: String(sample) }, authorization)
   return objectsIn(said.good ?? undefined, 'registered_models').slice(0, sample)
 }
 
@@ -86,13 +86,13 @@ async function checkSchema(probe: Probe, each: Staffed, staff: readonly Staffed[
   const { problem, note, fine } = findingsOf(environment.name)
   const schema = environment.unityCatalogSchema ?? ''
   if (asker === null) return []
-  const { token, name } = asker
-  const place = await probe.get(`${api}/schemas/${encodeURIComponent(schema)}`, {}, token)
+  const { authorization, name } = asker
+  const place = await probe.get(`${api}/schemas/${encodeURIComponent(schema)}`, {}, authorization)
   if (place.good === null) {
     const message = `There is no schema ${schema} for ${name ?? 'the proxy'} (${place.outcome}).`
     return [problem('schema-missing', message, 'Make it, with USE CATALOG, USE SCHEMA and CREATE MODEL for who works there.')]
   }
-  const whole = await probe.get(`${api}/effective-permissions/schema/${encodeURIComponent(schema)}`, {}, token)
+  const whole = await probe.get(`${api}/effective-permissions/schema/${encodeURIComponent(schema)}`, {}, authorization)
   const unseen = whole.good === null ? [`the schema (${whole.outcome})`] : []
   const owners = judge(`schema ${schema}`, ownerIn(place.good, staff), each, staff).map(({ message }) =>
     note(
@@ -102,10 +102,10 @@ async function checkSchema(probe: Probe, each: Staffed, staff: readonly Staffed[
     ),
   )
   const findings = [...owners, ...judge(`schema ${schema}`, grantsIn(whole, staff), each, staff)]
-  const models = await modelsOf(probe, schema, token)
+  const models = await modelsOf(probe, schema, authorization)
   for (const model of models) {
     const full = textIn(model, 'full_name') ?? ''
-    const said = await probe.get(`${api}/permissions/function/${encodeURIComponent(full)}`, {}, token)
+    const said = await probe.get(`${api}/permissions/function/${encodeURIComponent(full)}`, {}, authorization)
     if (said.good === null) unseen.push(`${full} (${said.outcome})`)
     findings.push(...judge(`model ${full}`, [...ownerIn(model, staff), ...grantsIn(said, staff)], each, staff))
   }
