@@ -36,7 +36,8 @@ const asked = process.argv.slice(2)
 const everyday = asked.length === 0 && process.env.ENV_PROXY_TESTS !== 'full'
 if (everyday)
   console.log('Everyday run: *.full.test.ts and the long variants of others run with ENV_PROXY_TESTS=full, as in .ci/run.')
-const left = everyday ? ['--exclude=test/**/*.full.test.ts'] : []
+// Many tests wait for servers more than they compute; in the full run some measure memory and time, and have the machine to themselves.
+const left = everyday ? ['--exclude=test/**/*.full.test.ts', '--jobs=3'] : []
 const args = [join(root, 'node_modules', '.bin', 'tap'), 'run', `--output-file=${results}`, ...display, ...left, ...asked]
 const tap = spawn(process.execPath, args, { stdio: ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'] })
 const cursorMoves = new RegExp(`${String.fromCharCode(27)}\\[\\?25[hl]`, 'g')

@@ -101,7 +101,9 @@ t.test('the image takes its packages from a stage without development dependenci
 
 t.test('every package that the sources import is a production dependency', async (t) => {
   const imported = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
-    [...readText(file).matchAll(/(?:from\s+|import\s+|import\(\s*)['"]([^.'"][^'"]*)['"]/g)].map(([, name = '']) => name),
+    [...readText(file).matchAll(/(?:^(?:import|export|\}) (?:[^'"\n]*from )?|import\()['"]([^.'"][^'"]*)['"]/gm)].map(
+      ([, name = '']) => name,
+    ),
   )
   const packages = imported
     .filter((name) => !isBuiltin(name))

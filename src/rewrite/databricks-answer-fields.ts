@@ -5,6 +5,7 @@ const itself = 'the id of the row itself, whose model was judged'
 const given = 'what the webhook’s maker said of it; secrets the workspace never shows'
 const feature = 'of the workspace’s feature store, which has rights of its own'
 const endpointTags = 'what the endpoint’s own environment wrote, or whoever shares it'
+const account = 'of an account with a provider, which is shown only where all that it names is the caller’s (serving-answer.ts)'
 const tables = 'tables that administrators chose in the workspace, which has rights of its own'
 const billing = 'of the workspace’s bills; it opens nothing'
 const served = 'what the endpoint calls it; the proxy gives it the caller’s own words'
@@ -73,6 +74,14 @@ export const databricksMeanings: Readonly<Record<string, Readonly<Record<string,
 
 /** As `reviewedFields`: fields of a workspace's own answers that pass as they are, each with the reason. */
 export const reviewedDatabricksFields: Readonly<Record<string, string>> = {
+  'databricks.AmazonBedrockConfig.aws_access_key_id': account,
+  'databricks.AmazonBedrockConfig.uc_service_credential_name': account,
+  'databricks.CustomProviderConfig.custom_provider_url': account,
+  'databricks.DatabricksModelServingConfig.databricks_workspace_url': account,
+  'databricks.GoogleCloudVertexAiConfig.project_id': account,
+  'databricks.OpenAiConfig.microsoft_entra_client_id': account,
+  'databricks.OpenAiConfig.microsoft_entra_tenant_id': account,
+  'databricks.OpenAiConfig.openai_deployment_name': account,
   'databricks.Activity.id': itself,
   'databricks.Activity.user_id': person,
   'databricks.AiGatewayInferenceTableConfig.catalog_name': tables,

@@ -16,8 +16,8 @@ export function readBearerToken(values: readonly string[]): string {
   if (others.length > 0) return refuse('The request has several Authorization headers: send one access token.')
   if (value.length > largestHeader)
     return refuse('The Authorization header is larger than 16 KiB: send an access token from Microsoft Entra ID.')
-  // RFC 9110, 11.4: a scheme, one space or more, and what belongs to it; a tab counts as a space does.
-  const parts = value.split(/[ \t]/)
+  // RFC 9110, 11.4: a scheme, one space or more, and what belongs to it.
+  const parts = value.split(' ')
   const token = parts.at(-1) ?? ''
   const said = (parts[0] ?? '').toLowerCase()
   if (said === 'dpop' || said === 'pop') {

@@ -87,7 +87,7 @@ export async function serve(config: Config): Promise<void> {
   const tokens = new PageTokens(keyFile === null ? randomBytes(32) : readKeyFile(keyFile))
   const keys = watchKeys(config, metrics, log)
   const upstream = new Upstream(config.upstream, log)
-  const watch = new UpstreamWatch()
+  const watch = new UpstreamWatch(upstream, namesOf(config), config.upstream.credentialsOf)
   const connections = new Connections()
   const authenticator = createAuthenticator({ entra: config.authentication.entra, keys })
   const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections })
@@ -96,7 +96,7 @@ export async function serve(config: Config): Promise<void> {
     if (!apps.listen.server.listening || apps.databricksHost?.server.listening === false) return 'the port for requests'
     return keys.ready ? null : "the issuer's signing keys"
   }
-  const admin = buildAdmin(metrics, waitsFor, () => watch.concern ?? keyConcern(keys))
+  const admin = buildAdmin(metrics, waitsFor, () => watch.concern() ?? keyConcern(keys))
   const stop = new AbortController()
   const close = async () => {
     stop.abort()
@@ -111,7 +111,6 @@ export async function serve(config: Config): Promise<void> {
     }
     void noteUpstreamVersion(upstream, log, stop.signal)
     void noteRegistry(config, upstream, log, stop.signal)
-    void watch.watch(upstream, namesOf(config), stop.signal)
     catchUnforeseen(log, metrics)
     log.info({ ...addresses, environments: namesOf(config) }, 'listening')
   } catch (error) {

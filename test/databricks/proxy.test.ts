@@ -287,14 +287,14 @@ t.test('callers with tokens for Databricks are in the groups that the workspace 
   const many = await Promise.all(Array.from({ length: 8 }, () => one('/api/2.0/mlflow/registered-models/get', { name: 'fraud' })))
   t.match(many, Array(8).fill({ status: 200, fields: { registered_model: { name: 'fraud' } } }))
   t.match((await one('/-/whoami')).fields, {
-    groups: ['admins', 'users', 'apps_acc'],
+    groups: ['admins', 'apps_acc'],
     groupsFrom: 'directory',
     environments: ['acc'],
   })
   t.equal((await one('/api/2.0/mlflow/registered-models/get', { name: 'own_prod' })).code, 'PERMISSION_DENIED')
   t.equal(asked(4), 1, 'asked once for all requests with one token')
   const nowhere = await (await join(5, { groups: ['other'] }))('/api/2.0/mlflow/registered-models/get', { name: 'fraud' })
-  t.match(nowhere, { status: 403, text: /groups \(other, users\) belong to no environment/ })
+  t.match(nowhere, { status: 403, text: /groups \(other\) belong to no environment/ })
   const gone = await (await join(6, { groups: ['apps_acc'], active: false }))('/-/whoami')
   t.match(gone, { status: 403, text: /not active there/ })
   const stranger = await issuer.token(databricksClaims({ objectId: oid(7), name: 'stranger' }, tenantId))

@@ -1,5 +1,9 @@
 import t from 'tap'
 import { newestMlflow } from '../../scripts/python-environments.mjs'
+import { isFullRun } from '../support/full-run.ts'
 import { tellClientStories } from './client-stories.ts'
 
-await tellClientStories(t, newestMlflow)
+/** The longest stories are left to the full run. */
+const everyday = { stories: ['fluent', 'searches', 'isolation', 'promotion', 'families', 'notebook'] }
+
+await tellClientStories(t, newestMlflow, isFullRun ? {} : everyday)

@@ -15,7 +15,7 @@ t.test('the search finds what is hidden behind branches', async (t) => {
     if (value instanceof Map && [...value.values()].some((item) => item instanceof Map && item.size > 0))
       throw new Error('nested')
   }
-  const found = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((seed) => {
+  const found = [1, 2, 3, 4].flatMap((seed) => {
     const effort = { seed, count: 60_000, milliseconds: 30_000 }
     return searchInputs({ name: 'hidden', seeds: ['{"a":1}'], check }, effort).findings.map(({ message }) => message)
   })

@@ -16,7 +16,7 @@ const spellings: readonly string[] = [
   `0{{exp_prod}}/{{run_prod}}/artifacts/${file}`, `+{{exp_prod}}/{{run_prod}}/artifacts/${file}`, `%20{{exp_prod}}/{{run_prod}}/artifacts/${file}`, `{{exp_prod}}.0/{{run_prod}}/artifacts/${file}`, `{{exp_prod}}%20/{{run_prod}}/artifacts/${file}`, `%EF%BC%91%EF%BC%90/{{run_prod}}/artifacts/${file}`,
   `{{exp_acc}}/{{run_prod}}/artifacts/${file}`, `{{exp_prod}}/{{run_acc}}/artifacts/${file}`, `0/{{run_prod}}/artifacts/${file}`, `{{exp_prod}}/models/{{lm_prod}}/artifacts/MLmodel`, `{{exp_acc}}/models/{{lm_prod}}/artifacts/MLmodel`, `{{exp_prod}}/traces/{{tr_prod}}/artifacts/traces.json`,
   '9223372036854775808', '{{exp_prod}}', '{{exp_prod}}/', '{{exp_prod}}/{{run_prod}}', '{{exp_prod}}/models', '{{exp_prod}}/models/{{lm_prod}}', '{{exp_prod}}/{{run_prod}}/artifacts', '..', '../mlflow.db', '%2e%2e/mlflow.db', '%252e%252e/mlflow.db', '..%2fmlflow.db', '....//mlflow.db', '.', '%2e', '/', '%2f', '//', '%00', '~', '~root', 'file:/etc/passwd',
-  'mlflow-artifacts:/{{exp_prod}}', 'C:/x', 'etc/passwd', '/etc/passwd', '%2fetc%2fpasswd', `${acc}/${'%25'.repeat(12)}2e%2e/x`, `${acc}/%ff`, `${acc}/%c0%ae%c0%ae/x`,
+  'mlflow-artifacts:/{{exp_prod}}', 'C:/x', 'etc/passwd', '/etc/passwd', '%2fetc%2fpasswd', `${acc}/%ff`, `${acc}/%c0%ae%c0%ae/x`,
 ]
 
 const prefixes = ['/api/2.0', '/ajax-api/2.0']

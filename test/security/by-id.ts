@@ -160,7 +160,7 @@ export const idAttacks: readonly Attack[] = [
   { name: 'histories of own and foreign runs', method: 'GET', path: '/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id={{run_acc}}&run_id={{run_prod}}&metric_key=loss', status: [404] },
   { name: 'intervals of own and foreign runs', method: 'GET', path: '/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?run_ids={{run_acc}}&run_ids={{run_prod}}&metric_key=loss&max_results=10', status: [404] },
   { name: 'a metric by its ghost', method: 'GET', path: `${api}/metrics/get-history?run_id={{run_prod}}&metric_key=none&page_token=x&max_results=1`, status: [404] },
-  { name: 'an integer for an experiment id', method: 'POST', path: `${api}/runs/search`, text: '{"experiment_ids":[{{exp_prod}}]}', headers: { 'Content-Type': 'application/json' }, status: [400], unheard: true },
+  { name: 'an integer for an experiment id', method: 'POST', path: `${api}/runs/search`, text: '{"experiment_ids":[{{exp_prod}}]}', headers: { 'Content-Type': 'application/json' }, status: [200], twin: true },
   { name: "a search in prod's experiment", method: 'POST', path: `${api}/runs/search`, json: { experiment_ids: ['{{exp_prod}}'] }, status: [200], twin: true },
   { name: "a search in both experiments", method: 'POST', path: `${api}/runs/search`, json: { experiment_ids: ['{{exp_acc}}', '{{exp_prod}}'] }, status: [200], twin: true },
   { name: "a search for logged models in prod's experiment", method: 'POST', path: `${api}/logged-models/search`, json: { experiment_ids: ['{{exp_prod}}'] }, status: [200], twin: true },

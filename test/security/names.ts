@@ -43,7 +43,7 @@ const attack = (base: string, status: readonly number[], extra: Partial<Attack> 
 /** Model names that must not become anything: they lie in another environment, in two, or can be read in two ways. */
 const refusedModels: readonly string[] = [
   'x_prod', '_prod', '_acc', 'x_prod_acc', 'x_acc_prod', 'fraud_prod ', ' fraud', 'fraud ', 'fraud\t', 'fraud\n', '\u00a0fraud', 'fraud\u200b', 'fr\u200baud_prod',
-  'fraud_prod\u200b', '\ufefffraud', 'fraud\u202e', 'fraud\u0000', 'fraud_prod\u0000', 'fra\u0308ud', 'e\u0301', '', '.', '..', '../fraud_prod', 'a/../fraud_prod', 'fraud\u2028',
+  'fraud_prod\u200b', '\ufefffraud', 'fraud\u202e', 'fraud\u0000', 'fraud_prod\u0000', '', '.', '..', '../fraud_prod', 'a/../fraud_prod', 'fraud\u2028',
   'fraud\u00ad', 'fraud\u2060_prod', 'fraud_prod_prod', 'a_acc_acc',
 ]
 
@@ -52,7 +52,7 @@ const refusedExperiments: readonly string[] = [
   '/experiments/prod/stolen', '/experiments/prod', '/experiments/acc', 'experiments/prod/x', 'experiments/prod', '//experiments/prod/x', '/experiments//prod/x', '/experiments/prod//x',
   '/experiments/acc/../prod/x', '../prod/x', 'a/../../prod/x', './x', 'a/./b', '/experiments/./prod/x', 'x ', ' x', 'x/', 'x//y', '/experiments/prod/x ', ' /experiments/prod/x',
   '/experiments/acc//experiments/prod/x', '/experiments/acc/experiments/prod/x', '/experiments/acc//x', '\u200b/experiments/prod/x', '/experiments/prod/\u200bx', 'x\u0000', 'x\n',
-  'e\u0301', '/ experiments/prod/x', '/experiments /prod/x', '/experiments/prod /x', '', '/', '//', '/experiments/acc/', 'x\ufeff', '/experiments/acc/experiments/acc/x',
+  '/ experiments/prod/x', '/experiments /prod/x', '/experiments/prod /x', '', '/', '//', '/experiments/acc/', 'x\ufeff', '/experiments/acc/experiments/acc/x',
 ]
 
 /** Names that look like another environment's to a person, and are the caller's own to MLflow. */

@@ -147,6 +147,9 @@ function listsOf({ response }: OpenEndpoint): string[] {
   return fields.flatMap(([name, { repeated, message = '' }]) => (repeated === true && hasOwnVisibility(message) ? [name] : []))
 }
 
+/** The path at which the upstream is asked. */
+const sentPath = (endpoint: OpenEndpoint) => (endpoint.sentAs ?? endpoint).path
+
 /** A good request that names nothing which it need not. */
 function openMessage(endpoint: OpenEndpoint, caller: Belongings) {
   const message = goodMessage(endpoint, caller)
@@ -165,8 +168,8 @@ for (const place of places) {
       for (const list of listsOf(endpoint)) {
         for (const message of [goodMessage(endpoint, caller), openMessage(endpoint, caller)]) {
           const request = writeRequest(endpoint, message)
-          const asks = (path: string) => path.endsWith(endpoint.path.replace(/.*\}/, '')) && endpoint.search !== undefined
-          const told = (path: string, page: object) => (path.includes(endpoint.path.split('/{')[0] ?? '') ? page : null)
+          const asks = (path: string) => path.endsWith(sentPath(endpoint).replace(/.*\}/, '')) && endpoint.search !== undefined
+          const told = (path: string, page: object) => (path.includes(sentPath(endpoint).split('/{')[0] ?? '') ? page : null)
           place.server.tell = (path, said) => {
             const first = { [list]: [rowOf(other), rowOf(other)], next_page_token: 'second-page' }
             const second = { [list]: [rowOf(other)] }
@@ -213,7 +216,7 @@ for (const place of places) {
         asked.set('max_results', new JsonNumber('1'))
         if (token === '') asked.delete('page_token')
         else asked.set('page_token', token)
-        tellPages(place, endpoint.path, list, pages)
+        tellPages(place, sentPath(endpoint), list, pages)
         const { status, text } = await sendTo(place, caller, writeRequest(endpoint, asked))
         place.server.tell = () => null
         t.equal(status, 200, `${endpoint.name}: ${text.slice(0, 200)}`)

@@ -89,7 +89,7 @@ environments:
         scope: '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default',
       },
     },
-    timeouts: { connect: 3_000, answer: 120_000, upload: 600_000, pause: 60_000 },
+    timeouts: { connect: 3_000, answer: 120_000, upload: 600_000, download: 600_000, model: 300_000, pause: 60_000 },
     rates: { registry: 20, searchRuns: 7, experiments: 7, logBatch: 47, other: 127 },
     storageHosts: ['store.example.com:8443'],
   })

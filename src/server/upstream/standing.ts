@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { Refusal } from '../../policy/reasons.ts'
 import { describeNetworkError } from '../outbound/network-error.ts'
 import type { Upstream } from '../upstream.ts'
@@ -44,23 +43,42 @@ async function lookAt(upstream: Upstream, environment: string): Promise<string |
   }
 }
 
-/** Asks the upstream from time to time whether it can be used, with the credentials of each environment. */
-export class UpstreamWatch {
-  /** What is wrong for whom; null: nothing that is known. */
-  concern: string | null = null
+/** Of the environments with the same credentials the first: what it meets, all of them meet. */
+function withOwnCredentials(environments: readonly string[], own: Readonly<Record<string, unknown>>): readonly string[] {
+  const shared = environments.find((name) => !(name in own))
+  return environments.filter((name) => name in own || name === shared)
+}
 
-  /** Looks until `stop` is aborted. */
-  async watch(upstream: Upstream, environments: readonly string[], stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      const found = await Promise.all(environments.map(async (name) => ({ name, trouble: await lookAt(upstream, name) })))
-      const troubled = found.filter(({ trouble }) => trouble !== null)
-      const everywhere = troubled.length === found.length
-      this.concern =
-        troubled[0] === undefined
-          ? null
-          : `${everywhere ? '' : `of ${troubled.map(({ name }) => name).join(' and ')}, `}${troubled[0].trouble}`
-      const wait = this.concern === null ? intervals.well : intervals.troubled
-      await pause(wait, undefined, { ref: false, signal: stop }).catch(() => undefined)
+/** Whether the upstream can be used, with the credentials of each environment. It is asked when somebody wants to know, and not too often. */
+export class UpstreamWatch {
+  readonly #upstream: Upstream
+  readonly #environments: readonly string[]
+  #concern: string | null = null
+  #nextLook = 0
+  /** The look that is under way, or the last one. */
+  looking: Promise<void> = Promise.resolve()
+
+  constructor(upstream: Upstream, environments: readonly string[], credentialsOf: Readonly<Record<string, unknown>> = {}) {
+    this.#upstream = upstream
+    this.#environments = withOwnCredentials(environments, credentialsOf)
+  }
+
+  /** What was wrong for whom when it was looked at last; null: nothing that is known. Where that is long ago a new look begins. */
+  concern(): string | null {
+    if (performance.now() >= this.#nextLook) {
+      this.#nextLook = Number.POSITIVE_INFINITY
+      this.looking = this.#look()
     }
+    return this.#concern
+  }
+
+  async #look(): Promise<void> {
+    const found = await Promise.all(
+      this.#environments.map(async (name) => ({ name, trouble: await lookAt(this.#upstream, name) })),
+    )
+    const troubled = found.filter(({ trouble }) => trouble !== null)
+    const whose = troubled.length === found.length ? '' : `of ${troubled.map(({ name }) => name).join(' and ')}, `
+    this.#concern = troubled[0] === undefined ? null : `${whose}${troubled[0].trouble}`
+    this.#nextLook = performance.now() + (this.#concern === null ? intervals.well : intervals.troubled)
   }
 }

@@ -11,6 +11,8 @@ variable "environments" {
     source_prefixes          = optional(list(string), [])
     shared_serving_endpoints = optional(list(string), [])
     serving_secret_scopes    = optional(list(string), [])
+    serving_models           = optional(map(list(string)))
+    serving_limits           = optional(map(number))
     credentials              = optional(map(string))
     gateway                  = optional(bool, false)
     gateway_hosts            = optional(list(string), [])

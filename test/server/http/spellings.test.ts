@@ -171,9 +171,9 @@ t.test('any other doubled slash is refused, and what cannot have been meant says
   t.notMatch((await tell(message('GET /env/acc/api/2.0/mlflow/nothing HTTP/1.1', [host, bearer]))).text, /tracking URI/)
 })
 
-t.test('the scheme in any case, and spaces or tabs behind it', async (t) => {
+t.test('the scheme in any case, and spaces behind it', async (t) => {
   upstream.answer = reply(200, { registered_model: { name: 'fraud_acc' } })
-  for (const spelling of ['Bearer  ', 'Bearer   ', 'bearer ', 'BEARER \t', 'bEaReR\t']) {
+  for (const spelling of ['Bearer  ', 'Bearer   ', 'bearer ', 'BEARER    ', 'bEaReR ']) {
     await served(
       t,
       message(`GET ${api} HTTP/1.1`, [host, `Authorization: ${spelling}${app.token}`]),
@@ -183,6 +183,7 @@ t.test('the scheme in any case, and spaces or tabs behind it', async (t) => {
   }
   for (const wrong of [
     `Bearer${app.token}`,
+    `Bearer\t${app.token}`,
     `Bearer ${app.token} x`,
     `Bearer ${app.token},`,
     `Bearer,${app.token}`,

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { UpstreamWatch } from '../../../src/server/upstream/standing.ts'
 import { Upstream } from '../../../src/server/upstream.ts'
@@ -8,15 +7,15 @@ import { reply, startFakeUpstream } from '../../support/fake-upstream.ts'
 const fake = await startFakeUpstream()
 t.teardown(() => fake.close())
 
-/** What the watch says first of an upstream. */
+/** What the watch says after its first look at an upstream. */
 async function firstConcern(config: ConstructorParameters<typeof Upstream>[0]): Promise<string | null> {
-  const [upstream, watch, stop] = [new Upstream(config), new UpstreamWatch(), new AbortController()]
-  const watching = watch.watch(upstream, ['acc', 'prod'], stop.signal)
-  for (let tries = 0; tries < 100 && watch.concern === null; tries++) await sleep(5)
-  stop.abort()
-  await watching
+  const upstream = new Upstream(config)
+  const watch = new UpstreamWatch(upstream, ['acc', 'preprod', 'prod'], config.credentialsOf)
+  t.equal(watch.concern(), null, 'nothing is known yet')
+  await watch.looking
+  const concern = watch.concern()
   await upstream.close()
-  return watch.concern
+  return concern
 }
 
 t.test('the watch knows which of upstream and credentials is the trouble', async (t) => {
@@ -30,8 +29,13 @@ t.test('the watch knows which of upstream and credentials is the trouble', async
   t.match(await firstConcern({ ...base, credentials: without }), /^there are no credentials for the upstream: /)
   t.match(await firstConcern({ ...base, credentialsOf: { prod: without } }), /^of prod, there are no credentials/)
   fake.knowledge.clear()
-  fake.answer = reply(403, 'Invalid Host header - possible DNS rebinding attack detected')
+  let asked = 0
+  fake.answer = (request, response) => {
+    asked += 1
+    reply(403, 'Invalid Host header - possible DNS rebinding attack detected')(request, response)
+  }
   t.match(await firstConcern(base), /^the upstream refuses the proxy: Invalid Host header: .*--allowed-hosts/)
+  t.equal(asked, 1, 'environments with the same credentials are asked for once, and not again at once')
   fake.answer = reply(401, 'You are not authenticated. Please see …')
   t.match(await firstConcern(base), /refuses the proxy: status 401: You are not authenticated/)
   fake.answer = reply(503, 'busy')

@@ -1,7 +1,6 @@
 import t from 'tap'
 import type { ClientRun } from '../support/client-program.ts'
 import { clientVersions } from '../support/client-versions.ts'
-import { isFullRun } from '../support/full-run.ts'
 import { startHop } from '../support/hop.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
@@ -32,12 +31,10 @@ const around = await joinWorkspace(workspace, issuer, {
 
 type Way = 'environment' | 'file'
 
-/** The everyday run has each version once, now by the one way, now by the other. */
-const journeys = clientVersions.flatMap((version, index): (readonly [string, Way])[] => {
-  const ways = ['environment', 'file'] as const
-  const usual = ways[index % 2] ?? 'file'
-  return isFullRun ? ways.map((way) => [version, way] as const) : [[version, usual]]
-})
+const journeys = clientVersions.flatMap((version): (readonly [string, Way])[] => [
+  [version, 'environment'],
+  [version, 'file'],
+])
 
 function tell(version: string, way: Way): Promise<ClientRun> {
   const { token } = around

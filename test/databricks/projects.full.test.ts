@@ -8,8 +8,7 @@ import { startJobs } from './jobs.ts'
 import { runDatabricksClient } from './python.ts'
 
 // The client submits with its own rights in the workspace; the job asks the proxy, with a token of its environment.
-const full = process.env.ENV_PROXY_TESTS === 'full'
-const versions = full ? ['1.30.1', '2.22.4', '3.17.2'] : ['3.17.2']
+const versions = ['1.30.1', '2.22.4', '3.17.2']
 await ensurePythonEnvironments(versions, (line) => t.comment(line))
 const server = await startMlflow({ version: '3.17.2' })
 const app = await startApp({ upstream: server.url })

@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { ask, type Door, finish, growth, MiB, readDigest, sendBlocks } from '../support/artifact-stream.ts'
-import { isFullRun } from '../support/full-run.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { type ProxyProcess, startProxyProcess } from '../support/proxy-process.ts'
 import { objectOf, text } from './call.ts'
 import { type GuardedWorkspace, startGuardedWorkspace } from './guarded-workspace.ts'
 import { askWorkspace } from './member.ts'
 
-/** The everyday run moves less, and would still show memory that grows with the size. */
-const large = (isFullRun ? 1024 : 96) * MiB
+const large = 1024 * MiB
 
 const minutes = 15
 t.setTimeout(minutes * 60_000)
