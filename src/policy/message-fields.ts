@@ -78,7 +78,7 @@ export function textsOf(value: Json): string[] {
 }
 
 /** The objects in a value that may be a list of them. */
-export function objectsIn(value: Json | undefined): JsonObject[] {
+export function objectsIn(value: Json | readonly Json[] | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter((item) => item instanceof Map) : []
 }
 

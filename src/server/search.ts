@@ -2,7 +2,7 @@ import type { Search } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { Principal } from '../policy/identity.ts'
 import { type Json, JsonNumber, type JsonObject } from '../policy/json.ts'
-import { Refusal } from '../policy/reasons.ts'
+import { listedRows } from '../rewrite/listed-rows.ts'
 import { asksForNothing, givesOwnRows, type Page, rowMessage, takeRows, wantedRows } from '../rewrite/search-page.ts'
 import { upstreamRequest } from '../rewrite/upstream-request.ts'
 import { parseAnswer } from './lookups.ts'
@@ -28,13 +28,6 @@ export type Found = { readonly rows: JsonObject } | { readonly failed: UpstreamA
 function countOf(answer: JsonObject, { total }: Search): JsonObject {
   const count = total === undefined ? undefined : answer.get(total)
   return total === undefined || count === undefined ? new Map() : new Map([[total, count]])
-}
-
-function rowsOf(answer: JsonObject, search: Search): readonly Json[] {
-  const rows = answer.get(search.rows) ?? []
-  if (!Array.isArray(rows))
-    throw new Refusal('unknown-answer', "MLflow's answer has no list of rows. Tell the proxy's administrators.")
-  return rows
 }
 
 /** Rows to ask for: those that were given out before come again. More than the upstream gives is asked for only where the caller does. */
@@ -134,7 +127,7 @@ export class Searcher {
     const parsed = parseAnswer(answer)
     const next = parsed.get('next_page_token')
     const state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null
-    return { answer: parsed, rows: rowsOf(parsed, search), next: state, held: answer.held }
+    return { answer: parsed, rows: listedRows(parsed, search.rows), next: state, held: answer.held }
   }
 
   #answer({ rows: field }: Search, { found, count, goesOn, lastWord }: Progress, bound: string): JsonObject {

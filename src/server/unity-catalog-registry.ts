@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from '../policy/json.ts'
 import { JsonNumber } from '../policy/json.ts'
 import { printJson } from '../policy/json-text.ts'
+import { objectsIn } from '../policy/message-fields.ts'
 import { Refusal } from '../policy/reasons.ts'
+import { listedRows } from '../rewrite/listed-rows.ts'
 import {
   catalogCall,
   listModelsCall,
@@ -11,14 +13,7 @@ import {
   writeCatalogCall,
 } from '../rewrite/unity-catalog/registry-call.ts'
 import { holds, type RegistrySearch, readRegistrySearch, type SearchScope } from '../rewrite/unity-catalog/registry-filter.ts'
-import {
-  listedModel,
-  objectsIn,
-  openSourceModel,
-  openSourceVersion,
-  plainText,
-  sortRows,
-} from '../rewrite/unity-catalog/registry-rows.ts'
+import { listedModel, openSourceModel, openSourceVersion, plainText, sortRows } from '../rewrite/unity-catalog/registry-rows.ts'
 import { parseAnswer } from './lookups.ts'
 import { mapAtOnce } from './map-at-once.ts'
 import { searchesVersions, withAliases } from './unity-catalog-aliases.ts'
@@ -103,7 +98,7 @@ class CatalogRegistry {
     const rows: JsonObject[] = []
     for (let token = ''; ; ) {
       const page = await this.#ask(call(token))
-      for (const row of objectsIn(page.get(key))) rows.push(row)
+      for (const row of objectsIn(listedRows(page, key))) rows.push(row)
       const next = plainText(page.get('next_page_token'))
       if (next === '' || next === token) return rows
       if (rows.length > most.listed) throw invalid('There are too many models or versions to search through. Name the model.')

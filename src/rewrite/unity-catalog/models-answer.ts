@@ -1,9 +1,11 @@
 import type { OpenEndpoint } from '../../policy/endpoint.ts'
 import type { Findings, Grant } from '../../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/json.ts'
+import { objectsIn } from '../../policy/message-fields.ts'
 import { resolveName } from '../../policy/names.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import { objectsIn, plainText } from './registry-rows.ts'
+import { listedRows } from '../listed-rows.ts'
+import { plainText } from './registry-rows.ts'
 
 const messages = 'mlflow.unitycatalog.'
 
@@ -90,7 +92,7 @@ function part(answer: JsonObject, key: string): JsonObject {
 }
 
 function listed(answer: JsonObject, key: string, show: (row: JsonObject) => JsonObject): JsonObject {
-  const shown: JsonObject = new Map([[key, objectsIn(answer.get(key)).map(show)]])
+  const shown: JsonObject = new Map([[key, objectsIn(listedRows(answer, key)).map(show)]])
   const next = answer.get('next_page_token')
   return next === undefined ? shown : shown.set('next_page_token', next)
 }

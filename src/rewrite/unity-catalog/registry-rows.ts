@@ -1,4 +1,5 @@
 import { type Json, JsonNumber, type JsonObject } from '../../policy/json.ts'
+import { objectsIn } from '../../policy/message-fields.ts'
 
 const modelFields = [
   'name',
@@ -33,11 +34,6 @@ function pick(row: JsonObject, fields: readonly string[]): JsonObject {
 export function plainText(value: Json | undefined): string {
   if (value instanceof JsonNumber) return value.text
   return typeof value === 'string' ? value : ''
-}
-
-/** The objects of a list; none where there is no list. */
-export function objectsIn(value: Json | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter((item) => item instanceof Map) : []
 }
 
 /** The aliases of a registered model with the versions that they point at, as Unity Catalog lists them. */
