@@ -1,7 +1,7 @@
 """Reads requests as the installed MLflow's handlers do, and prints what each of them says to it.
 
-In: JSON, a list of [full name of the message, method, query, body]. Out: JSON, a list with the message that was read, as protobuf writes it;
-null where MLflow refuses the request or stops in its middle, so that some of it is lost.
+In: JSON, a list of [full name of the message, its field, method, query, body]. Out: JSON, a list with the message that was read, as protobuf
+writes it; null where MLflow refuses the request or stops in its middle, so that some of it is lost; "unknown" where this MLflow has no such field.
 """
 
 import json
@@ -43,10 +43,12 @@ def watch(*args):
 handlers.parse_dict = watch
 
 
-def read(name, method, query, body):
+def read(name, field, method, query, body):
     try:
         descriptor = descriptor_pool.Default().FindMessageTypeByName(name)
     except KeyError:
+        return "unknown"
+    if field not in descriptor.fields_by_name:
         return "unknown"
     message = message_factory.GetMessageClass(descriptor)()
     stopped.clear()
