@@ -139,7 +139,7 @@ const refusedOnPurpose: readonly Rule[] = [
   ],
   [
     'a text in place of a list of ids, which MLflow 2 takes for a list of its letters',
-    ({ name, field, spelling: whole }) => name === 'experiment_ids' && field.repeated && whole.startsWith('"'),
+    ({ name, field, spelling: whole }) => name === 'experiment_ids' && field.repeated === true && whole.startsWith('"'),
   ],
   [
     'texts and lists in place of an object: Python looks for fields in what they are made of, and finds none',
