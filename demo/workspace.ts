@@ -40,6 +40,6 @@ export async function countStored({ storage }: Workspace): Promise<StoredFiles> 
   return {
     notes: count(/^databricks\/mlflow-tracking\/\d+\/[0-9a-f]{32}\/artifacts\/notes\.md$/),
     models: count(/^databricks\/mlflow-tracking\/\d+\/logged_models\/m-[0-9a-f]{32}\/artifacts\/MLmodel$/),
-    versions: count(/^databricks\/mlflow-registry\/[0-9a-f]{32}\/models\/1\/MLmodel$/),
+    versions: count(/^databricks\/mlflow-registry\/[0-9a-f]{32}\/models\/[^/]+\/MLmodel$/),
   }
 }
