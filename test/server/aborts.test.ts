@@ -7,7 +7,7 @@ import { reply, runId, startFakeUpstream } from '../support/fake-upstream.ts'
 import { isFullRun } from '../support/full-run.ts'
 
 /** A hundred would still show what stays behind. */
-const count = Number(process.env.ABORTS ?? (isFullRun ? 1_000 : 250))
+const count = Number(process.env.ABORTS ?? (isFullRun ? 500 : 250))
 const atOnce = 24
 const KiB = 1024
 
