@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ClientMode, Landscape } from '../policy/environment.ts'
 import { parseIfJson } from '../policy/json-text.ts'
-import { Refusal } from '../policy/reasons.ts'
+import { noMultipart, Refusal } from '../policy/reasons.ts'
 import { scimMe } from './me.ts'
 import { environmentPrefixes, visitOf } from './routes.ts'
 import type { Upstream } from './upstream.ts'
@@ -53,6 +53,16 @@ function addUiAnswers(app: FastifyInstance, base: string): void {
   })
 }
 
+/** To begin a multipart upload clients of MLflow 2.9 name no place at all. After this answer they send the file as one, to its run. */
+function addMultipartAnswer(app: FastifyInstance, base: string): void {
+  for (const api of ['api', 'ajax-api']) {
+    app.post(`${base}/${api}/2.0/mlflow-artifacts/mpu/create`, async ({ trail }) => {
+      trail.endpoint = 'createMultipartUpload'
+      throw new Refusal('no-multipart', noMultipart)
+    })
+  }
+}
+
 /** Who the credentials are in the workspace; null where it does not say. */
 async function askMe(upstream: Upstream, credentials: CallerCredentials): Promise<string | null> {
   try {
@@ -101,6 +111,7 @@ export function addLocalRoutes(
       },
     })
     addUiAnswers(app, base)
+    addMultipartAnswer(app, base)
     app.get(`${base}/-/whoami`, async (request) => {
       request.trail.endpoint = 'whoami'
       return whoami(landscape, request)
