@@ -30,7 +30,7 @@ export const headers: readonly (readonly [string, string])[] = [
   ['__proto__', 'evil-header'],
   ['Cookie', 'session=evil-header'],
   ['Range', 'bytes=0-1'],
-  ['If-None-Match', '"evil-header"'],
+  ['If-None-Match', 'evil-header'],
   ['Accept', 'text/html,application/xhtml+xml'],
   ['Accept', 'application/json'],
   ['Expect', '100-continue'],
