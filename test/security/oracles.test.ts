@@ -207,8 +207,11 @@ for (const place of places) {
     endpoint.search && !endpoint.asks ? [{ endpoint, ...endpoint.search }] : [],
   )
   if (searches.length === 0) continue
+  // A list of models in Unity Catalog is read whole and paged here, which unity-catalog.test.ts holds; a search names one of them.
+  const isReadWhole = ({ sentAs, resource }: OpenEndpoint) =>
+    kind === 'unityCatalog' && sentAs !== undefined && resource === 'registeredModel'
   t.test(`a page token says that the caller has more rows, and nothing else: ${kind}, mode ${mode}`, async (t) => {
-    for (const { endpoint, rows: list } of searches) {
+    for (const { endpoint, rows: list } of searches.filter((each) => !isReadWhole(each.endpoint))) {
       const message = shapeOf(endpoint.response).fields.get(list)?.message
       const [own, foreign] = [rowOf(caller, message), rowOf(other, message)]
       const ask = async (pages: readonly (readonly object[])[], token = '') => {
