@@ -29,24 +29,31 @@ export const reasons = {
   'local-source': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'read-only': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'no-multipart': { status: 501, errorCode: 'NOT_IMPLEMENTED' },
-  'registry-absent': { status: 403, errorCode: 'PERMISSION_DENIED' },
-  'registration-incomplete': { status: 409, errorCode: 'BAD_REQUEST' },
-  'outcome-unknown': { status: 409, errorCode: 'BAD_REQUEST' },
-  'upstream-refused': { status: 501, errorCode: 'INTERNAL_ERROR' },
-  'upstream-forbids': { status: 403, errorCode: 'PERMISSION_DENIED' },
-  'upstream-too-large': { status: 413, errorCode: 'BAD_REQUEST' },
-  'upstream-uri-too-long': { status: 414, errorCode: 'BAD_REQUEST' },
-  'upstream-headers-too-large': { status: 431, errorCode: 'BAD_REQUEST' },
-  'unknown-answer': { status: 501, errorCode: 'INTERNAL_ERROR' },
-  'upstream-busy': { status: 429, errorCode: 'REQUEST_LIMIT_EXCEEDED' },
+  'registry-absent': { status: 403, errorCode: 'PERMISSION_DENIED', behind: true },
+  'registration-incomplete': { status: 409, errorCode: 'BAD_REQUEST', behind: true },
+  'outcome-unknown': { status: 409, errorCode: 'BAD_REQUEST', behind: true },
+  'upstream-refused': { status: 501, errorCode: 'INTERNAL_ERROR', behind: true },
+  'upstream-forbids': { status: 403, errorCode: 'PERMISSION_DENIED', behind: true },
+  'upstream-too-large': { status: 413, errorCode: 'BAD_REQUEST', behind: true },
+  'upstream-uri-too-long': { status: 414, errorCode: 'BAD_REQUEST', behind: true },
+  'upstream-headers-too-large': { status: 431, errorCode: 'BAD_REQUEST', behind: true },
+  'unknown-answer': { status: 501, errorCode: 'INTERNAL_ERROR', behind: true },
+  'upstream-busy': { status: 429, errorCode: 'REQUEST_LIMIT_EXCEEDED', behind: true },
   overloaded: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' },
-  'upstream-unavailable': { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' },
-} as const satisfies Record<string, { status: number; errorCode: string }>
+  'upstream-unavailable': { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', behind: true },
+} as const satisfies Record<string, { status: number; errorCode: string; behind?: true }>
 
 /** MLflow's own words for storage without multipart uploads, by which clients know to send the file as one. */
 export const noMultipart = 'Multipart upload is not supported for the current artifact repository'
 
 export type Reason = keyof typeof reasons
+
+const behind: ReadonlySet<string> = new Set(Object.entries(reasons).flatMap(([reason, row]) => ('behind' in row ? [reason] : [])))
+
+/** Whether a reason is no judgement of the request: something is wrong behind the proxy. */
+export function isBehind(reason: string): boolean {
+  return behind.has(reason)
+}
 
 /** A refusal: a stable reason and one sentence for the person who reads it. Thrown by pure and impure code alike. */
 export class Refusal extends Error {

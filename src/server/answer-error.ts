@@ -1,24 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { type Reason, Refusal } from '../policy/reasons.ts'
+import { isBehind, Refusal } from '../policy/reasons.ts'
 import { describeError } from './failure.ts'
 import { describeNetworkError } from './outbound/network-error.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
 import { isTransportError, transportRefusal } from './upstream-trouble.ts'
-
-/** Refusals that are no judgement of the request: something is wrong behind the proxy, and its operators want to know what. */
-const troubles: ReadonlySet<Reason> = new Set([
-  'unknown-answer',
-  'upstream-busy',
-  'upstream-unavailable',
-  'outcome-unknown',
-  'registration-incomplete',
-  'upstream-refused',
-  'upstream-forbids',
-  'upstream-too-large',
-  'upstream-uri-too-long',
-  'upstream-headers-too-large',
-  'registry-absent',
-])
 
 function describeCause(cause: unknown): string | null {
   if (cause === undefined) return null
@@ -35,7 +20,7 @@ function report(error: unknown, reason: string, { request }: AnyReply): void {
   const about = { requestId, endpoint: trail.endpoint, reason, upstreamStatus: trail.upstreamStatus }
   if (!(error instanceof Refusal)) {
     if (reason === 'internal') log.error({ ...about, err: error }, 'a request failed')
-  } else if (troubles.has(error.reason)) {
+  } else if (isBehind(error.reason)) {
     log.warn({ ...about, said: error.message, cause: describeCause(error.cause) }, 'MLflow could not be used')
   }
 }

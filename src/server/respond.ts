@@ -1,27 +1,15 @@
 import type { FastifyReply, RawServerBase, RouteGenericInterface } from 'fastify'
+import { isBehind } from '../policy/reasons.ts'
 import type { Failure } from './failure.ts'
 import { escapeHtml, plainPage, plainPageHeaders } from './plain-page.ts'
 
 /** A reply of whatever kind of server: plugins are typed for all of them. */
 export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
 
-/** Reasons that say what came of a request, not what was thought of it: one that was allowed stays allowed. */
-const outcomes: ReadonlySet<string> = new Set([
-  'upstream-error',
-  'internal',
-  'overloaded',
-  'upstream-busy',
-  'upstream-unavailable',
-  'outcome-unknown',
-  'unknown-answer',
-  'upstream-refused',
-  'upstream-forbids',
-  'upstream-too-large',
-  'upstream-uri-too-long',
-  'upstream-headers-too-large',
-  'registration-incomplete',
-  'registry-absent',
-])
+/** Whether a reason says what came of a request, not what was thought of it: one that was allowed stays allowed. */
+function isOutcome(reason: string): boolean {
+  return isBehind(reason) || reason === 'overloaded' || reason === 'upstream-error' || reason === 'internal'
+}
 
 /** Whether a browser shows the answer to a person. Plain HTML is what Java's own client asks for, too. */
 function isForReading({ headers }: AnyReply['request']): boolean {
@@ -33,7 +21,7 @@ export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   const { trail } = reply.request
   trail.reason = failure.reason
   const lacking = trail.decision === 'allow' && failure.reason === 'unknown-endpoint'
-  if (!outcomes.has(failure.reason) && !lacking) trail.decision = 'deny'
+  if (!isOutcome(failure.reason) && !lacking) trail.decision = 'deny'
   if (failure.retryAfter !== null) reply.header('retry-after', String(failure.retryAfter))
   if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
   if (failure.close) reply.header('connection', 'close')
