@@ -4,6 +4,7 @@ import { parseIfJson } from '../policy/json-text.ts'
 import { noMultipart, Refusal } from '../policy/reasons.ts'
 import { scimMe } from './me.ts'
 import { environmentPrefixes, visitOf } from './routes.ts'
+import { mePath } from './upstream/open-questions.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 import { whoami } from './whoami.ts'
@@ -66,7 +67,7 @@ function addMultipartAnswer(app: FastifyInstance, base: string): void {
 /** Who the credentials are in the workspace; null where it does not say. */
 async function askMe(upstream: Upstream, credentials: CallerCredentials): Promise<string | null> {
   try {
-    const { status, text } = await upstream.lookUp('/api/2.0/preview/scim/v2/Me', {}, credentials)
+    const { status, text } = await upstream.lookUp(mePath, {}, credentials)
     return status === 200 && parseIfJson(text) instanceof Map ? text : null
   } catch (error) {
     if (error instanceof Refusal) return null
@@ -80,7 +81,7 @@ function addWorkspaceAnswers(app: FastifyInstance, landscape: Landscape, upstrea
     if (upstream.workspaceId !== null) reply.header('x-databricks-org-id', upstream.workspaceId)
   })
   for (const base of environmentPrefixes) {
-    app.get(`${base}/api/2.0/preview/scim/v2/Me`, async (request, reply) => {
+    app.get(`${base}${mePath}`, async (request, reply) => {
       const { principal, environment, credentials } = visitOf(landscape, 'me', request)
       const passes = upstream.passesTokens(environment.name)
       // Somebody may ask only to hear which workspace it is.

@@ -11,6 +11,7 @@ import { StreamDispatcher } from './streams/stream-dispatcher.ts'
 import { askCatalog } from './unity-catalog-registry.ts'
 import type { Exchange } from './upstream/exchange.ts'
 import { refuseIntermediary } from './upstream/intermediaries.ts'
+import { mePath } from './upstream/open-questions.ts'
 import { TimeLimit } from './upstream/time-limit.ts'
 import { type Heard, heardFrom } from './upstream/workspace-answers.ts'
 import { briefly, readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
@@ -102,9 +103,12 @@ export class Upstream {
 
   /** Asks a Databricks workspace who a caller is: with the caller's own token, whatever the proxy's credentials are. */
   async askWho(token: string): Promise<UpstreamAnswer> {
-    const [caller, target] = [{ authorization: `Bearer ${token}` }, '/api/2.0/preview/scim/v2/Me']
+    const caller = { authorization: `Bearer ${token}` }
     const within = Math.min(whoWithin, this.#timeouts.answer)
-    const answer = await this.#exchangeOnce({ method: 'GET', target, body: null, caller, repeatable: true, within }, caller)
+    const answer = await this.#exchangeOnce(
+      { method: 'GET', target: mePath, body: null, caller, repeatable: true, within },
+      caller,
+    )
     if (!refusesCredentials(this.kind, answer) && answer.status !== 403) refuseIntermediary(answer, true)
     return answer
   }

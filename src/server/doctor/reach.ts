@@ -1,23 +1,23 @@
 import { describedVersions } from '../../policy/generated/messages.ts'
 import type { Config } from '../config-types.ts'
 import { refuseIntermediary } from '../upstream/intermediaries.ts'
+import { openQuestions } from '../upstream/open-questions.ts'
 import { workspaceRefusal } from '../upstream/workspace-answers.ts'
 import { checkWelcome, ownRefusalOf } from '../upstream-welcome.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { type Probe, reasonOf, type Said } from './probe.ts'
 
 const { problem, note, fine } = findingsOf(null)
-const anything = '/api/2.0/mlflow/experiments/get'
 
 /** Whether an answer was given to one who was let in: MLflow may well say that there is no such thing. */
 export function isWelcome({ status, object }: Said): boolean {
   return status === 200 || (status === 404 && object?.get('error_code') === 'RESOURCE_DOES_NOT_EXIST')
 }
 
-/** A question that every upstream answers to everybody whom it lets in. */
-export async function knock(config: Config, probe: Probe, authorization: string | null): Promise<Said> {
-  if (config.upstream.kind === 'databricks') return probe.get('/api/2.0/preview/scim/v2/Me', {}, authorization)
-  return probe.get(anything, { experiment_id: '0' }, authorization)
+/** What the upstream answers to whoever asks it something that everybody may ask whom it lets in. */
+export async function knock({ upstream: { kind } }: Config, probe: Probe, authorization: string | null): Promise<Said> {
+  const { path, query } = openQuestions[kind]
+  return probe.get(path, query, authorization)
 }
 
 /** What keeps everybody out, whatever their credentials: MLflow's own middleware, or something that answers in its place. Null: neither. */

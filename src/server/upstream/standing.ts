@@ -2,15 +2,10 @@ import { Refusal } from '../../policy/reasons.ts'
 import { describeNetworkError } from '../outbound/network-error.ts'
 import type { Upstream } from '../upstream.ts'
 import { isUnsent } from '../upstream-connector.ts'
+import { openQuestions } from './open-questions.ts'
 
 /** Milliseconds between two looks, while all is well and while it is not. */
 const intervals = { well: 30_000, troubled: 5_000 } as const
-
-/** A question that every upstream answers to everybody whom it lets in. */
-const questions = {
-  mlflow: ['/api/2.0/mlflow/experiments/get', { experiment_id: '0' }],
-  databricks: ['/api/2.0/preview/scim/v2/Me', {}],
-} as const
 
 function causeOf({ cause, message }: Refusal): string {
   if (cause === undefined) return message
@@ -35,7 +30,7 @@ async function lookAt(upstream: Upstream, environment: string): Promise<string |
     return `there are no credentials for the upstream: ${error instanceof Refusal ? causeOf(error) : String(error)}`
   }
   try {
-    const [path, query] = questions[upstream.kind]
+    const { path, query } = openQuestions[upstream.kind]
     await upstream.lookUp(path, query, caller)
     return null
   } catch (error) {
