@@ -1,6 +1,7 @@
 import { accountProblem } from '../policy/external-model.ts'
 import type { Findings } from '../policy/grant.ts'
 import type { JsonObject } from '../policy/json.ts'
+import { shapeOf } from '../policy/message-shape.ts'
 import { showName } from '../policy/names.ts'
 import { isOfferedModel, isSharedEndpoint, showEndpointName } from '../policy/serving.ts'
 
@@ -22,17 +23,7 @@ const isVisibleAccount: IsVisible = (row, findings) =>
   findings.inSharedEndpoint !== true && accountProblem(findings, row) === null
 
 /** The messages of accounts with providers. */
-const accountMessages = [
-  'Ai21LabsConfig',
-  'AmazonBedrockConfig',
-  'AnthropicConfig',
-  'CohereConfig',
-  'CustomProviderConfig',
-  'DatabricksModelServingConfig',
-  'GoogleCloudVertexAiConfig',
-  'OpenAiConfig',
-  'PaLmConfig',
-].map((name) => `databricks.${name}`)
+const accountMessages = [...shapeOf('databricks.ExternalModel').fields.values()].flatMap(({ message }) => message ?? [])
 
 /** What an endpoint serves without a model's name names nothing of anybody. */
 const isVisibleEntity =

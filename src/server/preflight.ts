@@ -3,9 +3,8 @@ import { type Landscape, serverKindOf } from '../policy/environment.ts'
 import { findEndpoint } from '../policy/find-endpoint.ts'
 import { Refusal } from '../policy/reasons.ts'
 import { isSameHost } from './cross-site.ts'
-import { unknownAddress } from './framing.ts'
+import { methods, unknownAddress } from './framing.ts'
 
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 const loopback = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?$/i
 
 /**
@@ -18,7 +17,7 @@ export function answerPreflight(landscape: Landscape, { raw, trail, door }: Fast
   if (origin !== undefined && !isSameHost(origin, host) && !loopback.test(origin))
     throw new Refusal('cross-site', `Pages of other origins may not ask this server for something ('${origin.slice(0, 100)}').`)
   const path = (raw.url?.split('?', 1)[0] ?? '').replace(/^\/env\/[^/]+/, '')
-  const served = methods.filter((method) => findEndpoint(method, path, serverKindOf(landscape), door.mode) !== null)
+  const served = [...methods].filter((method) => findEndpoint(method, path, serverKindOf(landscape), door.mode) !== null)
   if (served.length === 0) throw unknownAddress(raw)
   return reply
     .code(204)

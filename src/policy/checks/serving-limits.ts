@@ -6,7 +6,7 @@ import { objectsIn, placesMeaning } from '../message-fields.ts'
 import { Refusal } from '../reasons.ts'
 
 /** The most requests at once of Databricks' sizes (databricks-sdk's `ServedEntityInput.workload_size`). */
-const sizes: Readonly<Record<string, number>> = { small: 4, medium: 16, large: 64 }
+const sizes: Readonly<Record<string, number>> = { Small: 4, Medium: 16, Large: 64 }
 
 /** What a served entity asks for, by the limit that it falls under; the least of a range says nothing without its greatest. */
 const ranges = [
@@ -36,12 +36,12 @@ function isWithin(value: Json | undefined, most: number): boolean {
 
 function checkSize(entity: JsonObject, environment: string, most: number): void {
   const size = entity.get('workload_size')
-  if (typeof size !== 'string' || size === '' || (sizes[size.toLowerCase()] ?? Number.POSITIVE_INFINITY) <= most) return
-  const fitting = Object.entries({ Small: 4, Medium: 16, Large: 64 }).flatMap(([name, all]) => (all <= most ? [`'${name}'`] : []))
+  const fitting = Object.keys(sizes).filter((name) => (sizes[name] ?? 0) <= most)
+  if (typeof size !== 'string' || size === '' || fitting.some((name) => name.toLowerCase() === size.toLowerCase())) return
   throw refuse(
     'concurrency',
     environment,
-    `The workload_size '${size.slice(0, 64)}' is for more than ${most} requests at once. Choose ${fitting.join(' or ') || 'max_provisioned_concurrency'}.`,
+    `The workload_size '${size.slice(0, 64)}' is for more than ${most} requests at once. Choose ${fitting.map((name) => `'${name}'`).join(' or ') || 'max_provisioned_concurrency'}.`,
   )
 }
 

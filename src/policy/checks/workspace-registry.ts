@@ -1,22 +1,22 @@
 import { serverKindOf } from '../environment.ts'
 import type { Judgement } from '../judgement.ts'
 import { findsWord } from '../look-alikes.ts'
-import { textMeaning } from '../message-fields.ts'
+import { textMeaning, textsOf } from '../message-fields.ts'
 import { parseModelUri } from '../model-uri.ts'
 import type { Inquiry } from '../questions.ts'
 import { Refusal } from '../reasons.ts'
 import { readableLoggedModel } from './ids.ts'
 import { promptSources } from './sources.ts'
 import { promptTag } from './tags.ts'
+import { tagPairs } from './trace-tags.ts'
 
 const findsPromptTag = findsWord([promptTag])
 
 /** Keys of the tags that the request sets on a model or a version. */
 function tagKeys({ endpoint, message }: Judgement): readonly string[] {
-  const tags = message.get('tags')
-  const listed = (Array.isArray(tags) ? tags : []).map((tag) => (tag instanceof Map ? tag.get('key') : undefined))
-  const alone = endpoint.path.endsWith('/set-tag') ? [message.get('key')] : []
-  return [...listed, ...alone].filter((key) => typeof key === 'string')
+  const listed = tagPairs(message.get('tags') ?? null).map(([key]) => key)
+  const alone = endpoint.path.endsWith('/set-tag') ? textsOf(message.get('key') ?? null) : []
+  return [...listed, ...alone]
 }
 
 /**

@@ -4,12 +4,13 @@ import { createAuthenticator } from '../authenticate.ts'
 import type { Config } from '../config-types.ts'
 import { openDirectory, withDirectory } from '../directory.ts'
 import { KeySource } from '../key-source.ts'
+import { describeNetworkError } from '../outbound/network-error.ts'
 import { Upstream } from '../upstream.ts'
 import { type Level, levels, mostFor, reaches } from './access-list.ts'
 import type { Asker, Staffed } from './asker.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { inspectModel, sampleModels } from './models.ts'
-import { objectsIn, type Probe, reasonOf, textIn } from './probe.ts'
+import { objectsIn, type Probe, textIn } from './probe.ts'
 import { isWelcome, knock } from './reach.ts'
 
 const { problem, note, fine } = findingsOf(null)
@@ -47,7 +48,7 @@ async function checkPlace(config: Config, token: string) {
     return {
       environments: [],
       groups: [],
-      finding: problem('caller-refused', `The proxy turns the caller away: ${reasonOf(error)}`, remedy),
+      finding: problem('caller-refused', `The proxy turns the caller away: ${describeNetworkError(error)}`, remedy),
     }
   }
 }

@@ -1,12 +1,13 @@
 import { decodeJwt } from 'jose'
 import type { Config, UpstreamCredentials } from '../config-types.ts'
 import { DatabricksDirectory } from '../databricks-directory.ts'
+import { describeNetworkError } from '../outbound/network-error.ts'
 import { readPasswordFile, readSecretFile } from '../secret-file.ts'
 import { ServicePrincipalTokens } from '../service-principal.ts'
 import { basicAuthorization } from '../upstream-credentials.ts'
 import type { Asker, Staffed } from './asker.ts'
 import { type Finding, findingsOf } from './finding.ts'
-import { objectsIn, type Probe, reasonOf, textIn } from './probe.ts'
+import { objectsIn, type Probe, textIn } from './probe.ts'
 import { isWelcome, knock, refusalOf } from './reach.ts'
 
 /** The audience of a token that says one; Databricks' own tokens say nothing that can be read. */
@@ -86,7 +87,10 @@ async function tryCredentials(
     authorization = await authorizationOf(config, credentials, caller)
   } catch (error) {
     const remedy = 'Check the application id, its secret, the tenant, and that this machine may reach the issuer.'
-    return { asker: null, findings: [problem('credentials-missing', `${of} cannot be had: ${reasonOf(error)}.`, remedy)] }
+    return {
+      asker: null,
+      findings: [problem('credentials-missing', `${of} cannot be had: ${describeNetworkError(error)}.`, remedy)],
+    }
   }
   if (authorization === null && credentials.mode === 'passthrough') {
     const message = 'What callers find upstream with their own tokens was not looked at.'

@@ -1,4 +1,5 @@
 import type { Config } from '../config-types.ts'
+import { describeNetworkError } from '../outbound/network-error.ts'
 import { checkCaller } from './caller.ts'
 import { checkCredentials } from './credentials.ts'
 import { type Finding, findingsOf } from './finding.ts'
@@ -6,7 +7,7 @@ import { checkFolders } from './folders.ts'
 import { checkGroups } from './groups.ts'
 import { checkIssuer } from './issuer.ts'
 import { checkAllModels } from './models.ts'
-import { Probe, reasonOf } from './probe.ts'
+import { Probe } from './probe.ts'
 import { checkReach } from './reach.ts'
 import { checkRegistry } from './registry.ts'
 import { checkStorage } from './storage.ts'
@@ -21,7 +22,7 @@ async function attempt(check: Check): Promise<readonly Finding[]> {
     return [
       findingsOf(null).problem(
         'check-failed',
-        `The examination broke off: ${reasonOf(error)}.`,
+        `The examination broke off: ${describeNetworkError(error)}.`,
         'Run it again; what was not looked at is not known to be well.',
       ),
     ]

@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/json.ts'
 import { parseIfJson } from '../../policy/json-text.ts'
+import { objectsIn as listedObjects } from '../../policy/message-fields.ts'
 import { outboundConnector, throughProxy } from '../outbound/connector.ts'
 import { describeNetworkError } from '../outbound/network-error.ts'
 import type { Outbound } from '../outbound/proxy-settings.ts'
@@ -50,8 +51,7 @@ export function textIn(object: Json | undefined, key: string): string | null {
 
 /** The objects of a list; none where there is no such list. */
 export function objectsIn(object: Json | undefined, key: string): readonly JsonObject[] {
-  const value = object instanceof Map ? object.get(key) : undefined
-  return Array.isArray(value) ? value.filter((each) => each instanceof Map) : []
+  return listedObjects(object instanceof Map ? object.get(key) : undefined)
 }
 
 /** Asks the upstream, in whoever's name. Only ever reads. */
@@ -82,16 +82,11 @@ export class Probe {
       }
       return new Said(statusCode, Buffer.concat(chunks).toString('utf8'), String(answered.location ?? ''))
     } catch (error) {
-      throw new Error(reasonOf(error))
+      throw new Error(describeNetworkError(error))
     }
   }
 
   async close(): Promise<void> {
     await this.#agent.destroy()
   }
-}
-
-/** Why something failed, in few words. An AggregateError of a failed connection has an empty message. */
-export function reasonOf(error: unknown): string {
-  return describeNetworkError(error)
 }

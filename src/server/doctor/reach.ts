@@ -1,11 +1,12 @@
 import { describedVersions } from '../../policy/generated/messages.ts'
 import type { Config } from '../config-types.ts'
+import { describeNetworkError } from '../outbound/network-error.ts'
 import { refuseIntermediary } from '../upstream/intermediaries.ts'
 import { openQuestions } from '../upstream/open-questions.ts'
 import { workspaceRefusal } from '../upstream/workspace-answers.ts'
 import { checkWelcome, ownRefusalOf } from '../upstream-welcome.ts'
 import { type Finding, findingsOf } from './finding.ts'
-import { type Probe, reasonOf, type Said } from './probe.ts'
+import type { Probe, Said } from './probe.ts'
 
 const { problem, note, fine } = findingsOf(null)
 
@@ -34,7 +35,7 @@ export function refusalOf({ upstream: { kind } }: Config, said: Said): Finding |
     refuseIntermediary(said, true)
     return null
   } catch (error) {
-    return problem('upstream-intermediary', reasonOf(error), 'docs/networks.md says of each such answer what to do.')
+    return problem('upstream-intermediary', describeNetworkError(error), 'docs/networks.md says of each such answer what to do.')
   }
 }
 
@@ -87,7 +88,7 @@ export async function checkReach(config: Config, probe: Probe): Promise<{ findin
       config.upstream.kind === 'mlflow' ? [await checkVersion(probe)] : [fine('workspace', `${config.upstream.url} answers.`)]
     return { findings: [...version, door], reached: door.code !== 'upstream-refuses' }
   } catch (error) {
-    const message = `There is no answer from ${config.upstream.url}: ${reasonOf(error)}.`
+    const message = `There is no answer from ${config.upstream.url}: ${describeNetworkError(error)}.`
     const remedy =
       'Check upstream.url, and that this machine may reach it; docs/networks.md says more of certificates and forward proxies.'
     return { findings: [problem('upstream-unreachable', message, remedy)], reached: false }
