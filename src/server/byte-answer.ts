@@ -2,7 +2,6 @@ import { pipeline, type Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../policy/endpoint.ts'
 import type { Grant } from '../policy/grant.ts'
-import { Refusal } from '../policy/reasons.ts'
 import { showEndpointName } from '../policy/serving.ts'
 import { clientSentence } from '../rewrite/error-text.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../rewrite/upstream-request.ts'
@@ -14,6 +13,7 @@ import { type AnyReply, sendFailure } from './respond.ts'
 import { conditionsOf, isAskedPart, isConditional } from './streams/conditions.ts'
 import { renamedModel } from './streams/renamed-model.ts'
 import type { Transfer } from './streams/transfer.ts'
+import { sizeHeader, unmet } from './streams/unmet.ts'
 import { heardFrom } from './upstream/workspace-answers.ts'
 import type { Upstream } from './upstream.ts'
 import { serverOf, waitOf } from './upstream-answer.ts'
@@ -65,13 +65,6 @@ function sendUnchanged(reply: AnyReply, stream: Readable): void {
   reply.code(304).send()
 }
 
-/** A part that is not there, or another file than the caller has. */
-function unmet(reply: AnyReply, status: 416 | 412, size: unknown): Refusal {
-  if (status === 412) return new Refusal('precondition-failed', 'The artifact is not the one that the request is about any more.')
-  if (typeof size === 'string' && /^bytes \*\/[0-9]{1,15}$/.test(size)) reply.header('content-range', size)
-  return new Refusal('outside-range', 'The range lies outside of the artifact.')
-}
-
 /** What was granted of a request; it throws where nothing was. */
 export function grantedOf(request: Seen): NonNullable<FastifyRequest['granted']> {
   const { granted } = request
@@ -113,7 +106,7 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
     // What is left of an upload is read and dropped, so that the client gets to this answer.
     reply.removeHeader('connection')
     const text = await readError(stream)
-    if (statusCode === 416 || statusCode === 412) throw unmet(reply, statusCode, part)
+    if (statusCode === 416 || statusCode === 412) throw unmet(statusCode, part)
     const { environment } = request.trail
     upstream.noteRefusal(
       { status: statusCode, text },
@@ -129,7 +122,7 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
     if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)
     sendFailure(reply, upstreamFailure(grant, refused))
   } catch (error) {
-    answerError(error, reply, isRepeatable(request))
+    answerError(error, reply.headers(sizeHeader(error)), isRepeatable(request))
   }
 }
 

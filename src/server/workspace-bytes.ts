@@ -6,9 +6,10 @@ import { noteBreak } from './byte-answer.ts'
 import type { Journey } from './journey.ts'
 import { sendFailure } from './respond.ts'
 import { addresses, rawCallOf, visitOf } from './routes.ts'
-import { type ByteRange, OutsideRange, Unchanged } from './storage/artifact-store.ts'
+import { type ByteRange, Unchanged } from './storage/artifact-store.ts'
 import { beginUpload, LastLook } from './streams/begin-upload.ts'
 import { conditionsOf } from './streams/conditions.ts'
+import { sizeHeader } from './streams/unmet.ts'
 import { artifactFailure, type WorkspaceArtifacts } from './workspace-artifacts.ts'
 
 /** The one range of a `Range`. */
@@ -63,8 +64,7 @@ function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journ
       return reply.send(stream)
     } catch (error) {
       if (error instanceof Unchanged) return reply.code(304).headers(error.validators).send()
-      if (error instanceof OutsideRange && error.size !== null) reply.header('content-range', `bytes */${error.size}`)
-      return sendFailure(reply, artifactFailure(grant, error))
+      return sendFailure(reply.headers(sizeHeader(error)), artifactFailure(grant, error))
     }
   }
 }

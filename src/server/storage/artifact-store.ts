@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream'
 import type { ArtifactPlace } from '../../policy/artifact-place.ts'
-import { Refusal } from '../../policy/reasons.ts'
 
 /** One row of a folder's listing. */
 export interface StoredFile {
@@ -26,15 +25,6 @@ export class Unchanged extends Error {
   constructor(validators: Readonly<Record<string, string>>) {
     super('not modified')
     this.validators = validators
-  }
-}
-
-/** The part that is asked for is not in the file. `size` is the file's in bytes, where it is known. */
-export class OutsideRange extends Refusal {
-  readonly size: number | null
-  constructor(size: number | null) {
-    super('outside-range', 'The range lies outside of the artifact.')
-    this.size = size
   }
 }
 

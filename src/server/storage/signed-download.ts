@@ -1,6 +1,6 @@
-import { Refusal } from '../../policy/reasons.ts'
 import { isAskedPart, readContentRange } from '../streams/conditions.ts'
-import { type ByteRange, type Conditions, type Download, OutsideRange, Unchanged } from './artifact-store.ts'
+import { OutsideRange, unmet } from '../streams/unmet.ts'
+import { type ByteRange, type Conditions, type Download, Unchanged } from './artifact-store.ts'
 import { azureHeaders } from './azure-headers.ts'
 import type { Credential, Lease } from './credentials.ts'
 import { absentArtifact, unknownStorageAnswer } from './storage-call.ts'
@@ -27,12 +27,7 @@ async function failureOf(answer: OpenedFile, path: string): Promise<Error> {
   await dump(answer)
   if (answer.status === 304) return new Unchanged(validatorsOf(answer))
   if (answer.status === 404) return absentArtifact(path)
-  if (answer.status === 412)
-    return new Refusal('precondition-failed', 'The artifact is not the one that the request is about any more.')
-  if (answer.status === 416)
-    return new OutsideRange(
-      Number(/^bytes \*\/([0-9]{1,15})$/.exec(String(answer.headers['content-range']))?.[1] ?? Number.NaN) || null,
-    )
+  if (answer.status === 412 || answer.status === 416) return unmet(answer.status, answer.headers['content-range'])
   return storageRefusal({ status: answer.status, code: azureCode(answer.headers) })
 }
 
