@@ -1,5 +1,5 @@
-import { TookTooLong } from '../upstream/time-limit.ts'
-import type { Patience, StreamTimeouts } from './stream-dispatcher.ts'
+import { TimeLimit } from '../upstream/time-limit.ts'
+import type { StreamTimeouts } from './stream-dispatcher.ts'
 import type { Transfer } from './transfer.ts'
 import type { Reader } from './upload-body.ts'
 
@@ -10,8 +10,7 @@ const abandonedFor = 2_000
 export class Watch implements Reader {
   readonly #transfer: Transfer
   readonly #timeouts: StreamTimeouts
-  readonly #abort = new AbortController()
-  #timer: NodeJS.Timeout | undefined
+  readonly #limit = new TimeLimit()
   /** When the upstream's time to answer is over; by the clock of `performance`. */
   #deadline = 0
   #isSettled = false
@@ -21,40 +20,33 @@ export class Watch implements Reader {
     this.#timeouts = timeouts
     if (transfer.gone.aborted) this.#leave()
     else transfer.gone.addEventListener('abort', this.#leave, { once: true })
-    if (transfer.upload === null) this.#limit(timeouts.answer)
+    if (transfer.upload === null) this.#limit.begin(...timeouts.answer)
   }
 
   /** Ends the exchange when it is aborted. */
   get signal(): AbortSignal {
-    return this.#abort.signal
+    return this.#limit.signal
   }
 
-  readonly waiting = () => this.#limit(this.#timeouts.idle)
+  readonly waiting = () => this.#limit.begin(...this.#timeouts.idle)
 
-  readonly taken = () => clearTimeout(this.#timer)
+  readonly taken = () => this.#limit.end()
 
   readonly last = () => {
     this.#deadline = performance.now() + this.#timeouts.upload[1]
-    this.#limit(this.#timeouts.upload)
-  }
-
-  #limit([key, milliseconds]: Patience): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#abort.abort(new TookTooLong(key, milliseconds)), milliseconds)
+    this.#limit.begin(...this.#timeouts.upload)
   }
 
   readonly #leave = () => {
     const { gone, upload } = this.#transfer
-    const abort = () => this.#abort.abort(gone.reason)
     // What has all of an upload carries it out, and says when it has.
-    if (upload?.isSent !== true || this.#isSettled) return abort()
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(abort, this.#timeouts.abandoned ?? abandonedFor)
+    const mayAnswer = upload?.isSent === true && !this.#isSettled
+    this.#limit.abort(gone.reason, mayAnswer ? (this.#timeouts.abandoned ?? abandonedFor) : 0)
   }
 
   /** The upstream has answered, or never will. */
   answered(error: Error | null): void {
-    clearTimeout(this.#timer)
+    this.#limit.end()
     const isAbandoned = error !== null && error === this.#transfer.gone.reason && this.#transfer.upload?.isSent === true
     // It was left alone with all of it, and may still carry it out.
     if (isAbandoned) setTimeout(() => this.#settle(), this.#deadline - performance.now()).unref()
@@ -69,7 +61,7 @@ export class Watch implements Reader {
 
   /** Nothing passes any more. */
   close(): void {
-    clearTimeout(this.#timer)
+    this.#limit.end()
     this.#transfer.gone.removeEventListener('abort', this.#leave)
   }
 }

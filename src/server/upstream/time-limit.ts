@@ -1,7 +1,8 @@
 import { errors } from 'undici'
+import type { UpstreamTimeouts } from '../upstream-pools.ts'
 
 /** What the upstream is given time for: the keys of `upstream.timeouts`, without their `Seconds`. */
-export type TimeKey = 'connect' | 'answer' | 'download' | 'upload' | 'model' | 'pause'
+export type TimeKey = keyof UpstreamTimeouts
 
 /** The upstream took longer than the proxy waits. */
 export class TookTooLong extends errors.HeadersTimeoutError {
@@ -23,18 +24,29 @@ export class TimeLimit {
   readonly #abort = new AbortController()
   #timer: NodeJS.Timeout | undefined
 
-  /** Aborts the exchange with `TookTooLong` when the time is over. */
+  /** Aborts the exchange: with `TookTooLong` when the time is over. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
 
   /** Gives the exchange so many milliseconds from now, by a key of the configuration; `more` are not the upstream's own. */
   begin(key: TimeKey, milliseconds: number, more = 0): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#abort.abort(new TookTooLong(key, milliseconds)), milliseconds + more)
+    this.#endIn(milliseconds + more, () => new TookTooLong(key, milliseconds))
+  }
+
+  /** Aborts the exchange for another reason: at once, or in so many milliseconds in the place of its limit. */
+  abort(reason: unknown, milliseconds = 0): void {
+    this.end()
+    if (milliseconds > 0) this.#endIn(milliseconds, () => reason)
+    else this.#abort.abort(reason)
   }
 
   end(): void {
     clearTimeout(this.#timer)
+  }
+
+  #endIn(milliseconds: number, why: () => unknown): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#abort.abort(why()), milliseconds)
   }
 }
