@@ -55,6 +55,8 @@ export interface EndpointRow {
   readonly anyExperiment?: true
   /** Bytes instead of a JSON message: `down` in the answer, `up` in the request, or in both. */
   readonly bytes?: 'down' | 'up' | 'both'
+  /** Clients of MLflow 2.9 leave experiment and run out of its store path: told that the store has no such uploads, they send the file as one. */
+  readonly placeless?: 'no-multipart'
   /** The body is an object of others' making, of which only the fields that have a meaning here are looked at. */
   readonly opaque?: true
   /** The workspace itself is asked, for a signed URL of the file that a path of its Files API names. */

@@ -45,18 +45,16 @@ function* checkChangeable(judgement: Judgement, place: StorePlace, path: string,
   if (place.traceId !== null) yield* ownTrace(judgement, place.traceId)
 }
 
-/** Clients of MLflow 2.9 leave the run out of the place of a multipart upload. After this answer they send the file as one, to its run. */
-function withoutMultipart(): Refusal {
-  return new Refusal('no-multipart', noMultipart)
-}
-
 /** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */
 function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
   const upstream = upstreamStorePath(path, defaultExperimentId)
   // Databricks keeps more than experiments' artifacts, and less of what lies above them.
   if (judgement.landscape.kind === 'databricks' && (yield* checkWorkspacePath(judgement, path, upstream)) === 'judged') return
   const place = placeOf(upstream)
-  if (place === null) throw judgement.endpoint.name === 'createMultipartUpload' ? withoutMultipart() : absent.artifact(path)
+  if (place === null) {
+    const { placeless } = judgement.endpoint
+    throw placeless === undefined ? absent.artifact(path) : new Refusal(placeless, noMultipart)
+  }
   const hide = (error: unknown) => (error instanceof Refusal && error.reason === 'not-found' ? absent.artifact(path) : error)
   try {
     if (reads(judgement.endpoint)) yield* checkReadable(judgement, place, path, defaultExperimentId)

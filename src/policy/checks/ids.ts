@@ -31,7 +31,8 @@ export function* experimentOf(id: string | null): Inquiry<ExperimentFact | undef
 /** As `absent.experiment`; whoever wants to write into it, or has only its id, may have it from a job or notebook of elsewhere. */
 function absentExperiment({ endpoint, environment }: Judgement, id: string): Refusal {
   const plain = absent.experiment(id)
-  if (endpoint.action !== 'create' && endpoint.name !== 'getExperiment') return plain
+  const isAsked = endpoint.resource === 'experiment' && endpoint.action === 'read'
+  if (endpoint.action !== 'create' && !isAsked) return plain
   return new Refusal(
     'not-found',
     `${plain.message} in environment '${environment.name}'. If the id comes from MLFLOW_EXPERIMENT_ID or from a notebook, name an experiment of the environment instead: MLFLOW_EXPERIMENT_NAME, or mlflow.set_experiment().`,

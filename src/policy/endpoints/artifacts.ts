@@ -46,7 +46,7 @@ export const artifactEndpoints = {
     request: 'handmade.UploadArtifact', fields: { run_id: 'run', run_uuid: 'run', path: 'relativePath' }, required: [],
   },
   createMultipartUpload: {
-    ...part, path: '/mlflow-artifacts/mpu/create/{artifact_path}',
+    ...part, path: '/mlflow-artifacts/mpu/create/{artifact_path}', placeless: 'no-multipart',
     fields: { artifact_path: 'storePath', path: 'localFile', num_parts: 'free' },
   },
   completeMultipartUpload: {
