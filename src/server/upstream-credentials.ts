@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { Refusal } from '../policy/reasons.ts'
+import { basicAuthorization } from './basic-authorization.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import type { MemoryAccount } from './limits/memory-account.ts'
 import type { Outbound } from './outbound/proxy-settings.ts'
@@ -119,11 +120,6 @@ function bearer(tokens: { read(): Promise<string>; drop?(token: string): boolean
     read: async () => ({ authorization: `Bearer ${await tokens.read()}` }),
     refuse: (_caller, { authorization = '' }) => tokens.drop?.(authorization.slice('Bearer '.length)) ?? false,
   }
-}
-
-/** What basic authentication is shown: RFC 7617, in UTF-8. */
-export function basicAuthorization(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
 function basic(username: string, password: TokenFile): CredentialSource {

@@ -13,7 +13,7 @@ import type { Exchange } from './upstream/exchange.ts'
 import { refuseIntermediary } from './upstream/intermediaries.ts'
 import { mePath } from './upstream/open-questions.ts'
 import { TimeLimit } from './upstream/time-limit.ts'
-import { type Heard, heardFrom } from './upstream/workspace-answers.ts'
+import { heardFrom } from './upstream/workspace-answers.ts'
 import { briefly, readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CallerCredentials, type CredentialSource, upstreamCredentials, withoutSignal } from './upstream-credentials.ts'
@@ -237,8 +237,7 @@ export class Upstream {
   }
 
   /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
-  checkWelcome(answer: Heard, environment?: string): void {
-    heardFrom(this.kind, answer)
+  checkWelcome(answer: Pick<UpstreamAnswer, 'status' | 'text'>, environment?: string): void {
     checkWelcome(this.kind, this.#modeOf(environment) === 'passthrough', answer)
   }
 

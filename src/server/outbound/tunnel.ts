@@ -2,6 +2,7 @@ import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
+import { basicAuthorization } from '../basic-authorization.ts'
 
 /** A forward proxy does not connect to where it should. */
 export class ForwardProxyError extends Error {
@@ -11,8 +12,7 @@ export class ForwardProxyError extends Error {
 /** The headers that show a forward proxy who asks. */
 export function proxyHeaders({ username, password }: URL): Record<string, string> {
   if (username === '') return {}
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` }
+  return { 'proxy-authorization': basicAuthorization(decodeURIComponent(username), decodeURIComponent(password)) }
 }
 
 function refused(proxy: URL, target: string, status: number): ForwardProxyError {
