@@ -6,7 +6,8 @@ export const mlflowRequirements = {
   '2.9.2': ['mlflow==2.9.2', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2.1'],
   '2.22.4': ['mlflow==2.22.4', 'SQLAlchemy<2.1', 'opentelemetry-sdk<1.33', 'opentelemetry-api<1.33', 'fastapi<0.116'],
   '3.17.2': ['mlflow==3.17.2'],
-  '3.18.0': ['mlflow==3.18.0'],
+  // Flask-WTF: of `mlflow server --app-name basic-auth`.
+  '3.18.0': ['mlflow==3.18.0', 'Flask-WTF'],
 }
 
 /**

@@ -25,6 +25,8 @@ export interface MlflowOptions {
   readonly artifactScheme?: string
   /** Worker processes; default 1. */
   readonly workers?: number
+  /** Further arguments of `mlflow server`. */
+  readonly flags?: readonly string[]
   /** Further variables of the server's environment. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -68,6 +70,7 @@ export async function startMlflow({
   serveArtifacts = true,
   artifactScheme,
   workers = 1,
+  flags = [],
   env = {},
 }: MlflowOptions): Promise<MlflowServer> {
   const python = pythonOf(version)
@@ -89,7 +92,7 @@ export async function startMlflow({
     '--backend-store-uri',
     `sqlite:///${database}`,
   ]
-  const args = ['server', ...place, ...artifactFlags(version, destination, serveArtifacts)]
+  const args = ['server', ...place, ...artifactFlags(version, destination, serveArtifacts), ...flags]
   const variables = { ...serverEnvironment(python, folder), ...env }
   const program = startProgram(join(dirname(python), 'mlflow'), args, { cwd: folder, env: variables })
   const close = async () => {
