@@ -4,6 +4,6 @@ import { isFullRun } from '../support/full-run.ts'
 import { tellClientStories } from './client-stories.ts'
 
 /** The longest stories are left to the full run. */
-const everyday = { stories: ['fluent', 'searches', 'isolation', 'promotion', 'families', 'notebook'] }
+const everyday = { stories: ['fluent', 'isolation', 'promotion', 'notebook'] }
 
 await tellClientStories(t, newestMlflow, isFullRun ? {} : everyday)

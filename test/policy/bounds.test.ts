@@ -26,6 +26,7 @@ import { readKeyId } from '../../src/server/compact-token.ts'
 import { parseAnswer } from '../../src/server/lookups.ts'
 import { grantOf, judge, requestTo, toJson, verdictOf } from '../support/fake-world.ts'
 import { goodMessage, setAt } from '../support/full-message.ts'
+import { isFullRun } from '../support/full-run.ts'
 import { acc, inAcc, landscape, makeTown, openSourceTown, type Town, town } from '../support/town.ts'
 
 const ofSize = /exceeds the maximum length of [0-9]+ characters|can contain at most [0-9]+ items/
@@ -122,7 +123,9 @@ const child = (memory: number, program: string, ...args: string[]) =>
     },
   )
 
-t.test('no body takes much more memory than its own length', async (t) => {
+const whenFull = { skip: isFullRun ? false : 'three quarters of a minute: in the full run' }
+
+t.test('no body takes much more memory than its own length', whenFull, async (t) => {
   const lines = child(256, 'weigh-bodies.ts').trim().split('\n')
   t.ok(lines.length > 45, 'every body was judged')
   for (const line of lines) {

@@ -4,6 +4,7 @@ import { JsonNumber } from '../../src/policy/json.ts'
 import { shapeOf } from '../../src/policy/message-shape.ts'
 import { hasOwnVisibility } from '../../src/rewrite/visible-rows.ts'
 import { fits, goodMessage } from '../support/full-message.ts'
+import { isFullRun } from '../support/full-run.ts'
 import { writeRequest } from '../support/message-request.ts'
 import {
   absentExperiment,
@@ -94,14 +95,15 @@ for (const place of places) {
     const warm = rowsOf(place.town).find((row) => Object.values(row.fields).includes('experiment') || row.name.startsWith('get'))
     for (let count = 0; warm !== undefined && count < 40; count += 1)
       await sendTo(place, inAcc, writeRequest(warm, goodMessage(warm, inAcc)))
-    for (const pair of [
+    const pairs = [
       [inAcc, inProd],
       [inProd, inPreprod],
       [inProd, inAcc],
-    ] as const) {
+    ] as const
+    for (const pair of isFullRun ? pairs : pairs.slice(0, 1)) {
       for (const endpoint of rowsOf(place.town)) tried += await tryFields(t, place, pair, endpoint)
     }
-    t.ok(tried > (kind === 'mlflow' ? 300 : 5), `${tried} pairs`)
+    t.ok(tried > (kind === 'mlflow' ? 100 : 5), `${tried} pairs`)
   })
 }
 

@@ -274,7 +274,7 @@ t.test(`MLflow ${newestMlflow}`, async (t) => {
 })
 
 // Behind gunicorn a body that ends early counts as whole, and is stored: only a reset tells it otherwise.
-t.test('MLflow 2.22.4', async (t) => {
+t.test('MLflow 2.22.4', { skip: isFullRun ? false : 'in the full run' }, async (t) => {
   const place = await prepare(t, '2.22.4')
   await t.test('broken uploads leave nothing', (t) => checkBrokenUploads(t, place))
   await t.test('empty artifacts and odd names', (t) => checkNames(t, place))
