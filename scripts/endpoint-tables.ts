@@ -1,6 +1,6 @@
-import type { ClosedEndpoint, OpenEndpoint } from '../src/policy/endpoint.ts'
-import { tableOfAllModes } from '../src/policy/endpoints.ts'
-import type { UpstreamKind } from '../src/policy/environment.ts'
+import type { ClosedEndpoint, OpenEndpoint } from '../src/policy/endpoints/endpoint.ts'
+import { tableOfAllModes } from '../src/policy/endpoints/endpoint-table.ts'
+import type { UpstreamKind } from '../src/policy/environments/environment.ts'
 import { describedVersions } from '../src/policy/generated/messages.ts'
 
 /** A text as the cell of a table. */

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { variableFor } from '../src/server/config-overrides.ts'
-import { listKeys, readSchema, type SchemaNode, schemaAt, showYaml } from '../src/server/config-schema.ts'
+import { variableFor } from '../src/server/config/config-overrides.ts'
+import { listKeys, readSchema, type SchemaNode, schemaAt, showYaml } from '../src/server/config/config-schema.ts'
 
 const target = new URL('../docs/configuration.md', import.meta.url)
 

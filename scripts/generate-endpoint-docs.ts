@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { OpenEndpoint, Resource } from '../src/policy/endpoint.ts'
-import type { UpstreamKind } from '../src/policy/environment.ts'
+import type { OpenEndpoint, Resource } from '../src/policy/endpoints/endpoint.ts'
+import type { UpstreamKind } from '../src/policy/environments/environment.ts'
 import { describedVersions } from '../src/policy/generated/messages.ts'
-import type { Meaning } from '../src/policy/meaning.ts'
-import { type Coverage, coverageOf } from '../src/rewrite/coverage.ts'
+import type { Meaning } from '../src/policy/meanings/meaning.ts'
+import { type Coverage, coverageOf } from '../src/rewrite/answer/coverage.ts'
 import {
   cell,
   closedSections,

@@ -37,7 +37,7 @@ export interface Description {
   graphql: string | null
 }
 
-/** A route of src/policy/route.ts in the making. */
+/** A route of src/policy/endpoints/route.ts in the making. */
 export interface MergedRoute {
   method: string
   path: string
@@ -67,7 +67,7 @@ const forms = new Map([
   ['google.protobuf.FieldMask', 'fieldMask'],
 ])
 
-/** A field of src/policy/field.ts in the making. */
+/** A field of src/policy/messages/field.ts in the making. */
 export type MergedField = Record<string, unknown> & { versions: string[] }
 /** Fields by name, by full name of the message. */
 export type Messages = Map<string, Map<string, MergedField>>

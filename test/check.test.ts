@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { renderCurrentReference } from '../scripts/generate-config-reference.ts'
 import { runCommand } from '../src/commands/run-command.ts'
-import { describeConfig } from '../src/server/config-meaning.ts'
+import { describeConfig } from '../src/server/config/config-summary.ts'
 import { base, folder, load, repository, small, write } from './support/config-file.ts'
 
 t.test('check says in words who is where, with which names and stages', async (t) => {

@@ -6,12 +6,12 @@ import { renderCurrentReference } from '../scripts/generate-config-reference.ts'
 import { endpointPages, renderEndpoints } from '../scripts/generate-endpoint-docs.ts'
 import { describeRoutes } from '../src/commands/routes.ts'
 import { runCommand } from '../src/commands/run-command.ts'
-import { closedEndpoints, endpointTable, openEndpoints } from '../src/policy/endpoints.ts'
+import { closedEndpoints, endpointTable, openEndpoints } from '../src/policy/endpoints/endpoint-table.ts'
 import { describedVersions } from '../src/policy/generated/messages.ts'
-import { parseJson } from '../src/policy/json-text.ts'
+import { canonicalPath } from '../src/policy/locations/store-path.ts'
+import { parseJson } from '../src/policy/messages/json/json-text.ts'
 import { reasons } from '../src/policy/reasons.ts'
-import { canonicalPath } from '../src/policy/store-path.ts'
-import { limits } from '../src/server/framing.ts'
+import { limits } from '../src/server/http/framing.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (name: string) => readFileSync(join(root, name), 'utf8')

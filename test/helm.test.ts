@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
-import { loadConfig } from '../src/server/config.ts'
+import { loadConfig } from '../src/server/config/config.ts'
 import { chart, cluster, external, readText, render, renderJob } from './support/helm-chart.ts'
 import { runHelm } from './support/helm-tools.ts'
 import { at, pick, record, set } from './support/manifests.ts'

@@ -1,5 +1,5 @@
-import { type Json, JsonNumber } from '../../src/policy/json.ts'
-import { decodeUtf8, parseIfJson, parseJson, printJson } from '../../src/policy/json-text.ts'
+import { type Json, JsonNumber } from '../../src/policy/messages/json/json.ts'
+import { decodeUtf8, parseIfJson, parseJson, printJson } from '../../src/policy/messages/json/json-text.ts'
 import type { Target } from './guided.ts'
 import { equal, read } from './properties.ts'
 

@@ -1,5 +1,5 @@
-import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
-import type { ServerKind } from '../../src/policy/environment.ts'
+import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import type { ServerKind } from '../../src/policy/environments/environment.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
 import { headerOf, type RawAnswer } from '../../test/support/raw-http.ts'
 import type { Belongings } from '../../test/support/town.ts'

@@ -1,4 +1,4 @@
-import { type Json, JsonNumber, type JsonObject } from '../../src/policy/json.ts'
+import { type Json, JsonNumber, type JsonObject } from '../../src/policy/messages/json/json.ts'
 import type { Random } from '../random.ts'
 
 /** Words that are more than words to a parser of JavaScript's or Python's. */

@@ -1,5 +1,5 @@
-import { loadConfig } from '../server/config.ts'
-import { describeConfig } from '../server/config-meaning.ts'
+import { loadConfig } from '../server/config/config.ts'
+import { describeConfig } from '../server/config/config-summary.ts'
 import { reportProblems } from './report-problems.ts'
 import type { Terminal } from './terminal.ts'
 

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../server/config.ts'
-import type { Config } from '../server/config-types.ts'
+import { loadConfig } from '../server/config/config.ts'
+import type { Config } from '../server/config/config-types.ts'
+import { readSecretFile } from '../server/config/secret-file.ts'
 import { examine } from '../server/doctor/examine.ts'
 import { describeFindings, printFindings } from '../server/doctor/finding.ts'
-import { readSecretFile } from '../server/secret-file.ts'
 import { reportProblems } from './report-problems.ts'
 import type { Terminal } from './terminal.ts'
 

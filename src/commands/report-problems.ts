@@ -1,4 +1,4 @@
-import { ConfigError } from '../server/config-problem.ts'
+import { ConfigError } from '../server/config/config-problem.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Writes every problem of a configuration, one a line, and returns exit code 1. Any other error is thrown on. */

@@ -1,5 +1,5 @@
-import { loadConfig } from '../server/config.ts'
-import type { Config } from '../server/config-types.ts'
+import { loadConfig } from '../server/config/config.ts'
+import type { Config } from '../server/config/config-types.ts'
 import { reportProblems } from './report-problems.ts'
 import type { Terminal } from './terminal.ts'
 

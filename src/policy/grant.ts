@@ -1,7 +1,7 @@
-import type { OpenEndpoint } from './endpoint.ts'
-import type { ClientMode, Environment, Landscape } from './environment.ts'
-import type { JsonObject } from './json.ts'
-import type { VersionFact } from './questions.ts'
+import type { OpenEndpoint } from './endpoints/endpoint.ts'
+import type { ClientMode, Environment, Landscape } from './environments/environment.ts'
+import type { VersionFact } from './fact-query.ts'
+import type { JsonObject } from './messages/json/json.ts'
 
 /** What was found out on the way to a decision, and is needed again to rewrite the request and its answer. */
 export interface Findings {

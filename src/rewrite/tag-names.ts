@@ -1,8 +1,8 @@
-import { findsProxyTag, modelVersionsTag } from '../policy/checks/tags.ts'
-import { isLinkedPrompts } from '../policy/checks/trace-tags.ts'
-import type { Json } from '../policy/json.ts'
-import { parseIfJson, printJson } from '../policy/json-text.ts'
-import { mayBeOne } from '../policy/look-alikes.ts'
+import { findsProxyTag, modelVersionsTag } from '../policy/checks/request/tags.ts'
+import { isLinkedPrompts } from '../policy/checks/traces/trace-tags.ts'
+import type { Json } from '../policy/messages/json/json.ts'
+import { parseIfJson, printJson } from '../policy/messages/json/json-text.ts'
+import { mayBeOne } from '../policy/names/look-alikes.ts'
 
 type Rename = (name: string) => string | null
 

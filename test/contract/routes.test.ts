@@ -9,9 +9,9 @@ import { generateOtlp, otlpFile } from '../../scripts/generate-otlp.ts'
 import type { SdkDescription } from '../../scripts/merge-databricks.ts'
 import type { Description } from '../../scripts/merge-descriptions.ts'
 import { mlflowVersions, pythonOf } from '../../scripts/python-environments.mjs'
-import type { ClosedEndpoint, OpenEndpoint } from '../../src/policy/endpoint.ts'
-import { closedEndpoints, endpointTable, openEndpoints } from '../../src/policy/endpoints.ts'
-import { findEndpoint } from '../../src/policy/find-endpoint.ts'
+import type { ClosedEndpoint, OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import { closedEndpoints, endpointTable, openEndpoints } from '../../src/policy/endpoints/endpoint-table.ts'
+import { findEndpoint } from '../../src/policy/endpoints/find-endpoint.ts'
 
 const scriptOf = (name: string) => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url))
 

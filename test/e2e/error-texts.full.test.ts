@@ -1,6 +1,6 @@
 import t from 'tap'
 import { newestMlflow } from '../../scripts/python-environments.mjs'
-import { isMapping } from '../../src/server/mapping.ts'
+import { isMapping } from '../../src/server/config/mapping.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { startProxy, threeEnvironments } from '../support/proxy.ts'

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { isMapping } from '../../src/server/mapping.ts'
+import { isMapping } from '../../src/server/config/mapping.ts'
 import type { OtherClient } from './other-client.ts'
 
 type Fields = Readonly<Record<string, unknown>>

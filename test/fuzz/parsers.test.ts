@@ -9,7 +9,7 @@ t.setTimeout(4 * 60_000)
 const targets = await loadTargets()
 
 t.test('the search finds what is hidden behind branches', async (t) => {
-  const { parseIfJson } = await import('../../src/policy/json-text.ts')
+  const { parseIfJson } = await import('../../src/policy/messages/json/json-text.ts')
   const check = (input: Buffer) => {
     const value = parseIfJson(input.toString('utf8'))
     if (value instanceof Map && [...value.values()].some((item) => item instanceof Map && item.size > 0))

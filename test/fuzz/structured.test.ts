@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { StructuredFuzz } from '../../fuzz/structured/run.ts'
-import { CatalogFolder } from '../../src/server/storage/catalog-folder.ts'
-import { AzureStorage } from '../../src/server/storage/databricks-store.ts'
-import type { StorageCall } from '../../src/server/storage/storage-call.ts'
+import { CatalogFolder } from '../../src/server/databricks/storage/catalog-folder.ts'
+import { AzureStorage } from '../../src/server/databricks/storage/databricks-store.ts'
+import type { StorageCall } from '../../src/server/databricks/storage/storage-call.ts'
 import { toMessage } from '../support/fake-world.ts'
 
 // Seconds of what `npm run fuzz -- structured` does for as long as is asked: always the same requests, and others every day.

@@ -1,6 +1,12 @@
 import t from 'tap'
-import { type Authenticated, checkValidity, type Expectation, readIssuers, readPrincipal } from '../../src/policy/claims.ts'
-import { parseJson } from '../../src/policy/json-text.ts'
+import {
+  type Authenticated,
+  checkValidity,
+  type Expectation,
+  readIssuers,
+  readPrincipal,
+} from '../../src/policy/identity/claims.ts'
+import { parseJson } from '../../src/policy/messages/json/json-text.ts'
 import { audience, makeClaims, objectId, tenantId } from '../support/issuer.ts'
 
 const now = 1_790_000_000

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { endpointTable } from '../../src/policy/endpoints.ts'
-import { findEndpoint } from '../../src/policy/find-endpoint.ts'
-import { rewriteAnswer } from '../../src/rewrite/answer.ts'
-import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
+import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
+import { findEndpoint } from '../../src/policy/endpoints/find-endpoint.ts'
+import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
+import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import {
   type FakeWorld,
   grantOf,

@@ -1,8 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type StoredPath, storedPathOf } from '../../src/policy/artifact-place.ts'
-import { clientDatabricksLocation, upstreamDatabricksLocation, versionLocation } from '../../src/policy/databricks-location.ts'
-import { canonicalPath } from '../../src/policy/store-path.ts'
+import { type StoredPath, storedPathOf } from '../../src/policy/locations/artifact-place.ts'
+import {
+  clientDatabricksLocation,
+  upstreamDatabricksLocation,
+  versionLocation,
+} from '../../src/policy/locations/databricks-location.ts'
+import { canonicalPath } from '../../src/policy/locations/store-path.ts'
 import { tryLaw } from '../support/law.ts'
 
 const runId = '0123456789abcdef0123456789abcdef'

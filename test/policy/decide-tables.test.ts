@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Environment } from '../../src/policy/environment.ts'
-import { upstreamMessage } from '../../src/rewrite/request.ts'
+import type { Environment } from '../../src/policy/environments/environment.ts'
+import { upstreamMessage } from '../../src/rewrite/request/upstream-message.ts'
 import { grantOf, judge, refusalOf, requestTo, verdictOf } from '../support/fake-world.ts'
 import { showText } from '../support/law.ts'
 import {

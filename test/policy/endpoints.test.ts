@@ -1,14 +1,14 @@
 import t from 'tap'
-import type { ClosedEndpoint, OpenEndpoint } from '../../src/policy/endpoint.ts'
-import { closedFamilies } from '../../src/policy/endpoints/closed.ts'
-import { closedEndpoints, openEndpoints, unclassifiedRoutes } from '../../src/policy/endpoints.ts'
-import type { Field } from '../../src/policy/field.ts'
+import type { ClosedEndpoint, OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import { closedEndpoints, openEndpoints, unclassifiedRoutes } from '../../src/policy/endpoints/endpoint-table.ts'
+import { closedFamilies } from '../../src/policy/endpoints/rows/closed.ts'
 import { describedVersions } from '../../src/policy/generated/messages.ts'
 import { routes } from '../../src/policy/generated/routes.ts'
-import type { Meaning } from '../../src/policy/meaning.ts'
-import { fieldOf, hasShape, shapeOf } from '../../src/policy/message-shape.ts'
-import { answerMeanings, reviewedFields } from '../../src/rewrite/answer-fields.ts'
-import { hasOwnVisibility } from '../../src/rewrite/visible-rows.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning.ts'
+import type { Field } from '../../src/policy/messages/field.ts'
+import { fieldOf, hasShape, shapeOf } from '../../src/policy/messages/message-shape.ts'
+import { answerMeanings, reviewedFields } from '../../src/rewrite/answer/answer-fields.ts'
+import { hasOwnVisibility } from '../../src/rewrite/answer/visible-rows.ts'
 
 const endpoints = [...openEndpoints.values()]
 

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { admitRows } from '../../src/policy/checks/answer-rows.ts'
-import type { Environment } from '../../src/policy/environment.ts'
+import { admitRows } from '../../src/policy/checks/search/answer-rows.ts'
+import type { Environment } from '../../src/policy/environments/environment.ts'
 import type { Grant } from '../../src/policy/grant.ts'
-import { printJson } from '../../src/policy/json-text.ts'
-import { fieldOf } from '../../src/policy/message-shape.ts'
+import { printJson } from '../../src/policy/messages/json/json-text.ts'
+import { fieldOf } from '../../src/policy/messages/message-shape.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
-import { rewriteAnswer } from '../../src/rewrite/answer.ts'
-import { upstreamMessage } from '../../src/rewrite/request.ts'
-import { asksForNothing, rowMessage, takeRows } from '../../src/rewrite/search-page.ts'
+import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
+import { asksForNothing, rowMessage, takeRows } from '../../src/rewrite/request/search-page.ts'
+import { upstreamMessage } from '../../src/rewrite/request/upstream-message.ts'
 import {
   answerOf,
   type FakeWorld,

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { admitRows } from '../../src/policy/checks/answer-rows.ts'
+import { admitRows } from '../../src/policy/checks/search/answer-rows.ts'
 import type { DecodedRequest } from '../../src/policy/decide.ts'
-import { openEndpoints } from '../../src/policy/endpoints.ts'
-import { printJson } from '../../src/policy/json-text.ts'
-import { rewriteAnswer } from '../../src/rewrite/answer.ts'
-import { clientErrorText } from '../../src/rewrite/error-text.ts'
-import { upstreamMessage } from '../../src/rewrite/request.ts'
+import { openEndpoints } from '../../src/policy/endpoints/endpoint-table.ts'
+import { printJson } from '../../src/policy/messages/json/json-text.ts'
+import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
+import { clientErrorText } from '../../src/rewrite/errors/error-text.ts'
+import { upstreamMessage } from '../../src/rewrite/request/upstream-message.ts'
 import {
   answerOf,
   type FakeWorld,

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import ts from 'typescript'
 import { isGrant } from '../../src/policy/grant.ts'
-import { artifactRequest, isArtifactRequest } from '../../src/rewrite/artifact-request.ts'
-import { isUpstreamRequest, upstreamRequest } from '../../src/rewrite/upstream-request.ts'
-import { Upstream } from '../../src/server/upstream.ts'
+import { artifactRequest, isArtifactRequest } from '../../src/rewrite/request/artifact-request.ts'
+import { isUpstreamRequest, upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
+import { Upstream } from '../../src/server/upstream/upstream.ts'
 import { grantOf, judge, requestTo } from '../support/fake-world.ts'
 import { acc, inAcc, landscape, town } from '../support/town.ts'
 
@@ -119,12 +119,12 @@ const snippets: [name: string, code: string, diagnostic: number | null][] = [
 const prelude = `
 import type { Decision } from './src/policy/decide.ts'
 import type { Grant } from './src/policy/grant.ts'
-import type { JsonObject } from './src/policy/json.ts'
-import type { OwnedName, UpstreamName } from './src/policy/names.ts'
-import type { Question } from './src/policy/questions.ts'
-import { type UpstreamRequest, upstreamRequest } from './src/rewrite/upstream-request.ts'
-import type { Upstream } from './src/server/upstream.ts'
-import type { CallerCredentials } from './src/server/upstream-credentials.ts'
+import type { JsonObject } from './src/policy/messages/json/json.ts'
+import type { OwnedName, UpstreamName } from './src/policy/names/names.ts'
+import type { Question } from './src/policy/fact-query.ts'
+import { type UpstreamRequest, upstreamRequest } from './src/rewrite/request/upstream-request.ts'
+import type { Upstream } from './src/server/upstream/upstream.ts'
+import type { CallerCredentials } from './src/server/upstream/upstream-credentials.ts'
 declare const [grant, message, upstream, caller, decision, owned]: [Grant, JsonObject, Upstream, CallerCredentials, Decision, OwnedName]
 export type Used = UpstreamName | Question | UpstreamRequest | typeof upstreamRequest | [typeof grant, typeof message, typeof upstream, typeof caller, typeof decision, typeof owned]
 `.trim()
@@ -170,8 +170,8 @@ function filesBelow(folder: string): string[] {
 t.test('the makers of grants and of stored names are used where they belong, and nowhere else', async (t) => {
   const users = (word: RegExp) => filesBelow('src').filter((name) => word.test(readFileSync(join(root, name), 'utf8')))
   t.same(users(/\bissueGrant\b/).sort(), ['src/policy/decide.ts', 'src/policy/grant.ts'])
-  t.same(users(/\bas UpstreamName\b/), ['src/policy/names.ts'])
+  t.same(users(/\bas UpstreamName\b/), ['src/policy/names/names.ts'])
   t.same(users(/\bnew Grant\(/), ['src/policy/grant.ts'])
-  t.same(users(/\bnew UpstreamRequest\(/), ['src/rewrite/upstream-request.ts'])
-  t.same(users(/\bnew ArtifactRequest\(/), ['src/rewrite/artifact-request.ts'])
+  t.same(users(/\bnew UpstreamRequest\(/), ['src/rewrite/request/upstream-request.ts'])
+  t.same(users(/\bnew ArtifactRequest\(/), ['src/rewrite/request/artifact-request.ts'])
 })

@@ -1,9 +1,9 @@
 import { getNamedType, isInputObjectType, isObjectType } from 'graphql'
 import t from 'tap'
-import { openEndpoints } from '../../src/policy/endpoints.ts'
+import { openEndpoints } from '../../src/policy/endpoints/endpoint-table.ts'
 import { readOperation } from '../../src/policy/graphql/operation.ts'
 import { messageOf, schema } from '../../src/policy/graphql/schema.ts'
-import { fieldOf, shapeOf } from '../../src/policy/message-shape.ts'
+import { fieldOf, shapeOf } from '../../src/policy/messages/message-shape.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
 import { toMessage } from '../support/fake-world.ts'
 

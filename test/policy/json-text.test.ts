@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Json, JsonNumber } from '../../src/policy/json.ts'
-import { decodeUtf8, parseJson, printJson } from '../../src/policy/json-text.ts'
+import { type Json, JsonNumber } from '../../src/policy/messages/json/json.ts'
+import { decodeUtf8, parseJson, printJson } from '../../src/policy/messages/json/json-text.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
 
 function refusalOf(act: () => unknown): Refusal {

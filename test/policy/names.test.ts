@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Environment, Landscape } from '../../src/policy/environment.ts'
-import { findLandscapeProblems } from '../../src/policy/landscape-problems.ts'
-import { nameProblem } from '../../src/policy/name-form.ts'
+import type { Environment, Landscape } from '../../src/policy/environments/environment.ts'
+import { findLandscapeProblems } from '../../src/policy/environments/environment-problems.ts'
+import { nameProblem } from '../../src/policy/names/name-form.ts'
 import {
   defaultExperiment,
   hasLeadingSlash,
@@ -12,7 +12,7 @@ import {
   ownerOf,
   resolveName,
   showName,
-} from '../../src/policy/names.ts'
+} from '../../src/policy/names/names.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
 import { makeEnvironment } from '../support/fake-world.ts'
 import { showText, tryLaw } from '../support/law.ts'

@@ -1,9 +1,9 @@
 import t from 'tap'
-import type { Environment } from '../../src/policy/environment.ts'
-import { holdsOf } from '../../src/policy/external-model.ts'
+import type { Environment } from '../../src/policy/environments/environment.ts'
 import { databricksMessages } from '../../src/policy/generated/databricks-messages.ts'
-import { rewriteAnswer } from '../../src/rewrite/answer.ts'
-import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
+import { holdsOf } from '../../src/policy/serving/external-model.ts'
+import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
+import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { grantOf, judge, makeWorkspace, refusalOf, requestTo, toMessage, verdictOf } from '../support/fake-world.ts'
 import { makeVersion } from '../support/town.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
+import { uploadedFileName } from '../../src/policy/locations/uploaded-file.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
-import { uploadedFileName } from '../../src/policy/uploaded-file.ts'
 
 /** What `_get_multipart_upload_file_name` of MLflow 3.18.0 makes of each path; null where it refuses it. */
 const names: readonly (readonly [path: string, name: string | null])[] = [

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Environment } from '../../src/policy/environment.ts'
-import { printJson } from '../../src/policy/json-text.ts'
-import { rewriteAnswer } from '../../src/rewrite/answer.ts'
+import type { Environment } from '../../src/policy/environments/environment.ts'
+import { printJson } from '../../src/policy/messages/json/json-text.ts'
+import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { grantOf, judge, requestTo, toMessage } from '../support/fake-world.ts'
 import { acc, inAcc, landscape, prod, town } from '../support/town.ts'
 

@@ -36,7 +36,7 @@ function everyDoor(path: string, index: number): Attack[] {
   ]
 }
 
-const climbing = ['..', '../..', '%2e%2e', '%252e%252e', 'model/../..', '..%2f..', 'model\\..', '%2fetc', 'model/%00', './..', 'ü'.repeat(128)]
+const climbing = ['..', '../..', '%2e%2e', '%252e%252e', 'model/../..', '..%2f..', 'model\\..', '%2fetc', 'model/%00', '..', 'ü'.repeat(128)]
 /** Names of files to a multipart upload, and climbs to all else. */
 const localFiles = ['/etc', '//etc', '../../../{{exp_prod}}/{{run_prod}}/artifacts']
 

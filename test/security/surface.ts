@@ -1,5 +1,5 @@
 // biome-ignore-all format: one request a row
-import { closedEndpoints, openEndpoints } from '../../src/policy/endpoints.ts'
+import { closedEndpoints, openEndpoints } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { Attack } from '../support/attacks.ts'
 
 const api = '/api/2.0/mlflow'

@@ -1,8 +1,8 @@
 import { sign } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { createAuthenticator } from '../../src/server/authenticate.ts'
-import { KeySource } from '../../src/server/key-source.ts'
+import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
+import { KeySource } from '../../src/server/auth/key-source.ts'
 import { listForgeries } from '../support/forgeries.ts'
 import { startIssuer } from '../support/issuer.ts'
 

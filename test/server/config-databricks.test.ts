@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { describeConfig } from '../../src/server/config-meaning.ts'
+import { describeConfig } from '../../src/server/config/config-summary.ts'
 import { base, folder, linesOf, load, problemsOf } from '../support/config-file.ts'
 
 t.test(

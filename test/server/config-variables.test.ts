@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readKeyFile } from '../../src/server/secret-file.ts'
+import { readKeyFile } from '../../src/server/config/secret-file.ts'
 import { base, environment, folder, linesOf, load, problemsOf, small, write } from '../support/config-file.ts'
 
 t.test('variables inside the file are replaced, and take the type that the key wants', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Clock, processClock } from '../../src/server/hiding/clock.ts'
-import { EvenTimes } from '../../src/server/hiding/even-times.ts'
+import { type Clock, processClock } from '../../src/server/pipeline/timing/clock.ts'
+import { EvenTimes } from '../../src/server/pipeline/timing/even-times.ts'
 import { countingClock } from '../support/counting-clock.ts'
 
 /** When work that takes so long leaves, counted from its beginning. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { createAuthenticator } from '../../src/server/authenticate.ts'
-import { type KeyReading, KeySource } from '../../src/server/key-source.ts'
+import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
+import { type KeyReading, KeySource } from '../../src/server/auth/key-source.ts'
 import { type Answer, startIssuer } from '../support/issuer.ts'
 
 /** An issuer, the source of its keys with a clock that the test moves, and what the source reported. */

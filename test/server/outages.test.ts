@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { Agent, type Dispatcher } from 'undici'
-import { createAuthenticator } from '../../src/server/authenticate.ts'
-import { DatabricksDirectory } from '../../src/server/databricks-directory.ts'
-import { RememberedDirectory } from '../../src/server/directory.ts'
-import { type KeyReading, KeySource } from '../../src/server/key-source.ts'
+import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
+import { DatabricksDirectory } from '../../src/server/auth/databricks-directory.ts'
+import { RememberedDirectory } from '../../src/server/auth/directory.ts'
+import { type KeyReading, KeySource } from '../../src/server/auth/key-source.ts'
 import { startInProcess } from '../support/app.ts'
 import { answerBytes, type Fault, startBrokenUpstream } from '../support/broken-upstream.ts'
 import { drop, failures, garbage, hang, say, strangeWords } from '../support/faults.ts'
@@ -159,7 +159,7 @@ t.test('only tokens, certificates and the time of a line in the log are judged b
   const source = fileURLToPath(new URL('../../src', import.meta.url))
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
   const readers = files.filter((name) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(source, name), 'utf8')))
-  t.same(readers.sort(), ['server/authenticate.ts', 'server/config-checks.ts', 'server/log/line-sink.ts'])
+  t.same(readers.sort(), ['server/auth/authenticate.ts', 'server/config/config-checks.ts', 'server/observability/line-sink.ts'])
 })
 
 t.test(

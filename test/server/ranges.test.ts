@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { conditionsOf, isAskedPart } from '../../src/server/streams/conditions.ts'
+import { conditionsOf, isAskedPart } from '../../src/server/pipeline/streams/conditions.ts'
 import { startApp } from '../support/app.ts'
 import { reply, runId, startFakeUpstream } from '../support/fake-upstream.ts'
 

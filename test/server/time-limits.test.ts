@@ -1,6 +1,6 @@
 import t from 'tap'
 import { TookTooLong } from '../../src/server/upstream/time-limit.ts'
-import { transportRefusal } from '../../src/server/upstream-trouble.ts'
+import { transportRefusal } from '../../src/server/upstream/transport-errors.ts'
 import { startApp } from '../support/app.ts'
 import { runId, startFakeUpstream } from '../support/fake-upstream.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { describedVersions } from '../../src/policy/generated/messages.ts'
-import { versionWarning } from '../../src/server/upstream-version.ts'
+import { versionWarning } from '../../src/server/upstream/upstream-version.ts'
 import { startFakeUpstream } from '../support/fake-upstream.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { startProxyProcess } from '../support/proxy-process.ts'

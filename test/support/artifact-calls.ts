@@ -1,5 +1,5 @@
-import { type Json, JsonNumber, type JsonObject } from '../../src/policy/json.ts'
-import type { StorageCall } from '../../src/server/storage/storage-call.ts'
+import { type Json, JsonNumber, type JsonObject } from '../../src/policy/messages/json/json.ts'
+import type { StorageCall } from '../../src/server/databricks/storage/storage-call.ts'
 import { entriesOf, type Storage } from '../databricks/storage.ts'
 
 /** What Databricks was asked, and what it keeps: enough of its artifact calls for the storage engine. */

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import type { Environment } from '../../src/policy/environment.ts'
-import { loadConfig } from '../../src/server/config.ts'
-import { ConfigError, type ConfigProblem } from '../../src/server/config-problem.ts'
+import type { Environment } from '../../src/policy/environments/environment.ts'
+import { loadConfig } from '../../src/server/config/config.ts'
+import { ConfigError, type ConfigProblem } from '../../src/server/config/config-problem.ts'
 
 /** A folder of this test file's own, in which configurations stand. */
 export const folder = mkdtempSync(join(tmpdir(), 'config-'))

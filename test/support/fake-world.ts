@@ -1,10 +1,7 @@
 import type { Decision, DecodedRequest } from '../../src/policy/decide.ts'
 import { decide } from '../../src/policy/decide.ts'
-import { endpointTable } from '../../src/policy/endpoints.ts'
-import type { ClientMode, Environment, Landscape } from '../../src/policy/environment.ts'
-import type { GatewayFact } from '../../src/policy/gateway-thing.ts'
-import type { Grant } from '../../src/policy/grant.ts'
-import { type Json, JsonNumber, type JsonObject } from '../../src/policy/json.ts'
+import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
+import type { ClientMode, Environment, Landscape } from '../../src/policy/environments/environment.ts'
 import type {
   Answer,
   ExperimentFact,
@@ -13,7 +10,10 @@ import type {
   RunFact,
   TraceFact,
   VersionFact,
-} from '../../src/policy/questions.ts'
+} from '../../src/policy/fact-query.ts'
+import type { GatewayFact } from '../../src/policy/genai/gateway-thing.ts'
+import type { Grant } from '../../src/policy/grant.ts'
+import { type Json, JsonNumber, type JsonObject } from '../../src/policy/messages/json/json.ts'
 import type { Refusal } from '../../src/policy/reasons.ts'
 
 /** Everything that an MLflow server of a test has. */

@@ -1,8 +1,8 @@
-import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
-import type { Field } from '../../src/policy/field.ts'
-import type { JsonObject } from '../../src/policy/json.ts'
-import type { Meaning } from '../../src/policy/meaning.ts'
-import { fieldOf } from '../../src/policy/message-shape.ts'
+import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning.ts'
+import type { Field } from '../../src/policy/messages/field.ts'
+import type { JsonObject } from '../../src/policy/messages/json/json.ts'
+import { fieldOf } from '../../src/policy/messages/message-shape.ts'
 import { toJson } from './fake-world.ts'
 import { absentRun, absentTrace, type Belongings } from './town.ts'
 

@@ -1,4 +1,4 @@
-import type { GatewayFact } from '../../src/policy/gateway-thing.ts'
+import type { GatewayFact } from '../../src/policy/genai/gateway-thing.ts'
 import type { FakeWorld } from './fake-world.ts'
 import type { Belongings, Town } from './town.ts'
 

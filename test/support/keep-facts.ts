@@ -1,9 +1,9 @@
 // Remembers facts of many long answers and requests, in a process whose memory is limited from outside.
 
-import { parseJson } from '../../src/policy/json-text.ts'
-import { Recollection } from '../../src/server/hiding/recollection.ts'
-import { parseAnswer, readExperiment } from '../../src/server/lookups.ts'
-import { Memory } from '../../src/server/memory.ts'
+import { parseJson } from '../../src/policy/messages/json/json-text.ts'
+import { Recollection } from '../../src/server/facts/environment-cache.ts'
+import { Memory } from '../../src/server/facts/fact-cache.ts'
+import { parseAnswer, readExperiment } from '../../src/server/facts/look-up-answers.ts'
 
 const filling = 'x'.repeat(1024 * 1024)
 const memory = new Memory()

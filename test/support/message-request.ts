@@ -1,7 +1,7 @@
-import { encodeBody, encodeQuery } from '../../src/policy/encode.ts'
-import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
-import type { JsonObject } from '../../src/policy/json.ts'
-import { shapeOf } from '../../src/policy/message-shape.ts'
+import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import { encodeBody, encodeQuery } from '../../src/policy/messages/encode.ts'
+import type { JsonObject } from '../../src/policy/messages/json/json.ts'
+import { shapeOf } from '../../src/policy/messages/message-shape.ts'
 import { writeExport } from '../../src/policy/otlp/export-message.ts'
 
 /** A request as a client writes it. */

@@ -1,5 +1,5 @@
-import type { Field } from '../../src/policy/field.ts'
-import { shapeOf } from '../../src/policy/message-shape.ts'
+import type { Field } from '../../src/policy/messages/field.ts'
+import { shapeOf } from '../../src/policy/messages/message-shape.ts'
 
 const integers =
   '0 7 7.0 7e0 70e-1 1e3 1.7e12 -0 -0.0 -7 7.5 1e400 9007199254740993 9007199254740993.0 2147483648 9223372036854775807 9223372036854775808 1e19 "7" "7.0" "7e0" "-7" "-0" "7.5" "9223372036854775808"'

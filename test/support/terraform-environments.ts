@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import type { Environment } from '../../src/policy/environment.ts'
-import { loadConfig } from '../../src/server/config.ts'
-import { ConfigError } from '../../src/server/config-problem.ts'
+import type { Environment } from '../../src/policy/environments/environment.ts'
+import { loadConfig } from '../../src/server/config/config.ts'
+import { ConfigError } from '../../src/server/config/config-problem.ts'
 import { record } from './manifests.ts'
 import type { EnvironmentList } from './terraform-town.ts'
 

@@ -1,5 +1,5 @@
-import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
-import { endpointTable } from '../../src/policy/endpoints.ts'
+import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { InProcess } from './app.ts'
 import { type CountingClock, countingClock } from './counting-clock.ts'
 import { startIssuer } from './issuer.ts'

@@ -1,5 +1,5 @@
-import type { ClientMode, Environment, Landscape, ServerKind, Stage } from '../../src/policy/environment.ts'
-import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/questions.ts'
+import type { ClientMode, Environment, Landscape, ServerKind, Stage } from '../../src/policy/environments/environment.ts'
+import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/fact-query.ts'
 import { type FakeWorld, makeEnvironment } from './fake-world.ts'
 import { gatewayIn } from './gateway-town.ts'
 

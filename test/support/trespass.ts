@@ -1,7 +1,7 @@
-import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
-import type { JsonObject } from '../../src/policy/json.ts'
-import type { Meaning } from '../../src/policy/meaning.ts'
-import { fieldOf } from '../../src/policy/message-shape.ts'
+import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning.ts'
+import type { JsonObject } from '../../src/policy/messages/json/json.ts'
+import { fieldOf } from '../../src/policy/messages/message-shape.ts'
 import { anyValue, catalogLevel, fullMessage, sayIn, setAt } from './full-message.ts'
 import type { Belongings } from './town.ts'
 

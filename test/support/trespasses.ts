@@ -1,4 +1,4 @@
-import type { Meaning } from '../../src/policy/meaning.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning.ts'
 import { absentEntity, absentExperiment, absentModel, absentRun, absentScorer, absentTrace, sharedDataset } from './town.ts'
 import { anything, both, type Cases, ids, nothing, promotes, reads } from './trespass.ts'
 import { workspaceTrespasses } from './workspace-trespasses.ts'
@@ -167,7 +167,7 @@ export const trespasses: Record<Meaning, Cases> = {
     { value: json({ third_party_scorer_data: { model: 'endpoints:/x' } }), verdict: 'closed-endpoint', unasked: true },
   ],
   boundResource: ids(({ scorer }) => scorer, absentScorer),
-  // Whose they are, only the answer tells: test/rewrite/answer-rows.test.ts
+  // Whose they are, only the answer tells: test/rewrite/answer.test.ts
   scorersToRead: nothing,
   experimentsToSearch: ({ other }) => [{ value: [other.experiment], twin: [absentExperiment], verdict: 'allow' }],
   experimentName: foreignExperimentName,

@@ -2,9 +2,9 @@
 import { Readable } from 'node:stream'
 import Fastify, { type FastifyBaseLogger } from 'fastify'
 import { addScopes, catchUnforeseen } from '../../src/server/http/unforeseen.ts'
-import { createLog } from '../../src/server/log.ts'
-import { Metrics } from '../../src/server/metrics.ts'
-import { startTrail } from '../../src/server/trail.ts'
+import { startTrail } from '../../src/server/observability/audit-record.ts'
+import { createLog } from '../../src/server/observability/log.ts'
+import { Metrics } from '../../src/server/observability/metrics.ts'
 
 const log = createLog('info', { write: (line: string) => void process.stdout.write(line) })
 const metrics = new Metrics()

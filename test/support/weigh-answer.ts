@@ -1,8 +1,8 @@
 // Puts the history of a metric into the caller's words, in a process whose memory is limited from outside.
-import { printJson } from '../../src/policy/json-text.ts'
-import { rewriteAnswer } from '../../src/rewrite/answer.ts'
-import { printedRows } from '../../src/rewrite/printed-rows.ts'
-import { parseAnswer } from '../../src/server/lookups.ts'
+import { printJson } from '../../src/policy/messages/json/json-text.ts'
+import { printedRows } from '../../src/rewrite/answer/printed-rows.ts'
+import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
+import { parseAnswer } from '../../src/server/facts/look-up-answers.ts'
 import { grantOf, judge, requestTo } from './fake-world.ts'
 import { forgetPeak, memory } from './process-memory.ts'
 import { acc, inAcc, landscape, town } from './town.ts'

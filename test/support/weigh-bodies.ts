@@ -1,10 +1,11 @@
 // Decodes and judges heavy bodies in a process of its own, whose memory is limited from outside: `node --expose-gc --max-old-space-size=… weigh-bodies.ts [name]`.
-import { decodeRequest } from '../../src/policy/decode-request.ts'
-import type { OpenEndpoint } from '../../src/policy/endpoint.ts'
-import { endpointTable } from '../../src/policy/endpoints.ts'
+
+import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
+import { decodeRequest } from '../../src/policy/messages/decode-request.ts'
 import { readExport } from '../../src/policy/otlp/export-message.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
-import { upstreamRequest } from '../../src/rewrite/upstream-request.ts'
+import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { judge } from './fake-world.ts'
 import { type HeavyBody, heavyBodies } from './heavy-bodies.ts'
 import { forgetPeak, memory } from './process-memory.ts'

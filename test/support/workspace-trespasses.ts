@@ -1,5 +1,5 @@
-import type { Meaning } from '../../src/policy/meaning.ts'
-import { fieldOf } from '../../src/policy/message-shape.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning.ts'
+import { fieldOf } from '../../src/policy/messages/message-shape.ts'
 import { catalogLevel } from './full-message.ts'
 import { absentRun, type Belongings } from './town.ts'
 import { anything, both, type Case, type Cases, ids, nothing, promotes, reads, type Trespass } from './trespass.ts'

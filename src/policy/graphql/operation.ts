@@ -11,11 +11,11 @@ import {
   TokenKind,
   validate,
 } from 'graphql'
-import type { JsonObject } from '../json.ts'
+import type { JsonObject } from '../messages/json/json.ts'
 import { Refusal } from '../reasons.ts'
+import { plainVariables } from './argument-values.ts'
 import { overLimit } from './limits.ts'
 import { schema } from './schema.ts'
-import { plainVariables } from './values.ts'
 
 /** Words of a document, and brackets that are open at once, at most: the parser goes as deep as they do. */
 const most = { tokens: 10_000, brackets: 40 } as const

@@ -8,8 +8,8 @@ import {
   Kind,
 } from 'graphql'
 import { graphqlSchema } from '../generated/graphql-schema.ts'
-import { JsonNumber } from '../json.ts'
-import { hasShape } from '../message-shape.ts'
+import { JsonNumber } from '../messages/json/json.ts'
+import { hasShape } from '../messages/message-shape.ts'
 
 /** The scalar in which int64 values travel. */
 export const longString = 'LongString'

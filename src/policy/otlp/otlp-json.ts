@@ -1,9 +1,9 @@
-import { readScalar } from '../field-value.ts'
-import { type Json, JsonNumber, type JsonObject } from '../json.ts'
-import { parseJson } from '../json-text.ts'
+import { readScalar } from '../messages/field-value.ts'
+import { type Json, JsonNumber, type JsonObject } from '../messages/json/json.ts'
+import { parseJson } from '../messages/json/json-text.ts'
+import { withoutTrailing } from '../names/trailing.ts'
 import { Refusal } from '../reasons.ts'
-import { withoutTrailing } from '../trailing.ts'
-import { Budget, idLength, mostValues, toId } from './values.ts'
+import { Budget, idLength, mostValues, toId } from './attribute-values.ts'
 import { type WireField, type WireMessage, wireMessage } from './wire-message.ts'
 
 /** A message in the protocol's own JSON: ids are hexadecimal, enums numbers, and unknown fields are left out. Throws Refusal. */

@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs/minimal.js'
-import { type Json, JsonNumber, type JsonObject } from '../json.ts'
+import { type Json, JsonNumber, type JsonObject } from '../messages/json/json.ts'
 import { Refusal } from '../reasons.ts'
-import { Budget, fromBytes } from './values.ts'
+import { Budget, fromBytes } from './attribute-values.ts'
 import { type WireField, type WireMessage, type WireType, wireMessage } from './wire-message.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -1,5 +1,5 @@
-import type { Field, FieldType } from '../field.ts'
 import { otlpMessages } from '../generated/otlp-messages.ts'
+import type { Field, FieldType } from '../messages/field.ts'
 
 /** A field as it stands on the wire. */
 export interface WireField {

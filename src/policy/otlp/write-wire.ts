@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/minimal.js'
-import { type Json, JsonNumber, type JsonObject } from '../json.ts'
-import { toBytes } from './values.ts'
+import { type Json, JsonNumber, type JsonObject } from '../messages/json/json.ts'
+import { toBytes } from './attribute-values.ts'
 import { type WireField, type WireMessage, wireMessage } from './wire-message.ts'
 
 /** The bytes of a message that `readWire` or `readOtlpJson` made. Throws TypeError for another. */

@@ -1,7 +1,7 @@
-import { encodeQuery } from '../../policy/encode.ts'
-import type { JsonObject } from '../../policy/json.ts'
-import { parseJson, printJson } from '../../policy/json-text.ts'
-import { parseQuery } from '../../policy/query-text.ts'
+import { encodeQuery } from '../../policy/messages/encode.ts'
+import type { JsonObject } from '../../policy/messages/json/json.ts'
+import { parseJson, printJson } from '../../policy/messages/json/json-text.ts'
+import { parseQuery } from '../../policy/messages/query-text.ts'
 
 /** One request as it goes upstream. */
 export interface SentCall {

@@ -1,7 +1,7 @@
 import { type Clause, parseFilter } from '../../policy/filter/filter-string.ts'
 import { matchesLike } from '../../policy/filter/like.ts'
 import { attributeKey } from '../../policy/filter/name-filter.ts'
-import type { JsonObject } from '../../policy/json.ts'
+import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { plainText } from './registry-rows.ts'
 

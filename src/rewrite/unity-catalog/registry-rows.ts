@@ -1,5 +1,5 @@
-import { type Json, JsonNumber, type JsonObject } from '../../policy/json.ts'
-import { objectsIn } from '../../policy/message-fields.ts'
+import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
+import { objectsIn } from '../../policy/messages/message-fields.ts'
 
 const modelFields = [
   'name',

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../policy/json.ts'
+import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 
 /** What Unity Catalog's own clients say of a new version, and a client of the open-source registry does not. */
 export interface VersionDetails {

@@ -1,4 +1,4 @@
-import type { Environment } from '../../policy/environment.ts'
+import type { Environment } from '../../policy/environments/environment.ts'
 
 /** Somebody who was let into the upstream, and in whose name it can be asked. */
 export interface Asker {

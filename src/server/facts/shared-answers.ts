@@ -1,4 +1,4 @@
-import type { Answer } from '../../policy/questions.ts'
+import type { Answer } from '../../policy/fact-query.ts'
 import { clientGone } from '../http/client-gone.ts'
 import { whileThere } from '../http/while-there.ts'
 

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { answerError } from '../answer-error.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { answerError } from './answer-error.ts'
 
 /** What is known of the request that something is done for. */
 interface Scope {

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Visit } from '../visit.ts'
+import type { Visit } from '../pipeline/request-context.ts'
 import type { FairQueue } from './fair-queue.ts'
-import type { Limits, ShareKind } from './limits.ts'
 import type { Hold, MemoryAccount } from './memory-account.ts'
+import type { Limits, ShareKind } from './request-limits.ts'
 import type { Sharer } from './sharer.ts'
 
 declare module 'fastify' {

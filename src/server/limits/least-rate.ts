@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { isMapping } from '../mapping.ts'
+import { isMapping } from '../config/mapping.ts'
 
 /** Milliseconds between two looks, and for which a client is waited for before it is judged. */
 const times = { look: 1_000, judged: 60_000 } as const

@@ -1,13 +1,13 @@
-import { upstreamExperimentId } from '../../policy/checks/ids.ts'
-import { isForNotebook } from '../../policy/checks/notebook-tags.ts'
+import { isForNotebook } from '../../policy/checks/experiments/notebook-tags.ts'
+import { upstreamExperimentId } from '../../policy/checks/runs/owned-ids.ts'
 import type { Grant } from '../../policy/grant.ts'
-import { textMeaning } from '../../policy/message-fields.ts'
-import { hasLeadingSlash, resolveName, type UpstreamName } from '../../policy/names.ts'
-import { readFound, textIn } from '../lookups.ts'
-import type { Upstream } from '../upstream.ts'
-import type { UpstreamAnswer } from '../upstream-answer.ts'
-import type { CallerCredentials } from '../upstream-credentials.ts'
-import { sendIntoFolder } from '../workspace-folders.ts'
+import { textMeaning } from '../../policy/messages/message-fields.ts'
+import { hasLeadingSlash, resolveName, type UpstreamName } from '../../policy/names/names.ts'
+import { sendIntoFolder } from '../databricks/workspace-folders.ts'
+import { readFound, textIn } from '../facts/look-up-answers.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
+import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 
 type Send = () => Promise<UpstreamAnswer>
 

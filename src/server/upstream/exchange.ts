@@ -1,4 +1,4 @@
-import type { CallerCredentials } from '../upstream-credentials.ts'
+import type { CallerCredentials } from './upstream-credentials.ts'
 
 /** One question to MLflow, or one change. */
 export interface Exchange {

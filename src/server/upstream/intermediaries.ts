@@ -1,7 +1,7 @@
 import { type Reason, Refusal } from '../../policy/reasons.ts'
-import type { UpstreamAnswer } from '../upstream-answer.ts'
-import { readOwnError } from './own-words.ts'
+import { readOwnError } from './proxy-rejections.ts'
 import { Unavailable } from './unavailable.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
 
 /** What can be told of an answer that is not in MLflow's words. */
 export type WordlessAnswer = Pick<UpstreamAnswer, 'status' | 'text' | 'retryAfter' | 'server'> & { readonly contentType?: string }

@@ -1,4 +1,4 @@
-import type { UpstreamKind } from '../../policy/environment.ts'
+import type { UpstreamKind } from '../../policy/environments/environment.ts'
 
 /** Where a Databricks workspace says who asks (SCIM). */
 export const mePath = '/api/2.0/preview/scim/v2/Me'

@@ -1,8 +1,8 @@
 import { Refusal } from '../../policy/reasons.ts'
-import { describeNetworkError } from '../outbound/network-error.ts'
-import type { Upstream } from '../upstream.ts'
-import { isUnsent } from '../upstream-connector.ts'
+import { describeNetworkError } from '../network/network-error.ts'
 import { openQuestions } from './open-questions.ts'
+import type { Upstream } from './upstream.ts'
+import { isUnsent } from './upstream-connector.ts'
 
 /** Milliseconds between two looks, while all is well and while it is not. */
 const intervals = { well: 30_000, troubled: 5_000 } as const

@@ -1,5 +1,5 @@
-import type { UpstreamKind } from '../../policy/environment.ts'
-import { parseIfJson } from '../../policy/json-text.ts'
+import type { UpstreamKind } from '../../policy/environments/environment.ts'
+import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { type Reason, Refusal } from '../../policy/reasons.ts'
 
 /** What an answer of a Databricks workspace is known by. */

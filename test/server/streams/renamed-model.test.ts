@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import t from 'tap'
-import { renamedModel } from '../../../src/server/streams/renamed-model.ts'
+import { renamedModel } from '../../../src/server/pipeline/streams/renamed-model.ts'
 
 /** What comes out where a text comes in pieces that end at some of its bytes. */
 async function through(text: Buffer, cuts: readonly number[]): Promise<Buffer> {

@@ -6,10 +6,10 @@ import t, { type Test } from 'tap'
 import { Pool } from 'undici'
 import { Refusal } from '../../../src/policy/reasons.ts'
 import { clientGone } from '../../../src/server/http/client-gone.ts'
-import { StreamDispatcher, type StreamTimeouts } from '../../../src/server/streams/stream-dispatcher.ts'
-import { transfers } from '../../../src/server/streams/transfer.ts'
-import { UploadBody } from '../../../src/server/streams/upload-body.ts'
-import { upstreamConnector } from '../../../src/server/upstream-connector.ts'
+import { StreamDispatcher, type StreamTimeouts } from '../../../src/server/pipeline/streams/stream-dispatcher.ts'
+import { transfers } from '../../../src/server/pipeline/streams/transfer.ts'
+import { UploadBody } from '../../../src/server/pipeline/streams/upload-body.ts'
+import { upstreamConnector } from '../../../src/server/upstream/upstream-connector.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 

@@ -1,0 +1,139 @@
+import { noProjects } from '../../endpoints/rows/databricks-closed.ts'
+import { usesCatalog } from '../../environments/environment.ts'
+import { absent, type Judgement, reads } from '../../evaluation-context.ts'
+import { ask, type Inquiry } from '../../fact-query.ts'
+import { canonicalPath, placeOf, type StorePlace } from '../../locations/store-path.ts'
+import { uploadedFileName } from '../../locations/uploaded-file.ts'
+import { workspaceStorePath } from '../../locations/workspace-file.ts'
+import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
+import { noMultipart, Refusal } from '../../reasons.ts'
+import { ownExperiment, readableLoggedModel, readableRun, upstreamExperimentId } from '../runs/owned-ids.ts'
+import { ownTrace, readableTrace } from '../traces/trace-ids.ts'
+import { noteChange } from '../versions/freeze.ts'
+import { checkWorkspacePath } from './workspace-paths.ts'
+
+/** The store path upstream: as MLflow will read it, with the caller's experiment `0` made the environment's own. */
+export function upstreamStorePath(path: string, defaultExperimentId: string): string {
+  const canonical = canonicalPath(path)
+  const [first = '', ...rest] = canonical.split('/')
+  return [upstreamExperimentId(first, defaultExperimentId), ...rest].join('/')
+}
+
+function* checkReadable(judgement: Judgement, place: StorePlace, path: string, defaultExperimentId: string): Inquiry<void> {
+  if (place.runId !== null) yield* readableRun(judgement, place.runId)
+  else if (place.loggedModelId !== null) yield* readableLoggedModel(judgement, place.loggedModelId)
+  else if (place.traceId !== null) yield* readableTrace(judgement, place.traceId)
+  else yield* ownExperiment(judgement, place.experimentId, defaultExperimentId)
+  if (!judgement.visibleExperiments.has(place.experimentId)) throw absent.artifact(path)
+}
+
+function* checkChangeable(judgement: Judgement, place: StorePlace, path: string, defaultExperimentId: string): Inquiry<void> {
+  yield* ownExperiment(judgement, place.experimentId, defaultExperimentId)
+  if (!place.inside) {
+    throw new Refusal('read-only', 'Only what lies in the artifacts of a run, a logged model or a trace can be changed.')
+  }
+  if (place.runId !== null) {
+    const run = yield* ask({ about: 'run', id: place.runId })
+    if (run?.experimentId !== place.experimentId) throw absent.artifact(path)
+    noteChange(judgement, { kind: 'run', id: place.runId, fresh: true })
+  }
+  if (place.loggedModelId !== null) {
+    const model = yield* ask({ about: 'loggedModel', id: place.loggedModelId })
+    if (model?.experimentId !== place.experimentId) throw absent.artifact(path)
+    noteChange(judgement, { kind: 'loggedModel', model, fresh: true })
+  }
+  if (place.traceId !== null) yield* ownTrace(judgement, place.traceId)
+}
+
+/** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */
+function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
+  const upstream = upstreamStorePath(path, defaultExperimentId)
+  // Databricks keeps more than experiments' artifacts, and less of what lies above them.
+  if (judgement.landscape.kind === 'databricks' && (yield* checkWorkspacePath(judgement, path, upstream)) === 'judged') return
+  const place = placeOf(upstream)
+  if (place === null) {
+    const { placeless } = judgement.endpoint
+    throw placeless === undefined ? absent.artifact(path) : new Refusal(placeless, noMultipart)
+  }
+  const hide = (error: unknown) => (error instanceof Refusal && error.reason === 'not-found' ? absent.artifact(path) : error)
+  try {
+    if (reads(judgement.endpoint)) yield* checkReadable(judgement, place, path, defaultExperimentId)
+    else yield* checkChangeable(judgement, place, path, defaultExperimentId)
+  } catch (error) {
+    throw hide(error)
+  }
+  judgement.references.push({ kind: 'artifact', logical: path, upstream })
+}
+
+/** Of the workspace's files, these alone are served. Not 404: clients would take it for an empty folder, and look no further. */
+function otherFile(path: string): Refusal {
+  // With such a path `mlflow run -b databricks` begins.
+  if (/^\/?(?:dbfs\/)?mlflow-experiments\/[0-9a-f]+\/projects-code\//.test(path))
+    return new Refusal('closed-endpoint', noProjects)
+  return new Refusal(
+    'closed-endpoint',
+    "Of the workspace's files this proxy serves the artifacts of your own runs and logged models alone, and what lies under your environment's sourcePrefixes.",
+  )
+}
+
+/** Static part: paths of the workspace's files, as the store has them. */
+function checkWorkspaceFiles({ endpoint, message, landscape }: Judgement): void {
+  for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
+    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(landscape)) : null
+    if (path === null) throw otherFile(typeof value === 'string' ? value : '')
+    canonicalPath(path)
+  }
+  if ('overwrite' in endpoint.fields && message.get('overwrite') !== true) {
+    throw new Refusal('invalid-parameter', 'A file that is there would be overwritten. Say overwrite=true.')
+  }
+}
+
+function* checkWorkspaceFile(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
+  try {
+    yield* checkStorePath(judgement, path, defaultExperimentId)
+  } catch (error) {
+    throw error instanceof Refusal && error.reason === 'not-found' ? otherFile(path) : error
+  }
+}
+
+/** Bytes that file systems take for a name: beyond it MLflow's server fails with a 500. Databricks' names are escaped, and longer. */
+const longestSegment = 255
+const utf8 = new TextEncoder()
+
+function checkSegments({ landscape: { kind = 'mlflow' } }: Judgement, canonical: string): void {
+  if (kind !== 'mlflow' || canonical.split('/').every((part) => utf8.encode(part).length <= longestSegment)) return
+  throw new Refusal('invalid-parameter', `Invalid path: a part of it between slashes is longer than ${longestSegment} bytes.`)
+}
+
+/** Static part: every artifact path is canonical, so that what is judged is what MLflow opens. */
+export function checkPaths(judgement: Judgement): void {
+  const { endpoint, message } = judgement
+  checkWorkspaceFiles(judgement)
+  for (const { value } of placesMeaning(endpoint, message, 'relativePath', 'storePath', 'storeFolder')) {
+    if (typeof value === 'string') checkSegments(judgement, canonicalPath(value))
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'localFile')) {
+    if (typeof value === 'string') checkSegments(judgement, uploadedFileName(value))
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'filePath')) {
+    // A URL that is signed for a folder opens all that lies in it.
+    if (textsOf(value).some((path) => canonicalPath(path) === '' || path.endsWith('/'))) {
+      throw new Refusal('invalid-parameter', 'Invalid path: name a file.')
+    }
+  }
+}
+
+/** Store paths of the request, resolved to their owner. */
+export function* checkStorePaths(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
+  const { endpoint, message, landscape } = judgement
+  if (Object.values(endpoint.fields).includes('storeFolder') && !message.get('path')) {
+    throw new Refusal('read-only', 'The root of the artifact store belongs to nobody. List the artifacts of a run instead.')
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'storePath', 'storeFolder')) {
+    if (typeof value === 'string') yield* checkStorePath(judgement, value, defaultExperimentId)
+  }
+  for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
+    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(landscape)) : null
+    if (path !== null) yield* checkWorkspaceFile(judgement, path, defaultExperimentId)
+  }
+}

@@ -1,0 +1,92 @@
+import type { Judgement } from '../../evaluation-context.ts'
+import type { GatewayFact } from '../../genai/gateway-thing.ts'
+import type { Json } from '../../messages/json/json.ts'
+import { parseIfJson } from '../../messages/json/json-text.ts'
+import { placesMeaning } from '../../messages/message-fields.ts'
+import { Refusal } from '../../reasons.ts'
+import { checkProviderHasAddress } from './destinations.ts'
+
+/** Kinds of providers by what they ask with when they are given nothing: a cloud's have the server's own identity. */
+const families = ['bedrock', 'sagemaker', 'vertex'] as const
+type Family = (typeof families)[number] | 'key'
+
+function familyOf(provider: string | undefined): Family {
+  return families.find((family) => provider?.toLowerCase().includes(family)) ?? 'key'
+}
+
+const accessKeys = ['aws_access_key_id', 'aws_secret_access_key']
+
+/** What a secret must hold, by its `auth_mode`, so that nothing of the server's takes its place (mlflow/server/gateway_api.py). */
+const neededKeys: Readonly<Record<Family, Readonly<Record<string, readonly string[]>>>> = {
+  bedrock: { '': ['api_key'], api_key: ['api_key'], access_keys: accessKeys },
+  sagemaker: { '': accessKeys, access_keys: accessKeys, iam_role: accessKeys },
+  vertex: { '': ['vertex_credentials'], service_account_json: ['vertex_credentials'] },
+  key: { '': ['api_key'], api_key: ['api_key'], pat_token: ['api_key'], oauth_m2m: ['client_secret'] },
+}
+
+/** Texts in whose place libraries of the gateway put a variable or a file of the server's. */
+const reference = /^\s*(?:\$|os\.environ\/|oidc\/|file:|~|\.{0,2}\/)/i
+
+function refuse(sentence: string): Refusal {
+  return new Refusal('foreign-source', `${sentence} A secret of an environment must not use what is the MLflow server's own.`)
+}
+
+function textsIn(value: Json | undefined): [string, string][] {
+  const entries = value instanceof Map ? [...value] : []
+  return entries.flatMap(([key, text]): [string, string][] => (typeof text === 'string' && text !== '' ? [[key, text]] : []))
+}
+
+function isServiceAccount(text: string): boolean {
+  const value = parseIfJson(text)
+  return value instanceof Map && value.get('type') === 'service_account'
+}
+
+/** What a request says of a secret: its values, and how the provider is shown them. */
+function saidOf({ endpoint, message }: Judgement) {
+  const given = (meaning: 'secretValue' | 'authConfig') =>
+    placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsIn(value))
+  return { values: given('secretValue'), config: given('authConfig') }
+}
+
+/** What is written into a secret: nothing that stands for something of the server's. */
+export function checkSecretTexts(judgement: Judgement): void {
+  const { values, config } = saidOf(judgement)
+  for (const [key, text] of [...values, ...config]) {
+    if (reference.test(text)) throw refuse(`'${key.slice(0, 64)}' looks like a variable or a file: give the value itself.`)
+    if (key === 'vertex_credentials' && !isServiceAccount(text))
+      throw refuse("'vertex_credentials' must be the JSON of a service account.")
+    if (key === 'auth_mode' && text === 'default_chain')
+      throw refuse("The auth_mode 'default_chain' is not served: choose one that brings its own keys.")
+  }
+}
+
+/** A secret as it will be after the request. */
+export function secretAfter(judgement: Judgement, fact: GatewayFact): GatewayFact {
+  const { values, config } = saidOf(judgement)
+  const given = new Map(config)
+  const { authMode, apiBase, ...rest } = fact
+  // A configuration that is given takes the place of all that was there.
+  const [mode, base] = config.length > 0 ? [given.get('auth_mode'), given.get('api_base')] : [authMode, apiBase]
+  return {
+    ...rest,
+    ...(values.length > 0 ? { keys: values.map(([key]) => key) } : {}),
+    ...(mode === undefined ? {} : { authMode: mode }),
+    ...(base === undefined ? {} : { apiBase: base }),
+  }
+}
+
+/** Whether a secret that a model of a provider's is asked with is all that this takes. */
+export function checkSuffices({ provider = '', keys = [], authMode = '', apiBase }: GatewayFact, asked: string): void {
+  checkProviderHasAddress(asked, apiBase)
+  if (familyOf(asked) !== familyOf(provider)) throw refuse(`The secret was made for provider '${provider}', not for '${asked}'.`)
+  const needed = neededKeys[familyOf(provider)][authMode]
+  if (needed === undefined)
+    throw refuse(
+      `The secret's auth_mode '${authMode}' is not served for provider '${asked}': choose one that brings its own keys.`,
+    )
+  const missing = needed.find((key) => !keys.includes(key))
+  if (missing === undefined) return
+  throw refuse(
+    `The secret has no '${missing}', which provider '${asked}' takes${authMode === '' ? " where no 'auth_mode' is given" : ''}.`,
+  )
+}

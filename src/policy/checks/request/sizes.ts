@@ -1,0 +1,55 @@
+import type { Judgement } from '../../evaluation-context.ts'
+import { type Limit, meaningLimits } from '../../meanings/meaning-limits.ts'
+import type { Json, JsonObject } from '../../messages/json/json.ts'
+import { JsonNumber } from '../../messages/json/json.ts'
+import { eachAt } from '../../messages/message-fields.ts'
+import { Refusal } from '../../reasons.ts'
+
+/** MLflow's own words. */
+function tooLong(selector: string, limit: number): Refusal {
+  return new Refusal(
+    'invalid-parameter',
+    `'${selector}' exceeds the maximum length of ${limit} characters. Send a shorter value.`,
+  )
+}
+
+function tooMany(selector: string, limit: number, found: number): Refusal {
+  return new Refusal(
+    'invalid-parameter',
+    `'${selector}' can contain at most ${limit} items. Got ${found} items. Please split them up across multiple requests and try again.`,
+  )
+}
+
+function measureText(selector: string, { length }: string, limit: number): void {
+  if (length > limit) throw tooLong(selector, limit)
+}
+
+function measureObject(selector: string, object: JsonObject, limit: Limit): void {
+  const { items, characters, key: longestKey = characters } = limit
+  if (object.size > items) throw tooMany(selector, items, object.size)
+  for (const [key, value] of object) {
+    measureText(`${selector}[].key`, key, longestKey)
+    // The key of a tag in a list.
+    if (key === 'key' && typeof value === 'string') measureText(`${selector}[].key`, value, longestKey)
+    else measure(selector, value, limit)
+  }
+}
+
+function measure(selector: string, value: Json, limit: Limit): void {
+  if (typeof value === 'string') measureText(selector, value, limit.characters)
+  else if (value instanceof JsonNumber) measureText(selector, value.text, limit.characters)
+  else if (value instanceof Map) measureObject(selector, value, limit)
+  else if (Array.isArray(value)) {
+    if (value.length > limit.items) throw tooMany(selector, limit.items, value.length)
+    for (const item of value) measure(selector, item, limit)
+  }
+}
+
+/**
+ * The first of all checks: no field holds more than its meaning may. Nothing of a request is normalised, split, matched or read further
+ * before it. Throws `invalid-parameter`.
+ */
+export function checkSizes({ endpoint, message }: Pick<Judgement, 'endpoint' | 'message'>): void {
+  for (const [selector, meaning] of Object.entries(endpoint.fields))
+    eachAt(message, selector, (value) => measure(selector, value, meaningLimits[meaning]))
+}

@@ -1,0 +1,136 @@
+import type { Judgement } from '../../evaluation-context.ts'
+import type { Inquiry } from '../../fact-query.ts'
+import type { Json } from '../../messages/json/json.ts'
+import { parseJson } from '../../messages/json/json-text.ts'
+import { placesMeaning, textMeaning } from '../../messages/message-fields.ts'
+import { isLoggedModelId, isRunId } from '../../names/ids.ts'
+import { findsWord, mayBeOne } from '../../names/look-alikes.ts'
+import { Refusal } from '../../reasons.ts'
+import { recordTags } from '../genai/records.ts'
+import { relatedLoggedModel, relatedRun } from '../runs/owned-ids.ts'
+import { checkLinkTag } from './links.ts'
+import { parseNested } from './nested-json.ts'
+
+/** The tag in which the proxy notes that a version's registration is not finished. */
+export const pendingStageTag = 'mlflow-env-proxy.pendingStage'
+
+/** The same of the alias that a version gets in Unity Catalog, whose keys have no dots. */
+export const pendingAliasTag = 'mlflow_env_proxy_pending_alias'
+
+/** The tag in which the proxy notes that an experiment's name was written with a slash before it. */
+export const leadingSlashTag = 'mlflow-env-proxy.leadingSlash'
+
+/** The proxy's own notes, which callers neither see nor write. */
+export const proxyTags: readonly string[] = [pendingStageTag, pendingAliasTag, leadingSlashTag]
+
+/** The note of the proxy's that a database may take a key for; null where there is none. */
+export const findsProxyTag = findsWord(proxyTags)
+
+/** The tag in which MLflow and its clients list the registered versions of a logged model, with their names. */
+export const modelVersionsTag = 'mlflow.modelVersions'
+
+/** The tag that makes a version one of a prompt. */
+export const promptTag = 'mlflow.prompt.is_prompt'
+
+/** Whether a new version's tags make it one of a prompt, on every MLflow version: of several that may be such tags each must say so. */
+export function makePrompt(tags: Json | undefined): boolean {
+  const alike = (Array.isArray(tags) ? tags : []).flatMap((tag) => {
+    const [key, value] = tag instanceof Map ? [tag.get('key'), tag.get('value')] : []
+    return typeof key === 'string' && mayBeOne(key, promptTag) ? [{ key, value }] : []
+  })
+  const says = (value: Json | undefined) => typeof value === 'string' && value.toLowerCase() === 'true'
+  return alike.some(({ key }) => key === promptTag) && alike.every(({ value }) => says(value))
+}
+
+/** Tags of MLflow whose value names a run or a logged model. */
+const findsIdTag = findsWord([
+  'mlflow.parentRunId',
+  'mlflow.rootRunId',
+  'mlflow.sourceRun',
+  'mlflow.modelId',
+  'mlflow.assessment.sourceRunId',
+  'mlflow.dbconnect.parentRunId',
+])
+/** Tags whose value is a list of run ids, with commas. */
+const findsListTag = findsWord(['mlflow.prompt.associatedRunIds'])
+/** Tags whose value is JSON in which ids stand. */
+const findsJsonTag = findsWord(['mlflow.log-model.history', 'mlflow.loggedModels'])
+
+/** Keys whose text is an id. `model_uuid` is none: MLflow makes it up, 32 hexadecimal digits that name nothing. */
+const idKey = /(^|_)(run_(uu)?id|model_id)$/
+
+function collectIds(value: Json, found: Set<string>, named = true): Set<string> {
+  if (typeof value === 'string') {
+    if (named && (isRunId(value) || isLoggedModelId(value))) found.add(value)
+  } else if (Array.isArray(value)) for (const item of value) collectIds(item, found, named)
+  else if (value instanceof Map) for (const [key, item] of value) collectIds(item, found, idKey.test(key))
+  return found
+}
+
+function* checkId(judgement: Judgement, text: string): Inquiry<void> {
+  if (/^\s*m-/i.test(text)) yield* relatedLoggedModel(judgement, text)
+  else yield* relatedRun(judgement, text)
+}
+
+/** The ids in JSON that MLflow itself will read again. */
+function* checkIdsIn(judgement: Judgement, json: Json): Inquiry<void> {
+  for (const id of collectIds(json, new Set())) yield* checkId(judgement, id)
+}
+
+/** Characters: as many as MLflow takes of a tag in the model registry, `MAX_MODEL_REGISTRY_TAG_VALUE_LENGTH`. */
+const longestList = 100_000
+
+function idsInList(text: string): Set<string> {
+  if (text.length <= longestList) return new Set(text.split(',').map((id) => id.trim()))
+  throw new Refusal(
+    'invalid-parameter',
+    `A list of runs exceeds the maximum length of ${longestList} characters. Name fewer runs.`,
+  )
+}
+
+/** Refuses a tag that is the proxy's own. */
+export function refuseProxyTag(key: string): void {
+  const kept = findsProxyTag(key)
+  if (kept !== null) throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
+}
+
+/** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */
+export function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
+  refuseProxyTag(key)
+  checkLinkTag(key, value)
+  if (findsIdTag(key) !== null) yield* checkId(judgement, value)
+  for (const id of findsListTag(key) === null ? [] : idsInList(value)) yield* relatedRun(judgement, id)
+  if (findsJsonTag(key) !== null && value !== '') yield* checkIdsIn(judgement, parseNested(judgement, value))
+}
+
+/** Tags as MLflow reads them from a JSON text: an object of texts. */
+function* checkTagsJson(judgement: Judgement, text: string): Inquiry<void> {
+  const tags = parseJson(text, { allowNaN: true })
+  if (!(tags instanceof Map)) throw new Refusal('invalid-parameter', 'The tags must be a JSON object.')
+  for (const [key, value] of tags) yield* checkTag(judgement, key, typeof value === 'string' ? value : '')
+}
+
+/** Every tag that can point at something else: parent runs above all. */
+export function* checkTags(judgement: Judgement): Inquiry<void> {
+  const { endpoint, message } = judgement
+  for (const { value } of placesMeaning(endpoint, message, 'runTags', 'versionTags', 'loggedModelTags')) {
+    for (const tag of Array.isArray(value) ? value : []) {
+      const [key, text] = tag instanceof Map ? [tag.get('key'), tag.get('value')] : []
+      if (typeof key === 'string') yield* checkTag(judgement, key, typeof text === 'string' ? text : '')
+    }
+  }
+  const tagsJson = textMeaning(endpoint, message, 'tagsJson')
+  if (tagsJson !== null) yield* checkTagsJson(judgement, tagsJson)
+  for (const [key, value] of recordTags(judgement)) yield* checkTag(judgement, key, value)
+  const key = textMeaning(endpoint, message, 'tagKey')
+  if (key !== null) yield* checkTag(judgement, key, textMeaning(endpoint, message, 'runTag') ?? '')
+  const modelJson = textMeaning(endpoint, message, 'modelJson')
+  if (modelJson !== null) yield* checkIdsIn(judgement, parseJson(modelJson))
+}
+
+/** Whether a change of a logged model is only the bookkeeping of its registrations, which says nothing of what it is. */
+export function isRegistrationNote({ endpoint, message }: Judgement): boolean {
+  const tags = placesMeaning(endpoint, message, 'loggedModelTags').flatMap(({ value }) => (Array.isArray(value) ? value : []))
+  const onlyTags = endpoint.request === 'mlflow.SetLoggedModelTags' && tags.length > 0
+  return onlyTags && tags.every((tag) => tag instanceof Map && tag.get('key') === modelVersionsTag)
+}

@@ -1,0 +1,73 @@
+import type { Environment } from '../../environments/environment.ts'
+import type { Judgement } from '../../evaluation-context.ts'
+import { type Clause, parseFilter } from '../../filter/filter-string.ts'
+import { attributeKey } from '../../filter/name-filter.ts'
+import { textMeaning } from '../../messages/message-fields.ts'
+import { findsWord } from '../../names/look-alikes.ts'
+import { mayRead, type NameKind, type OwnedName, resolveName } from '../../names/names.ts'
+import { Refusal } from '../../reasons.ts'
+import { modelVersionsTag, proxyTags } from '../request/tags.ts'
+
+/** Whether a clause compares the name of the searched thing. */
+export function isNameClause(clause: Clause): boolean {
+  return attributeKey(clause)?.toLowerCase() === 'name'
+}
+
+/** The names that a filter's rows must have: of `=` and `IN`. */
+export function namesAskedFor(clauses: readonly Clause[]): string[] {
+  return clauses.filter(isNameClause).flatMap(({ comparator, value }) => {
+    if (comparator === '=' && value.kind === 'string') return [value.text]
+    return comparator === 'IN' && value.kind === 'list' ? value.items : []
+  })
+}
+
+/**
+ * The owner of a name in a filter, where the caller may read what it has. Null for a name that nothing of theirs can have:
+ * it finds nothing, whether it is another environment's or cannot be a name at all.
+ */
+export function resolveInFilter(
+  judgement: Pick<Judgement, 'landscape' | 'environment'>,
+  kind: NameKind,
+  name: string,
+): OwnedName | null {
+  const { landscape, environment } = judgement
+  try {
+    const owned = resolveName(landscape, environment, kind, name)
+    const readable = owned.owner.name === environment.name || (kind === 'model' && mayRead(environment, owned.owner))
+    return readable ? owned : null
+  } catch (error) {
+    if (error instanceof Refusal) return null
+    throw error
+  }
+}
+
+const findsHiddenTag = findsWord([modelVersionsTag, ...proxyTags])
+
+/** What answers leave out must not be found out by searching for it: whose versions a logged model has, for one. */
+function refuseHiddenTags(clauses: readonly Clause[]): void {
+  const hidden = clauses.map(({ key }) => findsHiddenTag(key)).find((tag) => tag !== null)
+  if (hidden === undefined) return
+  throw new Refusal('invalid-parameter', `The tag '${hidden}' cannot be searched for. Leave it out of the filter.`)
+}
+
+/** Whose rows a search by name is for, or null when it names nobody's in particular. */
+export function searchScope(judgement: Judgement): Environment | null {
+  const { endpoint, message } = judgement
+  const column = endpoint.search?.nameColumn ?? null
+  const filter = textMeaning(endpoint, message, 'filter')
+  if (filter === null) return null
+  const clauses = parseFilter(filter)
+  refuseHiddenTags(clauses)
+  if (column === null) return null
+  if (column === 'modelName' && clauses.some(({ value }) => value.kind === 'null-test')) {
+    // MLflow's own parser fails on it with a 500, which clients would send again seven times.
+    throw new Refusal('invalid-parameter', 'IS NULL and IS NOT NULL are not served in searches of models and versions.')
+  }
+  const kind = column === 'modelName' ? 'model' : 'experiment'
+  const owners = namesAskedFor(clauses).flatMap((name) => resolveInFilter(judgement, kind, name)?.owner ?? [])
+  const [scope, ...others] = owners
+  if (others.some(({ name }) => name !== scope?.name)) {
+    throw new Refusal('invalid-parameter', 'The filter names models of two environments. Search one environment at a time.')
+  }
+  return scope ?? null
+}

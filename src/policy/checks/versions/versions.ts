@@ -1,0 +1,165 @@
+import { type Stage, stages } from '../../environments/environment.ts'
+import { isInProduction, keptAlias, protectedAliases } from '../../environments/production.ts'
+import { absent, type Judgement, managesProduction, reads, subjectModel } from '../../evaluation-context.ts'
+import { ask, type Inquiry, type VersionFact } from '../../fact-query.ts'
+import { textMeaning } from '../../messages/message-fields.ts'
+import type { OwnedName } from '../../names/names.ts'
+import { Refusal } from '../../reasons.ts'
+import { noteChange } from './freeze.ts'
+import { notePromotion } from './origins.ts'
+
+/** The stage in the server's spelling, however the caller wrote it. Throws `invalid-parameter` for a stage that MLflow lacks. */
+export function canonicalStage(text: string): Stage {
+  const stage = stages.find((known) => known.toLowerCase() === text.toLowerCase())
+  if (stage !== undefined) return stage
+  const shown = text.length <= 64 ? `: ${text}` : ''
+  throw new Refusal('invalid-parameter', `Invalid Model Version stage${shown}. Value must be one of ${stages.join(', ')}.`)
+}
+
+/** The refusal of anything to do with a version in Production, for callers who may not manage those. */
+export function productionOnly(name: string, version: string): Refusal {
+  return new Refusal(
+    'production-version',
+    `Version ${version} of model '${name}' is in production, which only callers of a production environment may use. Work with another version.`,
+  )
+}
+
+/** Looks up the version that the request is about, and refuses one in Production to those who may not manage it. */
+function* subjectVersion(judgement: Judgement, model: OwnedName): Inquiry<VersionFact | null> {
+  const version = textMeaning(judgement.endpoint, judgement.message, 'version')
+  if (version === null) return null
+  const said = textMeaning(judgement.endpoint, judgement.message, 'modelName') ?? model.logical
+  const fact = yield* ask({ about: 'version', name: model.upstream, version })
+  if (fact === null) throw absent.version(said, version)
+  if (isInProduction(judgement.landscape, fact) && !managesProduction(judgement.environment)) throw productionOnly(said, version)
+  return fact
+}
+
+/** The stages of which other versions can be archived when one gets there. */
+const activeStages: readonly Stage[] = ['Staging', 'Production']
+
+/** Who may move which version into which stage (design §6). */
+function checkTransition(judgement: Judgement, model: OwnedName, version: VersionFact): void {
+  const { environment, message, endpoint, landscape } = judgement
+  const target = canonicalStage(textMeaning(endpoint, message, 'stage') ?? '')
+  if (target === 'Production' && !managesProduction(environment)) {
+    throw new Refusal(
+      'stage',
+      `Environment '${environment.name}' may not move versions to Production. Ask a production environment to promote this version.`,
+    )
+  }
+  if (message.get('archive_existing_versions') === true && landscape.kind !== 'databricks' && !activeStages.includes(target)) {
+    // MLflow's own words, which it says with a 500.
+    throw new Refusal(
+      'invalid-parameter',
+      `Model version transition cannot archive existing model versions because '${target}' is not an Active stage. Valid stages are ['Staging', 'Production']`,
+    )
+  }
+  if (model.owner.name === environment.name) return
+  const promotes = version.stage === 'Staging' && target === 'Production' && message.get('archive_existing_versions') !== true
+  if (!promotes) {
+    throw new Refusal(
+      'read-only',
+      `'${model.upstream}' belongs to environment '${model.owner.name}': you may only move its Staging versions to Production, without archiving others.`,
+    )
+  }
+}
+
+/** Answers that show something of a version and not in which stage it is: the stage has to be looked up. */
+const withoutStage: ReadonlySet<string> = new Set([
+  'mlflow.GetModelVersionDownloadUri.Response',
+  'databricks.ListTransitionRequestsResponse',
+  // Unity Catalog does not always say which aliases point at a version.
+  'mlflow.ucmodelregistry.GetModelVersionResponse',
+  'mlflow.ucmodelregistry.GetModelVersionByAliasResponse',
+  'mlflow.ucmodelregistry.GetModelVersionDownloadUriResponse',
+  'mlflow.ucmodelregistry.GenerateTemporaryModelVersionCredentialsResponse',
+  'mlflow.ucmodelregistry.EmitModelVersionLineageResponse',
+  'databricks.ListVersionArtifactsResponse',
+  'databricks.GetSignedDownloadUriResponse',
+])
+
+/** In Unity Catalog an alias promotes in place, as a transition does elsewhere: nothing else of another environment's model may be aliased. */
+function checkPromotion({ landscape }: Judgement, model: OwnedName, alias: string, version: VersionFact | null): void {
+  // What is only like it gives nobody more than what is it.
+  const registration = model.owner.registrationAlias?.toLowerCase()
+  const registered = version?.aliases?.some((each) => each.toLowerCase() === registration)
+  if (registered && protectedAliases(landscape).has(alias.toLowerCase())) return
+  throw new Refusal(
+    'read-only',
+    `'${model.upstream}' belongs to environment '${model.owner.name}': you may only give a production alias to a version of it that has the alias of its registration.`,
+  )
+}
+
+function* checkAlias(judgement: Judgement, model: OwnedName, alias: string, version: VersionFact | null): Inquiry<void> {
+  const { environment, landscape } = judgement
+  if (model.owner.name !== environment.name) checkPromotion(judgement, model, alias, version)
+  if (managesProduction(environment)) return
+  const kept = keptAlias(landscape, alias)
+  if (kept !== null) throw new Refusal('stage', `The alias '${kept}' is kept for production environments. Choose another alias.`)
+  const current = yield* ask({ about: 'alias', name: model.upstream, alias })
+  if (current !== null && isInProduction(landscape, current)) throw productionOnly(model.logical, current.version)
+}
+
+/** Whom an alias may be read to: what it points at is not shown to those who may not use it. */
+function* checkAliasRead(judgement: Judgement, model: OwnedName, alias: string): Inquiry<void> {
+  if (managesProduction(judgement.environment)) return
+  const current = yield* ask({ about: 'alias', name: model.upstream, alias })
+  if (current !== null && isInProduction(judgement.landscape, current)) throw productionOnly(model.logical, current.version)
+}
+
+/** Credentials for the files of a version in Unity Catalog: to read what may be read, to write what is the caller's own and not ready. */
+function checkCredentialOperation(judgement: Judgement, model: OwnedName, version: VersionFact, operation: string): void {
+  if (operation === 'MODEL_VERSION_OPERATION_READ') return
+  if (operation !== 'MODEL_VERSION_OPERATION_READ_WRITE') {
+    throw new Refusal(
+      'invalid-parameter',
+      'The operation must be MODEL_VERSION_OPERATION_READ or MODEL_VERSION_OPERATION_READ_WRITE.',
+    )
+  }
+  if (model.owner.name !== judgement.environment.name) {
+    throw new Refusal(
+      'read-only',
+      `'${model.upstream}' belongs to environment '${model.owner.name}': you may read its files, and not write them.`,
+    )
+  }
+  if (version.copying !== true) {
+    throw new Refusal('read-only', 'The artifacts of a registered version cannot be changed. Register a new version instead.')
+  }
+}
+
+/** The registry's rules on one version, on an alias, and on a whole model that has versions in Production. */
+export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null> {
+  const { endpoint, message, environment, landscape } = judgement
+  const model = subjectModel(judgement)
+  if (model === null || endpoint.action === 'search') return null
+  const alias = textMeaning(endpoint, message, 'alias')
+  const onlyInAnswer = reads(endpoint) && !withoutStage.has(endpoint.response) && endpoint.bytes === undefined
+  if (onlyInAnswer) return null
+  const version = yield* subjectVersion(judgement, model)
+  // Asking for a stage moves nothing: any stage may be asked for, but it must be one.
+  const stage = textMeaning(endpoint, message, 'stage')
+  if (stage !== null) canonicalStage(stage)
+  if (endpoint.action === 'transition' && version !== null) {
+    checkTransition(judgement, model, version)
+    yield* notePromotion(judgement, version)
+  }
+  const operation = textMeaning(endpoint, message, 'credentialOperation')
+  if (operation !== null && version !== null) checkCredentialOperation(judgement, model, version, operation)
+  if (alias !== null && reads(endpoint)) yield* checkAliasRead(judgement, model, alias)
+  else if (alias !== null) yield* checkAlias(judgement, model, alias, version)
+  if (endpoint.resource === 'registeredModel' && coversVersions(judgement) && !managesProduction(environment)) {
+    const versions = yield* ask({ about: 'versionsOfModel', name: model.upstream })
+    const production = versions.find((fact) => isInProduction(landscape, fact))
+    if (production !== undefined) throw productionOnly(model.logical, production.version)
+    noteChange(judgement, { kind: 'versions', versions, word: 'model' })
+  }
+  if (endpoint.action === 'delete' && version !== null)
+    noteChange(judgement, { kind: 'versions', versions: [version], word: 'version' })
+  return version
+}
+
+/** Deleting or renaming a model does it to all of its versions. */
+function coversVersions({ endpoint, message }: Judgement): boolean {
+  return endpoint.action === 'delete' || textMeaning(endpoint, message, 'newModelName') !== null
+}

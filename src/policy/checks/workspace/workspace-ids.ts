@@ -1,0 +1,40 @@
+import { absent, type Judgement, managesProduction, reads } from '../../evaluation-context.ts'
+import { ask, type Inquiry } from '../../fact-query.ts'
+import { placesMeaning } from '../../messages/message-fields.ts'
+import { ownStored } from '../../names/names.ts'
+import { Refusal } from '../../reasons.ts'
+
+const opaqueId = /^[A-Za-z0-9_-]{1,64}$/
+
+/** Notes whose model or serving endpoint an opaque id leads to; any but one of the caller's own is absent, as is none. */
+function requireOwn(judgement: Judgement, id: string, kind: 'model' | 'endpoint', name: string | null, missing: Refusal): void {
+  const owned = name === null ? null : ownStored(judgement, kind, name)
+  if (owned === null) throw missing
+  judgement.references.push({ kind: judgement.endpoint.resource, logical: id, upstream: id })
+  judgement.references.push({ kind, logical: owned.logical, upstream: owned.upstream })
+}
+
+/** Ids of a Databricks workspace that say nothing of their owner: webhooks, and the ids by which permissions know models and endpoints. */
+export function* checkWorkspaceIds(judgement: Judgement): Inquiry<void> {
+  const { endpoint, message, environment } = judgement
+  const suffix = environment.modelSuffix
+  for (const { value } of placesMeaning(endpoint, message, 'webhook')) {
+    const id = typeof value === 'string' ? value : ''
+    const model = opaqueId.test(id) ? yield* ask({ about: 'modelOfWebhook', id, suffix }) : null
+    requireOwn(judgement, id, 'model', model, absent.webhook(id))
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'registeredModelId')) {
+    const id = typeof value === 'string' ? value : ''
+    const model = opaqueId.test(id) ? yield* ask({ about: 'modelOfId', id, suffix }) : null
+    requireOwn(judgement, id, 'model', model, absent.modelId(id))
+  }
+  for (const { value } of placesMeaning(endpoint, message, 'servingEndpointId')) {
+    const id = typeof value === 'string' ? value : ''
+    const name = opaqueId.test(id) ? yield* ask({ about: 'endpointOfId', id }) : null
+    requireOwn(judgement, id, 'endpoint', name, absent.endpointId(id))
+  }
+  if (endpoint.resource === 'permissions' && !reads(endpoint) && !managesProduction(environment)) {
+    // Whoever may grant CAN_MANAGE may grant the way around the stages' rules.
+    throw new Refusal('stage', 'Only callers of a production environment may change who may manage it. Ask one of them.')
+  }
+}

@@ -1,0 +1,123 @@
+import type { ClientMode, ServerKind } from '../environments/environment.ts'
+import type { Meaning } from '../meanings/meaning.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+export type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
+export type Resource =
+  | 'experiment'
+  | 'run'
+  | 'registeredModel'
+  | 'modelVersion'
+  | 'loggedModel'
+  | 'dataset'
+  | 'scorer'
+  | 'issue'
+  | 'labelSchema'
+  | 'reviewQueue'
+  | 'trace'
+  | 'artifact'
+  | 'server'
+  | 'ui'
+  | 'webhook'
+  | 'permissions'
+  | 'servingEndpoint'
+  | 'gateway'
+  | 'gatewayEndpoint'
+  | 'modelDefinition'
+  | 'gatewaySecret'
+
+/** Where the rows of a search are, and how its pages are counted. */
+export interface Search {
+  /** The answer's field that holds the rows. */
+  readonly rows: string
+  /** The answer's field that counts the rows of all pages, where it has one. */
+  readonly total?: string
+  /** The upstream's page size when the caller names none. */
+  readonly pageSize: number
+  /** The largest page that the upstream gives. */
+  readonly maxPageSize: number
+  /** The upstream column that the environment's own rows are told by; null where ids in the request bound the rows. */
+  readonly nameColumn: 'modelName' | 'experimentName' | null
+}
+
+/** One row of the endpoint table: what an endpoint of MLflow means, and where its references are. */
+export interface EndpointRow {
+  readonly method: Method
+  /** Path below the API prefix, as in MLflow's route list, with `{param}` placeholders. */
+  readonly path: `/${string}`
+  readonly resource: Resource
+  readonly action: Action
+  readonly fields: Readonly<Record<string, Meaning>>
+  /** Fields without which MLflow refuses the request; `|` separates spellings of one. */
+  readonly required: readonly string[]
+  readonly search?: Search
+  /** The request may leave open whose rows it is for: the experiments of the answer's rows are asked for. */
+  readonly anyExperiment?: true
+  /** Bytes instead of a JSON message: `down` in the answer, `up` in the request, or in both. */
+  readonly bytes?: 'down' | 'up' | 'both'
+  /** Clients of MLflow 2.9 leave experiment and run out of its store path: told that the store has no such uploads, they send the file as one. */
+  readonly placeless?: 'no-multipart'
+  /** The body is an object of others' making, of which only the fields that have a meaning here are looked at. */
+  readonly opaque?: true
+  /** The workspace itself is asked, for a signed URL of the file that a path of its Files API names. */
+  readonly signsUrl?: true
+  /** MLflow's own client writes the path with a slash at its end. */
+  readonly slashToo?: true
+  /** Only administrators of the environment may ask it. */
+  readonly administrators?: true
+  /** Whether it may be asked of the serving endpoints that the configuration shares. */
+  readonly sharedToo?: true
+  /** The body is OpenTelemetry's, and where the spans go stands in headers. */
+  readonly body?: 'otlp'
+  /** The answer may hold MLflow's bare `NaN`. */
+  readonly answersNaN?: true
+  /** The traces that it names may still be on their way: they are waited for. */
+  readonly awaited?: true
+  /** A write that may be sent again without changing anything more. */
+  readonly repeatable?: true
+  /** The row that means the same and that it is judged, sent and answered as: an API of other names and shapes. */
+  readonly asks?: string
+  /** What the upstream is asked in its place: a search that means the same, where the endpoint itself cannot be narrowed. */
+  readonly sentAs?: { readonly method: Method; readonly path: `/${string}` }
+  /** The kinds of upstream that have it; left out: all. */
+  readonly upstreams?: readonly ServerKind[]
+  /** The clients that it is open to; left out: all. */
+  readonly modes?: readonly ClientMode[]
+  /** The version of MLflow's API, where it has the path in several with messages of their own. */
+  readonly api?: '2.0' | '3.0'
+  /** The upstream takes the parameters in the query, though it is no GET. */
+  readonly inQuery?: true
+  /** Our own description of the messages, where MLflow has none. */
+  readonly request?: string
+  readonly response?: string
+}
+
+/** A row joined with what MLflow's route list says of it: an endpoint that may be forwarded after a decision. */
+export interface OpenEndpoint extends EndpointRow {
+  readonly name: string
+  /** Message names of MLflow's protobuf (or of ours); `handmade.Empty` where there is none. */
+  readonly request: string
+  readonly response: string
+  /** Prefixes under which clients ask; the upstream is always asked under `upstreamPrefix`. */
+  readonly prefixes: readonly string[]
+  readonly upstreamPrefix: string
+  readonly pathParams: readonly string[]
+  /** The path parameter that may hold slashes. */
+  readonly multiSegment: string | null
+  readonly versions: readonly string[]
+}
+
+/** An endpoint that is known and refused. */
+export interface ClosedEndpoint {
+  readonly method: string
+  readonly path: string
+  readonly prefixes: readonly string[]
+  readonly multiSegment: string | null
+  readonly versions: readonly string[]
+  /** Why, as a sentence for the person who asks. */
+  readonly closed: string
+  /** Answered as if the server did not have it: clients then go another way. */
+  readonly hidden: boolean
+  /** Not forwarded, but answered by the proxy itself. */
+  readonly local: boolean
+}

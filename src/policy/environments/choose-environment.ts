@@ -1,0 +1,55 @@
+import type { Principal } from '../identity/principal.ts'
+import { Refusal } from '../reasons.ts'
+import type { Environment, Landscape } from './environment.ts'
+
+/** Whether the caller's groups make them an administrator of an environment. */
+export function isAdministrator({ administrators = [] }: Environment, principal: Principal): boolean {
+  return administrators.some((group) => principal.groups.includes(group))
+}
+
+/** The environments that the caller's groups put them in. */
+export function environmentsOf(landscape: Landscape, principal: Principal): readonly Environment[] {
+  return landscape.environments.filter(
+    (environment) =>
+      environment.groups.some((group) => principal.groups.includes(group)) || isAdministrator(environment, principal),
+  )
+}
+
+function seen(principal: Principal): string {
+  const listed = principal.groupsFrom === 'directory'
+  if (principal.groups.length === 0) {
+    return listed
+      ? 'Neither your token nor the Databricks workspace lists a group of yours'
+      : 'Your token carries no groups or roles'
+  }
+  return `Your ${listed ? '' : "token's "}groups (${principal.groups.slice(0, 20).join(', ')}) belong to no environment`
+}
+
+/**
+ * The environment of a request: the one that its address names (by `/env/<name>`, or by its host name), or the caller's only one.
+ * Throws a refusal that says which groups were seen, or how to choose; `hint` is how, where it is not by `/env/<name>`.
+ */
+export function chooseEnvironment(
+  landscape: Landscape,
+  principal: Principal,
+  named: string | null,
+  hint: string | null = null,
+): Environment {
+  const mine = environmentsOf(landscape, principal)
+  if (mine.length === 0) {
+    throw new Refusal('no-environment', `${seen(principal)}. Ask an administrator to add you to an environment's group.`)
+  }
+  if (named !== null) {
+    const chosen = mine.find(({ name }) => name === named)
+    if (chosen !== undefined) return chosen
+    throw new Refusal(
+      'environment-not-allowed',
+      `You are not in an environment named '${named}'. Yours: ${mine.map(({ name }) => name).join(', ')}.`,
+    )
+  }
+  const [only, ...others] = mine
+  if (only !== undefined && others.length === 0) return only
+  const choices = mine.map(({ name }) => `/env/${name}`).join(' or ')
+  const how = hint ?? `by adding ${choices} to MLFLOW_TRACKING_URI`
+  throw new Refusal('environment-not-chosen', `You are in several environments: say which ${how}.`)
+}

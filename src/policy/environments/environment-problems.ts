@@ -1,0 +1,142 @@
+import { mayBeOne } from '../names/look-alikes.ts'
+import { nameProblem } from '../names/name-form.ts'
+import { withoutTrailing } from '../names/trailing.ts'
+import { type Environment, type Landscape, usesCatalog } from './environment.ts'
+import { findClashes } from './environment-overlaps.ts'
+import { type LandscapeProblem, problem } from './environment-problem.ts'
+
+/**
+ * Everything that would make a landscape unsafe, in a fixed order. An empty answer proves that no upstream name belongs to two
+ * environments: no model suffix ends with another's, and no experiment root equals or holds another's.
+ */
+export function findLandscapeProblems(landscape: Landscape): LandscapeProblem[] {
+  return [
+    ...landscape.environments.flatMap((environment) => [
+      ...rootProblems(environment, landscape.foldsCase),
+      ...workspaceProblems(environment, landscape),
+      ...serverWorkspaceProblems(environment, landscape),
+      ...(usesCatalog(landscape) ? catalogProblems(environment, landscape) : notCatalogProblems(environment)),
+      ...stageProblems(environment),
+      ...promotionProblems(environment, landscape),
+      ...sharedEndpointProblems(environment, landscape),
+      ...servingModelProblems(environment, landscape),
+    ]),
+    ...findClashes(landscape),
+  ]
+}
+
+/** In a workspace `/Workspace/x` is `/x`: two spellings of a root would make two owners of one experiment. */
+function workspaceProblems(environment: Environment, { kind }: Landscape): LandscapeProblem[] {
+  if (kind !== 'databricks' || !/^\/Workspace(\/|$)/i.test(environment.experimentRoot)) return []
+  const root = environment.experimentRoot
+  return [
+    problem(
+      environment,
+      'experimentRoot',
+      `\`${root}\` begins with /Workspace, which Databricks takes away; write ${root.slice(10) || '/experiments'}`,
+    ),
+  ]
+}
+
+/** What is in one workspace of an MLflow server cannot be seen from another. */
+function serverWorkspaceProblems(environment: Environment, { kind, environments }: Landscape): LandscapeProblem[] {
+  const { workspace, promotesFrom } = environment
+  if (kind === 'databricks' && workspace !== undefined)
+    return [problem(environment, 'workspace', 'a Databricks workspace has no workspaces of MLflow in it; leave it out')]
+  return promotesFrom.flatMap((from, index) => {
+    const other = environments.find(({ name }) => name === from)
+    if (other === undefined || other.workspace === workspace) return []
+    const message = `\`${from}\` is in another workspace of the MLflow server, out of which nothing is promoted; leave it out, or give both the same`
+    return [problem(environment, 'promotesFrom', message, { index, against: from })]
+  })
+}
+
+function rootProblems(environment: Environment, foldsCase: boolean): LandscapeProblem[] {
+  const root = environment.experimentRoot
+  const say = (message: string) => [problem(environment, 'experimentRoot', `\`${root}\` ${message}`)]
+  const instead = `write an absolute path such as /experiments/${environment.name}`
+  if (!root.startsWith('/')) return say(`is not absolute; ${instead}`)
+  if (root === '/') return say(`holds every experiment; ${instead}`)
+  if (root.endsWith('/')) return say(`ends with a slash; write ${withoutTrailing(root, '/')}`)
+  const form = nameProblem('experiment', root.slice(1))
+  if (form !== null) return say(`${form}; ${instead}`)
+  if (/["'`\\%?#]/.test(root)) return say(`has one of the characters " ' \` \\ % ? #; ${instead}`)
+  if (foldsCase && !/^[ -~]+$/.test(root))
+    return say(`has characters beyond ASCII, which databases take for different ones; ${instead}`)
+  return []
+}
+
+/** What Unity Catalog needs, and that no environment but a production one gives an alias that is production's. */
+function catalogProblems(environment: Environment, { environments }: Landscape): LandscapeProblem[] {
+  const problems: LandscapeProblem[] = []
+  const { name, production, unityCatalogSchema, registrationAlias } = environment
+  if (unityCatalogSchema === undefined) {
+    const message = `is missing; write the catalog and schema of its models, for example ${name.replaceAll('-', '_')}.ml`
+    problems.push(problem(environment, 'unityCatalogSchema', message))
+  }
+  if (production || !registrationAlias) return problems
+  const kept = environments.find((each) => each.production && mayBeOne(each.registrationAlias ?? 'production', registrationAlias))
+  if (kept === undefined && !mayBeOne('production', registrationAlias)) return problems
+  const message = `\`${registrationAlias}\` is kept for production${kept ? ` (${kept.name})` : ''}; write another alias, such as staging, or none`
+  return [...problems, problem(environment, 'registrationAlias', message)]
+}
+
+function notCatalogProblems(environment: Environment): LandscapeProblem[] {
+  const keys = (['unityCatalogSchema', 'registrationAlias'] as const).filter((key) => environment[key] !== undefined)
+  return keys.map((key) => problem(environment, key, 'is only for `upstream.registry: unityCatalog`; leave it out'))
+}
+
+function stageProblems(environment: Environment): LandscapeProblem[] {
+  if (environment.production || environment.registrationStage !== 'Production') return []
+  const message = '`Production` is only for a production environment; write Staging or none, or set production: true'
+  return [problem(environment, 'registrationStage', message)]
+}
+
+function promotionProblems(environment: Environment, landscape: Landscape): LandscapeProblem[] {
+  const names = landscape.environments.map(({ name }) => name)
+  const problems = environment.promotesFrom.flatMap((from, index) => {
+    if (from === environment.name) {
+      return [problem(environment, 'promotesFrom', 'an environment cannot promote from itself; leave it out', { index })]
+    }
+    if (names.includes(from)) return []
+    const known = names.filter((name) => name !== environment.name)
+    const instead = known.length > 0 ? `write one of ${known.join(', ')}` : 'leave it out'
+    return [problem(environment, 'promotesFrom', `there is no environment \`${from}\`; ${instead}`, { index })]
+  })
+  if (environment.production || environment.promotesFrom.length === 0) return problems
+  const message = 'only a production environment promotes; set production: true, or leave promotesFrom out'
+  return [...problems, problem(environment, 'promotesFrom', message)]
+}
+
+/** A shared endpoint that has an environment's suffix would be that environment's own, too. */
+function sharedEndpointProblems(environment: Environment, { environments }: Landscape): LandscapeProblem[] {
+  return (environment.sharedServingEndpoints ?? []).flatMap((name, index) => {
+    const owner = environments.find(({ modelSuffix }) => name.endsWith(modelSuffix))
+    if (owner === undefined) return []
+    const message = `\`${name}\` is a name of environment ${owner.name}, by its suffix \`${owner.modelSuffix}\`; leave it out: endpoints of environments are not shared`
+    return [problem(environment, 'sharedServingEndpoints', message, { index })]
+  })
+}
+
+/** A schema that is an environment's holds its models: those are served as models of environments are, or not at all. */
+function servingModelProblems(environment: Environment, { environments, ownHosts = [] }: Landscape): LandscapeProblem[] {
+  const { schemas = [], hosts = [] } = environment.servingModels ?? {}
+  const say = (message: string) => problem(environment, 'servingModels', message)
+  return [
+    ...schemas.flatMap((schema) => {
+      const owner = environments.find(({ unityCatalogSchema }) => unityCatalogSchema?.toLowerCase() === schema)
+      return owner === undefined
+        ? []
+        : [
+            say(
+              `names \`${schema}\`, the schema of environment ${owner.name}; leave it out: its models are served by their own names`,
+            ),
+          ]
+    }),
+    ...hosts.flatMap((host) =>
+      ownHosts.some((own) => own.replace(/:443$/, '') === host.replace(/:443$/, ''))
+        ? [say(`names \`${host}\`, which is the upstream or the proxy itself; leave it out`)]
+        : [],
+    ),
+  ]
+}

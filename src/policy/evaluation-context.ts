@@ -1,0 +1,99 @@
+import type { OpenEndpoint } from './endpoints/endpoint.ts'
+import type { ClientMode, Environment, Landscape } from './environments/environment.ts'
+import type { Change } from './freeze-keys.ts'
+import type { AuditedReference } from './grant.ts'
+import type { JsonObject } from './messages/json/json.ts'
+import { textMeaning } from './messages/message-fields.ts'
+import { mayRead, type NameKind, nameWords, type OwnedName, resolveName } from './names/names.ts'
+import { Refusal } from './reasons.ts'
+
+/** One request under judgement: what is asked, by whom, and what was found so far. */
+export interface Judgement {
+  readonly endpoint: OpenEndpoint
+  readonly message: JsonObject
+  readonly landscape: Landscape
+  readonly environment: Environment
+  /** Whether the caller is an administrator of the environment. */
+  readonly administrator: boolean
+  readonly mode: ClientMode
+  readonly references: AuditedReference[]
+  readonly visibleExperiments: Set<string>
+  readonly admitted: Set<string>
+  /** Of the traces that are looked for, those that the caller may have. */
+  readonly visibleTraces: Set<string>
+  /** Ids that were passed over, because they are absent or another's. */
+  readonly passedOver: Set<string>
+  /** What the request changes and a version in production may be made of: whether it is frozen is looked at last of all. */
+  readonly changes: Change[]
+  /** Keys of what the request brings into production. */
+  readonly promotes: Set<string>
+}
+
+/** Whether the request only reads. */
+export function reads(endpoint: OpenEndpoint): boolean {
+  return endpoint.action === 'read' || endpoint.action === 'search'
+}
+
+/** Whether sending the request twice changes nothing more than sending it once. Nobody knows what a model does when it is asked twice. */
+export function isRepeatable(endpoint: OpenEndpoint): boolean {
+  return endpoint.repeatable === true || (reads(endpoint) && endpoint.bytes !== 'both')
+}
+
+/** Whether callers of the environment may have to do with versions in stage Production. */
+export function managesProduction(environment: Environment): boolean {
+  return environment.production
+}
+
+/** The refusal of a name in another environment's namespace: the same whether or not the thing exists. */
+export function foreignName(environment: Environment, kind: NameKind, name: string): Refusal {
+  const word = nameWords[kind]
+  return new Refusal(
+    'foreign-name',
+    `The ${word} name '${name}' belongs to another environment, and you are in '${environment.name}'. Use the ${word}'s plain name to mean your own.`,
+  )
+}
+
+/** Resolves a name and refuses one that the action may not touch. */
+export function resolveAllowed(judgement: Judgement, kind: NameKind, name: string, use: 'read' | 'change'): OwnedName {
+  const { landscape, environment } = judgement
+  const owned = resolveName(landscape, environment, kind, name)
+  const own = owned.owner.name === environment.name
+  if (!own && !(kind === 'model' && mayRead(environment, owned.owner))) throw foreignName(environment, kind, name)
+  if (!own && use === 'change') {
+    throw new Refusal(
+      'read-only',
+      `'${name}' belongs to environment '${owned.owner.name}': you may read and promote its versions, but change nothing of it.`,
+    )
+  }
+  judgement.references.push({ kind, logical: name, upstream: owned.upstream })
+  return owned
+}
+
+/** The model that the request is about, or null when it is about none. */
+export function subjectModel(judgement: Judgement): OwnedName | null {
+  const name = textMeaning(judgement.endpoint, judgement.message, 'modelName')
+  return name === null ? null : resolveName(judgement.landscape, judgement.environment, 'model', name)
+}
+
+/** MLflow's own words for a thing that is not there: also the answer for one that the caller may not see. */
+export const absent = {
+  experiment: (id: string) => new Refusal('not-found', `No Experiment with id=${id} exists`),
+  run: (id: string) => new Refusal('not-found', `Run with id=${id} not found`),
+  loggedModel: (id: string) => new Refusal('not-found', `Logged model with ID '${id}' not found.`),
+  trace: (id: string) => new Refusal('not-found', `Trace with ID '${id}' not found.`),
+  version: (name: string, version: string) =>
+    new Refusal('not-found', `Model Version (name=${name}, version=${version}) not found`),
+  alias: (alias: string) => new Refusal('invalid-parameter', `Registered model alias ${alias} not found.`),
+  dataset: (id: string) => new Refusal('not-found', `Evaluation dataset with id '${id}' not found`),
+  issue: (id: string) => new Refusal('not-found', `Issue with ID '${id}' not found`),
+  labelSchema: (id: string) => new Refusal('not-found', `Label schema with id '${id}' not found.`),
+  scorer: (id: string) => new Refusal('not-found', `Scorer with id '${id}' not found.`),
+  reviewQueue: (id: string) => new Refusal('not-found', `Review queue with id '${id}' not found.`),
+  gatewayEndpoint: (id: string) => new Refusal('not-found', `GatewayEndpoint not found (endpoint_id='${id}')`),
+  modelDefinition: (id: string) => new Refusal('not-found', `GatewayModelDefinition not found (model_definition_id='${id}')`),
+  gatewaySecret: (id: string) => new Refusal('not-found', `GatewaySecret not found (secret_id='${id}')`),
+  webhook: (id: string) => new Refusal('not-found', `Webhook with id ${id} does not exist.`),
+  endpointId: (id: string) => new Refusal('not-found', `Serving endpoint with id ${id} does not exist.`),
+  modelId: (id: string) => new Refusal('not-found', `Registered model with id ${id} does not exist.`),
+  artifact: (path: string) => new Refusal('not-found', `No such artifact: '${path}'`),
+}

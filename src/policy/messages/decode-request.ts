@@ -1,0 +1,18 @@
+import type { OpenEndpoint } from '../endpoints/endpoint.ts'
+import type { UpstreamKind } from '../environments/environment.ts'
+import { type DecodeOptions, decodeCall, decodeOpaque, type RawCall } from './decode-call.ts'
+import type { JsonObject } from './json/json.ts'
+
+/** What the configuration says of how requests are read. */
+export interface ReadingRules {
+  readonly kind?: UpstreamKind
+  readonly unknownFields: DecodeOptions['unknownFields']
+}
+
+/** The one reading of a request to an endpoint of the table. Throws Refusal as `decodeCall`. */
+export function decodeRequest(endpoint: OpenEndpoint, raw: RawCall, { kind, unknownFields }: ReadingRules): JsonObject {
+  const { opaque, bytes, request, required } = endpoint
+  if (opaque === true) return decodeOpaque(raw)
+  const body = bytes === 'up' || bytes === 'both' ? 'bytes' : 'json'
+  return decodeCall(request, raw, { unknownFields, body, deleteByQuery: kind === 'databricks', required })
+}

@@ -1,0 +1,52 @@
+import { databricksMessages } from '../generated/databricks-messages.ts'
+import { messages } from '../generated/messages.ts'
+import { otlpShapes } from '../otlp/wire-message.ts'
+import { credentialMessages } from './credential-messages.ts'
+import type { Field } from './field.ts'
+import { handmadeFields, handmadeMessages } from './undescribed-messages.ts'
+
+/** A message: its fields by their snake_case names, and those names by either of their spellings. */
+export interface Shape {
+  readonly name: string
+  readonly fields: ReadonlyMap<string, Field>
+  readonly spellings: ReadonlyMap<string, string>
+}
+
+const shapes: ReadonlyMap<string, Shape> = new Map(
+  Object.entries({ ...otlpShapes, ...messages, ...databricksMessages, ...credentialMessages, ...handmadeMessages }).map(
+    ([name, fields]) => [name, makeShape(name, { ...fields, ...handmadeFields[name] })],
+  ),
+)
+
+function makeShape(name: string, fields: Readonly<Record<string, Field>>): Shape {
+  const spellings = Object.keys(fields).flatMap((field) => [[field, field] as const, [jsonName(field), field] as const])
+  return { name, fields: new Map(Object.entries(fields)), spellings: new Map(spellings) }
+}
+
+// Protobuf's rule for the other spelling that ParseDict accepts.
+function jsonName(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** The shape of a message by its full name. Throws Error for a name that neither MLflow nor `handmade-messages.ts` has. */
+export function shapeOf(message: string): Shape {
+  const shape = shapes.get(message)
+  if (shape === undefined) throw new Error(`there is no message '${message}'`)
+  return shape
+}
+
+/** Whether a message of this name is known. */
+export function hasShape(message: string): boolean {
+  return shapes.has(message)
+}
+
+/** The field at a selector such as `run_id` or `metrics[].model_id`; undefined where the message has no such field. */
+export function fieldOf(message: string, selector: string): Field | undefined {
+  const [head = '', ...rest] = selector.split('.')
+  const inList = head.endsWith('[]')
+  const field = shapeOf(message).fields.get(inList ? head.slice(0, -2) : head)
+  if (field === undefined || (inList && !field.repeated)) return undefined
+  if (rest.length === 0) return field
+  if (field.message === undefined || field.map || (field.repeated && !inList)) return undefined
+  return fieldOf(field.message, rest.join('.'))
+}

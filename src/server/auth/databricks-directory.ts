@@ -1,0 +1,77 @@
+import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { parseAnswer } from '../facts/look-up-answers.ts'
+import { Throttled } from '../upstream/throttled.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
+import type { Bearer, Directory } from './directory.ts'
+
+/** Members of more groups than this are not believed: Databricks has no account with so many. */
+const mostGroups = 10_000
+
+function unknown(): Refusal {
+  return new Refusal(
+    'unknown-answer',
+    "The Databricks workspace's answer about your groups is of an unknown form. Tell the proxy's administrators.",
+  )
+}
+
+function checkAnswer({ status, retryAfter }: UpstreamAnswer): void {
+  if (status === 200) return
+  if (status === 429) throw new Throttled(retryAfter ?? 1)
+  if (status === 401) {
+    throw new Refusal(
+      'unauthenticated',
+      'The Databricks workspace does not accept your token, so your groups are unknown. Send a new one.',
+    )
+  }
+  if (status === 403) {
+    throw new Refusal(
+      'no-environment',
+      'The Databricks workspace does not let you in, so your groups are unknown. Ask its administrators to add you to it.',
+    )
+  }
+  if (status >= 500) {
+    throw new Refusal(
+      'upstream-unavailable',
+      'The Databricks workspace cannot say at the moment in which groups you are. Try again shortly.',
+    )
+  }
+  throw unknown()
+}
+
+function nameOf(group: Json): string {
+  const name = group instanceof Map ? group.get('display') : undefined
+  if (typeof name !== 'string' || name === '') throw unknown()
+  return name
+}
+
+function readGroups(me: JsonObject): readonly string[] {
+  // What is not said to be active may not be.
+  if (me.get('active') !== true) {
+    throw new Refusal(
+      'no-environment',
+      'The Databricks workspace says that you are not active there. Ask its administrators to activate you.',
+    )
+  }
+  const groups = me.get('groups') ?? []
+  if (!Array.isArray(groups) || groups.length > mostGroups) throw unknown()
+  return Object.freeze([...new Set(groups.map(nameOf))])
+}
+
+/** The groups of a Databricks workspace, direct and indirect ones, by their display names: asked for with the caller's own token. */
+export class DatabricksDirectory implements Directory {
+  /** Azure Databricks, in the public and in every national cloud: the one audience whose tokens the workspace is asked with. */
+  static readonly audience = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d'
+  readonly #upstream: Pick<Upstream, 'askWho'>
+
+  constructor(upstream: Pick<Upstream, 'askWho'>) {
+    this.#upstream = upstream
+  }
+
+  async groupsOf({ token }: Bearer): Promise<readonly string[]> {
+    const answer = await this.#upstream.askWho(token)
+    checkAnswer(answer)
+    return readGroups(parseAnswer(answer))
+  }
+}

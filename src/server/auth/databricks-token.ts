@@ -1,0 +1,35 @@
+import { parseIfJson } from '../../policy/messages/json/json-text.ts'
+import { Refusal } from '../../policy/reasons.ts'
+
+/** What a person does who has a token of Databricks' own. */
+const instead =
+  'Send a Microsoft Entra ID access token for this proxy: notebooks and jobs get one from a service credential of Unity Catalog, or with a client secret from a secret scope.'
+
+/** As Databricks makes personal access tokens. */
+const personalToken = /^dapi[0-9a-f]{32}(?:-[0-9]{1,3})?$/i
+/** Issuers of Databricks' OAuth tokens: a workspace, or an account. */
+const oauthIssuer = /^https:\/\/[a-z0-9.-]{1,253}\/oidc(?:\/accounts\/[0-9a-f-]{1,64})?\/?$/i
+
+/** The issuer that a token names, whoever signed it; an empty text where it names none. */
+function namedIssuer(token: string): string {
+  const claims = parseIfJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+  const issuer = claims instanceof Map ? claims.get('iss') : ''
+  return typeof issuer === 'string' ? issuer : ''
+}
+
+/**
+ * Throws Refusal 'unauthenticated' for what notebooks and jobs on Databricks hold and nobody here can verify, with what to send instead.
+ * It looks at what the token says of itself, which only chooses the sentence: no token is accepted by it.
+ */
+export function refuseDatabricksToken(token: string): void {
+  if (personalToken.test(token))
+    throw new Refusal(
+      'unauthenticated',
+      `The request carries a personal access token of Databricks, which is not accepted here. ${instead}`,
+    )
+  if (oauthIssuer.test(namedIssuer(token)))
+    throw new Refusal(
+      'unauthenticated',
+      `The request carries an OAuth token that Databricks issued, which is not accepted here. ${instead}`,
+    )
+}

@@ -1,0 +1,151 @@
+import type { CryptoKey } from 'jose'
+import { Agent, type Dispatcher, request } from 'undici'
+import type { Expectation } from '../../policy/identity/claims.ts'
+import { decodeUtf8 } from '../../policy/messages/json/json-text.ts'
+import { withoutTrailing } from '../../policy/names/trailing.ts'
+import { outboundConnector, throughProxy } from '../network/connector.ts'
+import { describeNetworkError } from '../network/network-error.ts'
+import type { Outbound } from '../network/proxy-settings.ts'
+import { ReadBudget } from './key-read-budget.ts'
+import { readKeySet, type SigningKey } from './key-set.ts'
+
+/** What came of one reading of the issuer's keys; `problem` is null when it was good. */
+export interface KeyReading {
+  readonly keys: number
+  readonly problem: string | null
+}
+
+/** What a key source needs; the clock counts milliseconds and only differences matter. */
+export interface KeySourceOptions {
+  readonly entra: Expectation
+  readonly clock?: () => number
+  readonly report?: (reading: KeyReading) => void
+  /** Does something later, in so many milliseconds, unless what it gives is called. */
+  readonly later?: (work: () => void, milliseconds: number) => () => void
+  /** Forward proxies and certificate authorities; left out: none of its own. */
+  readonly outbound?: Outbound
+  /** In place of connections of its own; the caller closes it. */
+  readonly dispatcher?: Dispatcher
+}
+
+const largestAnswer = 512 * 1024
+const answerWithin = 3_000
+const refreshAfter = 300_000
+/** Waits after failed readings in a row, in milliseconds; the last one repeats. */
+const waits = { withoutKeys: [500, 1_000, 2_000, 5_000], withKeys: [5_000, 10_000, 20_000, 30_000] }
+
+/**
+ * The issuer's signing keys, read in the background from the first moment on. A bad answer or an outage keeps what is known;
+ * only a good answer replaces it. An unknown key id causes a reading at once, as far as the budget goes.
+ */
+export class KeySource {
+  readonly #options: KeySourceOptions
+  readonly #clock: () => number
+  readonly #dispatcher: Dispatcher
+  readonly #budget = new ReadBudget()
+  #keys: ReadonlyMap<string, SigningKey> = new Map()
+  #reading: Promise<boolean> | null = null
+  #abort: AbortController | null = null
+  #cancel = () => {}
+  #failures = 0
+  #readAt: number | null = null
+  #closed = false
+
+  constructor(options: KeySourceOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? (() => performance.now())
+    const agent = new Agent({ pipelining: 0, connect: outboundConnector(options.outbound, answerWithin) })
+    this.#dispatcher = options.dispatcher ?? throughProxy(agent, options.outbound)
+    void this.refresh()
+  }
+
+  /** True from the first good answer on. */
+  get ready(): boolean {
+    return this.#keys.size > 0
+  }
+
+  /** Seconds since the keys were read, where the last attempt failed; else null. */
+  get staleFor(): number | null {
+    return this.#failures === 0 || this.#readAt === null ? null : Math.round((this.#clock() - this.#readAt) / 1_000)
+  }
+
+  /** The key of this id as last read, without asking anybody. */
+  current(id: string): CryptoKey | undefined {
+    return this.#keys.get(id)?.key
+  }
+
+  /** The key of this id, asking the issuer where it is unknown and the budget allows it. Never throws. */
+  async find(id: string): Promise<CryptoKey | undefined> {
+    if (!this.#keys.has(id)) await this.#reading
+    if (!this.#keys.has(id) && this.ready && this.#budget.take(this.#clock())) await this.refresh()
+    return this.current(id)
+  }
+
+  /** Reads the keys now, or waits for the reading under way; says whether the answer was good. */
+  refresh(): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false)
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null
+      this.#schedule()
+    })
+    return this.#reading
+  }
+
+  /** Stops reading; what is known stays usable. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancel()
+    this.#abort?.abort()
+    await this.#reading
+    if (this.#options.dispatcher === undefined) await this.#dispatcher.destroy()
+  }
+
+  async #read(): Promise<boolean> {
+    this.#cancel()
+    this.#budget.note(this.#clock())
+    const abort = new AbortController()
+    this.#abort = abort
+    const timer = setTimeout(() => abort.abort(), answerWithin)
+    let problem: string | null = null
+    try {
+      this.#keys = await readKeySet(await this.#fetch(abort.signal), this.#options.entra, this.#keys)
+    } catch (error) {
+      problem = abort.signal.aborted ? 'no answer in time' : describeNetworkError(error)
+    }
+    clearTimeout(timer)
+    this.#failures = problem === null ? 0 : this.#failures + 1
+    if (problem === null) this.#readAt = this.#clock()
+    if (!this.#closed) this.#options.report?.({ keys: this.#keys.size, problem })
+    return problem === null
+  }
+
+  async #fetch(signal: AbortSignal): Promise<string> {
+    const { authority, tenantId } = this.#options.entra
+    const url = `${withoutTrailing(authority, '/')}/${tenantId}/discovery/v2.0/keys`
+    const headers = { accept: 'application/json', 'accept-encoding': 'identity' }
+    const { statusCode, body } = await request(url, { dispatcher: this.#dispatcher, signal, headers })
+    const chunks: Uint8Array[] = []
+    let size = 0
+    // Leaving the loop early destroys the body, and the connection with it.
+    for await (const chunk of body) {
+      size += chunk.length
+      if (size > largestAnswer) throw new Error(`the answer is larger than ${largestAnswer} bytes`)
+      chunks.push(chunk)
+    }
+    if (statusCode !== 200) throw new Error(`the issuer answered with status ${statusCode}`)
+    return decodeUtf8(Buffer.concat(chunks))
+  }
+
+  #schedule(): void {
+    if (this.#closed) return
+    const steps = this.ready ? waits.withKeys : waits.withoutKeys
+    const wait = this.#failures === 0 ? refreshAfter : steps[Math.min(this.#failures, steps.length) - 1]
+    this.#cancel()
+    this.#cancel = (this.#options.later ?? later)(() => void this.refresh(), wait ?? refreshAfter)
+  }
+}
+
+function later(work: () => void, milliseconds: number): () => void {
+  const timer = setTimeout(work, milliseconds).unref()
+  return () => clearTimeout(timer)
+}

@@ -1,0 +1,128 @@
+import { isIP } from 'node:net'
+import { DatabricksDirectory } from '../auth/databricks-directory.ts'
+import { checkCaFile } from '../network/certificates.ts'
+import { credentialEntries } from './config-credentials.ts'
+import type { ConfigFile } from './config-file.ts'
+import { checkLimits } from './config-limits.ts'
+import type { ConfigPath, Finding } from './config-problem.ts'
+import { checkKeyFile, checkPasswordFile, checkSecretFile } from './secret-file.ts'
+
+/** What the schema cannot say: about URLs, addresses and files. File paths in `file` are absolute. */
+export function checkServerParts(file: ConfigFile): Finding[] {
+  return [
+    ...finding(['upstream', 'url'], findUrlProblem(file.upstream.url, 'http://127.0.0.1:5001')),
+    ...finding(['upstream', 'url'], findLoop(file)),
+    ...finding(['authentication', 'entra', 'authority'], findAuthorityProblem(file.authentication.entra.authority)),
+    ...finding(['authentication', 'directory'], findDirectoryProblem(file)),
+    ...finding(['admin'], findAddressClash(file.admin, file.listen, 'listen', 'admin')),
+    ...checkDatabricksHost(file),
+    ...credentialEntries(file).flatMap(
+      ({ path, credentials: { file: token, passwordFile: password, clientSecretFile: secret } }) => [
+        ...finding([...path, 'file'], token === undefined ? null : checkSecretFile(token)),
+        ...finding([...path, 'passwordFile'], password === undefined ? null : checkPasswordFile(password)),
+        ...finding([...path, 'clientSecretFile'], secret === undefined ? null : checkSecretFile(secret)),
+      ],
+    ),
+    ...finding(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
+    ...checkLimits(file),
+    ...finding(['paging', 'keyFile'], file.paging.keyFile === null ? null : checkKeyFile(file.paging.keyFile)),
+  ]
+}
+
+function finding(path: ConfigPath, message: string | null): Finding[] {
+  return message === null ? [] : [{ path, message }]
+}
+
+/** What is wrong with a base URL, or null. The text is not repeated: it may hold a password. */
+function findUrlProblem(text: string, example: string): string | null {
+  const instead = `write for example ${example}`
+  if (!/^https?:\/\//.test(text)) return `is not an absolute http or https URL; ${instead}`
+  if (!URL.canParse(text) || !/^[!-~]+$/.test(text)) return `cannot be read as a URL; ${instead}`
+  if (text.includes('@')) return 'must not hold a user name or password; write the URL alone, and use upstream.credentials'
+  if (/[?#]/.test(text)) return 'must not have a query or fragment; write scheme, host, port and path alone'
+  const { pathname } = new URL(text)
+  const written = text.replace(/^https?:\/\/[^/]*/, '').replace(/\/$/, '')
+  if (/[%\\]|\/\//.test(written) || written !== pathname.replace(/\/$/, '')) {
+    return 'has a path with dot segments, double slashes, backslashes or percent signs; write the path that it stands for'
+  }
+  return null
+}
+
+function findAuthorityProblem(text: string): string | null {
+  const problem = findUrlProblem(text, 'https://login.microsoftonline.com')
+  if (problem !== null) return problem
+  if (text.startsWith('https:') || isLoopback(new URL(text).hostname)) return null
+  return 'is plain http, so anybody on the way could forge keys; write https (http is only for an issuer on loopback)'
+}
+
+function findDirectoryProblem({ authentication: { directory, entra }, upstream }: ConfigFile): string | null {
+  if (directory !== 'databricks') return null
+  if (upstream.kind !== 'databricks')
+    return 'is databricks, but the upstream is none; write upstream.kind: databricks, or leave it out'
+  if (entra.audiences.includes(DatabricksDirectory.audience)) return null
+  return `can only be asked with tokens for Databricks; add ${DatabricksDirectory.audience} to authentication.entra.audiences, or write none`
+}
+
+type Address = ConfigFile['listen']
+
+function findLoop({ listen, upstream, databricksHost }: ConfigFile): string | null {
+  if (!URL.canParse(upstream.url)) return null
+  const { hostname, port, protocol } = new URL(upstream.url)
+  const upstreamPort = Number(port || (protocol === 'https:' ? 443 : 80))
+  const isOwn = (own: Address) => {
+    const same = hostname === own.host || (isLoopback(hostname) && (isLoopback(own.host) || isAnyAddress(own.host)))
+    return same && upstreamPort === own.port && own.port !== 0
+  }
+  const key = isOwn(listen)
+    ? 'listen.port'
+    : databricksHost?.listen && isOwn(databricksHost.listen)
+      ? 'databricksHost.listen.port'
+      : null
+  return key === null ? null : `is the proxy's own address (${key} is ${upstreamPort}); write where MLflow answers`
+}
+
+const freePorts = { admin: 9464, databricksHost: 5002 } as const
+
+function findAddressClash(address: Address, other: Address, otherKey: string, key: keyof typeof freePorts): string | null {
+  if (other.port !== address.port || address.port === 0) return null
+  if (other.host !== address.host && !isAnyAddress(other.host) && !isAnyAddress(address.host)) return null
+  return `is the same address as ${otherKey} (port ${other.port}); write another port, for example ${freePorts[key]}`
+}
+
+/** The doors for clients in Databricks mode: there must be one, of its own, and each name stands for one thing. */
+function checkDatabricksHost({ listen, admin, upstream, databricksHost, environments }: ConfigFile): Finding[] {
+  if (databricksHost === undefined) return []
+  const { listen: own, hostNames } = databricksHost
+  const at = (...path: (string | number)[]) => ['databricksHost', ...path]
+  const needsWorkspace = 'is only for a Databricks workspace; leave it out, or write upstream.kind: databricks'
+  const needsDoor = 'opens no door; write listen, for example { port: 5002 }, or hostNames'
+  return [
+    ...finding(at(), upstream.kind === 'databricks' ? null : needsWorkspace),
+    ...finding(at(), own === undefined && hostNames.length === 0 ? needsDoor : null),
+    ...(own === undefined ? [] : finding(at('listen'), findAddressClash(own, listen, 'listen', 'databricksHost'))),
+    ...(own === undefined ? [] : finding(at('listen'), findAddressClash(own, admin, 'admin', 'databricksHost'))),
+    ...hostNames.flatMap(({ name, environment = null }, index) => [
+      ...finding(
+        at('hostNames', index, 'name'),
+        hostNames.findIndex((other) => other.name === name) < index ? `\`${name}\` is listed twice; keep one` : null,
+      ),
+      ...finding(
+        at('hostNames', index, 'environment'),
+        environment === null || Object.hasOwn(environments, environment)
+          ? null
+          : `there is no environment \`${environment}\`; write one of ${Object.keys(environments).join(', ')}, or leave it out`,
+      ),
+    ]),
+  ]
+}
+
+/** Whether a host is this machine alone. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
+  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
+}
+
+/** Whether a host stands for every network interface. */
+export function isAnyAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}

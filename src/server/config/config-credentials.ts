@@ -1,0 +1,78 @@
+import { resolve } from 'node:path'
+import { usesCatalog } from '../../policy/environments/environment.ts'
+import { withoutTrailing } from '../../policy/names/trailing.ts'
+import { DatabricksDirectory } from '../auth/databricks-directory.ts'
+import type { Outbound } from '../network/proxy-settings.ts'
+import type { ConfigFile, CredentialsEntry } from './config-file.ts'
+import type { Config, UpstreamCredentials } from './config-types.ts'
+
+const databricksScope = `${DatabricksDirectory.audience}/.default`
+
+/** Credentials whose files have absolute paths; relative ones start at `folder`. */
+export function resolveCredentials(entry: CredentialsEntry, folder: string): CredentialsEntry {
+  const { file, passwordFile, clientSecretFile } = entry
+  return {
+    ...entry,
+    ...(file === undefined ? {} : { file: resolve(folder, file) }),
+    ...(passwordFile === undefined ? {} : { passwordFile: resolve(folder, passwordFile) }),
+    ...(clientSecretFile === undefined ? {} : { clientSecretFile: resolve(folder, clientSecretFile) }),
+  }
+}
+
+/** Every place of the file that has credentials, with what is written there. */
+export function credentialEntries(file: ConfigFile): { path: readonly string[]; credentials: CredentialsEntry }[] {
+  const own = Object.entries(file.environments).flatMap(([name, { credentials }]) =>
+    credentials === undefined ? [] : [{ path: ['environments', name, 'credentials'], credentials }],
+  )
+  return [{ path: ['upstream', 'credentials'], credentials: file.upstream.credentials }, ...own]
+}
+
+function completeCredentials(entry: CredentialsEntry, { authentication: { entra } }: ConfigFile): UpstreamCredentials {
+  const { mode, file = '', tenantId = entra.tenantId, clientId = '', clientSecretFile = '', scope = databricksScope } = entry
+  if (mode === 'token') return { mode, file }
+  if (mode === 'basic') return { mode, username: entry.username ?? '', passwordFile: entry.passwordFile ?? '' }
+  if (mode !== 'servicePrincipal') return { mode }
+  const authority = withoutTrailing(entra.authority, '/')
+  return { mode, authority, tenantId: tenantId.toLowerCase(), clientId, clientSecretFile, scope }
+}
+
+/** The upstream as the file means it. */
+export function completeUpstream(file: ConfigFile, outbound: Outbound | undefined): Config['upstream'] {
+  const { url, kind, registry, credentials, rates, storageHosts, workers, timeouts } = file.upstream
+  const own = Object.entries(file.environments).flatMap(([name, entry]): [string, UpstreamCredentials][] =>
+    entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, file)]],
+  )
+  const workspaces = Object.entries(file.environments).flatMap(([name, { workspace }]) =>
+    workspace === undefined ? [] : [[name, workspace] as const],
+  )
+  return {
+    url: withoutTrailing(url, '/'),
+    kind,
+    ...(usesCatalog({ kind, registry }) ? { registry } : {}),
+    credentials: completeCredentials(credentials, file),
+    ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
+    ...(workspaces.length === 0 ? {} : { workspaces: Object.fromEntries(workspaces) }),
+    ...(workers === undefined ? {} : { workers }),
+    ...(outbound === undefined ? {} : { outbound }),
+    timeouts: {
+      connect: timeouts.connectSeconds * 1_000,
+      answer: timeouts.answerSeconds * 1_000,
+      download: timeouts.downloadSeconds * 1_000,
+      upload: timeouts.uploadSeconds * 1_000,
+      model: timeouts.modelSeconds * 1_000,
+      pause: timeouts.pauseSeconds * 1_000,
+    },
+    ...(kind === 'databricks' ? { rates, storageHosts: [...storageHosts] } : {}),
+  }
+}
+
+/**
+ * The directory that the file names. Where it names none: the workspace, if callers come with tokens that it takes and that are passed on to
+ * it anyway; such tokens list no groups.
+ */
+export function completeDirectory({ authentication, upstream }: ConfigFile): Config['authentication']['directory'] {
+  const { directory, entra } = authentication
+  if (directory !== undefined) return directory
+  const passed = upstream.kind === 'databricks' && upstream.credentials.mode === 'passthrough'
+  return passed && entra.audiences.includes(DatabricksDirectory.audience) ? 'databricks' : 'none'
+}

@@ -1,0 +1,98 @@
+import type { ModelRegistry, ServingLimits, ServingModels, UpstreamKind } from '../../policy/environments/environment.ts'
+import type { LimitSettings } from '../limits/request-limits.ts'
+import type { Rates } from '../upstream/rate-limiter.ts'
+import { movePlaces, type Places, pathId } from './config-places.ts'
+import { isMapping, type Mapping, setOwn } from './mapping.ts'
+
+/** Credentials for the upstream as written; the schema sees to it that each mode has what it needs, and nothing else. */
+export interface CredentialsEntry {
+  readonly mode: 'none' | 'passthrough' | 'token' | 'basic' | 'servicePrincipal'
+  readonly file?: string
+  readonly username?: string
+  readonly passwordFile?: string
+  readonly tenantId?: string
+  readonly clientId?: string
+  readonly clientSecretFile?: string
+  readonly scope?: string
+}
+
+/** The file's content once the schema holds and its defaults are filled in. */
+export interface ConfigFile {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly admin: { readonly host: string; readonly port: number }
+  readonly databricksHost?: {
+    readonly listen?: { readonly host: string; readonly port: number }
+    readonly hostNames: readonly { readonly name: string; readonly environment?: string }[]
+  }
+  readonly upstream: {
+    readonly url: string
+    readonly kind: UpstreamKind
+    readonly registry: ModelRegistry
+    readonly credentials: CredentialsEntry
+    readonly rates: Rates
+    readonly workers?: number
+    readonly timeouts: {
+      readonly connectSeconds: number
+      readonly answerSeconds: number
+      readonly downloadSeconds: number
+      readonly uploadSeconds: number
+      readonly modelSeconds: number
+      readonly pauseSeconds: number
+    }
+    readonly storageHosts: readonly string[]
+    readonly foldsCase: boolean
+  }
+  readonly tls: { readonly caFile: string | null }
+  readonly authentication: {
+    readonly mode: 'bearer'
+    readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
+    readonly directory?: 'none' | 'databricks'
+  }
+  readonly environments: Readonly<Record<string, EnvironmentEntry>>
+  readonly limits: Omit<LimitSettings, 'memory'> & { readonly memory?: number | string }
+  readonly paging: { readonly keyFile: string | null }
+  readonly unknownFields: 'refuse' | 'forward'
+  readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+}
+
+/** One environment as written; what is absent depends on its name and on `production`. */
+export interface EnvironmentEntry {
+  readonly groups?: readonly string[]
+  readonly administrators: readonly string[]
+  readonly modelSuffix?: string
+  readonly unityCatalogSchema?: string
+  readonly registrationAlias?: string
+  readonly experimentRoot?: string
+  readonly production: boolean
+  readonly registrationStage?: 'Staging' | 'Production' | 'none'
+  readonly promotesFrom: readonly string[]
+  readonly sourcePrefixes: readonly string[]
+  readonly sharedServingEndpoints: readonly string[]
+  readonly servingSecretScopes: readonly string[]
+  readonly servingModels?: ServingModels
+  readonly servingLimits?: ServingLimits
+  readonly credentials?: CredentialsEntry
+  readonly gateway: boolean
+  readonly gatewayHosts: readonly string[]
+  readonly workspace?: string
+}
+
+/** Turns `environments: [acc]` into `environments: { acc: {} }`, and `acc:` with nothing after it into `acc: {}`. */
+export function spreadEnvironments(data: Mapping, places: Places): void {
+  const { environments } = data
+  if (isMapping(environments)) {
+    for (const [name, entry] of Object.entries(environments)) if (entry === null) setOwn(environments, name, {})
+    return
+  }
+  if (!Array.isArray(environments) || environments.length === 0) return
+  const names = environments.filter((name) => typeof name === 'string')
+  if (names.length < environments.length || new Set(names).size < names.length) return
+  const spread: Mapping = {}
+  for (const [index, name] of names.entries()) {
+    const place = places.values.get(pathId(['environments', index]))
+    setOwn(spread, name, {})
+    if (place !== undefined) movePlaces(places, ['environments', name], place)
+  }
+  data.environments = spread
+}

@@ -1,0 +1,195 @@
+import { type Environment, usesCatalog } from '../../policy/environments/environment.ts'
+import { protectedAliases } from '../../policy/environments/production.ts'
+import { resolveName } from '../../policy/names/names.ts'
+import { type ShareKind, shareKinds } from '../limits/request-limits.ts'
+import { proxyFor } from '../network/proxy-settings.ts'
+import { showPatience } from '../upstream/upstream-pools.ts'
+import { describeServing } from './config-serving.ts'
+import type { Config, UpstreamCredentials } from './config-types.ts'
+import { findWarnings } from './config-warnings.ts'
+
+/** What the configuration means, in words: addresses, upstream, callers, then each environment, then what deserves a second look. */
+export function describeConfig(config: Config): string {
+  const warnings = findWarnings(config)
+  const paragraphs = [
+    describeServer(config),
+    ...config.environments.map((environment) => describeEnvironment(environment, config)),
+    ...(warnings.length === 0 ? [] : [['Worth a second look', ...warnings.map((warning) => `  - ${warning}`)]]),
+  ]
+  return `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+/** The address as a URL, for people. */
+export function showAddress({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function describeServer(config: Config): string[] {
+  const { tenantId, audiences, authority } = config.authentication.entra
+  const unknown = config.unknownFields === 'refuse' ? 'are refused' : 'pass, unless their name suggests an identity'
+  return [
+    'The proxy',
+    row('clients', `${showAddress(config.listen)} (MLFLOW_TRACKING_URI)`),
+    ...describeDatabricksHost(config),
+    row('operators', `${showAddress(config.admin)} (/livez, /readyz, /metrics)`),
+    row('upstream', `${describeKind(config)} at ${config.upstream.url}, ${describeCredentials(config.upstream.credentials)}`),
+    ...describeOutbound(config),
+    ...describeRates(config),
+    ...describeStorage(config),
+    row(
+      'names',
+      config.foldsCase ? 'compared without case and accents, as the upstream may do' : 'compared exactly, case included',
+    ),
+    row('callers', `access tokens of tenant ${tenantId} for ${listOr(audiences)}`),
+    row('issuer', authority),
+    row('groups', describeGroups(config)),
+    row('page keys', config.paging.keyFile === null ? 'made at start' : `from ${config.paging.keyFile}`),
+    row('requests', `fields that no supported MLflow version has ${unknown}`),
+    ...describeLimits(config),
+    row(
+      'stopping',
+      `on SIGTERM not ready at once; listens for ${config.shutdown.drainSeconds} s more, finishes within ${config.shutdown.finishSeconds} s`,
+    ),
+    row('log', `level ${config.log.level}`),
+    ...choice(config),
+  ]
+}
+
+function describeGroups({ authentication: { directory } }: Config): string {
+  if (directory === 'none') return "the token's roles and groups"
+  return "the token's roles and groups; where it lists none or too many, those that the Databricks workspace says"
+}
+
+function describeKind(config: Config): string {
+  if (config.upstream.kind !== 'databricks') return 'MLflow'
+  return usesCatalog(config) ? 'the Databricks workspace, with models in Unity Catalog,' : 'the Databricks workspace'
+}
+
+function describeDatabricksHost({ databricksHost, listen }: Config): string[] {
+  if (databricksHost === undefined) return []
+  const { listen: own, hostNames } = databricksHost
+  const ports = [listen, ...(own === null ? [] : [own])].map(({ port }) => String(port))
+  return [
+    ...(own === null ? [] : [row('databricks', `${showAddress(own)} (DATABRICKS_HOST, MLFLOW_TRACKING_URI=databricks)`)]),
+    ...hostNames.map(({ name, environment }) =>
+      row(
+        'databricks',
+        `host name ${name} on port ${listOr(ports)}, ${environment === undefined ? 'in their only environment' : `in ${environment}`}`,
+      ),
+    ),
+  ]
+}
+
+function describeRates({ upstream: { rates } }: Config): string[] {
+  if (rates === undefined) return []
+  const { registry, searchRuns, experiments, logBatch, other } = rates
+  return [
+    row(
+      'rates',
+      `${registry} requests a second to the registry, ${searchRuns} searches of runs, ${experiments} on experiments, ${logBatch} batches, ${other} others`,
+    ),
+  ]
+}
+
+function describeLimits({ limits, upstream: { workers, timeouts } }: Config): string[] {
+  const { memory, leastRate } = limits
+  const share = (kind: ShareKind) => {
+    const { principal, environment, everybody } = limits[kind]
+    return `${kind} ${principal}, ${environment} and ${everybody}`
+  }
+  return [
+    row('memory', `${Math.round(memory / 2 ** 20)} MiB for what is read whole`),
+    row('shares', `at once of a caller, an environment and everybody: ${shareKinds.map(share).join('; ')}`),
+    ...(workers === undefined ? [] : [row('workers', `${workers} of MLflow's, all but one of them for bytes at most`)]),
+    ...(timeouts === undefined ? [] : [row('patience', showPatience(timeouts))]),
+    row('slow', leastRate === 0 ? 'clients are waited for' : `clients below ${leastRate} bytes a second are cut off`),
+  ]
+}
+
+function describeStorage({ upstream: { storageHosts = [] } }: Config): string[] {
+  return storageHosts.length === 0 ? [] : [row('storage', `at ${listOr(storageHosts)}, besides Azure's own hosts`)]
+}
+
+function describeOutbound({ outbound, upstream, authentication }: Config): string[] {
+  if (outbound === undefined) return []
+  const urls = { MLflow: upstream.url, 'the issuer': authentication.entra.authority }
+  const ways = Object.entries(urls).map(([name, url]) => {
+    const proxy = proxyFor(outbound, new URL(url))
+    return `${name} ${proxy === null ? 'directly' : `through ${proxy.host}`}`
+  })
+  const authorities =
+    outbound.caFile === null ? [] : [row('trusts', `the authorities in ${outbound.caFile}, besides the public ones`)]
+  const isProxied = outbound.httpProxy !== null || outbound.httpsProxy !== null
+  return [...authorities, ...(isProxied ? [row('reaches', ways.join(', '))] : [])]
+}
+
+function describeCredentials(credentials: UpstreamCredentials): string {
+  if (credentials.mode === 'servicePrincipal') return `with tokens of service principal ${credentials.clientId}`
+  if (credentials.mode === 'token') return `with the token in ${credentials.file}`
+  if (credentials.mode === 'basic') return `as user ${credentials.username}`
+  return credentials.mode === 'passthrough' ? "with each caller's own token" : 'without credentials'
+}
+
+function choice(config: Config): string[] {
+  const [first] = config.environments
+  if (first === undefined || config.environments.length < 2) return []
+  return [
+    row(
+      'several',
+      `a caller in several environments chooses with MLFLOW_TRACKING_URI=${showAddress(config.listen)}/env/${first.name}`,
+    ),
+  ]
+}
+
+function describeEnvironment(environment: Environment, config: Config): string[] {
+  const own = config.upstream.credentialsOf?.[environment.name]
+  const { name, production, groups, administrators = [], experimentRoot, promotesFrom, sourcePrefixes } = environment
+  return [
+    `Environment ${name}${production ? ' (production)' : ''}`,
+    row('who', `callers with the role or group ${listOr(groups)}`),
+    ...(administrators.length === 0 ? [] : [row('admins', `callers with the role or group ${listOr(administrators)}`)]),
+    ...(own === undefined ? [] : [row('credentials', describeCredentials(own))]),
+    ...((environment.gatewayHosts ?? []).length > 0 ? [row('gateway hosts', listOr(environment.gatewayHosts ?? []))] : []),
+    ...(environment.gateway === true ? [row('AI gateway', `endpoints whose names end in ${environment.modelSuffix}`)] : []),
+    ...(environment.workspace === undefined ? [] : [row('workspace', `${environment.workspace} of the MLflow server`)]),
+    row('models', `fraud is ${resolveName(config, environment, 'model', 'fraud').upstream} upstream`),
+    row('experiments', `churn is ${experimentRoot}/churn upstream`),
+    usesCatalog(config) ? describeAliases(environment, config) : describeStages(environment),
+    row('new version', describeRegistration(environment)),
+    row('promotes', describePromotion(promotesFrom)),
+    row(
+      'sources',
+      sourcePrefixes.length === 0 ? 'its own artifacts only' : `its own artifacts, and ${sourcePrefixes.join(', ')}`,
+    ),
+    ...describeServing(environment).map(([label, text]) => row(label, text)),
+  ]
+}
+
+function describeStages({ production }: Environment): string {
+  const stages = production ? 'None, Staging, Production and Archived' : 'None, Staging and Archived, never Production'
+  return row('stages', `may use ${stages}`)
+}
+
+function describeAliases({ production }: Environment, config: Config): string {
+  const kept = listOr([...protectedAliases(config)])
+  return row('aliases', production ? `may set any, ${kept} included` : `may set any but ${kept}`)
+}
+
+function describeRegistration({ registrationStage, registrationAlias }: Environment): string {
+  if (registrationAlias !== undefined) return registrationAlias === null ? 'gets no alias' : `gets the alias ${registrationAlias}`
+  return registrationStage === null ? 'stays in no stage' : `goes to ${registrationStage}`
+}
+
+function describePromotion(promotesFrom: readonly string[]): string {
+  if (promotesFrom.length === 0) return 'from no other environment, and reads none'
+  const names = promotesFrom.join(' and ')
+  return `reads ${names} (versions, and the runs, logged models and artifacts behind them), and promotes their versions`
+}
+
+function listOr(items: readonly string[]): string {
+  return items.length < 2 ? (items[0] ?? 'nothing') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`
+}
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(12)} ${text}`
+}

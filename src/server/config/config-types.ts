@@ -1,0 +1,72 @@
+import type { Landscape, ModelRegistry, UpstreamKind } from '../../policy/environments/environment.ts'
+import type { LimitSettings } from '../limits/request-limits.ts'
+import type { Outbound } from '../network/proxy-settings.ts'
+import type { Rates } from '../upstream/rate-limiter.ts'
+import type { UpstreamTimeouts } from '../upstream/upstream-pools.ts'
+
+/** An application of Entra's that gets tokens for the upstream with a secret. */
+export interface ServicePrincipal {
+  readonly authority: string
+  readonly tenantId: string
+  readonly clientId: string
+  readonly clientSecretFile: string
+  readonly scope: string
+}
+
+/** How the proxy shows the upstream who it is. */
+export type UpstreamCredentials =
+  | { readonly mode: 'none' }
+  | { readonly mode: 'passthrough' }
+  | { readonly mode: 'token'; readonly file: string }
+  | { readonly mode: 'basic'; readonly username: string; readonly passwordFile: string }
+  | ({ readonly mode: 'servicePrincipal' } & ServicePrincipal)
+
+/** The configuration after validation: frozen, complete, and never changed afterwards. */
+export interface Config extends Landscape {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly admin: { readonly host: string; readonly port: number }
+  /** Where clients that have the proxy for their `DATABRICKS_HOST` reach it; left out: there are none. */
+  readonly databricksHost?: {
+    readonly listen: { readonly host: string; readonly port: number } | null
+    /** In lower case, without port. `environment` is the one of callers in several. */
+    readonly hostNames: readonly { readonly name: string; readonly environment?: string }[]
+  }
+  readonly upstream: {
+    /** Origin and optional path prefix, without a trailing slash. */
+    readonly url: string
+    readonly kind: UpstreamKind
+    /** Left out: `workspace`. */
+    readonly registry?: ModelRegistry
+    readonly credentials: UpstreamCredentials
+    /** Credentials of single environments, where they have their own. */
+    readonly credentialsOf?: Readonly<Record<string, UpstreamCredentials>>
+    /** The workspaces of an MLflow 3 server that environments are. */
+    readonly workspaces?: Readonly<Record<string, string>>
+    /** Hosts of a workspace's storage besides Azure's own, as `host` or `host:port` in lower case. */
+    readonly storageHosts?: readonly string[]
+    /** Requests a second that the upstream takes; left out: no limit. */
+    readonly rates?: Rates
+    /** Requests that it serves at once, where each has a worker of its own; left out: as its answers tell. */
+    readonly workers?: number
+    /** Left out: the defaults. */
+    readonly timeouts?: UpstreamTimeouts
+    /** The same as the configuration's. */
+    readonly outbound?: Outbound
+  }
+  readonly authentication: {
+    readonly mode: 'bearer'
+    readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
+    /** Who says in which groups a caller is whose token does not. */
+    readonly directory: 'none' | 'databricks'
+  }
+  /** Forward proxies and certificate authorities; left out: none of its own. */
+  readonly outbound?: Outbound
+  readonly limits: LimitSettings
+  /** The key that seals page tokens: 32 bytes from `paging.keyFile`, or null to make one at start. */
+  readonly paging: { readonly keyFile: string | null }
+  /** What happens to a request field that no supported MLflow version has. */
+  readonly unknownFields: 'refuse' | 'forward'
+  /** Seconds between "not ready" and the end of listening, in which load balancers take the proxy out; and those that requests in flight then have. */
+  readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+}

@@ -1,0 +1,135 @@
+import type { Environment } from '../../policy/environments/environment.ts'
+import { findFoldedClashes } from '../../policy/environments/environment-overlaps.ts'
+import { DatabricksDirectory } from '../auth/databricks-directory.ts'
+import { isLoopback } from './config-checks.ts'
+import type { Config } from './config-types.ts'
+
+/** What is allowed, and yet may not be meant: one sentence each. */
+export function findWarnings(config: Config): string[] {
+  return [
+    ...warnOfNetwork(config),
+    ...warnOfSettings(config),
+    ...warnOfGroups(config.environments),
+    ...warnOfEnvironments(config),
+  ]
+}
+
+function warnOfNetwork({ listen, databricksHost, admin, upstream, authentication }: Config): string[] {
+  const warnings: string[] = []
+  const ports = { 'listen.host': listen, 'databricksHost.listen.host': databricksHost?.listen }
+  for (const [key, address] of Object.entries(ports)) {
+    if (!address || isLoopback(address.host)) continue
+    warnings.push(
+      `${key} ${address.host} is reachable from other machines, and tokens come in plain HTTP: put TLS in front of the proxy.`,
+    )
+  }
+  if (databricksHost !== undefined) {
+    warnings.push(
+      'Clients in Databricks mode get signed URLs of the storage: whoever has one reads or writes that file until it expires, at no door of the proxy.',
+    )
+  }
+  if (!isLoopback(admin.host)) {
+    warnings.push(
+      `admin.host ${admin.host} is reachable from other machines, without authentication: let only probes and scrapers in.`,
+    )
+  }
+  const { protocol, hostname } = new URL(upstream.url)
+  if (protocol === 'http:' && !isLoopback(hostname)) {
+    warnings.push('upstream.url is plain http to another machine: use https, or make sure that nobody listens on the way.')
+  }
+  const { authority } = authentication.entra
+  if (!entraAuthorities.includes(authority)) {
+    warnings.push(`authentication.entra.authority ${authority} is not Microsoft's: whoever runs it decides who every caller is.`)
+  }
+  return warnings
+}
+
+const entraAuthorities = [
+  'https://login.microsoftonline.com',
+  'https://login.microsoftonline.us',
+  'https://login.partner.microsoftonline.cn',
+]
+
+function warnOfSettings({ upstream, authentication, paging, unknownFields }: Config): string[] {
+  const warnings: string[] = []
+  if (upstream.credentials.mode === 'none') {
+    warnings.push(
+      'The upstream asks for no credentials: whoever reaches it directly goes around the proxy, so let only the proxy reach it.',
+    )
+  }
+  if (authentication.entra.audiences.includes(DatabricksDirectory.audience) && upstream.credentials.mode !== 'passthrough') {
+    warnings.push('Tokens for Databricks itself are accepted: whichever application holds one of a caller can use it here, too.')
+  }
+  if (authentication.directory === 'databricks') {
+    warnings.push(
+      'Groups are those of the Databricks workspace, by name: whoever may make groups there decides who is in which environment.',
+    )
+  }
+  if (paging.keyFile === null) {
+    warnings.push(
+      'The key of page tokens is made at start: replicas do not share it, and a restart ends searches that are being paged through.',
+    )
+  }
+  if (unknownFields === 'forward') warnings.push('Unknown request fields are forwarded: what they mean to MLflow is not checked.')
+  return warnings
+}
+
+function warnOfGroups(environments: readonly Environment[]): string[] {
+  const everyone = ({ groups, administrators = [] }: Environment) => [...groups, ...administrators]
+  const groups = [...new Set(environments.flatMap(everyone))]
+  return groups.flatMap((group) => {
+    const members = environments.filter((environment) => everyone(environment).includes(group))
+    if (members.length < 2) return []
+    const names = members.map(({ name }) => name).join(' and ')
+    const mixed = members.some(({ production }) => production) && members.some(({ production }) => !production)
+    return [
+      `The group ${group} is in ${names}${mixed ? ', production included' : ''}: its callers must choose with /env/<name>, and may work in each of them.`,
+    ]
+  })
+}
+
+function warnOfEnvironments(config: Config): string[] {
+  const { environments } = config
+  const unmarked = environments.filter(({ name, production }) => !production && /^(prod|production|prd|live)$/.test(name))
+  const clashes = findFoldedClashes(config)
+  const sources = environments.filter(({ sourcePrefixes }) => sourcePrefixes.length > 0).map(({ name }) => name)
+  return [
+    ...unmarked.map(
+      ({ name }) =>
+        `${name} is not a production environment, so nothing there reaches Production: set production: true if it is one.`,
+    ),
+    ...clashes.map(
+      ({ environment, against }) =>
+        `${environment} and ${against ?? ''} differ only by case or accents: their names clash if the upstream's database does not tell them apart.`,
+    ),
+    ...warnOfServing(environments),
+    ...(sources.length > 0
+      ? [
+          `The sourcePrefixes of ${sources.join(' and ')} must not hold MLflow's own artifact store: the proxy cannot know where that is.`,
+        ]
+      : []),
+  ]
+}
+
+function warnOfServing(environments: readonly Environment[]): string[] {
+  const scopes = [...new Set(environments.flatMap(({ servingSecretScopes = [] }) => servingSecretScopes))]
+  const unlimited = environments.filter(
+    ({ servingModels, servingLimits: { throughput, modelUnits, callsPerMinute, tokensPerMinute } = {} }) =>
+      ((servingModels?.schemas.length ?? 0) > 0 && (throughput === undefined || modelUnits === undefined)) ||
+      ((servingModels?.providers.length ?? 0) > 0 && callsPerMinute === undefined && tokensPerMinute === undefined),
+  )
+  return [
+    ...scopes.flatMap((scope) => {
+      const names = environments
+        .filter(({ servingSecretScopes = [] }) => servingSecretScopes.includes(scope))
+        .map(({ name }) => name)
+      return names.length < 2
+        ? []
+        : [`The secret scope ${scope} is open to ${names.join(' and ')}: what is served in one reads the secrets of the other.`]
+    }),
+    ...unlimited.map(
+      ({ name }) =>
+        `Callers of ${name} may serve models that are paid for by use or by throughput, without a limit: say one in its servingLimits.`,
+    ),
+  ]
+}

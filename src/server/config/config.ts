@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Landscape } from '../../policy/environments/environment.ts'
+import { withoutTrailing } from '../../policy/names/trailing.ts'
+import { memoryLimit } from '../limits/memory-size.ts'
+import { type Outbound, readProxySettings } from '../network/proxy-settings.ts'
+import { checkServerParts } from './config-checks.ts'
+import { completeDirectory, completeUpstream, resolveCredentials } from './config-credentials.ts'
+import { readLandscape } from './config-environments.ts'
+import { type ConfigFile, spreadEnvironments } from './config-file.ts'
+import { applyOverrides } from './config-overrides.ts'
+import { type Places, placeFindings } from './config-places.ts'
+import { ConfigError, type ConfigPath, type Finding, isWithin } from './config-problem.ts'
+import { readSchema, type SchemaNode } from './config-schema.ts'
+import type { Config } from './config-types.ts'
+import { validateConfig } from './config-validate.ts'
+import { expandVariables } from './config-variables.ts'
+import { readYaml } from './config-yaml.ts'
+import { isMapping, type Mapping } from './mapping.ts'
+import { describeOpenError } from './secret-file.ts'
+
+/**
+ * Reads, overrides, checks and completes the configuration; the result is frozen. Throws a `ConfigError` with every problem at once.
+ * Relative paths in the file start at the file's folder.
+ */
+export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
+  const schema = readSchema()
+  const { data, places, findings, unread } = readData(file, schema, env)
+  const validation = validateConfig(data, schema)
+  const within = (ancestors: readonly ConfigPath[]) => (finding: Finding) =>
+    ancestors.some((path) => isWithin(finding.path, path))
+  findings.push(...validation.findings.filter((finding) => !within(unread)(finding)))
+  if (validation.file === null) throw new ConfigError(file, placeFindings(findings, places))
+  const standIns = [...validation.replaced, ...unread]
+  const content = resolvePaths(validation.file, dirname(resolve(file)))
+  const { landscape, findings: landscapeFindings } = readLandscape(content, standIns)
+  const proxies = readProxySettings(env)
+  findings.push(...proxies.findings)
+  findings.push(...[...checkServerParts(content), ...landscapeFindings].filter((finding) => !within(standIns)(finding)))
+  if (findings.length > 0) throw new ConfigError(file, placeFindings(findings, places))
+  return deepFreeze(completeConfig(content, landscape, outboundOf(content, proxies.settings)))
+}
+
+interface ReadData {
+  readonly data: Mapping
+  readonly places: Places
+  readonly findings: Finding[]
+  /** Places whose text could not be read, because a variable is not set. */
+  readonly unread: readonly ConfigPath[]
+}
+
+/** The file with its variables replaced and with what the environment overrides. */
+function readData(file: string, schema: SchemaNode, env: NodeJS.ProcessEnv): ReadData {
+  const { data: written, places, syntax, findings } = readYaml(readBytes(file))
+  if (syntax.length > 0) throw new ConfigError(file, syntax)
+  const { data, findings: unset } = expandVariables(written ?? {}, schema, env)
+  if (!isMapping(data)) {
+    const message = 'the file is not a map of keys; write for example `upstream: { url: http://127.0.0.1:5001 }`'
+    throw new ConfigError(file, placeFindings([{ path: [], message }], places))
+  }
+  spreadEnvironments(data, places)
+  const overrides = applyOverrides(data, schema, env, places)
+  const still = unset.filter((finding) => placeFindings([finding], places)[0]?.variable === null)
+  return { data, places, findings: [...findings, ...overrides, ...still], unread: still.map(({ path }) => path) }
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new ConfigError(file, [{ path: '', line: 0, column: 0, variable: null, message: describeOpenError(file, error) }])
+  }
+}
+
+function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
+  const { keyFile } = file.paging
+  const { caFile } = file.tls
+  const environments = Object.entries(file.environments).map(([name, entry]) => {
+    const { credentials } = entry
+    return [name, credentials === undefined ? entry : { ...entry, credentials: resolveCredentials(credentials, folder) }]
+  })
+  return {
+    ...file,
+    upstream: { ...file.upstream, credentials: resolveCredentials(file.upstream.credentials, folder) },
+    environments: Object.fromEntries(environments),
+    tls: { caFile: caFile === null ? null : resolve(folder, caFile) },
+    paging: { keyFile: keyFile === null ? null : resolve(folder, keyFile) },
+  }
+}
+
+function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'caFile'>): Outbound | undefined {
+  const isPlain = caFile === null && proxies.httpProxy === null && proxies.httpsProxy === null
+  return isPlain ? undefined : { ...proxies, caFile }
+}
+
+function completeConfig(file: ConfigFile, landscape: Landscape, outbound: Outbound | undefined): Config {
+  const { listen, admin, databricksHost, authentication, paging, unknownFields, shutdown, log } = file
+  const { memory, messages, bytes, models, leastRate } = file.limits
+  const { tenantId, audiences, authority } = authentication.entra
+  return {
+    listen: { host: listen.host, port: listen.port },
+    admin: { host: admin.host, port: admin.port },
+    ...(databricksHost === undefined ? {} : { databricksHost: completeDatabricksHost(databricksHost) }),
+    upstream: completeUpstream(file, outbound),
+    ...(outbound === undefined ? {} : { outbound }),
+    authentication: {
+      mode: authentication.mode,
+      entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: withoutTrailing(authority, '/') },
+      directory: completeDirectory(file),
+    },
+    ...landscape,
+    limits: { memory: memoryLimit(memory), messages, bytes, models, leastRate },
+    paging: { keyFile: paging.keyFile },
+    unknownFields,
+    shutdown: { drainSeconds: shutdown.drainSeconds, finishSeconds: shutdown.finishSeconds },
+    log: { level: log.level },
+  }
+}
+
+function completeDatabricksHost({
+  listen,
+  hostNames,
+}: NonNullable<ConfigFile['databricksHost']>): NonNullable<Config['databricksHost']> {
+  return {
+    listen: listen === undefined ? null : { host: listen.host, port: listen.port },
+    hostNames: hostNames.map(({ name, environment }) => (environment === undefined ? { name } : { name, environment })),
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) deepFreeze(inner)
+  return Object.freeze(value)
+}

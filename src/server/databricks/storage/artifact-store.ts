@@ -1,0 +1,63 @@
+import type { Readable } from 'node:stream'
+import type { ArtifactPlace } from '../../../policy/locations/artifact-place.ts'
+
+/** One row of a folder's listing. */
+export interface StoredFile {
+  /** The name inside the folder that was listed. */
+  readonly path: string
+  readonly isDir: boolean
+  /** Bytes; null for a folder. */
+  readonly fileSize: number | null
+}
+
+/** The bytes from `start` to `end`, both included; `end` null means to the end of the file. A negative `start` counts from there. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number | null
+}
+
+/** Headers of RFC 9110 by which storage knows whether the caller has the file already, or which one it has a part of. */
+export type Conditions = Readonly<Record<string, string>>
+
+/** The caller has the file as it is. */
+export class Unchanged extends Error {
+  readonly validators: Readonly<Record<string, string>>
+  constructor(validators: Readonly<Record<string, string>>) {
+    super('not modified')
+    this.validators = validators
+  }
+}
+
+/** A file's bytes. The stream fails, rather than ends, when not all of them came. */
+export interface Download {
+  readonly stream: Readable
+  /** How many bytes the stream has; null when that is not known. */
+  readonly length: number | null
+  /** The `Content-Range` of the answer to a request for a part, or null. */
+  readonly contentRange: string | null
+  /** `ETag` and `Last-Modified`, as far as the storage has them. */
+  readonly validators?: Readonly<Record<string, string>>
+}
+
+/**
+ * Where artifacts lie, and how they are read and written. Paths are relative to the place's root, decoded, without dot or empty segments.
+ * Everything throws a Refusal, or CallFailed for what Databricks itself refused.
+ */
+export interface ArtifactStore {
+  /** The rows of a folder; none for a file. */
+  list(place: ArtifactPlace, folder: string): Promise<StoredFile[]>
+  /** Throws Unchanged, OutsideRange. */
+  download(place: ArtifactPlace, path: string, range?: ByteRange, conditions?: Conditions): Promise<Download>
+  /**
+   * Stores all of the body under the path, or nothing. `length` is what the body was announced to have, or null. `lastLook` is asked before
+   * anything that is there already changes, and again for what is sent again; what it rejects with leaves all as it was.
+   */
+  upload(
+    place: ArtifactPlace,
+    path: string,
+    body: AsyncIterable<Uint8Array>,
+    length: number | null,
+    lastLook?: () => Promise<void>,
+  ): Promise<void>
+  delete(place: ArtifactPlace, path: string): Promise<void>
+}

@@ -1,0 +1,115 @@
+import type { ArtifactPlace } from '../../../policy/locations/artifact-place.ts'
+import { Refusal } from '../../../policy/reasons.ts'
+import type { Outbound } from '../../network/proxy-settings.ts'
+import type { ArtifactStore, ByteRange, Conditions, Download, StoredFile } from './artifact-store.ts'
+import { uploadBlob } from './azure-blob.ts'
+import { uploadDataLakeFile } from './azure-datalake.ts'
+import { CatalogFolder } from './catalog-folder.ts'
+import { deleteDbfs, downloadDbfs, uploadDbfs } from './dbfs.ts'
+import { listFolder } from './folder-listing.ts'
+import { downloadSigned } from './signed-download.ts'
+import type { StorageHosts } from './signed-url.ts'
+import { absentArtifact, type StorageCall, unknownStorageAnswer } from './storage-call.ts'
+import { StorageDoor } from './storage-client.ts'
+import { type Access, type Credential, fetchCredentials, Lease, readOnlyPlace } from './storage-credentials.ts'
+import type { StorageUpload } from './storage-upload.ts'
+import { defaultUploadLimits, type UploadLimits, UploadMemory } from './upload-memory.ts'
+
+/** What all callers share: connections to storage, memory for uploads, and which hosts are trusted. Made once. */
+export class AzureStorage {
+  readonly door: StorageDoor
+  readonly memory: UploadMemory
+  readonly hosts: StorageHosts
+  /** Versions are registered in Unity Catalog. */
+  readonly inCatalog: boolean
+
+  /** `hosts`: storage besides Azure's own, as `host` or `host:port` in lower case; plain http only where it is loopback. */
+  constructor(hosts: Iterable<string> = [], limits: UploadLimits = defaultUploadLimits, inCatalog = false, outbound?: Outbound) {
+    this.inCatalog = inCatalog
+    this.door = new StorageDoor(undefined, outbound)
+    this.memory = new UploadMemory(limits)
+    this.hosts = new Set(hosts)
+  }
+
+  async close(): Promise<void> {
+    await this.door.close()
+  }
+}
+
+function checkPath(path: string): void {
+  if (/(?:^|\/)\.{0,2}(?:\/|$)|[\p{Cc}\\]/u.test(path)) {
+    throw new Refusal('invalid-parameter', 'Invalid path: it has an empty or dot segment, a control character or a backslash.')
+  }
+}
+
+/** The artifacts of a Databricks workspace, as one caller may use them: `call` asks Databricks in that caller's name. */
+export class DatabricksArtifactStore implements ArtifactStore {
+  readonly #call: StorageCall
+  readonly #storage: AzureStorage
+
+  constructor(call: StorageCall, storage: AzureStorage) {
+    this.#call = call
+    this.#storage = storage
+  }
+
+  async list(place: ArtifactPlace, folder: string): Promise<StoredFile[]> {
+    if (folder !== '') checkPath(folder)
+    const catalogFolder = this.#catalogFolder(place)
+    if (catalogFolder !== null) return catalogFolder.list(folder)
+    return listFolder(this.#call, place, folder)
+  }
+
+  async download(place: ArtifactPlace, path: string, range?: ByteRange, conditions?: Conditions): Promise<Download> {
+    if (path === '') throw absentArtifact(path)
+    checkPath(path)
+    if (place.kind === 'dbfs') return downloadDbfs(this.#call, path, conditions?.['if-range'] === undefined ? range : undefined)
+    const catalogFolder = this.#catalogFolder(place)
+    if (catalogFolder !== null) return catalogFolder.download(path, range, conditions)
+    return downloadSigned(this.#storage.door, this.#lease(place, 'read', path), path, range, conditions)
+  }
+
+  async upload(
+    place: ArtifactPlace,
+    path: string,
+    body: AsyncIterable<Uint8Array>,
+    length: number | null,
+    lastLook = async () => {},
+  ): Promise<void> {
+    checkPath(path)
+    const upload = { body, length, lastLook }
+    if (place.kind === 'dbfs') return uploadDbfs(this.#call, path, upload)
+    const catalogFolder = this.#catalogFolder(place, 'write')
+    if (catalogFolder !== null) return catalogFolder.upload(path, upload)
+    return this.#uploadSigned(place, path, upload)
+  }
+
+  async delete(place: ArtifactPlace, path: string): Promise<void> {
+    checkPath(path)
+    if (place.kind === 'version') throw readOnlyPlace()
+    if (place.kind === 'dbfs') return deleteDbfs(this.#call, path)
+    throw new Refusal('read-only', 'Databricks does not delete artifacts one by one. Delete the run or the logged model instead.')
+  }
+
+  async #uploadSigned(place: ArtifactPlace, path: string, upload: StorageUpload): Promise<void> {
+    const lease = this.#lease(place, 'write', path)
+    const { dialect } = await lease.credential()
+    const { door, memory } = this.#storage
+    if (dialect === 'blob') return uploadBlob({ door, lease, memory }, upload)
+    if (dialect === 'datalake') return uploadDataLakeFile({ door, lease, memory }, upload)
+    throw unknownStorageAnswer('a kind of storage other than Azure')
+  }
+
+  /** Where a version's files are in Unity Catalog; null for other places. */
+  #catalogFolder(place: ArtifactPlace, access: Access = 'read'): CatalogFolder | null {
+    const inCatalog = place.kind === 'version' && this.#storage.inCatalog
+    return inCatalog ? new CatalogFolder(this.#call, this.#storage, place, access) : null
+  }
+
+  #lease(place: ArtifactPlace, access: Access, path: string): Lease {
+    return new Lease(async (): Promise<Credential> => {
+      const [credential] = await fetchCredentials(this.#call, place, access, [path], this.#storage.hosts)
+      if (credential === undefined) throw unknownStorageAnswer('no credential')
+      return credential
+    })
+  }
+}

@@ -1,0 +1,87 @@
+import { type Json, JsonNumber, type JsonObject } from '../../../policy/messages/json/json.ts'
+import { Refusal } from '../../../policy/reasons.ts'
+
+/** Asks Databricks for something: a GET's message goes as its query, a POST's as its JSON body. `path` begins with `/api/2.0/`. */
+export type StorageCall = (method: 'GET' | 'POST', path: string, message: JsonObject) => Promise<{ status: number; json: Json }>
+
+/** Databricks refused a call: its own status and error, to be put into the caller's names. */
+export class CallFailed extends Error {
+  override readonly name = 'CallFailed'
+  readonly status: number
+  readonly json: JsonObject
+  constructor(status: number, json: JsonObject) {
+    super(`Databricks answered ${status}`)
+    this.status = status
+    this.json = json
+  }
+}
+
+/** The refusal of an answer that the proxy cannot read. */
+export function unknownStorageAnswer(what: string): Refusal {
+  return new Refusal('unknown-answer', `Databricks' answer about artifacts has ${what}, which this proxy does not know.`)
+}
+
+/** The refusal of a path that holds nothing. */
+export function absentArtifact(path: string): Refusal {
+  return new Refusal('not-found', `No such artifact: '${path}'`)
+}
+
+/** Makes a call and gives its answer. Throws `not-found` (about `path`), `upstream-unavailable`, or CallFailed. */
+export async function askStorage(
+  call: StorageCall,
+  method: 'GET' | 'POST',
+  endpoint: string,
+  message: Readonly<Record<string, Json>>,
+  path: string,
+): Promise<JsonObject> {
+  const { status, json } = await call(method, endpoint, new Map(Object.entries(message)))
+  if (status >= 500) throw new Refusal('upstream-unavailable', 'Databricks failed on a look-up of artifacts. Try again shortly.')
+  if (!(json instanceof Map)) throw unknownStorageAnswer('no JSON object')
+  if (status === 200) return json
+  if (json.get('error_code') === 'RESOURCE_DOES_NOT_EXIST') throw absentArtifact(path)
+  throw new CallFailed(status, json)
+}
+
+/** A text of an answer; '' when it is left out. */
+export function textOf(object: JsonObject, key: string): string {
+  const value = object.get(key) ?? ''
+  if (typeof value !== 'string') throw unknownStorageAnswer(`a ${key} that is no text`)
+  return value
+}
+
+/** The objects of a list in an answer; none when it is left out. */
+export function rowsOf(object: JsonObject, key: string): JsonObject[] {
+  const value = object.get(key) ?? []
+  if (!Array.isArray(value)) throw unknownStorageAnswer(`a ${key} that is no list`)
+  return value.map((row) => {
+    if (!(row instanceof Map)) throw unknownStorageAnswer(`a row of ${key} that is no object`)
+    return row
+  })
+}
+
+/** A count of bytes in an answer, which Databricks writes as a number or as text; 0 when it is left out. */
+export function bytesOf(object: JsonObject, key: string): number {
+  const value = object.get(key) ?? '0'
+  const text = value instanceof JsonNumber ? value.text : value
+  if (typeof text !== 'string' || !/^[0-9]{1,15}$/.test(text)) throw unknownStorageAnswer(`a ${key} that is no size`)
+  return Number(text)
+}
+
+const mostRows = 100_000
+
+/** All rows of an answer that comes in pages. Throws when they never end. */
+export async function askPages(
+  ask: (page: Readonly<Record<string, Json>>) => Promise<JsonObject>,
+  key: string,
+): Promise<JsonObject[]> {
+  const rows: JsonObject[] = []
+  for (let token = ''; ; ) {
+    const answer = await ask(token === '' ? {} : { page_token: token })
+    const page = rowsOf(answer, key)
+    for (const row of page) rows.push(row)
+    const next = textOf(answer, 'next_page_token')
+    if (page.length === 0 || next === '') return rows
+    if (next === token || rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
+    token = next
+  }
+}

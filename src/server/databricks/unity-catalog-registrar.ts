@@ -1,0 +1,178 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { usesCatalog } from '../../policy/environments/environment.ts'
+import type { Grant } from '../../policy/grant.ts'
+import type { JsonObject } from '../../policy/messages/json/json.ts'
+import { showName } from '../../policy/names/names.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { rewriteAnswer } from '../../rewrite/answer/rewrite-answer.ts'
+import type { VersionDetails } from '../../rewrite/unity-catalog/version-details.ts'
+import { parseAnswer, readFound, readVersion } from '../facts/look-up-answers.ts'
+import { finishRegistration } from '../pipeline/registration.ts'
+import type { Arrival } from '../pipeline/request-context.ts'
+import { upstreamFailure } from '../pipeline/upstream-failure.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
+import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import type { StoredFile } from './storage/artifact-store.ts'
+import type { CatalogFolder } from './storage/catalog-folder.ts'
+import { CallFailed } from './storage/storage-call.ts'
+import { checkModel, filesBelow } from './unity-catalog-source.ts'
+import { artifactFailure, type SourceFiles, type WorkspaceArtifacts } from './workspace-artifacts.ts'
+
+/** Milliseconds after which the caller hears that the version is pending: clients wait two minutes for an answer, and longer for a version. */
+const patience = 60_000
+/** Files that are copied at the same time. */
+const atOnce = 4
+
+interface Version {
+  readonly name: string
+  readonly version: string
+}
+
+/** Registers versions in Unity Catalog, which leaves it to its clients to bring the files: made pending, filled, made ready, given its alias. */
+export class CatalogRegistrar {
+  readonly #upstream: Upstream
+  readonly #artifacts: WorkspaceArtifacts
+  readonly #log: Pick<Logger, 'warn'>
+  readonly #patience: number
+  readonly #stop = new AbortController()
+  readonly #underWay = new Set<Promise<unknown>>()
+
+  constructor(upstream: Upstream, artifacts: WorkspaceArtifacts, log: Pick<Logger, 'warn'>, patienceMs = patience) {
+    this.#upstream = upstream
+    this.#artifacts = artifacts
+    this.#log = log
+    this.#patience = patienceMs
+  }
+
+  /** Whether a request is carried out here. */
+  serves({ endpoint, findings }: Grant): boolean {
+    return endpoint.name === 'createModelVersion' && usesCatalog(findings.landscape)
+  }
+
+  /**
+   * Registers a version; `create` makes it in Unity Catalog, without files, and with what its model says. What takes longer than a client waits goes on behind it, and
+   * the version is pending until then. A version whose files cannot be brought is taken away again.
+   */
+  async register(
+    grant: Grant,
+    caller: CallerCredentials,
+    create: (details: VersionDetails) => Promise<UpstreamAnswer>,
+  ): Promise<Arrival> {
+    try {
+      const source = this.#artifacts.sourceOf(grant, caller)
+      const files = await filesBelow(source)
+      const dependencies = await checkModel(source, files)
+      const answer = await create({ dependencies, workspaceId: this.#upstream.workspaceId })
+      if (answer.status !== 200) return { failure: upstreamFailure(grant, answer) }
+      const row = parseAnswer(answer).get('model_version')
+      const { name, version } = readVersion(row)
+      const made = this.#keep(this.#complete(grant, caller, { name, version }, source, files))
+      const finished = await this.#inTime(made, { name, version })
+      return { answer: rewriteAnswer(grant, new Map([['model_version', finished ?? row ?? null]])) }
+    } catch (error) {
+      return { failure: artifactFailure(grant, error) }
+    }
+  }
+
+  /** Breaks off what is under way: versions that are not filled are taken away. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Refusal('upstream-unavailable', 'The proxy is being stopped. Register the version again.'))
+    await Promise.allSettled(this.#underWay)
+  }
+
+  #keep<T>(work: Promise<T>): Promise<T> {
+    const kept = work.finally(() => this.#underWay.delete(kept))
+    this.#underWay.add(kept)
+    return kept
+  }
+
+  /** The outcome, or null when it takes too long; then its failure is nobody's but the log's. */
+  async #inTime(work: Promise<JsonObject>, { name, version }: Version): Promise<JsonObject | null> {
+    const timer = new AbortController()
+    const late = pause(this.#patience, null, { signal: timer.signal })
+    const outcome = await Promise.race([work, late]).finally(() => timer.abort())
+    if (outcome === null) {
+      work.catch((error: unknown) => this.#log.warn({ error: String(error), name, version }, 'a version could not be registered'))
+    }
+    return outcome
+  }
+
+  async #complete(
+    grant: Grant,
+    caller: CallerCredentials,
+    id: Version,
+    source: SourceFiles,
+    files: readonly StoredFile[],
+  ): Promise<JsonObject> {
+    try {
+      await this.#copy(source, this.#artifacts.newVersion(grant, id.version, caller), files)
+      await this.#finalize(id, caller)
+    } catch (error) {
+      await this.#withdraw(grant, id, caller, error)
+      throw error
+    }
+    const ready = await this.#read(id, caller)
+    return (await finishRegistration(this.#upstream, readVersion(ready), grant.findings, caller)) ?? ready
+  }
+
+  async #copy(source: SourceFiles, target: CatalogFolder, files: readonly StoredFile[]): Promise<void> {
+    const { signal } = this.#stop
+    const queue = [...files]
+    const work = async () => {
+      for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+        signal.throwIfAborted()
+        const { stream, length } = await source.download(file.path)
+        const stop = () => stream.destroy(signal.reason)
+        signal.addEventListener('abort', stop, { once: true })
+        try {
+          // Nobody else has a version that is being made.
+          await target.upload(file.path, { body: stream, length, lastLook: async () => {} })
+        } catch (error) {
+          // The others need not go on.
+          queue.length = 0
+          throw error
+        } finally {
+          signal.removeEventListener('abort', stop)
+          stream.on('error', () => undefined).destroy()
+        }
+      }
+    }
+    const done = await Promise.allSettled(Array.from({ length: Math.min(atOnce, files.length) }, work))
+    for (const each of done) if (each.status === 'rejected') throw each.reason
+  }
+
+  /** An answer that was lost is no failure: what counts is that the version is ready. */
+  async #finalize(id: Version, caller: CallerCredentials): Promise<void> {
+    const answer = await this.#upstream.write({ finalize: 'version', ...id }, caller).catch((error: unknown) => {
+      if (error instanceof Refusal) return error
+      throw error
+    })
+    if (!(answer instanceof Refusal) && answer.status === 200) return
+    const { copying } = readVersion(await this.#read(id, caller))
+    if (!copying) return
+    if (answer instanceof Refusal) throw answer
+    throw new CallFailed(answer.status, parseAnswer(answer))
+  }
+
+  async #read(id: Version, caller: CallerCredentials): Promise<JsonObject> {
+    const found = readFound(await this.#upstream.lookUp('/api/2.0/mlflow/model-versions/get', { ...id }, caller))
+    const row = found?.get('model_version')
+    if (row instanceof Map) return row
+    throw new Refusal('not-found', `Model Version (name=${id.name}, version=${id.version}) not found`)
+  }
+
+  async #withdraw({ findings }: Grant, id: Version, caller: CallerCredentials, cause: unknown): Promise<void> {
+    const gone = await this.#upstream.write({ withdraw: 'version', ...id }, caller).then(
+      ({ status }) => status === 200 || status === 404,
+      () => false,
+    )
+    if (gone) return
+    const shown = showName(findings.landscape, findings.environment, 'model', id.name) ?? id.name
+    throw new Refusal(
+      'registration-incomplete',
+      `The files of version ${id.version} of model '${shown}' could not be stored, and the version is still there. Delete it, and register again. (${cause instanceof Refusal ? cause.message : 'See the log of the proxy.'})`,
+    )
+  }
+}

@@ -1,0 +1,63 @@
+import { text } from 'node:stream/consumers'
+import { parse } from 'yaml'
+import { Refusal } from '../../policy/reasons.ts'
+import { isMapping, type Mapping } from '../config/mapping.ts'
+import type { StoredFile } from './storage/artifact-store.ts'
+import { dependenciesOf, isOfFeatureStore, type ModelDependency } from './unity-catalog-dependencies.ts'
+import type { SourceFiles } from './workspace-artifacts.ts'
+
+/** Files of one model. */
+const mostFiles = 10_000
+/** Bytes of the description of a model. */
+const descriptionBytes = 1024 * 1024
+
+/** Every file of a source, with its path in it. Throws `too-large` where there are too many. */
+export async function filesBelow(source: SourceFiles, folder = ''): Promise<StoredFile[]> {
+  const files: StoredFile[] = []
+  for (const row of await source.list(folder)) {
+    const path = folder === '' ? row.path : `${folder}/${row.path}`
+    if (row.isDir) for (const file of await filesBelow(source, path)) files.push(file)
+    else files.push({ ...row, path })
+    if (files.length > mostFiles)
+      throw new Refusal('too-large', `The model has more than ${mostFiles} files. Pack them together.`)
+  }
+  return files
+}
+
+const advice = 'Log the model with a signature of its inputs and outputs (https://mlflow.org/docs/latest/model/signatures.html).'
+
+/**
+ * Unity Catalog takes models with a signature only; its own clients see to that, and here the proxy is the client. Gives what the model
+ * says that it depends on.
+ */
+export async function checkModel(source: SourceFiles, files: readonly StoredFile[]): Promise<readonly ModelDependency[]> {
+  const description = files.find(({ path }) => path === 'MLmodel')
+  if (description === undefined) {
+    throw new Refusal(
+      'invalid-parameter',
+      'The source holds no MLflow model: there is no file MLmodel in it. Name the folder of a model.',
+    )
+  }
+  if ((description.fileSize ?? 0) > descriptionBytes) throw new Refusal('too-large', "The model's file MLmodel is too large.")
+  const { stream } = await source.download('MLmodel')
+  const model = readModel(await text(stream))
+  if (isOfFeatureStore(model)) {
+    throw new Refusal(
+      'invalid-parameter',
+      'This model was packaged by Databricks Feature Store, and can be registered on a Databricks cluster only.',
+    )
+  }
+  const { signature } = model
+  if (!isMapping(signature)) throw new Refusal('invalid-parameter', `Unity Catalog needs a model signature. ${advice}`)
+  if (!signature.outputs) throw new Refusal('invalid-parameter', `Unity Catalog needs a signature of outputs, too. ${advice}`)
+  return dependenciesOf(model)
+}
+
+function readModel(yaml: string): Mapping {
+  try {
+    const model: unknown = parse(yaml, { maxAliasCount: 0 })
+    return isMapping(model) ? model : {}
+  } catch {
+    throw new Refusal('invalid-parameter', "The model's file MLmodel is no YAML. Log the model again.")
+  }
+}

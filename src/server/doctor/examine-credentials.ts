@@ -1,0 +1,147 @@
+import { decodeJwt } from 'jose'
+import { DatabricksDirectory } from '../auth/databricks-directory.ts'
+import type { Config, UpstreamCredentials } from '../config/config-types.ts'
+import { readPasswordFile, readSecretFile } from '../config/secret-file.ts'
+import { describeNetworkError } from '../network/network-error.ts'
+import { basicAuthorization } from '../upstream/basic-authorization.ts'
+import { ServicePrincipalTokens } from '../upstream/service-principal.ts'
+import type { Asker, Staffed } from './asker.ts'
+import { isWelcome, knock, refusalOf } from './examine-reach.ts'
+import { type Finding, findingsOf } from './finding.ts'
+import { objectsIn, type Probe, textIn } from './probe.ts'
+
+/** The audience of a token that says one; Databricks' own tokens say nothing that can be read. */
+function audienceOf(token: string): string | null {
+  try {
+    const { aud } = decodeJwt(token)
+    return typeof aud === 'string' ? aud : null
+  } catch {
+    return null
+  }
+}
+
+function wrongAudience(token: string, config: Config): string | null {
+  const audience = audienceOf(token)
+  return config.upstream.kind === 'databricks' && audience !== null && audience !== DatabricksDirectory.audience ? audience : null
+}
+
+/** What the upstream is asked with; null: nothing. Throws why there is nothing. */
+async function authorizationOf(config: Config, credentials: UpstreamCredentials, caller: string | null): Promise<string | null> {
+  if (credentials.mode === 'none') return null
+  if (credentials.mode === 'passthrough') return caller === null ? null : `Bearer ${caller}`
+  if (credentials.mode === 'token') return `Bearer ${readSecretFile(credentials.file)}`
+  if (credentials.mode === 'basic') return basicAuthorization(credentials.username, readPasswordFile(credentials.passwordFile))
+  const tokens = new ServicePrincipalTokens(credentials, { warn: () => undefined }, undefined, config.outbound)
+  const token = await tokens.read().catch((error: unknown) => {
+    throw error instanceof Error && error.cause !== undefined ? error.cause : error
+  })
+  return `Bearer ${token}`
+}
+
+const scopeRemedy = `Databricks takes tokens for ${DatabricksDirectory.audience} alone: write scope: ${DatabricksDirectory.audience}/.default, or leave scope out.`
+
+/** Who somebody with a token is upstream; the findings say why nobody. */
+async function enter(config: Config, probe: Probe, authorization: string | null, of: string, about: string | null) {
+  const { problem, fine } = findingsOf(about)
+  const audience = authorization === null ? null : wrongAudience(authorization.replace(/^Bearer /, ''), config)
+  if (audience !== null) {
+    return { asker: null, findings: [problem('credentials-audience', `${of} are tokens for ${audience}.`, scopeRemedy)] }
+  }
+  const said = await knock(config, probe, authorization)
+  if (!isWelcome(said)) {
+    const other = refusalOf(config, said)
+    if (other !== null) return { asker: null, findings: [other] }
+    const remedy =
+      config.upstream.kind === 'databricks'
+        ? 'Add the identity to the workspace, and look whether its token holds.'
+        : 'Look whether MLflow knows them.'
+    return {
+      asker: null,
+      findings: [problem('credentials-refused', `${of} are not accepted by the upstream (${said.outcome}).`, remedy)],
+    }
+  }
+  const admin = objectsIn(said.object ?? null, 'groups').some((group) => textIn(group, 'display') === 'admins')
+  const asker: Asker = { authorization, name: textIn(said.object ?? undefined, 'userName'), admin }
+  const who = asker.name === null ? '' : `, as ${asker.name}`
+  return { asker, findings: [fine('credentials', `${of} are accepted${who}.`)] }
+}
+
+function describe(credentials: UpstreamCredentials): string {
+  if (credentials.mode === 'servicePrincipal') return `The credentials of service principal ${credentials.clientId}`
+  if (credentials.mode === 'token') return `The credentials in ${credentials.file}`
+  if (credentials.mode === 'basic') return `The credentials of user ${credentials.username}`
+  return "The caller's own credentials"
+}
+
+async function tryCredentials(
+  config: Config,
+  probe: Probe,
+  credentials: UpstreamCredentials,
+  caller: string | null,
+  about: string | null,
+) {
+  const { problem, note } = findingsOf(about)
+  const of = describe(credentials)
+  let authorization: string | null
+  try {
+    authorization = await authorizationOf(config, credentials, caller)
+  } catch (error) {
+    const remedy = 'Check the application id, its secret, the tenant, and that this machine may reach the issuer.'
+    return {
+      asker: null,
+      findings: [problem('credentials-missing', `${of} cannot be had: ${describeNetworkError(error)}.`, remedy)],
+    }
+  }
+  if (authorization === null && credentials.mode === 'passthrough') {
+    const message = 'What callers find upstream with their own tokens was not looked at.'
+    return {
+      asker: null,
+      findings: [note('credentials-untried', message, 'Write --token-file FILE, with the token of a caller in it.')],
+    }
+  }
+  if (authorization === null) {
+    const said = await knock(config, probe, null)
+    const open = isWelcome(said)
+    const refused =
+      refusalOf(config, said) ??
+      problem('credentials-refused', 'The upstream wants credentials, and none are configured.', 'Write upstream.credentials.')
+    return open ? { asker: { authorization, name: null, admin: false }, findings: [] } : { asker: null, findings: [refused] }
+  }
+  return enter(config, probe, authorization, of, about)
+}
+
+/** Tokens of callers that the upstream will not take, since they are passed on and are for somebody else. */
+function checkAudiences({ upstream, authentication }: Config): readonly Finding[] {
+  const modes = [upstream.credentials, ...Object.values(upstream.credentialsOf ?? {})].map(({ mode }) => mode)
+  if (upstream.kind !== 'databricks' || !modes.includes('passthrough')) return []
+  const others = authentication.entra.audiences.filter((audience) => audience !== DatabricksDirectory.audience)
+  if (others.length === 0) return []
+  const { problem } = findingsOf(null)
+  return [
+    problem(
+      'callers-audience',
+      `Callers may come with tokens for ${others.join(' and ')}, which Databricks does not take when they are passed on.`,
+      `Write authentication.entra.audiences: [${DatabricksDirectory.audience}], or other credentials than passthrough.`,
+    ),
+  ]
+}
+
+/** Are the configured credentials good, each of them once, and who is in the upstream with them? */
+export async function checkCredentials(config: Config, probe: Probe, caller: string | null) {
+  const { credentials, credentialsOf = {} } = config.upstream
+  const tried = new Map<string, Promise<{ asker: Asker | null; findings: readonly Finding[] }>>()
+  const staff: Staffed[] = []
+  const findings: Finding[] = [...checkAudiences(config)]
+  for (const environment of config.environments) {
+    const own = credentialsOf[environment.name]
+    const each = own ?? credentials
+    const key = JSON.stringify(each)
+    const known = tried.get(key)
+    const attempt = known ?? tryCredentials(config, probe, each, caller, own === undefined ? null : environment.name)
+    tried.set(key, attempt)
+    const { asker, findings: found } = await attempt
+    if (known === undefined) findings.push(...found)
+    staff.push({ environment, asker, passthrough: each.mode === 'passthrough' })
+  }
+  return { staff, findings }
+}

@@ -1,0 +1,131 @@
+import type { Staffed } from './asker.ts'
+import { type Holding, type Level, mostFor, reaches } from './examine-access-list.ts'
+import { type Finding, findingsOf } from './finding.ts'
+import { objectsIn, type Probe, type Said, textIn } from './probe.ts'
+
+const api = '/api/2.1/unity-catalog'
+/** Models of each schema that are looked at. */
+const sample = 20
+
+/** What lets its holder change models of a schema, or make them; of all else only `EXECUTE` opens one. */
+const changing: ReadonlySet<string> = new Set([
+  'ALL_PRIVILEGES',
+  'MANAGE',
+  'CREATE_MODEL',
+  'CREATE_MODEL_VERSION',
+  'CREATE_FUNCTION',
+  'APPLY_TAG',
+])
+
+/** One who holds something, with how it is told. */
+interface Granted {
+  readonly holding: Holding
+  readonly told: string
+}
+
+/** Unity Catalog names everybody alike: users by their address, service principals by their application id, groups by their name. */
+function kindOf(name: string): Holding['kind'] {
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)) return 'service principal'
+  return name.includes('@') ? 'user' : 'group'
+}
+
+function levelOf(privileges: readonly string[]): Level | null {
+  if (privileges.some((privilege) => changing.has(privilege))) return 'CAN_MANAGE'
+  return privileges.includes('EXECUTE') ? 'CAN_READ' : null
+}
+
+/** Grants as the answer lists them: each privilege by itself, or with where it is inherited from. */
+function grantsIn(said: Said, staff: readonly Staffed[]): Granted[] {
+  return objectsIn(said.good ?? undefined, 'privilege_assignments').flatMap((row): Granted[] => {
+    const name = textIn(row, 'principal')
+    const listed = row.get('privileges')
+    const plain = (Array.isArray(listed) ? listed : []).map((each) =>
+      typeof each === 'string' ? each : textIn(each, 'privilege'),
+    )
+    const privileges = plain.flatMap((each) => each?.toUpperCase().replaceAll(' ', '_') ?? [])
+    const level = levelOf(privileges)
+    if (name === null || level === null) return []
+    const known = privileges.filter((privilege) => privilege === 'EXECUTE' || changing.has(privilege))
+    return [{ holding: holdingOf(name, level, staff), told: `holds ${known.join(', ')}` }]
+  })
+}
+
+/** Whoever works for an environment is known by their name, whatever form it has. */
+function holdingOf(name: string, level: Level, staff: readonly Staffed[]): Holding {
+  const works = staff.some(({ asker, passthrough }) => !passthrough && asker?.name === name)
+  return { kind: works ? 'service principal' : kindOf(name), name, level }
+}
+
+function ownerIn(row: Parameters<typeof textIn>[0], staff: readonly Staffed[]): Granted[] {
+  const name = textIn(row, 'owner')
+  return name === null ? [] : [{ holding: holdingOf(name, 'CAN_MANAGE', staff), told: 'owns it' }]
+}
+
+function judge(where: string, granted: readonly Granted[], each: Staffed, staff: readonly Staffed[]): Finding[] {
+  const { problem, note } = findingsOf(each.environment.name)
+  const wide = granted.filter(({ holding }) => {
+    const most = mostFor(holding, each, staff, 'folder')
+    return most === null || !reaches(most, holding.level)
+  })
+  return wide.map(({ holding, told }) => {
+    const message = `Of ${where} the ${holding.kind} ${holding.name} ${told}.`
+    if (holding.level === 'CAN_READ')
+      return note('model-read', message, 'They read versions there without the proxy. Revoke it where that is not meant.')
+    return problem('model-too-wide', message, 'They go around the proxy there. Revoke it, or give it to another owner.')
+  })
+}
+
+async function modelsOf(probe: Probe, schema: string, authorization: string | null) {
+  const [catalog_name = '', schema_name = ''] = schema.split('.')
+  const said = await probe.get(`${api}/models`, { catalog_name, schema_name, max_results: String(sample) }, authorization)
+  return objectsIn(said.good ?? undefined, 'registered_models').slice(0, sample)
+}
+
+async function checkSchema(probe: Probe, each: Staffed, staff: readonly Staffed[]): Promise<readonly Finding[]> {
+  const { environment, asker } = each
+  const { problem, note, fine } = findingsOf(environment.name)
+  const schema = environment.unityCatalogSchema ?? ''
+  if (asker === null) return []
+  const { authorization, name } = asker
+  const place = await probe.get(`${api}/schemas/${encodeURIComponent(schema)}`, {}, authorization)
+  if (place.good === null) {
+    const message = `There is no schema ${schema} for ${name ?? 'the proxy'} (${place.outcome}).`
+    return [problem('schema-missing', message, 'Make it, with USE CATALOG, USE SCHEMA and CREATE MODEL for who works there.')]
+  }
+  const whole = await probe.get(`${api}/effective-permissions/schema/${encodeURIComponent(schema)}`, {}, authorization)
+  const unseen = whole.good === null ? [`the schema (${whole.outcome})`] : []
+  const owners = judge(`schema ${schema}`, ownerIn(place.good, staff), each, staff).map(({ message }) =>
+    note(
+      'schema-owner',
+      message,
+      'Owners may do everything with its models, as admins may: it should be somebody who administers them.',
+    ),
+  )
+  const findings = [...owners, ...judge(`schema ${schema}`, grantsIn(whole, staff), each, staff)]
+  const models = await modelsOf(probe, schema, authorization)
+  for (const model of models) {
+    const full = textIn(model, 'full_name') ?? ''
+    const said = await probe.get(`${api}/permissions/function/${encodeURIComponent(full)}`, {}, authorization)
+    if (said.good === null) unseen.push(`${full} (${said.outcome})`)
+    findings.push(...judge(`model ${full}`, [...ownerIn(model, staff), ...grantsIn(said, staff)], each, staff))
+  }
+  const hidden =
+    unseen.length === 0
+      ? []
+      : [
+          note(
+            'models-unchecked',
+            `Grants cannot be seen of ${unseen.slice(0, 3).join(', ')}.`,
+            'Ask as the owner of the schema.',
+          ),
+        ]
+  if (findings.length + hidden.length > 0) return [...findings, ...hidden]
+  return [fine('models', `Grants on schema ${schema} and ${models.length} of its models: nobody holds more than they should.`)]
+}
+
+/** Who may do with the models of the environments' schemas what the proxy would refuse? Whoever makes a model owns it. */
+export async function checkGrants(probe: Probe, staff: readonly Staffed[]): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const each of staff) findings.push(...(await checkSchema(probe, each, staff)))
+  return findings
+}

@@ -1,0 +1,31 @@
+import { KeySource } from '../auth/key-source.ts'
+import type { Config } from '../config/config-types.ts'
+import { type Finding, findingsOf } from './finding.ts'
+
+const { problem, fine } = findingsOf(null)
+
+/** Can the signing keys of the issuer be read? Without them every caller is turned away. */
+export async function checkIssuer({ authentication: { entra }, outbound }: Config): Promise<readonly Finding[]> {
+  let found: { keys: number; problem: string | null } = { keys: 0, problem: 'no answer' }
+  const keys = new KeySource({
+    entra,
+    ...(outbound === undefined ? {} : { outbound }),
+    report: (reading) => {
+      found = reading
+    },
+  })
+  try {
+    await keys.refresh()
+  } finally {
+    await keys.close()
+  }
+  const where = `${entra.authority}/${entra.tenantId}/discovery/v2.0/keys`
+  if (found.problem === null) return [fine('issuer', `${found.keys} signing keys were read from ${entra.authority}.`)]
+  return [
+    problem(
+      'issuer-unreachable',
+      `The signing keys cannot be read from ${where}: ${found.problem}.`,
+      'Check authentication.entra.authority and tenantId, and that this machine may reach the issuer; until then every caller is turned away.',
+    ),
+  ]
+}

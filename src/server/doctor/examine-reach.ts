@@ -1,0 +1,96 @@
+import { describedVersions } from '../../policy/generated/messages.ts'
+import type { Config } from '../config/config-types.ts'
+import { describeNetworkError } from '../network/network-error.ts'
+import { checkWelcome, ownRefusalOf } from '../upstream/authentication-errors.ts'
+import { refuseIntermediary } from '../upstream/intermediaries.ts'
+import { openQuestions } from '../upstream/open-questions.ts'
+import { workspaceRefusal } from '../upstream/workspace-answers.ts'
+import { type Finding, findingsOf } from './finding.ts'
+import type { Probe, Said } from './probe.ts'
+
+const { problem, note, fine } = findingsOf(null)
+
+/** Whether an answer was given to one who was let in: MLflow may well say that there is no such thing. */
+export function isWelcome({ status, object }: Said): boolean {
+  return status === 200 || (status === 404 && object?.get('error_code') === 'RESOURCE_DOES_NOT_EXIST')
+}
+
+/** What the upstream answers to whoever asks it something that everybody may ask whom it lets in. */
+export async function knock({ upstream: { kind } }: Config, probe: Probe, authorization: string | null): Promise<Said> {
+  const { path, query } = openQuestions[kind]
+  return probe.get(path, query, authorization)
+}
+
+/** What keeps everybody out, whatever their credentials: MLflow's own middleware, or something that answers in its place. Null: neither. */
+export function refusalOf({ upstream: { kind } }: Config, said: Said): Finding | null {
+  const own = ownRefusalOf(said)
+  if (own !== null) return problem('upstream-refuses', own.message, own.remedy)
+  try {
+    checkWelcome(kind, false, said)
+  } catch {
+    // A matter of credentials.
+    return null
+  }
+  try {
+    refuseIntermediary(said, true)
+    return null
+  } catch (error) {
+    return problem('upstream-intermediary', describeNetworkError(error), 'docs/networks.md says of each such answer what to do.')
+  }
+}
+
+async function checkVersion(probe: Probe): Promise<Finding> {
+  const said = await probe.get('/version', {}, null)
+  const version = /^\d+\.\d+\.\d\S*$/.exec(said.text.trim())?.[0]
+  if (said.status !== 200 || version === undefined)
+    return note(
+      'version-unknown',
+      `MLflow does not tell its version (${said.outcome}).`,
+      'Look whether upstream.url is that of MLflow itself.',
+    )
+  const known = describedVersions.some((each) => each.split('.')[0] === version.split('.')[0])
+  if (known) return fine('version', `MLflow ${version} answers.`)
+  return note(
+    'version-untried',
+    `MLflow ${version} answers, which this proxy was not tried with.`,
+    `It knows ${describedVersions.join(', ')}; what is new in ${version} is refused.`,
+  )
+}
+
+/** Whether something before a Databricks workspace lets nobody in from here. */
+function refusedByNetwork(config: Config, said: Said): Finding | null {
+  const refusal = config.upstream.kind === 'databricks' ? workspaceRefusal(said) : null
+  return refusal?.kind === 'network' ? problem('upstream-network', refusal.message, refusal.remedy) : null
+}
+
+function checkOpenDoor(config: Config, said: Said): Finding {
+  const own = ownRefusalOf(said)
+  if (own !== null) return problem('upstream-refuses', own.message, own.remedy)
+  if (!isWelcome(said)) return fine('closed', `Nobody gets in without credentials (${said.outcome}).`)
+  const open = 'The upstream answers without credentials: whoever reaches it goes around the proxy.'
+  if (config.upstream.credentials.mode === 'none')
+    return note('open', open, 'Let nobody but the proxy reach it: a network policy, a firewall, or loopback.')
+  return problem(
+    'open',
+    open,
+    'Credentials are configured, and not asked for: switch authentication on there, or let nobody but the proxy reach it.',
+  )
+}
+
+/** Does the upstream answer, which one is it, and would it answer anybody? Null: it does not, so that nothing else can be found out. */
+export async function checkReach(config: Config, probe: Probe): Promise<{ findings: readonly Finding[]; reached: boolean }> {
+  try {
+    const said = await knock(config, probe, null)
+    const outside = refusedByNetwork(config, said)
+    if (outside !== null) return { findings: [outside], reached: false }
+    const door = checkOpenDoor(config, said)
+    const version =
+      config.upstream.kind === 'mlflow' ? [await checkVersion(probe)] : [fine('workspace', `${config.upstream.url} answers.`)]
+    return { findings: [...version, door], reached: door.code !== 'upstream-refuses' }
+  } catch (error) {
+    const message = `There is no answer from ${config.upstream.url}: ${describeNetworkError(error)}.`
+    const remedy =
+      'Check upstream.url, and that this machine may reach it; docs/networks.md says more of certificates and forward proxies.'
+    return { findings: [problem('upstream-unreachable', message, remedy)], reached: false }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Answer, Inquiry, Question } from '../../policy/fact-query.ts'
+import { Refusal } from '../../policy/reasons.ts'
+
+/** Whoever answers the questions of a decision. */
+export interface World {
+  answer(question: Question): Promise<Answer>
+}
+
+/** How many things one request may have looked up: each costs MLflow a request. */
+const mostLookUps = 5_000
+
+function lookUpsOf(question: Question): number {
+  if ('attempt' in question && question.attempt > 0) return 0
+  return 'ids' in question ? question.ids.length : 1
+}
+
+/** Runs an inquiry to its end. Within one request no question is asked twice. Throws `too-large` for a request that names too much. */
+export async function follow<T>(inquiry: Inquiry<T>, world: World): Promise<T> {
+  const known = new Map<string, Promise<Answer>>()
+  let lookUps = 0
+  let step = inquiry.next()
+  while (!step.done) {
+    const key = JSON.stringify(step.value)
+    lookUps += known.has(key) ? 0 : lookUpsOf(step.value)
+    if (lookUps > mostLookUps) {
+      throw new Refusal(
+        'too-large',
+        `The request names more than ${mostLookUps} runs, models, traces or experiments. Send several requests.`,
+      )
+    }
+    const answer = known.get(key) ?? world.answer(step.value)
+    known.set(key, answer)
+    let value: Answer
+    try {
+      value = await answer
+    } catch (error) {
+      step = inquiry.throw(error)
+      continue
+    }
+    step = inquiry.next(value)
+  }
+  return step.value
+}

@@ -1,0 +1,22 @@
+import type { ExperimentFact } from '../../policy/fact-query.ts'
+import { attributeClause, printFilter } from '../../policy/filter/filter-string.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import { readExperiment, readFound, textIn } from './look-up-answers.ts'
+
+/** How many experiments a search can name: what databases take in one list, with room to spare. */
+const most = 1_000
+
+/** The experiments whose names fit a pattern of `LIKE`, deleted ones too; null where there are more than a search can name. */
+export async function experimentsNamed(
+  upstream: Upstream,
+  caller: CallerCredentials,
+  pattern: string,
+): Promise<readonly ExperimentFact[] | null> {
+  const filter = printFilter([attributeClause('name', 'LIKE', { kind: 'string', text: pattern })])
+  const query = { filter, view_type: 'ALL', max_results: String(most) }
+  const found = readFound(await upstream.lookUp('/api/2.0/mlflow/experiments/search', query, caller))
+  if (found === null || textIn(found, 'next_page_token') !== null) return null
+  const rows = found.get('experiments')
+  return (Array.isArray(rows) ? rows : []).map((row) => readExperiment(new Map([['experiment', row]])))
+}

@@ -1,0 +1,53 @@
+import { LRUCache } from 'lru-cache'
+import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../../policy/fact-query.ts'
+import type { JsonObject } from '../../policy/messages/json/json.ts'
+import { ownText } from '../../policy/names/own-text.ts'
+import type { Recollection } from './environment-cache.ts'
+import { readLoggedModel, readRun } from './look-up-answers.ts'
+import { SharedAnswers } from './shared-answers.ts'
+
+/** Milliseconds. What cannot change is kept for long; a name may be changed behind the proxy's back, so it is kept briefly. */
+const keep = { immutable: 60 * 60 * 1000, name: 1_000, versions: 1_000, defaultExperiment: 60_000 } as const
+
+/** Its keys are ids in requests: each is kept without the request that it stood in. */
+class FactCache<V extends {}> extends LRUCache<string, V> {
+  override set(...[key, ...rest]: Parameters<LRUCache<string, V>['set']>): this {
+    return super.set(ownText(key), ...rest)
+  }
+}
+
+/** What is remembered between requests: relations, never decisions. Of each, every environment recalls its own alone. */
+export class Memory {
+  readonly experiments = new FactCache<ExperimentFact>({ max: 20_000, ttl: keep.name })
+  readonly runs = new FactCache<RunFact>({ max: 100_000, ttl: keep.immutable })
+  readonly loggedModels = new FactCache<LoggedModelFact>({ max: 20_000, ttl: keep.immutable })
+  /** Briefly: a trace may be deleted, and its id be used again by another. */
+  readonly traces = new FactCache<TraceFact>({ max: 20_000, ttl: keep.name })
+  readonly versionsOfRun = new FactCache<readonly VersionFact[]>({ max: 20_000, ttl: keep.versions })
+  /** The experiments of things that have ids of their own. */
+  readonly entities = new FactCache<readonly string[]>({ max: 20_000, ttl: keep.immutable })
+  readonly defaults = new FactCache<string>({ max: 1_000, ttl: keep.defaultExperiment })
+  /** Names of models by the ids that a Databricks workspace gives them. */
+  readonly modelIds = new FactCache<string>({ max: 20_000, ttl: keep.immutable })
+  readonly underWay = new SharedAnswers()
+
+  /** What MLflow says of a thing in the answer to a caller needs no look-up afterwards: clients that made it go on with it. */
+  learn(answer: JsonObject, recollection: Recollection): void {
+    const info = (key: string) => {
+      const thing = answer.get(key)
+      const about = thing instanceof Map ? thing.get('info') : undefined
+      return about instanceof Map && typeof about.get('experiment_id') === 'string' ? about : null
+    }
+    if (typeof info('run')?.get('run_id') === 'string') {
+      const run = readRun(answer)
+      recollection.set(this.runs, run.id, run)
+    }
+    if (typeof info('model')?.get('model_id') === 'string') {
+      const model = readLoggedModel(answer)
+      recollection.set(this.loggedModels, model.id, model)
+    }
+    const registered = answer.get('registered_model_databricks')
+    const [id, name] = registered instanceof Map ? [registered.get('id'), registered.get('name')] : []
+    if (typeof id === 'string' && typeof name === 'string') recollection.set(this.modelIds, id, ownText(name))
+  }
+}

@@ -1,0 +1,77 @@
+import type { GatewayFact, GatewayKind } from '../../policy/genai/gateway-thing.ts'
+import type { JsonObject } from '../../policy/messages/json/json.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import { readFoundIfServed, textIn } from './look-up-answers.ts'
+
+const api = '/api/3.0/mlflow/gateway'
+
+/** Where MLflow tells of each kind, and how it calls its parts. */
+const places = {
+  gatewayEndpoint: { path: 'endpoints', id: 'endpoint_id', thing: 'endpoint', name: 'name' },
+  modelDefinition: { path: 'model-definitions', id: 'model_definition_id', thing: 'model_definition', name: 'name' },
+  gatewaySecret: { path: 'secrets', id: 'secret_id', thing: 'secret', name: 'secret_name' },
+} as const satisfies Record<GatewayKind, object>
+
+/** Only what is said: a fact without a part lacks its key. */
+function said<K extends string, V>(key: K, value: V | null): { [key in K]?: V } {
+  const part: { [key in K]?: V } = {}
+  if (value !== null) part[key] = value
+  return part
+}
+
+function readFact(kind: GatewayKind, row: JsonObject): GatewayFact | null {
+  const [id, name] = [textIn(row, places[kind].id), textIn(row, places[kind].name)]
+  if (id === null || name === null) return null
+  const [secretId, secretName] = [textIn(row, 'secret_id'), textIn(row, 'secret_name')]
+  const secret = kind === 'modelDefinition' && secretId && secretName ? { id: secretId, name: secretName } : null
+  const masked = row.get('masked_values')
+  return {
+    ...{ id, name },
+    ...said('experimentId', textIn(row, 'experiment_id')),
+    ...said('secret', secret),
+    ...said('provider', textIn(row, 'provider')),
+    ...said('keys', masked instanceof Map ? [...masked.keys()] : null),
+    ...said('authMode', textIn(row.get('auth_config'), 'auth_mode')),
+    ...said('apiBase', textIn(row.get('auth_config'), 'api_base')),
+  }
+}
+
+/** Asks MLflow's AI gateway about its own parts. Nothing is remembered: they may be renamed, and are asked about rarely. */
+export class GatewayLookups {
+  readonly #upstream: Upstream
+  readonly #caller: CallerCredentials
+
+  constructor(upstream: Upstream, caller: CallerCredentials) {
+    this.#upstream = upstream
+    this.#caller = caller
+  }
+
+  async #read(path: string, query: Readonly<Record<string, string>>): Promise<JsonObject | null> {
+    return readFoundIfServed(await this.#upstream.lookUp(`${api}/${path}`, query, this.#caller))
+  }
+
+  async thing(kind: GatewayKind, id: string): Promise<GatewayFact | null> {
+    const found = await this.#read(`${places[kind].path}/get`, { [places[kind].id]: id })
+    const row = found?.get(places[kind].thing)
+    return row instanceof Map ? readFact(kind, row) : null
+  }
+
+  async #rows(path: string, key: string, query: Readonly<Record<string, string>> = {}): Promise<readonly JsonObject[]> {
+    const rows = (await this.#read(path, query))?.get(key)
+    return Array.isArray(rows) ? rows.filter((row) => row instanceof Map) : []
+  }
+
+  /** The names of what uses a secret or a model definition. */
+  async users(kind: 'modelDefinition' | 'gatewaySecret', id: string): Promise<readonly string[]> {
+    if (kind === 'gatewaySecret') {
+      const rows = await this.#rows('model-definitions/list', 'model_definitions', { secret_id: id })
+      return rows.map((row) => textIn(row, 'name') ?? '')
+    }
+    const uses = (row: JsonObject) => {
+      const mappings = row.get('model_mappings')
+      return Array.isArray(mappings) && mappings.some((mapping) => textIn(mapping, 'model_definition_id') === id)
+    }
+    return (await this.#rows('endpoints/list', 'endpoints')).filter(uses).map((row) => textIn(row, 'name') ?? '')
+  }
+}

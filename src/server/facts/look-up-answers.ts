@@ -1,0 +1,185 @@
+import { pendingAliasTag, pendingStageTag } from '../../policy/checks/request/tags.ts'
+import { tagPairs } from '../../policy/checks/traces/trace-tags.ts'
+import type { Stage } from '../../policy/environments/environment.ts'
+import { stages } from '../../policy/environments/environment.ts'
+import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../../policy/fact-query.ts'
+import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
+import type { JsonLimits } from '../../policy/messages/json/json-reader.ts'
+import { parseJson } from '../../policy/messages/json/json-text.ts'
+import { ownText } from '../../policy/names/own-text.ts'
+import { readExportAnswer } from '../../policy/otlp/export-message.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { withoutWorkspace } from '../../rewrite/client-location.ts'
+import { describeAnswer } from '../upstream/intermediaries.ts'
+import { Throttled } from '../upstream/throttled.ts'
+import { Unavailable } from '../upstream/unavailable.ts'
+import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
+
+function unknown(): Refusal {
+  return new Refusal('unknown-answer', "MLflow's answer is of an unknown form. See the proxy's log.")
+}
+
+/** A page where MLflow's answer should be is a login page, or that of somebody who is out of order. */
+function page(): Refusal {
+  return new Refusal(
+    'unknown-answer',
+    "A web page came in place of MLflow's answer, from something between this proxy and MLflow. Tell the proxy's administrators.",
+  )
+}
+
+/** The object in an answer, or null when MLflow says that there is no such thing. */
+export function readFound(answer: UpstreamAnswer): JsonObject | null {
+  if (answer.status === 429) throw new Throttled(answer.retryAfter ?? 1)
+  if (answer.status >= 500)
+    throw new Unavailable('MLflow failed on a look-up of the proxy. Try again shortly.', answer.retryAfter)
+  const value = parseAnswer(answer)
+  if (answer.status === 200) return value
+  const code = value.get('error_code')
+  // Of a thing in a Databricks workspace that these credentials may not see.
+  if (answer.status === 403 && code === 'PERMISSION_DENIED') return null
+  if (answer.status === 404 || code === 'RESOURCE_DOES_NOT_EXIST' || code === 'INVALID_PARAMETER_VALUE') return null
+  if (answer.status === 401 || answer.status === 403) {
+    throw new Refusal('upstream-refused', 'MLflow refuses the credentials of the proxy. Tell its administrators.')
+  }
+  throw unknown()
+}
+
+/** The same for a kind of thing that old servers do not have at all: they have no route for it. */
+export function readFoundIfServed(answer: UpstreamAnswer): JsonObject | null {
+  return answer.status === 404 && !answer.contentType.includes('json') ? null : readFound(answer)
+}
+
+/** Whether a workspace says that it has no such endpoint, rather than no such thing. */
+export function isUnserved(answer: UpstreamAnswer): boolean {
+  if (answer.status !== 404) return false
+  return !answer.contentType.includes('json') || parseAnswer(answer).get('error_code') === 'ENDPOINT_NOT_FOUND'
+}
+
+/** A text of an object; null where there is none, or an empty one. */
+export function textIn(object: Json | undefined, key: string): string | null {
+  const value = object instanceof Map ? object.get(key) : undefined
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+/**
+ * Values that an answer may have whatever its length, and characters for each one beyond that: rows have tens of them, but what has two
+ * would take up fifty times its length.
+ */
+const answered = { values: 1_000_000, charactersEach: 8 } as const
+
+/** The JSON object of an answer; anything else is an answer that nobody knows. */
+export function parseAnswer(answer: UpstreamAnswer, allowNaN = false, printed: JsonLimits['printed'] = new Map()): JsonObject {
+  const maxKeys = Math.max(answered.values, answer.text.length / answered.charactersEach)
+  try {
+    const value = parseJson(answer.text, { allowNaN, maxDepth: 500, maxKeys, printed })
+    if (value instanceof Map) return value
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+  }
+  const refusal = answer.contentType.includes('html') ? page() : unknown()
+  refusal.cause = `${describeAnswer(answer)}: no JSON object`
+  throw refusal
+}
+
+/** The answer to an export of spans, which is no JSON. */
+export function parseExportAnswer({ bytes }: UpstreamAnswer): JsonObject {
+  if (bytes === undefined) throw unknown()
+  try {
+    return readExportAnswer(bytes)
+  } catch (error) {
+    throw error instanceof Refusal ? unknown() : error
+  }
+}
+
+function text(object: JsonObject, key: string): string {
+  const value = object.get(key)
+  if (typeof value !== 'string') throw unknown()
+  return ownText(value)
+}
+
+function object(value: Json | undefined): JsonObject {
+  if (value instanceof Map) return value
+  throw unknown()
+}
+
+function optional(object: JsonObject, key: string): string | null {
+  const value = object.get(key)
+  return typeof value === 'string' && value !== '' ? ownText(value) : null
+}
+
+export function readExperiment(found: JsonObject): ExperimentFact {
+  const experiment = object(found.get('experiment'))
+  return { id: text(experiment, 'experiment_id'), name: text(experiment, 'name') }
+}
+
+export function readRun(found: JsonObject): RunFact {
+  const info = object(object(found.get('run')).get('info'))
+  return {
+    id: text(info, 'run_id'),
+    experimentId: text(info, 'experiment_id'),
+    artifactUri: withoutWorkspace(optional(info, 'artifact_uri') ?? ''),
+  }
+}
+
+export function readLoggedModel(found: JsonObject): LoggedModelFact {
+  const info = object(object(found.get('model')).get('info'))
+  return {
+    id: text(info, 'model_id'),
+    experimentId: text(info, 'experiment_id'),
+    sourceRunId: optional(info, 'source_run_id'),
+    artifactUri: withoutWorkspace(optional(info, 'artifact_uri') ?? ''),
+  }
+}
+
+function sourceRun(metadata: Json | undefined): string | null {
+  const found = (metadata instanceof Map ? [...metadata] : tagPairs(metadata ?? null)).find(([key]) => key === 'mlflow.sourceRun')
+  return typeof found?.[1] === 'string' && found[1] !== '' ? ownText(found[1]) : null
+}
+
+/** Of a trace by its id alone. */
+export function readTraceInfo(found: JsonObject): TraceFact {
+  const info = object(found.get('trace_info'))
+  const [id, experimentId] = [text(info, 'request_id'), text(info, 'experiment_id')]
+  return { id, experimentId, sourceRunId: sourceRun(info.get('request_metadata')) }
+}
+
+/** In the form of MLflow 3; null for a trace that is in a table, and in no experiment. */
+export function readTraceRow(row: Json): TraceFact | null {
+  const info = object(row)
+  const location = object(info.get('trace_location'))
+  if (!location.has('mlflow_experiment')) return null
+  const place = object(location.get('mlflow_experiment'))
+  const [id, experimentId] = [text(info, 'trace_id'), text(place, 'experiment_id')]
+  return { id, experimentId, sourceRunId: sourceRun(info.get('trace_metadata')) }
+}
+
+function stageOf(value: string | null): Stage | null {
+  return stages.find((stage) => stage === value) ?? null
+}
+
+function noteIn(tags: Json | undefined, key: string): string | null {
+  const note = Array.isArray(tags) ? tags.find((tag) => tag instanceof Map && tag.get('key') === key) : undefined
+  return note instanceof Map ? optional(note, 'value') : null
+}
+
+/** What only versions in Unity Catalog have; servers of other kinds write aliases, too, and they count for nothing there. */
+function readAliases(version: JsonObject): Pick<VersionFact, 'aliases' | 'pendingAlias'> {
+  const aliases = version.get('aliases')
+  const pendingAlias = noteIn(version.get('tags'), pendingAliasTag)
+  const texts = Array.isArray(aliases) ? aliases.flatMap((alias) => (typeof alias === 'string' ? [ownText(alias)] : [])) : []
+  return { ...(texts.length > 0 ? { aliases: texts } : {}), ...(pendingAlias === null ? {} : { pendingAlias }) }
+}
+
+export function readVersion(row: Json | undefined): VersionFact {
+  const version = object(row)
+  return {
+    name: text(version, 'name'),
+    version: text(version, 'version'),
+    stage: stageOf(optional(version, 'current_stage')) ?? 'None',
+    source: withoutWorkspace(optional(version, 'source') ?? ''),
+    runId: optional(version, 'run_id'),
+    pendingStage: stageOf(noteIn(version.get('tags'), pendingStageTag)),
+    ...readAliases(version),
+    ...(version.get('status') === 'PENDING_REGISTRATION' ? { copying: true } : {}),
+  }
+}

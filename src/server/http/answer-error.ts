@@ -1,0 +1,48 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { isBehind, Refusal } from '../../policy/reasons.ts'
+import { describeNetworkError } from '../network/network-error.ts'
+import { isTransportError, transportRefusal } from '../upstream/transport-errors.ts'
+import { describeError } from './failure.ts'
+import { type AnyReply, sendFailure } from './respond.ts'
+
+function describeCause(cause: unknown): string | null {
+  if (cause === undefined) return null
+  if (!(cause instanceof Error)) return String(cause)
+  const said = describeNetworkError(cause)
+  const code = 'code' in cause && !said.includes(String(cause.code)) ? ` (${String(cause.code)})` : ''
+  return `${said}${code}`
+}
+
+/** What is thrown away here would be the caller's fault or nobody's; all else is told to the operators, without a value of the request. */
+function report(error: unknown, reason: string, { request }: AnyReply): void {
+  const { id: requestId, trail } = request
+  const log: FastifyBaseLogger = request.log
+  const about = { requestId, endpoint: trail.endpoint, reason, upstreamStatus: trail.upstreamStatus }
+  if (!(error instanceof Refusal)) {
+    if (reason === 'internal') log.error({ ...about, err: error }, 'a request failed')
+  } else if (isBehind(error.reason)) {
+    log.warn({ ...about, said: error.message, cause: describeCause(error.cause) }, 'MLflow could not be used')
+  }
+}
+
+function isUpload({ request: { granted } }: AnyReply): boolean {
+  return granted?.grant.endpoint.bytes === 'up'
+}
+
+/** Answers a request that ends with an error. `repeatable`: sending it again changes nothing more. */
+export function answerError<R extends AnyReply>(error: unknown, reply: R, repeatable: boolean): R {
+  const { raw, gone } = reply.request
+  // Whoever went away gets no answer; its connection's error is none of MLflow's.
+  if (gone.aborted || (raw.destroyed && !raw.complete)) {
+    reply.request.trail.reason = 'client-gone'
+    reply.hijack()
+    raw.socket?.destroy()
+    return reply
+  }
+  const known = isTransportError(error)
+    ? transportRefusal(error, { again: repeatable, upload: isUpload(reply), after: reply.elapsedTime })
+    : error
+  const failure = describeError(known)
+  report(known, failure.reason, reply)
+  return sendFailure(reply, failure)
+}

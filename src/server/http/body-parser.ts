@@ -1,0 +1,47 @@
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { Refusal } from '../../policy/reasons.ts'
+import { readHeld } from '../limits/held-body.ts'
+import { JsonWeight } from '../limits/json-weight.ts'
+import { limits } from './framing.ts'
+
+/** Bodies that are packed or no JSON are weighed where they are read. */
+function isPlainJson({ headers }: FastifyRequest): boolean {
+  return headers['content-encoding'] === undefined && !headers['content-type']?.includes('protobuf')
+}
+
+/** Reads a body whole, and notes what it will cost to read it as JSON. Throws `tooLarge()` for one of more than `most` bytes. */
+export async function readWhole(request: FastifyRequest, most: number, tooLarge: () => Error): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge()
+  const { raw, admission } = request
+  const weight = new JsonWeight()
+  const body = await readHeld(raw, admission.body, { most, tooLarge, see: (chunk) => weight.add(chunk) })
+  if (isPlainJson(request)) admission.bodyWeight = weight.bytes
+  return body
+}
+
+/** Bodies are kept as bytes: `decode` alone reads them, whatever their Content-Type says. */
+export function addBodyParser(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  const tooLarge = () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE()
+  app.addContentTypeParser('*', (request: FastifyRequest) => readWhole(request, limits.jsonBytes, tooLarge))
+}
+
+/**
+ * Fastify does not read the body of a GET, MLflow does: so must we, to see what it would see. Its length is known, as chunks are
+ * refused, and is looked at first: to stop in the middle of a body would break the connection before the answer.
+ */
+function readGetBody(request: FastifyRequest): Promise<Buffer> {
+  const message = 'The body of a GET request is too large. Send the parameters in the query.'
+  return readWhole(request, limits.queryBodyBytes, () => new Refusal('too-large', message))
+}
+
+/** The bytes of a request's body; none where there is none. */
+export async function bodyOf(request: FastifyRequest): Promise<Uint8Array> {
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new Refusal('malformed', 'Compressed request bodies are not served: MLflow would read them as empty.')
+  }
+  const length = Number(request.headers['content-length'] ?? 0)
+  if (request.method === 'GET' || request.method === 'HEAD') return length > 0 ? readGetBody(request) : new Uint8Array()
+  return Buffer.isBuffer(request.body) ? request.body : new Uint8Array()
+}

@@ -1,0 +1,52 @@
+import { type Reason, Refusal, reasons } from '../../policy/reasons.ts'
+import { Throttled } from '../upstream/throttled.ts'
+import { Unavailable } from '../upstream/unavailable.ts'
+
+/** An error as it goes to the client, in the shape that every MLflow client reads. */
+export interface Failure {
+  readonly status: number
+  readonly body: { readonly error_code: string; readonly message: string }
+  readonly reason: Reason | 'internal' | 'upstream-error'
+  /** Seconds, or what MLflow said itself. */
+  readonly retryAfter: number | string | null
+  /** The connection is not used again: its framing can no longer be trusted. */
+  readonly close: boolean
+}
+
+function retryAfterOf(refusal: Refusal): number | string | null {
+  if (refusal instanceof Throttled || refusal instanceof Unavailable) return refusal.retryAfter
+  return refusal.reason === 'upstream-unavailable' || refusal.reason === 'overloaded' ? 1 : null
+}
+
+/** What a refusal looks like to the client. */
+export function failureOf(refusal: Refusal): Failure {
+  const { status, errorCode } = reasons[refusal.reason]
+  return {
+    status,
+    body: { error_code: errorCode, message: refusal.message },
+    reason: refusal.reason,
+    retryAfter: retryAfterOf(refusal),
+    close: false,
+  }
+}
+
+function hasCode(error: unknown): error is { code: string; statusCode?: number } {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+}
+
+/** What any error looks like to the client: refusals by their reason, Fastify's own by their status, bugs without a word of detail. */
+export function describeError(error: unknown): Failure {
+  if (error instanceof Refusal) return failureOf(error)
+  if (hasCode(error) && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return { ...failureOf(new Refusal('too-large', 'The request body is too large.')), close: true }
+  }
+  if (hasCode(error) && error.code.startsWith('FST_ERR_CTP')) {
+    return failureOf(new Refusal('malformed', 'The body does not fit its Content-Type or Content-Length.'))
+  }
+  // 501 is a status that MLflow clients do not replay: a bug must not turn one write into seven.
+  const body = {
+    error_code: 'INTERNAL_ERROR',
+    message: 'The proxy failed on this request; its log has the details under the request id.',
+  }
+  return { status: 501, body, reason: 'internal', retryAfter: null, close: false }
+}

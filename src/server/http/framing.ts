@@ -1,0 +1,111 @@
+import type { IncomingMessage } from 'node:http'
+import { Refusal } from '../../policy/reasons.ts'
+import { distrust, isEnding } from './last-answer.ts'
+
+/** Limits on what is read before a request is understood, in bytes or counts (docs/how-it-decides.md). */
+export const limits = {
+  /** With the address. */
+  headerBytes: 32 * 1024,
+  headerCount: 100,
+  urlBytes: 16 * 1024,
+  jsonBytes: 32 * 1024 * 1024,
+  queryBodyBytes: 64 * 1024,
+  graphqlBytes: 64 * 1024,
+} as const
+
+/** What to look at where an address cannot have been meant. */
+export const trackingUri =
+  "Look at the tracking URI: it is the proxy's address, with /env/<name> for callers in several environments, and nothing behind."
+
+export const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+
+function count(rawHeaders: readonly string[], name: string): number {
+  return rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length
+}
+
+/** Whether a browser asks what it may send for a page (CORS). It carries no token, and nothing is done for it. */
+export function isPreflight({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined && length === '0' && coding === undefined
+}
+
+function checkFraming(message: IncomingMessage): void {
+  if (message.httpVersion !== '1.1' && message.httpVersion !== '1.0')
+    throw new Refusal('malformed', 'Only HTTP/1.1 and HTTP/1.0 are served.')
+  if (!methods.has(message.method ?? '') && !isPreflight(message))
+    throw new Refusal('malformed', 'This HTTP method is not served.')
+  if (message.rawHeaders.length > 2 * limits.headerCount)
+    throw new Refusal('malformed', `More than ${limits.headerCount} header lines.`)
+  for (const single of [
+    'host',
+    'content-length',
+    'transfer-encoding',
+    'content-type',
+    'content-encoding',
+    'expect',
+    'authorization',
+  ]) {
+    if (count(message.rawHeaders, single) > 1) throw new Refusal('malformed', `The header '${single}' is given more than once.`)
+  }
+  const { expect } = message.headers
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    throw new Refusal('malformed', "The only expectation is '100-continue'.")
+  const coding = message.headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    throw new Refusal('malformed', "The only transfer coding is 'chunked'.")
+  if (coding !== undefined && message.headers['content-length'] !== undefined) {
+    throw new Refusal('malformed', 'A request has a Content-Length or a Transfer-Encoding, not both.')
+  }
+  if (coding !== undefined && message.httpVersion === '1.0')
+    throw new Refusal('malformed', 'A request of HTTP/1.0 must not have a Transfer-Encoding.')
+  if (coding !== undefined && (message.method === 'GET' || message.method === 'HEAD')) {
+    throw new Refusal('malformed', `A ${message.method} request must not have a chunked body.`)
+  }
+}
+
+function withoutSecondSlash(path: string): string {
+  return path.startsWith('//') && !path.startsWith('///') ? path.slice(1) : path
+}
+
+/**
+ * The address that is meant. Clients join the tracking URI and a path that begins with a slash: where the URI ends with one, there are two,
+ * right after the proxy's address or after `/env/<name>`. MLflow takes or redirects them. Anywhere else no path has a second spelling.
+ */
+export function meantAddress({ url = '' }: Pick<IncomingMessage, 'url'>): string {
+  const plain = withoutSecondSlash(url)
+  const environment = /^\/env\/[^/?]+/.exec(plain)?.[0] ?? ''
+  return environment + withoutSecondSlash(plain.slice(environment.length))
+}
+
+function checkTarget(target: string): void {
+  if (target.length > limits.urlBytes) throw new Refusal('uri-too-long', `The address is longer than ${limits.urlBytes} bytes.`)
+  const path = target.split('?', 1)[0] ?? ''
+  if (!/^\/[\x21-\x7e]*$/.test(target))
+    throw new Refusal('malformed', 'The request target must be a path of printable ASCII characters.')
+  if (target.includes('#') || path.includes('//') || path.includes('\\'))
+    throw new Refusal('malformed', `The path has an empty segment, a fragment or a backslash. ${trackingUri}`)
+  if (/%(?:2f|5c|00)/i.test(path)) throw new Refusal('malformed', 'The path has an encoded slash, backslash or NUL.')
+  const dotted = path.replace(/%2e/gi, '.').split('/')
+  if (dotted.includes('.') || dotted.includes('..')) throw new Refusal('malformed', `The path has a dot segment. ${trackingUri}`)
+}
+
+/** What is said of an address that no route has. */
+export function unknownAddress({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): Refusal {
+  const isJoined = /^\/.*[^/]\/(?:ajax-)?api\/\d\.\d\//.test(url.replace(/^\/env\/[^/]+/, ''))
+  return new Refusal('unknown-endpoint', `There is no endpoint ${method} of this path here.${isJoined ? ` ${trackingUri}` : ''}`)
+}
+
+/** Refuses what two HTTP parsers could read differently (facts: request smuggling, path confusion), and all that follows it. */
+export function checkMessage(message: IncomingMessage): void {
+  if (isEnding(message.socket)) throw new Refusal('malformed', 'The request before this one could not be read. Connect anew.')
+  try {
+    checkFraming(message)
+    checkTarget(message.url ?? '')
+    // Its clients expect the end of the connection, and what stands between may take it for a body without a length.
+    if (message.httpVersion === '1.0') distrust(message.socket)
+  } catch (error) {
+    // What Node then takes for the next request may have been a part of this one.
+    distrust(message.socket)
+    throw error
+  }
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http'
+import type { ClientMode } from '../../policy/environments/environment.ts'
+import type { Config } from '../config/config-types.ts'
+
+/** The proxy's ports for callers, by their keys in the configuration. */
+export type Listener = 'listen' | 'databricksHost'
+
+/** How a request came in: what kind of client asks there, and the environment that the host name stands for, if it does. */
+export interface Door {
+  readonly mode: ClientMode
+  readonly environment: string | null
+  /** How callers in several environments choose one, where the address can carry no `/env/<name>`. */
+  readonly choice: string | null
+}
+
+export type DoorOf = (message: IncomingMessage) => Door
+
+/** The host that a request is for, as the configuration writes host names. */
+function hostOf({ headers: { host = '' } }: IncomingMessage): string {
+  return host
+    .toLowerCase()
+    .replace(/:[0-9]*$/, '')
+    .replace(/\.$/, '')
+}
+
+type HostNames = NonNullable<Config['databricksHost']>['hostNames']
+
+function choiceOf(names: HostNames): string {
+  const named = names.filter(({ environment }) => environment !== undefined)
+  const choices = named.map(({ name, environment }) => `${name} (${environment})`).join(' or ')
+  return choices === ''
+    ? "by the host name in DATABRICKS_HOST: ask the proxy's administrators for one"
+    : `by the host name in DATABRICKS_HOST: ${choices}`
+}
+
+/** Tells the door of each request of a port. Callers may do the same through all of them: a door says how artifacts are reached. */
+export function findDoor({ databricksHost }: Pick<Config, 'databricksHost'>, listener: Listener): DoorOf {
+  const names = databricksHost?.hostNames ?? []
+  const open = (environment: string | null): Door => ({ mode: 'databricks', environment, choice: choiceOf(names) })
+  const plain: Door = listener === 'listen' ? { mode: 'http', environment: null, choice: null } : open(null)
+  const doors = new Map(names.map(({ name, environment = null }) => [name, open(environment)]))
+  return (message) => (doors.size === 0 ? plain : (doors.get(hostOf(message)) ?? plain))
+}
+
+/** The modes of clients that may come through a port. */
+export function modesOf({ databricksHost }: Pick<Config, 'databricksHost'>, listener: Listener): readonly ClientMode[] {
+  if (listener === 'databricksHost') return ['databricks']
+  return databricksHost !== undefined && databricksHost.hostNames.length > 0 ? ['http', 'databricks'] : ['http']
+}

@@ -1,0 +1,32 @@
+import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
+import { Refusal } from '../../policy/reasons.ts'
+
+function decodeSegment(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new Refusal('malformed', 'The path has a malformed percent-encoding.')
+  }
+}
+
+/**
+ * The path parameters of a request, read from the raw path by the endpoint's template. Letters of the template itself must stand as
+ * they are: an encoded spelling of a known path is not known. The several segments of an artifact path are left encoded.
+ */
+export function readPathParams(endpoint: OpenEndpoint, rawPath: string): ReadonlyMap<string, string> {
+  const template = endpoint.path.split('/')
+  const path = rawPath.replace(/^\/env\/[^/]+/, '')
+  const start = path.indexOf(endpoint.path.split('{')[0] ?? '')
+  if (start < 0) throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path is not written plainly.')
+  const segments = path.slice(start).split('/')
+  const params = new Map<string, string>()
+  template.forEach((part, index) => {
+    const name = /^\{(.+)\}$/.exec(part)?.[1]
+    if (name === undefined) {
+      if (segments[index] !== part)
+        throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path is not written plainly.')
+    } else if (name === endpoint.multiSegment) params.set(name, segments.slice(index).join('/'))
+    else params.set(name, decodeSegment(segments[index] ?? ''))
+  })
+  return params
+}

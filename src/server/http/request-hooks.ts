@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { chooseEnvironment, environmentsOf } from '../../policy/environments/choose-environment.ts'
+import type { Environment, Landscape } from '../../policy/environments/environment.ts'
+import type { Authenticated } from '../../policy/identity/claims.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import type { Authenticator } from '../auth/authenticate.ts'
+import { startTrail, type Trail } from '../observability/audit-record.ts'
+import type { Connections } from './connections.ts'
+import { checkSite } from './cross-site.ts'
+import { checkMessage, isPreflight } from './framing.ts'
+import type { Door, DoorOf } from './ingress.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    trail: Trail
+    door: Door
+    /** Aborted, with `clientGone`, when the client is no longer there. */
+    gone: AbortSignal
+    authenticated: Authenticated | null
+  }
+}
+
+function authorizationValues({ raw }: FastifyRequest): string[] {
+  return raw.rawHeaders.filter((_value, index) => index % 2 === 1 && raw.rawHeaders[index - 1]?.toLowerCase() === 'authorization')
+}
+
+/** Every request, known or not: is it one HTTP message, and who sends it? */
+export function addArrivalHooks(
+  app: FastifyInstance,
+  authenticator: Authenticator,
+  doorOf: DoorOf,
+  connections: Connections,
+): void {
+  app.decorateRequest('authenticated', null)
+  // A getter that throws where a hook was skipped would be no better than null: the trail is set first of all.
+  app.decorateRequest('trail')
+  app.decorateRequest('door')
+  app.decorateRequest('gone')
+  app.addHook('onRequest', async (request, reply) => {
+    request.trail = startTrail()
+    request.gone = connections.signalOf(request.raw, reply.raw)
+    request.door = doorOf(request.raw)
+    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    checkMessage(request.raw)
+    // It has no route, and is answered where nothing is found.
+    if (isPreflight(request.raw)) return
+    checkSite(request.raw)
+    if (request.routeOptions.config.open === true) return
+    request.authenticated = await authenticator.authenticate(authorizationValues(request))
+    request.trail.principal = request.authenticated.principal
+    request.gone.throwIfAborted()
+  })
+}
+
+function namedEnvironment(request: FastifyRequest): string | null {
+  const { params } = request
+  const name = typeof params === 'object' && params !== null && 'environment' in params ? params.environment : null
+  return typeof name === 'string' ? name : null
+}
+
+/** The environment in which a request is made. An incomplete list of groups is said, since it explains what is missing. */
+export function environmentOf(landscape: Landscape, request: FastifyRequest): Environment {
+  const { authenticated, door } = request
+  if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token. Set MLFLOW_TRACKING_TOKEN.')
+  const { principal, overage } = authenticated
+  if (overage && environmentsOf(landscape, principal).length === 0) {
+    throw new Refusal(
+      'no-environment',
+      'You are in too many groups for your token to list them. Ask an administrator for an app role of the environment.',
+    )
+  }
+  const named = namedEnvironment(request)
+  if (named !== null && door.environment !== null && named !== door.environment) {
+    throw new Refusal('environment-not-allowed', `This host name is for environment '${door.environment}', not for '${named}'.`)
+  }
+  return chooseEnvironment(landscape, principal, named ?? door.environment, door.choice)
+}

@@ -1,0 +1,32 @@
+import type { FastifyReply, RawServerBase, RouteGenericInterface } from 'fastify'
+import { isBehind } from '../../policy/reasons.ts'
+import type { Failure } from './failure.ts'
+import { escapeHtml, plainPage, plainPageHeaders } from './plain-page.ts'
+
+/** A reply of whatever kind of server: plugins are typed for all of them. */
+export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
+
+/** Whether a reason says what came of a request, not what was thought of it: one that was allowed stays allowed. */
+function isOutcome(reason: string): boolean {
+  return isBehind(reason) || reason === 'overloaded' || reason === 'upstream-error' || reason === 'internal'
+}
+
+/** Whether a browser shows the answer to a person. Plain HTML is what Java's own client asks for, too. */
+function isForReading({ headers }: AnyReply['request']): boolean {
+  return headers.accept?.includes('application/xhtml+xml') === true
+}
+
+/** Sends an error in MLflow's shape (as a page, where a person opened the address), and notes its reason for the audit line. */
+export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
+  const { trail } = reply.request
+  trail.reason = failure.reason
+  const lacking = trail.decision === 'allow' && failure.reason === 'unknown-endpoint'
+  if (!isOutcome(failure.reason) && !lacking) trail.decision = 'deny'
+  if (failure.retryAfter !== null) reply.header('retry-after', String(failure.retryAfter))
+  if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
+  if (failure.close) reply.header('connection', 'close')
+  reply.code(failure.status)
+  if (isForReading(reply.request)) reply.headers(plainPageHeaders).send(plainPage(`<p>${escapeHtml(failure.body.message)}</p>`))
+  else reply.type('application/json').send(JSON.stringify(failure.body))
+  return reply
+}

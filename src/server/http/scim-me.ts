@@ -1,0 +1,33 @@
+import { decodeJwt } from 'jose'
+import type { Principal } from '../../policy/identity/principal.ts'
+
+/** What Entra calls the bearer of a token that was found good: a person's name, an application's id. */
+function nameIn(authorization: string | undefined, kind: Principal['kind']): string | null {
+  const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+  if (token === undefined) return null
+  const { azp, appid, upn, preferred_username: preferred, unique_name: unique } = decodeJwt(token)
+  const names = kind === 'application' ? [azp, appid] : [upn, preferred, unique]
+  return names.find((name): name is string => typeof name === 'string' && name !== '') ?? null
+}
+
+/**
+ * Who the caller is, in the form in which a Databricks workspace says it (SCIM `Me`): what the proxy itself knows, and nothing of the principal that
+ * it asks the workspace as. The id is Entra's, not the workspace's.
+ */
+export function scimMe({ objectId, kind, groups }: Principal, authorization: string | undefined) {
+  const name = nameIn(authorization, kind) ?? objectId
+  return {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User', 'urn:ietf:params:scim:schemas:extension:workspace:2.0:User'],
+    id: objectId,
+    externalId: objectId,
+    userName: name,
+    displayName: name,
+    active: true,
+    groups: groups.map((group) => ({
+      display: group,
+      value: group,
+      type: 'direct',
+      $ref: `Groups/${encodeURIComponent(group)}`,
+    })),
+  }
+}

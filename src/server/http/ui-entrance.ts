@@ -1,0 +1,31 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { environmentsOf } from '../../policy/environments/choose-environment.ts'
+import type { Landscape } from '../../policy/environments/environment.ts'
+import { plainPage, plainPageHeaders } from './plain-page.ts'
+import { environmentOf } from './request-hooks.ts'
+
+/** The page of somebody who is in several environments and opened none. Names are ASCII letters, digits and dashes by the schema. */
+function choicePage(names: readonly string[]): string {
+  const links = names.map((name) => `<li><a href="env/${name}/">${name}</a></li>`).join('')
+  return plainPage(`<p>Which environment?</p><ul>${links}</ul>`)
+}
+
+/** Lets a person who opens the UI without an environment choose one of theirs. Returns whether they were asked. */
+export function askWhich(landscape: Landscape, request: FastifyRequest, reply: FastifyReply): boolean {
+  const names =
+    request.authenticated === null ? [] : environmentsOf(landscape, request.authenticated.principal).map(({ name }) => name)
+  if (request.raw.url?.startsWith('/env/') === true || names.length < 2) return false
+  Object.assign(request.trail, { endpoint: 'getUiPage', reason: 'environment-not-chosen' })
+  reply.code(300).headers(plainPageHeaders).send(choicePage(names))
+  return true
+}
+
+/** The UI's addresses are relative: below `/env/<name>` they need the slash at its end. */
+export function addEntrance(app: FastifyInstance, landscape: Landscape): void {
+  app.get('/env/:environment', async (request, reply) => {
+    request.trail.endpoint = 'getUiPage'
+    const environment = environmentOf(landscape, request)
+    request.trail.environment = environment
+    return reply.redirect(`/env/${environment.name}/`, 308)
+  })
+}

@@ -1,0 +1,30 @@
+import type { FastifyRequest } from 'fastify'
+import { environmentsOf, isAdministrator } from '../../policy/environments/choose-environment.ts'
+import { type Landscape, usesCatalog } from '../../policy/environments/environment.ts'
+import { resolveName } from '../../policy/names/names.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { environmentOf } from './request-hooks.ts'
+
+/** What `/-/whoami` shows callers of themselves. */
+export function whoami(landscape: Landscape, request: FastifyRequest): Readonly<Record<string, unknown>> {
+  const { authenticated } = request
+  if (authenticated === null) return {}
+  const { principal, overage } = authenticated
+  const environments = environmentsOf(landscape, principal).map(({ name }) => name)
+  const said = { ...principal, groupsIncomplete: overage, environments }
+  try {
+    const environment = environmentOf(landscape, request)
+    const { name, experimentRoot, registrationStage, registrationAlias = null } = environment
+    return {
+      ...said,
+      environment: name,
+      administrator: isAdministrator(environment, principal),
+      models: `fraud is ${resolveName(landscape, environment, 'model', 'fraud').upstream}`,
+      experiments: `churn is ${experimentRoot}/churn`,
+      ...(usesCatalog(landscape) ? { registrationAlias } : { registrationStage }),
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return { ...said, environment: null, why: error.message }
+  }
+}

@@ -1,0 +1,46 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+import { describeOpenError } from '../config/secret-file.ts'
+import type { Outbound } from './proxy-settings.ts'
+
+/** The certificates in a PEM file. Throws where it cannot be read, holds none, or one that is broken. */
+function readCertificates(file: string): string[] {
+  let text: string
+  try {
+    text = readFileSync(file, 'latin1')
+  } catch (error) {
+    throw new Error(describeOpenError(file, error))
+  }
+  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  if (found.length === 0)
+    throw new Error(
+      `the file ${file} holds no certificate in PEM; write those of the authorities into it, from "-----BEGIN CERTIFICATE-----" on`,
+    )
+  return found
+}
+
+/** What keeps a file of certificate authorities from being used, or null. `now` in milliseconds since 1970. */
+export function checkCaFile(file: string, now: number): string | null {
+  let ends: readonly number[]
+  try {
+    ends = readCertificates(file).map((pem) => new X509Certificate(pem).validToDate.getTime())
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return message.startsWith('the file') ? message : `the file ${file} holds a certificate that cannot be read; write it anew`
+  }
+  const last = Math.max(...ends)
+  if (last > now) return null
+  return `the certificates in ${file} have expired, the last on ${new Date(last).toISOString().slice(0, 10)}; write those that hold now into it`
+}
+
+const contexts = new Map<string, SecureContext>()
+
+/** What certificates are verified with: Node's own authorities (and those of NODE_EXTRA_CA_CERTS), and those of the file. Null: as Node does. */
+export function secureContextOf(outbound: Outbound | undefined): SecureContext | null {
+  const file = outbound?.caFile
+  if (file == null) return null
+  const known = contexts.get(file) ?? createSecureContext({ ca: [...getCACertificates('default'), ...readCertificates(file)] })
+  contexts.set(file, known)
+  return known
+}

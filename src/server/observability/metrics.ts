@@ -1,0 +1,118 @@
+import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { KeyReading } from '../auth/key-source.ts'
+import type { Limits } from '../limits/request-limits.ts'
+import { addProcessMetrics } from './process-metrics.ts'
+
+/** The proxy's own metrics, by endpoint of the table and never by path, so that their number is bounded. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #requests = new Counter({
+    name: 'mlflow_env_proxy_requests_total',
+    help: 'Requests by endpoint, environment, decision, reason and status.',
+    labelNames: ['endpoint', 'environment', 'decision', 'reason', 'status'],
+    registers: [this.registry],
+  })
+  readonly #seconds = new Histogram({
+    name: 'mlflow_env_proxy_request_seconds',
+    help: 'Time from the request to the end of its answer, the upstream included, in seconds.',
+    labelNames: ['endpoint'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  })
+  readonly #keys = new Gauge({
+    name: 'mlflow_env_proxy_signing_keys',
+    help: 'Signing keys of the issuer that are known.',
+    registers: [this.registry],
+  })
+
+  readonly #readings = new Counter({
+    name: 'mlflow_env_proxy_signing_key_readings_total',
+    help: "Attempts to read the issuer's signing keys, by result: good or failed.",
+    labelNames: ['result'],
+    registers: [this.registry],
+  })
+  readonly #lostLines = new Counter({
+    name: 'mlflow_env_proxy_log_lines_lost_total',
+    help: 'Lines of the log that could not be written: the disk is full, or nobody reads them.',
+    registers: [this.registry],
+  })
+  readonly #unforeseen = new Counter({
+    name: 'mlflow_env_proxy_unforeseen_errors_total',
+    help: 'Errors that no part of the program expected, each of which ended one request; the log has their stacks.',
+    registers: [this.registry],
+  })
+
+  readonly #shed = new Counter({
+    name: 'mlflow_env_proxy_shed_total',
+    help: 'Requests that found no room, by what was short and how it ended: a full queue, a wait too long, memory that others needed.',
+    labelNames: ['kind', 'cause'],
+    registers: [this.registry],
+  })
+
+  constructor() {
+    addProcessMetrics(this.registry)
+  }
+
+  /** Counts an error that nobody caught. */
+  countUnforeseen(): void {
+    this.#unforeseen.inc()
+  }
+
+  /** Shows what requests have of the process, and counts those that found no room. */
+  watch(limits: Limits): void {
+    limits.onShed((kind, cause) => this.#shed.inc({ kind, cause }))
+    const { memory, shares, workers } = limits
+    this.#gauge('memory_bytes', 'Memory for what is read whole, in bytes: in use and at most.', 'of', {
+      used: () => memory.used,
+      limit: () => memory.limit,
+    })
+    const queues = { ...shares, workers }
+    const gauges = Object.entries(queues).map(([kind, queue]) => ({
+      kind,
+      underWay: () => queue.underWay,
+      waiting: () => queue.waiting,
+    }))
+    const by = (what: 'underWay' | 'waiting') => Object.fromEntries(gauges.map((gauge) => [gauge.kind, gauge[what]]))
+    this.#gauge('requests_under_way', 'Requests that have their share, by kind.', 'kind', by('underWay'))
+    this.#gauge('requests_waiting', 'Requests that wait, by what they wait for.', 'kind', {
+      ...by('waiting'),
+      memory: () => memory.waiting,
+    })
+  }
+
+  #gauge(name: string, help: string, label: string, values: Readonly<Record<string, () => number>>): void {
+    new Gauge({
+      name: `mlflow_env_proxy_${name}`,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        for (const [value, read] of Object.entries(values)) this.set({ [label]: value }, read())
+      },
+    })
+  }
+
+  /** Counts one answered request. */
+  count({ trail }: FastifyRequest, reply: FastifyReply): void {
+    this.#requests.inc({
+      endpoint: trail.endpoint,
+      environment: trail.environment?.name ?? '',
+      decision: trail.decision,
+      reason: trail.reason ?? '',
+      status: String(reply.statusCode),
+    })
+    this.#seconds.observe({ endpoint: trail.endpoint }, reply.elapsedTime / 1000)
+  }
+
+  /** Counts lines of the log that could not be written. */
+  countLostLines(lines: number): void {
+    this.#lostLines.inc(lines)
+  }
+
+  /** Notes what came of a reading of the issuer's signing keys. */
+  noteKeys({ keys, problem }: KeyReading): void {
+    this.#keys.set(keys)
+    this.#readings.inc({ result: problem === null ? 'good' : 'failed' })
+  }
+}

@@ -1,0 +1,166 @@
+import { pipeline, type Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
+import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
+import type { Grant } from '../../policy/grant.ts'
+import { showEndpointName } from '../../policy/serving/serving-endpoints.ts'
+import { clientSentence } from '../../rewrite/errors/error-text.ts'
+import { isUpstreamRequest, type UpstreamRequest } from '../../rewrite/request/upstream-request.ts'
+import { isMapping, type Mapping } from '../config/mapping.ts'
+import { answerError } from '../http/answer-error.ts'
+import { type AnyReply, sendFailure } from '../http/respond.ts'
+import { pageHeaders } from '../http/ui-headers.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { serverOf, waitOf } from '../upstream/upstream-answer.ts'
+import { heardFrom } from '../upstream/workspace-answers.ts'
+import { conditionsOf, isAskedPart, isConditional } from './streams/conditions.ts'
+import { renamedModel } from './streams/renamed-model.ts'
+import type { Transfer } from './streams/transfer.ts'
+import { sizeHeader, unmet } from './streams/unmet.ts'
+import { isModelsOwn, upstreamFailure } from './upstream-failure.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    granted: { readonly grant: Grant; readonly request: UpstreamRequest; readonly headers: Record<string, string> } | null
+    /** What is streamed of it. */
+    transfer: Transfer | null
+  }
+}
+
+/** Headers of the upstream's answer that the client gets; all others stay behind. */
+export const answerHeaders = [
+  ...(['content-type', 'content-length', 'content-disposition', 'last-modified', 'etag'] as const),
+  ...(['accept-ranges', 'content-range'] as const),
+] as const
+const errorBytes = 64 * 1024
+
+/** Those of some headers that have one of the names. */
+export function keep(headers: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
+}
+
+function isArtifact({ bytes, resource }: OpenEndpoint): boolean {
+  return bytes === 'down' && resource !== 'ui' && resource !== 'server'
+}
+
+type Seen = Pick<AnyReply['request'], 'granted' | 'trail' | 'raw' | 'method'>
+
+interface Answer {
+  readonly statusCode: number
+  readonly stream: Readable
+}
+
+/** Whether the bytes are as they are: the client is told of no coding, and would take the coded ones for the artifact. */
+function isPlain(answer: object): boolean {
+  return (headersOf(answer)['content-encoding'] ?? 'identity') === 'identity'
+}
+
+function headersOf(answer: object): Mapping {
+  return 'headers' in answer && isMapping(answer.headers) ? answer.headers : {}
+}
+
+/** The caller has it as it is. */
+function sendUnchanged(reply: AnyReply, stream: Readable): void {
+  stream.on('error', () => undefined).resume()
+  for (const name of ['content-type', 'content-length', 'content-disposition', 'content-range']) reply.removeHeader(name)
+  reply.code(304).send()
+}
+
+/** What was granted of a request; it throws where nothing was. */
+export function grantedOf(request: Seen): NonNullable<FastifyRequest['granted']> {
+  const { granted } = request
+  if (granted === null || !isUpstreamRequest(granted.request)) throw new TypeError('nothing is forwarded without a grant')
+  return granted
+}
+
+async function readError(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    size += chunk.length
+    if (size > errorBytes) break
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** What becomes of a transfer that breaks off: the client's connection does too, and the audit line says whose doing it was. */
+export function noteBreak({ trail, raw }: Seen, stream: Readable): void {
+  stream.once('error', (error: NodeJS.ErrnoException) => {
+    // Of a body that ends with its connection, an orderly end would be the whole.
+    if (raw.httpVersion === '1.0') raw.socket.resetAndDestroy()
+    trail.reason ??= error.code === 'UND_ERR_ABORTED' ? 'client-gone' : 'upstream-broke'
+  })
+}
+
+/** Hands the upstream's answer on: its bytes as they are, anything else as the failure that it is for the caller. */
+export async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: Upstream): Promise<void> {
+  const { statusCode, stream } = answer
+  request.trail.upstreamStatus = statusCode
+  try {
+    if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) return void send(request, reply, stream)
+    const { 'content-range': part } = headersOf(answer)
+    const asked = conditionsOf(reply.request.headers, request.method)
+    if (statusCode === 206 && isPlain(answer) && isAskedPart(asked.range, part)) return void send(request, reply, stream)
+    if (statusCode === 304 && isConditional(asked)) return void sendUnchanged(reply, stream)
+    for (const name of answerHeaders) reply.removeHeader(name)
+    // What is left of an upload is read and dropped, so that the client gets to this answer.
+    reply.removeHeader('connection')
+    const text = await readError(stream)
+    if (statusCode === 416 || statusCode === 412) throw unmet(statusCode, part)
+    const { environment } = request.trail
+    upstream.noteRefusal(
+      { status: statusCode, text },
+      { authorization: null, environment: environment?.name ?? '' },
+      grantedOf(request).headers,
+    )
+    const { location, server, 'retry-after': wait } = headersOf(answer)
+    const sentTo = typeof location === 'string' ? { location } : {}
+    const said = { status: statusCode, text, ...waitOf(wait), ...serverOf(server), ...sentTo }
+    const refused = heardFrom(upstream.kind, said)
+    upstream.checkWelcome(refused, environment?.name)
+    const { grant } = grantedOf(request)
+    if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)
+    sendFailure(reply, upstreamFailure(grant, refused))
+  } catch (error) {
+    answerError(error, reply.headers(sizeHeader(error)), isRepeatable(request))
+  }
+}
+
+function send(request: Seen, reply: AnyReply, stream: Readable): void {
+  noteBreak(request, stream)
+  const { grant } = grantedOf(request)
+  const { endpoint } = grant
+  reply.headers(pageHeaders(endpoint))
+  // Opened as a page of its own, an artifact is stored. Where it is a part of a page, this changes nothing.
+  if (isArtifact(endpoint) && !reply.hasHeader('content-disposition')) reply.header('content-disposition', 'attachment')
+  const renamed = inCallersName(grant, reply, stream)
+  if (renamed !== stream) reply.removeHeader('content-length')
+  reply.send(renamed)
+}
+
+/** The answer of a served model, which may call itself by its endpoint's name. */
+function inCallersName({ endpoint, findings }: Grant, reply: AnyReply, stream: Readable): Readable {
+  if (endpoint.resource !== 'servingEndpoint' || endpoint.bytes !== 'both') return stream
+  const type = String(reply.getHeader('content-type') ?? '')
+  const upstream = findings.references.find(({ kind }) => kind === 'endpoint')?.upstream ?? ''
+  const shown = showEndpointName(findings, upstream)
+  if (shown === null || shown === upstream || !/^(?:application\/json|text\/event-stream)\b/i.test(type)) return stream
+  return pipeline(stream, renamedModel(upstream, shown), () => undefined)
+}
+
+/** What a served model says in its own form is for its caller, whatever the status. */
+function sendModelError(reply: AnyReply, answer: Answer, text: string): void {
+  const type = headersOf(answer)['content-type']
+  reply.request.trail.reason = 'upstream-error'
+  reply.header('content-type', typeof type === 'string' ? type : 'text/plain').header('content-security-policy', 'sandbox')
+  const { endpoint, findings } = grantedOf(reply.request).grant
+  // The gateway speaks of its endpoints by their names.
+  reply.send(
+    endpoint.resource === 'gateway' ? (clientSentence(text, findings) ?? '{"detail":"MLflow refused the request."}') : text,
+  )
+}
+
+/** Nobody knows what a model does when it is asked twice. */
+export function isRepeatable({ granted }: Seen): boolean {
+  return granted?.grant.endpoint.bytes !== 'both'
+}

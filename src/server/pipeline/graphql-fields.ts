@@ -1,0 +1,142 @@
+import { type GraphQLFieldResolver, type GraphQLResolveInfo, getNamedType } from 'graphql'
+import type { EndpointTable } from '../../policy/endpoints/endpoint-table.ts'
+import { argumentJson } from '../../policy/graphql/argument-values.ts'
+import { messageOf } from '../../policy/graphql/schema.ts'
+import { decodeObject } from '../../policy/messages/decode-object.ts'
+import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
+import { shapeOf } from '../../policy/messages/message-shape.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { graphqlValue } from '../../rewrite/answer/graphql-answer.ts'
+import type { Failure } from '../http/failure.ts'
+import type { Journey } from './pipeline.ts'
+import type { Visit } from './request-context.ts'
+
+/** MLflow's own error for one field. */
+export class FieldFailure extends Error {
+  readonly failure: Failure
+  constructor(failure: Failure) {
+    super(failure.body.message)
+    this.failure = failure
+  }
+}
+
+/** Runs in one search: their list stands in an address. */
+const runsAtOnce = 50
+
+/** Fills in the fields of one operation, each by the endpoint of the table whose message it takes: nothing is decided here. */
+export class FieldReader {
+  readonly #table: EndpointTable
+  readonly #journey: Journey
+  readonly #visit: Visit
+  readonly #experiments = new Map<string, Promise<JsonObject | null>>()
+  #waiting: string[] = []
+  #versions: Promise<ReadonlyMap<string, Json[]>> | null = null
+
+  constructor(table: EndpointTable, journey: Journey, visit: Visit) {
+    this.#table = table
+    this.#journey = journey
+    this.#visit = visit
+  }
+
+  readonly resolve: GraphQLFieldResolver<unknown, unknown, Readonly<Record<string, unknown>>> = (
+    source,
+    args,
+    _context,
+    info,
+  ) => {
+    const { parentType, fieldName } = info
+    if (!(source instanceof Map)) return this.#root(args, info)
+    if (parentType.name === 'MlflowRunExtension' && fieldName === 'experiment') return this.#experimentOf(source)
+    if (parentType.name === 'MlflowRunExtension' && fieldName === 'modelVersions') return this.#versionsOf(source)
+    return graphqlValue(source, info)
+  }
+
+  #root(args: Readonly<Record<string, unknown>>, info: GraphQLResolveInfo): Promise<JsonObject> | JsonObject {
+    if (info.fieldName === 'test') return new Map([['output', argumentJson(args.inputString)]])
+    const type = info.parentType.getFields()[info.fieldName]?.args.find(({ name }) => name === 'input')?.type
+    const message = type === undefined ? null : messageOf(getNamedType(type))
+    const input = argumentJson(args.input)
+    return this.#ask(message, input instanceof Map ? input : new Map())
+  }
+
+  /** One request to the endpoint that takes this message, as if it had come by itself. */
+  async #ask(request: string | null, input: JsonObject): Promise<JsonObject> {
+    const endpoint = [...this.#table.open.values()].find((open) => open.request === request)
+    if (request === null || endpoint === undefined)
+      throw new Refusal('closed-endpoint', 'This field of GraphQL is not served by this version of the proxy.')
+    const from = endpoint.method === 'GET' ? 'flat-body' : 'body'
+    const message = decodeObject(shapeOf(request), input, { unknownFields: 'refuse', from })
+    const visit: Visit = { ...this.#visit, trail: { ...this.#visit.trail, references: [] } }
+    try {
+      const arrival = await this.#journey.complete(visit, await this.#journey.judge(visit, endpoint, message))
+      if ('failure' in arrival) throw new FieldFailure(arrival.failure)
+      return arrival.answer
+    } finally {
+      const { trail } = this.#visit
+      trail.references = [...trail.references, ...visit.trail.references]
+      trail.upstreamStatus = visit.trail.upstreamStatus ?? trail.upstreamStatus
+    }
+  }
+
+  #experimentOf(run: JsonObject): Promise<JsonObject | null> {
+    const id = textIn(run, 'experiment_id')
+    const known = this.#experiments.get(id)
+    if (known !== undefined) return known
+    const asked = this.#ask('mlflow.GetExperiment', new Map([['experiment_id', id]])).then(experimentIn, absentIfNotFound)
+    this.#experiments.set(id, asked)
+    return asked
+  }
+
+  /** The runs of one answer are asked about together: GraphQL resolves a whole list before it waits. */
+  async #versionsOf(run: JsonObject): Promise<Json[]> {
+    const id = textIn(run, 'run_id')
+    this.#waiting.push(id)
+    this.#versions ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      const runs = [...new Set(this.#waiting)]
+      this.#waiting = []
+      this.#versions = null
+      return this.#searchVersions(runs)
+    })
+    return (await this.#versions).get(id) ?? []
+  }
+
+  async #searchVersions(runs: readonly string[]): Promise<ReadonlyMap<string, Json[]>> {
+    const found = new Map<string, Json[]>()
+    for (let start = 0; start < runs.length; start += runsAtOnce) {
+      const ids = runs.slice(start, start + runsAtOnce).map((id) => `'${id}'`)
+      const filter = ids.length === 1 ? `run_id = ${ids[0]}` : `run_id IN (${ids.join(', ')})`
+      let token: Json = ''
+      do {
+        const query: JsonObject = new Map([['filter', filter], ...(token === '' ? [] : [['page_token', token] as const])])
+        const answer = await this.#ask('mlflow.SearchModelVersions', query)
+        const rows = answer.get('model_versions')
+        for (const row of Array.isArray(rows) ? rows : []) {
+          const id = row instanceof Map ? row.get('run_id') : null
+          if (typeof id !== 'string') continue
+          const known = found.get(id)
+          if (known === undefined) found.set(id, [row])
+          else known.push(row)
+        }
+        token = answer.get('next_page_token') ?? ''
+      } while (token !== '')
+    }
+    return found
+  }
+}
+
+function textIn(run: JsonObject, field: string): string {
+  const info = run.get('info')
+  const value = info instanceof Map ? info.get(field) : undefined
+  return typeof value === 'string' ? value : ''
+}
+
+function experimentIn(answer: JsonObject): JsonObject | null {
+  const experiment = answer.get('experiment')
+  return experiment instanceof Map ? experiment : null
+}
+
+/** A run that may be read because of a version that is to be promoted is in an experiment that may not. */
+function absentIfNotFound(error: unknown): null {
+  if (error instanceof Refusal && error.reason === 'not-found') return null
+  throw error
+}

@@ -1,0 +1,132 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ClosedEndpoint, OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
+import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
+import { isAdministrator } from '../../policy/environments/choose-environment.ts'
+import { type ClientMode, type Landscape, serverKindOf } from '../../policy/environments/environment.ts'
+import type { RawCall } from '../../policy/messages/decode-call.ts'
+import { printJson } from '../../policy/messages/json/json-text.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { inAskedForm } from '../../rewrite/unity-catalog/models-answer.ts'
+import { readBearerToken } from '../auth/compact-token.ts'
+import { bodyOf } from '../http/body-parser.ts'
+import { readPathParams } from '../http/path-params.ts'
+import { environmentOf } from '../http/request-hooks.ts'
+import { sendFailure } from '../http/respond.ts'
+import type { Journey } from './pipeline.ts'
+import type { Visit } from './request-context.ts'
+
+/** Every address is served plainly and below `/env/<name>`, for callers in several environments. */
+export const environmentPrefixes = ['', '/env/:environment'] as const
+
+/** The caller's credentials in one spelling: they may go upstream, and are compared. */
+function authorizationOf({ headers }: FastifyRequest): string | null {
+  return headers.authorization === undefined ? null : `Bearer ${readBearerToken([headers.authorization])}`
+}
+
+/** The visit of an authenticated request: who, in which environment. */
+export function visitOf(landscape: Landscape, endpointName: string, request: FastifyRequest): Visit {
+  const { authenticated, trail } = request
+  trail.endpoint = endpointName
+  const environment = environmentOf(landscape, request)
+  trail.environment = environment
+  if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token.')
+  const { principal } = authenticated
+  const administrator = isAdministrator(environment, principal)
+  trail.administrator = administrator
+  const noteStatus = (status: number) => {
+    trail.upstreamStatus = status
+  }
+  const { mode } = request.door
+  const credentials = {
+    authorization: authorizationOf(request),
+    noteStatus,
+    environment: environment.name,
+    signal: request.gone,
+    memory: request.admission.memory,
+  }
+  return { principal, environment, administrator, mode, credentials, trail }
+}
+
+/** What is left of a request when its endpoint is known. */
+export async function rawCallOf(endpoint: OpenEndpoint, request: FastifyRequest): Promise<RawCall> {
+  const [path = '', ...query] = request.raw.url?.split('?') ?? []
+  return {
+    method: request.method,
+    rawQuery: query.join('?'),
+    body: endpoint.bytes === 'up' || endpoint.bytes === 'both' ? new Uint8Array() : await bodyOf(request),
+    contentType: request.headers['content-type'] ?? null,
+    pathParams: readPathParams(endpoint, path),
+  }
+}
+
+/** A path template of MLflow's as Fastify writes it. What follows a parameter of several segments, or stands in a parameter's own segment, is left to it. */
+export function fastifyPath(path: string, multiSegment: string | null): string {
+  const head = multiSegment === null ? path : (path.split(`{${multiSegment}}`)[0] ?? path)
+  const written = head.replace(/:/g, '::').replace(/\{([^{}]+)\}[^/]*/g, ':$1')
+  return head === path ? written : `${written}*`
+}
+
+async function answerJson(
+  landscape: Landscape,
+  journey: Journey,
+  endpoint: OpenEndpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const visit = visitOf(landscape, endpoint.name, request)
+  await request.admission.enter('messages', visit)
+  const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
+  const arrival = await journey.complete(visit, grant, 'printed')
+  if ('failure' in arrival) return sendFailure(reply, arrival.failure)
+  return reply.type('application/json').send(printJson(inAskedForm(endpoint, grant, arrival.answer)))
+}
+
+function refuseClosed(landscape: Landscape, endpoint: ClosedEndpoint, request: FastifyRequest): never {
+  visitOf(landscape, `closed ${endpoint.path}`, request)
+  throw new Refusal(endpoint.hidden ? 'unknown-endpoint' : 'closed-endpoint', endpoint.closed)
+}
+
+interface Registration {
+  readonly method: string
+  readonly url: string
+  readonly handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> | never
+}
+
+type Addressed =
+  | Pick<OpenEndpoint, 'method' | 'path' | 'prefixes' | 'multiSegment' | 'slashToo'>
+  | (ClosedEndpoint & { readonly slashToo?: never })
+
+/** Every address of an endpoint; what is read is also asked for by HEAD. */
+export function addresses({ method, path, prefixes, multiSegment, slashToo }: Addressed): { method: string; url: string }[] {
+  const ends = slashToo ? ['', '/'] : ['']
+  const urls = environmentPrefixes.flatMap((base) =>
+    prefixes.flatMap((prefix) => ends.map((end) => `${base}${prefix}${fastifyPath(path, multiSegment)}${end}`)),
+  )
+  return urls.flatMap((url) => (method === 'GET' ? ['GET', 'HEAD'] : [method]).map((name) => ({ method: name, url })))
+}
+
+/** Two MLflow versions may call one path's parameter by two names: to a router they are one path. The first one counts. */
+function withoutRepeats(registrations: readonly Registration[]): Registration[] {
+  const key = ({ method, url }: Registration) => `${method} ${url.replace(/:[a-z_]+/g, ':')}`
+  return [...new Map([...registrations].reverse().map((registration) => [key(registration), registration])).values()]
+}
+
+/**
+ * Registers every endpoint of the table but those that stream bytes, which have a plugin of their own. Nothing else is routed; clients of
+ * one mode find the endpoints of that mode.
+ */
+export function addRoutes(app: FastifyInstance, landscape: Landscape, mode: ClientMode, journey: Journey): void {
+  const table = endpointTable(serverKindOf(landscape), mode)
+  const open = [...table.open.values()].flatMap((endpoint) => {
+    const handler: Registration['handler'] = (request, reply) => answerJson(landscape, journey, endpoint, request, reply)
+    return endpoint.bytes === undefined && endpoint.body === undefined
+      ? addresses(endpoint).map((address) => ({ ...address, handler }))
+      : []
+  })
+  const closed = table.closed.flatMap((endpoint) => {
+    const handler: Registration['handler'] = (request) => refuseClosed(landscape, endpoint, request)
+    return endpoint.local ? [] : addresses(endpoint).map((address) => ({ ...address, handler }))
+  })
+  const constraints = { clientMode: mode }
+  for (const registration of withoutRepeats([...open, ...closed])) app.route({ ...registration, constraints })
+}

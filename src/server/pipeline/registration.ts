@@ -1,0 +1,80 @@
+import type { VersionFact } from '../../policy/fact-query.ts'
+import type { Findings } from '../../policy/grant.ts'
+import type { JsonObject } from '../../policy/messages/json/json.ts'
+import { ownerOf, showName } from '../../policy/names/names.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { parseAnswer, readFound, readVersion } from '../facts/look-up-answers.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+
+const api = '/api/2.0/mlflow'
+
+function incomplete({ name, version, pendingStage, pendingAlias }: VersionFact, { landscape, environment }: Findings): Refusal {
+  const shown = showName(landscape, environment, 'model', name) ?? name
+  const missing = pendingAlias ? `the alias '${pendingAlias}' could not be set` : `MLflow could not move it to ${pendingStage}`
+  return new Refusal(
+    'registration-incomplete',
+    `Version ${version} of model '${shown}' was registered, but ${missing}. Do not register it again: get the version, and the proxy will finish.`,
+  )
+}
+
+/**
+ * Brings a version that still waits for its registration stage there; gives it as MLflow then shows it, or null when there was nothing
+ * to do. A version that was moved on in the meantime stays where it is: only the note is taken away.
+ */
+export async function finishRegistration(
+  upstream: Upstream,
+  fact: VersionFact,
+  findings: Findings,
+  caller: CallerCredentials,
+): Promise<JsonObject | null> {
+  const { name, version, pendingStage: stage } = fact
+  if (fact.pendingAlias !== undefined) return finishAlias(upstream, fact, findings, caller)
+  if (stage === null) return null
+  try {
+    const answer = fact.stage === 'None' ? await upstream.write({ move: 'version', name, version, stage }, caller) : null
+    // Clients ask for a version until it is ready: one of these times it is moved.
+    if (answer !== null && answer.status !== 200 && fact.copying) return null
+    if (answer !== null && answer.status !== 200) throw incomplete(fact, findings)
+    const moved = answer === null ? undefined : parseAnswer(answer).get('model_version')
+    const forgotten = await upstream.write({ forget: 'pendingStage', name, version }, caller)
+    // Another replica may have been faster.
+    if (forgotten.status !== 200 && forgotten.status !== 404) throw incomplete(fact, findings)
+    return moved instanceof Map ? moved : null
+  } catch (error) {
+    throw error instanceof Refusal && error.reason !== 'registration-incomplete' ? incomplete(fact, findings) : error
+  }
+}
+
+/**
+ * Gives a version in Unity Catalog the alias that it still waits for. The alias of a later version stays where it is, and a note that the
+ * environment's own configuration does not explain is only taken away.
+ */
+async function finishAlias(
+  upstream: Upstream,
+  fact: VersionFact,
+  findings: Findings,
+  caller: CallerCredentials,
+): Promise<JsonObject | null> {
+  const { name, version, pendingAlias: alias = '', copying } = fact
+  // Its files are still on their way.
+  if (copying) return null
+  const id = { name, version }
+  try {
+    const owner = ownerOf(findings.landscape, 'model', name)?.owner
+    if (owner?.registrationAlias === alias) {
+      const current = readFound(await upstream.lookUp(`${api}/registered-models/alias`, { name, alias }, caller))?.get(
+        'model_version',
+      )
+      const later = current instanceof Map && Number(readVersion(current).version) >= Number(version)
+      if (!later && (await upstream.write({ alias, ...id }, caller)).status !== 200) throw incomplete(fact, findings)
+    }
+    const forgotten = await upstream.write({ forget: 'pendingAlias', ...id }, caller)
+    // Another replica may have been faster.
+    if (forgotten.status !== 200 && forgotten.status !== 404) throw incomplete(fact, findings)
+    const finished = readFound(await upstream.lookUp(`${api}/model-versions/get`, id, caller))?.get('model_version')
+    return finished instanceof Map ? finished : null
+  } catch (error) {
+    throw error instanceof Refusal && error.reason !== 'registration-incomplete' ? incomplete(fact, findings) : error
+  }
+}

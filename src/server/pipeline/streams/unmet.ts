@@ -1,0 +1,22 @@
+import { Refusal } from '../../../policy/reasons.ts'
+
+/** The part that is asked for is not in the file. `size` is the file's in bytes, where it is known. */
+export class OutsideRange extends Refusal {
+  readonly size: number | null
+  constructor(size: number | null) {
+    super('outside-range', 'The range lies outside of the artifact.')
+    this.size = size
+  }
+}
+
+/** The refusal by an answer with status 412 or 416, whose `Content-Range` tells the file's size. */
+export function unmet(status: 412 | 416, contentRange: unknown): Refusal {
+  if (status === 412) return new Refusal('precondition-failed', 'The artifact is not the one that the request is about any more.')
+  const size = /^bytes \*\/([0-9]{1,15})$/.exec(typeof contentRange === 'string' ? contentRange : '')?.[1]
+  return new OutsideRange(size === undefined ? null : Number(size))
+}
+
+/** The header that tells a caller who asked for another part how large the file is. */
+export function sizeHeader(error: unknown): Record<string, string> {
+  return error instanceof OutsideRange && error.size !== null ? { 'content-range': `bytes */${error.size}` } : {}
+}

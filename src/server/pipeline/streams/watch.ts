@@ -1,0 +1,67 @@
+import { TimeLimit } from '../../upstream/time-limit.ts'
+import type { StreamTimeouts } from './stream-dispatcher.ts'
+import type { Transfer } from './transfer.ts'
+import type { Reader } from './upload-body.ts'
+
+/** Milliseconds for which the upstream may answer a client that went when all was sent. */
+const abandonedFor = 2_000
+
+/** Looks after one exchange of bytes: ends it when the client is gone, and when the upstream stands still. */
+export class Watch implements Reader {
+  readonly #transfer: Transfer
+  readonly #timeouts: StreamTimeouts
+  readonly #limit = new TimeLimit()
+  /** When the upstream's time to answer is over; by the clock of `performance`. */
+  #deadline = 0
+  #isSettled = false
+
+  constructor(transfer: Transfer, timeouts: StreamTimeouts) {
+    this.#transfer = transfer
+    this.#timeouts = timeouts
+    if (transfer.gone.aborted) this.#leave()
+    else transfer.gone.addEventListener('abort', this.#leave, { once: true })
+    if (transfer.upload === null) this.#limit.begin(...timeouts.answer)
+  }
+
+  /** Ends the exchange when it is aborted. */
+  get signal(): AbortSignal {
+    return this.#limit.signal
+  }
+
+  readonly waiting = () => this.#limit.begin(...this.#timeouts.idle)
+
+  readonly taken = () => this.#limit.end()
+
+  readonly last = () => {
+    this.#deadline = performance.now() + this.#timeouts.upload[1]
+    this.#limit.begin(...this.#timeouts.upload)
+  }
+
+  readonly #leave = () => {
+    const { gone, upload } = this.#transfer
+    // What has all of an upload carries it out, and says when it has.
+    const mayAnswer = upload?.isSent === true && !this.#isSettled
+    this.#limit.abort(gone.reason, mayAnswer ? (this.#timeouts.abandoned ?? abandonedFor) : 0)
+  }
+
+  /** The upstream has answered, or never will. */
+  answered(error: Error | null): void {
+    this.#limit.end()
+    const isAbandoned = error !== null && error === this.#transfer.gone.reason && this.#transfer.upload?.isSent === true
+    // It was left alone with all of it, and may still carry it out.
+    if (isAbandoned) setTimeout(() => this.#settle(), this.#deadline - performance.now()).unref()
+    else this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#transfer.settled()
+  }
+
+  /** Nothing passes any more. */
+  close(): void {
+    this.#limit.end()
+    this.#transfer.gone.removeEventListener('abort', this.#leave)
+  }
+}

@@ -1,0 +1,96 @@
+import type { UpstreamKind } from '../../policy/environments/environment.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { readOwnError } from './proxy-rejections.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
+
+type Said = Pick<UpstreamAnswer, 'status' | 'text'>
+
+/** Whether an answer says that the credentials are not good: Databricks does so in two ways. */
+export function refusesCredentials(kind: UpstreamKind, { status, text }: Said): boolean {
+  return status === 401 || (kind === 'databricks' && status === 403 && text.includes('Invalid access token'))
+}
+
+/** One of MLflow's own refusals of whoever asks, whatever is asked: what to tell callers of it, and what its administrators do. */
+export interface OwnRefusal {
+  /** MLflow's sentence. */
+  readonly sentence: string
+  readonly message: string
+  readonly remedy: string
+}
+
+/** Those of MLflow's security middleware (3.5 and newer), by how they begin: plain texts, which say nothing of credentials. */
+const ownRefusals: readonly OwnRefusal[] = [
+  {
+    sentence: 'Invalid Host header',
+    message: 'MLflow refuses the host name by which this proxy asks it ("Invalid Host header").',
+    remedy: 'Start MLflow with the host and port of upstream.url in --allowed-hosts (MLFLOW_SERVER_ALLOWED_HOSTS).',
+  },
+  {
+    sentence: 'Cross-origin request blocked',
+    message: 'MLflow takes this proxy for a web page of another origin ("Cross-origin request blocked").',
+    remedy:
+      'Something between the proxy and MLflow adds an Origin header: take it away there, or name it in --cors-allowed-origins.',
+  },
+]
+
+/** Which of MLflow's own refusals an answer is; null: none of them. */
+export function ownRefusalOf({ status, text }: Said): OwnRefusal | null {
+  return status === 403 ? (ownRefusals.find(({ sentence }) => text.trimStart().startsWith(sentence)) ?? null) : null
+}
+
+/** Whether it is the word of MLflow's basic authentication for what a user may not do. */
+export function isDenied({ status, text }: Said): boolean {
+  return status === 403 && text.trim() === 'Permission denied'
+}
+
+/** For the log: what MLflow says, where it says something in its own form. */
+function wordsOf(said: Said): string {
+  const { status, text } = said
+  const message = readOwnError(said)?.get('message')
+  const plain = ['You are not authenticated', 'Permission denied'].find((sentence) => text.startsWith(sentence))
+  return `status ${status}: ${typeof message === 'string' ? message.slice(0, 300) : (plain ?? 'no words of MLflow’s')}`
+}
+
+function refused(message: string, cause: string): Refusal {
+  const refusal = new Refusal('upstream-refused', `${message} Tell the proxy's administrators.`)
+  refusal.cause = cause
+  return refusal
+}
+
+/** Where callers' tokens are passed on, it is the caller whom MLflow will not have. */
+function checkCaller(kind: UpstreamKind, said: Said, elsewhere: boolean): void {
+  if (elsewhere || refusesCredentials(kind, said)) {
+    throw new Refusal('unauthenticated', 'MLflow does not accept your token. Send one that it accepts.')
+  }
+  if (isStranger(kind, said)) {
+    throw new Refusal('unauthenticated', 'You are not in the Databricks workspace. Ask its administrators to add you.')
+  }
+  if (isDenied(said)) throw new Refusal('upstream-forbids', 'MLflow does not permit you to do this. Ask its administrators.')
+}
+
+/** Whether a Databricks workspace does not know whoever asks: it says so by a page. */
+function isStranger(kind: UpstreamKind, { status, text }: Said): boolean {
+  return kind === 'databricks' && status === 403 && text.includes('User not authorized.')
+}
+
+/** Throws where MLflow will not have the proxy itself. Where callers' tokens are passed on (`passes`), it is the caller whom it will not have. */
+export function checkWelcome(kind: UpstreamKind, passes: boolean, said: Said): void {
+  const { status, text } = said
+  const own = ownRefusalOf(said)
+  if (own !== null) throw refused(own.message, `${own.sentence}: ${own.remedy}`)
+  const isWorkspace = kind === 'databricks'
+  // A page for people, where a token is for somebody else.
+  const elsewhere = isWorkspace && status === 400 && text.includes('Expected aud claim')
+  if (passes) {
+    checkCaller(kind, said, elsewhere)
+    return
+  }
+  if (isDenied(said)) throw refused('MLflow does not permit its user that this proxy is to do this (403).', wordsOf(said))
+  // A Databricks workspace says so of single things, too.
+  const ofOneThing = isWorkspace && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(text)
+  // Without MLflow's words it is somebody's on the way.
+  const onTheWay =
+    status === 403 && !elsewhere && readOwnError(said) === null && !refusesCredentials(kind, said) && !isStranger(kind, said)
+  if (((status === 401 || status === 403) && !ofOneThing && !onTheWay) || elsewhere)
+    throw refused(`MLflow does not let the proxy in (status ${status}): it does not accept its credentials.`, wordsOf(said))
+}

@@ -1,0 +1,102 @@
+import { Refusal } from '../../policy/reasons.ts'
+import { TookTooLong } from './time-limit.ts'
+import { isUnsent } from './upstream-connector.ts'
+
+function codeOf(error: unknown): string {
+  // Some of undici's parser errors have no code.
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE_'
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}
+
+/** What was sent: whether sending it again changes nothing more, whether it was an upload, and how many milliseconds ago. */
+interface Sent {
+  readonly again: boolean
+  readonly upload?: boolean
+  readonly after?: number
+}
+
+/** Whether an error came from the connection to MLflow, and not from a mistake in this program. */
+export function isTransportError(error: unknown): boolean {
+  return isUnsent(error) || /^(UND_ERR_(?!INVALID_ARG)|HPE_|ECONN|EPIPE|ETIMEDOUT|FST_REPLY_FROM)/.test(codeOf(error))
+}
+
+/** Whether MLflow, or what stands in its place, sent something that is no HTTP answer. */
+function isUnreadable(error: unknown): boolean {
+  return /^(HPE_|UND_ERR_HEADERS_OVERFLOW)/.test(codeOf(error))
+}
+
+/** Whether the answer took too long: asking again would only take as long again. */
+export function isTimeout(error: unknown): boolean {
+  return /_TIMEOUT$/.test(codeOf(error))
+}
+
+/** Whether there was no room for an answer: what was asked may have been carried out. */
+export function isOverload(error: unknown): boolean {
+  return error instanceof Refusal && error.reason === 'overloaded'
+}
+
+function tookTooLong(error: unknown): TookTooLong | null {
+  if (error instanceof TookTooLong) return error
+  // @fastify/reply-from wraps it.
+  return error instanceof Error && error.cause instanceof TookTooLong ? error.cause : null
+}
+
+/** Whose limit it was, as a sentence; '' where that is not known. */
+function limitOf(error: unknown): string {
+  const known = tookTooLong(error)
+  if (known !== null) return ` The limit is this proxy's upstream.timeouts.${known.key}Seconds, ${known.milliseconds / 1_000} s.`
+  return codeOf(error) === 'UND_ERR_BODY_TIMEOUT' ? " The limit is this proxy's upstream.timeouts.pauseSeconds." : ''
+}
+
+/** Milliseconds from which on the end of a connection is somebody's limit more often than an accident. */
+const longWait = 20_000
+
+/** Servers have limits of their own, and say nothing when they are over. */
+function endOf({ after = 0 }: Sent): string {
+  if (after < longWait) return ''
+  const seconds = Math.round(after / 1_000)
+  return ` It ended after ${seconds} s, which is no limit of this proxy's, but of MLflow's (gunicorn's --timeout, say) or of what stands before it.`
+}
+
+/** Whoever waited for nothing is told what to do; `again`: sending it once more changes nothing. */
+function timeoutRefusal(error: unknown, { again, upload = false }: Sent): Refusal {
+  const limit = limitOf(error)
+  if (upload && tookTooLong(error)?.key === 'pause')
+    return new Refusal(
+      'outcome-unknown',
+      `MLflow takes no more of the upload, and has not got all of it. Try again later.${limit}`,
+    )
+  if (upload)
+    return new Refusal(
+      'outcome-unknown',
+      `MLflow has the whole upload, but did not answer in time: it may still be storing it. Look whether it is there before you send it again.${limit}`,
+    )
+  if (again)
+    return new Refusal('upstream-unavailable', `MLflow did not answer in time. Try again later, or ask for less at once.${limit}`)
+  return new Refusal(
+    'outcome-unknown',
+    `MLflow did not answer in time: the request may have been carried out, or still be. Look before you send it again.${limit}`,
+  )
+}
+
+function refusalOf(error: unknown, sent: Sent): Refusal {
+  if (isUnsent(error)) return new Refusal('upstream-unavailable', 'MLflow does not answer at the moment. Try again shortly.')
+  if (isTimeout(error)) return timeoutRefusal(error, sent)
+  if (!sent.again) {
+    return new Refusal(
+      'outcome-unknown',
+      `The connection to MLflow broke after the request was sent: it may have been carried out. Look before you send it again.${endOf(sent)}`,
+    )
+  }
+  if (isUnreadable(error))
+    return new Refusal('unknown-answer', "MLflow's answer is not HTTP as this proxy knows it. See the proxy's log.")
+  return new Refusal('upstream-unavailable', `The connection to MLflow broke. Try again shortly.${endOf(sent)}`)
+}
+
+/** What the caller is told when MLflow could not be asked: try again only when nothing was sent, or sending twice is harmless. */
+export function transportRefusal(error: unknown, sent: Sent): Refusal {
+  if (error instanceof Refusal && (sent.again || !isOverload(error))) return error
+  const refusal = refusalOf(error, sent)
+  refusal.cause = error
+  return refusal
+}
