@@ -37,15 +37,15 @@ function patternOf(node: ts.Node): readonly [source: string, flags: string] | nu
 function patternsIn(file: string): Pattern[] {
   const source = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest, true)
   const found: Pattern[] = []
-  const visit = (node: ts.Node): void => {
+  const requestContext = (node: ts.Node): void => {
     const pattern = patternOf(node)
     if (pattern !== null) {
       const { line } = source.getLineAndCharacterOfPosition(node.getStart())
       found.push({ source: pattern[0], flags: pattern[1], place: `${file}:${line + 1}` })
     }
-    ts.forEachChild(node, visit)
+    ts.forEachChild(node, requestContext)
   }
-  visit(source)
+  requestContext(source)
   return found
 }
 

@@ -107,11 +107,11 @@ t.test('explain wants a request', async (t) => {
 
 t.test('a client in Databricks mode is told of another door', async (t) => {
   const upstream = "upstream: { url: 'http://127.0.0.1:9', kind: databricks, credentials: { mode: none } }"
-  const door = `${upstream}\ndatabricksHost: { listen: {} }`
+  const ingress = `${upstream}\ndatabricksHost: { listen: {} }`
   const request = ['POST', `${api}/artifacts/credentials-for-read`, '{"run_id":"x","path":["a"]}']
   const said = async (settings: string, ...options: string[]) =>
     (await explainWith(t, settings, 'apps_acc', ...options, ...request)).out
-  t.match(await said(door), /closed-endpoint.*\nmessage +Credentials for storage would go around the proxy/)
-  t.match(await said(door, '--databricks'), /endpoint +getRunReadCredentials/)
+  t.match(await said(ingress), /closed-endpoint.*\nmessage +Credentials for storage would go around the proxy/)
+  t.match(await said(ingress, '--databricks'), /endpoint +getRunReadCredentials/)
   t.match(await said(upstream, '--databricks'), /unknown-endpoint.*\nmessage +There is no door for clients in Databricks mode/)
 })

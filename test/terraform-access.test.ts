@@ -3,7 +3,7 @@ import t from 'tap'
 import { ownerOf } from '../src/policy/names/names.ts'
 import { loadConfig } from '../src/server/config/config.ts'
 import { record } from './support/manifests.ts'
-import { findClashes } from './support/terraform-clashes.ts'
+import { findOverlaps } from './support/terraform-clashes.ts'
 import { readList, readText } from './support/terraform-environments.ts'
 import { permissionLevels, schemaPrivileges } from './support/terraform-schemas.ts'
 import { type Asked, applyModules, entraIds, tryVariables, workspaceModels } from './support/terraform-town.ts'
@@ -116,13 +116,13 @@ t.test('every list names known levels, one principal an entry, each once, and ne
 })
 
 t.test("folders are the proxy's, and a model belongs to the environment that the proxy says", async (t) => {
-  const landscape = { environments: readList(join(folder, 'config'), environments) ?? [], foldsCase: false }
-  for (const { name, experimentRoot } of landscape.environments) {
+  const config = { environments: readList(join(folder, 'config'), environments) ?? [], foldsCase: false }
+  for (const { name, experimentRoot } of config.environments) {
     const [directory] = of('own', 'databricks_directory.experiments').filter(({ key }) => key === name)
     t.equal(directory?.arguments.path, experimentRoot)
   }
   const owners = workspaceModels.flatMap((name) => {
-    const owner = ownerOf(landscape, 'model', name)
+    const owner = ownerOf(config, 'model', name)
     return owner === null ? [] : [[name, owner.owner.name]]
   })
   t.strictSame(record(outputs.own?.owners).model, Object.fromEntries(owners))
@@ -144,7 +144,7 @@ t.test('groups of the account and of a workspace are made apart from the permiss
 })
 
 t.test('no two resources of a configuration set the same thing', async (t) => {
-  for (const module of Object.keys(uses)) t.strictSame(findClashes(asked.filter((one) => one.module === module)), [], module)
+  for (const module of Object.keys(uses)) t.strictSame(findOverlaps(asked.filter((one) => one.module === module)), [], module)
   const one = (address: string, own: object): Asked => ({ module: 'x', address, key: null, arguments: { ...own } })
   const group = one('databricks_group.a', { id: '1', display_name: 'a' })
   const grant = (principal: string, privileges: string[]) => one('databricks_grant.a', { catalog: 'ml', principal, privileges })
@@ -154,8 +154,8 @@ t.test('no two resources of a configuration set the same thing', async (t) => {
     [grant('a', ['USE_CATALOG']), one('databricks_grants.a', { catalog: 'ml', grant: [] })],
     [1, 2].map((level) => one('databricks_permissions.a', { directory_id: '1', access_control: [{ level }] })),
   ]
-  for (const pair of clashing) t.equal(findClashes(pair).length, 1, 'what does clash is found')
-  t.strictSame(findClashes([group, grant('a', ['USE_CATALOG']), grant('b', ['SELECT']), grant('a', ['USE_CATALOG'])]), [])
+  for (const pair of clashing) t.equal(findOverlaps(pair).length, 1, 'what does clash is found')
+  t.strictSame(findOverlaps([group, grant('a', ['USE_CATALOG']), grant('b', ['SELECT']), grant('a', ['USE_CATALOG'])]), [])
 })
 
 /** The grants that Unity Catalog would get on schemas: by schema, `principal PRIVILEGES` in order. */

@@ -96,11 +96,11 @@ function note(node: ts.Node): void {
 }
 
 const transformer: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
-  const visit = (node: ts.Node): ts.Node => {
+  const requestContext = (node: ts.Node): ts.Node => {
     note(node)
-    return countIn(ts.visitEachChild(node, visit, context))
+    return countIn(ts.visitEachChild(node, requestContext, context))
   }
-  return ts.visitEachChild(file, visit, context)
+  return ts.visitEachChild(file, requestContext, context)
 }
 
 const compilerOptions = { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }

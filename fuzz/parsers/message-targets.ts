@@ -47,18 +47,18 @@ const names: Target = {
   words: ['_acc', '_prod', '/experiments/acc/', '/experiments/prod', 'acc.acc_ml.', '/Workspace'],
   check: (input) => {
     const [town = 0, kindAt = 0, place = 0] = input
-    const { landscape } = towns[town % towns.length] ?? makeTown('mlflow')
+    const { config } = towns[town % towns.length] ?? makeTown('mlflow')
     const kind = kinds[kindAt % kinds.length] ?? 'model'
-    const environment = landscape.environments[place % landscape.environments.length]
+    const environment = config.environments[place % config.environments.length]
     const said = input.subarray(3).toString('utf8')
-    const owned = environment && read(() => resolveName(landscape, environment, kind, said))
+    const owned = environment && read(() => resolveName(config, environment, kind, said))
     if (environment === undefined || owned === undefined) return
     const { owner, upstream } = owned
-    equal(ownerOf(landscape, kind, upstream)?.owner.name, owner.name, 'a stored name is found to be somebody else’s')
-    const shown = showName(landscape, owner, kind, upstream)
-    equal(resolveName(landscape, owner, kind, shown ?? '').upstream, upstream, 'a name that is shown does not lead back')
-    for (const other of landscape.environments)
-      equal(resolveName(landscape, other, kind, upstream).owner.name, owner.name, 'a stored name is another owner’s to somebody')
+    equal(ownerOf(config, kind, upstream)?.owner.name, owner.name, 'a stored name is found to be somebody else’s')
+    const shown = showName(config, owner, kind, upstream)
+    equal(resolveName(config, owner, kind, shown ?? '').upstream, upstream, 'a name that is shown does not lead back')
+    for (const other of config.environments)
+      equal(resolveName(config, other, kind, upstream).owner.name, owner.name, 'a stored name is another owner’s to somebody')
   },
 }
 

@@ -27,15 +27,13 @@ const patience = 15_000
 /** Starts the proxy before a fake that has a town. */
 export async function open(town: Town, issuer: Issuer, tokens: Ground['tokens']): Promise<Place> {
   const server = await startFakeMlflow(town)
-  const environments = town.landscape.environments.map(
-    ({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
-      name,
-      {
-        ...{ production, promotesFrom, sourcePrefixes, gateway: true, administrators: [`admins_${name}`] },
-        ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
-      },
-    ],
-  )
+  const environments = town.config.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
+    name,
+    {
+      ...{ production, promotesFrom, sourcePrefixes, gateway: true, administrators: [`admins_${name}`] },
+      ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
+    },
+  ])
   const workspace = { kind: 'databricks', rates, ...(town.kind === 'unityCatalog' ? { registry: town.kind } : {}) }
   const app = await startInProcess({
     upstream: { url: server.url, credentials: { mode: 'none' }, ...(town.kind === 'mlflow' ? {} : workspace) },

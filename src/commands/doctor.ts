@@ -59,7 +59,7 @@ export async function doctor(args: readonly string[], env: NodeJS.ProcessEnv, te
   } catch (error) {
     return reportProblems(error, terminal)
   }
-  const findings = await examine(config, caller.token)
-  terminal.out(asked.json ? printFindings(findings) : describeFindings(findings))
-  return findings.some(({ weight }) => weight === 'problem') ? 1 : 0
+  const context = await examine(config, caller.token)
+  terminal.out(asked.json ? printFindings(context) : describeFindings(context))
+  return context.some(({ weight }) => weight === 'problem') ? 1 : 0
 }

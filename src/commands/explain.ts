@@ -9,9 +9,9 @@ import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
 import { upstreamRequest } from '../rewrite/request/upstream-request.ts'
 import { loadConfig } from '../server/config/config.ts'
 import type { Config } from '../server/config/config-types.ts'
-import { follow } from '../server/facts/evaluate.ts'
-import { Memory } from '../server/facts/fact-cache.ts'
-import { type MakeExperiment, MlflowWorld } from '../server/facts/mlflow-facts.ts'
+import { evaluate } from '../server/facts/evaluate.ts'
+import { FactCaches } from '../server/facts/fact-cache.ts'
+import { type MakeExperiment, MlflowFacts } from '../server/facts/mlflow-facts.ts'
 import { readPathParams } from '../server/http/path-params.ts'
 import { findDefaultExperiment } from '../server/pipeline/default-experiments.ts'
 import { Upstream } from '../server/upstream/upstream.ts'
@@ -77,9 +77,9 @@ async function judge(config: Config, { environment, administrator }: Asker, endp
     }
     const message = decodeRequest(endpoint, raw, config)
     const makeExperiment: MakeExperiment = async (name, caller) => (await findDefaultExperiment(upstream, name, caller)) ?? '0'
-    const world = new MlflowWorld({ upstream, memory: new Memory(), caller: nobody, makeExperiment })
+    const world = new MlflowFacts({ upstream, memory: new FactCaches(), caller: nobody, makeExperiment })
     const request = { endpointName: endpoint.name, endpoint, message, mode: asked.mode, administrator }
-    return await follow(decide(config, environment, request), world)
+    return await evaluate(decide(config, environment, request), world)
   } finally {
     await upstream.close()
   }
@@ -87,8 +87,8 @@ async function judge(config: Config, { environment, administrator }: Asker, endp
 
 function tell(decision: Decision): string {
   if ('deny' in decision) return refuse(decision.deny.reason, decision.deny.message)
-  const { findings } = decision.allow
-  const references = findings.references.map(({ kind, logical, upstream }) => `${kind.padEnd(12)} ${logical} is ${upstream}\n`)
+  const { context } = decision.allow
+  const references = context.references.map(({ kind, logical, upstream }) => `${kind.padEnd(12)} ${logical} is ${upstream}\n`)
   const request = upstreamRequest(decision.allow)
   const body = request.body === null ? '' : `body         ${request.body}\n`
   return `allowed\n${references.join('')}upstream     ${request.method} ${request.target}\n${body}`

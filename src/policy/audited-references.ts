@@ -5,7 +5,7 @@ import type { JsonObject } from './messages/json/json.ts'
 import { placesMeaning, textsOf } from './messages/message-fields.ts'
 
 /** A reference for the audit line; `upstream` is null as long as nobody has resolved it. */
-export interface NotedReference {
+export interface RequestedReference {
   readonly kind: string
   readonly logical: string
   readonly upstream: string | null
@@ -54,7 +54,7 @@ const kinds: readonly (readonly [kind: string, meaning: Meaning])[] = [
 const most = { references: 20, characters: 256 } as const
 
 /** The references of a decoded request as the caller wrote them. */
-export function askedReferences(endpoint: OpenEndpoint, message: JsonObject): readonly NotedReference[] {
+export function requestedReferences(endpoint: OpenEndpoint, message: JsonObject): readonly RequestedReference[] {
   const served = servedBy({ endpoint, message }).map(({ name }) => ({
     kind: 'model',
     logical: name.slice(0, most.characters),

@@ -7,7 +7,7 @@ import { checkEntities, checkEntityLimits } from './checks/genai/entities.ts'
 import { checkAdministrator } from './checks/request/administrators.ts'
 import { checkLinks } from './checks/request/links.ts'
 import { checkDefaultKeepsItsName, checkGateway, checkNames } from './checks/request/name-fields.ts'
-import { checkAskedFor } from './checks/request/required-fields.ts'
+import { checkRequiredFields } from './checks/request/required-fields.ts'
 import { checkShape } from './checks/request/shape.ts'
 import { checkSizes } from './checks/request/sizes.ts'
 import { checkTags, isRegistrationNote } from './checks/request/tags.ts'
@@ -35,11 +35,11 @@ import { checkVersions } from './checks/versions/versions.ts'
 import { checkWorkspaceIds } from './checks/workspace/workspace-ids.ts'
 import { checkWorkspacePrompts, workspaceSource } from './checks/workspace/workspace-registry.ts'
 import type { OpenEndpoint } from './endpoints/endpoint.ts'
-import type { ClientMode, Environment, Landscape } from './environments/environment.ts'
-import { type Judgement, reads, subjectModel } from './evaluation-context.ts'
-import { ask, type Inquiry } from './fact-query.ts'
+import type { ClientMode, Environment, PolicyConfig } from './environments/environment.ts'
+import { type EvaluationContext, reads, subjectModel } from './evaluation-context.ts'
+import { ask, type Evaluation } from './fact-query.ts'
 import { keysOf } from './freeze-keys.ts'
-import { type Grant, issueGrant } from './grant.ts'
+import { type Grant, type GrantContext, issueGrant } from './grant.ts'
 import type { JsonObject } from './messages/json/json.ts'
 import { placesMeaning, textMeaning, textsOf } from './messages/message-fields.ts'
 import { asFirstApi } from './names/catalog-model-names.ts'
@@ -60,104 +60,104 @@ export interface DecodedRequest {
 
 export type Decision = { readonly allow: Grant } | { readonly deny: Refusal }
 
-function* checkExperiments(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
-  const { endpoint, message } = judgement
+function* checkExperiments(context: EvaluationContext, defaultExperimentId: string): Evaluation<void> {
+  const { endpoint, message } = context
   for (const { value } of placesMeaning(endpoint, message, 'experiment', 'experiments')) {
     for (const id of textsOf(value)) {
-      const fact = yield* ownExperiment(judgement, id, defaultExperimentId)
-      if (fact.id === defaultExperimentId) checkDefaultKeepsItsName(judgement)
+      const fact = yield* ownExperiment(context, id, defaultExperimentId)
+      if (fact.id === defaultExperimentId) checkDefaultKeepsItsName(context)
       if (endpoint.resource === 'experiment' && endpoint.action === 'delete')
-        noteChange(judgement, { kind: 'experiment', id: fact.id })
+        noteChange(context, { kind: 'experiment', id: fact.id })
     }
   }
-  yield* searchableExperiments(judgement, defaultExperimentId)
+  yield* searchableExperiments(context, defaultExperimentId)
 }
 
-function* checkRuns(judgement: Judgement): Inquiry<void> {
-  const { endpoint, message } = judgement
+function* checkRuns(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, message } = context
   const ids = placesMeaning(endpoint, message, 'run', 'runsToRead').flatMap(({ value }) => textsOf(value))
   for (const id of new Set(ids.filter((text) => text !== ''))) {
-    const run = yield* subjectRun(judgement, id)
-    judgement.references.push({ kind: 'run', logical: id, upstream: id })
-    if (!reads(endpoint)) noteChange(judgement, { kind: 'run', id: run.id, fresh: endpoint.action === 'delete' })
+    const run = yield* subjectRun(context, id)
+    context.references.push({ kind: 'run', logical: id, upstream: id })
+    if (!reads(endpoint)) noteChange(context, { kind: 'run', id: run.id, fresh: endpoint.action === 'delete' })
   }
 }
 
-function* checkLoggedModels(judgement: Judgement): Inquiry<void> {
-  const { endpoint, message } = judgement
+function* checkLoggedModels(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, message } = context
   const ids = placesMeaning(endpoint, message, 'loggedModel').flatMap(({ value }) => textsOf(value))
   for (const value of new Set(ids.filter((text) => text !== ''))) {
-    const model = yield* subjectLoggedModel(judgement, value)
-    judgement.references.push({ kind: 'loggedModel', logical: value, upstream: value })
-    if (!reads(endpoint) && !isRegistrationNote(judgement))
-      noteChange(judgement, { kind: 'loggedModel', model, fresh: endpoint.action === 'delete' })
+    const model = yield* subjectLoggedModel(context, value)
+    context.references.push({ kind: 'loggedModel', logical: value, upstream: value })
+    if (!reads(endpoint) && !isRegistrationNote(context))
+      noteChange(context, { kind: 'loggedModel', model, fresh: endpoint.action === 'delete' })
   }
 }
 
-function* checkRelated(judgement: Judgement): Inquiry<void> {
-  const { endpoint, message } = judgement
+function* checkRelated(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, message } = context
   const texts = (meaning: 'relatedRun' | 'relatedModel') =>
     new Set(placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value)))
-  for (const id of texts('relatedRun')) yield* relatedRun(judgement, id)
+  for (const id of texts('relatedRun')) yield* relatedRun(context, id)
   // What is said to come from a run becomes a part of it: of what versions of that run are made of, too.
   if (endpoint.resource === 'loggedModel' && endpoint.action === 'create') {
-    for (const id of texts('relatedRun')) if (isRunId(id)) noteChange(judgement, { kind: 'run', id, fresh: true })
+    for (const id of texts('relatedRun')) if (isRunId(id)) noteChange(context, { kind: 'run', id, fresh: true })
   }
-  for (const id of texts('relatedModel')) yield* relatedLoggedModel(judgement, id)
-  yield* checkTags(judgement)
-  yield* checkDataSources(judgement)
-  yield* checkTraceTags(judgement)
+  for (const id of texts('relatedModel')) yield* relatedLoggedModel(context, id)
+  yield* checkTags(context)
+  yield* checkDataSources(context)
+  yield* checkTraceTags(context)
 }
 
-function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
-  const { endpoint, message, landscape, environment } = judgement
-  checkAdministrator(judgement)
-  checkEntityLimits(judgement)
-  checkShape(endpoint, message, landscape.kind)
-  checkAskedFor(judgement)
-  checkMetricHistory(judgement)
-  checkGateway(judgement)
-  checkNames(judgement)
-  checkExperimentTags(judgement)
-  checkLinks(judgement)
-  checkDestinations(judgement)
-  checkPaths(judgement)
-  checkArtifactLocation(judgement)
-  checkSourceText(judgement)
-  checkLoggedModelSearch(judgement)
-  checkServing(judgement)
-  checkTraceIds(judgement)
-  checkTraceDeletion(judgement)
-  checkTraceNames(judgement)
-  checkPromptTags(judgement)
-  checkWorkspacePrompts(judgement)
-  checkDataNames(judgement)
-  checkTraceFilters(judgement)
-  const scope = searchScope(judgement) ?? subjectModel(judgement)?.owner ?? environment
+function* judge(context: EvaluationContext, endpointName: string): Evaluation<Grant> {
+  const { endpoint, message, config, environment } = context
+  checkAdministrator(context)
+  checkEntityLimits(context)
+  checkShape(endpoint, message, config.kind)
+  checkRequiredFields(context)
+  checkMetricHistory(context)
+  checkGateway(context)
+  checkNames(context)
+  checkExperimentTags(context)
+  checkLinks(context)
+  checkDestinations(context)
+  checkPaths(context)
+  checkArtifactLocation(context)
+  checkSourceText(context)
+  checkLoggedModelSearch(context)
+  checkServing(context)
+  checkTraceIds(context)
+  checkTraceDeletion(context)
+  checkTraceNames(context)
+  checkPromptTags(context)
+  checkWorkspacePrompts(context)
+  checkDataNames(context)
+  checkTraceFilters(context)
+  const scope = searchScope(context) ?? subjectModel(context)?.owner ?? environment
   const defaultExperimentId = yield* ask({ about: 'defaultExperiment', name: defaultExperiment(environment) })
-  yield* checkExperiments(judgement, defaultExperimentId)
-  yield* checkRuns(judgement)
-  yield* checkLoggedModels(judgement)
-  yield* checkTraces(judgement)
-  yield* checkStorePaths(judgement, defaultExperimentId)
-  yield* checkEntities(judgement, defaultExperimentId)
-  yield* checkWorkspaceIds(judgement)
-  yield* checkGatewayThings(judgement)
-  yield* checkRelated(judgement)
+  yield* checkExperiments(context, defaultExperimentId)
+  yield* checkRuns(context)
+  yield* checkLoggedModels(context)
+  yield* checkTraces(context)
+  yield* checkStorePaths(context, defaultExperimentId)
+  yield* checkEntities(context, defaultExperimentId)
+  yield* checkWorkspaceIds(context)
+  yield* checkGatewayThings(context)
+  yield* checkRelated(context)
   const source = textMeaning(endpoint, message, 'versionSource')
-  const sourceRunId = source === null ? null : yield* checkVersionSource(judgement, source)
-  const sourceLocation = source === null ? null : yield* workspaceSource(judgement, source)
-  yield* checkServedVersions(judgement)
-  const version = yield* checkVersions(judgement)
-  yield* checkVersionBytes(judgement, version)
-  yield* checkNotFrozen(judgement)
+  const sourceRunId = source === null ? null : yield* checkVersionSource(context, source)
+  const sourceLocation = source === null ? null : yield* workspaceSource(context, source)
+  yield* checkServedVersions(context)
+  const version = yield* checkVersions(context)
+  yield* checkVersionBytes(context, version)
+  yield* checkNotFrozen(context)
   // Last of all: it may have to be made.
-  const usageExperimentId = yield* usageExperiment(judgement)
-  const { references, visibleExperiments, visibleTraces, admitted, passedOver, administrator, mode } = judgement
-  const changes = [...new Set(judgement.changes.flatMap(keysOf))]
-  const findings = {
+  const usageExperimentId = yield* usageExperiment(context)
+  const { references, visibleExperiments, visibleTraces, admitted, passedOver, administrator, mode } = context
+  const changes = [...new Set(context.changes.flatMap(keysOf))]
+  const granted: GrantContext = {
     ...{
-      landscape,
+      config,
       environment,
       administrator,
       mode,
@@ -170,23 +170,23 @@ function* judge(judgement: Judgement, endpointName: string): Inquiry<Grant> {
       references,
       said: message,
     },
-    ...{ visibleExperiments, visibleTraces, admitted, passedOver, changes, promotes: [...judgement.promotes] },
+    ...{ visibleExperiments, visibleTraces, admitted, passedOver, changes, promotes: [...context.promotes] },
   }
-  return issueGrant(endpointName, endpoint, message, findings)
+  return issueGrant(endpointName, endpoint, message, granted)
 }
 
 /**
  * Decides one request: pure, and the only maker of grants. It asks about the world by yielding questions.
  * All of it happens before the first upstream byte of a change.
  */
-export function* decide(landscape: Landscape, environment: Environment, request: DecodedRequest): Inquiry<Decision> {
+export function* decide(config: PolicyConfig, environment: Environment, request: DecodedRequest): Evaluation<Decision> {
   try {
     checkSizes(request)
-    const { endpoint, message, mode = 'http', administrator = false } = asFirstApi(landscape, environment, request)
-    const judgement: Judgement = {
+    const { endpoint, message, mode = 'http', administrator = false } = asFirstApi(config, environment, request)
+    const context: EvaluationContext = {
       endpoint,
       message,
-      landscape,
+      config,
       environment,
       administrator,
       mode,
@@ -198,7 +198,7 @@ export function* decide(landscape: Landscape, environment: Environment, request:
       changes: [],
       promotes: new Set(),
     }
-    return { allow: yield* judge(judgement, request.endpointName) }
+    return { allow: yield* judge(context, request.endpointName) }
   } catch (error) {
     if (error instanceof Refusal) return { deny: error }
     throw error

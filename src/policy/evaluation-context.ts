@@ -1,5 +1,5 @@
 import type { OpenEndpoint } from './endpoints/endpoint.ts'
-import type { ClientMode, Environment, Landscape } from './environments/environment.ts'
+import type { ClientMode, Environment, PolicyConfig } from './environments/environment.ts'
 import type { Change } from './freeze-keys.ts'
 import type { AuditedReference } from './grant.ts'
 import type { JsonObject } from './messages/json/json.ts'
@@ -8,10 +8,10 @@ import { mayRead, type NameKind, nameWords, type OwnedName, resolveName } from '
 import { Refusal } from './reasons.ts'
 
 /** One request under judgement: what is asked, by whom, and what was found so far. */
-export interface Judgement {
+export interface EvaluationContext {
   readonly endpoint: OpenEndpoint
   readonly message: JsonObject
-  readonly landscape: Landscape
+  readonly config: PolicyConfig
   readonly environment: Environment
   /** Whether the caller is an administrator of the environment. */
   readonly administrator: boolean
@@ -54,9 +54,9 @@ export function foreignName(environment: Environment, kind: NameKind, name: stri
 }
 
 /** Resolves a name and refuses one that the action may not touch. */
-export function resolveAllowed(judgement: Judgement, kind: NameKind, name: string, use: 'read' | 'change'): OwnedName {
-  const { landscape, environment } = judgement
-  const owned = resolveName(landscape, environment, kind, name)
+export function resolveAllowed(context: EvaluationContext, kind: NameKind, name: string, use: 'read' | 'change'): OwnedName {
+  const { config, environment } = context
+  const owned = resolveName(config, environment, kind, name)
   const own = owned.owner.name === environment.name
   if (!own && !(kind === 'model' && mayRead(environment, owned.owner))) throw foreignName(environment, kind, name)
   if (!own && use === 'change') {
@@ -65,14 +65,14 @@ export function resolveAllowed(judgement: Judgement, kind: NameKind, name: strin
       `'${name}' belongs to environment '${owned.owner.name}': you may read and promote its versions, but change nothing of it.`,
     )
   }
-  judgement.references.push({ kind, logical: name, upstream: owned.upstream })
+  context.references.push({ kind, logical: name, upstream: owned.upstream })
   return owned
 }
 
 /** The model that the request is about, or null when it is about none. */
-export function subjectModel(judgement: Judgement): OwnedName | null {
-  const name = textMeaning(judgement.endpoint, judgement.message, 'modelName')
-  return name === null ? null : resolveName(judgement.landscape, judgement.environment, 'model', name)
+export function subjectModel(context: EvaluationContext): OwnedName | null {
+  const name = textMeaning(context.endpoint, context.message, 'modelName')
+  return name === null ? null : resolveName(context.config, context.environment, 'model', name)
 }
 
 /** MLflow's own words for a thing that is not there: also the answer for one that the caller may not see. */

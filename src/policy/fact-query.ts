@@ -4,7 +4,7 @@ import type { GatewayFact, GatewayKind } from './genai/gateway-thing.ts'
 import type { UpstreamName } from './names/names.ts'
 
 /** What a decision may ask about the world. The server answers from MLflow or from its cache; `null`: there is no such thing. */
-export type Question =
+export type FactQuery =
   /** The id of an experiment that the proxy itself makes, where there is none of its name. */
   | { readonly about: 'defaultExperiment'; readonly name: UpstreamName }
   | { readonly about: 'experiments'; readonly ids: readonly string[] }
@@ -103,13 +103,13 @@ export interface Answers {
   readonly gatewayUsers: readonly string[]
 }
 
-export type About = Question['about']
+export type About = FactQuery['about']
 export type Answer = Answers[About]
 /** Pure code that may ask: it yields questions and is resumed with their answers. */
-export type Inquiry<T> = Generator<Question, T, Answer>
+export type Evaluation<T> = Generator<FactQuery, T, Answer>
 
 /** Asks one question. Whoever drives the inquiry answers each question with what `Answers` says for it. */
-export function* ask<A extends About>(question: Extract<Question, { about: A }>): Inquiry<Answers[A]> {
-  const answer = yield question
+export function* ask<A extends About>(factQuery: Extract<FactQuery, { about: A }>): Evaluation<Answers[A]> {
+  const answer = yield factQuery
   return answer as Answers[A]
 }

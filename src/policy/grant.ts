@@ -1,11 +1,11 @@
 import type { OpenEndpoint } from './endpoints/endpoint.ts'
-import type { ClientMode, Environment, Landscape } from './environments/environment.ts'
+import type { ClientMode, Environment, PolicyConfig } from './environments/environment.ts'
 import type { VersionFact } from './fact-query.ts'
 import type { JsonObject } from './messages/json/json.ts'
 
 /** What was found out on the way to a decision, and is needed again to rewrite the request and its answer. */
-export interface Findings {
-  readonly landscape: Landscape
+export interface GrantContext {
+  readonly config: PolicyConfig
   readonly environment: Environment
   /** Whether the caller is an administrator of the environment. */
   readonly administrator: boolean
@@ -57,12 +57,12 @@ class Grant {
   readonly endpointName: string
   readonly endpoint: OpenEndpoint
   readonly message: JsonObject
-  readonly findings: Findings
-  constructor(endpointName: string, endpoint: OpenEndpoint, message: JsonObject, findings: Findings) {
+  readonly context: GrantContext
+  constructor(endpointName: string, endpoint: OpenEndpoint, message: JsonObject, context: GrantContext) {
     this.endpointName = endpointName
     this.endpoint = endpoint
     this.message = message
-    this.findings = findings
+    this.context = context
     Object.freeze(this)
   }
 
@@ -77,6 +77,6 @@ export type { Grant }
 export const isGrant: (value: unknown) => value is Grant = Grant.is
 
 /** Issues a grant. For `decide` alone (a lint rule and a test see to it). */
-export function issueGrant(endpointName: string, endpoint: OpenEndpoint, message: JsonObject, findings: Findings): Grant {
-  return new Grant(endpointName, endpoint, message, findings)
+export function issueGrant(endpointName: string, endpoint: OpenEndpoint, message: JsonObject, context: GrantContext): Grant {
+  return new Grant(endpointName, endpoint, message, context)
 }

@@ -13,10 +13,10 @@ import { Connections } from './http/connections.ts'
 import { isPreflight, unknownAddress } from './http/framing.ts'
 import { clientTimeouts, createServer, type Note, type ServerParts } from './http/http-server.ts'
 import { addIdleTimeout } from './http/idle-timeout.ts'
-import { findDoor, type Listener, modesOf } from './http/ingress.ts'
+import { findIngress, type Listener, modesOf } from './http/ingress.ts'
 import { addLocalRoutes } from './http/local-routes.ts'
 import { answerPreflight } from './http/preflight.ts'
-import { addArrivalHooks } from './http/request-hooks.ts'
+import { addRequestHooks } from './http/request-hooks.ts'
 import { addEntrance } from './http/ui-entrance.ts'
 import { addScopes } from './http/unforeseen.ts'
 import { addAdmission } from './limits/admission.ts'
@@ -29,7 +29,7 @@ import { addGraphql } from './pipeline/graphql-route.ts'
 import { addRoutes } from './pipeline/json-routes.ts'
 import { addOtlpRoutes } from './pipeline/otlp-routes.ts'
 import type { PageTokens } from './pipeline/page-tokens.ts'
-import { Journey } from './pipeline/pipeline.ts'
+import { Pipeline } from './pipeline/pipeline.ts'
 import type { Clock } from './pipeline/timing/clock.ts'
 import type { Upstream } from './upstream/upstream.ts'
 import { upstreamTimeouts } from './upstream/upstream-pools.ts'
@@ -48,7 +48,7 @@ export interface Parts extends ServerParts {
 /** What the ports share. */
 interface Services {
   readonly authenticator: Authenticator
-  readonly journey: Journey
+  readonly pipeline: Pipeline
   readonly limits: Limits
   /** The artifacts of a Databricks workspace; null where MLflow serves them itself. */
   readonly artifacts: WorkspaceArtifacts | null
@@ -67,7 +67,7 @@ function openServices({ config, log, authenticator, upstream, tokens, metrics, c
   const registrar = artifacts === null ? null : new CatalogRegistrar(upstream, artifacts, log)
   return {
     authenticator: withDirectory(authenticator, openDirectory(config, upstream)),
-    journey: new Journey(config, upstream, tokens, artifacts, registrar, clock),
+    pipeline: new Pipeline(config, upstream, tokens, artifacts, registrar, clock),
     limits,
     artifacts,
     close: async () => {
@@ -78,7 +78,7 @@ function openServices({ config, log, authenticator, upstream, tokens, metrics, c
 }
 
 /** One port for callers: the journey of a request in the order in which it happens. */
-function buildApp(parts: Parts, listener: Listener, { authenticator, journey, limits, artifacts }: Services): FastifyInstance {
+function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, limits, artifacts }: Services): FastifyInstance {
   const { config, log, upstream, metrics, connections = new Connections(), timeouts = clientTimeouts } = parts
   const note: Note = (request, reply) => {
     // Not Fastify's onResponse: it does not come for requests whose client goes away.
@@ -87,25 +87,25 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, journey, li
       metrics.count(request, reply)
     })
   }
-  const doorOf = findDoor(config, listener)
+  const ingressOf = findIngress(config, listener)
   const modes = modesOf(config, listener)
-  const app = createServer(parts, connections, doorOf, note)
+  const app = createServer(parts, connections, ingressOf, note)
   addScopes(app)
   app.addHook('onRequest', async (request, reply) => note(request, reply))
   addAdmission(app, limits)
-  addArrivalHooks(app, authenticator, doorOf, connections)
+  addRequestHooks(app, authenticator, ingressOf, connections)
   addIdleTimeout(app, timeouts.idle, (config.upstream.timeouts ?? upstreamTimeouts).model)
   addLeastRate(app, config.limits.leastRate)
   addBodyParser(app)
   addLocalRoutes(app, config, modes, upstream)
-  for (const mode of modes) addRoutes(app, config, mode, journey)
+  for (const mode of modes) addRoutes(app, config, mode, pipeline)
   if (modes.includes('http')) addEntrance(app, config)
-  if (config.kind === 'mlflow') addGraphql(app, config, journey)
-  if (config.kind === 'mlflow') addOtlpRoutes(app, config, journey)
+  if (config.kind === 'mlflow') addGraphql(app, config, pipeline)
+  if (config.kind === 'mlflow') addOtlpRoutes(app, config, pipeline)
   app.decorateRequest('granted', null)
   app.decorateRequest('transfer', null)
-  if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, journey, artifacts, timeouts.idle)
-  addByteRoutes(app, config, modes, journey, upstream, timeouts.idle)
+  if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, pipeline, artifacts, timeouts.idle)
+  addByteRoutes(app, config, modes, pipeline, upstream, timeouts.idle)
   app.setNotFoundHandler((request, reply) => {
     if (isPreflight(request.raw)) return answerPreflight(config, request, reply)
     throw unknownAddress(request.raw)

@@ -33,9 +33,9 @@ const ways = [
   ['3.18.0', 'listen'],
 ] as const
 
-for (const [version, door] of ways) {
-  t.test(`MLflow ${version} registers what it logged, with DATABRICKS_HOST at the port of ${door}`, async (t) => {
-    const name = `fraud-${version.replaceAll('.', '')}-${door}`
+for (const [version, ingress] of ways) {
+  t.test(`MLflow ${version} registers what it logged, with DATABRICKS_HOST at the port of ${ingress}`, async (t) => {
+    const name = `fraud-${version.replaceAll('.', '')}-${ingress}`
     const env = {
       STORY: name,
       FOREIGN_SOURCE: foreign,
@@ -43,7 +43,7 @@ for (const [version, door] of ways) {
       MLFLOW_TRACKING_TOKEN: token,
       MLFLOW_REGISTRY_URI: 'databricks-uc',
     }
-    const client = { environment: version, script: 'unity_catalog_beside_http.py', host: doors[door], token }
+    const client = { environment: version, script: 'unity_catalog_beside_http.py', host: doors[ingress], token }
     const [seen = {}] = await runDatabricksClient({ ...client, env })
     const expected = {
       uri: 'mlflow-artifacts',

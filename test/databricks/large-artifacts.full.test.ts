@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { ask, type Door, finish, growth, MiB, readDigest, sendBlocks } from '../support/artifact-stream.ts'
+import { ask, finish, growth, type Ingress, MiB, readDigest, sendBlocks } from '../support/artifact-stream.ts'
 import { startMlflow } from '../support/mlflow-server.ts'
 import { type ProxyProcess, startProxyProcess } from '../support/proxy-process.ts'
 import { objectOf, text } from './call.ts'
@@ -15,7 +15,7 @@ const mlflow = await startMlflow({ version: '3.17.2' })
 t.teardown(() => mlflow.close())
 
 /** A run before a workspace, and the way to its artifacts. */
-interface Place extends Door {
+interface Place extends Ingress {
   readonly proxy: ProxyProcess
   readonly guarded: GuardedWorkspace
 }

@@ -155,10 +155,10 @@ t.test('where the principal does not get in, the caller is told so, and nothing 
   } as const
   const store = `/api/2.0/mlflow-artifacts/artifacts/1/${'a'.repeat(32)}/artifacts`
   for (const environment of outside) {
-    const door = { proxy: app, token: await tokenFor(environment), store }
+    const ingress = { proxy: app, token: await tokenFor(environment), store }
     const [calls, asked] = [workspace.calls().length, authority.asked.length]
     for (const method of ['PUT', 'GET']) {
-      const request = ask(door, method, 'x.bin')
+      const request = ask(ingress, method, 'x.bin')
       request.end(method === 'PUT' ? Buffer.alloc(100_000) : undefined)
       const { status, body } = await finish(request)
       t.match([status, JSON.parse(body).message], wanted[environment], `${environment}: ${method} ${status} ${body}`)

@@ -118,9 +118,9 @@ t.test('all doors to a stage are one policy', async (t) => {
     '/databricks/model-versions/transition-stage',
     '/transition-requests/approve',
   ]
-  for (const door of doors) {
+  for (const ingress of doors) {
     for (const prefix of ['/api/2.0/mlflow', '/api/2.0/preview/mlflow']) {
-      t.equal((await acc('POST', `${prefix}${door}`, move)).code, 'PERMISSION_DENIED', `${prefix}${door}`)
+      t.equal((await acc('POST', `${prefix}${ingress}`, move)).code, 'PERMISSION_DENIED', `${prefix}${ingress}`)
     }
   }
   const staged = await acc('POST', '/api/2.0/preview/mlflow/databricks/model-versions/transition-stage', {

@@ -4,7 +4,7 @@ import type { OtherClient } from './other-client.ts'
 // What undici sends with each `fetch` of a Node program.
 const headersOfNode = { accept: '*/*', 'accept-language': '*', 'sec-fetch-mode': 'cors', 'user-agent': 'node' }
 const traceId = 'tr-785421c23902b5602c4f70dac735c5a4'
-const inputs = { question: 'größe?' }
+const inputs = { factQuery: 'größe?' }
 const outputs = { answer: 42 }
 const nanoseconds = ['1795472196536000000', '1795472196540205844']
 

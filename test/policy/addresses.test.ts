@@ -11,7 +11,7 @@ import { Refusal } from '../../src/policy/reasons.ts'
 import { judge, requestTo, toMessage, verdictOf } from '../support/fake-world.ts'
 import { goodMessage, sayIn, setAt } from '../support/full-message.ts'
 import { showText } from '../support/law.ts'
-import { acc, inAcc, landscape, makeTown, type Town, town } from '../support/town.ts'
+import { acc, config, inAcc, makeTown, type Town, town } from '../support/town.ts'
 
 /** Addresses that run a script where a browser follows them, in every spelling that it reads as one. */
 const scripts = [
@@ -100,12 +100,12 @@ function fieldsOf(...meanings: readonly Meaning[]): Place[] {
   )
 }
 
-function verdictAt({ town: { landscape, world, places, mode }, endpoint, selector }: Place, value: unknown): string {
+function verdictAt({ town: { config, world, places, mode }, endpoint, selector }: Place, value: unknown): string {
   const [place] = places
   const message = goodMessage(endpoint, place)
   setAt(message, selector, sayIn(endpoint, selector, value))
   const request = { endpointName: endpoint.name, endpoint, message, mode, administrator: true }
-  return verdictOf(judge(landscape, place.environment, request, world))
+  return verdictOf(judge(config, place.environment, request, world))
 }
 
 t.test('every field that is shown as a link takes http and https alone', async (t) => {
@@ -182,7 +182,7 @@ t.test(
   'no tag that a UI makes a link of runs a script, wherever it is written, and every path and repository passes',
   async (t) => {
     for (const [endpoint, say] of tagged) {
-      const verdict = (key: string, value: string) => verdictOf(judge(landscape, acc, requestTo(endpoint, say(key, value)), town))
+      const verdict = (key: string, value: string) => verdictOf(judge(config, acc, requestTo(endpoint, say(key, value)), town))
       for (const key of linkTags)
         for (const text of scripts) t.equal(verdict(key, text), 'invalid-parameter', `${endpoint} ${key} ${showText(text)}`)
       for (const text of paths) t.equal(verdict('mlflow.source.name', text), 'allow', `${endpoint} ${showText(text)}`)
@@ -195,7 +195,7 @@ t.test(
 t.test('a data set’s address runs no script', async (t) => {
   const verdict = (source: string) => {
     const dataset = { name: 'x', digest: '1', source_type: 'http', source }
-    return verdictOf(judge(landscape, acc, requestTo('logInputs', { run_id: inAcc.run(1), datasets: [{ dataset }] }), town))
+    return verdictOf(judge(config, acc, requestTo('logInputs', { run_id: inAcc.run(1), datasets: [{ dataset }] }), town))
   }
   for (const url of scripts) t.equal(verdict(JSON.stringify({ url })), 'invalid-parameter', showText(url))
   for (const url of ['https://x/y.csv', 's3://x/y', '/dbfs/x', 'data.csv'])
@@ -346,7 +346,7 @@ t.test('MLflow is sent to public names and listed hosts alone, in whatever form 
 
 function problemOf(endpoint: OpenEndpoint, fields: Readonly<Record<string, unknown>>, environment: Environment = acc): string {
   try {
-    checkDestinations({ endpoint, message: toMessage(fields), landscape: { ...landscape, ownHosts: own }, environment })
+    checkDestinations({ endpoint, message: toMessage(fields), config: { ...config, ownHosts: own }, environment })
     return 'allow'
   } catch (error) {
     if (error instanceof Refusal) return error.reason
@@ -436,7 +436,7 @@ t.test('a provider whose own address is the server’s machine needs another', a
   const definition = { name: 'gpt', secret_id: inAcc.gateway('s'), model_name: 'm' }
   const verdict = (provider: string) =>
     verdictOf(
-      judge(landscape, acc, { ...requestTo('createModelDefinition', { ...definition, provider }), administrator: true }, town),
+      judge(config, acc, { ...requestTo('createModelDefinition', { ...definition, provider }), administrator: true }, town),
     )
   t.equal(verdict('openai'), 'allow')
   for (const provider of ['ollama', 'ollama_chat', 'Ollama', 'lm_studio', 'llamafile', 'hosted_vllm', 'vllm', 'xinference'])

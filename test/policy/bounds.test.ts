@@ -27,7 +27,7 @@ import { parseAnswer } from '../../src/server/facts/look-up-answers.ts'
 import { grantOf, judge, requestTo, toJson, verdictOf } from '../support/fake-world.ts'
 import { goodMessage, setAt } from '../support/full-message.ts'
 import { isFullRun } from '../support/full-run.ts'
-import { acc, inAcc, landscape, makeTown, openSourceTown, type Town, town } from '../support/town.ts'
+import { acc, config, inAcc, makeTown, openSourceTown, type Town, town } from '../support/town.ts'
 
 const ofSize = /exceeds the maximum length of [0-9]+ characters|can contain at most [0-9]+ items/
 
@@ -62,7 +62,7 @@ function valuesOf(endpoint: OpenEndpoint, selector: string, meaning: Meaning, mo
 
 /** What is said of a message before anything is asked; null where something is asked first, or it is allowed. */
 function saidAtOnce(
-  { landscape, places: [place], mode }: Town,
+  { config, places: [place], mode }: Town,
   endpoint: OpenEndpoint,
   selector: string,
   value: Json,
@@ -70,7 +70,7 @@ function saidAtOnce(
   const message = goodMessage(endpoint, place)
   setAt(message, selector, null)
   for (const { replace } of placesAt(message, selector)) replace(value)
-  const step = decide(landscape, place.environment, {
+  const step = decide(config, place.environment, {
     endpointName: endpoint.name,
     endpoint,
     message,
@@ -158,7 +158,7 @@ const otlpJson = (value: string) =>
     runId: null,
   })
 
-const grant = grantOf(judge(landscape, acc, requestTo('getMetricHistory', { run_id: inAcc.run(1), metric_key: 'loss' }), town))
+const grant = grantOf(judge(config, acc, requestTo('getMetricHistory', { run_id: inAcc.run(1), metric_key: 'loss' }), town))
 
 /** Everything that reads texts of callers or of the upstream, without the limits that stand before it. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
@@ -179,7 +179,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   'bytes in OpenTelemetry': (text) => otlpJson(`{"bytesValue":"${text}a"}`),
   'a text in OpenTelemetry': (text) => otlpJson(`{"stringValue":"${text}"}`),
   'spans on the wire': (text) => readExport('protobuf', Buffer.from(text), { experimentId: '1', runId: null }),
-  'a sentence of MLflow': (text) => clientSentence(text, grant.findings),
+  'a sentence of MLflow': (text) => clientSentence(text, grant.context),
 }
 
 const pieces = [
@@ -285,7 +285,7 @@ t.test('an answer has as many values as its length lets expect', async (t) => {
 
 t.test('ids are not looked for in texts that can be none', async (t) => {
   const tag = (key: string, value: string) =>
-    verdictOf(judge(landscape, acc, requestTo('setTag', { run_id: inAcc.run(1), key, value }), town))
+    verdictOf(judge(config, acc, requestTo('setTag', { run_id: inAcc.run(1), key, value }), town))
   t.equal(tag('mlflow.parentRunId', `${' '.repeat(2_000)}${inAcc.run(1)}`), 'invalid-parameter')
   t.equal(tag('mlflow.parentRunId', 'x'.repeat(1_000)), 'allow')
   t.equal(tag('mlflow.prompt.associatedRunIds', ','.repeat(100_001)), 'invalid-parameter')

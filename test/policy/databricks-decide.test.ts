@@ -22,7 +22,7 @@ import {
 } from '../support/fake-world.ts'
 import { makeVersion } from '../support/town.ts'
 
-const { acc, prod, landscape } = makeWorkspace()
+const { acc, prod, config } = makeWorkspace()
 const world: FakeWorld = {
   experiments: [
     { id: '4400000000000001', name: '/experiments/acc/churn' },
@@ -41,7 +41,7 @@ const world: FakeWorld = {
   modelIds: { idacc: 'fraud_acc', idprod: 'fraud_prod', idlegacy: 'legacy' },
 }
 const verdict = (caller: typeof acc, endpoint: string, fields: Readonly<Record<string, unknown>>) =>
-  verdictOf(judge(landscape, caller, requestTo(endpoint, fields), world))
+  verdictOf(judge(config, caller, requestTo(endpoint, fields), world))
 
 const doors = ['transitionModelVersionStage', 'transitionDatabricksStage', 'approveTransitionRequest', 'rejectTransitionRequest']
 /** Whose request, on which version, to which stage, archiving others or not, and what comes of it. */
@@ -66,18 +66,18 @@ const moves: readonly (readonly [typeof acc, string, string, string, boolean, st
 
 t.test('all doors to a stage are judged alike', async (t) => {
   for (const [caller, name, number, stage, archive_existing_versions, expected] of moves) {
-    for (const door of doors) {
-      if (door === 'rejectTransitionRequest' && archive_existing_versions) continue
+    for (const ingress of doors) {
+      if (ingress === 'rejectTransitionRequest' && archive_existing_versions) continue
       const fields = {
         name,
         version: number,
         stage,
-        ...(door === 'rejectTransitionRequest' ? {} : { archive_existing_versions }),
+        ...(ingress === 'rejectTransitionRequest' ? {} : { archive_existing_versions }),
       }
       t.equal(
-        verdict(caller, door, fields),
+        verdict(caller, ingress, fields),
         expected,
-        `${caller.name} ${door} ${name}/${number} ${stage} ${archive_existing_versions}`,
+        `${caller.name} ${ingress} ${name}/${number} ${stage} ${archive_existing_versions}`,
       )
     }
   }
@@ -118,9 +118,9 @@ t.test('ids that say nothing of their owner are resolved, and foreign ones look 
     ['deleteRegistryWebhook', {}],
   ] as const) {
     t.equal(verdict(acc, endpoint, { id: 'hookacc', ...rest }), 'allow', endpoint)
-    const absent = refusalOf(judge(landscape, acc, requestTo(endpoint, { id: 'absent', ...rest }), world))
+    const absent = refusalOf(judge(config, acc, requestTo(endpoint, { id: 'absent', ...rest }), world))
     for (const id of ['hookprod', 'hooklegacy', '../x', ' hookacc']) {
-      const refusal = refusalOf(judge(landscape, acc, requestTo(endpoint, { id, ...rest }), world))
+      const refusal = refusalOf(judge(config, acc, requestTo(endpoint, { id, ...rest }), world))
       t.equal(refusal?.message.replace(id, 'absent'), absent?.message, `${endpoint} ${id}`)
     }
     t.equal(verdict(prod, endpoint, { id: 'hookacc', ...rest }), 'not-found', 'also where versions may be promoted from')
@@ -147,7 +147,7 @@ t.test('webhooks are of one model of the caller’s own', async (t) => {
   t.equal(verdict(acc, 'createRegistryWebhook', { ...hook, model_name: 'fraud_prod' }), 'foreign-name')
   t.equal(verdict(prod, 'createRegistryWebhook', { ...hook, model_name: 'fraud_acc' }), 'read-only')
   t.equal(verdict(prod, 'listRegistryWebhooks', { model_name: 'fraud_acc' }), 'read-only')
-  const grant = grantOf(judge(landscape, acc, requestTo('listRegistryWebhooks', {}), world))
+  const grant = grantOf(judge(config, acc, requestTo('listRegistryWebhooks', {}), world))
   const rows = ['fraud_acc', 'fraud_prod', 'legacy', null].map((model_name) => ({
     id: 'x',
     ...(model_name === null ? {} : { model_name }),
@@ -157,20 +157,17 @@ t.test('webhooks are of one model of the caller’s own', async (t) => {
 
 t.test('experiments have one spelling, and bulk changes are of own ones', async (t) => {
   const names = ['churn', '/churn', '/experiments/acc/churn', '/Workspace/experiments/acc/churn', '/Workspace/churn']
-  for (const name of names) t.equal(resolveName(landscape, acc, 'experiment', name).upstream, '/experiments/acc/churn', name)
+  for (const name of names) t.equal(resolveName(config, acc, 'experiment', name).upstream, '/experiments/acc/churn', name)
   for (const name of [
     '//experiments/acc/churn',
     '/Workspace//experiments/acc/x',
     '/Workspace/experiments/acc',
     '/Workspace/Workspace/x',
   ]) {
-    t.throws(() => resolveName(landscape, acc, 'experiment', name), { name: 'Refusal' }, name)
+    t.throws(() => resolveName(config, acc, 'experiment', name), { name: 'Refusal' }, name)
   }
-  t.equal(ownerOf(landscape, 'experiment', '/Workspace/experiments/prod/churn')?.owner.name, 'prod')
-  t.equal(
-    resolveName({ ...landscape, kind: 'mlflow' }, acc, 'experiment', '/Workspace/x').upstream,
-    '/experiments/acc/Workspace/x',
-  )
+  t.equal(ownerOf(config, 'experiment', '/Workspace/experiments/prod/churn')?.owner.name, 'prod')
+  t.equal(resolveName({ ...config, kind: 'mlflow' }, acc, 'experiment', '/Workspace/x').upstream, '/experiments/acc/Workspace/x')
   t.equal(verdict(acc, 'getExperimentByName', { experiment_name: '/Workspace/experiments/prod/churn' }), 'foreign-name')
   const bulk = { max_timestamp_millis: 1 }
   t.equal(verdict(acc, 'deleteRuns', { experiment_id: '4400000000000001', ...bulk }), 'allow')
@@ -187,7 +184,7 @@ t.test('the registry gets one condition', async (t) => {
     ["tags.team = 'x'", "name LIKE '%_acc'"],
   ]
   for (const [filter, expected] of filters) {
-    const grant = grantOf(judge(landscape, acc, requestTo('searchRegisteredModels', { filter }), world))
+    const grant = grantOf(judge(config, acc, requestTo('searchRegisteredModels', { filter }), world))
     const query = new URL(upstreamRequest(grant).target, 'http://x').searchParams
     t.equal(query.get('filter'), expected, filter)
     const rows = [{ name: 'fraud_acc' }, { name: 'fraud_prod' }, { name: 'xfraud_acc_old' }]
@@ -196,7 +193,7 @@ t.test('the registry gets one condition', async (t) => {
 })
 
 t.test('answers in their envelopes are in the caller’s names', async (t) => {
-  const get = grantOf(judge(landscape, acc, requestTo('getDatabricksRegisteredModel', { name: 'fraud' }), world))
+  const get = grantOf(judge(config, acc, requestTo('getDatabricksRegisteredModel', { name: 'fraud' }), world))
   const latest_versions = [
     { name: 'fraud_acc', version: '1', current_stage: 'Staging', source: 'dbfs:/databricks/mlflow-tracking/1/x' },
     { name: 'fraud_acc', version: '2', current_stage: 'Production' },
@@ -215,11 +212,11 @@ t.test('answers in their envelopes are in the caller’s names', async (t) => {
   )
   t.throws(() => rewriteAnswer(get, toMessage({ registered_model_databricks: { name: 'fraud_prod' } })), /of another environment/)
   const fields = { name: 'fraud', version: '1', stage: 'Archived', archive_existing_versions: false }
-  const move = grantOf(judge(landscape, acc, requestTo('transitionDatabricksStage', fields), world))
+  const move = grantOf(judge(config, acc, requestTo('transitionDatabricksStage', fields), world))
   const moved = (name: string, current_stage: string) => toMessage({ model_version_databricks: { name, current_stage } })
   t.same(rewriteAnswer(move, moved('fraud_acc', 'Archived')), moved('fraud', 'Archived'))
   t.throws(() => rewriteAnswer(move, moved('fraud_acc', 'Production')), /in production/)
-  const approve = grantOf(judge(landscape, acc, requestTo('approveTransitionRequest', fields), world))
+  const approve = grantOf(judge(config, acc, requestTo('approveTransitionRequest', fields), world))
   const said = (system_comment: string) => toMessage({ activity: { system_comment } })
   t.same(rewriteAnswer(approve, said('fraud_acc was moved')), said('fraud was moved'))
   t.same(rewriteAnswer(approve, said('because of risk_prod')), said(''))
@@ -227,7 +224,7 @@ t.test('answers in their envelopes are in the caller’s names', async (t) => {
 
 t.test('what a request says goes where Databricks reads it', async (t) => {
   const target = (endpoint: string, fields: Readonly<Record<string, unknown>>) => {
-    const { method, target, body } = upstreamRequest(grantOf(judge(landscape, acc, requestTo(endpoint, fields), world)))
+    const { method, target, body } = upstreamRequest(grantOf(judge(config, acc, requestTo(endpoint, fields), world)))
     return [method, target, body]
   }
   t.same(target('deleteRegistryWebhook', { id: 'hookacc' }), [

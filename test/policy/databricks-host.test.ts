@@ -16,7 +16,7 @@ import {
 import { inWorkspace, makeModel, makeRun, makeVersion } from '../support/town.ts'
 
 // What clients in Databricks mode may do: the same as all others, and get signed URLs for it.
-const { acc, preprod, prod, landscape } = makeWorkspace({ sourcePrefixes: ['dbfs:/models/acc/'] })
+const { acc, preprod, prod, config } = makeWorkspace({ sourcePrefixes: ['dbfs:/models/acc/'] })
 const id = (digit: string) => digit.repeat(32)
 const root = (experiment: string, owner: string) => inWorkspace(owner, experiment)
 const runFact = (digit: string, experimentId: string) => makeRun(id(digit), experimentId, inWorkspace)
@@ -37,7 +37,7 @@ const world: FakeWorld = {
   ],
 }
 const ask = (caller: typeof acc, endpoint: string, fields: Readonly<Record<string, unknown>>) =>
-  judge(landscape, caller, requestTo(endpoint, fields, 'databricks'), world)
+  judge(config, caller, requestTo(endpoint, fields, 'databricks'), world)
 
 const reading = ['getRunReadCredentials']
 const writing = ['getRunWriteCredentials', 'createRunMultipartUpload', 'getRunUploadPartUrl', 'completeRunMultipartUpload']
@@ -119,7 +119,7 @@ t.test('answers show the workspace’s locations, and of credentials what client
   const run = grantOf(ask(acc, 'getRun', { run_id: id('1') }))
   const answer = toMessage({ run: { info: { run_id: id('1'), experiment_id: '11', artifact_uri: root('11', id('1')) } } })
   t.same(rewriteAnswer(run, answer), answer)
-  const http = grantOf(judge(landscape, acc, requestTo('getRun', { run_id: id('1') }), world))
+  const http = grantOf(judge(config, acc, requestTo('getRun', { run_id: id('1') }), world))
   const info = toMessage({ run_id: id('1'), experiment_id: '11', artifact_uri: `mlflow-artifacts:/11/${id('1')}/artifacts` })
   t.same(rewriteAnswer(http, answer), toMessage({ run: { info } }), 'others never see it')
   const grant = grantOf(ask(acc, 'getRunReadCredentials', { run_id: id('1'), path: ['x'] }))

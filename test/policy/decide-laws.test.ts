@@ -12,8 +12,8 @@ import { type RandomCall, randomCall } from '../support/random-town.ts'
 const seeds = fc.nat()
 const isRead = ({ endpoint }: RandomCall) => endpoint.action === 'read' || endpoint.action === 'search'
 
-function decideCall({ landscape, caller, administrator, endpoint, message, world }: RandomCall): Judged {
-  return judge(landscape, caller, { endpointName: endpoint.name, endpoint, message, administrator }, world)
+function decideCall({ config, caller, administrator, endpoint, message, world }: RandomCall): Judged {
+  return judge(config, caller, { endpointName: endpoint.name, endpoint, message, administrator }, world)
 }
 
 /** The texts in the fields of a meaning. */
@@ -146,7 +146,7 @@ function offence(call: RandomCall): string | null {
 /** Ids of experiments whose rows an answer may show, that it should not. */
 function overexposed(call: RandomCall, { decision }: Judged): string[] {
   if (!('allow' in decision)) return []
-  const { visibleExperiments, scope } = decision.allow.findings
+  const { visibleExperiments, scope } = decision.allow.context
   const mentioned = JSON.stringify([
     ...said(
       call,
@@ -208,7 +208,7 @@ t.test('no grant crosses environments, whatever the world and whatever is said',
         return
       }
       counts.allowed += 1
-      if (judged.decision.allow.findings.scope !== call.caller) counts.foreign += 1
+      if (judged.decision.allow.context.scope !== call.caller) counts.foreign += 1
       const problem = offence(call) ?? tagTexts(call).find((text) => !mayMention(call, text)) ?? null
       if (problem !== null) throw new Error(`${call.caller.name} was allowed ${call.endpoint.name}: ${problem}`)
       const shown = overexposed(call, judged)
@@ -267,5 +267,5 @@ t.test('a caller without promotesFrom learns nothing of what is not theirs', asy
 /** Everything that the caller could tell from a decision. */
 function outcome({ decision }: Judged): string {
   if ('deny' in decision) return `${decision.deny.reason} ${decision.deny.message}`
-  return `allow ${[...decision.allow.findings.visibleExperiments].sort()}`
+  return `allow ${[...decision.allow.context.visibleExperiments].sort()}`
 }

@@ -7,10 +7,10 @@ import {
   absentModel,
   absentRun,
   acc,
+  config,
   inAcc,
   inPreprod,
   inProd,
-  landscape,
   makeModel,
   makeRun,
   makeVersion,
@@ -23,7 +23,7 @@ import {
 type Fields = Readonly<Record<string, unknown>>
 
 function ask(caller: Environment, endpoint: string, fields: Fields, world = town) {
-  return judge(landscape, caller, requestTo(endpoint, fields), world)
+  return judge(config, caller, requestTo(endpoint, fields), world)
 }
 
 function verdict(caller: Environment, endpoint: string, fields: Fields, world = town): string {
@@ -201,7 +201,7 @@ t.test('a logged model whose artifacts the clients store themselves vouches for 
   const artifactUri = `file:///mnt/mlruns/${exp}/models/${model1}/artifacts`
   const world = { ...town, loggedModels: [{ ...makeModel(model1, exp, run1), artifactUri }, ...town.loggedModels] }
   const of = (source: string, more: Fields) => ask(acc, 'createModelVersion', { name: 'fraud', source, ...more }, world)
-  t.equal(grantOf(of(artifactUri, { model_id: model1 })).findings.sourceRunId, run1)
+  t.equal(grantOf(of(artifactUri, { model_id: model1 })).context.sourceRunId, run1)
   t.equal(verdictOf(of(`${artifactUri.slice('file://'.length)}/a`, { model_id: model1 })), 'allow')
   t.equal(verdictOf(of(artifactUri, {})), 'local-source', 'when it is named')
   t.equal(verdictOf(of(`${artifactUri}x`, { model_id: model1 })), 'local-source')
@@ -262,7 +262,7 @@ t.test('a web address is no source, whatever lies there', async (t) => {
 
 t.test('a new version is noted with the run that it is made of', async (t) => {
   const runOf = (source: string, fields: Fields = {}) =>
-    grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source, ...fields })).findings.sourceRunId
+    grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source, ...fields })).context.sourceRunId
   t.equal(runOf('models:/fraud/2'), run2, 'a copy')
   t.equal(runOf(`runs:/${run1}/m`), run1)
   t.equal(runOf(store(`${exp}/${run1}/artifacts/m`)), run1)
@@ -270,7 +270,7 @@ t.test('a new version is noted with the run that it is made of', async (t) => {
   t.equal(runOf('s3://acc-bucket/models/x'), null)
   const world = { ...town, loggedModels: [makeModel(model1, exp, run1)] }
   t.equal(
-    grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source: `models:/${model1}` }, world)).findings.sourceRunId,
+    grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source: `models:/${model1}` }, world)).context.sourceRunId,
     run1,
     'a logged model',
   )
@@ -423,11 +423,11 @@ t.test('a metric of a logged model is a change of it, and its owner’s alone', 
 t.test('experiment 0 is the environment’s own default experiment, in every request', async (t) => {
   for (const endpoint of ['getExperiment', 'restoreExperiment', 'deleteExperiment', 'setExperimentTag']) {
     const grant = grantOf(ask(acc, endpoint, { experiment_id: '0', key: 'a', value: 'b' }))
-    t.same([...grant.findings.visibleExperiments], [inAcc.defaultExperiment], endpoint)
-    t.equal(grant.findings.defaultExperimentId, inAcc.defaultExperiment)
+    t.same([...grant.context.visibleExperiments], [inAcc.defaultExperiment], endpoint)
+    t.equal(grant.context.defaultExperimentId, inAcc.defaultExperiment)
   }
   t.same(
-    [...grantOf(ask(prod, 'searchRuns', { experiment_ids: ['0', otherExp, exp, '987', '5'] })).findings.visibleExperiments],
+    [...grantOf(ask(prod, 'searchRuns', { experiment_ids: ['0', otherExp, exp, '987', '5'] })).context.visibleExperiments],
     [inProd.defaultExperiment, otherExp],
   )
   t.equal(verdict(acc, 'updateExperiment', { experiment_id: '0', new_name: 'other' }), 'invalid-parameter', 'it keeps its name')
@@ -557,7 +557,7 @@ t.test('freezing follows copies, whatever run they name', async (t) => {
 
 t.test('a promotion and a change of what it freezes share a key, so that the server keeps them apart', async (t) => {
   const keys = (caller: Environment, endpoint: string, fields: Fields, world: typeof town) =>
-    grantOf(ask(caller, endpoint, fields, world)).findings
+    grantOf(ask(caller, endpoint, fields, world)).context
   for (const [name, versions] of disguises) {
     const promoted = versions.filter((version) => version.name.endsWith('_prod'))
     const staging = versions
@@ -659,8 +659,8 @@ t.test('whoever promotes reads what is behind a version, and nothing beside it',
 t.test('promotion by copying just works, with what the clients send', async (t) => {
   const copy = { name: 'fraud', source: 'models:/fraud_acc/2', run_id: run2, tags: [], description: '' }
   const grant = grantOf(ask(prod, 'createModelVersion', copy))
-  t.equal(grant.findings.scope, prod)
-  t.equal(grant.findings.sourceRunId, run2)
+  t.equal(grant.context.scope, prod)
+  t.equal(grant.context.sourceRunId, run2)
   t.equal(
     verdict(prod, 'createModelVersion', { ...copy, source: 'models:/fraud_acc/4', run_id: '', model_id: model2 }),
     'allow',
@@ -685,7 +685,7 @@ t.test('a filter looks among the rows of one environment: the caller’s, or the
   for (const [caller, endpoint, filter, expected, scope] of filters) {
     const judged = ask(caller, endpoint, { filter, experiment_ids: ['0'] })
     t.equal(verdictOf(judged), expected, `${caller.name}: ${endpoint} ${filter}`)
-    if (scope !== undefined) t.equal(grantOf(judged).findings.scope, scope, `${filter}: rows of ${scope.name}`)
+    if (scope !== undefined) t.equal(grantOf(judged).context.scope, scope, `${filter}: rows of ${scope.name}`)
   }
 })
 
@@ -778,6 +778,6 @@ t.test('traces are their experiment’s, and a new one takes nobody’s place', 
     'however many there are, they are asked for at once',
   )
   const folding = { ...town, traces: [{ id: fresh, experimentId: inAcc.experiment, sourceRunId: null }] }
-  const found = judge(landscape, acc, requestTo('startTrace', traceInfo(fresh.toUpperCase())), folding)
+  const found = judge(config, acc, requestTo('startTrace', traceInfo(fresh.toUpperCase())), folding)
   t.equal(verdictOf(found), 'allow', 'a database that tells cases apart has no such trace')
 })

@@ -18,25 +18,20 @@ function outline(judged: Judged, value: unknown): string {
   return said.sort((a, b) => b.length - a.length).reduce((rest, word) => rest.replaceAll(word, '<said>'), text)
 }
 
-function ask({ landscape, world, mode }: Town, trespass: Trespass, meaning: Meaning, value: unknown): Judged {
+function ask({ config, world, mode }: Town, trespass: Trespass, meaning: Meaning, value: unknown): Judged {
   const { caller, endpoint } = trespass
   const message = trespassMessage(trespass, meaning, value)
-  return judge(
-    landscape,
-    caller.environment,
-    { endpointName: endpoint.name, endpoint, message, mode, administrator: true },
-    world,
-  )
+  return judge(config, caller.environment, { endpointName: endpoint.name, endpoint, message, mode, administrator: true }, world)
 }
 
 /** Whether an allowed request that names something foreign shows only the caller's own, and models of the one they promote from. */
 function showsOwn(trespass: Trespass, judged: Judged): boolean {
-  const { findings, endpoint } = grantOf(judged)
+  const { context, endpoint } = grantOf(judged)
   const { caller, other } = trespass
   const shows: readonly Environment[] =
     promotes(trespass) && reads(endpoint) ? [caller.environment, other.environment] : [caller.environment]
   const own = [caller.experiment, caller.defaultExperiment, caller.frozenExperiment]
-  return shows.includes(findings.scope) && [...findings.visibleExperiments].every((id) => own.includes(id))
+  return shows.includes(context.scope) && [...context.visibleExperiments].every((id) => own.includes(id))
 }
 
 /** The verdict, with whatever else there is to find fault with. */
@@ -56,7 +51,7 @@ const towns = [
 ]
 
 for (const town of towns) {
-  const { kind, mode, landscape, world, places } = town
+  const { kind, mode, config, world, places } = town
   const table = endpointTable(kind, mode).open
   const where = kind === 'mlflow' ? '' : ` of ${kind} for clients of mode ${mode}`
 
@@ -65,7 +60,7 @@ for (const town of towns) {
       for (const endpoint of table.values()) {
         const message = goodMessage(endpoint, caller)
         const judged = judge(
-          landscape,
+          config,
           caller.environment,
           { endpointName: endpoint.name, endpoint, message, mode, administrator: true },
           world,

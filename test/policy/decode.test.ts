@@ -9,7 +9,7 @@ import type { Field } from '../../src/policy/messages/field.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../src/policy/messages/json/json.ts'
 import { printJson } from '../../src/policy/messages/json/json-text.ts'
 import { fieldOf, hasShape, shapeOf } from '../../src/policy/messages/message-shape.ts'
-import { handmadeMessages } from '../../src/policy/messages/undescribed-messages.ts'
+import { undescribedMessages } from '../../src/policy/messages/undescribed-messages.ts'
 import * as ids from '../../src/policy/names/ids.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
 
@@ -493,7 +493,7 @@ t.test('what is required is looked at first and in its order, as MLflow does', a
   t.match(outcome('mlflow.LogMetric', inPath, required), '{"key":"b","run_id":"a"}', 'what stands in the path is there')
 })
 
-const everyMessage = [...Object.keys(messages), ...Object.keys(handmadeMessages)]
+const everyMessage = [...Object.keys(messages), ...Object.keys(undescribedMessages)]
 
 t.test('every message is whole, and an unknown one is a mistake in the program', async (t) => {
   t.ok(everyMessage.length > 400)

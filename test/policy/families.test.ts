@@ -24,10 +24,10 @@ import {
   absentExperiment,
   absentRun,
   acc,
+  config,
   inAcc,
   inPreprod,
   inProd,
-  landscape,
   prod,
   sharedDataset,
   town,
@@ -36,7 +36,7 @@ import {
 type Fields = Readonly<Record<string, unknown>>
 const json = JSON.stringify
 const ask = (caller: Environment, endpoint: string, fields: Fields, world: FakeWorld = town) =>
-  judge(landscape, caller, requestTo(endpoint, fields), world)
+  judge(config, caller, requestTo(endpoint, fields), world)
 const [dataset, foreignDataset] = [inAcc.entity('d'), inProd.entity('d')]
 const own = { experiment_id: inAcc.experiment }
 
@@ -105,8 +105,8 @@ t.test('a new data set without an experiment gets the default one, so that someb
 /** What of an answer's rows the caller is shown, when whoever is asked answers as the town does. */
 function shown(grant: Grant, list: string, rows: readonly Fields[]): string {
   const message = fieldOf(grant.endpoint.response, list)?.message ?? ''
-  const inquiry = admitRows(grant.findings, message, rows.map(toJson))
-  for (let step = inquiry.next(); !step.done; ) step = inquiry.next(answerOf(town, step.value))
+  const evaluation = admitRows(grant.context, message, rows.map(toJson))
+  for (let step = evaluation.next(); !step.done; ) step = evaluation.next(answerOf(town, step.value))
   return printJson(rewriteAnswer(grant, toMessage({ [list]: rows })))
 }
 

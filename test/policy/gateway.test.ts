@@ -19,12 +19,12 @@ import {
 } from '../support/fake-world.ts'
 import { fullMessage } from '../support/full-message.ts'
 import { lent } from '../support/gateway-town.ts'
-import { absentScorer, acc, all, inAcc, inProd, landscape, town } from '../support/town.ts'
+import { absentScorer, acc, all, config, inAcc, inProd, town } from '../support/town.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 const asAdministrator = (request: DecodedRequest): DecodedRequest => ({ ...request, administrator: true })
 const ask = (endpoint: string, fields: Fields, world: FakeWorld = town) =>
-  judge(landscape, acc, asAdministrator(requestTo(endpoint, fields)), world)
+  judge(config, acc, asAdministrator(requestTo(endpoint, fields)), world)
 const [endpoint_id, model_definition_id, secret_id] = [inAcc.gateway('e'), inAcc.gateway('d'), inAcc.gateway('s')]
 const asked = { name: 'x', secret_id, provider: 'openai', model_name: 'gpt' }
 const secret = { secret_name: 'x', secret_value: { api_key: 'k' } }
@@ -83,15 +83,15 @@ t.test('only administrators may ask what is for administrators', async (t) => {
   for (const caller of all) {
     for (const endpoint of rows) {
       const message = fullMessage(endpoint, caller)
-      const judged = judge(landscape, caller.environment, { endpointName: endpoint.name, endpoint, message }, town)
+      const judged = judge(config, caller.environment, { endpointName: endpoint.name, endpoint, message }, town)
       t.match(refusalOf(judged), { reason: 'closed-endpoint', message: /^This is for administrators of environment '\w+'/ })
       t.same(judged.questions, [], `${endpoint.name}: nothing is asked`)
     }
   }
   const named = makeEnvironment('acc', { administrators: ['admins_acc', 'owners'] })
-  const judged = judge(landscape, named, requestTo('listGatewaySecrets', {}), town)
+  const judged = judge(config, named, requestTo('listGatewaySecrets', {}), town)
   t.match(refusalOf(judged)?.message, /which you are not\. Ask someone in admins_acc or owners\.$/)
-  t.match(refusalOf(judge(landscape, acc, requestTo('listGatewaySecrets', {}), town))?.message, /the configuration names none/)
+  t.match(refusalOf(judge(config, acc, requestTo('listGatewaySecrets', {}), town))?.message, /the configuration names none/)
 })
 
 /** What goes to MLflow for an allowed request. */
@@ -107,7 +107,7 @@ t.test('names get the environment’s suffix, and the use of an endpoint is writ
     `{"name":"x_acc","secret_id":"${secret_id}","provider":"openai","model_name":"gpt"}`,
   )
   const tracked = grantOf(ask('createGatewayEndpoint', { name: 'x', model_configs: models }))
-  t.match(tracked.findings.usageExperimentId, /^777$/, 'which is made where there is none')
+  t.match(tracked.context.usageExperimentId, /^777$/, 'which is made where there is none')
   t.match(printJson(upstreamMessage(tracked)), /"name":"x_acc",.*"experiment_id":"777"/)
   t.notMatch(sent('createGatewayEndpoint', { name: 'x', model_configs: models, usage_tracking: false }), /experiment_id/)
   t.match(
@@ -171,7 +171,7 @@ t.test('a scorer’s text is rewritten both ways, and only where it names an end
   t.equal(back('{gateway:/chat_prod'), '', 'what cannot be read is not shown')
   const closed = makeEnvironment('acc', { gateway: false })
   const request = requestTo('registerScorer', { ...own, serialized_scorer: text })
-  t.match(refusalOf(judge(landscape, closed, request, town)), {
+  t.match(refusalOf(judge(config, closed, request, town)), {
     reason: 'closed-endpoint',
     message: /not open in environment 'acc'/,
   })
@@ -181,8 +181,8 @@ t.test('bindings are those of the environment’s own endpoints', async (t) => {
   const grant = grantOf(ask('listEndpointBindings', {}))
   const bindings = [endpoint_id, inProd.gateway('e'), lent.endpoint, ''].map((id) => ({ endpoint_id: id, display_name: 'x' }))
   const rows = bindings.map((row) => toMessage(row))
-  const inquiry = admitRows(grant.findings, 'mlflow.GatewayEndpointBinding', rows)
-  for (let step = inquiry.next(); !step.done; step = inquiry.next(answerOf(town, step.value)));
+  const evaluation = admitRows(grant.context, 'mlflow.GatewayEndpointBinding', rows)
+  for (let step = evaluation.next(); !step.done; step = evaluation.next(answerOf(town, step.value)));
   t.equal(
     printJson(rewriteAnswer(grant, toMessage({ bindings }))),
     JSON.stringify({ bindings: [endpoint_id, lent.endpoint].map((id) => ({ endpoint_id: id, display_name: 'x' })) }),
@@ -191,7 +191,7 @@ t.test('bindings are those of the environment’s own endpoints', async (t) => {
 
 t.test('sentences of MLflow’s speak of things by the caller’s names', async (t) => {
   const told = (endpoint: string, fields: Fields, text: string) =>
-    clientErrorText(text, 'X', grantOf(ask(endpoint, fields)).findings)
+    clientErrorText(text, 'X', grantOf(ask(endpoint, fields)).context)
   t.equal(told('createGatewaySecret', secret, "Secret with name 'x_acc' already exists"), "Secret with name 'x' already exists")
   t.equal(
     told('deleteGatewayEndpoint', { endpoint_id }, "cannot delete 'chat_acc'"),
@@ -208,8 +208,5 @@ t.test('the server’s flag of its gateway is for those who have its pages', asy
     [request, false],
     [asAdministrator(request), true],
   ] as const)
-    t.equal(
-      printJson(rewriteAnswer(grantOf(judge(landscape, acc, asks, town)), answer)),
-      `{"features_enabled":{"gateway":${flag}}}`,
-    )
+    t.equal(printJson(rewriteAnswer(grantOf(judge(config, acc, asks, town)), answer)), `{"features_enabled":{"gateway":${flag}}}`)
 })

@@ -8,12 +8,12 @@ import { artifactRequest, isArtifactRequest } from '../../src/rewrite/request/ar
 import { isUpstreamRequest, upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { Upstream } from '../../src/server/upstream/upstream.ts'
 import { grantOf, judge, requestTo } from '../support/fake-world.ts'
-import { acc, inAcc, landscape, town } from '../support/town.ts'
+import { acc, config, inAcc, town } from '../support/town.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 function realGrant() {
-  return grantOf(judge(landscape, acc, requestTo('getRun', { run_id: inAcc.run(1) }), town))
+  return grantOf(judge(config, acc, requestTo('getRun', { run_id: inAcc.run(1) }), town))
 }
 
 /** Things that look like a grant or a request to whoever only looks. */
@@ -73,7 +73,7 @@ t.test('only a request made from a grant is sent', async (t) => {
 
 t.test('only for a granted artifact is a Databricks workspace asked for signed URLs', async (t) => {
   const path = `/${inAcc.experiment}/${inAcc.run(1)}/artifacts/a`.slice(1)
-  const grant = grantOf(judge(landscape, acc, requestTo('downloadArtifact', { artifact_path: path }), town))
+  const grant = grantOf(judge(config, acc, requestTo('downloadArtifact', { artifact_path: path }), town))
   const request = artifactRequest(grant)
   t.same({ ...request }, { place: { kind: 'run', experimentId: inAcc.experiment, runId: inAcc.run(1) }, path: 'a' })
   t.ok(Object.isFrozen(request))
@@ -106,14 +106,14 @@ const snippets: [name: string, code: string, diagnostic: number | null][] = [
   ],
   ['a copy of a grant', 'upstreamRequest({ ...grant })', 2345],
   ['another message than the one that was judged', 'upstreamRequest(grant, message)', 2345],
-  ['a grant of one’s own making', 'new Grant("x", grant.endpoint, message, grant.findings)', 1361],
+  ['a grant of one’s own making', 'new Grant("x", grant.endpoint, message, grant.context)', 1361],
   ['a literal in place of a request', 'upstream.send({ method: "GET", target: "/", body: null }, caller)', 2345],
   ['a request of one’s own making', 'new UpstreamRequest("GET", "/", null)', 1361],
   ['a request from a denial', 'upstreamRequest(decision)', 2345],
   ['a decision that was not looked at', 'upstreamRequest(decision.allow)', 2339],
   ['plain text where a stored name is wanted', 'const name: UpstreamName = "fraud_acc"', 2322],
-  ['a caller’s name in a question', 'const question: Question = { about: "version", name: owned.logical, version: "1" }', 2322],
-  ['a stored name in a question', 'const question: Question = { about: "version", name: owned.upstream, version: "1" }', null],
+  ['a caller’s name in a question', 'const query: FactQuery = { about: "version", name: owned.logical, version: "1" }', 2322],
+  ['a stored name in a question', 'const query: FactQuery = { about: "version", name: owned.upstream, version: "1" }', null],
 ]
 
 const prelude = `
@@ -121,12 +121,12 @@ import type { Decision } from './src/policy/decide.ts'
 import type { Grant } from './src/policy/grant.ts'
 import type { JsonObject } from './src/policy/messages/json/json.ts'
 import type { OwnedName, UpstreamName } from './src/policy/names/names.ts'
-import type { Question } from './src/policy/fact-query.ts'
+import type { FactQuery } from './src/policy/fact-query.ts'
 import { type UpstreamRequest, upstreamRequest } from './src/rewrite/request/upstream-request.ts'
 import type { Upstream } from './src/server/upstream/upstream.ts'
 import type { CallerCredentials } from './src/server/upstream/upstream-credentials.ts'
 declare const [grant, message, upstream, caller, decision, owned]: [Grant, JsonObject, Upstream, CallerCredentials, Decision, OwnedName]
-export type Used = UpstreamName | Question | UpstreamRequest | typeof upstreamRequest | [typeof grant, typeof message, typeof upstream, typeof caller, typeof decision, typeof owned]
+export type Used = UpstreamName | FactQuery | UpstreamRequest | typeof upstreamRequest | [typeof grant, typeof message, typeof upstream, typeof caller, typeof decision, typeof owned]
 `.trim()
 
 /** The codes of what the compiler says of each snippet, as files beside the sources. */

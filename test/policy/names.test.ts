@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Environment, Landscape } from '../../src/policy/environments/environment.ts'
-import { findLandscapeProblems } from '../../src/policy/environments/environment-problems.ts'
+import type { Environment, PolicyConfig } from '../../src/policy/environments/environment.ts'
+import { findEnvironmentProblems } from '../../src/policy/environments/environment-problems.ts'
 import { nameProblem } from '../../src/policy/names/name-form.ts'
 import {
   defaultExperiment,
@@ -20,9 +20,9 @@ import { showText, tryLaw } from '../support/law.ts'
 const acc = makeEnvironment('acc')
 const preprod = makeEnvironment('preprod')
 const prod = makeEnvironment('prod', { production: true, promotesFrom: ['acc'] })
-const plain: Landscape = { environments: [acc, preprod, prod], foldsCase: false }
+const plain: PolicyConfig = { environments: [acc, preprod, prod], foldsCase: false }
 // Suffixes and roots that are close to each other without clashing
-const close: Landscape = {
+const close: PolicyConfig = {
   environments: [
     makeEnvironment('a', { modelSuffix: '-a', experimentRoot: '/x/a' }),
     makeEnvironment('ab', { modelSuffix: '-ab', experimentRoot: '/x/ab' }),
@@ -36,7 +36,7 @@ const kinds = ['model', 'experiment'] as const
 const anyKind = fc.constantFrom<NameKind>(...kinds)
 const anyPlace = fc
   .constantFrom(...landscapes)
-  .chain((landscape) => fc.tuple(fc.constant(landscape), fc.constantFrom(...landscape.environments)))
+  .chain((config) => fc.tuple(fc.constant(config), fc.constantFrom(...config.environments)))
 /** Parts of which names are made that come close to being qualified, beside arbitrary text. */
 const hint = fc.constantFrom(
   '_acc',
@@ -65,9 +65,9 @@ const anyName = fc.oneof(
 )
 
 /** The owner and names of what a caller calls so, or the reason of the refusal. */
-function attempt(landscape: Landscape, environment: Environment, kind: NameKind, name: string): OwnedName | string {
+function attempt(config: PolicyConfig, environment: Environment, kind: NameKind, name: string): OwnedName | string {
   try {
-    return resolveName(landscape, environment, kind, name)
+    return resolveName(config, environment, kind, name)
   } catch (error) {
     if (error instanceof Refusal) return error.reason
     throw error
@@ -75,17 +75,17 @@ function attempt(landscape: Landscape, environment: Environment, kind: NameKind,
 }
 
 t.test('the landscapes of these laws are sound', async (t) => {
-  for (const landscape of landscapes) t.same(findLandscapeProblems(landscape), [])
+  for (const config of landscapes) t.same(findEnvironmentProblems(config), [])
 })
 
 t.test('what a name is stored as leads back to its owner and logical name', async (t) => {
   let resolved = 0
   const law = tryLaw(
-    fc.property(anyPlace, anyKind, anyName, ([landscape, environment], kind, name) => {
-      const owned = attempt(landscape, environment, kind, name)
+    fc.property(anyPlace, anyKind, anyName, ([config, environment], kind, name) => {
+      const owned = attempt(config, environment, kind, name)
       if (typeof owned === 'string') return owned === 'invalid-parameter'
       resolved += 1
-      const back = ownerOf(landscape, kind, owned.upstream)
+      const back = ownerOf(config, kind, owned.upstream)
       return back?.owner === owned.owner && back.logical === owned.logical && back.upstream === owned.upstream
     }),
   )
@@ -95,11 +95,11 @@ t.test('what a name is stored as leads back to its owner and logical name', asyn
 
 t.test('a plain name is the caller’s own, and is shown again as they wrote it', async (t) => {
   const law = tryLaw(
-    fc.property(anyPlace, anyKind, anyName, ([landscape, environment], kind, name) => {
-      const owned = attempt(landscape, environment, kind, name)
+    fc.property(anyPlace, anyKind, anyName, ([config, environment], kind, name) => {
+      const owned = attempt(config, environment, kind, name)
       if (typeof owned === 'string' || owned.owner !== environment) return true
-      const shown = showName(landscape, environment, kind, owned.upstream)
-      return shown === owned.logical && attempt(landscape, environment, kind, shown) !== 'invalid-parameter'
+      const shown = showName(config, environment, kind, owned.upstream)
+      return shown === owned.logical && attempt(config, environment, kind, shown) !== 'invalid-parameter'
     }),
   )
   t.equal(law, 'holds')
@@ -107,13 +107,13 @@ t.test('a plain name is the caller’s own, and is shown again as they wrote it'
 
 t.test('whatever a caller is shown, they can say again and mean the same thing', async (t) => {
   const law = tryLaw(
-    fc.property(anyPlace, fc.nat({ max: 2 }), anyKind, anyName, ([landscape, environment], other, kind, name) => {
-      const owner = landscape.environments[other] ?? environment
-      const stored = attempt(landscape, owner, kind, name)
+    fc.property(anyPlace, fc.nat({ max: 2 }), anyKind, anyName, ([config, environment], other, kind, name) => {
+      const owner = config.environments[other] ?? environment
+      const stored = attempt(config, owner, kind, name)
       if (typeof stored === 'string') return true
-      const shown = showName(landscape, environment, kind, stored.upstream)
+      const shown = showName(config, environment, kind, stored.upstream)
       if (shown === null) return !mayRead(environment, stored.owner)
-      const again = attempt(landscape, environment, kind, shown)
+      const again = attempt(config, environment, kind, shown)
       return typeof again !== 'string' && again.upstream === stored.upstream && again.owner === stored.owner
     }),
   )
@@ -122,13 +122,13 @@ t.test('whatever a caller is shown, they can say again and mean the same thing',
 
 t.test('no stored name belongs to two environments, and no logical name of one is stored like another’s', async (t) => {
   const law = tryLaw(
-    fc.property(fc.constantFrom(...landscapes), anyKind, anyName, anyName, (landscape, kind, name, other) => {
+    fc.property(fc.constantFrom(...landscapes), anyKind, anyName, anyName, (config, kind, name, other) => {
       const stored = new Map<string, string>()
-      return landscape.environments.every((environment) =>
+      return config.environments.every((environment) =>
         [name, other].every((said) => {
-          const owned = attempt(landscape, environment, kind, said)
+          const owned = attempt(config, environment, kind, said)
           if (typeof owned === 'string') return true
-          const key = landscape.foldsCase ? owned.upstream.toLowerCase() : owned.upstream
+          const key = config.foldsCase ? owned.upstream.toLowerCase() : owned.upstream
           const owner = stored.get(key) ?? owned.owner.name
           stored.set(key, owner)
           return owner === owned.owner.name
@@ -141,10 +141,10 @@ t.test('no stored name belongs to two environments, and no logical name of one i
 
 t.test('a stored name that is shown to somebody is written exactly as its owner would store it', async (t) => {
   const law = tryLaw(
-    fc.property(fc.constantFrom(plain, close), anyKind, anyName, (landscape, kind, stored) => {
-      const owned = ownerOf(landscape, kind, stored)
+    fc.property(fc.constantFrom(plain, close), anyKind, anyName, (config, kind, stored) => {
+      const owned = ownerOf(config, kind, stored)
       if (owned === null) return true
-      const again = attempt(landscape, owned.owner, kind, owned.logical)
+      const again = attempt(config, owned.owner, kind, owned.logical)
       return owned.upstream === stored && typeof again !== 'string' && again.upstream === stored
     }),
   )
@@ -187,7 +187,7 @@ t.test('names mean what the design says, to a caller of acc', async (t) => {
 })
 
 t.test('what is seen of a name’s leading slash', async (t) => {
-  const inWorkspace: Landscape = { ...plain, kind: 'databricks' }
+  const inWorkspace: PolicyConfig = { ...plain, kind: 'databricks' }
   for (const [name, slash] of [
     ['churn', false],
     ['/churn', true],
@@ -195,7 +195,7 @@ t.test('what is seen of a name’s leading slash', async (t) => {
     ['/experiments/acc/churn', null],
     ['experiments/prod/churn', null],
   ] as const)
-    for (const landscape of [plain, inWorkspace]) t.equal(hasLeadingSlash(landscape, name), slash, name)
+    for (const config of [plain, inWorkspace]) t.equal(hasLeadingSlash(config, name), slash, name)
   t.equal(hasLeadingSlash(inWorkspace, '/Workspace/Shared/churn'), true)
   t.equal(hasLeadingSlash(inWorkspace, '/Workspace/experiments/acc/churn'), null)
 })

@@ -19,8 +19,8 @@ const shared = 'databricks-llama'
 
 /** What comes of a request of a caller in acc, whose environment has some of the keys. */
 function callerWith(over: Partial<Environment>) {
-  const { acc, landscape } = makeWorkspace({ sharedServingEndpoints: [shared], servingSecretScopes: ['acc-llm'], ...over })
-  const here = { ...landscape, ownHosts: ['adb-1.azuredatabricks.net:443'] }
+  const { acc, config } = makeWorkspace({ sharedServingEndpoints: [shared], servingSecretScopes: ['acc-llm'], ...over })
+  const here = { ...config, ownHosts: ['adb-1.azuredatabricks.net:443'] }
   const judged = (endpoint: string, fields: Fields) => judge(here, acc, requestTo(endpoint, fields), world)
   return {
     judged,

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import { findEndpoint } from '../../src/policy/endpoints/find-endpoint.ts'
-import type { Landscape } from '../../src/policy/environments/environment.ts'
+import type { PolicyConfig } from '../../src/policy/environments/environment.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import {
@@ -18,7 +18,7 @@ import {
 import { makeVersion } from '../support/town.ts'
 
 const llama = 'databricks-meta-llama-3'
-const { acc, preprod, prod, landscape } = makeWorkspace({ sharedServingEndpoints: [llama], servingSecretScopes: ['acc-models'] })
+const { acc, preprod, prod, config } = makeWorkspace({ sharedServingEndpoints: [llama], servingSecretScopes: ['acc-models'] })
 const world: FakeWorld = {
   experiments: [],
   runs: [],
@@ -35,8 +35,7 @@ const world: FakeWorld = {
   endpointIds: { idacc: 'scorer_acc', idprod: 'scorer_prod', idlegacy: 'legacy', idllama: llama },
 }
 type Fields = Readonly<Record<string, unknown>>
-const judged = (caller: typeof acc, endpoint: string, fields: Fields) =>
-  judge(landscape, caller, requestTo(endpoint, fields), world)
+const judged = (caller: typeof acc, endpoint: string, fields: Fields) => judge(config, caller, requestTo(endpoint, fields), world)
 const verdict = (caller: typeof acc, endpoint: string, fields: Fields) => verdictOf(judged(caller, endpoint, fields))
 const table = endpointTable('databricks')
 
@@ -164,7 +163,7 @@ t.test('in Unity Catalog the environment’s schema is served', async (t) => {
     registrationAlias: of.production ? 'champion' : 'staging',
   })
   const [own, theirs] = [inCatalog(acc), inCatalog(prod)]
-  const catalog: Landscape = { ...landscape, environments: [own, theirs, inCatalog(preprod)], registry: 'unityCatalog' }
+  const catalog: PolicyConfig = { ...config, environments: [own, theirs, inCatalog(preprod)], registry: 'unityCatalog' }
   const registered = (place: string, aliases: readonly string[]) => makeVersion(place, { aliases })
   const versions = [
     registered('acc.ml.fraud/1', []),

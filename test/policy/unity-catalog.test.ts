@@ -1,8 +1,8 @@
 import t from 'tap'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import { findEndpoint } from '../../src/policy/endpoints/find-endpoint.ts'
-import type { Environment, Landscape } from '../../src/policy/environments/environment.ts'
-import { findLandscapeProblems } from '../../src/policy/environments/environment-problems.ts'
+import type { Environment, PolicyConfig } from '../../src/policy/environments/environment.ts'
+import { findEnvironmentProblems } from '../../src/policy/environments/environment-problems.ts'
 import { isInProduction, protectedAliases } from '../../src/policy/environments/production.ts'
 import { ownerOf, resolveName, showName } from '../../src/policy/names/names.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
@@ -23,7 +23,7 @@ const inCatalog = (name: string, over: Partial<Environment> = {}) =>
 const acc = inCatalog('acc')
 const preprod = inCatalog('preprod')
 const prod = inCatalog('prod', { production: true, promotesFrom: ['acc'], registrationAlias: 'live' })
-const landscape: Landscape = {
+const config: PolicyConfig = {
   environments: [acc, preprod, prod],
   foldsCase: false,
   kind: 'databricks',
@@ -32,7 +32,7 @@ const landscape: Landscape = {
 
 function resolved(environment: Environment, name: string): string {
   try {
-    const { owner, logical, upstream } = resolveName(landscape, environment, 'model', name)
+    const { owner, logical, upstream } = resolveName(config, environment, 'model', name)
     return `${owner.name}:${logical}:${upstream}`
   } catch (error) {
     if (error instanceof Refusal) return error.reason
@@ -53,18 +53,18 @@ t.test('a plain name is the environment’s own, and three levels name one of an
     ),
   ]
   for (const [environment, name, expected] of names) t.equal(resolved(environment, name), expected, name)
-  t.equal(ownerOf(landscape, 'model', 'prod.ml.fraud')?.owner.name, 'prod')
+  t.equal(ownerOf(config, 'model', 'prod.ml.fraud')?.owner.name, 'prod')
   for (const name of ['fraud_prod', 'other.ml.fraud', 'prod.ml', 'prod.ml.a.b', 'fraud']) {
-    t.equal(ownerOf(landscape, 'model', name), null, name)
+    t.equal(ownerOf(config, 'model', name), null, name)
   }
-  const shown = (environment: Environment) => showName(landscape, environment, 'model', 'acc.ml.fraud')
+  const shown = (environment: Environment) => showName(config, environment, 'model', 'acc.ml.fraud')
   t.same([shown(acc), shown(prod), shown(preprod)], ['fraud', 'acc.ml.fraud', null])
-  t.equal(ownerOf(landscape, 'experiment', '/experiments/acc/churn')?.logical, 'churn', 'experiments are as ever')
+  t.equal(ownerOf(config, 'experiment', '/experiments/acc/churn')?.logical, 'churn', 'experiments are as ever')
 })
 
 t.test('a landscape whose schemas or aliases are ambiguous is refused', async (t) => {
   const problems = (...environments: Environment[]) =>
-    findLandscapeProblems({ ...landscape, environments }).map(({ environment, key }) => `${environment}.${key}`)
+    findEnvironmentProblems({ ...config, environments }).map(({ environment, key }) => `${environment}.${key}`)
   t.same(problems(acc, preprod, prod), [])
   t.same(problems(acc, inCatalog('b', { unityCatalogSchema: 'ACC.ml' })), ['b.unityCatalogSchema'])
   const { unityCatalogSchema: _, ...bare } = acc
@@ -72,7 +72,7 @@ t.test('a landscape whose schemas or aliases are ambiguous is refused', async (t
   t.same(problems(acc, inCatalog('a', { registrationAlias: 'Live' }), prod), ['a.registrationAlias'])
   t.same(problems(inCatalog('a', { registrationAlias: 'production' })), ['a.registrationAlias'])
   t.same(problems(acc, inCatalog('b', { modelSuffix: '_acc' })), ['b.modelSuffix'], 'the suffix of serving endpoints')
-  const elsewhere = findLandscapeProblems({ ...landscape, registry: 'workspace', environments: [acc] })
+  const elsewhere = findEnvironmentProblems({ ...config, registry: 'workspace', environments: [acc] })
   t.same(
     elsewhere.map(({ key }) => key),
     ['unityCatalogSchema', 'registrationAlias'],
@@ -103,12 +103,12 @@ const world: FakeWorld = {
   aliases: { 'acc.ml.fraud@staging': '1', 'acc.ml.fraud@champion': '2', 'acc.ml.fraud@live': '2' },
 }
 const verdict = (caller: Environment, endpoint: string, fields: Readonly<Record<string, unknown>>) =>
-  verdictOf(judge(landscape, caller, requestTo(endpoint, fields), world))
+  verdictOf(judge(config, caller, requestTo(endpoint, fields), world))
 
 t.test('aliases of production environments have the policy that the stage Production has', async (t) => {
-  t.same([...protectedAliases(landscape)], ['production', 'live'])
-  t.ok(isInProduction(landscape, { stage: 'None', aliases: ['LIVE'] }))
-  t.notOk(isInProduction(landscape, { stage: 'Production', aliases: ['champion'] }))
+  t.same([...protectedAliases(config)], ['production', 'live'])
+  t.ok(isInProduction(config, { stage: 'None', aliases: ['LIVE'] }))
+  t.notOk(isInProduction(config, { stage: 'Production', aliases: ['champion'] }))
   const set = (caller: Environment, name: string, number: string, alias: string) =>
     verdict(caller, 'setRegisteredModelAlias', { name, version: number, alias })
   const rows: readonly (readonly [Environment, string, string, string, string])[] = [
@@ -165,11 +165,11 @@ t.test('who may not manage production neither changes nor deletes nor takes what
 })
 
 t.test('filters and sentences have the three-level names', async (t) => {
-  const grant = grantOf(judge(landscape, acc, requestTo('searchModelVersions', { filter: "name='fraud'" }), world))
-  const { findings, endpoint } = grant
-  t.equal(upstreamFilter("name='fraud'", endpoint.search, findings), "name = 'acc.ml.fraud'")
-  t.equal(upstreamFilter('', endpoint.search, findings), "name LIKE 'acc.ml.%'")
-  const get = grantOf(judge(landscape, acc, requestTo('getRegisteredModel', { name: 'fraud' }), world)).findings
+  const grant = grantOf(judge(config, acc, requestTo('searchModelVersions', { filter: "name='fraud'" }), world))
+  const { context, endpoint } = grant
+  t.equal(upstreamFilter("name='fraud'", endpoint.search, context), "name = 'acc.ml.fraud'")
+  t.equal(upstreamFilter('', endpoint.search, context), "name LIKE 'acc.ml.%'")
+  const get = grantOf(judge(config, acc, requestTo('getRegisteredModel', { name: 'fraud' }), world)).context
   t.equal(clientSentence("Model 'acc.ml.fraud' does not exist.", get), "Model 'fraud' does not exist.")
   t.equal(clientSentence("Model 'prod.ml.secret' exists.", get), null)
 })
@@ -199,7 +199,7 @@ t.test('the registry of databricks-uc has the same policy', async (t) => {
   const decided = (caller: Environment, name: string, fields: Readonly<Record<string, unknown>>) => {
     const endpoint = table.open.get(name)
     if (endpoint === undefined) throw new Error(`there is no ${name}`)
-    return verdictOf(judge(landscape, caller, { endpointName: name, endpoint, message: toMessage(fields) }, growing))
+    return verdictOf(judge(config, caller, { endpointName: name, endpoint, message: toMessage(fields) }, growing))
   }
   const [read, write] = ['MODEL_VERSION_OPERATION_READ', 'MODEL_VERSION_OPERATION_READ_WRITE']
   const credentials: readonly (readonly [Environment, string, string, string, string])[] = [
@@ -278,7 +278,7 @@ const nativeTable = endpointTable('unityCatalog').open
 const native = (caller: Environment, endpointName: string, fields: Readonly<Record<string, unknown>>) => {
   const endpoint = nativeTable.get(endpointName)
   if (endpoint === undefined) throw new Error(`the table has no ${endpointName}`)
-  return judge(landscape, caller, { endpointName, endpoint, message: toMessage(fields) }, world)
+  return judge(config, caller, { endpointName, endpoint, message: toMessage(fields) }, world)
 }
 
 t.test('Unity Catalog’s own API is another spelling of MLflow’s, with the same policy', async (t) => {

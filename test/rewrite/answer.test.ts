@@ -15,12 +15,12 @@ import { clientErrorText } from '../../src/rewrite/errors/error-text.ts'
 import { grantOf, judge, requestTo, toMessage } from '../support/fake-world.ts'
 import { fullMessage } from '../support/full-message.ts'
 import { tryLaw } from '../support/law.ts'
-import { acc, all, type Belongings, inAcc, inProd, landscape, prod, town } from '../support/town.ts'
+import { acc, all, type Belongings, config, inAcc, inProd, prod, town } from '../support/town.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 function grant(caller: Environment, endpoint: string, fields: Fields): Grant {
-  return grantOf(judge(landscape, caller, requestTo(endpoint, fields), town))
+  return grantOf(judge(config, caller, requestTo(endpoint, fields), town))
 }
 
 /** What the caller gets for an answer of MLflow's, as JSON text, or the reason why they get nothing. */
@@ -173,7 +173,7 @@ function messageOf(message: string, depth = 0): fc.Arbitrary<JsonObject> {
 /** The names in a text that its reader may not see. */
 function leaksIn(text: string, place: Belongings, granted: Grant): string[] {
   const { environment } = place
-  const hidden = all.filter((other) => other !== place && other.environment !== granted.findings.scope)
+  const hidden = all.filter((other) => other !== place && other.environment !== granted.context.scope)
   const suffixes = hidden.flatMap(({ environment: { modelSuffix, experimentRoot } }) => [modelSuffix, experimentRoot])
   const promotable = (word: string) => environment.promotesFrom.some((name) => word.includes(`_${name}`))
   const own = [environment.modelSuffix, environment.experimentRoot, 'legacy', 'pendingStage', 'mlflow-artifacts://']
@@ -188,7 +188,7 @@ t.test('no answer shows a stored name, another environment’s name, or a row of
       fc.property(fc.constantFrom(...all), messageOf(endpoint.response), (place, answer) => {
         const message = fullMessage(endpoint, place, endpoint.name === 'createModelVersion' ? ['relatedRun'] : [])
         const granted = grantOf(
-          judge(landscape, place.environment, { endpointName: endpoint.name, endpoint, message, administrator: true }, town),
+          judge(config, place.environment, { endpointName: endpoint.name, endpoint, message, administrator: true }, town),
         )
         let text: string
         try {
@@ -301,10 +301,10 @@ const errors: [endpoint: string, fields: Fields, text: string, shown: string][] 
 
 t.test('MLflow’s errors speak of the caller’s names, and never of another’s', async (t) => {
   for (const [endpoint, fields, text, expected] of errors) {
-    const { findings } = grant(acc, endpoint, fields)
-    t.equal(clientErrorText(text, 'X', findings), expected === '' ? text : expected, text.slice(0, 100))
+    const { context } = grant(acc, endpoint, fields)
+    t.equal(clientErrorText(text, 'X', context), expected === '' ? text : expected, text.slice(0, 100))
   }
-  const promoter = grant(prod, 'getRegisteredModel', { name: 'fraud_acc' }).findings
+  const promoter = grant(prod, 'getRegisteredModel', { name: 'fraud_acc' }).context
   t.equal(
     clientErrorText('Registered Model with name=fraud_acc not found', 'X', promoter),
     'Registered Model with name=fraud_acc not found',

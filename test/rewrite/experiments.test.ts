@@ -3,7 +3,7 @@ import type { Environment } from '../../src/policy/environments/environment.ts'
 import { printJson } from '../../src/policy/messages/json/json-text.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { grantOf, judge, requestTo, toMessage } from '../support/fake-world.ts'
-import { acc, inAcc, landscape, prod, town } from '../support/town.ts'
+import { acc, config, inAcc, prod, town } from '../support/town.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -23,7 +23,7 @@ function row(name: string, ...tags: object[]) {
 }
 
 function shown(caller: Environment, endpoint: string, fields: Fields, answer: Fields): string {
-  return printJson(rewriteAnswer(grantOf(judge(landscape, caller, requestTo(endpoint, fields), town)), toMessage(answer)))
+  return printJson(rewriteAnswer(grantOf(judge(config, caller, requestTo(endpoint, fields), town)), toMessage(answer)))
 }
 
 t.test('what a workspace adds to an experiment comes in the caller’s names, wherever experiments are answered', async (t) => {

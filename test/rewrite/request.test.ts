@@ -14,12 +14,12 @@ import { grantOf, judge, requestTo, toJson } from '../support/fake-world.ts'
 import { fullMessage } from '../support/full-message.ts'
 import { tryLaw } from '../support/law.ts'
 import { randomCall } from '../support/random-town.ts'
-import { absentTrace, acc, inAcc, inProd, landscape, prod, town } from '../support/town.ts'
+import { absentTrace, acc, config, inAcc, inProd, prod, town } from '../support/town.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 function grant(caller: Environment, endpoint: string, fields: Fields): Grant {
-  return grantOf(judge(landscape, caller, requestTo(endpoint, fields), town))
+  return grantOf(judge(config, caller, requestTo(endpoint, fields), town))
 }
 
 /** The request as it goes upstream: method, path and query, body. */
@@ -136,7 +136,7 @@ t.test('every endpoint can be written, and what was judged stays as it was', asy
   for (const endpoint of openEndpoints.values()) {
     const message = fullMessage(endpoint, inAcc, endpoint.name === 'createModelVersion' ? ['relatedRun'] : [])
     const before = printJson(message)
-    const granted = grantOf(judge(landscape, acc, { endpointName: endpoint.name, endpoint, message, administrator: true }, town))
+    const granted = grantOf(judge(config, acc, { endpointName: endpoint.name, endpoint, message, administrator: true }, town))
     const request = upstreamRequest(granted)
     t.equal(printJson(granted.message), before, endpoint.name)
     t.equal(request.method, endpoint.method)
@@ -154,8 +154,8 @@ t.test('whatever is granted, nothing that goes upstream names what the caller ha
   let written = 0
   const law = tryLaw(
     fc.property(fc.nat(), (seed) => {
-      const { landscape, caller, administrator, endpoint, message, world, owners } = randomCall(seed)
-      const { decision } = judge(landscape, caller, { endpointName: endpoint.name, endpoint, message, administrator }, world)
+      const { config, caller, administrator, endpoint, message, world, owners } = randomCall(seed)
+      const { decision } = judge(config, caller, { endpointName: endpoint.name, endpoint, message, administrator }, world)
       if ('deny' in decision) return
       const upstream = upstreamMessage(decision.allow)
       upstreamRequest(decision.allow)
@@ -168,7 +168,7 @@ t.test('whatever is granted, nothing that goes upstream names what the caller ha
       const experiments = placesMeaning(endpoint, upstream, 'experimentsToSearch', 'experiment').flatMap(({ value }) =>
         textsOf(value),
       )
-      const { usageExperimentId: made } = decision.allow.findings
+      const { usageExperimentId: made } = decision.allow.context
       const lost = experiments.filter((id) => id !== made && owners.get(id) !== caller.name)
       const places = placesMeaning(endpoint, upstream, 'experimentName', 'newExperimentName').flatMap(({ value }) =>
         textsOf(value),
@@ -218,7 +218,7 @@ t.test('a filter goes upstream in upstream names, narrowed to the rows of one en
     const granted = grant(caller, endpoint, { filter, experiment_ids: ['0'] })
     const upstream =
       endpoint === 'searchRuns' || filter !== ''
-        ? upstreamFilter(filter, granted.endpoint.search, granted.findings)
+        ? upstreamFilter(filter, granted.endpoint.search, granted.context)
         : upstreamMessage(granted).get('filter')
     t.equal(upstream, expected, `${caller.name}: ${endpoint} ${filter}`)
   }

@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Environment } from '../../src/policy/environments/environment.ts'
-import { findLandscapeProblems } from '../../src/policy/environments/environment-problems.ts'
+import { findEnvironmentProblems } from '../../src/policy/environments/environment-problems.ts'
 import { holdsPrefix, readSourcePrefix } from '../../src/policy/locations/source-prefix.ts'
 import { memoryLimit } from '../../src/server/limits/memory-size.ts'
 import { base, environment, linesOf, load, problemsOf, small } from '../support/config-file.ts'
@@ -502,7 +502,7 @@ t.test('source prefixes are storage folders in their one canonical form', async 
 
 const suffix = fc.stringMatching(/^[ab_A]{1,4}$/)
 const root = fc.array(fc.constantFrom('a', 'b', 'A', 'ab'), { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join('/')}`)
-const landscape = fc.record({
+const config = fc.record({
   foldsCase: fc.boolean(),
   environments: fc.uniqueArray(
     fc
@@ -517,7 +517,7 @@ t.test(
   async (t) => {
     const seen = { accepted: 0, refused: 0 }
     fc.assert(
-      fc.property(landscape, fc.array(fc.stringMatching(/^[ab_A]{1,5}$/), { minLength: 30, maxLength: 30 }), (world, tails) => {
+      fc.property(config, fc.array(fc.stringMatching(/^[ab_A]{1,5}$/), { minLength: 30, maxLength: 30 }), (world, tails) => {
         const fold = (text: string) => (world.foldsCase ? text.toLowerCase() : text)
         const owners = (text: string, holds: (environment: Environment) => boolean) =>
           text === '' ? [] : world.environments.filter(holds)
@@ -530,7 +530,7 @@ t.test(
           ...models.map((name) => owners(name, ({ modelSuffix }) => fold(name).endsWith(fold(modelSuffix)))),
           ...paths.map((path) => owners(path, ({ experimentRoot }) => fold(`${path}/`).startsWith(fold(`${experimentRoot}/`)))),
         ].some((holders) => holders.length > 1)
-        const accepted = findLandscapeProblems(world).length === 0
+        const accepted = findEnvironmentProblems(world).length === 0
         seen[accepted ? 'accepted' : 'refused']++
         return accepted ? !shared : shared
       }),

@@ -9,7 +9,7 @@ import { Searcher } from '../../src/server/pipeline/search.ts'
 import { Upstream } from '../../src/server/upstream/upstream.ts'
 import { grantOf, judge, requestTo } from '../support/fake-world.ts'
 import { tryLaw } from '../support/law.ts'
-import { acc, landscape, prod, town } from '../support/town.ts'
+import { acc, config, prod, town } from '../support/town.ts'
 
 const refusal = { name: 'Refusal', reason: 'invalid-parameter', message: /Invalid page token/ }
 const key = new Uint8Array(32).fill(7)
@@ -86,7 +86,7 @@ t.test('a page token is good for the caller, environment and query that it was g
     fields: Readonly<Record<string, unknown>>,
     endpoint = 'searchModelVersions',
   ) => {
-    const grant = grantOf(judge(landscape, where, requestTo(endpoint, fields), town))
+    const grant = grantOf(judge(config, where, requestTo(endpoint, fields), town))
     if (grant.endpoint.search === undefined) throw new Error('it is a search')
     const found = await searcher.search(grant, grant.endpoint.search, who, { authorization: null }, async () => undefined)
     if (!('rows' in found)) throw new Error(`failed: ${found.failed.text}`)

@@ -33,14 +33,14 @@ const old = Buffer.from('what was registered')
 async function register(place: Place, name: string) {
   const created = await call(place, acc, 'runs/create', { experiment_id: '0', start_time: 1 })
   const { run_id: runId, artifact_uri: uri } = created.body.run.info
-  const door = { proxy: place.proxy, token: acc, store: `/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts` }
-  await put(door, 'model/data.bin', old)
+  const ingress = { proxy: place.proxy, token: acc, store: `/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts` }
+  await put(ingress, 'model/data.bin', old)
   await call(place, acc, 'registered-models/create', { name })
   await call(place, acc, 'model-versions/create', { name, source: `${uri}/model`, run_id: runId })
   const stage = { name: `${name}_acc`, version: '1', stage: 'Production', archive_existing_versions: false }
   const [folder = ''] = readdirSync(place.mlflow.artifactFolder)
   return {
-    door,
+    ingress,
     runId,
     promote: () => call(place, prod, 'model-versions/transition-stage', stage),
     bytes: () => readFileSync(join(place.mlflow.artifactFolder, folder, runId, 'artifacts/model/data.bin')),
@@ -51,12 +51,12 @@ type Registered = Awaited<ReturnType<typeof register>>
 type Begin = (version: Registered, size: number) => ClientRequest
 
 const begin: Readonly<Record<string, Begin>> = {
-  'PUT with a length': ({ door }, size) => ask(door, 'PUT', 'model/data.bin', { 'content-length': String(size) }),
-  'PUT in chunks': ({ door }) => ask(door, 'PUT', 'model/data.bin'),
-  'POST upload-artifact': ({ door, runId }, size) => {
+  'PUT with a length': ({ ingress }, size) => ask(ingress, 'PUT', 'model/data.bin', { 'content-length': String(size) }),
+  'PUT in chunks': ({ ingress }) => ask(ingress, 'PUT', 'model/data.bin'),
+  'POST upload-artifact': ({ ingress, runId }, size) => {
     const path = `/ajax-api/2.0/mlflow/upload-artifact?run_id=${runId}&path=model/data.bin`
-    const headers = { authorization: `Bearer ${door.token}`, 'content-length': String(size) }
-    return request(`${door.proxy.url}${path}`, { method: 'POST', headers, agent: false })
+    const headers = { authorization: `Bearer ${ingress.token}`, 'content-length': String(size) }
+    return request(`${ingress.proxy.url}${path}`, { method: 'POST', headers, agent: false })
   },
 }
 
@@ -107,7 +107,7 @@ async function checkRaces(t: Test, place: Place, rounds: number) {
   for (let round = 0; round < rounds; round++) {
     const size = sizes[round % sizes.length] ?? 0
     const version = await register(place, `race-${round}`)
-    const end = await allButTheLast(ask(version.door, 'PUT', 'model/data.bin', { 'content-length': String(size) }), size)
+    const end = await allButTheLast(ask(version.ingress, 'PUT', 'model/data.bin', { 'content-length': String(size) }), size)
     const ended = end()
     await sleep(round * 3)
     const { status } = await version.promote()
@@ -122,7 +122,7 @@ async function checkRaces(t: Test, place: Place, rounds: number) {
 async function checkAbandoned(t: Test, place: Place, rounds: number) {
   for (let round = 0; round < rounds; round++) {
     const version = await register(place, `gone-${round}`)
-    const upload = ask(version.door, 'PUT', 'model/data.bin', { 'content-length': '3000000' })
+    const upload = ask(version.ingress, 'PUT', 'model/data.bin', { 'content-length': '3000000' })
     upload.on('error', () => undefined)
     upload.end(Buffer.alloc(3_000_000, 'N'))
     await Promise.race([once(upload, 'finish'), sleep(1_000)])
@@ -154,7 +154,7 @@ t.test('a gunicorn server with one worker takes uploads of every size', async (t
   const place = await prepare(t, '2.22.4', 1)
   const version = await register(place, 'single')
   for (const size of sizes) {
-    t.equal((await put(version.door, 'model/data.bin', Buffer.alloc(size, 'N'))).status, 200, `${size} bytes`)
+    t.equal((await put(version.ingress, 'model/data.bin', Buffer.alloc(size, 'N'))).status, 200, `${size} bytes`)
     t.equal(version.bytes().length, size)
   }
 })

@@ -7,7 +7,7 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { newestMlflow } from '../../scripts/python-environments.mjs'
-import { ask, type Door, finish, growth, MiB, put, readDigest, sendBlocks } from '../support/artifact-stream.ts'
+import { ask, finish, growth, type Ingress, MiB, put, readDigest, sendBlocks } from '../support/artifact-stream.ts'
 import { isFullRun } from '../support/full-run.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { type MlflowServer, startMlflow } from '../support/mlflow-server.ts'
@@ -50,8 +50,8 @@ async function prepare(t: Test, version: string): Promise<Place> {
   return { ...place, runId, store, folder: join(mlflow.artifactFolder, id, runId, 'artifacts') }
 }
 
-function get(door: Door, name: string, method = 'GET') {
-  const asked = ask(door, method, name)
+function get(ingress: Ingress, name: string, method = 'GET') {
+  const asked = ask(ingress, method, name)
   asked.end()
   return finish(asked)
 }

@@ -18,13 +18,13 @@ t.teardown(async () => {
 })
 
 const api = '/api/2.0/mlflow'
-interface Door {
+interface Ingress {
   readonly url: string
   /** None for MLflow itself. */
   readonly token?: string
 }
 
-async function call({ url, token = '' }: Door, method: string, path: string, body?: object) {
+async function call({ url, token = '' }: Ingress, method: string, path: string, body?: object) {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   const response = await fetch(`${url}${api}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) })
   const text = await response.text()
@@ -41,67 +41,67 @@ async function stored(name: string): Promise<{ stage: string; tags: string[] }> 
 const isMove: (heard: { path: string }) => boolean = ({ path }) => path.includes('/model-versions/transition-stage')
 const finished = { stage: 'Staging', tags: [] }
 
-async function makeModels(door: Door, names: readonly string[]): Promise<string> {
-  const { body } = await call(door, 'POST', '/runs/create', { experiment_id: '0' })
-  for (const name of names) await call(door, 'POST', '/registered-models/create', { name })
+async function makeModels(ingress: Ingress, names: readonly string[]): Promise<string> {
+  const { body } = await call(ingress, 'POST', '/runs/create', { experiment_id: '0' })
+  for (const name of names) await call(ingress, 'POST', '/registered-models/create', { name })
   return body.run.info.run_id
 }
 
-function register(door: Door, name: string, runId: string) {
-  return call(door, 'POST', '/model-versions/create', { name, source: `runs:/${runId}/model`, run_id: runId })
+function register(ingress: Ingress, name: string, runId: string) {
+  return call(ingress, 'POST', '/model-versions/create', { name, source: `runs:/${runId}/model`, run_id: runId })
 }
 
 /** Everything that touches a version, and what it answers of the version: its stage, where it says one. */
-const touches: Readonly<Record<string, (door: Door, name: string) => Promise<unknown>>> = {
-  get: async (door, name) =>
-    (await call(door, 'GET', `/model-versions/get?name=${name}&version=1`)).body.model_version.current_stage,
-  search: async (door, name) => {
-    const { body } = await call(door, 'GET', `/model-versions/search?filter=${encodeURIComponent(`name='${name}'`)}`)
+const touches: Readonly<Record<string, (ingress: Ingress, name: string) => Promise<unknown>>> = {
+  get: async (ingress, name) =>
+    (await call(ingress, 'GET', `/model-versions/get?name=${name}&version=1`)).body.model_version.current_stage,
+  search: async (ingress, name) => {
+    const { body } = await call(ingress, 'GET', `/model-versions/search?filter=${encodeURIComponent(`name='${name}'`)}`)
     return body.model_versions[0].current_stage
   },
-  model: async (door, name) =>
-    (await call(door, 'GET', `/registered-models/get?name=${name}`)).body.registered_model.latest_versions[0].current_stage,
-  models: async (door, name) => {
-    const { body } = await call(door, 'GET', `/registered-models/search?filter=${encodeURIComponent(`name='${name}'`)}`)
+  model: async (ingress, name) =>
+    (await call(ingress, 'GET', `/registered-models/get?name=${name}`)).body.registered_model.latest_versions[0].current_stage,
+  models: async (ingress, name) => {
+    const { body } = await call(ingress, 'GET', `/registered-models/search?filter=${encodeURIComponent(`name='${name}'`)}`)
     return body.registered_models[0].latest_versions[0].current_stage
   },
-  latest: async (door, name) =>
-    (await call(door, 'POST', '/registered-models/get-latest-versions', { name })).body.model_versions[0].current_stage,
-  staged: async (door, name) => {
-    const { body } = await call(door, 'POST', '/registered-models/get-latest-versions', { name, stages: ['Staging'] })
+  latest: async (ingress, name) =>
+    (await call(ingress, 'POST', '/registered-models/get-latest-versions', { name })).body.model_versions[0].current_stage,
+  staged: async (ingress, name) => {
+    const { body } = await call(ingress, 'POST', '/registered-models/get-latest-versions', { name, stages: ['Staging'] })
     return body.model_versions?.[0]?.current_stage
   },
-  tag: async (door, name) => {
-    const { status } = await call(door, 'POST', '/model-versions/set-tag', { name, version: '1', key: 'k', value: 'v' })
-    await call(door, 'DELETE', '/model-versions/delete-tag', { name, version: '1', key: 'k' })
+  tag: async (ingress, name) => {
+    const { status } = await call(ingress, 'POST', '/model-versions/set-tag', { name, version: '1', key: 'k', value: 'v' })
+    await call(ingress, 'DELETE', '/model-versions/delete-tag', { name, version: '1', key: 'k' })
     return status === 200 ? 'Staging' : status
   },
-  describe: async (door, name) => {
-    const { body } = await call(door, 'PATCH', '/model-versions/update', { name, version: '1', description: 'd' })
+  describe: async (ingress, name) => {
+    const { body } = await call(ingress, 'PATCH', '/model-versions/update', { name, version: '1', description: 'd' })
     return body.model_version.current_stage
   },
-  alias: async (door, name) => {
-    const { status } = await call(door, 'POST', '/registered-models/alias', { name, version: '1', alias: 'champion' })
+  alias: async (ingress, name) => {
+    const { status } = await call(ingress, 'POST', '/registered-models/alias', { name, version: '1', alias: 'champion' })
     return status === 200 ? 'Staging' : status
   },
-  download: async (door, name) => {
-    const { status } = await call(door, 'GET', `/model-versions/get-download-uri?name=${name}&version=1`)
+  download: async (ingress, name) => {
+    const { status } = await call(ingress, 'GET', `/model-versions/get-download-uri?name=${name}&version=1`)
     return status === 200 ? 'Staging' : status
   },
 }
 
 /** Lets each touch look at a version of its own, through another replica, and looks at what MLflow then has. */
-async function checkTouches(t: Test, door: Door, prefix: string): Promise<void> {
+async function checkTouches(t: Test, ingress: Ingress, prefix: string): Promise<void> {
   for (const [touch, look] of Object.entries(touches)) {
     const name = `${prefix}-${touch}`
     t.match(await stored(name), { stage: 'None', tags: ['mlflow-env-proxy.pendingStage'] }, `${name}: unfinished`)
-    t.equal(await look(door, name), 'Staging', `${name}: whoever touches it finds it finished`)
+    t.equal(await look(ingress, name), 'Staging', `${name}: whoever touches it finds it finished`)
     t.same(await stored(name), finished, `${name}: and so it is`)
   }
 }
 
 /** A replica in this process, with an issuer of its own. */
-async function replica(t: Test): Promise<Door> {
+async function replica(t: Test): Promise<Ingress> {
   const app = await startApp({ upstream: broken.url })
   t.teardown(() => app.close())
   return app

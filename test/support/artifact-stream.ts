@@ -8,14 +8,14 @@ export const MiB = 1024 * 1024
 const block = randomBytes(MiB)
 
 /** The way to a run's artifacts: the proxy, whoever asks, and where the artifacts are served. */
-export interface Door {
+export interface Ingress {
   readonly proxy: { readonly url: string }
   readonly token: string
   readonly store: string
 }
 
 /** Begins a request for an artifact, on a connection of its own. */
-export function ask({ proxy, token, store }: Door, method: string, name: string, headers: Record<string, string> = {}) {
+export function ask({ proxy, token, store }: Ingress, method: string, name: string, headers: Record<string, string> = {}) {
   const path = `${store}/${name.split('/').map(encodeURIComponent).join('/')}`
   return request(`${proxy.url}${path}`, { method, headers: { authorization: `Bearer ${token}`, ...headers }, agent: false })
 }
@@ -33,19 +33,19 @@ export async function finish(
 
 /** Uploads what is at hand. */
 export function put(
-  door: Door,
+  ingress: Ingress,
   name: string,
   content: Buffer,
   headers: Record<string, string> = { 'content-length': String(content.length) },
 ) {
-  const asked = ask(door, 'PUT', name, headers)
+  const asked = ask(ingress, 'PUT', name, headers)
   asked.end(content)
   return finish(asked)
 }
 
 /** Uploads so many blocks as fast as they are taken; gives the digest of what was sent. */
-export async function sendBlocks(door: Door, name: string, bytes: number, chunked = false) {
-  const asked = ask(door, 'PUT', name, chunked ? {} : { 'content-length': String(bytes) })
+export async function sendBlocks(ingress: Ingress, name: string, bytes: number, chunked = false) {
+  const asked = ask(ingress, 'PUT', name, chunked ? {} : { 'content-length': String(bytes) })
   const digest = createHash('sha256')
   const done = finish(asked)
   for (let sent = 0; sent < bytes; sent += block.length) {
@@ -60,11 +60,11 @@ export async function sendBlocks(door: Door, name: string, bytes: number, chunke
 
 /** Downloads an artifact; gives its digest and length. `pause` may hold the reader up. */
 export async function readDigest(
-  door: Door,
+  ingress: Ingress,
   name: string,
   pause: (bytes: number) => Promise<unknown> | undefined = () => undefined,
 ) {
-  const asked = ask(door, 'GET', name)
+  const asked = ask(ingress, 'GET', name)
   asked.end()
   const [answer]: IncomingMessage[] = await once(asked, 'response')
   const digest = createHash('sha256')

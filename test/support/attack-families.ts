@@ -17,7 +17,7 @@ export async function seedFamilies(url: string, experiment: string, word: string
   const own = { experiment_id: experiment, name: word }
   const tags = JSON.stringify({ note: word })
   const dataset = pick(await post('datasets/create', { name: word, experiment_ids: [experiment], tags }), 'dataset', 'dataset_id')
-  await post(`datasets/${dataset}/records`, { records: JSON.stringify([{ inputs: { question: word } }]) })
+  await post(`datasets/${dataset}/records`, { records: JSON.stringify([{ inputs: { factQuery: word } }]) })
   const serialized_scorer = JSON.stringify({ name: word, builtin_scorer_pydantic_data: { model: 'openai:/gpt' } })
   const scorer = pick(await post('scorers/register', { ...own, serialized_scorer }), 'scorer_id')
   const issue = pick(await post('issues', { ...own, description: word }), 'issue', 'issue_id')

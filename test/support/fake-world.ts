@@ -1,12 +1,12 @@
 import type { Decision, DecodedRequest } from '../../src/policy/decide.ts'
 import { decide } from '../../src/policy/decide.ts'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
-import type { ClientMode, Environment, Landscape } from '../../src/policy/environments/environment.ts'
+import type { ClientMode, Environment, PolicyConfig } from '../../src/policy/environments/environment.ts'
 import type {
   Answer,
   ExperimentFact,
+  FactQuery,
   LoggedModelFact,
-  Question,
   RunFact,
   TraceFact,
   VersionFact,
@@ -61,8 +61,8 @@ export function makeWorkspace(over: Partial<Environment> = {}) {
   const acc = makeEnvironment('acc', over)
   const preprod = makeEnvironment('preprod')
   const prod = makeEnvironment('prod', { production: true, promotesFrom: ['acc'] })
-  const landscape: Landscape = { environments: [acc, prod, preprod], foldsCase: false, kind: 'databricks' }
-  return { acc, preprod, prod, landscape }
+  const config: PolicyConfig = { environments: [acc, prod, preprod], foldsCase: false, kind: 'databricks' }
+  return { acc, preprod, prod, config }
 }
 
 /** Plain values as the JSON of a decoded message. */
@@ -90,75 +90,75 @@ function artifactsOf(world: FakeWorld, name: string, version: string, hops = 8):
 }
 
 /** The answer that a real world would give to a question. */
-export function answerOf(world: FakeWorld, question: Question): Answer {
+export function answerOf(world: FakeWorld, factQuery: FactQuery): Answer {
   const { versions } = world
-  switch (question.about) {
+  switch (factQuery.about) {
     case 'defaultExperiment':
-      return world.experiments.find(({ name }) => name === question.name)?.id ?? '777'
+      return world.experiments.find(({ name }) => name === factQuery.name)?.id ?? '777'
     case 'experiments':
-      return new Map(world.experiments.filter(({ id }) => question.ids.includes(id)).map((fact) => [fact.id, fact]))
+      return new Map(world.experiments.filter(({ id }) => factQuery.ids.includes(id)).map((fact) => [fact.id, fact]))
     case 'experimentsNamed':
-      return world.experiments.filter(({ name }) => name.startsWith(question.pattern.replace('%', '')))
+      return world.experiments.filter(({ name }) => name.startsWith(factQuery.pattern.replace('%', '')))
     case 'experimentsOf': {
-      const known = question.ids.flatMap((id): [string, readonly string[]][] => {
+      const known = factQuery.ids.flatMap((id): [string, readonly string[]][] => {
         const experiments = world.entities?.[id] ?? []
         return experiments.length > 0 ? [[id, experiments]] : []
       })
       return new Map(known)
     }
     case 'run':
-      return world.runs.find(({ id }) => id === question.id) ?? null
+      return world.runs.find(({ id }) => id === factQuery.id) ?? null
     case 'loggedModel':
-      return world.loggedModels.find(({ id }) => id === question.id) ?? null
+      return world.loggedModels.find(({ id }) => id === factQuery.id) ?? null
     case 'traces':
-      return new Map((world.traces ?? []).filter(({ id }) => question.ids.includes(id)).map((fact) => [fact.id, fact]))
+      return new Map((world.traces ?? []).filter(({ id }) => factQuery.ids.includes(id)).map((fact) => [fact.id, fact]))
     case 'version':
-      return versions.find(({ name, version }) => name === question.name && version === question.version) ?? null
+      return versions.find(({ name, version }) => name === factQuery.name && version === factQuery.version) ?? null
     case 'artifactsOfVersion':
-      return artifactsOf(world, question.name, question.version)
+      return artifactsOf(world, factQuery.name, factQuery.version)
     case 'alias': {
-      const number = world.aliases?.[`${question.name}@${question.alias}`]
-      return versions.find(({ name, version }) => name === question.name && version === number) ?? null
+      const number = world.aliases?.[`${factQuery.name}@${factQuery.alias}`]
+      return versions.find(({ name, version }) => name === factQuery.name && version === number) ?? null
     }
     case 'versionsOfModel':
-      return versions.filter(({ name }) => name === question.name)
+      return versions.filter(({ name }) => name === factQuery.name)
     case 'versionsOfRun':
       return versions.filter(
-        ({ runId, source }) => runId === question.runId || (question.fresh && source.includes(`/${question.runId}/`)),
+        ({ runId, source }) => runId === factQuery.runId || (factQuery.fresh && source.includes(`/${factQuery.runId}/`)),
       )
     case 'versionsFromSource':
-      return versions.filter(({ source }) => source === question.source)
+      return versions.filter(({ source }) => source === factQuery.source)
     case 'versionsOfLoggedModel':
-      return versions.filter(({ source }) => source.includes(question.id))
+      return versions.filter(({ source }) => source.includes(factQuery.id))
     case 'productionVersions':
-      return versions.filter(({ name, stage }) => stage === 'Production' || question.suffixes.some((s) => name.endsWith(s)))
+      return versions.filter(({ name, stage }) => stage === 'Production' || factQuery.suffixes.some((s) => name.endsWith(s)))
     case 'modelOfWebhook':
-      return world.webhooks?.[question.id] ?? null
+      return world.webhooks?.[factQuery.id] ?? null
     case 'modelOfId':
-      return world.modelIds?.[question.id] ?? null
+      return world.modelIds?.[factQuery.id] ?? null
     case 'endpointOfId':
-      return world.endpointIds?.[question.id] ?? null
+      return world.endpointIds?.[factQuery.id] ?? null
     case 'gatewayThing':
-      return world.gateway?.find(({ id }) => id === question.id) ?? null
+      return world.gateway?.find(({ id }) => id === factQuery.id) ?? null
     case 'gatewayUsers':
-      return world.gatewayUsers?.[question.id] ?? []
+      return world.gatewayUsers?.[factQuery.id] ?? []
   }
 }
 
 /** A decision, and what was asked on the way to it. */
 export interface Judged {
   readonly decision: Decision
-  readonly questions: readonly Question[]
+  readonly questions: readonly FactQuery[]
 }
 
 /** Follows a decision to its end in a fake world. */
-export function judge(landscape: Landscape, caller: Environment, request: DecodedRequest, world: FakeWorld): Judged {
-  const inquiry = decide(landscape, caller, request)
-  const questions: Question[] = []
-  let step = inquiry.next()
+export function judge(config: PolicyConfig, caller: Environment, request: DecodedRequest, world: FakeWorld): Judged {
+  const evaluation = decide(config, caller, request)
+  const questions: FactQuery[] = []
+  let step = evaluation.next()
   while (!step.done) {
     questions.push(step.value)
-    step = inquiry.next(answerOf(world, step.value))
+    step = evaluation.next(answerOf(world, step.value))
   }
   return { decision: step.value, questions }
 }

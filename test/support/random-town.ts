@@ -1,6 +1,6 @@
 import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { openEndpoints } from '../../src/policy/endpoints/endpoint-table.ts'
-import { type Environment, type Landscape, stages } from '../../src/policy/environments/environment.ts'
+import { type Environment, type PolicyConfig, stages } from '../../src/policy/environments/environment.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/fact-query.ts'
 import type { GatewayFact } from '../../src/policy/genai/gateway-thing.ts'
 import type { Meaning } from '../../src/policy/meanings/meaning.ts'
@@ -11,7 +11,7 @@ import { absentExperiment, absentModel, absentRun, absentScorer, absentTrace, ma
 
 /** A random world, in which it is known by construction whose everything is. */
 export interface RandomTown {
-  readonly landscape: Landscape
+  readonly config: PolicyConfig
   readonly world: FakeWorld
   /** Owner's name by experiment id, run id, logged model id and upstream model name; nobody's things are not in it. */
   readonly owners: ReadonlyMap<string, string>
@@ -114,7 +114,7 @@ export function drawTown(pick: Pick): RandomTown {
     [`risk_${name}`, name],
   ])
   return {
-    landscape: { environments, foldsCase: false },
+    config: { environments, foldsCase: false },
     world: {
       experiments,
       runs,
@@ -313,7 +313,7 @@ function picker(seed: number): Pick {
 export function randomCall(seed: number): RandomCall {
   const pick = picker(seed)
   const town = drawTown(pick)
-  const caller = pick(town.landscape.environments)
+  const caller = pick(town.config.environments)
   const endpoint = pick([...openEndpoints.values()])
   const values = sayings(town)
   const message: JsonObject = new Map()

@@ -38,7 +38,7 @@ function settingsOf({ address, arguments: own }: Asked): Setting[] {
 }
 
 /** What several resources of one configuration set differently, one sentence each. */
-export function findClashes(asked: readonly Asked[]): string[] {
+export function findOverlaps(asked: readonly Asked[]): string[] {
   const set = new Map<string, Set<string>>()
   for (const { of, to } of asked.map((one) => ({ ...one, arguments: record(one.arguments) })).flatMap(settingsOf)) {
     set.set(of, (set.get(of) ?? new Set()).add(to))

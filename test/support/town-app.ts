@@ -6,12 +6,12 @@ const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBa
 
 /** The proxy of a town's environments before a server at `url`; members of `admins_<environment>` are administrators there. */
 export function startTownApp(
-  { kind, landscape, mode }: Town,
+  { kind, config, mode }: Town,
   url: string,
   authority: string,
   beside: Beside = {},
 ): Promise<InProcess> {
-  const environments = landscape.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
+  const environments = config.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
     name,
     {
       production,

@@ -1,4 +1,4 @@
-import type { ClientMode, Environment, Landscape, ServerKind, Stage } from '../../src/policy/environments/environment.ts'
+import type { ClientMode, Environment, PolicyConfig, ServerKind, Stage } from '../../src/policy/environments/environment.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, VersionFact } from '../../src/policy/fact-query.ts'
 import { type FakeWorld, makeEnvironment } from './fake-world.ts'
 import { gatewayIn } from './gateway-town.ts'
@@ -32,7 +32,7 @@ export interface Belongings {
 export interface Town {
   readonly kind: ServerKind
   readonly mode: ClientMode
-  readonly landscape: Landscape
+  readonly config: PolicyConfig
   readonly world: FakeWorld
   /** acc, preprod and prod. */
   readonly places: readonly [Belongings, Belongings, Belongings]
@@ -213,7 +213,7 @@ export function makeTown(kind: ServerKind, mode: ClientMode = 'http'): Town {
   return {
     kind,
     mode,
-    landscape: { environments, foldsCase: false, ...upstream },
+    config: { environments, foldsCase: false, ...upstream },
     world: worldOf(places, isCatalog ? byAlias : byStage, kind === 'mlflow' ? inStore : inWorkspace),
     places,
   }
@@ -221,6 +221,6 @@ export function makeTown(kind: ServerKind, mode: ClientMode = 'http'): Town {
 
 /** The town before an open-source server. */
 export const openSourceTown = makeTown('mlflow')
-export const { landscape, world: town, places: all } = openSourceTown
+export const { config, world: town, places: all } = openSourceTown
 export const [inAcc, inPreprod, inProd] = all
 export const [acc, preprod, prod] = [inAcc.environment, inPreprod.environment, inProd.environment]

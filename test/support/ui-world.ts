@@ -94,7 +94,7 @@ async function makeTrace(place: Place, experimentId: string, name: string): Prom
     name: spanName,
     startTimeUnixNano: `${Date.now() - 20}000000`,
     endTimeUnixNano: `${Date.now()}000000`,
-    attributes: [{ key: 'mlflow.spanInputs', value: { stringValue: JSON.stringify({ question: `of ${name}` }) } }],
+    attributes: [{ key: 'mlflow.spanInputs', value: { stringValue: JSON.stringify({ factQuery: `of ${name}` }) } }],
     status: { code: 1 },
   })
   const spans = [span(outer, `${name}-outer`, {}), span(inner, `${name}-inner`, { parentSpanId: outer })]

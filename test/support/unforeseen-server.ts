@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import Fastify, { type FastifyBaseLogger } from 'fastify'
 import { addScopes, catchUnforeseen } from '../../src/server/http/unforeseen.ts'
-import { startTrail } from '../../src/server/observability/audit-record.ts'
+import { newAuditRecord } from '../../src/server/observability/audit-record.ts'
 import { createLog } from '../../src/server/observability/log.ts'
 import { Metrics } from '../../src/server/observability/metrics.ts'
 
@@ -14,7 +14,7 @@ app.decorateRequest('trail')
 app.decorateRequest('gone')
 addScopes(app)
 app.addHook('onRequest', async (request) => {
-  request.trail = startTrail()
+  request.auditRecord = newAuditRecord()
   request.gone = new AbortController().signal
 })
 const never = () => new Promise(() => undefined)

@@ -5,10 +5,10 @@ import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { parseAnswer } from '../../src/server/facts/look-up-answers.ts'
 import { grantOf, judge, requestTo } from './fake-world.ts'
 import { forgetPeak, memory } from './process-memory.ts'
-import { acc, inAcc, landscape, town } from './town.ts'
+import { acc, config, inAcc, town } from './town.ts'
 
 const [, , points, rows = 'printed'] = process.argv
-const grant = grantOf(judge(landscape, acc, requestTo('getMetricHistory', { run_id: inAcc.run(1), metric_key: 'loss' }), town))
+const grant = grantOf(judge(config, acc, requestTo('getMetricHistory', { run_id: inAcc.run(1), metric_key: 'loss' }), town))
 
 function historyOf(count: number): string {
   const parts = [Buffer.from('{"metrics":[')]

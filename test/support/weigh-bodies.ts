@@ -9,7 +9,7 @@ import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { judge } from './fake-world.ts'
 import { type HeavyBody, heavyBodies } from './heavy-bodies.ts'
 import { forgetPeak, memory } from './process-memory.ts'
-import { acc, landscape, town } from './town.ts'
+import { acc, config, town } from './town.ts'
 
 function decode(endpoint: OpenEndpoint, body: Buffer) {
   if (endpoint.body === 'otlp')
@@ -22,7 +22,7 @@ function decode(endpoint: OpenEndpoint, body: Buffer) {
 function outcomeOf(endpoint: OpenEndpoint, body: Buffer): string {
   try {
     const message = decode(endpoint, body)
-    const { decision } = judge(landscape, acc, { endpointName: endpoint.name, endpoint, message }, town)
+    const { decision } = judge(config, acc, { endpointName: endpoint.name, endpoint, message }, town)
     if ('deny' in decision) throw decision.deny
     const { body: sent } = upstreamRequest(decision.allow)
     return `allowed, ${sent?.length ?? 0} characters`

@@ -1,6 +1,6 @@
 import type { Principal } from '../identity/principal.ts'
 import { Refusal } from '../reasons.ts'
-import type { Environment, Landscape } from './environment.ts'
+import type { Environment, PolicyConfig } from './environment.ts'
 
 /** Whether the caller's groups make them an administrator of an environment. */
 export function isAdministrator({ administrators = [] }: Environment, principal: Principal): boolean {
@@ -8,8 +8,8 @@ export function isAdministrator({ administrators = [] }: Environment, principal:
 }
 
 /** The environments that the caller's groups put them in. */
-export function environmentsOf(landscape: Landscape, principal: Principal): readonly Environment[] {
-  return landscape.environments.filter(
+export function environmentsOf(config: PolicyConfig, principal: Principal): readonly Environment[] {
+  return config.environments.filter(
     (environment) =>
       environment.groups.some((group) => principal.groups.includes(group)) || isAdministrator(environment, principal),
   )
@@ -30,12 +30,12 @@ function seen(principal: Principal): string {
  * Throws a refusal that says which groups were seen, or how to choose; `hint` is how, where it is not by `/env/<name>`.
  */
 export function chooseEnvironment(
-  landscape: Landscape,
+  config: PolicyConfig,
   principal: Principal,
   named: string | null,
   hint: string | null = null,
 ): Environment {
-  const mine = environmentsOf(landscape, principal)
+  const mine = environmentsOf(config, principal)
   if (mine.length === 0) {
     throw new Refusal('no-environment', `${seen(principal)}. Ask an administrator to add you to an environment's group.`)
   }

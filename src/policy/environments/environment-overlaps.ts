@@ -1,8 +1,8 @@
 import { holdsPrefix } from '../locations/source-prefix.ts'
 import { readings } from '../names/look-alikes.ts'
 import { withoutTrailing } from '../names/trailing.ts'
-import { type Environment, type Landscape, usesCatalog } from './environment.ts'
-import { type LandscapeProblem, problem } from './environment-problem.ts'
+import { type Environment, type PolicyConfig, usesCatalog } from './environment.ts'
+import { type EnvironmentProblem, problem } from './environment-problem.ts'
 
 /** Every pair once; the later one is the one complained about. */
 function pairs(environments: readonly Environment[]): [Environment, Environment][] {
@@ -12,7 +12,7 @@ function pairs(environments: readonly Environment[]): [Environment, Environment]
 }
 
 /** What of one environment's namespaces would also be another's. */
-export function findClashes({ environments, foldsCase, ...upstream }: Landscape): LandscapeProblem[] {
+export function findOverlaps({ environments, foldsCase, ...upstream }: PolicyConfig): EnvironmentProblem[] {
   return pairs(environments).flatMap(([first, second]) => [
     ...(usesCatalog(upstream) ? schemaClashes(first, second) : []),
     // In Unity Catalog serving endpoints alone have it.
@@ -23,22 +23,22 @@ export function findClashes({ environments, foldsCase, ...upstream }: Landscape)
 }
 
 /** The suffix and root clashes that a case-folding upstream would add to a landscape that is sound without folding. */
-export function findFoldedClashes(landscape: Landscape): LandscapeProblem[] {
-  if (landscape.foldsCase) return []
-  return pairs(landscape.environments).flatMap(([first, second]) => [
+export function findFoldedOverlaps(config: PolicyConfig): EnvironmentProblem[] {
+  if (config.foldsCase) return []
+  return pairs(config.environments).flatMap(([first, second]) => [
     ...suffixClashes(first, second, true),
     ...rootClashes(first, second, true),
   ])
 }
 
-function schemaClashes(first: Environment, second: Environment): LandscapeProblem[] {
+function schemaClashes(first: Environment, second: Environment): EnvironmentProblem[] {
   const schema = second.unityCatalogSchema
   if (schema === undefined || schema.toLowerCase() !== first.unityCatalogSchema?.toLowerCase()) return []
   const message = `\`${schema}\` is the schema of ${first.name}, too; write a schema of its own`
   return [problem(second, 'unityCatalogSchema', message, { against: first.name })]
 }
 
-function suffixClashes(first: Environment, second: Environment, foldsCase: boolean): LandscapeProblem[] {
+function suffixClashes(first: Environment, second: Environment, foldsCase: boolean): EnvironmentProblem[] {
   const [a, b] = [fold(first.modelSuffix, foldsCase), fold(second.modelSuffix, foldsCase)]
   if (!a.endsWith(b) && !b.endsWith(a)) return []
   const other = `the suffix \`${first.modelSuffix}\` of ${first.name}`
@@ -55,7 +55,7 @@ function freeSuffix(environment: Environment, other: string): string {
   return candidates.find((candidate) => !candidate.endsWith(other) && !other.endsWith(candidate)) ?? candidates[0] ?? ''
 }
 
-function rootClashes(first: Environment, second: Environment, foldsCase: boolean): LandscapeProblem[] {
+function rootClashes(first: Environment, second: Environment, foldsCase: boolean): EnvironmentProblem[] {
   const [a, b] = [asFolder(first, foldsCase), asFolder(second, foldsCase)]
   if (!a.startsWith(b) && !b.startsWith(a)) return []
   const other = `\`${first.experimentRoot}\` of ${first.name}`
@@ -77,7 +77,7 @@ function asFolder(environment: Environment, foldsCase: boolean): string {
   return `${withoutTrailing(fold(environment.experimentRoot, foldsCase), '/')}/`
 }
 
-function prefixClashes(first: Environment, second: Environment): LandscapeProblem[] {
+function prefixClashes(first: Environment, second: Environment): EnvironmentProblem[] {
   return second.sourcePrefixes.flatMap((prefix, index) => {
     const other = first.sourcePrefixes.find((candidate) => holdsPrefix(candidate, prefix) || holdsPrefix(prefix, candidate))
     if (other === undefined) return []

@@ -1,7 +1,7 @@
 import type { Environment } from './environment.ts'
 
 /** Why a landscape is refused. `key` is a key of the environment `environment`; `against` is the other environment, if one is involved. */
-export interface LandscapeProblem {
+export interface EnvironmentProblem {
   readonly environment: string
   readonly key: keyof Environment
   readonly index: number | null
@@ -14,7 +14,7 @@ export function problem(
   environment: Environment,
   key: keyof Environment,
   message: string,
-  about: Partial<LandscapeProblem> = {},
-): LandscapeProblem {
+  about: Partial<EnvironmentProblem> = {},
+): EnvironmentProblem {
   return { environment: environment.name, key, index: null, against: null, message, ...about }
 }

@@ -1,32 +1,32 @@
 import { mayBeOne } from '../names/look-alikes.ts'
 import { nameProblem } from '../names/name-form.ts'
 import { withoutTrailing } from '../names/trailing.ts'
-import { type Environment, type Landscape, usesCatalog } from './environment.ts'
-import { findClashes } from './environment-overlaps.ts'
-import { type LandscapeProblem, problem } from './environment-problem.ts'
+import { type Environment, type PolicyConfig, usesCatalog } from './environment.ts'
+import { findOverlaps } from './environment-overlaps.ts'
+import { type EnvironmentProblem, problem } from './environment-problem.ts'
 
 /**
  * Everything that would make a landscape unsafe, in a fixed order. An empty answer proves that no upstream name belongs to two
  * environments: no model suffix ends with another's, and no experiment root equals or holds another's.
  */
-export function findLandscapeProblems(landscape: Landscape): LandscapeProblem[] {
+export function findEnvironmentProblems(config: PolicyConfig): EnvironmentProblem[] {
   return [
-    ...landscape.environments.flatMap((environment) => [
-      ...rootProblems(environment, landscape.foldsCase),
-      ...workspaceProblems(environment, landscape),
-      ...serverWorkspaceProblems(environment, landscape),
-      ...(usesCatalog(landscape) ? catalogProblems(environment, landscape) : notCatalogProblems(environment)),
+    ...config.environments.flatMap((environment) => [
+      ...rootProblems(environment, config.foldsCase),
+      ...workspaceProblems(environment, config),
+      ...serverWorkspaceProblems(environment, config),
+      ...(usesCatalog(config) ? catalogProblems(environment, config) : notCatalogProblems(environment)),
       ...stageProblems(environment),
-      ...promotionProblems(environment, landscape),
-      ...sharedEndpointProblems(environment, landscape),
-      ...servingModelProblems(environment, landscape),
+      ...promotionProblems(environment, config),
+      ...sharedEndpointProblems(environment, config),
+      ...servingModelProblems(environment, config),
     ]),
-    ...findClashes(landscape),
+    ...findOverlaps(config),
   ]
 }
 
 /** In a workspace `/Workspace/x` is `/x`: two spellings of a root would make two owners of one experiment. */
-function workspaceProblems(environment: Environment, { kind }: Landscape): LandscapeProblem[] {
+function workspaceProblems(environment: Environment, { kind }: PolicyConfig): EnvironmentProblem[] {
   if (kind !== 'databricks' || !/^\/Workspace(\/|$)/i.test(environment.experimentRoot)) return []
   const root = environment.experimentRoot
   return [
@@ -39,7 +39,7 @@ function workspaceProblems(environment: Environment, { kind }: Landscape): Lands
 }
 
 /** What is in one workspace of an MLflow server cannot be seen from another. */
-function serverWorkspaceProblems(environment: Environment, { kind, environments }: Landscape): LandscapeProblem[] {
+function serverWorkspaceProblems(environment: Environment, { kind, environments }: PolicyConfig): EnvironmentProblem[] {
   const { workspace, promotesFrom } = environment
   if (kind === 'databricks' && workspace !== undefined)
     return [problem(environment, 'workspace', 'a Databricks workspace has no workspaces of MLflow in it; leave it out')]
@@ -51,7 +51,7 @@ function serverWorkspaceProblems(environment: Environment, { kind, environments 
   })
 }
 
-function rootProblems(environment: Environment, foldsCase: boolean): LandscapeProblem[] {
+function rootProblems(environment: Environment, foldsCase: boolean): EnvironmentProblem[] {
   const root = environment.experimentRoot
   const say = (message: string) => [problem(environment, 'experimentRoot', `\`${root}\` ${message}`)]
   const instead = `write an absolute path such as /experiments/${environment.name}`
@@ -67,8 +67,8 @@ function rootProblems(environment: Environment, foldsCase: boolean): LandscapePr
 }
 
 /** What Unity Catalog needs, and that no environment but a production one gives an alias that is production's. */
-function catalogProblems(environment: Environment, { environments }: Landscape): LandscapeProblem[] {
-  const problems: LandscapeProblem[] = []
+function catalogProblems(environment: Environment, { environments }: PolicyConfig): EnvironmentProblem[] {
+  const problems: EnvironmentProblem[] = []
   const { name, production, unityCatalogSchema, registrationAlias } = environment
   if (unityCatalogSchema === undefined) {
     const message = `is missing; write the catalog and schema of its models, for example ${name.replaceAll('-', '_')}.ml`
@@ -81,19 +81,19 @@ function catalogProblems(environment: Environment, { environments }: Landscape):
   return [...problems, problem(environment, 'registrationAlias', message)]
 }
 
-function notCatalogProblems(environment: Environment): LandscapeProblem[] {
+function notCatalogProblems(environment: Environment): EnvironmentProblem[] {
   const keys = (['unityCatalogSchema', 'registrationAlias'] as const).filter((key) => environment[key] !== undefined)
   return keys.map((key) => problem(environment, key, 'is only for `upstream.registry: unityCatalog`; leave it out'))
 }
 
-function stageProblems(environment: Environment): LandscapeProblem[] {
+function stageProblems(environment: Environment): EnvironmentProblem[] {
   if (environment.production || environment.registrationStage !== 'Production') return []
   const message = '`Production` is only for a production environment; write Staging or none, or set production: true'
   return [problem(environment, 'registrationStage', message)]
 }
 
-function promotionProblems(environment: Environment, landscape: Landscape): LandscapeProblem[] {
-  const names = landscape.environments.map(({ name }) => name)
+function promotionProblems(environment: Environment, config: PolicyConfig): EnvironmentProblem[] {
+  const names = config.environments.map(({ name }) => name)
   const problems = environment.promotesFrom.flatMap((from, index) => {
     if (from === environment.name) {
       return [problem(environment, 'promotesFrom', 'an environment cannot promote from itself; leave it out', { index })]
@@ -109,7 +109,7 @@ function promotionProblems(environment: Environment, landscape: Landscape): Land
 }
 
 /** A shared endpoint that has an environment's suffix would be that environment's own, too. */
-function sharedEndpointProblems(environment: Environment, { environments }: Landscape): LandscapeProblem[] {
+function sharedEndpointProblems(environment: Environment, { environments }: PolicyConfig): EnvironmentProblem[] {
   return (environment.sharedServingEndpoints ?? []).flatMap((name, index) => {
     const owner = environments.find(({ modelSuffix }) => name.endsWith(modelSuffix))
     if (owner === undefined) return []
@@ -119,7 +119,7 @@ function sharedEndpointProblems(environment: Environment, { environments }: Land
 }
 
 /** A schema that is an environment's holds its models: those are served as models of environments are, or not at all. */
-function servingModelProblems(environment: Environment, { environments, ownHosts = [] }: Landscape): LandscapeProblem[] {
+function servingModelProblems(environment: Environment, { environments, ownHosts = [] }: PolicyConfig): EnvironmentProblem[] {
   const { schemas = [], hosts = [] } = environment.servingModels ?? {}
   const say = (message: string) => problem(environment, 'servingModels', message)
   return [

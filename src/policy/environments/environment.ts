@@ -80,7 +80,7 @@ export interface Environment {
 }
 
 /** The configured environments, and how the upstream's database compares names. */
-export interface Landscape {
+export interface PolicyConfig {
   readonly environments: readonly Environment[]
   readonly foldsCase: boolean
   /** Where the upstream and the proxy themselves are reached, as `host:port` in lower case; left out: not known. */
@@ -92,11 +92,11 @@ export interface Landscape {
 }
 
 /** What the upstream of a landscape serves. */
-export function serverKindOf({ kind = 'mlflow', registry }: Pick<Landscape, 'kind' | 'registry'>): ServerKind {
+export function serverKindOf({ kind = 'mlflow', registry }: Pick<PolicyConfig, 'kind' | 'registry'>): ServerKind {
   return kind === 'databricks' && registry === 'unityCatalog' ? 'unityCatalog' : kind
 }
 
 /** Whether models are registered in Unity Catalog. */
-export function usesCatalog(landscape: Pick<Landscape, 'kind' | 'registry'>): boolean {
-  return serverKindOf(landscape) === 'unityCatalog'
+export function usesCatalog(config: Pick<PolicyConfig, 'kind' | 'registry'>): boolean {
+  return serverKindOf(config) === 'unityCatalog'
 }

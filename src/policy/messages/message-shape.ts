@@ -3,7 +3,7 @@ import { messages } from '../generated/messages.ts'
 import { otlpShapes } from '../otlp/wire-message.ts'
 import { credentialMessages } from './credential-messages.ts'
 import type { Field } from './field.ts'
-import { handmadeFields, handmadeMessages } from './undescribed-messages.ts'
+import { undescribedFields, undescribedMessages } from './undescribed-messages.ts'
 
 /** A message: its fields by their snake_case names, and those names by either of their spellings. */
 export interface Shape {
@@ -13,8 +13,8 @@ export interface Shape {
 }
 
 const shapes: ReadonlyMap<string, Shape> = new Map(
-  Object.entries({ ...otlpShapes, ...messages, ...databricksMessages, ...credentialMessages, ...handmadeMessages }).map(
-    ([name, fields]) => [name, makeShape(name, { ...fields, ...handmadeFields[name] })],
+  Object.entries({ ...otlpShapes, ...messages, ...databricksMessages, ...credentialMessages, ...undescribedMessages }).map(
+    ([name, fields]) => [name, makeShape(name, { ...fields, ...undescribedFields[name] })],
   ),
 )
 

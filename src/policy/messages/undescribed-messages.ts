@@ -7,7 +7,7 @@ const pairs: Field = { type: 'message', message: 'handmade.KeyValue', repeated: 
 const flag: Field = { type: 'bool' }
 
 /** Messages of handlers that read their parameters without protobuf (mlflow/server/handlers.py). */
-export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
+export const undescribedMessages: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   'handmade.Empty': {},
   'handmade.GraphQL': { query: text, operation_name: text, variables: { type: 'json' }, extensions: { type: 'json' } },
   // MLflow makes a text of any value.
@@ -73,6 +73,6 @@ export const handmadeMessages: Readonly<Record<string, Readonly<Record<string, F
 }
 
 /** Parameters that a handler reads beside its protobuf message. */
-export const handmadeFields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
+export const undescribedFields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   'mlflow.GetLoggedModel': { allow_deleted: { type: 'bool' } },
 }

@@ -2,7 +2,7 @@ import { checkShape } from '../checks/request/shape.ts'
 import type { DecodedRequest } from '../decide.ts'
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import { endpointTable } from '../endpoints/endpoint-table.ts'
-import type { Environment, Landscape } from '../environments/environment.ts'
+import type { Environment, PolicyConfig } from '../environments/environment.ts'
 import { foreignName } from '../evaluation-context.ts'
 import { type Json, JsonNumber, type JsonObject } from '../messages/json/json.ts'
 import { Refusal } from '../reasons.ts'
@@ -82,8 +82,8 @@ function checkSchema(environment: Environment, message: JsonObject): void {
 }
 
 /** Versions are listed of one model, by its name. */
-function versionFilter(landscape: Landscape, environment: Environment, name: string): string {
-  const { owner, upstream } = resolveName(landscape, environment, 'model', name)
+function versionFilter(config: PolicyConfig, environment: Environment, name: string): string {
+  const { owner, upstream } = resolveName(config, environment, 'model', name)
   if (owner.name !== environment.name && !mayRead(environment, owner)) throw foreignName(environment, 'model', name)
   if (!/['"`\\]/.test(upstream)) return `name = '${upstream}'`
   throw new Refusal(
@@ -92,7 +92,7 @@ function versionFilter(landscape: Landscape, environment: Environment, name: str
   )
 }
 
-function firstMessage(landscape: Landscape, environment: Environment, endpoint: OpenEndpoint, message: JsonObject): JsonObject {
+function firstMessage(config: PolicyConfig, environment: Environment, endpoint: OpenEndpoint, message: JsonObject): JsonObject {
   const translated: JsonObject = new Map()
   for (const [key, value] of message) {
     const [name, say] = fields[key] ?? []
@@ -100,7 +100,7 @@ function firstMessage(landscape: Landscape, environment: Environment, endpoint: 
   }
   if (endpoint.asks === 'searchCatalogModels') checkSchema(environment, message)
   else if (endpoint.asks === 'searchCatalogVersions')
-    translated.set('filter', versionFilter(landscape, environment, saidName(endpoint, message)))
+    translated.set('filter', versionFilter(config, environment, saidName(endpoint, message)))
   else translated.set('name', saidName(endpoint, message))
   return translated
 }
@@ -109,11 +109,11 @@ function firstMessage(landscape: Landscape, environment: Environment, endpoint: 
  * A request to Unity Catalog's own API as the request to MLflow's first API for it that means the same; any other as it is. It is judged and
  * sent as that. Throws Refusal for what only the second API can say.
  */
-export function asFirstApi(landscape: Landscape, environment: Environment, request: DecodedRequest): DecodedRequest {
+export function asFirstApi(config: PolicyConfig, environment: Environment, request: DecodedRequest): DecodedRequest {
   const { endpoint, message, mode } = request
   if (endpoint.asks === undefined) return request
   const first = endpointTable('unityCatalog', mode).open.get(endpoint.asks)
   if (first === undefined) throw new Error(`${endpoint.name} asks ${endpoint.asks}, which is no row`)
-  checkShape(endpoint, message, landscape.kind)
-  return { ...request, endpoint: first, message: firstMessage(landscape, environment, endpoint, message) }
+  checkShape(endpoint, message, config.kind)
+  return { ...request, endpoint: first, message: firstMessage(config, environment, endpoint, message) }
 }

@@ -1,4 +1,4 @@
-import { type Environment, type Landscape, usesCatalog } from '../environments/environment.ts'
+import { type Environment, type PolicyConfig, usesCatalog } from '../environments/environment.ts'
 import { Refusal } from '../reasons.ts'
 import { mayBeOne, within } from './look-alikes.ts'
 import { endpointName, inNormalForm, invisible, longestName, nameProblem } from './name-form.ts'
@@ -27,94 +27,94 @@ export interface OwnedName {
 }
 
 /** As `nameProblem`, with what Unity Catalog does not take: there a dot ends a level. */
-function problemOf(landscape: Landscape, kind: NameKind, name: string): string | null {
+function problemOf(config: PolicyConfig, kind: NameKind, name: string): string | null {
   const problem = nameProblem(kind, name)
-  if (problem !== null || kind !== 'model' || !usesCatalog(landscape)) return problem
+  if (problem !== null || kind !== 'model' || !usesCatalog(config)) return problem
   if (name.length > 255) return 'is longer than 255 characters'
   return /[./\s]/.test(name) ? 'has a dot, a slash or a space, which Unity Catalog keeps for itself' : null
 }
 
 /** Whether upstream names differ by more than case: Unity Catalog writes all names in lower case. */
-function foldsCase(landscape: Landscape, kind: NameKind): boolean {
-  return landscape.foldsCase || (kind === 'model' && usesCatalog(landscape))
+function foldsCase(config: PolicyConfig, kind: NameKind): boolean {
+  return config.foldsCase || (kind === 'model' && usesCatalog(config))
 }
 
 /** What stands before and behind an environment's names upstream. */
-function frame(landscape: Landscape, kind: NameKind, owner: Environment): { before: string; after: string } {
+function frame(config: PolicyConfig, kind: NameKind, owner: Environment): { before: string; after: string } {
   if (kind === 'experiment') return { before: `${owner.experimentRoot}/`, after: '' }
   // Without a schema nothing is the environment's: no name has a space before it.
-  if (kind === 'model' && usesCatalog(landscape)) return { before: `${owner.unityCatalogSchema ?? ' '}.`, after: '' }
+  if (kind === 'model' && usesCatalog(config)) return { before: `${owner.unityCatalogSchema ?? ' '}.`, after: '' }
   return { before: '', after: owner.modelSuffix }
 }
 
 /** The pattern of `LIKE` that an environment's names fit, where its logical names fit `pattern`. */
-export function storedPattern(landscape: Landscape, kind: NameKind, owner: Environment, pattern: string): string {
-  const { before, after } = frame(landscape, kind, owner)
+export function storedPattern(config: PolicyConfig, kind: NameKind, owner: Environment, pattern: string): string {
+  const { before, after } = frame(config, kind, owner)
   return `${before}${pattern}${after}`
 }
 
 /** What is left of a stored name in an environment's frame; null where it does not lie in it. */
-function inFrame(landscape: Landscape, kind: NameKind, owner: Environment, text: string): string | null {
-  const { before, after } = frame(landscape, kind, owner)
-  const fold = (value: string) => (foldsCase(landscape, kind) ? value.toLowerCase() : value)
+function inFrame(config: PolicyConfig, kind: NameKind, owner: Environment, text: string): string | null {
+  const { before, after } = frame(config, kind, owner)
+  const fold = (value: string) => (foldsCase(config, kind) ? value.toLowerCase() : value)
   if (text.length >= before.length + after.length && fold(text).startsWith(fold(before)) && fold(text).endsWith(fold(after)))
     return text.slice(before.length, text.length - after.length)
   // What is longer is no name, and would keep this busy.
-  const folds = landscape.foldsCase && !(kind === 'model' && usesCatalog(landscape)) && text.length <= 2 * longestName
+  const folds = config.foldsCase && !(kind === 'model' && usesCatalog(config)) && text.length <= 2 * longestName
   return folds ? within(text, before, after) : null
 }
 
 /** Which environments' namespaces a text lies in; more than one, or a nested one, makes it nobody's. */
-function claims(landscape: Landscape, kind: NameKind, text: string): { owner: Environment; logical: string }[] {
-  return landscape.environments.flatMap((owner) => {
-    const logical = inFrame(landscape, kind, owner, text)
+function claims(config: PolicyConfig, kind: NameKind, text: string): { owner: Environment; logical: string }[] {
+  return config.environments.flatMap((owner) => {
+    const logical = inFrame(config, kind, owner, text)
     return logical === null ? [] : [{ owner, logical }]
   })
 }
 
 /** The one spelling of a name: in a Databricks workspace `/Workspace/experiments/x` is `/experiments/x`. */
-function plainSpelling(landscape: Landscape, kind: NameKind, name: string): string {
-  return kind === 'experiment' && landscape.kind === 'databricks' ? name.replace(/^\/Workspace(?=\/)/, '') : name
+function plainSpelling(config: PolicyConfig, kind: NameKind, name: string): string {
+  return kind === 'experiment' && config.kind === 'databricks' ? name.replace(/^\/Workspace(?=\/)/, '') : name
 }
 
 function absolute(kind: NameKind, name: string): string {
   return kind === 'experiment' && !name.startsWith('/') ? `/${name}` : name
 }
 
-function isRoot(landscape: Landscape, name: string): boolean {
-  const same = (root: string) => (landscape.foldsCase ? mayBeOne(root, name) : root === name)
-  return landscape.environments.some((environment) => same(environment.experimentRoot))
+function isRoot(config: PolicyConfig, name: string): boolean {
+  const same = (root: string) => (config.foldsCase ? mayBeOne(root, name) : root === name)
+  return config.environments.some((environment) => same(environment.experimentRoot))
 }
 
 /** What MLflow stores for an environment's logical name. */
-function store(landscape: Landscape, kind: NameKind, owner: Environment, logical: string): UpstreamName {
-  const { before, after } = frame(landscape, kind, owner)
-  const stored = kind === 'model' && usesCatalog(landscape) ? logical.toLowerCase() : logical
+function store(config: PolicyConfig, kind: NameKind, owner: Environment, logical: string): UpstreamName {
+  const { before, after } = frame(config, kind, owner)
+  const stored = kind === 'model' && usesCatalog(config) ? logical.toLowerCase() : logical
   return `${before}${stored}${after}` as UpstreamName
 }
 
 /** A logical name must not look qualified, or it would have two meanings. */
-function isPlain(landscape: Landscape, kind: NameKind, logical: string): boolean {
+function isPlain(config: PolicyConfig, kind: NameKind, logical: string): boolean {
   const text = absolute(kind, logical)
-  if (plainSpelling(landscape, kind, text) !== text) return false
-  return claims(landscape, kind, text).length === 0 && !(kind === 'experiment' && isRoot(landscape, text))
+  if (plainSpelling(config, kind, text) !== text) return false
+  return claims(config, kind, text).length === 0 && !(kind === 'experiment' && isRoot(config, text))
 }
 
 /** Whose a stored name is, or null when it belongs to nobody: the inverse of `resolveName`. */
-export function ownerOf(landscape: Landscape, kind: NameKind, text: string): OwnedName | null {
-  const stored = plainSpelling(landscape, kind, text)
-  const [claim, ...others] = claims(landscape, kind, stored)
+export function ownerOf(config: PolicyConfig, kind: NameKind, text: string): OwnedName | null {
+  const stored = plainSpelling(config, kind, text)
+  const [claim, ...others] = claims(config, kind, stored)
   if (claim === undefined || others.length > 0) return null
-  if (problemOf(landscape, kind, claim.logical) !== null || !isPlain(landscape, kind, claim.logical)) return null
-  const upstream = store(landscape, kind, claim.owner, claim.logical)
-  return upstream === stored || foldsCase(landscape, kind) ? { ...claim, upstream: stored as UpstreamName } : null
+  if (problemOf(config, kind, claim.logical) !== null || !isPlain(config, kind, claim.logical)) return null
+  const upstream = store(config, kind, claim.owner, claim.logical)
+  return upstream === stored || foldsCase(config, kind) ? { ...claim, upstream: stored as UpstreamName } : null
 }
 
 /** Refuses a name that is only what makes a name an environment's: its suffix, its schema, or its folder. */
-function refuseFrameAlone(landscape: Landscape, kind: NameKind, name: string, text: string): void {
-  const before = kind === 'experiment' || (kind === 'model' && usesCatalog(landscape))
-  const isFrame = claims(landscape, kind, text).some(({ logical }) => logical === '')
-  if (!isFrame && !(kind === 'experiment' && isRoot(landscape, text))) return
+function refuseFrameAlone(config: PolicyConfig, kind: NameKind, name: string, text: string): void {
+  const before = kind === 'experiment' || (kind === 'model' && usesCatalog(config))
+  const isFrame = claims(config, kind, text).some(({ logical }) => logical === '')
+  if (!isFrame && !(kind === 'experiment' && isRoot(config, text))) return
   const what = kind === 'experiment' ? 'folder' : before ? 'schema' : 'suffix'
   throw new Refusal(
     'invalid-parameter',
@@ -126,32 +126,32 @@ function refuseFrameAlone(landscape: Landscape, kind: NameKind, name: string, te
  * Whether a caller writes an experiment's name with a slash before it, as it is to come back; null for a qualified name, which says
  * nothing of it.
  */
-export function hasLeadingSlash(landscape: Landscape, name: string): boolean | null {
-  const text = plainSpelling(landscape, 'experiment', inNormalForm(name))
-  return claims(landscape, 'experiment', absolute('experiment', text)).length > 0 ? null : text.startsWith('/')
+export function hasLeadingSlash(config: PolicyConfig, name: string): boolean | null {
+  const text = plainSpelling(config, 'experiment', inNormalForm(name))
+  return claims(config, 'experiment', absolute('experiment', text)).length > 0 ? null : text.startsWith('/')
 }
 
 /**
  * What a caller of `environment` means by a name: their own model or experiment, or, when it is qualified, its owner's.
  * Throws `invalid-parameter` for a name that cannot be stored and found again under the same name.
  */
-export function resolveName(landscape: Landscape, environment: Environment, kind: NameKind, name: string): OwnedName {
+export function resolveName(config: PolicyConfig, environment: Environment, kind: NameKind, name: string): OwnedName {
   const word = nameWords[kind]
-  const text = plainSpelling(landscape, kind, absolute(kind, inNormalForm(name)))
-  refuseFrameAlone(landscape, kind, name, text)
-  const [claim] = claims(landscape, kind, text)
+  const text = plainSpelling(config, kind, absolute(kind, inNormalForm(name)))
+  refuseFrameAlone(config, kind, name, text)
+  const [claim] = claims(config, kind, text)
   const owner = claim?.owner ?? environment
   const logical = claim?.logical ?? (kind === 'experiment' ? text.slice(1) : text)
   // Of the frame, too: a database may pass over what is not seen in it.
-  const problem = problemOf(landscape, kind, logical) ?? (invisible.test(text) ? nameProblem(kind, text) : null)
+  const problem = problemOf(config, kind, logical) ?? (invisible.test(text) ? nameProblem(kind, text) : null)
   if (problem !== null) throw new Refusal('invalid-parameter', `The ${word} name ${problem}. Choose another name.`)
-  if (!isPlain(landscape, kind, logical)) {
+  if (!isPlain(config, kind, logical)) {
     throw new Refusal(
       'invalid-parameter',
       `The ${word} name '${name}' is ambiguous: it names an environment twice. Choose another name.`,
     )
   }
-  const upstream = store(landscape, kind, owner, logical)
+  const upstream = store(config, kind, owner, logical)
   if (kind === 'endpoint' && !endpointName.test(upstream)) {
     throw new Refusal(
       'invalid-parameter',
@@ -163,11 +163,11 @@ export function resolveName(landscape: Landscape, environment: Environment, kind
 
 /** A stored name that is the environment's own; null for any other. */
 export function ownStored(
-  { landscape, environment }: { readonly landscape: Landscape; readonly environment: Environment },
+  { config, environment }: { readonly config: PolicyConfig; readonly environment: Environment },
   kind: NameKind,
   stored: string,
 ): OwnedName | null {
-  const owned = ownerOf(landscape, kind, stored)
+  const owned = ownerOf(config, kind, stored)
   return owned?.owner.name === environment.name ? owned : null
 }
 
@@ -177,8 +177,8 @@ export function mayRead(environment: Environment, owner: Environment): boolean {
 }
 
 /** The name under which a caller of `environment` sees a stored one, or null when they may not see it at all. */
-export function showName(landscape: Landscape, environment: Environment, kind: NameKind, stored: string): string | null {
-  const owned = ownerOf(landscape, kind, stored)
+export function showName(config: PolicyConfig, environment: Environment, kind: NameKind, stored: string): string | null {
+  const owned = ownerOf(config, kind, stored)
   if (owned === null || !mayRead(environment, owned.owner)) return null
   return owned.owner.name === environment.name ? owned.logical : stored
 }

@@ -1,9 +1,9 @@
-import type { Environment, Landscape } from '../environments/environment.ts'
+import type { Environment, PolicyConfig } from '../environments/environment.ts'
 import { destinationProblem } from '../locations/destination.ts'
 import type { Json, JsonObject } from '../messages/json/json.ts'
 import { isOwnSecret } from './serving-endpoints.ts'
 
-type Here = { readonly environment: Environment; readonly landscape: Pick<Landscape, 'ownHosts'> }
+type Here = { readonly environment: Environment; readonly config: Pick<PolicyConfig, 'ownHosts'> }
 
 /** Where a provider's account stands in an external model (databricks-sdk's `ExternalModel`). */
 const accounts: Readonly<Record<string, string>> = {
@@ -71,11 +71,11 @@ function isGiven(value: Json | undefined): boolean {
   return value !== undefined && value !== null && value !== ''
 }
 
-function addressProblem({ environment, landscape }: Here, field: string, address: string): string | null {
+function addressProblem({ environment, config }: Here, field: string, address: string): string | null {
   const hosts = environment.servingModels?.hosts ?? []
   const [, host = ''] = /^https:\/\/([^/?#]*)/i.exec(address) ?? []
   const listed = hosts.includes(host.toLowerCase().replace(/:443$/, ''))
-  const problem = destinationProblem(address, { allowed: hosts, own: landscape.ownHosts ?? [] })
+  const problem = destinationProblem(address, { allowed: hosts, own: config.ownHosts ?? [] })
   const reason = problem ?? (listed ? null : 'has another host')
   if (reason === null) return null
   return `the address in '${field}' ${reason}. An external model is sent to https addresses of the hosts that the configuration lists for environment '${environment.name}' under servingModels.hosts`

@@ -1,4 +1,4 @@
-import type { Findings } from '../../policy/grant.ts'
+import type { GrantContext } from '../../policy/grant.ts'
 import { clientDatabricksLocation, versionLocation } from '../../policy/locations/databricks-location.ts'
 import { renameModelUri } from '../../policy/names/model-uri.ts'
 import { showName } from '../../policy/names/names.ts'
@@ -11,11 +11,11 @@ import { shownExperiment } from './experiment-answer.ts'
 import { clientScorer, shownAs } from './gateway-answer.ts'
 import { showServedModel } from './serving-answer.ts'
 
-type TextMapper = (text: string, findings: Findings) => string
+type TextMapper = (text: string, context: GrantContext) => string
 
 /** Shows a stored model's name; null for one that the caller may not see. */
-export const modelNameOf = (findings: Findings) => (name: string) =>
-  showName(findings.landscape, findings.environment, 'model', name)
+export const modelNameOf = (context: GrantContext) => (name: string) =>
+  showName(context.config, context.environment, 'model', name)
 
 /** The refusal of an answer that is not understood. */
 export function unknownAnswer(what: string): Refusal {
@@ -27,41 +27,41 @@ export function unknownAnswer(what: string): Refusal {
 
 const experimentId: TextMapper = (id, { defaultExperimentId }) => (id === defaultExperimentId ? '0' : id)
 /** Where it may be of anybody: only the caller's own. */
-const ownExperimentId: TextMapper = (id, findings) => {
-  const { defaultExperimentId, visibleExperiments, admitted } = findings
+const ownExperimentId: TextMapper = (id, context) => {
+  const { defaultExperimentId, visibleExperiments, admitted } = context
   const own = id === defaultExperimentId || visibleExperiments.has(id) || admitted.has(id)
-  return own ? experimentId(id, findings) : ''
+  return own ? experimentId(id, context) : ''
 }
-const modelName: TextMapper = (name, findings) => {
-  const shown = modelNameOf(findings)(name)
+const modelName: TextMapper = (name, context) => {
+  const shown = modelNameOf(context)(name)
   if (shown === null) throw unknownAnswer('a model of nobody')
   return shown
 }
-const experimentName: TextMapper = (name, findings) => {
-  const shown = shownExperiment(name, findings)
+const experimentName: TextMapper = (name, context) => {
+  const shown = shownExperiment(name, context)
   if (shown === null) throw unknownAnswer('an experiment of nobody')
   return shown
 }
 /** A location as clients of the caller's kind read it. */
-export const location: TextMapper = (uri, { landscape, mode }) => {
-  if (landscape.kind !== 'databricks') return clientLocation(uri)
+export const location: TextMapper = (uri, { config, mode }) => {
+  if (config.kind !== 'databricks') return clientLocation(uri)
   return mode === 'databricks' ? uri : clientDatabricksLocation(uri)
 }
-const source: TextMapper = (uri, findings) =>
-  /^models:/i.test(uri) ? (renameModelUri(uri, modelNameOf(findings)) ?? '') : location(uri, findings)
-const downloadUri: TextMapper = (uri, findings) => {
-  const { landscape, version, mode } = findings
-  if (landscape.kind !== 'databricks' || mode === 'databricks' || version === null) return source(uri, findings)
+const source: TextMapper = (uri, context) =>
+  /^models:/i.test(uri) ? (renameModelUri(uri, modelNameOf(context)) ?? '') : location(uri, context)
+const downloadUri: TextMapper = (uri, context) => {
+  const { config, version, mode } = context
+  if (config.kind !== 'databricks' || mode === 'databricks' || version === null) return source(uri, context)
   // Where the registry of a workspace keeps its copy, nobody but itself reads.
-  return versionLocation(modelName(version.name, findings), version.version)
+  return versionLocation(modelName(version.name, context), version.version)
 }
-const endpointName: TextMapper = (name, findings) => {
-  const shown = showEndpointName(findings, name)
+const endpointName: TextMapper = (name, context) => {
+  const shown = showEndpointName(context, name)
   if (shown === null) throw unknownAnswer('a serving endpoint of nobody')
   return shown
 }
-const servedModelName: TextMapper = (name, findings) => showServedModel(name, findings) ?? modelName(name, findings)
-const sentence: TextMapper = (text, findings) => clientSentence(text, findings) ?? ''
+const servedModelName: TextMapper = (name, context) => showServedModel(name, context) ?? modelName(name, context)
+const sentence: TextMapper = (text, context) => clientSentence(text, context) ?? ''
 
 /** The meanings of single texts: tags have ways of their own. */
 export type NamedMeaning = Exclude<

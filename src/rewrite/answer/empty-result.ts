@@ -6,8 +6,8 @@ import { placesMeaning, textsOf } from '../../policy/messages/message-fields.ts'
  * The answer to a request for traces of which the caller may have none, or null where there is something to ask for: without ids MLflow
  * would refuse it, or take it for another one.
  */
-export function answerUnasked({ endpoint, message, findings }: Grant): JsonObject | null {
+export function emptyResult({ endpoint, message, context }: Grant): JsonObject | null {
   const ids = placesMeaning(endpoint, message, 'tracesToSearch').flatMap(({ value }) => textsOf(value))
-  if (ids.length === 0 || findings.visibleTraces.size > 0) return null
+  if (ids.length === 0 || context.visibleTraces.size > 0) return null
   return endpoint.action === 'delete' ? new Map([['traces_deleted', new JsonNumber('0')]]) : new Map()
 }

@@ -1,26 +1,26 @@
 import { renameInScorer } from '../../policy/genai/scorer-text.ts'
-import type { Findings } from '../../policy/grant.ts'
+import type { GrantContext } from '../../policy/grant.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { type NameKind, ownStored } from '../../policy/names/names.ts'
 
 /** The own name, or nothing: an own thing may be made of what is not, where those who run the server made it so. */
 export const shownAs =
   (kind: NameKind) =>
-  (stored: string, findings: Findings): string =>
-    ownStored(findings, kind, stored)?.logical ?? ''
+  (stored: string, context: GrantContext): string =>
+    ownStored(context, kind, stored)?.logical ?? ''
 
-const isOwn = (kind: NameKind, field: string) => (row: JsonObject, findings: Findings) => {
+const isOwn = (kind: NameKind, field: string) => (row: JsonObject, context: GrantContext) => {
   const name = row.get(field)
-  return typeof name === 'string' && ownStored(findings, kind, name) !== null
+  return typeof name === 'string' && ownStored(context, kind, name) !== null
 }
 
 /** A scorer's text in the caller's names; an endpoint that is not theirs is none, as MLflow says of one that is gone. */
-export function clientScorer(text: string, findings: Findings): string {
-  return renameInScorer(text, (name) => ownStored(findings, 'gateway', name)?.logical ?? null)
+export function clientScorer(text: string, context: GrantContext): string {
+  return renameInScorer(text, (name) => ownStored(context, 'gateway', name)?.logical ?? null)
 }
 
 /** Which things of the AI gateway the caller may see. */
-export const visibleGateway: Readonly<Record<string, (row: JsonObject, findings: Findings) => boolean>> = {
+export const visibleGateway: Readonly<Record<string, (row: JsonObject, context: GrantContext) => boolean>> = {
   'handmade.GatewayModel': isOwn('gateway', 'id'),
   'mlflow.GatewayEndpointBinding': (row, { admitted }) => admitted.has(String(row.get('endpoint_id') ?? '')),
   'mlflow.GatewayEndpoint': isOwn('gateway', 'name'),

@@ -9,15 +9,9 @@ import { hasOwnVisibility } from './visible-rows.ts'
  * for, and MLflow cannot be asked for the caller's alone. How long it takes depends on what others have.
  */
 export function holdsOthersRows(grant: Grant): boolean {
-  const { endpoint, findings } = grant
+  const { endpoint, context } = grant
   const byName = endpoint.search?.nameColumn || 'catalog_name' in endpoint.fields
-  if (
-    !reads(endpoint) ||
-    byName ||
-    asksForNothing(grant) ||
-    findings.visibleExperiments.size > 0 ||
-    findings.references.length > 0
-  )
+  if (!reads(endpoint) || byName || asksForNothing(grant) || context.visibleExperiments.size > 0 || context.references.length > 0)
     return false
   return [...shapeOf(endpoint.response).fields.values()].some(
     ({ repeated, message = '' }) => repeated === true && hasOwnVisibility(message),

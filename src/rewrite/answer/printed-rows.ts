@@ -18,12 +18,12 @@ function isPlain(message: string, above: readonly string[] = []): boolean {
  * The lists of an answer whose rows are put into the caller's words one by one, while they are read: the history of a metric may have
  * hundreds of thousands. Of all other rows it is found out first whose they are.
  */
-export function printedRows({ endpoint, findings }: Grant): ReadonlyMap<string, (row: Json) => Json> {
+export function printedRows({ endpoint, context }: Grant): ReadonlyMap<string, (row: Json) => Json> {
   const { response, anyExperiment, asks } = endpoint
   const meanings = answerMeanings[response] ?? {}
   const lists = [...shapeOf(response).fields].flatMap(([name, { type, message = '', repeated, map }]) =>
     type === 'message' && repeated && !map && !(name in meanings) && isPlain(message) ? [[name, message] as const] : [],
   )
   if (anyExperiment === true || asks !== undefined) return new Map()
-  return new Map(lists.map(([name, message]) => [name, (row: Json) => rewriteRow(message, row, findings)]))
+  return new Map(lists.map(([name, message]) => [name, (row: Json) => rewriteRow(message, row, context)]))
 }

@@ -1,26 +1,25 @@
-import type { Findings } from '../../policy/grant.ts'
+import type { GrantContext } from '../../policy/grant.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { shapeOf } from '../../policy/messages/message-shape.ts'
 import { showName } from '../../policy/names/names.ts'
 import { accountProblem } from '../../policy/serving/external-model.ts'
 import { isOfferedModel, isSharedEndpoint, showEndpointName } from '../../policy/serving/serving-endpoints.ts'
 
-type IsVisible = (row: JsonObject, findings: Findings) => boolean
+type IsVisible = (row: JsonObject, context: GrantContext) => boolean
 
-const isVisibleEndpoint: IsVisible = (row, findings) => {
+const isVisibleEndpoint: IsVisible = (row, context) => {
   const name = row.get('name')
-  return typeof name === 'string' && showEndpointName(findings, name) !== null
+  return typeof name === 'string' && showEndpointName(context, name) !== null
 }
 
 /** What a caller calls a model that their endpoint serves; null where they may not see it. */
-export function showServedModel(name: string, findings: Findings): string | null {
-  const { landscape, environment, inSharedEndpoint } = findings
-  return inSharedEndpoint === true || isOfferedModel(environment, name) ? name : showName(landscape, environment, 'model', name)
+export function showServedModel(name: string, context: GrantContext): string | null {
+  const { config, environment, inSharedEndpoint } = context
+  return inSharedEndpoint === true || isOfferedModel(environment, name) ? name : showName(config, environment, 'model', name)
 }
 
 /** How an external model is reached: shown where all that it names is the caller's. What others made for them may name more. */
-const isVisibleAccount: IsVisible = (row, findings) =>
-  findings.inSharedEndpoint !== true && accountProblem(findings, row) === null
+const isVisibleAccount: IsVisible = (row, context) => context.inSharedEndpoint !== true && accountProblem(context, row) === null
 
 /** The messages of accounts with providers. */
 const accountMessages = [...shapeOf('databricks.ExternalModel').fields.values()].flatMap(({ message }) => message ?? [])
@@ -28,10 +27,10 @@ const accountMessages = [...shapeOf('databricks.ExternalModel').fields.values()]
 /** What an endpoint serves without a model's name names nothing of anybody. */
 const isVisibleEntity =
   (key: string): IsVisible =>
-  (row, findings) => {
+  (row, context) => {
     const name = row.get(key) ?? ''
-    if (findings.inSharedEndpoint === true || name === '') return true
-    return typeof name === 'string' && showServedModel(name, findings) !== null
+    if (context.inSharedEndpoint === true || name === '') return true
+    return typeof name === 'string' && showServedModel(name, context) !== null
   }
 
 /** Which serving endpoints, and which of the things they serve, the caller may see. */
@@ -46,8 +45,8 @@ export const visibleServing: Readonly<Record<string, IsVisible>> = {
 }
 
 /** The findings for what is said inside a serving endpoint: of a shared one it is the workspace's own. */
-export function findingsOfEndpoint(messageName: string, row: JsonObject, findings: Findings): Findings {
+export function contextOfEndpoint(messageName: string, row: JsonObject, context: GrantContext): GrantContext {
   const name = row.get('name')
   const ofEndpoint = /^databricks\.ServingEndpoint(Detailed)?$/.test(messageName) && typeof name === 'string'
-  return ofEndpoint && isSharedEndpoint(findings.environment, name) ? { ...findings, inSharedEndpoint: true } : findings
+  return ofEndpoint && isSharedEndpoint(context.environment, name) ? { ...context, inSharedEndpoint: true } : context
 }

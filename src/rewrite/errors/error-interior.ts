@@ -1,4 +1,4 @@
-import type { Findings } from '../../policy/grant.ts'
+import type { GrantContext } from '../../policy/grant.ts'
 import { saidAmong } from './error-words.ts'
 
 /** Where MLflow's own sentence ends: SQL and its parameters hold upstream names, and stack traces the server's files. */
@@ -48,11 +48,11 @@ function isHost(word: string): boolean {
 }
 
 /** A sentence without the server's files and without addresses, but for those that the caller named, and for manuals. */
-export function hideInterior(sentence: string, { landscape, said: message }: Findings): string {
+export function hideInterior(sentence: string, { config, said: message }: GrantContext): string {
   const spoken = (sentence.match(words) ?? []).map((word) => word.replace(/[.:]$/, ''))
   const hosts = spoken.filter(isHost)
   // Paths of a workspace are its folders.
-  const files = landscape.kind === 'databricks' ? [] : spoken.filter(isFile)
+  const files = config.kind === 'databricks' ? [] : spoken.filter(isFile)
   const said = saidAmong(message, [...hosts, ...files])
   const hide = (text: string, found: readonly string[], words: string) =>
     found.filter((part) => !said.has(part)).reduce((rest, part) => rest.replaceAll(part, words), text)

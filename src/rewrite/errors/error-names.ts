@@ -1,6 +1,6 @@
 import type { Environment } from '../../policy/environments/environment.ts'
 import { usesCatalog } from '../../policy/environments/environment.ts'
-import type { Findings } from '../../policy/grant.ts'
+import type { GrantContext } from '../../policy/grant.ts'
 import { ownerOf } from '../../policy/names/names.ts'
 import { escapeForRegExp, saidAmong } from './error-words.ts'
 
@@ -43,16 +43,16 @@ function startingWith(text: string, start: string): Spoken[] {
   return [...text.matchAll(pattern)].map(({ 0: found, index }) => ({ text: found.replace(/[.:;!?]$/, ''), at: index }))
 }
 
-function inSchema(text: string, { landscape }: Findings, { unityCatalogSchema }: Environment): Spoken[] {
-  return usesCatalog(landscape) && unityCatalogSchema !== undefined ? startingWith(text, `${unityCatalogSchema}.`) : []
+function inSchema(text: string, { config }: GrantContext, { unityCatalogSchema }: Environment): Spoken[] {
+  return usesCatalog(config) && unityCatalogSchema !== undefined ? startingWith(text, `${unityCatalogSchema}.`) : []
 }
 
 /** Whether a sentence speaks of something of another environment that the caller did not name. */
-export function foreignNames(text: string, findings: Findings): boolean {
-  const { landscape, environment, references, said: message } = findings
-  const spoken = landscape.environments.flatMap((other) => [
+export function foreignNames(text: string, context: GrantContext): boolean {
+  const { config, environment, references, said: message } = context
+  const spoken = config.environments.flatMap((other) => [
     ...startingWith(text, `${other.experimentRoot}/`),
-    ...(other.name === environment.name ? [] : inSchema(text, findings, other)),
+    ...(other.name === environment.name ? [] : inSchema(text, context, other)),
     ...(other.name === environment.name ? [] : suffixed(text, other).filter(({ at }) => !isDataAt(text, at))),
   ])
   const words = spoken.map((found) => found.text)
@@ -61,16 +61,16 @@ export function foreignNames(text: string, findings: Findings): boolean {
 }
 
 /** A sentence with the environment's own models, which it knows by more than their ending, in the caller's form. */
-export function ownName(text: string, findings: Findings): string {
-  const { landscape, environment, references, said: message } = findings
+export function ownName(text: string, context: GrantContext): string {
+  const { config, environment, references, said: message } = context
   const bySuffix = suffixed(text, environment).filter(({ at }) => beforeName.test(before(text, at)))
-  const named = [...bySuffix, ...inSchema(text, findings, environment)].sort((a, b) => a.at - b.at)
+  const named = [...bySuffix, ...inSchema(text, context, environment)].sort((a, b) => a.at - b.at)
   const said = saidAmong(
     [message, ...references.map(({ logical }) => logical)],
     named.map((found) => found.text),
   )
   return named.reduceRight((rest, { text: name, at }) => {
-    const owned = said.has(name) ? null : ownerOf(landscape, 'model', name)
+    const owned = said.has(name) ? null : ownerOf(config, 'model', name)
     if (owned === null || owned.owner.name !== environment.name) return rest
     return rest.slice(0, at) + owned.logical + rest.slice(at + name.length)
   }, text)

@@ -1,4 +1,4 @@
-import type { AuditedReference, Findings } from '../../policy/grant.ts'
+import type { AuditedReference, GrantContext } from '../../policy/grant.ts'
 import { showName } from '../../policy/names/names.ts'
 import { hideInterior, ownSentence } from './error-interior.ts'
 import { foreignNames, isDataAt, ownName } from './error-names.ts'
@@ -24,28 +24,28 @@ function replaceReference(text: string, { kind, logical, upstream }: AuditedRefe
  * A sentence of MLflow's in the caller's names; null where it may name something of another environment. What the caller said in this
  * request stays, as do words that are no names, whatever they end in.
  */
-export function clientSentence(text: string, findings: Findings): string | null {
-  const { landscape, environment, references, said: message } = findings
+export function clientSentence(text: string, context: GrantContext): string | null {
+  const { config, environment, references, said: message } = context
   const own = ownSentence(text)
   // Of many references few are spoken of, and each one takes a pattern of its own.
   const pairs = references
     .filter(({ logical, upstream }) => logical !== upstream && own.includes(upstream))
     .sort((a, b) => b.upstream.length - a.upstream.length)
-  const inWorkspace = landscape.kind === 'databricks' ? '(?:/Workspace)?' : ''
+  const inWorkspace = config.kind === 'databricks' ? '(?:/Workspace)?' : ''
   const inRoot = new RegExp(`${inWorkspace}${escapeForRegExp(environment.experimentRoot)}/([^\\s'",)]+)`, 'g')
   const saidPaths = saidAmong(message, [...pairs.map(({ upstream }) => upstream), ...(own.match(inRoot) ?? [])])
   const renamed = pairs.reduce((sentence, pair) => replaceReference(sentence, pair, saidPaths), own)
   const result = renamed.replace(inRoot, (whole) =>
-    saidPaths.has(whole) ? whole : (showName(landscape, environment, 'experiment', whole) ?? whole),
+    saidPaths.has(whole) ? whole : (showName(config, environment, 'experiment', whole) ?? whole),
   )
-  return foreignNames(result, findings) ? null : ownName(result, findings)
+  return foreignNames(result, context) ? null : ownName(result, context)
 }
 
 /**
  * An error message of MLflow's in the caller's names, without the insides of the server. When something of another environment might remain
  * in it, or nothing but SQL was said, a sentence that says only what kind of error it was takes its place.
  */
-export function clientErrorText(text: string, errorCode: string, findings: Findings): string {
-  const sentence = clientSentence(text, findings)
-  return (sentence === null ? '' : hideInterior(sentence, findings)) || `MLflow refused the request (${errorCode}).`
+export function clientErrorText(text: string, errorCode: string, context: GrantContext): string {
+  const sentence = clientSentence(text, context)
+  return (sentence === null ? '' : hideInterior(sentence, context)) || `MLflow refused the request (${errorCode}).`
 }

@@ -77,14 +77,14 @@ export function newVersionRequest(grant: Grant, version: string): ArtifactReques
 /** The path that was granted, as Databricks has it. */
 export function artifactRequest(grant: Grant): ArtifactRequest {
   if (!isGrant(grant)) throw new TypeError('nothing is forwarded without a grant')
-  const { endpoint, message, findings } = grant
+  const { endpoint, message, context } = grant
   const [file] = placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')
   const said = textMeaning(endpoint, message, 'storePath') ?? textMeaning(endpoint, message, 'storeFolder')
   const path =
-    file === undefined ? said : workspaceStorePath(endpoint, file.selector, String(file.value), usesCatalog(findings.landscape))
-  const stored = path === null ? null : storedPathOf(upstreamStorePath(path, findings.defaultExperimentId))
+    file === undefined ? said : workspaceStorePath(endpoint, file.selector, String(file.value), usesCatalog(context.config))
+  const stored = path === null ? null : storedPathOf(upstreamStorePath(path, context.defaultExperimentId))
   if (stored === null) throw new TypeError('the request that was granted has no artifact')
   if (stored.place.kind !== 'version') return new ArtifactRequest(stored)
-  const { upstream } = resolveName(findings.landscape, findings.environment, 'model', stored.place.name)
+  const { upstream } = resolveName(context.config, context.environment, 'model', stored.place.name)
   return new ArtifactRequest({ ...stored, place: { ...stored.place, name: upstream } })
 }

@@ -49,22 +49,22 @@ export function takeRows(
   while (used < rows.length && taken.length < most) {
     const row = rows[used] ?? null
     used += 1
-    if (isVisible(message, row, grant.findings) && fits(row, left, grant.findings)) taken.push(row)
+    if (isVisible(message, row, grant.context) && fits(row, left, grant.context)) taken.push(row)
   }
   return { taken, used }
 }
 
 /** Whether every row that the upstream gives is the caller's: the experiments that bound the search are. */
-export function givesOwnRows({ endpoint, findings }: Grant, { nameColumn }: Search): boolean {
-  return nameColumn === null && endpoint.anyExperiment !== true && findings.visibleExperiments.size > 0
+export function givesOwnRows({ endpoint, context }: Grant, { nameColumn }: Search): boolean {
+  return nameColumn === null && endpoint.anyExperiment !== true && context.visibleExperiments.size > 0
 }
 
 /** Whether all experiments that were asked for are absent or others': there is nothing to ask MLflow, who would take none for all. */
-export function asksForNothing({ endpoint, message, findings }: Grant): boolean {
+export function asksForNothing({ endpoint, message, context }: Grant): boolean {
   const asked = searchedExperiments(endpoint, message).length > 0
   const isBounding = (meaning: Meaning) => meaning === 'experimentsToSearch' || meaning === 'locationsToSearch'
   const bounded = Object.values(endpoint.fields).some(isBounding) && endpoint.anyExperiment !== true
-  return (asked || bounded) && findings.visibleExperiments.size === 0
+  return (asked || bounded) && context.visibleExperiments.size === 0
 }
 
 /** What makes two pages parts of one search: everything in the query but the page itself. */

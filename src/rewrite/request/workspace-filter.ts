@@ -2,7 +2,7 @@ import { isNameClause, resolveInFilter } from '../../policy/checks/search/search
 import type { Clause } from '../../policy/filter/filter-string.ts'
 import { matchesLike } from '../../policy/filter/like.ts'
 import { attributeKey } from '../../policy/filter/name-filter.ts'
-import type { Findings } from '../../policy/grant.ts'
+import type { GrantContext } from '../../policy/grant.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { inNormalForm } from '../../policy/names/name-form.ts'
 import { showName } from '../../policy/names/names.ts'
@@ -54,22 +54,22 @@ function tagOf(row: JsonObject, key: string): string | null {
   return typeof value === 'string' ? value : null
 }
 
-function fitsName(row: JsonObject, comparator: string, wanted: string, findings: Findings): boolean {
-  const { landscape, environment } = findings
+function fitsName(row: JsonObject, comparator: string, wanted: string, context: GrantContext): boolean {
+  const { config, environment } = context
   const name = row.get('name')
   if (typeof name !== 'string') return false
   if (comparator === '=' || comparator === '!=') {
-    return compare(comparator, name, resolveInFilter(findings, 'model', wanted)?.upstream ?? '')
+    return compare(comparator, name, resolveInFilter(context, 'model', wanted)?.upstream ?? '')
   }
-  return compare(comparator, showName(landscape, environment, 'model', name) ?? '', inNormalForm(wanted))
+  return compare(comparator, showName(config, environment, 'model', name) ?? '', inNormalForm(wanted))
 }
 
 /** Whether a row of the registry's holds what is left of a filter. */
-export function fits(row: JsonObject, left: readonly Clause[], findings: Findings): boolean {
+export function fits(row: JsonObject, left: readonly Clause[], context: GrantContext): boolean {
   return left.every((clause) => {
     const { comparator, value } = clause
     if (value.kind !== 'string') return false
-    if (isNameClause(clause)) return fitsName(row, comparator, value.text, findings)
+    if (isNameClause(clause)) return fitsName(row, comparator, value.text, context)
     const key = clause.key.trim()
     const text = tagOf(row, key)
     if (text === null) return key === promptTag && comparator === '!='

@@ -1,5 +1,5 @@
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
-import type { Findings, Grant } from '../../policy/grant.ts'
+import type { Grant, GrantContext } from '../../policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
 import { objectsIn } from '../../policy/messages/message-fields.ts'
 import { resolveName } from '../../policy/names/names.ts'
@@ -12,14 +12,14 @@ const messages = 'mlflow.unitycatalog.'
 /** In this API a name is its three levels, and clients write addresses of them: it is always said in full. */
 function levelsOf(
   name: string,
-  { landscape, environment }: Findings,
+  { config, environment }: GrantContext,
 ): { readonly full: string; readonly levels: readonly string[] } {
-  const full = resolveName(landscape, environment, 'model', name).upstream
+  const full = resolveName(config, environment, 'model', name).upstream
   return { full, levels: full.split('.') }
 }
 
-function nameFields(name: string, findings: Findings, last: 'name' | 'model_name'): JsonObject {
-  const [catalog = '', schema = '', model = ''] = levelsOf(name, findings).levels
+function nameFields(name: string, context: GrantContext, last: 'name' | 'model_name'): JsonObject {
+  const [catalog = '', schema = '', model = ''] = levelsOf(name, context).levels
   return new Map([
     [last, model],
     ['catalog_name', catalog],
@@ -52,35 +52,35 @@ function rename(row: JsonObject, fields: readonly (readonly [string, string])[])
   })
 }
 
-function aliasInfo(name: string, alias: string, version: string, findings: Findings): JsonObject {
+function aliasInfo(name: string, alias: string, version: string, context: GrantContext): JsonObject {
   return new Map<string, Json>([
     ['alias_name', alias],
     ['version_num', new JsonNumber(version)],
-    ...nameFields(name, findings, 'model_name'),
+    ...nameFields(name, context, 'model_name'),
   ])
 }
 
 /** Aliases come as pairs with versions, or as the names of those that point at the version. */
-function aliasInfos(row: JsonObject, name: string, findings: Findings): Json[] {
+function aliasInfos(row: JsonObject, name: string, context: GrantContext): Json[] {
   const listed = row.get('aliases')
   const own = plainText(row.get('version'))
   return (Array.isArray(listed) ? listed : []).flatMap((each) => {
     const alias = each instanceof Map ? plainText(each.get('alias')) : plainText(each)
     const version = each instanceof Map ? plainText(each.get('version')) || own : own
-    return alias === '' || version === '' ? [] : [aliasInfo(name, alias, version, findings)]
+    return alias === '' || version === '' ? [] : [aliasInfo(name, alias, version, context)]
   })
 }
 
-function modelInfo(row: JsonObject, findings: Findings): JsonObject {
+function modelInfo(row: JsonObject, context: GrantContext): JsonObject {
   const name = plainText(row.get('name'))
-  const names: [string, Json][] = [...nameFields(name, findings, 'name'), ['full_name', levelsOf(name, findings).full]]
-  return new Map([...names, ...rename(row, modelFields), ['aliases', aliasInfos(row, name, findings)]])
+  const names: [string, Json][] = [...nameFields(name, context, 'name'), ['full_name', levelsOf(name, context).full]]
+  return new Map([...names, ...rename(row, modelFields), ['aliases', aliasInfos(row, name, context)]])
 }
 
-function versionInfo(row: JsonObject, findings: Findings): JsonObject {
+function versionInfo(row: JsonObject, context: GrantContext): JsonObject {
   const name = plainText(row.get('name'))
-  const info: JsonObject = new Map([...nameFields(name, findings, 'model_name'), ...rename(row, versionFields)])
-  info.set('version', new JsonNumber(plainText(row.get('version')))).set('aliases', aliasInfos(row, name, findings))
+  const info: JsonObject = new Map([...nameFields(name, context, 'model_name'), ...rename(row, versionFields)])
+  info.set('version', new JsonNumber(plainText(row.get('version')))).set('aliases', aliasInfos(row, name, context))
   const status = plainText(row.get('status'))
   return info.set('status', status === '' || status === 'UNSPECIFIED' ? 'MODEL_VERSION_STATUS_UNKNOWN' : status)
 }
@@ -101,22 +101,22 @@ function listed(answer: JsonObject, key: string, show: (row: JsonObject) => Json
  * The answer to a request, already in the caller's words, in the form of the endpoint that was asked: what was asked in Unity Catalog's own API
  * was judged and sent in MLflow's first API for it. Answers of all other endpoints are as they are.
  */
-export function inAskedForm({ asks, response }: OpenEndpoint, { findings, message }: Grant, answer: JsonObject): JsonObject {
+export function inAskedForm({ asks, response }: OpenEndpoint, { context, message }: Grant, answer: JsonObject): JsonObject {
   if (asks === undefined) return answer
   switch (response.slice(messages.length)) {
     case 'RegisteredModelInfo':
-      return modelInfo(part(answer, 'registered_model'), findings)
+      return modelInfo(part(answer, 'registered_model'), context)
     case 'ModelVersionInfo':
-      return versionInfo(part(answer, 'model_version'), findings)
+      return versionInfo(part(answer, 'model_version'), context)
     case 'ListRegisteredModels.Response':
-      return listed(answer, 'registered_models', (row) => modelInfo(row, findings))
+      return listed(answer, 'registered_models', (row) => modelInfo(row, context))
     case 'ListModelVersions.Response':
-      return listed(answer, 'model_versions', (row) => versionInfo(row, findings))
+      return listed(answer, 'model_versions', (row) => versionInfo(row, context))
     case 'TemporaryCredentials':
       return part(answer, 'credentials')
     case 'RegisteredModelAliasInfo': {
       const [name = '', alias = '', version = ''] = ['name', 'alias', 'version'].map((key) => plainText(message.get(key)))
-      return aliasInfo(name, alias, version, findings)
+      return aliasInfo(name, alias, version, context)
     }
     default:
       return new Map()

@@ -1,12 +1,12 @@
-import { type Environment, type Landscape, usesCatalog } from '../../policy/environments/environment.ts'
-import { findLandscapeProblems } from '../../policy/environments/environment-problems.ts'
+import { type Environment, type PolicyConfig, usesCatalog } from '../../policy/environments/environment.ts'
+import { findEnvironmentProblems } from '../../policy/environments/environment-problems.ts'
 import { readSourcePrefix } from '../../policy/locations/source-prefix.ts'
 import type { ConfigFile, EnvironmentEntry } from './config-file.ts'
 import { type ConfigPath, type Finding, isWithin } from './config-problem.ts'
 import { clip } from './config-sentences.ts'
 
 /** The environments that the file means, every default filled in, with what is wrong with them. */
-export function readLandscape(file: ConfigFile, replaced: readonly ConfigPath[]): { landscape: Landscape; findings: Finding[] } {
+export function readLandscape(file: ConfigFile, replaced: readonly ConfigPath[]): { config: PolicyConfig; findings: Finding[] } {
   const { foldsCase, kind, registry } = file.upstream
   const findings: Finding[] = []
   if (registry === 'unityCatalog' && kind !== 'databricks') {
@@ -18,13 +18,13 @@ export function readLandscape(file: ConfigFile, replaced: readonly ConfigPath[])
     ...readEnvironment(name, entry, findings),
     ...readCatalogKeys(name, entry, inCatalog, findings),
   }))
-  const landscape = { environments, foldsCase, kind, registry, ownHosts: ownHostsOf(file) }
+  const config = { environments, foldsCase, kind, registry, ownHosts: ownHostsOf(file) }
   const standIn = (path: ConfigPath) => replaced.some((place) => isWithin(path, place))
-  for (const { environment, key, index, against, message } of findLandscapeProblems(landscape)) {
+  for (const { environment, key, index, against, message } of findEnvironmentProblems(config)) {
     const path = ['environments', environment, key, ...(index === null ? [] : [index])]
     if (against === null || !standIn(['environments', against, key])) findings.push({ path, message })
   }
-  return { landscape, findings }
+  return { config, findings }
 }
 
 /** Where the upstream and the proxy are reached: no caller may send the upstream there. */

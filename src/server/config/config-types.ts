@@ -1,4 +1,4 @@
-import type { Landscape, ModelRegistry, UpstreamKind } from '../../policy/environments/environment.ts'
+import type { ModelRegistry, PolicyConfig, UpstreamKind } from '../../policy/environments/environment.ts'
 import type { LimitSettings } from '../limits/request-limits.ts'
 import type { Outbound } from '../network/proxy-settings.ts'
 import type { Rates } from '../upstream/rate-limiter.ts'
@@ -22,7 +22,7 @@ export type UpstreamCredentials =
   | ({ readonly mode: 'servicePrincipal' } & ServicePrincipal)
 
 /** The configuration after validation: frozen, complete, and never changed afterwards. */
-export interface Config extends Landscape {
+export interface Config extends PolicyConfig {
   readonly listen: { readonly host: string; readonly port: number }
   readonly admin: { readonly host: string; readonly port: number }
   /** Where clients that have the proxy for their `DATABRICKS_HOST` reach it; left out: there are none. */

@@ -1,5 +1,5 @@
 import type { Environment } from '../../policy/environments/environment.ts'
-import { findFoldedClashes } from '../../policy/environments/environment-overlaps.ts'
+import { findFoldedOverlaps } from '../../policy/environments/environment-overlaps.ts'
 import { DatabricksDirectory } from '../auth/databricks-directory.ts'
 import { isLoopback } from './config-checks.ts'
 import type { Config } from './config-types.ts'
@@ -91,7 +91,7 @@ function warnOfGroups(environments: readonly Environment[]): string[] {
 function warnOfEnvironments(config: Config): string[] {
   const { environments } = config
   const unmarked = environments.filter(({ name, production }) => !production && /^(prod|production|prd|live)$/.test(name))
-  const clashes = findFoldedClashes(config)
+  const clashes = findFoldedOverlaps(config)
   const sources = environments.filter(({ sourcePrefixes }) => sourcePrefixes.length > 0).map(({ name }) => name)
   return [
     ...unmarked.map(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Landscape } from '../../policy/environments/environment.ts'
+import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { withoutTrailing } from '../../policy/names/trailing.ts'
 import { memoryLimit } from '../limits/memory-size.ts'
 import { type Outbound, readProxySettings } from '../network/proxy-settings.ts'
@@ -33,12 +33,12 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
   if (validation.file === null) throw new ConfigError(file, placeFindings(findings, places))
   const standIns = [...validation.replaced, ...unread]
   const content = resolvePaths(validation.file, dirname(resolve(file)))
-  const { landscape, findings: landscapeFindings } = readLandscape(content, standIns)
+  const { config, findings: landscapeFindings } = readLandscape(content, standIns)
   const proxies = readProxySettings(env)
   findings.push(...proxies.findings)
   findings.push(...[...checkServerParts(content), ...landscapeFindings].filter((finding) => !within(standIns)(finding)))
   if (findings.length > 0) throw new ConfigError(file, placeFindings(findings, places))
-  return deepFreeze(completeConfig(content, landscape, outboundOf(content, proxies.settings)))
+  return deepFreeze(completeConfig(content, config, outboundOf(content, proxies.settings)))
 }
 
 interface ReadData {
@@ -93,7 +93,7 @@ function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'ca
   return isPlain ? undefined : { ...proxies, caFile }
 }
 
-function completeConfig(file: ConfigFile, landscape: Landscape, outbound: Outbound | undefined): Config {
+function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined): Config {
   const { listen, admin, databricksHost, authentication, paging, unknownFields, shutdown, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   const { tenantId, audiences, authority } = authentication.entra
@@ -108,7 +108,7 @@ function completeConfig(file: ConfigFile, landscape: Landscape, outbound: Outbou
       entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: withoutTrailing(authority, '/') },
       directory: completeDirectory(file),
     },
-    ...landscape,
+    ...config,
     limits: { memory: memoryLimit(memory), messages, bytes, models, leastRate },
     paging: { keyFile: paging.keyFile },
     unknownFields,

@@ -9,7 +9,7 @@ import { rewriteAnswer } from '../../rewrite/answer/rewrite-answer.ts'
 import type { VersionDetails } from '../../rewrite/unity-catalog/version-details.ts'
 import { parseAnswer, readFound, readVersion } from '../facts/look-up-answers.ts'
 import { finishRegistration } from '../pipeline/registration.ts'
-import type { Arrival } from '../pipeline/request-context.ts'
+import type { Outcome } from '../pipeline/request-context.ts'
 import { upstreamFailure } from '../pipeline/upstream-failure.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
@@ -47,8 +47,8 @@ export class CatalogRegistrar {
   }
 
   /** Whether a request is carried out here. */
-  serves({ endpoint, findings }: Grant): boolean {
-    return endpoint.name === 'createModelVersion' && usesCatalog(findings.landscape)
+  serves({ endpoint, context }: Grant): boolean {
+    return endpoint.name === 'createModelVersion' && usesCatalog(context.config)
   }
 
   /**
@@ -59,7 +59,7 @@ export class CatalogRegistrar {
     grant: Grant,
     caller: CallerCredentials,
     create: (details: VersionDetails) => Promise<UpstreamAnswer>,
-  ): Promise<Arrival> {
+  ): Promise<Outcome> {
     try {
       const source = this.#artifacts.sourceOf(grant, caller)
       const files = await filesBelow(source)
@@ -114,7 +114,7 @@ export class CatalogRegistrar {
       throw error
     }
     const ready = await this.#read(id, caller)
-    return (await finishRegistration(this.#upstream, readVersion(ready), grant.findings, caller)) ?? ready
+    return (await finishRegistration(this.#upstream, readVersion(ready), grant.context, caller)) ?? ready
   }
 
   async #copy(source: SourceFiles, target: CatalogFolder, files: readonly StoredFile[]): Promise<void> {
@@ -163,13 +163,13 @@ export class CatalogRegistrar {
     throw new Refusal('not-found', `Model Version (name=${id.name}, version=${id.version}) not found`)
   }
 
-  async #withdraw({ findings }: Grant, id: Version, caller: CallerCredentials, cause: unknown): Promise<void> {
+  async #withdraw({ context }: Grant, id: Version, caller: CallerCredentials, cause: unknown): Promise<void> {
     const gone = await this.#upstream.write({ withdraw: 'version', ...id }, caller).then(
       ({ status }) => status === 200 || status === 404,
       () => false,
     )
     if (gone) return
-    const shown = showName(findings.landscape, findings.environment, 'model', id.name) ?? id.name
+    const shown = showName(context.config, context.environment, 'model', id.name) ?? id.name
     throw new Refusal(
       'registration-incomplete',
       `The files of version ${id.version} of model '${shown}' could not be stored, and the version is still there. Delete it, and register again. (${cause instanceof Refusal ? cause.message : 'See the log of the proxy.'})`,

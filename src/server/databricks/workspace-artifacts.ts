@@ -11,9 +11,9 @@ import {
   newVersionRequest,
   sourceRequest,
 } from '../../rewrite/request/artifact-request.ts'
-import { TidyMemory } from '../facts/tidy-memory.ts'
 import { type Failure, failureOf } from '../http/failure.ts'
-import type { Arrival } from '../pipeline/request-context.ts'
+import { ForcedCollection } from '../limits/forced-collection.ts'
+import type { Outcome } from '../pipeline/request-context.ts'
 import { upstreamFailure } from '../pipeline/upstream-failure.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -69,7 +69,7 @@ export interface SourceFiles {
 export class WorkspaceArtifacts {
   readonly #upstream: Upstream
   readonly #storage: AzureStorage
-  readonly #memory = new TidyMemory()
+  readonly #memory = new ForcedCollection()
 
   constructor(upstream: Upstream, storage: AzureStorage) {
     this.#upstream = upstream
@@ -82,7 +82,7 @@ export class WorkspaceArtifacts {
   }
 
   /** Carries out a request that has no bytes: a listing, a deletion. */
-  async complete(grant: Grant, caller: CallerCredentials): Promise<Arrival> {
+  async complete(grant: Grant, caller: CallerCredentials): Promise<Outcome> {
     const { name } = grant.endpoint
     if (!['listStoredArtifacts', 'listWorkspaceFolder', 'deleteArtifact'].includes(name)) {
       return { failure: failureOf(new Refusal('no-multipart', noMultipart)) }

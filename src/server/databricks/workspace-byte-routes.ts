@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
-import { type ClientMode, type Landscape, serverKindOf } from '../../policy/environments/environment.ts'
+import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
 import { sendFailure } from '../http/respond.ts'
 import { noteBreak } from '../pipeline/byte-answer.ts'
-import { addresses, rawCallOf, visitOf } from '../pipeline/json-routes.ts'
-import type { Journey } from '../pipeline/pipeline.ts'
+import { addresses, rawCallOf, requestContextOf } from '../pipeline/json-routes.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
 import { beginUpload, LastLook } from '../pipeline/streams/begin-upload.ts'
 import { conditionsOf } from '../pipeline/streams/conditions.ts'
 import { sizeHeader } from '../pipeline/streams/unmet.ts'
@@ -27,24 +27,30 @@ function lengthOf({ headers }: FastifyRequest): number | null {
 }
 
 /** Serves one endpoint that carries bytes. */
-function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, artifacts: WorkspaceArtifacts, idle: number) {
+function serveBytes(
+  endpoint: OpenEndpoint,
+  config: PolicyConfig,
+  pipeline: Pipeline,
+  artifacts: WorkspaceArtifacts,
+  idle: number,
+) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const visit = visitOf(landscape, endpoint.name, request)
-    await request.admission.enter('bytes', visit)
-    const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
+    const requestContext = requestContextOf(config, endpoint.name, request)
+    await request.admission.enter('bytes', requestContext)
+    const grant = await pipeline.grant(requestContext, endpoint, await rawCallOf(endpoint, request))
     try {
       if (endpoint.bytes === 'up') {
-        const lastLook = new LastLook(journey, visit, grant)
+        const lastLook = new LastLook(pipeline, requestContext, grant)
         const upload = await beginUpload(request.raw, { idle, hold: request.admission.memory.hold('request') })
         const sending = { body: upload.bytes(), length: lengthOf(request), lastLook: () => lastLook.look() }
-        await artifacts.upload(grant, visit.credentials, sending).finally(() => {
+        await artifacts.upload(grant, requestContext.credentials, sending).finally(() => {
           lastLook.over()
           upload.stop()
         })
         return reply.type('application/json').send('{}')
       }
       const { range, ...conditions } = conditionsOf(request.headers, request.method)
-      const download = await artifacts.download(grant, visit.credentials, rangeOf(range), conditions)
+      const download = await artifacts.download(grant, requestContext.credentials, rangeOf(range), conditions)
       const { stream, length, contentRange, validators = {} } = download
       reply
         .headers({
@@ -72,9 +78,9 @@ function serveBytes(endpoint: OpenEndpoint, landscape: Landscape, journey: Journ
 /** The endpoints of artifacts, before a Databricks workspace: it has the bytes elsewhere. */
 export function addWorkspaceByteRoutes(
   app: FastifyInstance,
-  landscape: Landscape,
+  config: PolicyConfig,
   modes: readonly ClientMode[],
-  journey: Journey,
+  pipeline: Pipeline,
   artifacts: WorkspaceArtifacts,
   idle: number,
 ): void {
@@ -83,9 +89,9 @@ export function addWorkspaceByteRoutes(
     // The body is read where it goes to the storage, and as fast.
     scope.addContentTypeParser('*', (_request, _body, done) => done(null))
     for (const mode of modes) {
-      for (const endpoint of endpointTable(serverKindOf(landscape), mode).open.values()) {
+      for (const endpoint of endpointTable(serverKindOf(config), mode).open.values()) {
         if (endpoint.bytes === undefined || endpoint.resource !== 'artifact') continue
-        const handler = serveBytes(endpoint, landscape, journey, artifacts, idle)
+        const handler = serveBytes(endpoint, config, pipeline, artifacts, idle)
         for (const address of addresses(endpoint)) scope.route({ ...address, handler, constraints: { clientMode: mode } })
       }
     }

@@ -1,7 +1,7 @@
 import { describedVersions } from '../../policy/generated/messages.ts'
 import type { Config } from '../config/config-types.ts'
 import { describeNetworkError } from '../network/network-error.ts'
-import { checkWelcome, ownRefusalOf } from '../upstream/authentication-errors.ts'
+import { checkUpstreamAuthentication, ownRefusalOf } from '../upstream/authentication-errors.ts'
 import { refuseIntermediary } from '../upstream/intermediaries.ts'
 import { openQuestions } from '../upstream/open-questions.ts'
 import { workspaceRefusal } from '../upstream/workspace-answers.ts'
@@ -26,7 +26,7 @@ export function refusalOf({ upstream: { kind } }: Config, said: Said): Finding |
   const own = ownRefusalOf(said)
   if (own !== null) return problem('upstream-refuses', own.message, own.remedy)
   try {
-    checkWelcome(kind, false, said)
+    checkUpstreamAuthentication(kind, false, said)
   } catch {
     // A matter of credentials.
     return null
@@ -83,10 +83,10 @@ export async function checkReach(config: Config, probe: Probe): Promise<{ findin
     const said = await knock(config, probe, null)
     const outside = refusedByNetwork(config, said)
     if (outside !== null) return { findings: [outside], reached: false }
-    const door = checkOpenDoor(config, said)
+    const ingress = checkOpenDoor(config, said)
     const version =
       config.upstream.kind === 'mlflow' ? [await checkVersion(probe)] : [fine('workspace', `${config.upstream.url} answers.`)]
-    return { findings: [...version, door], reached: door.code !== 'upstream-refuses' }
+    return { findings: [...version, ingress], reached: ingress.code !== 'upstream-refuses' }
   } catch (error) {
     const message = `There is no answer from ${config.upstream.url}: ${describeNetworkError(error)}.`
     const remedy =

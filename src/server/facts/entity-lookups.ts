@@ -6,7 +6,7 @@ import { textsOf } from '../../policy/messages/message-fields.ts'
 import { ownText } from '../../policy/names/own-text.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
-import type { Recollection } from './environment-cache.ts'
+import type { EnvironmentCache } from './environment-cache.ts'
 import { readFoundIfServed } from './look-up-answers.ts'
 
 const api = '/api/3.0/mlflow'
@@ -60,18 +60,18 @@ const lookUps: Readonly<Record<EntityKind, LookUp>> = {
 export class EntityLookups {
   readonly #upstream: Upstream
   readonly #caller: CallerCredentials
-  readonly #recollection: Recollection
+  readonly #environmentCache: EnvironmentCache
   readonly #known: LRUCache<string, readonly string[]>
 
   constructor(
     upstream: Upstream,
     caller: CallerCredentials,
-    recollection: Recollection,
+    environmentCache: EnvironmentCache,
     known: LRUCache<string, readonly string[]>,
   ) {
     this.#upstream = upstream
     this.#caller = caller
-    this.#recollection = recollection
+    this.#environmentCache = environmentCache
     this.#known = known
   }
 
@@ -91,12 +91,12 @@ export class EntityLookups {
 
   async #one(kind: EntityKind, id: string): Promise<readonly string[]> {
     const key = entityKey(kind, id)
-    const known = this.#recollection.get(this.#known, key)
+    const known = this.#environmentCache.get(this.#known, key)
     if (known !== undefined) return known
     const { path, query, experiments } = lookUps[kind]
     const found = readFoundIfServed(await this.#upstream.lookUp(path(id), query(id), this.#caller))
     const ids = found === null ? [] : experiments(found, id).map(ownText)
-    if (ids.length > 0) this.#recollection.note(this.#known, key, ids, ids, kind === 'dataset' ? keepDataset : undefined)
+    if (ids.length > 0) this.#environmentCache.note(this.#known, key, ids, ids, kind === 'dataset' ? keepDataset : undefined)
     return ids
   }
 }

@@ -9,7 +9,7 @@ interface Noted {
  * What callers of one environment get of the memory that all share. A look-up's fact is only noted at first, and kept when it turned out
  * to be of what they are shown: another environment's thing is asked about anew each time, like one that does not exist.
  */
-export class Recollection {
+export class EnvironmentCache {
   readonly #environment: string
   #noted: Noted[] = []
 

@@ -1,24 +1,24 @@
-import type { Answer, Inquiry, Question } from '../../policy/fact-query.ts'
+import type { Answer, Evaluation, FactQuery } from '../../policy/fact-query.ts'
 import { Refusal } from '../../policy/reasons.ts'
 
 /** Whoever answers the questions of a decision. */
-export interface World {
-  answer(question: Question): Promise<Answer>
+export interface FactSource {
+  answer(factQuery: FactQuery): Promise<Answer>
 }
 
 /** How many things one request may have looked up: each costs MLflow a request. */
 const mostLookUps = 5_000
 
-function lookUpsOf(question: Question): number {
-  if ('attempt' in question && question.attempt > 0) return 0
-  return 'ids' in question ? question.ids.length : 1
+function lookUpsOf(factQuery: FactQuery): number {
+  if ('attempt' in factQuery && factQuery.attempt > 0) return 0
+  return 'ids' in factQuery ? factQuery.ids.length : 1
 }
 
 /** Runs an inquiry to its end. Within one request no question is asked twice. Throws `too-large` for a request that names too much. */
-export async function follow<T>(inquiry: Inquiry<T>, world: World): Promise<T> {
+export async function evaluate<T>(evaluation: Evaluation<T>, world: FactSource): Promise<T> {
   const known = new Map<string, Promise<Answer>>()
   let lookUps = 0
-  let step = inquiry.next()
+  let step = evaluation.next()
   while (!step.done) {
     const key = JSON.stringify(step.value)
     lookUps += known.has(key) ? 0 : lookUpsOf(step.value)
@@ -34,10 +34,10 @@ export async function follow<T>(inquiry: Inquiry<T>, world: World): Promise<T> {
     try {
       value = await answer
     } catch (error) {
-      step = inquiry.throw(error)
+      step = evaluation.throw(error)
       continue
     }
-    step = inquiry.next(value)
+    step = evaluation.next(value)
   }
   return step.value
 }

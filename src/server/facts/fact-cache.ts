@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../../policy/fact-query.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { ownText } from '../../policy/names/own-text.ts'
-import type { Recollection } from './environment-cache.ts'
+import type { EnvironmentCache } from './environment-cache.ts'
 import { readLoggedModel, readRun } from './look-up-answers.ts'
 import { SharedAnswers } from './shared-answers.ts'
 
@@ -17,7 +17,7 @@ class FactCache<V extends {}> extends LRUCache<string, V> {
 }
 
 /** What is remembered between requests: relations, never decisions. Of each, every environment recalls its own alone. */
-export class Memory {
+export class FactCaches {
   readonly experiments = new FactCache<ExperimentFact>({ max: 20_000, ttl: keep.name })
   readonly runs = new FactCache<RunFact>({ max: 100_000, ttl: keep.immutable })
   readonly loggedModels = new FactCache<LoggedModelFact>({ max: 20_000, ttl: keep.immutable })
@@ -32,7 +32,7 @@ export class Memory {
   readonly underWay = new SharedAnswers()
 
   /** What MLflow says of a thing in the answer to a caller needs no look-up afterwards: clients that made it go on with it. */
-  learn(answer: JsonObject, recollection: Recollection): void {
+  learn(answer: JsonObject, environmentCache: EnvironmentCache): void {
     const info = (key: string) => {
       const thing = answer.get(key)
       const about = thing instanceof Map ? thing.get('info') : undefined
@@ -40,14 +40,14 @@ export class Memory {
     }
     if (typeof info('run')?.get('run_id') === 'string') {
       const run = readRun(answer)
-      recollection.set(this.runs, run.id, run)
+      environmentCache.set(this.runs, run.id, run)
     }
     if (typeof info('model')?.get('model_id') === 'string') {
       const model = readLoggedModel(answer)
-      recollection.set(this.loggedModels, model.id, model)
+      environmentCache.set(this.loggedModels, model.id, model)
     }
     const registered = answer.get('registered_model_databricks')
     const [id, name] = registered instanceof Map ? [registered.get('id'), registered.get('name')] : []
-    if (typeof id === 'string' && typeof name === 'string') recollection.set(this.modelIds, id, ownText(name))
+    if (typeof id === 'string' && typeof name === 'string') environmentCache.set(this.modelIds, id, ownText(name))
   }
 }

@@ -2,8 +2,8 @@ import type { LRUCache } from 'lru-cache'
 import type {
   Answer,
   ExperimentFact,
+  FactQuery,
   LoggedModelFact,
-  Question,
   RunFact,
   TraceFact,
   VersionFact,
@@ -16,10 +16,10 @@ import { type Clock, processClock } from '../pipeline/timing/clock.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { EntityLookups } from './entity-lookups.ts'
-import { Recollection } from './environment-cache.ts'
-import type { World } from './evaluate.ts'
+import { EnvironmentCache } from './environment-cache.ts'
+import type { FactSource } from './evaluate.ts'
 import { experimentsNamed } from './experiment-lookups.ts'
-import type { Memory } from './fact-cache.ts'
+import type { FactCaches } from './fact-cache.ts'
 import { GatewayLookups } from './gateway-lookups.ts'
 import { readExperiment, readFound, readFoundIfServed, readLoggedModel, readRun } from './look-up-answers.ts'
 import { TraceLookups } from './trace-lookups.ts'
@@ -42,9 +42,9 @@ interface Kind<V extends {}> {
 export type MakeExperiment = (name: UpstreamName, caller: CallerCredentials) => Promise<string>
 
 /** What the world is asked with. */
-export interface WorldParts {
+export interface MlflowFactsParts {
   readonly upstream: Upstream
-  readonly memory: Memory
+  readonly memory: FactCaches
   readonly caller: CallerCredentials
   readonly makeExperiment: MakeExperiment
   readonly clock?: Clock
@@ -53,24 +53,24 @@ export interface WorldParts {
 }
 
 /** Answers questions by asking MLflow, with the credentials that the caller's own request would have. */
-export class MlflowWorld implements World {
-  readonly #parts: WorldParts
+export class MlflowFacts implements FactSource {
+  readonly #parts: MlflowFactsParts
   readonly #upstream: Upstream
-  readonly #memory: Memory
-  readonly #recollection: Recollection
+  readonly #memory: FactCaches
+  readonly #environmentCache: EnvironmentCache
   readonly #caller: CallerCredentials
   readonly #versions: VersionLookups
   #asked = false
   readonly #clock: Clock
   readonly #fresh: boolean
 
-  constructor(parts: WorldParts, recollection = new Recollection(parts.caller.environment ?? '')) {
+  constructor(parts: MlflowFactsParts, environmentCache = new EnvironmentCache(parts.caller.environment ?? '')) {
     const { upstream, memory, caller, clock = processClock, fresh = false } = parts
     this.#parts = parts
     this.#clock = clock
     this.#upstream = upstream
     this.#memory = memory
-    this.#recollection = recollection
+    this.#environmentCache = environmentCache
     this.#caller = caller
     this.#versions = new VersionLookups(upstream, caller)
     this.#fresh = fresh
@@ -78,7 +78,7 @@ export class MlflowWorld implements World {
 
   /** Keeps in memory what was found out of things in experiments that the caller is shown, and nothing else. */
   keep(isShown: (experimentId: string) => boolean): void {
-    this.#recollection.keep(isShown)
+    this.#environmentCache.keep(isShown)
   }
 
   /** Whether anything was asked that callers may not know. */
@@ -86,69 +86,71 @@ export class MlflowWorld implements World {
     return this.#asked
   }
 
-  async answer(question: Question): Promise<Answer> {
-    this.#asked ||= question.about !== 'defaultExperiment'
-    if (this.#fresh || ('fresh' in question && question.fresh)) return this.#find(question)
+  async answer(factQuery: FactQuery): Promise<Answer> {
+    this.#asked ||= factQuery.about !== 'defaultExperiment'
+    if (this.#fresh || ('fresh' in factQuery && factQuery.fresh)) return this.#find(factQuery)
     const { signal, authorization, environment } = this.#caller
-    const key = JSON.stringify([question, authorization, environment])
-    return this.#memory.underWay.ask(key, signal, (abandoned) => this.#whoever(abandoned).#find(question))
+    const key = JSON.stringify([factQuery, authorization, environment])
+    return this.#memory.underWay.ask(key, signal, (abandoned) => this.#whoever(abandoned).#find(factQuery))
   }
 
   /** The same for all who wait for an answer, rather than for the one who asked first. */
-  #whoever(signal: AbortSignal): MlflowWorld {
-    return new MlflowWorld({ ...this.#parts, caller: { ...this.#caller, signal } }, this.#recollection)
+  #whoever(signal: AbortSignal): MlflowFacts {
+    return new MlflowFacts({ ...this.#parts, caller: { ...this.#caller, signal } }, this.#environmentCache)
   }
 
-  async #find(question: Question): Promise<Answer> {
-    switch (question.about) {
+  async #find(factQuery: FactQuery): Promise<Answer> {
+    switch (factQuery.about) {
       case 'defaultExperiment':
-        return this.#remember(this.#memory.defaults, question.name, () => this.#parts.makeExperiment(question.name, this.#caller))
+        return this.#remember(this.#memory.defaults, factQuery.name, () =>
+          this.#parts.makeExperiment(factQuery.name, this.#caller),
+        )
       case 'experiments':
-        return this.#experiments(question.ids)
+        return this.#experiments(factQuery.ids)
       case 'experimentsNamed':
-        return experimentsNamed(this.#upstream, this.#caller, question.pattern)
+        return experimentsNamed(this.#upstream, this.#caller, factQuery.pattern)
       case 'experimentsOf':
-        return this.#experimentsOf(question.kind, question.ids)
+        return this.#experimentsOf(factQuery.kind, factQuery.ids)
       case 'gatewayThing':
-        return new GatewayLookups(this.#upstream, this.#caller).thing(question.kind, question.id)
+        return new GatewayLookups(this.#upstream, this.#caller).thing(factQuery.kind, factQuery.id)
       case 'gatewayUsers':
-        return new GatewayLookups(this.#upstream, this.#caller).users(question.kind, question.id)
+        return new GatewayLookups(this.#upstream, this.#caller).users(factQuery.kind, factQuery.id)
       case 'run':
-        return this.#run(question.id)
+        return this.#run(factQuery.id)
       case 'loggedModel':
-        return this.#loggedModel(question.id)
+        return this.#loggedModel(factQuery.id)
       case 'traces':
-        return this.#traces(question.ids, question.attempt)
+        return this.#traces(factQuery.ids, factQuery.attempt)
       case 'version':
-        return this.#versions.version(question.name, question.version)
+        return this.#versions.version(factQuery.name, factQuery.version)
       case 'artifactsOfVersion':
-        return this.#versions.artifactsOf({ name: question.name, version: question.version })
+        return this.#versions.artifactsOf({ name: factQuery.name, version: factQuery.version })
       case 'alias':
-        return this.#versions.alias(question.name, question.alias)
+        return this.#versions.alias(factQuery.name, factQuery.alias)
       case 'versionsOfModel':
-        return this.#versions.search('name', '=', question.name)
+        return this.#versions.search('name', '=', factQuery.name)
       case 'versionsOfRun':
-        return this.#versionsOfRun(question.runId, this.#fresh || question.fresh)
+        return this.#versionsOfRun(factQuery.runId, this.#fresh || factQuery.fresh)
       case 'versionsFromSource':
-        return this.#versions.search('source_path', '=', question.source)
+        return this.#versions.search('source_path', '=', factQuery.source)
       case 'versionsOfLoggedModel':
-        return this.#versions.search('source_path', 'LIKE', `%${question.id}%`)
+        return this.#versions.search('source_path', 'LIKE', `%${factQuery.id}%`)
       case 'productionVersions':
-        return this.#versions.inProduction(question.suffixes)
+        return this.#versions.inProduction(factQuery.suffixes)
       case 'modelOfWebhook':
-        return new WorkspaceLookups(this.#upstream, this.#caller).modelOfWebhook(question.id, question.suffix)
+        return new WorkspaceLookups(this.#upstream, this.#caller).modelOfWebhook(factQuery.id, factQuery.suffix)
       case 'endpointOfId':
-        return new WorkspaceLookups(this.#upstream, this.#caller).endpointOfId(question.id)
+        return new WorkspaceLookups(this.#upstream, this.#caller).endpointOfId(factQuery.id)
       case 'modelOfId':
-        return this.#modelOfId(question.id, question.suffix)
+        return this.#modelOfId(factQuery.id, factQuery.suffix)
     }
   }
 
   async #remember<V extends {}>(cache: LRUCache<string, V>, key: string, find: () => Promise<V>): Promise<V> {
-    const known = this.#recollection.get(cache, key)
+    const known = this.#environmentCache.get(cache, key)
     if (known !== undefined) return known
     const found = await find()
-    this.#recollection.set(cache, key, found)
+    this.#environmentCache.set(cache, key, found)
     return found
   }
 
@@ -159,12 +161,12 @@ export class MlflowWorld implements World {
     path: string,
     query: Readonly<Record<string, string>>,
   ): Promise<V | null> {
-    const known = this.#recollection.get(cache, id)
+    const known = this.#environmentCache.get(cache, id)
     if (known !== undefined) return known
     const found = find(await this.#upstream.lookUp(path, query, this.#caller))
     if (found === null) return null
     const fact = read(found)
-    this.#recollection.note(cache, id, fact, [experimentOf(fact)])
+    this.#environmentCache.note(cache, id, fact, [experimentOf(fact)])
     return fact
   }
 
@@ -184,19 +186,19 @@ export class MlflowWorld implements World {
   }
 
   #experimentsOf(kind: EntityKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    const lookUps = new EntityLookups(this.#upstream, this.#caller, this.#recollection, this.#memory.entities)
+    const lookUps = new EntityLookups(this.#upstream, this.#caller, this.#environmentCache, this.#memory.entities)
     return lookUps.experimentsOf(kind, ids)
   }
 
   async #traces(ids: readonly string[], attempt: number): Promise<ReadonlyMap<string, TraceFact>> {
-    const lookUps = new TraceLookups(this.#upstream, this.#caller, this.#recollection, this.#memory.traces)
+    const lookUps = new TraceLookups(this.#upstream, this.#caller, this.#environmentCache, this.#memory.traces)
     if (attempt > 0) await this.#clock.until(this.#clock.now() + pause, this.#caller.signal)
     return lookUps.find(ids)
   }
 
   #modelOfId(id: string, suffix: string): Promise<string | null> {
     const lookUps = new WorkspaceLookups(this.#upstream, this.#caller)
-    return lookUps.modelOfId(this.#recollection, this.#memory.modelIds, id, suffix)
+    return lookUps.modelOfId(this.#environmentCache, this.#memory.modelIds, id, suffix)
   }
 
   async #experiments(ids: readonly string[]): Promise<ReadonlyMap<string, ExperimentFact>> {

@@ -3,7 +3,7 @@ import type { TraceFact } from '../../policy/fact-query.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
-import type { Recollection } from './environment-cache.ts'
+import type { EnvironmentCache } from './environment-cache.ts'
 import { isUnserved, readFound, readFoundIfServed, readTraceInfo, readTraceRow } from './look-up-answers.ts'
 
 /** How many traces are asked for at once. */
@@ -13,13 +13,18 @@ const batch = 100
 export class TraceLookups {
   readonly #upstream: Upstream
   readonly #caller: CallerCredentials
-  readonly #recollection: Recollection
+  readonly #environmentCache: EnvironmentCache
   readonly #known: LRUCache<string, TraceFact>
 
-  constructor(upstream: Upstream, caller: CallerCredentials, recollection: Recollection, known: LRUCache<string, TraceFact>) {
+  constructor(
+    upstream: Upstream,
+    caller: CallerCredentials,
+    environmentCache: EnvironmentCache,
+    known: LRUCache<string, TraceFact>,
+  ) {
     this.#upstream = upstream
     this.#caller = caller
-    this.#recollection = recollection
+    this.#environmentCache = environmentCache
     this.#known = known
   }
 
@@ -28,7 +33,7 @@ export class TraceLookups {
     const facts = new Map<string, TraceFact>()
     const unknown: string[] = []
     for (const id of ids) {
-      const fact = this.#recollection.get(this.#known, id)
+      const fact = this.#environmentCache.get(this.#known, id)
       if (fact === undefined) unknown.push(id)
       else facts.set(id, fact)
     }
@@ -36,7 +41,7 @@ export class TraceLookups {
       const some = unknown.slice(at, at + batch)
       for (const [id, fact] of await this.#several(some)) {
         facts.set(id, fact)
-        if (fact.id === id) this.#recollection.note(this.#known, id, fact, [fact.experimentId])
+        if (fact.id === id) this.#environmentCache.note(this.#known, id, fact, [fact.experimentId])
       }
     }
     return facts

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { ownText } from '../../policy/names/own-text.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
-import type { Recollection } from './environment-cache.ts'
+import type { EnvironmentCache } from './environment-cache.ts'
 import { readFound, textIn } from './look-up-answers.ts'
 
 const api = '/api/2.0/mlflow'
@@ -55,16 +55,16 @@ export class WorkspaceLookups {
 
   /** The model that has an id. What was seen before is asked first, and never believed: a model may be renamed. */
   async modelOfId(
-    recollection: Recollection,
+    environmentCache: EnvironmentCache,
     known: LRUCache<string, string>,
     id: string,
     suffix: string,
   ): Promise<string | null> {
-    const remembered = recollection.get(known, id)
+    const remembered = environmentCache.get(known, id)
     if (remembered !== undefined && (await this.#idOf(remembered)) === id) return remembered
     for (const name of await this.#modelNames(suffix)) {
       const found = await this.#idOf(name)
-      if (found !== null) recollection.set(known, found, ownText(name))
+      if (found !== null) environmentCache.set(known, found, ownText(name))
       if (found === id) return name
     }
     return null

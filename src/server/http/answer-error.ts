@@ -15,9 +15,9 @@ function describeCause(cause: unknown): string | null {
 
 /** What is thrown away here would be the caller's fault or nobody's; all else is told to the operators, without a value of the request. */
 function report(error: unknown, reason: string, { request }: AnyReply): void {
-  const { id: requestId, trail } = request
+  const { id: requestId, auditRecord } = request
   const log: FastifyBaseLogger = request.log
-  const about = { requestId, endpoint: trail.endpoint, reason, upstreamStatus: trail.upstreamStatus }
+  const about = { requestId, endpoint: auditRecord.endpoint, reason, upstreamStatus: auditRecord.upstreamStatus }
   if (!(error instanceof Refusal)) {
     if (reason === 'internal') log.error({ ...about, err: error }, 'a request failed')
   } else if (isBehind(error.reason)) {
@@ -34,7 +34,7 @@ export function answerError<R extends AnyReply>(error: unknown, reply: R, repeat
   const { raw, gone } = reply.request
   // Whoever went away gets no answer; its connection's error is none of MLflow's.
   if (gone.aborted || (raw.destroyed && !raw.complete)) {
-    reply.request.trail.reason = 'client-gone'
+    reply.request.auditRecord.reason = 'client-gone'
     reply.hijack()
     raw.socket?.destroy()
     return reply

@@ -10,11 +10,11 @@ import Fastify, {
 } from 'fastify'
 import type { Logger } from 'pino'
 import { Refusal } from '../../policy/reasons.ts'
-import { startTrail } from '../observability/audit-record.ts'
+import { newAuditRecord } from '../observability/audit-record.ts'
 import { answerError } from './answer-error.ts'
 import type { Connections } from './connections.ts'
 import { checkMessage, limits, meantAddress } from './framing.ts'
-import type { DoorOf } from './ingress.ts'
+import type { IngressOf } from './ingress.ts'
 import { endAfter, ignoreRest, isEnding } from './last-answer.ts'
 import { refuseUnreadable } from './unreadable-request.ts'
 
@@ -33,7 +33,7 @@ export type Note = (request: FastifyRequest, reply: FastifyReply) => void
 type Constraints = NonNullable<NonNullable<FastifyServerOptions['routerOptions']>['constraints']>
 
 /** Routes of one mode are found by the requests of its clients alone; a route without a mode by all. */
-function modeConstraint(doorOf: DoorOf): Constraints[string] {
+function modeConstraint(ingressOf: IngressOf): Constraints[string] {
   return {
     name: 'clientMode',
     storage: () => {
@@ -41,7 +41,7 @@ function modeConstraint(doorOf: DoorOf): Constraints[string] {
       return { get: (mode) => handlers.get(mode) ?? null, set: (mode, handler) => void handlers.set(mode, handler) }
     },
     validate: () => undefined,
-    deriveConstraint: (message) => doorOf(message).mode,
+    deriveConstraint: (message) => ingressOf(message).mode,
   }
 }
 
@@ -49,7 +49,7 @@ function modeConstraint(doorOf: DoorOf): Constraints[string] {
 export function createServer(
   { log, timeouts = clientTimeouts }: ServerParts,
   connections: Connections,
-  doorOf: DoorOf,
+  ingressOf: IngressOf,
   note: Note,
 ): FastifyInstance {
   // Fastify's own information is not wanted: the audit line says what there is to say.
@@ -63,14 +63,14 @@ export function createServer(
     clientErrorHandler: refuseUnreadable(log, connections),
     frameworkErrors: (_error, request, reply) => {
       note(request, reply)
-      request.door = doorOf(request.raw)
+      request.ingress = ingressOf(request.raw)
       request.gone = connections.signalOf(request.raw, reply.raw)
       refuseAddress(request, reply)
     },
     rewriteUrl: meantAddress,
     bodyLimit: limits.jsonBytes,
     keepAliveTimeout: timeouts.keepAlive,
-    routerOptions: { maxParamLength: limits.urlBytes, constraints: { clientMode: modeConstraint(doorOf) } },
+    routerOptions: { maxParamLength: limits.urlBytes, constraints: { clientMode: modeConstraint(ingressOf) } },
     http: {
       // Node refuses from this size on, and we beyond it.
       maxHeaderSize: limits.headerBytes + 1,
@@ -128,7 +128,7 @@ function addExpectations(app: FastifyInstance): void {
 
 /** An address that Fastify itself cannot read passes none of the hooks. */
 function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
-  request.trail = startTrail()
+  request.auditRecord = newAuditRecord()
   reply.header('x-request-id', request.id)
   endAfter(request.raw, reply.raw)
   try {

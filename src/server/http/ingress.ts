@@ -6,14 +6,14 @@ import type { Config } from '../config/config-types.ts'
 export type Listener = 'listen' | 'databricksHost'
 
 /** How a request came in: what kind of client asks there, and the environment that the host name stands for, if it does. */
-export interface Door {
+export interface Ingress {
   readonly mode: ClientMode
   readonly environment: string | null
   /** How callers in several environments choose one, where the address can carry no `/env/<name>`. */
   readonly choice: string | null
 }
 
-export type DoorOf = (message: IncomingMessage) => Door
+export type IngressOf = (message: IncomingMessage) => Ingress
 
 /** The host that a request is for, as the configuration writes host names. */
 function hostOf({ headers: { host = '' } }: IncomingMessage): string {
@@ -34,10 +34,10 @@ function choiceOf(names: HostNames): string {
 }
 
 /** Tells the door of each request of a port. Callers may do the same through all of them: a door says how artifacts are reached. */
-export function findDoor({ databricksHost }: Pick<Config, 'databricksHost'>, listener: Listener): DoorOf {
+export function findIngress({ databricksHost }: Pick<Config, 'databricksHost'>, listener: Listener): IngressOf {
   const names = databricksHost?.hostNames ?? []
-  const open = (environment: string | null): Door => ({ mode: 'databricks', environment, choice: choiceOf(names) })
-  const plain: Door = listener === 'listen' ? { mode: 'http', environment: null, choice: null } : open(null)
+  const open = (environment: string | null): Ingress => ({ mode: 'databricks', environment, choice: choiceOf(names) })
+  const plain: Ingress = listener === 'listen' ? { mode: 'http', environment: null, choice: null } : open(null)
   const doors = new Map(names.map(({ name, environment = null }) => [name, open(environment)]))
   return (message) => (doors.size === 0 ? plain : (doors.get(hostOf(message)) ?? plain))
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import type { ClientMode, Landscape } from '../../policy/environments/environment.ts'
+import type { ClientMode, PolicyConfig } from '../../policy/environments/environment.ts'
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { noMultipart, Refusal } from '../../policy/reasons.ts'
-import { environmentPrefixes, visitOf } from '../pipeline/json-routes.ts'
+import { environmentPrefixes, requestContextOf } from '../pipeline/json-routes.ts'
 import { mePath } from '../upstream/open-questions.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
@@ -26,8 +26,8 @@ function addHostMetadata(app: FastifyInstance): void {
     url: '/.well-known/databricks-config',
     config: { open: true },
     constraints: { clientMode: 'databricks' },
-    handler: async ({ trail }, reply) => {
-      trail.endpoint = 'databricks-config'
+    handler: async ({ auditRecord }, reply) => {
+      auditRecord.endpoint = 'databricks-config'
       return reply.type('application/json').header('cache-control', 'public, max-age=3600').send('{}')
     },
   })
@@ -36,19 +36,19 @@ function addHostMetadata(app: FastifyInstance): void {
 /** What the UI asks for and nobody gets: without an answer its pages show an error. */
 function addUiAnswers(app: FastifyInstance, base: string): void {
   const telemetry = `${base}/ajax-api/3.0/mlflow/ui-telemetry`
-  app.get(telemetry, async ({ trail }) => {
-    trail.endpoint = 'telemetry'
+  app.get(telemetry, async ({ auditRecord }) => {
+    auditRecord.endpoint = 'telemetry'
     return { disable_ui_telemetry: true, disable_ui_events: [], ui_rollout_percentage: 0 }
   })
-  app.post(telemetry, async ({ trail }) => {
-    trail.endpoint = 'telemetry'
+  app.post(telemetry, async ({ auditRecord }) => {
+    auditRecord.endpoint = 'telemetry'
     return { status: 'disabled' }
   })
   app.route({
     method: ['GET', 'POST'],
     url: `${base}/ajax-api/2.0/mlflow/gateway-proxy`,
-    handler: async ({ trail }) => {
-      trail.endpoint = 'gateway-proxy'
+    handler: async ({ auditRecord }) => {
+      auditRecord.endpoint = 'gateway-proxy'
       return { endpoints: [] }
     },
   })
@@ -57,8 +57,8 @@ function addUiAnswers(app: FastifyInstance, base: string): void {
 /** To begin a multipart upload clients of MLflow 2.9 name no place at all. After this answer they send the file as one, to its run. */
 function addMultipartAnswer(app: FastifyInstance, base: string): void {
   for (const api of ['api', 'ajax-api']) {
-    app.post(`${base}/${api}/2.0/mlflow-artifacts/mpu/create`, async ({ trail }) => {
-      trail.endpoint = 'createMultipartUpload'
+    app.post(`${base}/${api}/2.0/mlflow-artifacts/mpu/create`, async ({ auditRecord }) => {
+      auditRecord.endpoint = 'createMultipartUpload'
       throw new Refusal('no-multipart', noMultipart)
     })
   }
@@ -76,13 +76,13 @@ async function askMe(upstream: Upstream, credentials: CallerCredentials): Promis
 }
 
 /** What clients of Databricks learn by the way: the number of the workspace, which comes with each answer, and who they are. */
-function addWorkspaceAnswers(app: FastifyInstance, landscape: Landscape, upstream: Upstream): void {
+function addWorkspaceAnswers(app: FastifyInstance, config: PolicyConfig, upstream: Upstream): void {
   app.addHook('onSend', async (_request, reply) => {
     if (upstream.workspaceId !== null) reply.header('x-databricks-org-id', upstream.workspaceId)
   })
   for (const base of environmentPrefixes) {
     app.get(`${base}${mePath}`, async (request, reply) => {
-      const { principal, environment, credentials } = visitOf(landscape, 'me', request)
+      const { principal, environment, credentials } = requestContextOf(config, 'me', request)
       const passes = upstream.passesTokens(environment.name)
       // Somebody may ask only to hear which workspace it is.
       const said = passes || upstream.workspaceId === null ? await askMe(upstream, credentials) : null
@@ -95,27 +95,27 @@ function addWorkspaceAnswers(app: FastifyInstance, landscape: Landscape, upstrea
 /** What the proxy answers itself: MLflow's own `/health`, which tells nothing and asks for no token, and who the caller is. */
 export function addLocalRoutes(
   app: FastifyInstance,
-  landscape: Landscape,
+  config: PolicyConfig,
   modes: readonly ClientMode[],
   upstream: Upstream,
 ): void {
-  if (landscape.kind === 'databricks') addWorkspaceAnswers(app, landscape, upstream)
+  if (config.kind === 'databricks') addWorkspaceAnswers(app, config, upstream)
   if (modes.includes('databricks')) addHostMetadata(app)
   for (const base of environmentPrefixes) {
     app.route({
       method: ['GET', 'HEAD'],
       url: `${base}/health`,
       config: { open: true },
-      handler: async ({ trail }, reply) => {
-        trail.endpoint = 'health'
+      handler: async ({ auditRecord }, reply) => {
+        auditRecord.endpoint = 'health'
         return reply.type('text/plain').send('OK')
       },
     })
     addUiAnswers(app, base)
     addMultipartAnswer(app, base)
     app.get(`${base}/-/whoami`, async (request) => {
-      request.trail.endpoint = 'whoami'
-      return whoami(landscape, request)
+      request.auditRecord.endpoint = 'whoami'
+      return whoami(config, request)
     })
   }
 }

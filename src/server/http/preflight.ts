@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { findEndpoint } from '../../policy/endpoints/find-endpoint.ts'
-import { type Landscape, serverKindOf } from '../../policy/environments/environment.ts'
+import { type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { isSameHost } from './cross-site.ts'
 import { methods, unknownAddress } from './framing.ts'
@@ -11,13 +11,17 @@ const loopback = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?
  * Says which methods an address has. No page of another origin is ever allowed to use them (`cross-site.ts`): MLflow answers strangers with
  * 400, and its default of letting pages of the same machine in is not this proxy's.
  */
-export function answerPreflight(landscape: Landscape, { raw, trail, door }: FastifyRequest, reply: FastifyReply): FastifyReply {
-  trail.endpoint = 'preflight'
+export function answerPreflight(
+  config: PolicyConfig,
+  { raw, auditRecord, ingress }: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  auditRecord.endpoint = 'preflight'
   const { origin, host } = raw.headers
   if (origin !== undefined && !isSameHost(origin, host) && !loopback.test(origin))
     throw new Refusal('cross-site', `Pages of other origins may not ask this server for something ('${origin.slice(0, 100)}').`)
   const path = (raw.url?.split('?', 1)[0] ?? '').replace(/^\/env\/[^/]+/, '')
-  const served = [...methods].filter((method) => findEndpoint(method, path, serverKindOf(landscape), door.mode) !== null)
+  const served = [...methods].filter((method) => findEndpoint(method, path, serverKindOf(config), ingress.mode) !== null)
   if (served.length === 0) throw unknownAddress(raw)
   return reply
     .code(204)

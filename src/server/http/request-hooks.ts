@@ -1,19 +1,19 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { chooseEnvironment, environmentsOf } from '../../policy/environments/choose-environment.ts'
-import type { Environment, Landscape } from '../../policy/environments/environment.ts'
+import type { Environment, PolicyConfig } from '../../policy/environments/environment.ts'
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
-import { startTrail, type Trail } from '../observability/audit-record.ts'
+import { type AuditRecord, newAuditRecord } from '../observability/audit-record.ts'
 import type { Connections } from './connections.ts'
 import { checkSite } from './cross-site.ts'
 import { checkMessage, isPreflight } from './framing.ts'
-import type { Door, DoorOf } from './ingress.ts'
+import type { Ingress, IngressOf } from './ingress.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    trail: Trail
-    door: Door
+    auditRecord: AuditRecord
+    ingress: Ingress
     /** Aborted, with `clientGone`, when the client is no longer there. */
     gone: AbortSignal
     authenticated: Authenticated | null
@@ -25,10 +25,10 @@ function authorizationValues({ raw }: FastifyRequest): string[] {
 }
 
 /** Every request, known or not: is it one HTTP message, and who sends it? */
-export function addArrivalHooks(
+export function addRequestHooks(
   app: FastifyInstance,
   authenticator: Authenticator,
-  doorOf: DoorOf,
+  ingressOf: IngressOf,
   connections: Connections,
 ): void {
   app.decorateRequest('authenticated', null)
@@ -37,9 +37,9 @@ export function addArrivalHooks(
   app.decorateRequest('door')
   app.decorateRequest('gone')
   app.addHook('onRequest', async (request, reply) => {
-    request.trail = startTrail()
+    request.auditRecord = newAuditRecord()
     request.gone = connections.signalOf(request.raw, reply.raw)
-    request.door = doorOf(request.raw)
+    request.ingress = ingressOf(request.raw)
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     checkMessage(request.raw)
     // It has no route, and is answered where nothing is found.
@@ -47,7 +47,7 @@ export function addArrivalHooks(
     checkSite(request.raw)
     if (request.routeOptions.config.open === true) return
     request.authenticated = await authenticator.authenticate(authorizationValues(request))
-    request.trail.principal = request.authenticated.principal
+    request.auditRecord.principal = request.authenticated.principal
     request.gone.throwIfAborted()
   })
 }
@@ -59,19 +59,22 @@ function namedEnvironment(request: FastifyRequest): string | null {
 }
 
 /** The environment in which a request is made. An incomplete list of groups is said, since it explains what is missing. */
-export function environmentOf(landscape: Landscape, request: FastifyRequest): Environment {
-  const { authenticated, door } = request
+export function environmentOf(config: PolicyConfig, request: FastifyRequest): Environment {
+  const { authenticated, ingress } = request
   if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token. Set MLFLOW_TRACKING_TOKEN.')
   const { principal, overage } = authenticated
-  if (overage && environmentsOf(landscape, principal).length === 0) {
+  if (overage && environmentsOf(config, principal).length === 0) {
     throw new Refusal(
       'no-environment',
       'You are in too many groups for your token to list them. Ask an administrator for an app role of the environment.',
     )
   }
   const named = namedEnvironment(request)
-  if (named !== null && door.environment !== null && named !== door.environment) {
-    throw new Refusal('environment-not-allowed', `This host name is for environment '${door.environment}', not for '${named}'.`)
+  if (named !== null && ingress.environment !== null && named !== ingress.environment) {
+    throw new Refusal(
+      'environment-not-allowed',
+      `This host name is for environment '${ingress.environment}', not for '${named}'.`,
+    )
   }
-  return chooseEnvironment(landscape, principal, named ?? door.environment, door.choice)
+  return chooseEnvironment(config, principal, named ?? ingress.environment, ingress.choice)
 }

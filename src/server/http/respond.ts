@@ -18,10 +18,10 @@ function isForReading({ headers }: AnyReply['request']): boolean {
 
 /** Sends an error in MLflow's shape (as a page, where a person opened the address), and notes its reason for the audit line. */
 export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
-  const { trail } = reply.request
-  trail.reason = failure.reason
-  const lacking = trail.decision === 'allow' && failure.reason === 'unknown-endpoint'
-  if (!isOutcome(failure.reason) && !lacking) trail.decision = 'deny'
+  const { auditRecord } = reply.request
+  auditRecord.reason = failure.reason
+  const lacking = auditRecord.decision === 'allow' && failure.reason === 'unknown-endpoint'
+  if (!isOutcome(failure.reason) && !lacking) auditRecord.decision = 'deny'
   if (failure.retryAfter !== null) reply.header('retry-after', String(failure.retryAfter))
   if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
   if (failure.close) reply.header('connection', 'close')

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { environmentsOf } from '../../policy/environments/choose-environment.ts'
-import type { Landscape } from '../../policy/environments/environment.ts'
+import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { plainPage, plainPageHeaders } from './plain-page.ts'
 import { environmentOf } from './request-hooks.ts'
 
@@ -11,21 +11,21 @@ function choicePage(names: readonly string[]): string {
 }
 
 /** Lets a person who opens the UI without an environment choose one of theirs. Returns whether they were asked. */
-export function askWhich(landscape: Landscape, request: FastifyRequest, reply: FastifyReply): boolean {
+export function askWhich(config: PolicyConfig, request: FastifyRequest, reply: FastifyReply): boolean {
   const names =
-    request.authenticated === null ? [] : environmentsOf(landscape, request.authenticated.principal).map(({ name }) => name)
+    request.authenticated === null ? [] : environmentsOf(config, request.authenticated.principal).map(({ name }) => name)
   if (request.raw.url?.startsWith('/env/') === true || names.length < 2) return false
-  Object.assign(request.trail, { endpoint: 'getUiPage', reason: 'environment-not-chosen' })
+  Object.assign(request.auditRecord, { endpoint: 'getUiPage', reason: 'environment-not-chosen' })
   reply.code(300).headers(plainPageHeaders).send(choicePage(names))
   return true
 }
 
 /** The UI's addresses are relative: below `/env/<name>` they need the slash at its end. */
-export function addEntrance(app: FastifyInstance, landscape: Landscape): void {
+export function addEntrance(app: FastifyInstance, config: PolicyConfig): void {
   app.get('/env/:environment', async (request, reply) => {
-    request.trail.endpoint = 'getUiPage'
-    const environment = environmentOf(landscape, request)
-    request.trail.environment = environment
+    request.auditRecord.endpoint = 'getUiPage'
+    const environment = environmentOf(config, request)
+    request.auditRecord.environment = environment
     return reply.redirect(`/env/${environment.name}/`, 308)
   })
 }

@@ -1,27 +1,27 @@
 import type { FastifyRequest } from 'fastify'
 import { environmentsOf, isAdministrator } from '../../policy/environments/choose-environment.ts'
-import { type Landscape, usesCatalog } from '../../policy/environments/environment.ts'
+import { type PolicyConfig, usesCatalog } from '../../policy/environments/environment.ts'
 import { resolveName } from '../../policy/names/names.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { environmentOf } from './request-hooks.ts'
 
 /** What `/-/whoami` shows callers of themselves. */
-export function whoami(landscape: Landscape, request: FastifyRequest): Readonly<Record<string, unknown>> {
+export function whoami(config: PolicyConfig, request: FastifyRequest): Readonly<Record<string, unknown>> {
   const { authenticated } = request
   if (authenticated === null) return {}
   const { principal, overage } = authenticated
-  const environments = environmentsOf(landscape, principal).map(({ name }) => name)
+  const environments = environmentsOf(config, principal).map(({ name }) => name)
   const said = { ...principal, groupsIncomplete: overage, environments }
   try {
-    const environment = environmentOf(landscape, request)
+    const environment = environmentOf(config, request)
     const { name, experimentRoot, registrationStage, registrationAlias = null } = environment
     return {
       ...said,
       environment: name,
       administrator: isAdministrator(environment, principal),
-      models: `fraud is ${resolveName(landscape, environment, 'model', 'fraud').upstream}`,
+      models: `fraud is ${resolveName(config, environment, 'model', 'fraud').upstream}`,
       experiments: `churn is ${experimentRoot}/churn`,
-      ...(usesCatalog(landscape) ? { registrationAlias } : { registrationStage }),
+      ...(usesCatalog(config) ? { registrationAlias } : { registrationStage }),
     }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Visit } from '../pipeline/request-context.ts'
+import type { RequestContext } from '../pipeline/request-context.ts'
 import type { FairQueue } from './fair-queue.ts'
 import type { Hold, MemoryAccount } from './memory-account.ts'
 import type { Limits, ShareKind } from './request-limits.ts'
@@ -36,7 +36,7 @@ export class Admission {
   }
 
   /** Takes the request's share, and then memory for the work on its body. Throws the refusal of a request that is shed. */
-  async enter(kind: ShareKind, { environment, principal }: Pick<Visit, 'environment' | 'principal'>): Promise<void> {
+  async enter(kind: ShareKind, { environment, principal }: Pick<RequestContext, 'environment' | 'principal'>): Promise<void> {
     this.#sharer = { environment: environment.name, principal: `${principal.tenantId}/${principal.objectId}` }
     await this.#take(this.#limits.shares[kind], this.#sharer)
     await this.body.resize(Math.max(this.bodyWeight, this.body.bytes))
@@ -83,11 +83,11 @@ export function addAdmission(app: FastifyInstance, limits: Limits): void {
     request.admission = new Admission(limits)
     reply.raw.once('close', () => request.admission.close())
   })
-  app.addHook('onSend', async ({ admission, trail, raw }: FastifyRequest, _reply, payload) => {
+  app.addHook('onSend', async ({ admission, auditRecord, raw }: FastifyRequest, _reply, payload) => {
     const bytes = lengthOf(payload)
     if (bytes === null) return
     admission.answer(bytes, () => {
-      trail.reason ??= 'overloaded'
+      auditRecord.reason ??= 'overloaded'
       raw.socket.destroy()
     })
   })

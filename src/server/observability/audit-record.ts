@@ -1,21 +1,21 @@
-import type { NotedReference } from '../../policy/audited-references.ts'
+import type { RequestedReference } from '../../policy/audited-references.ts'
 import type { Environment } from '../../policy/environments/environment.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
 
 /** What is noted about a request on its way, for the audit line and the metrics. */
-export interface Trail {
+export interface AuditRecord {
   principal: Principal | null
   environment: Environment | null
   administrator: boolean
   endpoint: string
-  references: readonly NotedReference[]
+  references: readonly RequestedReference[]
   decision: 'allow' | 'deny' | 'none'
   reason: string | null
   upstreamStatus: number | null
 }
 
 /** A trail on which nothing has happened yet. */
-export function startTrail(): Trail {
+export function newAuditRecord(): AuditRecord {
   return {
     principal: null,
     environment: null,

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 
 /** Writes one line per request: who, where, what, decided how and why. Never a token, never a parameter's value. */
 export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  const { trail } = request
-  const { principal, environment, administrator } = trail
+  const { auditRecord } = request
+  const { principal, environment, administrator } = auditRecord
   log.info(
     {
       audit: true,
@@ -15,14 +15,14 @@ export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyR
       environment: environment?.name ?? null,
       administrator,
       method: request.method,
-      endpoint: trail.endpoint,
-      references: trail.references,
-      decision: trail.decision,
-      reason: trail.reason ?? (reply.raw.writableFinished ? null : 'client-gone'),
+      endpoint: auditRecord.endpoint,
+      references: auditRecord.references,
+      decision: auditRecord.decision,
+      reason: auditRecord.reason ?? (reply.raw.writableFinished ? null : 'client-gone'),
       // Without a whole answer the client may have seen no status at all.
       status: reply.raw.headersSent ? reply.statusCode : null,
       complete: reply.raw.writableFinished,
-      upstreamStatus: trail.upstreamStatus,
+      upstreamStatus: auditRecord.upstreamStatus,
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
     },
     'request',

@@ -94,15 +94,15 @@ export class Metrics {
   }
 
   /** Counts one answered request. */
-  count({ trail }: FastifyRequest, reply: FastifyReply): void {
+  count({ auditRecord }: FastifyRequest, reply: FastifyReply): void {
     this.#requests.inc({
-      endpoint: trail.endpoint,
-      environment: trail.environment?.name ?? '',
-      decision: trail.decision,
-      reason: trail.reason ?? '',
+      endpoint: auditRecord.endpoint,
+      environment: auditRecord.environment?.name ?? '',
+      decision: auditRecord.decision,
+      reason: auditRecord.reason ?? '',
       status: String(reply.statusCode),
     })
-    this.#seconds.observe({ endpoint: trail.endpoint }, reply.elapsedTime / 1000)
+    this.#seconds.observe({ endpoint: auditRecord.endpoint }, reply.elapsedTime / 1000)
   }
 
   /** Counts lines of the log that could not be written. */

@@ -42,7 +42,7 @@ function isArtifact({ bytes, resource }: OpenEndpoint): boolean {
   return bytes === 'down' && resource !== 'ui' && resource !== 'server'
 }
 
-type Seen = Pick<AnyReply['request'], 'granted' | 'trail' | 'raw' | 'method'>
+type Seen = Pick<AnyReply['request'], 'granted' | 'auditRecord' | 'raw' | 'method'>
 
 interface Answer {
   readonly statusCode: number
@@ -84,18 +84,18 @@ async function readError(stream: Readable): Promise<string> {
 }
 
 /** What becomes of a transfer that breaks off: the client's connection does too, and the audit line says whose doing it was. */
-export function noteBreak({ trail, raw }: Seen, stream: Readable): void {
+export function noteBreak({ auditRecord, raw }: Seen, stream: Readable): void {
   stream.once('error', (error: NodeJS.ErrnoException) => {
     // Of a body that ends with its connection, an orderly end would be the whole.
     if (raw.httpVersion === '1.0') raw.socket.resetAndDestroy()
-    trail.reason ??= error.code === 'UND_ERR_ABORTED' ? 'client-gone' : 'upstream-broke'
+    auditRecord.reason ??= error.code === 'UND_ERR_ABORTED' ? 'client-gone' : 'upstream-broke'
   })
 }
 
 /** Hands the upstream's answer on: its bytes as they are, anything else as the failure that it is for the caller. */
 export async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: Upstream): Promise<void> {
   const { statusCode, stream } = answer
-  request.trail.upstreamStatus = statusCode
+  request.auditRecord.upstreamStatus = statusCode
   try {
     if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) return void send(request, reply, stream)
     const { 'content-range': part } = headersOf(answer)
@@ -107,7 +107,7 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
     reply.removeHeader('connection')
     const text = await readError(stream)
     if (statusCode === 416 || statusCode === 412) throw unmet(statusCode, part)
-    const { environment } = request.trail
+    const { environment } = request.auditRecord
     upstream.noteRefusal(
       { status: statusCode, text },
       { authorization: null, environment: environment?.name ?? '' },
@@ -117,7 +117,7 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
     const sentTo = typeof location === 'string' ? { location } : {}
     const said = { status: statusCode, text, ...waitOf(wait), ...serverOf(server), ...sentTo }
     const refused = heardFrom(upstream.kind, said)
-    upstream.checkWelcome(refused, environment?.name)
+    upstream.checkUpstreamAuthentication(refused, environment?.name)
     const { grant } = grantedOf(request)
     if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)
     sendFailure(reply, upstreamFailure(grant, refused))
@@ -139,11 +139,11 @@ function send(request: Seen, reply: AnyReply, stream: Readable): void {
 }
 
 /** The answer of a served model, which may call itself by its endpoint's name. */
-function inCallersName({ endpoint, findings }: Grant, reply: AnyReply, stream: Readable): Readable {
+function inCallersName({ endpoint, context }: Grant, reply: AnyReply, stream: Readable): Readable {
   if (endpoint.resource !== 'servingEndpoint' || endpoint.bytes !== 'both') return stream
   const type = String(reply.getHeader('content-type') ?? '')
-  const upstream = findings.references.find(({ kind }) => kind === 'endpoint')?.upstream ?? ''
-  const shown = showEndpointName(findings, upstream)
+  const upstream = context.references.find(({ kind }) => kind === 'endpoint')?.upstream ?? ''
+  const shown = showEndpointName(context, upstream)
   if (shown === null || shown === upstream || !/^(?:application\/json|text\/event-stream)\b/i.test(type)) return stream
   return pipeline(stream, renamedModel(upstream, shown), () => undefined)
 }
@@ -151,12 +151,12 @@ function inCallersName({ endpoint, findings }: Grant, reply: AnyReply, stream: R
 /** What a served model says in its own form is for its caller, whatever the status. */
 function sendModelError(reply: AnyReply, answer: Answer, text: string): void {
   const type = headersOf(answer)['content-type']
-  reply.request.trail.reason = 'upstream-error'
+  reply.request.auditRecord.reason = 'upstream-error'
   reply.header('content-type', typeof type === 'string' ? type : 'text/plain').header('content-security-policy', 'sandbox')
-  const { endpoint, findings } = grantedOf(reply.request).grant
+  const { endpoint, context } = grantedOf(reply.request).grant
   // The gateway speaks of its endpoints by their names.
   reply.send(
-    endpoint.resource === 'gateway' ? (clientSentence(text, findings) ?? '{"detail":"MLflow refused the request."}') : text,
+    endpoint.resource === 'gateway' ? (clientSentence(text, context) ?? '{"detail":"MLflow refused the request."}') : text,
   )
 }
 

@@ -2,15 +2,15 @@ import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
-import { type ClientMode, type Landscape, serverKindOf } from '../../policy/environments/environment.ts'
+import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
 import { answerError } from '../http/answer-error.ts'
 import type { AnyReply } from '../http/respond.ts'
 import { askWhich } from '../http/ui-entrance.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { answerHeaders, grantedOf, isRepeatable, keep, passOn } from './byte-answer.ts'
-import { environmentPrefixes, fastifyPath, rawCallOf, visitOf } from './json-routes.ts'
+import { environmentPrefixes, fastifyPath, rawCallOf, requestContextOf } from './json-routes.ts'
 import { modelBody, wholeBody } from './model-call.ts'
-import type { Journey } from './pipeline.ts'
+import type { Pipeline } from './pipeline.ts'
 import { beginUpload, LastLook } from './streams/begin-upload.ts'
 import { conditionsOf } from './streams/conditions.ts'
 import { type Transfer, transfers } from './streams/transfer.ts'
@@ -21,7 +21,7 @@ const requestHeaders = ['content-type', 'content-length', 'transfer-encoding'] a
 type Answered = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['onResponse']>
 type RewriteHeaders = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['rewriteRequestHeaders']>
 
-function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Journey, upstream: Upstream, idle: number) {
+function proxyOptions(endpoint: OpenEndpoint, config: PolicyConfig, pipeline: Pipeline, upstream: Upstream, idle: number) {
   const sendGranted: RewriteHeaders = (request, headers) => {
     const granted = grantedOf(request)
     const conditions = endpoint.bytes === 'down' ? conditionsOf(headers, request.method) : {}
@@ -42,15 +42,15 @@ function proxyOptions(endpoint: OpenEndpoint, landscape: Landscape, journey: Jou
     disableRequestLogging: true,
     internalRewriteLocationHeader: false,
     preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
-      if (isEntrance && askWhich(landscape, request, reply)) return reply
-      const visit = visitOf(landscape, endpoint.name, request)
-      await request.admission.enter(endpoint.bytes === 'both' ? 'models' : 'bytes', visit)
+      if (isEntrance && askWhich(config, request, reply)) return reply
+      const requestContext = requestContextOf(config, endpoint.name, request)
+      await request.admission.enter(endpoint.bytes === 'both' ? 'models' : 'bytes', requestContext)
       const raw = await rawCallOf(endpoint, request)
       const body = endpoint.opaque === true ? await wholeBody(request) : raw.body
-      const grant = await journey.grant(visit, endpoint, { ...raw, body })
-      const headers = await upstream.credentials.read(visit.credentials)
-      request.granted = { grant, request: journey.bytesRequest(grant), headers }
-      const lastLook = new LastLook(journey, visit, grant)
+      const grant = await pipeline.grant(requestContext, endpoint, { ...raw, body })
+      const headers = await upstream.credentials.read(requestContext.credentials)
+      request.granted = { grant, request: pipeline.bytesRequest(grant), headers }
+      const lastLook = new LastLook(pipeline, requestContext, grant)
       request.transfer = await (endpoint.bytes === 'up'
         ? uploadTransfer(request, lastLook, upstream, idle)
         : plainTransfer(endpoint, request, idle))
@@ -122,17 +122,17 @@ function fixedPath({ path }: OpenEndpoint): string {
  */
 export function addByteRoutes(
   app: FastifyInstance,
-  landscape: Landscape,
+  config: PolicyConfig,
   modes: readonly ClientMode[],
-  journey: Journey,
+  pipeline: Pipeline,
   upstream: Upstream,
   idle: number,
 ): void {
-  const elsewhere = landscape.kind === 'databricks' ? 'artifact' : null
+  const elsewhere = config.kind === 'databricks' ? 'artifact' : null
   for (const mode of modes) {
-    for (const endpoint of endpointTable(serverKindOf(landscape), mode).open.values()) {
+    for (const endpoint of endpointTable(serverKindOf(config), mode).open.values()) {
       if (endpoint.bytes === undefined || endpoint.resource === elsewhere) continue
-      const options = { ...proxyOptions(endpoint, landscape, journey, upstream, idle), constraints: { clientMode: mode } }
+      const options = { ...proxyOptions(endpoint, config, pipeline, upstream, idle), constraints: { clientMode: mode } }
       for (const prefix of environmentPrefixes.flatMap((base) => endpoint.prefixes.map((below) => `${base}${below}`))) {
         app.register(httpProxy, { ...options, prefix: `${prefix}${fixedPath(endpoint)}` })
       }

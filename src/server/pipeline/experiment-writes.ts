@@ -38,9 +38,9 @@ async function getOrCreate(
 
 /** Notes, when an experiment has got another name, whether it was written with a slash before it. */
 async function noteSpelling(upstream: Upstream, grant: Grant, name: string, caller: CallerCredentials): Promise<UpstreamAnswer> {
-  const { endpoint, message, findings } = grant
-  const id = upstreamExperimentId(textMeaning(endpoint, message, 'experiment') ?? '', findings.defaultExperimentId)
-  const slash = hasLeadingSlash(findings.landscape, name) === true
+  const { endpoint, message, context } = grant
+  const id = upstreamExperimentId(textMeaning(endpoint, message, 'experiment') ?? '', context.defaultExperimentId)
+  const slash = hasLeadingSlash(context.config, name) === true
   return upstream.write({ note: 'leadingSlash', experimentId: id, value: slash }, caller)
 }
 
@@ -49,8 +49,8 @@ async function noteSpelling(upstream: Upstream, grant: Grant, name: string, call
  * notebook has already, and the note of how the name was written. A rename whose note failed may be sent again.
  */
 export async function sendExperiment(upstream: Upstream, grant: Grant, name: string, caller: CallerCredentials, send: Send) {
-  const { endpoint, findings } = grant
-  const stored = resolveName(findings.landscape, findings.environment, 'experiment', name).upstream
+  const { endpoint, context } = grant
+  const stored = resolveName(context.config, context.environment, 'experiment', name).upstream
   const place = () => (upstream.kind === 'databricks' ? sendIntoFolder(upstream, stored, caller, send) : send())
   if (endpoint.action === 'create') return isForNotebook(grant.message) ? getOrCreate(upstream, stored, caller, place) : place()
   const answer = await place()

@@ -8,8 +8,8 @@ import { shapeOf } from '../../policy/messages/message-shape.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { graphqlValue } from '../../rewrite/answer/graphql-answer.ts'
 import type { Failure } from '../http/failure.ts'
-import type { Journey } from './pipeline.ts'
-import type { Visit } from './request-context.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { RequestContext } from './request-context.ts'
 
 /** MLflow's own error for one field. */
 export class FieldFailure extends Error {
@@ -26,16 +26,16 @@ const runsAtOnce = 50
 /** Fills in the fields of one operation, each by the endpoint of the table whose message it takes: nothing is decided here. */
 export class FieldReader {
   readonly #table: EndpointTable
-  readonly #journey: Journey
-  readonly #visit: Visit
+  readonly #pipeline: Pipeline
+  readonly #requestContext: RequestContext
   readonly #experiments = new Map<string, Promise<JsonObject | null>>()
   #waiting: string[] = []
   #versions: Promise<ReadonlyMap<string, Json[]>> | null = null
 
-  constructor(table: EndpointTable, journey: Journey, visit: Visit) {
+  constructor(table: EndpointTable, pipeline: Pipeline, requestContext: RequestContext) {
     this.#table = table
-    this.#journey = journey
-    this.#visit = visit
+    this.#pipeline = pipeline
+    this.#requestContext = requestContext
   }
 
   readonly resolve: GraphQLFieldResolver<unknown, unknown, Readonly<Record<string, unknown>>> = (
@@ -66,15 +66,18 @@ export class FieldReader {
       throw new Refusal('closed-endpoint', 'This field of GraphQL is not served by this version of the proxy.')
     const from = endpoint.method === 'GET' ? 'flat-body' : 'body'
     const message = decodeObject(shapeOf(request), input, { unknownFields: 'refuse', from })
-    const visit: Visit = { ...this.#visit, trail: { ...this.#visit.trail, references: [] } }
+    const requestContext: RequestContext = {
+      ...this.#requestContext,
+      auditRecord: { ...this.#requestContext.auditRecord, references: [] },
+    }
     try {
-      const arrival = await this.#journey.complete(visit, await this.#journey.judge(visit, endpoint, message))
-      if ('failure' in arrival) throw new FieldFailure(arrival.failure)
-      return arrival.answer
+      const outcome = await this.#pipeline.complete(requestContext, await this.#pipeline.judge(requestContext, endpoint, message))
+      if ('failure' in outcome) throw new FieldFailure(outcome.failure)
+      return outcome.answer
     } finally {
-      const { trail } = this.#visit
-      trail.references = [...trail.references, ...visit.trail.references]
-      trail.upstreamStatus = visit.trail.upstreamStatus ?? trail.upstreamStatus
+      const { auditRecord } = this.#requestContext
+      auditRecord.references = [...auditRecord.references, ...requestContext.auditRecord.references]
+      auditRecord.upstreamStatus = requestContext.auditRecord.upstreamStatus ?? auditRecord.upstreamStatus
     }
   }
 

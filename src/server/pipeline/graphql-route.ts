@@ -1,40 +1,40 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ExecutionResult, execute, GraphQLError } from 'graphql'
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
-import type { Landscape } from '../../policy/environments/environment.ts'
+import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { readOperation } from '../../policy/graphql/operation.ts'
 import { schema } from '../../policy/graphql/schema.ts'
 import { decodeCall } from '../../policy/messages/decode-call.ts'
 import { Refusal, reasons } from '../../policy/reasons.ts'
 import { bodyOf } from '../http/body-parser.ts'
 import { limits } from '../http/framing.ts'
-import type { Trail } from '../observability/audit-record.ts'
+import type { AuditRecord } from '../observability/audit-record.ts'
 import { FieldFailure, FieldReader } from './graphql-fields.ts'
-import { environmentPrefixes, visitOf } from './json-routes.ts'
-import type { Journey } from './pipeline.ts'
+import { environmentPrefixes, requestContextOf } from './json-routes.ts'
+import type { Pipeline } from './pipeline.ts'
 
 /** Refusals that GraphQL says in its answer. Any other is no judgement of a field, and ends the whole request. */
 const ofFields: ReadonlySet<number> = new Set([400, 403, 404, 413])
 
 /** What is said of an error, and noted of it. Throws what says nothing of the caller's own request. */
-function sayError({ message, originalError }: GraphQLError, trail: Trail): string {
+function sayError({ message, originalError }: GraphQLError, auditRecord: AuditRecord): string {
   // Without an original it is the library's own word for a value that the caller sent.
   if (originalError === undefined || originalError instanceof GraphQLError) return message
   if (originalError instanceof FieldFailure) {
     if (originalError.failure.retryAfter !== null) throw originalError
-    trail.reason ??= originalError.failure.reason
+    auditRecord.reason ??= originalError.failure.reason
     return message
   }
   if (!(originalError instanceof Refusal) || !ofFields.has(reasons[originalError.reason].status)) throw originalError
-  trail.decision = 'deny'
-  trail.reason ??= originalError.reason
+  auditRecord.decision = 'deny'
+  auditRecord.reason ??= originalError.reason
   return message
 }
 
-async function answer(landscape: Landscape, journey: Journey, request: FastifyRequest, reply: FastifyReply) {
-  const visit = visitOf(landscape, 'graphql', request)
-  const { trail } = visit
-  await request.admission.enter('messages', visit)
+async function answer(config: PolicyConfig, pipeline: Pipeline, request: FastifyRequest, reply: FastifyReply) {
+  const requestContext = requestContextOf(config, 'graphql', request)
+  const { auditRecord } = requestContext
+  await request.admission.enter('messages', requestContext)
   const body = await bodyOf(request)
   if (body.length > limits.graphqlBytes) throw new Refusal('too-large', 'The GraphQL is too large. Ask for less at once.')
   const [, rawQuery = ''] = request.raw.url?.split('?') ?? []
@@ -43,15 +43,15 @@ async function answer(landscape: Landscape, journey: Journey, request: FastifyRe
   const operation = readOperation(decodeCall('handmade.GraphQL', call, { unknownFields: 'refuse' }))
   const json = reply.type('application/json')
   if ('faults' in operation) {
-    trail.decision = 'deny'
-    trail.reason = 'invalid-parameter'
+    auditRecord.decision = 'deny'
+    auditRecord.reason = 'invalid-parameter'
     return json.send(JSON.stringify({ data: null, errors: operation.faults }))
   }
-  const reader = new FieldReader(endpointTable(landscape.kind), journey, visit)
+  const reader = new FieldReader(endpointTable(config.kind), pipeline, requestContext)
   const { document, variables } = operation
-  trail.decision = 'allow'
+  auditRecord.decision = 'allow'
   const result: ExecutionResult = await execute({ schema, document, variableValues: variables, fieldResolver: reader.resolve })
-  const errors = result.errors?.map((error) => sayError(error, trail)) ?? null
+  const errors = result.errors?.map((error) => sayError(error, auditRecord)) ?? null
   return json.send(JSON.stringify({ data: result.data ?? null, errors }))
 }
 
@@ -59,16 +59,16 @@ async function answer(landscape: Landscape, journey: Journey, request: FastifyRe
  * GraphQL, which the web UI reads runs with. It is not passed on: two programs could read one document in two ways. Each field is a
  * request to the endpoint of the table that takes the same message, decided and rewritten like any other.
  */
-export function addGraphql(app: FastifyInstance, landscape: Landscape, journey: Journey): void {
+export function addGraphql(app: FastifyInstance, config: PolicyConfig, pipeline: Pipeline): void {
   const constraints = { clientMode: 'http' } as const
   for (const base of environmentPrefixes) {
-    app.post(`${base}/graphql`, { constraints }, (request, reply) => answer(landscape, journey, request, reply))
+    app.post(`${base}/graphql`, { constraints }, (request, reply) => answer(config, pipeline, request, reply))
     app.route({
       method: ['GET', 'HEAD'],
       url: `${base}/graphql`,
       constraints,
       handler: (request) => {
-        visitOf(landscape, 'graphql', request)
+        requestContextOf(config, 'graphql', request)
         throw new Refusal('closed-endpoint', 'GraphQL is served by POST, with a JSON body.')
       },
     })

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ClosedEndpoint, OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
 import { isAdministrator } from '../../policy/environments/choose-environment.ts'
-import { type ClientMode, type Landscape, serverKindOf } from '../../policy/environments/environment.ts'
+import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
 import type { RawCall } from '../../policy/messages/decode-call.ts'
 import { printJson } from '../../policy/messages/json/json-text.ts'
 import { Refusal } from '../../policy/reasons.ts'
@@ -12,8 +12,8 @@ import { bodyOf } from '../http/body-parser.ts'
 import { readPathParams } from '../http/path-params.ts'
 import { environmentOf } from '../http/request-hooks.ts'
 import { sendFailure } from '../http/respond.ts'
-import type { Journey } from './pipeline.ts'
-import type { Visit } from './request-context.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { RequestContext } from './request-context.ts'
 
 /** Every address is served plainly and below `/env/<name>`, for callers in several environments. */
 export const environmentPrefixes = ['', '/env/:environment'] as const
@@ -24,19 +24,19 @@ function authorizationOf({ headers }: FastifyRequest): string | null {
 }
 
 /** The visit of an authenticated request: who, in which environment. */
-export function visitOf(landscape: Landscape, endpointName: string, request: FastifyRequest): Visit {
-  const { authenticated, trail } = request
-  trail.endpoint = endpointName
-  const environment = environmentOf(landscape, request)
-  trail.environment = environment
+export function requestContextOf(config: PolicyConfig, endpointName: string, request: FastifyRequest): RequestContext {
+  const { authenticated, auditRecord } = request
+  auditRecord.endpoint = endpointName
+  const environment = environmentOf(config, request)
+  auditRecord.environment = environment
   if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token.')
   const { principal } = authenticated
   const administrator = isAdministrator(environment, principal)
-  trail.administrator = administrator
+  auditRecord.administrator = administrator
   const noteStatus = (status: number) => {
-    trail.upstreamStatus = status
+    auditRecord.upstreamStatus = status
   }
-  const { mode } = request.door
+  const { mode } = request.ingress
   const credentials = {
     authorization: authorizationOf(request),
     noteStatus,
@@ -44,7 +44,7 @@ export function visitOf(landscape: Landscape, endpointName: string, request: Fas
     signal: request.gone,
     memory: request.admission.memory,
   }
-  return { principal, environment, administrator, mode, credentials, trail }
+  return { principal, environment, administrator, mode, credentials, auditRecord }
 }
 
 /** What is left of a request when its endpoint is known. */
@@ -67,22 +67,22 @@ export function fastifyPath(path: string, multiSegment: string | null): string {
 }
 
 async function answerJson(
-  landscape: Landscape,
-  journey: Journey,
+  config: PolicyConfig,
+  pipeline: Pipeline,
   endpoint: OpenEndpoint,
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const visit = visitOf(landscape, endpoint.name, request)
-  await request.admission.enter('messages', visit)
-  const grant = await journey.grant(visit, endpoint, await rawCallOf(endpoint, request))
-  const arrival = await journey.complete(visit, grant, 'printed')
-  if ('failure' in arrival) return sendFailure(reply, arrival.failure)
-  return reply.type('application/json').send(printJson(inAskedForm(endpoint, grant, arrival.answer)))
+  const requestContext = requestContextOf(config, endpoint.name, request)
+  await request.admission.enter('messages', requestContext)
+  const grant = await pipeline.grant(requestContext, endpoint, await rawCallOf(endpoint, request))
+  const outcome = await pipeline.complete(requestContext, grant, 'printed')
+  if ('failure' in outcome) return sendFailure(reply, outcome.failure)
+  return reply.type('application/json').send(printJson(inAskedForm(endpoint, grant, outcome.answer)))
 }
 
-function refuseClosed(landscape: Landscape, endpoint: ClosedEndpoint, request: FastifyRequest): never {
-  visitOf(landscape, `closed ${endpoint.path}`, request)
+function refuseClosed(config: PolicyConfig, endpoint: ClosedEndpoint, request: FastifyRequest): never {
+  requestContextOf(config, `closed ${endpoint.path}`, request)
   throw new Refusal(endpoint.hidden ? 'unknown-endpoint' : 'closed-endpoint', endpoint.closed)
 }
 
@@ -115,16 +115,16 @@ function withoutRepeats(registrations: readonly Registration[]): Registration[] 
  * Registers every endpoint of the table but those that stream bytes, which have a plugin of their own. Nothing else is routed; clients of
  * one mode find the endpoints of that mode.
  */
-export function addRoutes(app: FastifyInstance, landscape: Landscape, mode: ClientMode, journey: Journey): void {
-  const table = endpointTable(serverKindOf(landscape), mode)
+export function addRoutes(app: FastifyInstance, config: PolicyConfig, mode: ClientMode, pipeline: Pipeline): void {
+  const table = endpointTable(serverKindOf(config), mode)
   const open = [...table.open.values()].flatMap((endpoint) => {
-    const handler: Registration['handler'] = (request, reply) => answerJson(landscape, journey, endpoint, request, reply)
+    const handler: Registration['handler'] = (request, reply) => answerJson(config, pipeline, endpoint, request, reply)
     return endpoint.bytes === undefined && endpoint.body === undefined
       ? addresses(endpoint).map((address) => ({ ...address, handler }))
       : []
   })
   const closed = table.closed.flatMap((endpoint) => {
-    const handler: Registration['handler'] = (request) => refuseClosed(landscape, endpoint, request)
+    const handler: Registration['handler'] = (request) => refuseClosed(config, endpoint, request)
     return endpoint.local ? [] : addresses(endpoint).map((address) => ({ ...address, handler }))
   })
   const constraints = { clientMode: mode }

@@ -1,16 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
-import type { Landscape } from '../../policy/environments/environment.ts'
+import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { type ExportHeaders, type OtlpForm, readExport, writeExportAnswer } from '../../policy/otlp/export-message.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { sendFailure } from '../http/respond.ts'
 import { jsonWeight } from '../limits/json-weight.ts'
 import { spansWeight } from '../limits/spans-weight.ts'
-import { addresses, visitOf } from './json-routes.ts'
+import { addresses, requestContextOf } from './json-routes.ts'
 import { unpackBody } from './otlp-body.ts'
-import type { Journey } from './pipeline.ts'
+import type { Pipeline } from './pipeline.ts'
 
 const types: Readonly<Record<OtlpForm, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' }
 
@@ -42,24 +42,24 @@ async function readRequest(request: FastifyRequest): Promise<JsonObject> {
 }
 
 async function exportSpans(
-  landscape: Landscape,
-  journey: Journey,
+  config: PolicyConfig,
+  pipeline: Pipeline,
   endpoint: OpenEndpoint,
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const visit = visitOf(landscape, endpoint.name, request)
-  await request.admission.enter('messages', visit)
-  const grant = await journey.judge(visit, endpoint, await readRequest(request))
-  const arrival = await journey.complete(visit, grant)
-  if ('failure' in arrival) return sendFailure(reply, arrival.failure)
+  const requestContext = requestContextOf(config, endpoint.name, request)
+  await request.admission.enter('messages', requestContext)
+  const grant = await pipeline.judge(requestContext, endpoint, await readRequest(request))
+  const outcome = await pipeline.complete(requestContext, grant)
+  if ('failure' in outcome) return sendFailure(reply, outcome.failure)
   const form = formOf(request)
-  return reply.type(types[form]).send(Buffer.from(writeExportAnswer(form, arrival.answer)))
+  return reply.type(types[form]).send(Buffer.from(writeExportAnswer(form, outcome.answer)))
 }
 
 /** Spans in OpenTelemetry's own protocol, as its exporters and MLflow's clients send them. */
-export function addOtlpRoutes(app: FastifyInstance, landscape: Landscape, journey: Journey): void {
-  const exports = [...endpointTable(landscape.kind, 'http').open.values()].filter(({ body }) => body === 'otlp')
+export function addOtlpRoutes(app: FastifyInstance, config: PolicyConfig, pipeline: Pipeline): void {
+  const exports = [...endpointTable(config.kind, 'http').open.values()].filter(({ body }) => body === 'otlp')
   for (const endpoint of exports) {
     for (const { method, url } of addresses(endpoint)) {
       const constraints = { clientMode: 'http' }
@@ -67,7 +67,7 @@ export function addOtlpRoutes(app: FastifyInstance, landscape: Landscape, journe
         method,
         url,
         constraints,
-        handler: (request, reply) => exportSpans(landscape, journey, endpoint, request, reply),
+        handler: (request, reply) => exportSpans(config, pipeline, endpoint, request, reply),
       })
     }
   }

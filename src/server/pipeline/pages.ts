@@ -8,7 +8,7 @@ import type { PageTokens } from './page-tokens.ts'
 
 /** Whose a page token is, and of which query. */
 export function bindingOf(grant: Grant, principal: Principal): string {
-  const { environment } = grant.findings
+  const { environment } = grant.context
   return printJson([principal.tenantId, principal.objectId, environment.name, grant.endpoint.request, queryIdentity(grant)])
 }
 

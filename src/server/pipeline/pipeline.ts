@@ -1,4 +1,4 @@
-import { askedReferences } from '../../policy/audited-references.ts'
+import { requestedReferences } from '../../policy/audited-references.ts'
 import { decide } from '../../policy/decide.ts'
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { isRepeatable, reads } from '../../policy/evaluation-context.ts'
@@ -9,7 +9,7 @@ import { decodeRequest } from '../../policy/messages/decode-request.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { textMeaning } from '../../policy/messages/message-fields.ts'
 import { shapeOf } from '../../policy/messages/message-shape.ts'
-import { answerUnasked } from '../../rewrite/answer/empty-result.ts'
+import { emptyResult } from '../../rewrite/answer/empty-result.ts'
 import { printedRows } from '../../rewrite/answer/printed-rows.ts'
 import { rewriteAnswer } from '../../rewrite/answer/rewrite-answer.ts'
 import { asksForNothing, type Page } from '../../rewrite/request/search-page.ts'
@@ -19,12 +19,12 @@ import type { Config } from '../config/config-types.ts'
 import type { CatalogRegistrar } from '../databricks/unity-catalog-registrar.ts'
 import type { WorkspaceArtifacts } from '../databricks/workspace-artifacts.ts'
 import { entityKey } from '../facts/entity-lookups.ts'
-import { Recollection } from '../facts/environment-cache.ts'
-import { follow } from '../facts/evaluate.ts'
-import { Memory } from '../facts/fact-cache.ts'
+import { EnvironmentCache } from '../facts/environment-cache.ts'
+import { evaluate } from '../facts/evaluate.ts'
+import { FactCaches } from '../facts/fact-cache.ts'
 import { parseAnswer, parseExportAnswer, readFound, readVersion } from '../facts/look-up-answers.ts'
-import { type MakeExperiment, MlflowWorld } from '../facts/mlflow-facts.ts'
-import type { Trail } from '../observability/audit-record.ts'
+import { type MakeExperiment, MlflowFacts } from '../facts/mlflow-facts.ts'
+import type { AuditRecord } from '../observability/audit-record.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import { type CallerCredentials, withoutSignal } from '../upstream/upstream-credentials.ts'
@@ -34,18 +34,18 @@ import type { PageTokens } from './page-tokens.ts'
 import { askedPage, sealNext } from './pages.ts'
 import { PromotionLocks } from './promotion-locks.ts'
 import { finishRegistration } from './registration.ts'
-import type { Arrival, Visit } from './request-context.ts'
+import type { Outcome, RequestContext } from './request-context.ts'
 import { type Admit, Searcher } from './search.ts'
 import { type Clock, processClock } from './timing/clock.ts'
-import { admitShown, Cover } from './timing/cover.ts'
+import { admitShown, TimingGuard } from './timing/timing-guard.ts'
 import { UnfinishedVersions } from './unfinished-versions.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 
 /** A request's way through decoding, decision, forwarding and back. No policy is in it. */
-export class Journey {
+export class Pipeline {
   readonly #config: Config
   readonly #upstream: Upstream
-  readonly #memory = new Memory()
+  readonly #memory = new FactCaches()
   readonly #promotions = new PromotionLocks()
   /** How many promotions there had been when a grant's decision began. */
   readonly #decidedAt = new WeakMap<Grant, number>()
@@ -55,7 +55,7 @@ export class Journey {
   readonly #artifacts: WorkspaceArtifacts | null
   readonly #registrar: CatalogRegistrar | null
   readonly #clock: Clock
-  readonly #cover: Cover
+  readonly #cover: TimingGuard
 
   constructor(
     config: Config,
@@ -66,7 +66,7 @@ export class Journey {
     clock: Clock = processClock,
   ) {
     this.#clock = clock
-    this.#cover = new Cover(clock)
+    this.#cover = new TimingGuard(clock)
     this.#registrar = registrar
     this.#config = config
     this.#upstream = upstream
@@ -77,30 +77,32 @@ export class Journey {
   }
 
   /** Decodes and decides. Throws the refusal of a denied request. */
-  async grant(visit: Visit, endpoint: OpenEndpoint, raw: RawCall): Promise<Grant> {
-    return this.judge(visit, endpoint, decodeRequest(endpoint, raw, this.#config))
+  async grant(requestContext: RequestContext, endpoint: OpenEndpoint, raw: RawCall): Promise<Grant> {
+    return this.judge(requestContext, endpoint, decodeRequest(endpoint, raw, this.#config))
   }
 
   /**
    * Decides on a decoded message. Throws the refusal of a denied request. `fresh`: on what there is now, rather than a moment ago.
    */
-  async judge(visit: Visit, endpoint: OpenEndpoint, message: JsonObject, fresh = false): Promise<Grant> {
-    visit.trail.references = askedReferences(endpoint, message)
-    const world = this.#world(visit, fresh)
-    const { mode, administrator } = visit
+  async judge(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh = false): Promise<Grant> {
+    requestContext.auditRecord.references = requestedReferences(endpoint, message)
+    const world = this.#world(requestContext, fresh)
+    const { mode, administrator } = requestContext
     const request = { endpointName: endpoint.name, endpoint, message, mode, administrator }
     const decidedAt = this.#promotions.promotions
-    const inquiry = decide(this.#config, visit.environment, request)
+    const evaluation = decide(this.#config, requestContext.environment, request)
     // Who is looked at once more has been told already that it is there; and others wait for the end of it.
-    const decision = fresh ? await follow(inquiry, world) : await this.#cover.decide(inquiry, world, visit.credentials.signal)
+    const decision = fresh
+      ? await evaluate(evaluation, world)
+      : await this.#cover.decide(evaluation, world, requestContext.credentials.signal)
     if ('deny' in decision) throw decision.deny
-    visit.trail.decision = 'allow'
-    visit.trail.references = decision.allow.findings.references
+    requestContext.auditRecord.decision = 'allow'
+    requestContext.auditRecord.references = decision.allow.context.references
     this.#decidedAt.set(decision.allow, decidedAt)
     return decision.allow
   }
 
-  #world({ credentials }: Visit, fresh = false): MlflowWorld {
+  #world({ credentials }: RequestContext, fresh = false): MlflowFacts {
     const makeExperiment: MakeExperiment = (name, caller) => ensureDefaultExperiment(this.#upstream, name, caller)
     const parts = {
       upstream: this.#upstream,
@@ -110,18 +112,22 @@ export class Journey {
       clock: this.#clock,
       fresh,
     }
-    return new MlflowWorld(parts)
+    return new MlflowFacts(parts)
   }
 
   /**
    * Keeps promotions of what the request changes away, or others from what it promotes, until `release`. Decides anew, on what there is now,
    * where something was promoted since the decision, and where `again` says so. Throws as `judge`.
    */
-  async hold(visit: Visit, granted: Grant, again = false): Promise<{ readonly grant: Grant; readonly release: () => void }> {
-    const { signal } = visit.credentials
-    const { stale, release } = await this.#promotions.enter(granted.findings, this.#decidedAt.get(granted), signal)
+  async hold(
+    requestContext: RequestContext,
+    granted: Grant,
+    again = false,
+  ): Promise<{ readonly grant: Grant; readonly release: () => void }> {
+    const { signal } = requestContext.credentials
+    const { stale, release } = await this.#promotions.enter(granted.context, this.#decidedAt.get(granted), signal)
     try {
-      const grant = stale || again ? await this.judge(visit, granted.endpoint, granted.message, true) : granted
+      const grant = stale || again ? await this.judge(requestContext, granted.endpoint, granted.message, true) : granted
       return { grant, release }
     } catch (error) {
       release()
@@ -130,8 +136,13 @@ export class Journey {
   }
 
   /** Where the request left open whose rows it is for, the rows are asked about. */
-  async #admit(visit: Visit, { endpoint, findings }: Grant, message: string, rows: readonly Json[]): Promise<void> {
-    if (endpoint.anyExperiment === true) await admitShown(this.#world(visit), findings, message, rows)
+  async #admit(
+    requestContext: RequestContext,
+    { endpoint, context }: Grant,
+    message: string,
+    rows: readonly Json[],
+  ): Promise<void> {
+    if (endpoint.anyExperiment === true) await admitShown(this.#world(requestContext), context, message, rows)
   }
 
   /** The request for an endpoint that carries bytes, to be streamed. */
@@ -140,64 +151,67 @@ export class Journey {
   }
 
   /** Forwards a granted request and brings its answer back. `answers`: whether rows that nobody looks into any more may be printed at once. */
-  async complete(visit: Visit, granted: Grant, answers: 'printed' | 'read' = 'read'): Promise<Arrival> {
-    const { grant, release } = await this.hold(visit, granted)
+  async complete(requestContext: RequestContext, granted: Grant, answers: 'printed' | 'read' = 'read'): Promise<Outcome> {
+    const { grant, release } = await this.hold(requestContext, granted)
     try {
-      return await this.#cover.answer(grant, visit.credentials.signal, () => this.#carryOut(visit, grant, answers))
+      return await this.#cover.answer(grant, requestContext.credentials.signal, () =>
+        this.#carryOut(requestContext, grant, answers),
+      )
     } finally {
       release()
     }
   }
 
   /** `once`: not a second time, whatever it finds. */
-  async #carryOut(visit: Visit, grant: Grant, answers: 'printed' | 'read', once = false): Promise<Arrival> {
-    const { endpoint, findings } = grant
-    const { credentials, principal, trail } = visit
+  async #carryOut(requestContext: RequestContext, grant: Grant, answers: 'printed' | 'read', once = false): Promise<Outcome> {
+    const { endpoint, context } = grant
+    const { credentials, principal, auditRecord } = requestContext
     if (endpoint.search !== undefined) {
-      const admit: Admit = (message, rows) => this.#admit(visit, grant, message, rows)
+      const admit: Admit = (message, rows) => this.#admit(requestContext, grant, message, rows)
       const { search } = endpoint
       const ask = () => this.#searcher.search(grant, search, principal, credentials, admit)
       const first = await ask()
       const found = 'rows' in first && (await this.#unfinished.finish(grant, first.rows, credentials)) ? await ask() : first
-      if ('failed' in found) return this.#fail(trail, grant, found.failed)
-      trail.upstreamStatus = 200
+      if ('failed' in found) return this.#fail(auditRecord, grant, found.failed)
+      auditRecord.upstreamStatus = 200
       return { answer: rewriteAnswer(grant, found.rows) }
     }
     if (asksForNothing(grant)) return { answer: new Map() }
-    const unasked = answerUnasked(grant)
+    const unasked = emptyResult(grant)
     if (unasked !== null) return { answer: unasked }
     if (this.#artifacts?.serves(grant)) return this.#artifacts.complete(grant, credentials)
-    if (this.#registrar?.serves(grant)) return this.#register(this.#registrar, visit, grant)
-    if (findings.version !== null) await finishRegistration(this.#upstream, findings.version, findings, credentials)
+    if (this.#registrar?.serves(grant)) return this.#register(this.#registrar, requestContext, grant)
+    if (context.version !== null) await finishRegistration(this.#upstream, context.version, context, credentials)
     await this.#unfinished.finishBefore(grant, credentials)
     const answer = await this.#send(grant, credentials, askedPage(this.#tokens, grant, principal))
-    if (answer.status !== 200) return this.#fail(trail, grant, answer)
-    trail.upstreamStatus = answer.status
+    if (answer.status !== 200) return this.#fail(auditRecord, grant, answer)
+    auditRecord.upstreamStatus = answer.status
     this.#forget(grant)
     const printed = answers === 'printed' ? printedRows(grant) : new Map()
     const parsed =
       endpoint.body === 'otlp' ? parseExportAnswer(answer) : parseAnswer(answer, endpoint.answersNaN === true, printed)
-    if (!once && (await this.#unfinished.finish(grant, parsed, credentials))) return this.#carryOut(visit, grant, answers, true)
-    this.#memory.learn(parsed, new Recollection(visit.environment.name))
-    const message = await this.#finishVersion(visit, grant, parsed)
+    if (!once && (await this.#unfinished.finish(grant, parsed, credentials)))
+      return this.#carryOut(requestContext, grant, answers, true)
+    this.#memory.learn(parsed, new EnvironmentCache(requestContext.environment.name))
+    const message = await this.#finishVersion(requestContext, grant, parsed)
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
       const value = message.get(name) ?? []
-      await this.#admit(visit, grant, row, Array.isArray(value) ? value : [value])
+      await this.#admit(requestContext, grant, row, Array.isArray(value) ? value : [value])
     }
     return { answer: sealNext(this.#tokens, grant, principal, rewriteAnswer(grant, message)) }
   }
 
   /** Unity Catalog leaves it to its clients to bring a version's files. */
-  async #register(registrar: CatalogRegistrar, { credentials, trail }: Visit, grant: Grant): Promise<Arrival> {
+  async #register(registrar: CatalogRegistrar, { credentials, auditRecord }: RequestContext, grant: Grant): Promise<Outcome> {
     const create = async (details: VersionDetails) => {
       const answer = await this.#upstream.send(registrationRequest(grant, details), credentials)
-      trail.upstreamStatus = answer.status
+      auditRecord.upstreamStatus = answer.status
       return answer
     }
     // What is half made is finished or taken away, whoever waits for it.
-    const arrival = await registrar.register(grant, withoutSignal(credentials), create)
+    const outcome = await registrar.register(grant, withoutSignal(credentials), create)
     this.#forget(grant)
-    return arrival
+    return outcome
   }
 
   async #send(grant: Grant, caller: CallerCredentials, page: Page | null = null): Promise<UpstreamAnswer> {
@@ -209,25 +223,25 @@ export class Journey {
     return name === null ? send() : sendExperiment(this.#upstream, grant, name, caller, send)
   }
 
-  #fail(trail: Trail, grant: Grant, answer: UpstreamAnswer): Arrival {
-    trail.upstreamStatus = answer.status
+  #fail(auditRecord: AuditRecord, grant: Grant, answer: UpstreamAnswer): Outcome {
+    auditRecord.upstreamStatus = answer.status
     return { failure: upstreamFailure(grant, answer) }
   }
 
   /** A version that is touched while its registration is unfinished is finished: above all the one that was just created. */
-  async #finishVersion(visit: Visit, { endpoint, findings }: Grant, message: JsonObject): Promise<JsonObject> {
+  async #finishVersion(requestContext: RequestContext, { endpoint, context }: Grant, message: JsonObject): Promise<JsonObject> {
     const row = message.get('model_version')
     if (!(row instanceof Map)) return message
-    const fact = await this.#asKept(visit, endpoint, readVersion(row))
+    const fact = await this.#asKept(requestContext, endpoint, readVersion(row))
     if (fact.pendingStage === null && fact.pendingAlias === undefined) return message
     this.#memory.versionsOfRun.clear()
-    const moved = await finishRegistration(this.#upstream, fact, findings, visit.credentials)
+    const moved = await finishRegistration(this.#upstream, fact, context, requestContext.credentials)
     if (moved === null || endpoint.name === 'finalizeCatalogVersion') return message
     return new Map(message).set('model_version', moved)
   }
 
   /** A version that a client of Unity Catalog has just finished: that answer does not say what note is on it. */
-  async #asKept({ credentials }: Visit, { name }: OpenEndpoint, fact: VersionFact): Promise<VersionFact> {
+  async #asKept({ credentials }: RequestContext, { name }: OpenEndpoint, fact: VersionFact): Promise<VersionFact> {
     if (name !== 'finalizeCatalogVersion') return fact
     const query = { name: fact.name, version: fact.version }
     const settled = withoutSignal(credentials)
@@ -236,12 +250,13 @@ export class Journey {
   }
 
   /** What a change may have made untrue is not remembered. */
-  #forget({ endpoint, message, findings }: Grant): void {
+  #forget({ endpoint, message, context }: Grant): void {
     if (reads(endpoint)) return
     if (endpoint.resource === 'modelVersion' || endpoint.resource === 'registeredModel') this.#memory.versionsOfRun.clear()
     if (endpoint.resource === 'experiment') this.#memory.experiments.clear()
     const dataset = textMeaning(endpoint, message, 'dataset')
-    if (dataset !== null) new Recollection(findings.environment.name).forget(this.#memory.entities, entityKey('dataset', dataset))
+    if (dataset !== null)
+      new EnvironmentCache(context.environment.name).forget(this.#memory.entities, entityKey('dataset', dataset))
     if (endpoint.resource === 'trace') this.#memory.traces.clear()
   }
 }

@@ -5,7 +5,7 @@ import { Refusal } from '../../policy/reasons.ts'
 /** Milliseconds that a request waits for others to be over with what it touches. */
 const longestWait = 30_000
 
-type Keys = Pick<Grant['findings'], 'changes' | 'promotes'>
+type Keys = Pick<Grant['context'], 'changes' | 'promotes'>
 
 interface Entry {
   readonly changes: ReadonlySet<string>

@@ -1,5 +1,5 @@
 import type { VersionFact } from '../../policy/fact-query.ts'
-import type { Findings } from '../../policy/grant.ts'
+import type { GrantContext } from '../../policy/grant.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { ownerOf, showName } from '../../policy/names/names.ts'
 import { Refusal } from '../../policy/reasons.ts'
@@ -9,8 +9,8 @@ import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 
 const api = '/api/2.0/mlflow'
 
-function incomplete({ name, version, pendingStage, pendingAlias }: VersionFact, { landscape, environment }: Findings): Refusal {
-  const shown = showName(landscape, environment, 'model', name) ?? name
+function incomplete({ name, version, pendingStage, pendingAlias }: VersionFact, { config, environment }: GrantContext): Refusal {
+  const shown = showName(config, environment, 'model', name) ?? name
   const missing = pendingAlias ? `the alias '${pendingAlias}' could not be set` : `MLflow could not move it to ${pendingStage}`
   return new Refusal(
     'registration-incomplete',
@@ -25,24 +25,24 @@ function incomplete({ name, version, pendingStage, pendingAlias }: VersionFact, 
 export async function finishRegistration(
   upstream: Upstream,
   fact: VersionFact,
-  findings: Findings,
+  context: GrantContext,
   caller: CallerCredentials,
 ): Promise<JsonObject | null> {
   const { name, version, pendingStage: stage } = fact
-  if (fact.pendingAlias !== undefined) return finishAlias(upstream, fact, findings, caller)
+  if (fact.pendingAlias !== undefined) return finishAlias(upstream, fact, context, caller)
   if (stage === null) return null
   try {
     const answer = fact.stage === 'None' ? await upstream.write({ move: 'version', name, version, stage }, caller) : null
     // Clients ask for a version until it is ready: one of these times it is moved.
     if (answer !== null && answer.status !== 200 && fact.copying) return null
-    if (answer !== null && answer.status !== 200) throw incomplete(fact, findings)
+    if (answer !== null && answer.status !== 200) throw incomplete(fact, context)
     const moved = answer === null ? undefined : parseAnswer(answer).get('model_version')
     const forgotten = await upstream.write({ forget: 'pendingStage', name, version }, caller)
     // Another replica may have been faster.
-    if (forgotten.status !== 200 && forgotten.status !== 404) throw incomplete(fact, findings)
+    if (forgotten.status !== 200 && forgotten.status !== 404) throw incomplete(fact, context)
     return moved instanceof Map ? moved : null
   } catch (error) {
-    throw error instanceof Refusal && error.reason !== 'registration-incomplete' ? incomplete(fact, findings) : error
+    throw error instanceof Refusal && error.reason !== 'registration-incomplete' ? incomplete(fact, context) : error
   }
 }
 
@@ -53,7 +53,7 @@ export async function finishRegistration(
 async function finishAlias(
   upstream: Upstream,
   fact: VersionFact,
-  findings: Findings,
+  context: GrantContext,
   caller: CallerCredentials,
 ): Promise<JsonObject | null> {
   const { name, version, pendingAlias: alias = '', copying } = fact
@@ -61,20 +61,20 @@ async function finishAlias(
   if (copying) return null
   const id = { name, version }
   try {
-    const owner = ownerOf(findings.landscape, 'model', name)?.owner
+    const owner = ownerOf(context.config, 'model', name)?.owner
     if (owner?.registrationAlias === alias) {
       const current = readFound(await upstream.lookUp(`${api}/registered-models/alias`, { name, alias }, caller))?.get(
         'model_version',
       )
       const later = current instanceof Map && Number(readVersion(current).version) >= Number(version)
-      if (!later && (await upstream.write({ alias, ...id }, caller)).status !== 200) throw incomplete(fact, findings)
+      if (!later && (await upstream.write({ alias, ...id }, caller)).status !== 200) throw incomplete(fact, context)
     }
     const forgotten = await upstream.write({ forget: 'pendingAlias', ...id }, caller)
     // Another replica may have been faster.
-    if (forgotten.status !== 200 && forgotten.status !== 404) throw incomplete(fact, findings)
+    if (forgotten.status !== 200 && forgotten.status !== 404) throw incomplete(fact, context)
     const finished = readFound(await upstream.lookUp(`${api}/model-versions/get`, id, caller))?.get('model_version')
     return finished instanceof Map ? finished : null
   } catch (error) {
-    throw error instanceof Refusal && error.reason !== 'registration-incomplete' ? incomplete(fact, findings) : error
+    throw error instanceof Refusal && error.reason !== 'registration-incomplete' ? incomplete(fact, context) : error
   }
 }

@@ -44,11 +44,11 @@ function firstSize(grant: Grant, wanted: number, skip: number, search: Search): 
 }
 
 /** The size of a page after the first: the more of others' rows lie between, the larger. */
-function nextSize({ findings, endpoint }: Grant, wanted: number, pages: number, search: Search): number {
+function nextSize({ context, endpoint }: Grant, wanted: number, pages: number, search: Search): number {
   const growing = refill * 2 ** Math.min(pages, 16)
   // A workspace may have limits of its own; and each row of any experiment may have to be asked about.
   const most =
-    findings.landscape.kind === 'databricks' || endpoint.anyExperiment ? Math.max(refill, search.pageSize) : search.maxPageSize
+    context.config.kind === 'databricks' || endpoint.anyExperiment ? Math.max(refill, search.pageSize) : search.maxPageSize
   return Math.min(search.maxPageSize, Math.max(refill, wanted, Math.min(growing, most)))
 }
 

@@ -60,23 +60,23 @@ export class UnfinishedVersions {
   /** A version that still waits for its stage is not among the latest ones of that stage: it is finished before they are asked for. */
   async finishBefore(grant: Grant, caller: CallerCredentials): Promise<void> {
     if (!leavesOutUnfinished(grant)) return
-    const { landscape, environment } = grant.findings
+    const { config, environment } = grant.context
     const name = textMeaning(grant.endpoint, grant.message, 'modelName') ?? ''
-    const { upstream } = resolveName(landscape, environment, 'model', name)
+    const { upstream } = resolveName(config, environment, 'model', name)
     const model = await this.#upstream.lookUp(`${api}/registered-models/get`, { name: upstream }, caller)
     // Whatever is wrong with it, the request itself will tell.
     if (model.status === 200) await this.#finishAll(grant, unfinishedIn(readFound(model) ?? new Map()), caller)
   }
 
   /** A version that cannot be finished now is left for its next touch: whoever lists versions did not ask for it. */
-  async #finishAll({ findings }: Grant, facts: readonly VersionFact[], caller: CallerCredentials): Promise<boolean> {
+  async #finishAll({ context }: Grant, facts: readonly VersionFact[], caller: CallerCredentials): Promise<boolean> {
     let moved = false
     for (const { name, version } of facts.slice(0, most)) {
       try {
         // As it is now: since the list was made, somebody may have moved it on.
         const found = readFound(await this.#upstream.lookUp(`${api}/model-versions/get`, { name, version }, caller))
         const now = found?.get('model_version')
-        if (now !== undefined && (await finishRegistration(this.#upstream, readVersion(now), findings, caller)) !== null)
+        if (now !== undefined && (await finishRegistration(this.#upstream, readVersion(now), context, caller)) !== null)
           moved = true
       } catch (error) {
         if (!(error instanceof Refusal)) throw error

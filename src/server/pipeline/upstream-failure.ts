@@ -15,7 +15,7 @@ export function isModelsOwn(answer: Pick<UpstreamAnswer, 'status' | 'text'>): bo
 
 /** MLflow's own error for a granted request, in the caller's names. Throws for an answer that is no error of MLflow's. */
 export function upstreamFailure(grant: Grant, answer: WordlessAnswer): Failure {
-  const { endpoint, findings } = grant
+  const { endpoint, context } = grant
   const error = answer.status >= 400 && answer.status <= 599 ? readOwnError(answer) : null
   // A model's limits are told in the words of whoever set them.
   if (answer.status === 429 && (endpoint.bytes !== 'both' || error === null)) throw new Throttled(answer.retryAfter ?? 1)
@@ -31,7 +31,7 @@ export function upstreamFailure(grant: Grant, answer: WordlessAnswer): Failure {
   // MLflow 2 fails on a file that is not there: clients would ask seven times, and be told of the server's folders.
   if (endpoint.bytes === 'down' && answer.status === 500 && said.includes('No such file or directory'))
     throw new Refusal('not-found', 'No such artifact.')
-  const message = clientErrorText(said, errorCode, findings)
+  const message = clientErrorText(said, errorCode, context)
   return {
     status: answer.status,
     body: { error_code: errorCode, message },

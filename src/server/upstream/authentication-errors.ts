@@ -74,7 +74,7 @@ function isStranger(kind: UpstreamKind, { status, text }: Said): boolean {
 }
 
 /** Throws where MLflow will not have the proxy itself. Where callers' tokens are passed on (`passes`), it is the caller whom it will not have. */
-export function checkWelcome(kind: UpstreamKind, passes: boolean, said: Said): void {
+export function checkUpstreamAuthentication(kind: UpstreamKind, passes: boolean, said: Said): void {
   const { status, text } = said
   const own = ownRefusalOf(said)
   if (own !== null) throw refused(own.message, `${own.sentence}: ${own.remedy}`)

@@ -31,7 +31,7 @@ export function familyOf(path: string): keyof Rates {
 }
 
 /** Keeps the proxy inside the upstream's rates: whoever comes too fast waits a little, or is told when to come back. */
-export class UpstreamPace {
+export class RateLimiter {
   readonly #buckets: Readonly<Record<keyof Rates, TokenBucket>>
   readonly #clock: () => number
 

@@ -8,12 +8,12 @@ import type { Config, UpstreamCredentials } from '../config/config-types.ts'
 import { type ArtifactCall, isArtifactCall } from '../databricks/artifact-call.ts'
 import { askCatalog } from '../databricks/unity-catalog-registry.ts'
 import { StreamDispatcher } from '../pipeline/streams/stream-dispatcher.ts'
-import { checkWelcome, refusesCredentials } from './authentication-errors.ts'
+import { checkUpstreamAuthentication, refusesCredentials } from './authentication-errors.ts'
 import type { Exchange } from './exchange.ts'
 import { refuseIntermediary } from './intermediaries.ts'
 import { mePath } from './open-questions.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
-import { UpstreamPace } from './rate-limiter.ts'
+import { RateLimiter } from './rate-limiter.ts'
 import { TimeLimit } from './time-limit.ts'
 import { isOverload, isTimeout, isTransportError, transportRefusal } from './transport-errors.ts'
 import { briefly, readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
@@ -37,7 +37,7 @@ export class Upstream {
   readonly #inCatalog: boolean
   readonly credentials: CredentialSource
   readonly #modeOf: (environment?: string) => UpstreamCredentials['mode']
-  readonly #pace: UpstreamPace | null
+  readonly #pace: RateLimiter | null
   readonly #basePath: string
   /** The way of bytes, in the form that @fastify/http-proxy takes. */
   readonly dispatcher: StreamDispatcher
@@ -56,7 +56,7 @@ export class Upstream {
     this.#inCatalog = usesCatalog(config)
     this.credentials = upstreamCredentials(config, log)
     this.#modeOf = (name = '') => (config.credentialsOf?.[name] ?? config.credentials).mode
-    this.#pace = config.rates === undefined ? null : new UpstreamPace(config.rates)
+    this.#pace = config.rates === undefined ? null : new RateLimiter(config.rates)
     this.#basePath = url.pathname.replace(/\/$/, '')
     this.#workers = config.workers ?? null
     this.#timeouts = config.timeouts ?? upstreamTimeouts
@@ -156,7 +156,7 @@ export class Upstream {
     const first = await this.#exchangeOnce(exchange, credentials)
     const again = refusesCredentials(this.kind, first) && this.credentials.refuse(caller, credentials)
     const answer = again ? await this.#exchangeOnce(exchange, await this.credentials.read(caller)) : first
-    this.checkWelcome(answer, caller.environment)
+    this.checkUpstreamAuthentication(answer, caller.environment)
     refuseIntermediary(answer, exchange.repeatable || exchange.method === 'GET')
     return answer
   }
@@ -237,8 +237,8 @@ export class Upstream {
   }
 
   /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
-  checkWelcome(answer: Pick<UpstreamAnswer, 'status' | 'text'>, environment?: string): void {
-    checkWelcome(this.kind, this.#modeOf(environment) === 'passthrough', answer)
+  checkUpstreamAuthentication(answer: Pick<UpstreamAnswer, 'status' | 'text'>, environment?: string): void {
+    checkUpstreamAuthentication(this.kind, this.#modeOf(environment) === 'passthrough', answer)
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { KeySource } from '../../../src/server/auth/key-source.ts'
 import { SignedUrl } from '../../../src/server/databricks/storage/signed-url.ts'
-import { StorageDoor } from '../../../src/server/databricks/storage/storage-client.ts'
+import { StorageClient } from '../../../src/server/databricks/storage/storage-client.ts'
 import { type Outbound, proxyFor, readProxySettings } from '../../../src/server/network/proxy-settings.ts'
 import { ServicePrincipalTokens } from '../../../src/server/upstream/service-principal.ts'
 import { Upstream } from '../../../src/server/upstream/upstream.ts'
@@ -129,13 +129,13 @@ t.test(
     const { text } = await upstream.lookUp('/version', {}, { authorization: null })
     t.match(JSON.parse(text), { host: `mlflow.internal.test:${port}`, path: '/base/version' })
     await upstream.close()
-    const door = new StorageDoor(1, outbound)
+    const ingress = new StorageClient(1, outbound)
     const hosts = new Set([`mlflow.internal.test:${port}`])
     const url = new SignedUrl(`https://mlflow.internal.test:${port}/c/blob?sig=1`, hosts)
-    const opened = await door.open({ url, dialect: 'blob', headers: new Map() }, {})
+    const opened = await ingress.open({ url, dialect: 'blob', headers: new Map() }, {})
     t.equal(opened.status, 200)
     await opened.body.dump()
-    await door.close()
+    await ingress.close()
     const [login, mlflow] = [`CONNECT login.internal.test:${port}`, `CONNECT mlflow.internal.test:${port}`]
     t.same(proxy.asked, [login, login, mlflow, mlflow])
   },

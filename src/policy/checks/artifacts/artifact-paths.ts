@@ -1,7 +1,7 @@
 import { noProjects } from '../../endpoints/rows/databricks-closed.ts'
 import { usesCatalog } from '../../environments/environment.ts'
-import { absent, type Judgement, reads } from '../../evaluation-context.ts'
-import { ask, type Inquiry } from '../../fact-query.ts'
+import { absent, type EvaluationContext, reads } from '../../evaluation-context.ts'
+import { ask, type Evaluation } from '../../fact-query.ts'
 import { canonicalPath, placeOf, type StorePlace } from '../../locations/store-path.ts'
 import { uploadedFileName } from '../../locations/uploaded-file.ts'
 import { workspaceStorePath } from '../../locations/workspace-file.ts'
@@ -19,50 +19,60 @@ export function upstreamStorePath(path: string, defaultExperimentId: string): st
   return [upstreamExperimentId(first, defaultExperimentId), ...rest].join('/')
 }
 
-function* checkReadable(judgement: Judgement, place: StorePlace, path: string, defaultExperimentId: string): Inquiry<void> {
-  if (place.runId !== null) yield* readableRun(judgement, place.runId)
-  else if (place.loggedModelId !== null) yield* readableLoggedModel(judgement, place.loggedModelId)
-  else if (place.traceId !== null) yield* readableTrace(judgement, place.traceId)
-  else yield* ownExperiment(judgement, place.experimentId, defaultExperimentId)
-  if (!judgement.visibleExperiments.has(place.experimentId)) throw absent.artifact(path)
+function* checkReadable(
+  context: EvaluationContext,
+  place: StorePlace,
+  path: string,
+  defaultExperimentId: string,
+): Evaluation<void> {
+  if (place.runId !== null) yield* readableRun(context, place.runId)
+  else if (place.loggedModelId !== null) yield* readableLoggedModel(context, place.loggedModelId)
+  else if (place.traceId !== null) yield* readableTrace(context, place.traceId)
+  else yield* ownExperiment(context, place.experimentId, defaultExperimentId)
+  if (!context.visibleExperiments.has(place.experimentId)) throw absent.artifact(path)
 }
 
-function* checkChangeable(judgement: Judgement, place: StorePlace, path: string, defaultExperimentId: string): Inquiry<void> {
-  yield* ownExperiment(judgement, place.experimentId, defaultExperimentId)
+function* checkChangeable(
+  context: EvaluationContext,
+  place: StorePlace,
+  path: string,
+  defaultExperimentId: string,
+): Evaluation<void> {
+  yield* ownExperiment(context, place.experimentId, defaultExperimentId)
   if (!place.inside) {
     throw new Refusal('read-only', 'Only what lies in the artifacts of a run, a logged model or a trace can be changed.')
   }
   if (place.runId !== null) {
     const run = yield* ask({ about: 'run', id: place.runId })
     if (run?.experimentId !== place.experimentId) throw absent.artifact(path)
-    noteChange(judgement, { kind: 'run', id: place.runId, fresh: true })
+    noteChange(context, { kind: 'run', id: place.runId, fresh: true })
   }
   if (place.loggedModelId !== null) {
     const model = yield* ask({ about: 'loggedModel', id: place.loggedModelId })
     if (model?.experimentId !== place.experimentId) throw absent.artifact(path)
-    noteChange(judgement, { kind: 'loggedModel', model, fresh: true })
+    noteChange(context, { kind: 'loggedModel', model, fresh: true })
   }
-  if (place.traceId !== null) yield* ownTrace(judgement, place.traceId)
+  if (place.traceId !== null) yield* ownTrace(context, place.traceId)
 }
 
 /** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */
-function* checkStorePath(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
+function* checkStorePath(context: EvaluationContext, path: string, defaultExperimentId: string): Evaluation<void> {
   const upstream = upstreamStorePath(path, defaultExperimentId)
   // Databricks keeps more than experiments' artifacts, and less of what lies above them.
-  if (judgement.landscape.kind === 'databricks' && (yield* checkWorkspacePath(judgement, path, upstream)) === 'judged') return
+  if (context.config.kind === 'databricks' && (yield* checkWorkspacePath(context, path, upstream)) === 'judged') return
   const place = placeOf(upstream)
   if (place === null) {
-    const { placeless } = judgement.endpoint
+    const { placeless } = context.endpoint
     throw placeless === undefined ? absent.artifact(path) : new Refusal(placeless, noMultipart)
   }
   const hide = (error: unknown) => (error instanceof Refusal && error.reason === 'not-found' ? absent.artifact(path) : error)
   try {
-    if (reads(judgement.endpoint)) yield* checkReadable(judgement, place, path, defaultExperimentId)
-    else yield* checkChangeable(judgement, place, path, defaultExperimentId)
+    if (reads(context.endpoint)) yield* checkReadable(context, place, path, defaultExperimentId)
+    else yield* checkChangeable(context, place, path, defaultExperimentId)
   } catch (error) {
     throw hide(error)
   }
-  judgement.references.push({ kind: 'artifact', logical: path, upstream })
+  context.references.push({ kind: 'artifact', logical: path, upstream })
 }
 
 /** Of the workspace's files, these alone are served. Not 404: clients would take it for an empty folder, and look no further. */
@@ -77,9 +87,9 @@ function otherFile(path: string): Refusal {
 }
 
 /** Static part: paths of the workspace's files, as the store has them. */
-function checkWorkspaceFiles({ endpoint, message, landscape }: Judgement): void {
+function checkWorkspaceFiles({ endpoint, message, config }: EvaluationContext): void {
   for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
-    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(landscape)) : null
+    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(config)) : null
     if (path === null) throw otherFile(typeof value === 'string' ? value : '')
     canonicalPath(path)
   }
@@ -88,9 +98,9 @@ function checkWorkspaceFiles({ endpoint, message, landscape }: Judgement): void 
   }
 }
 
-function* checkWorkspaceFile(judgement: Judgement, path: string, defaultExperimentId: string): Inquiry<void> {
+function* checkWorkspaceFile(context: EvaluationContext, path: string, defaultExperimentId: string): Evaluation<void> {
   try {
-    yield* checkStorePath(judgement, path, defaultExperimentId)
+    yield* checkStorePath(context, path, defaultExperimentId)
   } catch (error) {
     throw error instanceof Refusal && error.reason === 'not-found' ? otherFile(path) : error
   }
@@ -100,20 +110,20 @@ function* checkWorkspaceFile(judgement: Judgement, path: string, defaultExperime
 const longestSegment = 255
 const utf8 = new TextEncoder()
 
-function checkSegments({ landscape: { kind = 'mlflow' } }: Judgement, canonical: string): void {
+function checkSegments({ config: { kind = 'mlflow' } }: EvaluationContext, canonical: string): void {
   if (kind !== 'mlflow' || canonical.split('/').every((part) => utf8.encode(part).length <= longestSegment)) return
   throw new Refusal('invalid-parameter', `Invalid path: a part of it between slashes is longer than ${longestSegment} bytes.`)
 }
 
 /** Static part: every artifact path is canonical, so that what is judged is what MLflow opens. */
-export function checkPaths(judgement: Judgement): void {
-  const { endpoint, message } = judgement
-  checkWorkspaceFiles(judgement)
+export function checkPaths(context: EvaluationContext): void {
+  const { endpoint, message } = context
+  checkWorkspaceFiles(context)
   for (const { value } of placesMeaning(endpoint, message, 'relativePath', 'storePath', 'storeFolder')) {
-    if (typeof value === 'string') checkSegments(judgement, canonicalPath(value))
+    if (typeof value === 'string') checkSegments(context, canonicalPath(value))
   }
   for (const { value } of placesMeaning(endpoint, message, 'localFile')) {
-    if (typeof value === 'string') checkSegments(judgement, uploadedFileName(value))
+    if (typeof value === 'string') checkSegments(context, uploadedFileName(value))
   }
   for (const { value } of placesMeaning(endpoint, message, 'filePath')) {
     // A URL that is signed for a folder opens all that lies in it.
@@ -124,16 +134,16 @@ export function checkPaths(judgement: Judgement): void {
 }
 
 /** Store paths of the request, resolved to their owner. */
-export function* checkStorePaths(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
-  const { endpoint, message, landscape } = judgement
+export function* checkStorePaths(context: EvaluationContext, defaultExperimentId: string): Evaluation<void> {
+  const { endpoint, message, config } = context
   if (Object.values(endpoint.fields).includes('storeFolder') && !message.get('path')) {
     throw new Refusal('read-only', 'The root of the artifact store belongs to nobody. List the artifacts of a run instead.')
   }
   for (const { value } of placesMeaning(endpoint, message, 'storePath', 'storeFolder')) {
-    if (typeof value === 'string') yield* checkStorePath(judgement, value, defaultExperimentId)
+    if (typeof value === 'string') yield* checkStorePath(context, value, defaultExperimentId)
   }
   for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
-    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(landscape)) : null
-    if (path !== null) yield* checkWorkspaceFile(judgement, path, defaultExperimentId)
+    const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(config)) : null
+    if (path !== null) yield* checkWorkspaceFile(context, path, defaultExperimentId)
   }
 }

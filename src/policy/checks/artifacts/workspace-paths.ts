@@ -1,7 +1,7 @@
 import { usesCatalog } from '../../environments/environment.ts'
 import { isInProduction } from '../../environments/production.ts'
-import { absent, type Judgement, managesProduction, reads, resolveAllowed } from '../../evaluation-context.ts'
-import { ask, type Inquiry } from '../../fact-query.ts'
+import { absent, type EvaluationContext, managesProduction, reads, resolveAllowed } from '../../evaluation-context.ts'
+import { ask, type Evaluation } from '../../fact-query.ts'
 import { storedPathOf } from '../../locations/artifact-place.ts'
 import { Refusal } from '../../reasons.ts'
 import { productionOnly } from '../versions/versions.ts'
@@ -11,20 +11,20 @@ export function unchangeable(): Refusal {
   return new Refusal('read-only', 'The artifacts of a registered version cannot be changed. Register a new version instead.')
 }
 
-function* checkVersionPlace(judgement: Judgement, name: string, version: string): Inquiry<void> {
-  const changes = !reads(judgement.endpoint)
-  const { upstream } = resolveAllowed(judgement, 'model', name, changes ? 'change' : 'read')
+function* checkVersionPlace(context: EvaluationContext, name: string, version: string): Evaluation<void> {
+  const changes = !reads(context.endpoint)
+  const { upstream } = resolveAllowed(context, 'model', name, changes ? 'change' : 'read')
   // In Unity Catalog a client in Databricks mode brings the files of a version itself, until it is ready.
-  const mayBring = usesCatalog(judgement.landscape) && Object.values(judgement.endpoint.fields).includes('workspaceFile')
+  const mayBring = usesCatalog(context.config) && Object.values(context.endpoint.fields).includes('workspaceFile')
   if (changes && !mayBring) throw unchangeable()
   const fact = yield* ask({ about: 'version', name: upstream, version })
   if (fact === null) throw absent.version(name, version)
   if (changes && fact.copying !== true) throw unchangeable()
-  if (isInProduction(judgement.landscape, fact) && !managesProduction(judgement.environment)) throw productionOnly(name, version)
+  if (isInProduction(context.config, fact) && !managesProduction(context.environment)) throw productionOnly(name, version)
 }
 
 /** A plain file of DBFS: it has no owner but the environment whose prefix it lies under. */
-function checkDbfsPlace({ environment, endpoint }: Judgement, path: string, said: string): void {
+function checkDbfsPlace({ environment, endpoint }: EvaluationContext, path: string, said: string): void {
   const uri = `dbfs:/${path}`
   const within = reads(endpoint) ? `${uri}/` : uri
   if (!environment.sourcePrefixes.some((prefix) => within.startsWith(prefix))) throw absent.artifact(said)
@@ -35,16 +35,16 @@ function checkDbfsPlace({ environment, endpoint }: Judgement, path: string, said
  * those of any MLflow. `said` is what the caller wrote.
  */
 export function* checkWorkspacePath(
-  judgement: Judgement,
+  context: EvaluationContext,
   said: string,
   upstream: string,
-): Inquiry<'judged' | 'of an experiment'> {
+): Evaluation<'judged' | 'of an experiment'> {
   const stored = storedPathOf(upstream)
   if (stored === null) throw absent.artifact(said)
   const { place, path } = stored
   if (place.kind === 'run' || place.kind === 'loggedModel' || place.kind === 'trace') return 'of an experiment'
-  if (place.kind === 'version') yield* checkVersionPlace(judgement, place.name, place.version)
-  else checkDbfsPlace(judgement, path, said)
-  judgement.references.push({ kind: 'artifact', logical: said, upstream })
+  if (place.kind === 'version') yield* checkVersionPlace(context, place.name, place.version)
+  else checkDbfsPlace(context, path, said)
+  context.references.push({ kind: 'artifact', logical: said, upstream })
   return 'judged'
 }

@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import { placesMeaning, textMeaning } from '../../messages/message-fields.ts'
 import { findsWord } from '../../names/look-alikes.ts'
 import { Refusal } from '../../reasons.ts'
@@ -12,7 +12,7 @@ const findsScheduleTag = findsWord(
 )
 
 /** Refuses tags of an experiment that are the proxy's own, or that set the MLflow server to work. */
-export function checkExperimentTags({ endpoint, message }: Judgement): void {
+export function checkExperimentTags({ endpoint, message }: EvaluationContext): void {
   const made = placesMeaning(endpoint, message, 'experimentTags').flatMap(({ value }) => tagPairs(value))
   const value = message.get('value')
   const set = [textMeaning(endpoint, message, 'experimentTagKey') ?? '', typeof value === 'string' ? value : ''] as const

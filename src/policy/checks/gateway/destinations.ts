@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import { destinationProblem } from '../../locations/destination.ts'
 import type { Json } from '../../messages/json/json.ts'
 import { parseIfJson } from '../../messages/json/json-text.ts'
@@ -23,15 +23,15 @@ const reserved: ReadonlySet<string> = new Set([
 /** Providers whose server is on the machine that asks, where no address is said (LiteLLM). */
 const onThisMachine = /ollama|llamafile|lm_?studio|vllm|xinference|docker_model_runner|lemonade|oobabooga|petals|triton|infinity/i
 
-type Asked = Pick<Judgement, 'endpoint' | 'message' | 'landscape' | 'environment'>
+type Asked = Pick<EvaluationContext, 'endpoint' | 'message' | 'config' | 'environment'>
 
 function refuse(sentence: string): Refusal {
   return new Refusal('foreign-source', sentence)
 }
 
 /** Refuses an address inside the network: the upstream has rights there that the caller has not. */
-function checkDestination({ landscape, environment }: Asked, what: string, text: string): void {
-  const problem = destinationProblem(text, { allowed: environment.gatewayHosts ?? [], own: landscape.ownHosts ?? [] })
+function checkDestination({ config, environment }: Asked, what: string, text: string): void {
+  const problem = destinationProblem(text, { allowed: environment.gatewayHosts ?? [], own: config.ownHosts ?? [] })
   if (problem === null) return
   throw refuse(
     `The address in '${what.slice(0, 64)}' ${problem}. MLflow may be sent to public https addresses, and to hosts that the configuration lists in the environment's gatewayHosts.`,

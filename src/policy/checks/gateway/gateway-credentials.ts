@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import type { GatewayFact } from '../../genai/gateway-thing.ts'
 import type { Json } from '../../messages/json/json.ts'
 import { parseIfJson } from '../../messages/json/json-text.ts'
@@ -42,15 +42,15 @@ function isServiceAccount(text: string): boolean {
 }
 
 /** What a request says of a secret: its values, and how the provider is shown them. */
-function saidOf({ endpoint, message }: Judgement) {
+function saidOf({ endpoint, message }: EvaluationContext) {
   const given = (meaning: 'secretValue' | 'authConfig') =>
     placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsIn(value))
   return { values: given('secretValue'), config: given('authConfig') }
 }
 
 /** What is written into a secret: nothing that stands for something of the server's. */
-export function checkSecretTexts(judgement: Judgement): void {
-  const { values, config } = saidOf(judgement)
+export function checkSecretTexts(context: EvaluationContext): void {
+  const { values, config } = saidOf(context)
   for (const [key, text] of [...values, ...config]) {
     if (reference.test(text)) throw refuse(`'${key.slice(0, 64)}' looks like a variable or a file: give the value itself.`)
     if (key === 'vertex_credentials' && !isServiceAccount(text))
@@ -61,8 +61,8 @@ export function checkSecretTexts(judgement: Judgement): void {
 }
 
 /** A secret as it will be after the request. */
-export function secretAfter(judgement: Judgement, fact: GatewayFact): GatewayFact {
-  const { values, config } = saidOf(judgement)
+export function secretAfter(context: EvaluationContext, fact: GatewayFact): GatewayFact {
+  const { values, config } = saidOf(context)
   const given = new Map(config)
   const { authMode, apiBase, ...rest } = fact
   // A configuration that is given takes the place of all that was there.

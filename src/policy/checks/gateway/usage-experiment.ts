@@ -1,9 +1,9 @@
-import type { Judgement } from '../../evaluation-context.ts'
-import { ask, type Inquiry } from '../../fact-query.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
+import { ask, type Evaluation } from '../../fact-query.ts'
 import { textMeaning } from '../../messages/message-fields.ts'
 import { resolveName } from '../../names/names.ts'
 
-function leavesItToMlflow({ endpoint, message }: Judgement): boolean {
+function leavesItToMlflow({ endpoint, message }: EvaluationContext): boolean {
   if (message.get('experiment_id')) return false
   const tracks = message.get('usage_tracking')
   if (endpoint.name === 'createGatewayEndpoint') return tracks !== false
@@ -14,14 +14,14 @@ function leavesItToMlflow({ endpoint, message }: Judgement): boolean {
  * Where the use of a gateway endpoint is written down when the request leaves that to MLflow, which would make an experiment that is
  * nobody's: an experiment of the same logical name in the environment. Null where nothing is left to MLflow.
  */
-export function* usageExperiment(judgement: Judgement): Inquiry<string | null> {
-  if (!leavesItToMlflow(judgement)) return null
-  const { endpoint, message, landscape, environment } = judgement
+export function* usageExperiment(context: EvaluationContext): Evaluation<string | null> {
+  if (!leavesItToMlflow(context)) return null
+  const { endpoint, message, config, environment } = context
   const id = textMeaning(endpoint, message, 'gatewayEndpoint')
   const fact = id === null ? null : yield* ask({ about: 'gatewayThing', kind: 'gatewayEndpoint', id })
   const name = textMeaning(endpoint, message, 'gatewayEndpointName') ?? fact?.name
   if (name === undefined || fact?.experimentId !== undefined) return null
-  const { logical } = resolveName(landscape, environment, 'gateway', name)
-  const { upstream } = resolveName(landscape, environment, 'experiment', `gateway/${logical}`)
+  const { logical } = resolveName(config, environment, 'gateway', name)
+  const { upstream } = resolveName(config, environment, 'experiment', `gateway/${logical}`)
   return yield* ask({ about: 'defaultExperiment', name: upstream })
 }

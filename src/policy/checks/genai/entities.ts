@@ -1,5 +1,5 @@
-import { absent, type Judgement } from '../../evaluation-context.ts'
-import { ask, type Inquiry } from '../../fact-query.ts'
+import { absent, type EvaluationContext } from '../../evaluation-context.ts'
+import { ask, type Evaluation } from '../../fact-query.ts'
 import { type EntityKind, isEntityId, resemblesEntityId } from '../../genai/entity.ts'
 import type { Meaning } from '../../meanings/meaning.ts'
 import type { Json } from '../../messages/json/json.ts'
@@ -21,14 +21,14 @@ const kinds: readonly (readonly [meaning: Meaning, kind: EntityKind])[] = [
 const mostSummed = 20
 
 /** Ids that issues are to get, in MLflow's own words. */
-function checkNewIssueIds({ endpoint, message }: Judgement): void {
+function checkNewIssueIds({ endpoint, message }: EvaluationContext): void {
   const id = textMeaning(endpoint, message, 'newIssue')
   if (id !== null && !isEntityId('issue', id))
     throw new Refusal('invalid-parameter', 'issue_id must be iss-* and at most 36 characters')
 }
 
 /** MLflow counts the issues of all experiments, others' too, where none is named. */
-function checkCount({ endpoint, message }: Judgement): void {
+function checkCount({ endpoint, message }: EvaluationContext): void {
   if (endpoint.name !== 'searchIssues' || message.get('include_total_count') !== true || message.has('experiment_id')) return
   throw new Refusal(
     'invalid-parameter',
@@ -37,11 +37,11 @@ function checkCount({ endpoint, message }: Judgement): void {
 }
 
 /** What needs no look-up: MLflow's own limits and words, and JSON texts that can be read. */
-export function checkEntityLimits(judgement: Judgement): void {
-  const { endpoint, message } = judgement
-  checkScorerText(judgement)
-  checkNewIssueIds(judgement)
-  checkCount(judgement)
+export function checkEntityLimits(context: EvaluationContext): void {
+  const { endpoint, message } = context
+  checkScorerText(context)
+  checkNewIssueIds(context)
+  checkCount(context)
   if (endpoint.name !== 'searchDatasetSummaries') return
   const asked = textsOf(message.get('experiment_ids') ?? []).length
   if (asked === 0) throw new Refusal('invalid-parameter', 'SearchDatasets request must specify at least one experiment_id.')
@@ -54,22 +54,26 @@ export function checkEntityLimits(judgement: Judgement): void {
 }
 
 /** The experiments of a thing that is the caller's own: each of them is. What belongs to none is nobody's, and absent like all else. */
-function* experimentsOfOwn(judgement: Judgement, kind: EntityKind, id: string): Inquiry<readonly string[]> {
+function* experimentsOfOwn(context: EvaluationContext, kind: EntityKind, id: string): Evaluation<readonly string[]> {
   if (!isEntityId(kind, id)) throw absent[kind](id)
   const of = yield* ask({ about: 'experimentsOf', kind, ids: [id] })
   const experiments = of.get(id) ?? []
   const facts = yield* ask({ about: 'experiments', ids: experiments.length > 0 ? experiments : [standIn] })
-  if (experiments.length === 0 || !experiments.every((experiment) => isOwn(judgement, facts.get(experiment)))) {
+  if (experiments.length === 0 || !experiments.every((experiment) => isOwn(context, facts.get(experiment)))) {
     throw absent[kind](id)
   }
-  for (const experiment of experiments) judgement.visibleExperiments.add(experiment)
-  judgement.admitted.add(id)
-  judgement.references.push({ kind, logical: id, upstream: id })
+  for (const experiment of experiments) context.visibleExperiments.add(experiment)
+  context.admitted.add(id)
+  context.references.push({ kind, logical: id, upstream: id })
   return experiments
 }
 
 /** A data set without an experiment would belong to nobody, and its own maker could not find it again. */
-function checkStaysSomewhere({ endpoint, message }: Judgement, before: readonly string[], defaultExperimentId: string): void {
+function checkStaysSomewhere(
+  { endpoint, message }: EvaluationContext,
+  before: readonly string[],
+  defaultExperimentId: string,
+): void {
   if (endpoint.name !== 'removeDatasetFromExperiments') return
   const removed = new Set(textsOf(message.get('experiment_ids') ?? []).map((id) => upstreamExperimentId(id, defaultExperimentId)))
   if (before.some((id) => !removed.has(id))) return
@@ -80,23 +84,23 @@ function checkStaysSomewhere({ endpoint, message }: Judgement, before: readonly 
 }
 
 /** Issues that are to be made, and those that names of assessments point at. */
-function* checkMentionedIssues(judgement: Judgement): Inquiry<void> {
-  const { endpoint, message } = judgement
+function* checkMentionedIssues(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, message } = context
   const made = textMeaning(endpoint, message, 'newIssue')
   // One that is there must be the caller's own, to whom MLflow says that it is taken.
   if (made !== null && (yield* ask({ about: 'experimentsOf', kind: 'issue', ids: [made] })).has(made))
-    yield* experimentsOfOwn(judgement, 'issue', made)
+    yield* experimentsOfOwn(context, 'issue', made)
   const names = placesMeaning(endpoint, message, 'relatedIssue').flatMap(({ value }) => textsOf(value))
   // A database may take another spelling for the id.
   for (const name of new Set(names))
-    if (readings(name).some((reading) => isEntityId('issue', reading))) yield* experimentsOfOwn(judgement, 'issue', name)
+    if (readings(name).some((reading) => isEntityId('issue', reading))) yield* experimentsOfOwn(context, 'issue', name)
 }
 
 /** What a gateway endpoint is bound to: a scorer by its id. Text that cannot be one names nothing. */
-function* checkBound(judgement: Judgement): Inquiry<void> {
-  for (const { value } of placesMeaning(judgement.endpoint, judgement.message, 'boundResource')) {
+function* checkBound(context: EvaluationContext): Evaluation<void> {
+  for (const { value } of placesMeaning(context.endpoint, context.message, 'boundResource')) {
     for (const id of textsOf(value).filter((text) => text !== '')) {
-      if (isEntityId('scorer', id)) yield* experimentsOfOwn(judgement, 'scorer', id)
+      if (isEntityId('scorer', id)) yield* experimentsOfOwn(context, 'scorer', id)
       if (resemblesEntityId('scorer', id))
         throw new Refusal('invalid-parameter', "A scorer's id is written with lower-case letters, and nothing around it.")
     }
@@ -104,17 +108,17 @@ function* checkBound(judgement: Judgement): Inquiry<void> {
 }
 
 /** Things of experiments by ids that say nothing of their owner: data sets, issues, label schemas, review queues. */
-export function* checkEntities(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
-  const { endpoint, message } = judgement
+export function* checkEntities(context: EvaluationContext, defaultExperimentId: string): Evaluation<void> {
+  const { endpoint, message } = context
   for (const [meaning, kind] of kinds) {
     const ids = placesMeaning(endpoint, message, meaning).flatMap(({ value }: { value: Json }) => textsOf(value))
     for (const id of new Set(ids)) {
-      const experiments = yield* experimentsOfOwn(judgement, kind, id)
-      if (meaning === 'dataset') checkStaysSomewhere(judgement, experiments, defaultExperimentId)
+      const experiments = yield* experimentsOfOwn(context, kind, id)
+      if (meaning === 'dataset') checkStaysSomewhere(context, experiments, defaultExperimentId)
     }
   }
-  yield* checkMentionedIssues(judgement)
-  yield* checkBound(judgement)
+  yield* checkMentionedIssues(context)
+  yield* checkBound(context)
   // In upstream names it gets the environment's own default experiment.
-  if (endpoint.name === 'createDataset') judgement.visibleExperiments.add(defaultExperimentId)
+  if (endpoint.name === 'createDataset') context.visibleExperiments.add(defaultExperimentId)
 }

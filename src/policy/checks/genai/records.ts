@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import type { Json, JsonObject } from '../../messages/json/json.ts'
 import { parseJson } from '../../messages/json/json-text.ts'
 import { textMeaning } from '../../messages/message-fields.ts'
@@ -20,7 +20,7 @@ const judged: ReadonlySet<string> = new Set(['source', 'tags'])
 const read = new WeakMap<JsonObject, readonly ReadonlyMap<string, Json>[]>()
 
 /** The records of a request to a data set. Throws `invalid-parameter` for another form than a list of objects. */
-function recordsOf({ endpoint, message }: Judgement): readonly ReadonlyMap<string, Json>[] {
+function recordsOf({ endpoint, message }: EvaluationContext): readonly ReadonlyMap<string, Json>[] {
   const text = textMeaning(endpoint, message, 'recordsJson')
   if (text === null) return []
   const known = read.get(message)
@@ -36,13 +36,13 @@ function recordsOf({ endpoint, message }: Judgement): readonly ReadonlyMap<strin
 }
 
 /** Ids of the traces that records say they were made of. */
-export function recordTraces(judgement: Judgement): string[] {
-  return recordsOf(judgement).flatMap((record) => tracesIn(record.get('source') ?? null))
+export function recordTraces(context: EvaluationContext): string[] {
+  return recordsOf(context).flatMap((record) => tracesIn(record.get('source') ?? null))
 }
 
 /** The tags of all records, as pairs. */
-export function recordTags(judgement: Judgement): [key: string, value: string][] {
-  const tags = recordsOf(judgement).flatMap((record) => {
+export function recordTags(context: EvaluationContext): [key: string, value: string][] {
+  const tags = recordsOf(context).flatMap((record) => {
     const own = record.get('tags')
     return own instanceof Map ? [...own] : []
   })

@@ -1,5 +1,5 @@
 import type { Environment } from '../../environments/environment.ts'
-import { type Judgement, resolveAllowed } from '../../evaluation-context.ts'
+import { type EvaluationContext, resolveAllowed } from '../../evaluation-context.ts'
 import { gatewayNamesIn, parseScorer } from '../../genai/scorer-text.ts'
 import type { Json, JsonObject } from '../../messages/json/json.ts'
 import { textMeaning } from '../../messages/message-fields.ts'
@@ -36,8 +36,8 @@ function refuseClosed({ name }: Environment): never {
 }
 
 /** A scorer's text: JSON that names no endpoint of the server's AI gateway but the environment's own, where it has the gateway. */
-export function checkScorerText(judgement: Judgement): void {
-  const { endpoint, message, environment } = judgement
+export function checkScorerText(context: EvaluationContext): void {
+  const { endpoint, message, environment } = context
   const text = textMeaning(endpoint, message, 'scorerJson')
   if (text === null) return
   const scorer = parseScorer(text)
@@ -50,5 +50,5 @@ export function checkScorerText(judgement: Judgement): void {
       "Only a judge or a built-in scorer may name an endpoint of the AI gateway, as its model, in the form 'gateway:/<name>', and nothing that chooses another destination. Name a model of a provider instead, such as 'openai:/…'.",
     )
   }
-  for (const name of names) resolveAllowed(judgement, 'gateway', name, 'change')
+  for (const name of names) resolveAllowed(context, 'gateway', name, 'change')
 }

@@ -1,8 +1,8 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import { Refusal } from '../../reasons.ts'
 
 /** What only administrators of an environment may ask, before anything else is looked at. */
-export function checkAdministrator({ endpoint, environment, administrator }: Judgement): void {
+export function checkAdministrator({ endpoint, environment, administrator }: EvaluationContext): void {
   if (endpoint.administrators !== true || administrator) return
   const { name, administrators = [] } = environment
   const whom =

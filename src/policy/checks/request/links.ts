@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import { isWebLink, runsScript } from '../../locations/link.ts'
 import type { Json } from '../../messages/json/json.ts'
 import { parseIfJson } from '../../messages/json/json-text.ts'
@@ -26,7 +26,7 @@ function linksIn(source: Json): string[] {
 }
 
 /** Fields and data sources that a UI shows as links. */
-export function checkLinks({ endpoint, message }: Pick<Judgement, 'endpoint' | 'message'>): void {
+export function checkLinks({ endpoint, message }: Pick<EvaluationContext, 'endpoint' | 'message'>): void {
   for (const { selector, value } of placesMeaning(endpoint, message, 'link')) {
     if (typeof value !== 'string' || value === '' || isWebLink(value)) continue
     throw new Refusal(

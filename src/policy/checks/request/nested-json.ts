@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import type { Json, JsonObject } from '../../messages/json/json.ts'
 import { parseJson } from '../../messages/json/json-text.ts'
 import { Refusal } from '../../reasons.ts'
@@ -10,7 +10,7 @@ const most = 4 * 1024 * 1024
 const read = new WeakMap<JsonObject, number>()
 
 /** The JSON in a text of a request that may have many of them. Throws Refusal as `parseJson`, and `invalid-parameter` for too much in one request. */
-export function parseNested({ message }: Pick<Judgement, 'message'>, text: string): Json {
+export function parseNested({ message }: Pick<EvaluationContext, 'message'>, text: string): Json {
   const all = (read.get(message) ?? 0) + text.length
   if (all > most) throw new Refusal('invalid-parameter', 'The tags hold too much JSON. Send fewer of them in one request.')
   read.set(message, all)

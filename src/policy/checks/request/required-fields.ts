@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import type { Json, JsonObject } from '../../messages/json/json.ts'
 import { Refusal } from '../../reasons.ts'
 
@@ -20,7 +20,7 @@ const asked: Readonly<Record<string, readonly (readonly [fields: string, sentenc
 }
 
 /** Fields that MLflow's handlers ask for by hand. */
-export function checkAskedFor({ endpoint, message }: Pick<Judgement, 'endpoint'> & { message: JsonObject }): void {
+export function checkRequiredFields({ endpoint, message }: Pick<EvaluationContext, 'endpoint'> & { message: JsonObject }): void {
   const missing = asked[endpoint.name]?.find(([fields]) => fields.split('|').every((field) => isMissing(message.get(field))))
   if (missing !== undefined) throw new Refusal('invalid-parameter', missing[1])
 }

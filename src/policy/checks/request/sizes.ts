@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import { type Limit, meaningLimits } from '../../meanings/meaning-limits.ts'
 import type { Json, JsonObject } from '../../messages/json/json.ts'
 import { JsonNumber } from '../../messages/json/json.ts'
@@ -49,7 +49,7 @@ function measure(selector: string, value: Json, limit: Limit): void {
  * The first of all checks: no field holds more than its meaning may. Nothing of a request is normalised, split, matched or read further
  * before it. Throws `invalid-parameter`.
  */
-export function checkSizes({ endpoint, message }: Pick<Judgement, 'endpoint' | 'message'>): void {
+export function checkSizes({ endpoint, message }: Pick<EvaluationContext, 'endpoint' | 'message'>): void {
   for (const [selector, meaning] of Object.entries(endpoint.fields))
     eachAt(message, selector, (value) => measure(selector, value, meaningLimits[meaning]))
 }

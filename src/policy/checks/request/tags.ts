@@ -1,5 +1,5 @@
-import type { Judgement } from '../../evaluation-context.ts'
-import type { Inquiry } from '../../fact-query.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
+import type { Evaluation } from '../../fact-query.ts'
 import type { Json } from '../../messages/json/json.ts'
 import { parseJson } from '../../messages/json/json-text.ts'
 import { placesMeaning, textMeaning } from '../../messages/message-fields.ts'
@@ -67,14 +67,14 @@ function collectIds(value: Json, found: Set<string>, named = true): Set<string> 
   return found
 }
 
-function* checkId(judgement: Judgement, text: string): Inquiry<void> {
-  if (/^\s*m-/i.test(text)) yield* relatedLoggedModel(judgement, text)
-  else yield* relatedRun(judgement, text)
+function* checkId(context: EvaluationContext, text: string): Evaluation<void> {
+  if (/^\s*m-/i.test(text)) yield* relatedLoggedModel(context, text)
+  else yield* relatedRun(context, text)
 }
 
 /** The ids in JSON that MLflow itself will read again. */
-function* checkIdsIn(judgement: Judgement, json: Json): Inquiry<void> {
-  for (const id of collectIds(json, new Set())) yield* checkId(judgement, id)
+function* checkIdsIn(context: EvaluationContext, json: Json): Evaluation<void> {
+  for (const id of collectIds(json, new Set())) yield* checkId(context, id)
 }
 
 /** Characters: as many as MLflow takes of a tag in the model registry, `MAX_MODEL_REGISTRY_TAG_VALUE_LENGTH`. */
@@ -95,41 +95,41 @@ export function refuseProxyTag(key: string): void {
 }
 
 /** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */
-export function* checkTag(judgement: Judgement, key: string, value: string): Inquiry<void> {
+export function* checkTag(context: EvaluationContext, key: string, value: string): Evaluation<void> {
   refuseProxyTag(key)
   checkLinkTag(key, value)
-  if (findsIdTag(key) !== null) yield* checkId(judgement, value)
-  for (const id of findsListTag(key) === null ? [] : idsInList(value)) yield* relatedRun(judgement, id)
-  if (findsJsonTag(key) !== null && value !== '') yield* checkIdsIn(judgement, parseNested(judgement, value))
+  if (findsIdTag(key) !== null) yield* checkId(context, value)
+  for (const id of findsListTag(key) === null ? [] : idsInList(value)) yield* relatedRun(context, id)
+  if (findsJsonTag(key) !== null && value !== '') yield* checkIdsIn(context, parseNested(context, value))
 }
 
 /** Tags as MLflow reads them from a JSON text: an object of texts. */
-function* checkTagsJson(judgement: Judgement, text: string): Inquiry<void> {
+function* checkTagsJson(context: EvaluationContext, text: string): Evaluation<void> {
   const tags = parseJson(text, { allowNaN: true })
   if (!(tags instanceof Map)) throw new Refusal('invalid-parameter', 'The tags must be a JSON object.')
-  for (const [key, value] of tags) yield* checkTag(judgement, key, typeof value === 'string' ? value : '')
+  for (const [key, value] of tags) yield* checkTag(context, key, typeof value === 'string' ? value : '')
 }
 
 /** Every tag that can point at something else: parent runs above all. */
-export function* checkTags(judgement: Judgement): Inquiry<void> {
-  const { endpoint, message } = judgement
+export function* checkTags(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, message } = context
   for (const { value } of placesMeaning(endpoint, message, 'runTags', 'versionTags', 'loggedModelTags')) {
     for (const tag of Array.isArray(value) ? value : []) {
       const [key, text] = tag instanceof Map ? [tag.get('key'), tag.get('value')] : []
-      if (typeof key === 'string') yield* checkTag(judgement, key, typeof text === 'string' ? text : '')
+      if (typeof key === 'string') yield* checkTag(context, key, typeof text === 'string' ? text : '')
     }
   }
   const tagsJson = textMeaning(endpoint, message, 'tagsJson')
-  if (tagsJson !== null) yield* checkTagsJson(judgement, tagsJson)
-  for (const [key, value] of recordTags(judgement)) yield* checkTag(judgement, key, value)
+  if (tagsJson !== null) yield* checkTagsJson(context, tagsJson)
+  for (const [key, value] of recordTags(context)) yield* checkTag(context, key, value)
   const key = textMeaning(endpoint, message, 'tagKey')
-  if (key !== null) yield* checkTag(judgement, key, textMeaning(endpoint, message, 'runTag') ?? '')
+  if (key !== null) yield* checkTag(context, key, textMeaning(endpoint, message, 'runTag') ?? '')
   const modelJson = textMeaning(endpoint, message, 'modelJson')
-  if (modelJson !== null) yield* checkIdsIn(judgement, parseJson(modelJson))
+  if (modelJson !== null) yield* checkIdsIn(context, parseJson(modelJson))
 }
 
 /** Whether a change of a logged model is only the bookkeeping of its registrations, which says nothing of what it is. */
-export function isRegistrationNote({ endpoint, message }: Judgement): boolean {
+export function isRegistrationNote({ endpoint, message }: EvaluationContext): boolean {
   const tags = placesMeaning(endpoint, message, 'loggedModelTags').flatMap(({ value }) => (Array.isArray(value) ? value : []))
   const onlyTags = endpoint.request === 'mlflow.SetLoggedModelTags' && tags.length > 0
   return onlyTags && tags.every((tag) => tag instanceof Map && tag.get('key') === modelVersionsTag)

@@ -1,5 +1,5 @@
-import { type Judgement, resolveAllowed } from '../../evaluation-context.ts'
-import type { Inquiry } from '../../fact-query.ts'
+import { type EvaluationContext, resolveAllowed } from '../../evaluation-context.ts'
+import type { Evaluation } from '../../fact-query.ts'
 import { canonicalPath, placeOf } from '../../locations/store-path.ts'
 import type { Json } from '../../messages/json/json.ts'
 import { parseIfJson } from '../../messages/json/json-text.ts'
@@ -21,7 +21,7 @@ function stringsOf(text: string): string[] {
   return value === undefined ? [text] : textsIn(value)
 }
 
-function dataUris({ endpoint, message }: Judgement): { scheme: string; rest: string }[] {
+function dataUris({ endpoint, message }: EvaluationContext): { scheme: string; rest: string }[] {
   const texts = placesMeaning(endpoint, message, 'dataSource').flatMap(({ value }) =>
     typeof value === 'string' ? stringsOf(value) : [],
   )
@@ -34,21 +34,21 @@ function dataUris({ endpoint, message }: Judgement): { scheme: string; rest: str
 const isModelId = (text: string): boolean => /^m-/i.test(text)
 
 /** Static part: registered models that data was read from are the caller's to read. */
-export function checkDataNames(judgement: Judgement): void {
-  for (const { scheme, rest } of dataUris(judgement)) {
+export function checkDataNames(context: EvaluationContext): void {
+  for (const { scheme, rest } of dataUris(context)) {
     const [name = ''] = rest.split(/[/@]/)
-    if (scheme === 'models' && name !== '' && !isModelId(name)) resolveAllowed(judgement, 'model', name, 'read')
+    if (scheme === 'models' && name !== '' && !isModelId(name)) resolveAllowed(context, 'model', name, 'read')
   }
 }
 
 /** Runs and logged models that data was read from. */
-export function* checkDataSources(judgement: Judgement): Inquiry<void> {
-  for (const { scheme, rest } of dataUris(judgement)) {
+export function* checkDataSources(context: EvaluationContext): Evaluation<void> {
+  for (const { scheme, rest } of dataUris(context)) {
     const [first = ''] = rest.split('/')
-    if (scheme === 'runs') yield* relatedRun(judgement, first)
-    if (scheme === 'models' && isModelId(first)) yield* relatedLoggedModel(judgement, first)
+    if (scheme === 'runs') yield* relatedRun(context, first)
+    if (scheme === 'models' && isModelId(first)) yield* relatedLoggedModel(context, first)
     const place = scheme === 'mlflow-artifacts' ? placeOf(canonicalPath(rest)) : null
-    if (place?.runId) yield* relatedRun(judgement, place.runId)
-    if (place?.loggedModelId) yield* relatedLoggedModel(judgement, place.loggedModelId)
+    if (place?.runId) yield* relatedRun(context, place.runId)
+    if (place?.loggedModelId) yield* relatedLoggedModel(context, place.loggedModelId)
   }
 }

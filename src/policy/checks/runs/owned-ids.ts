@@ -1,5 +1,5 @@
-import { absent, type Judgement, reads } from '../../evaluation-context.ts'
-import { ask, type ExperimentFact, type Inquiry, type LoggedModelFact, type RunFact } from '../../fact-query.ts'
+import { absent, type EvaluationContext, reads } from '../../evaluation-context.ts'
+import { ask, type Evaluation, type ExperimentFact, type LoggedModelFact, type RunFact } from '../../fact-query.ts'
 import { mayNameOwn, searchedExperiments } from '../../locations/experiment-locations.ts'
 import { isLoggedModelId, isRunId, resemblesHexId } from '../../names/ids.ts'
 import { ownStored, storedPattern } from '../../names/names.ts'
@@ -7,8 +7,8 @@ import { Refusal } from '../../reasons.ts'
 import { isBehindLoggedModel, isBehindRun } from '../versions/promotion.ts'
 
 /** Whether an experiment is one of the caller's own environment. */
-export function isOwn(judgement: Pick<Judgement, 'landscape' | 'environment'>, fact: ExperimentFact | undefined): boolean {
-  return fact !== undefined && ownStored(judgement, 'experiment', fact.name) !== null
+export function isOwn(context: Pick<EvaluationContext, 'config' | 'environment'>, fact: ExperimentFact | undefined): boolean {
+  return fact !== undefined && ownStored(context, 'experiment', fact.name) !== null
 }
 
 /** The upstream id that the caller's experiment id means: their `0` is their environment's default experiment. */
@@ -23,13 +23,13 @@ export const standIn = '0'
  * The experiment that a thing is in. One that is absent (`null`) has none, and the question is asked all the same: how much MLflow is
  * asked, and how long that takes, must not tell it from another environment's.
  */
-export function* experimentOf(id: string | null): Inquiry<ExperimentFact | undefined> {
+export function* experimentOf(id: string | null): Evaluation<ExperimentFact | undefined> {
   const facts = yield* ask({ about: 'experiments', ids: [id ?? standIn] })
   return id === null ? undefined : facts.get(id)
 }
 
 /** As `absent.experiment`; whoever wants to write into it, or has only its id, may have it from a job or notebook of elsewhere. */
-function absentExperiment({ endpoint, environment }: Judgement, id: string): Refusal {
+function absentExperiment({ endpoint, environment }: EvaluationContext, id: string): Refusal {
   const plain = absent.experiment(id)
   const isAsked = endpoint.resource === 'experiment' && endpoint.action === 'read'
   if (endpoint.action !== 'create' && !isAsked) return plain
@@ -40,88 +40,91 @@ function absentExperiment({ endpoint, environment }: Judgement, id: string): Ref
 }
 
 /** An experiment of the caller's own environment; any other answers as if it did not exist. */
-export function* ownExperiment(judgement: Judgement, id: string, defaultExperimentId: string): Inquiry<ExperimentFact> {
+export function* ownExperiment(context: EvaluationContext, id: string, defaultExperimentId: string): Evaluation<ExperimentFact> {
   const upstream = upstreamExperimentId(id, defaultExperimentId)
   const facts = yield* ask({ about: 'experiments', ids: [upstream] })
   const fact = facts.get(upstream)
-  if (fact === undefined || !isOwn(judgement, fact)) throw absentExperiment(judgement, id)
-  judgement.visibleExperiments.add(upstream)
-  judgement.references.push({ kind: 'experiment', logical: id, upstream })
+  if (fact === undefined || !isOwn(context, fact)) throw absentExperiment(context, id)
+  context.visibleExperiments.add(upstream)
+  context.references.push({ kind: 'experiment', logical: id, upstream })
   return fact
 }
 
 /** A search that names no experiment is for all of the environment's, as long as a request can name them. */
-function* ownExperiments(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
-  const { endpoint, landscape, environment, visibleExperiments } = judgement
+function* ownExperiments(context: EvaluationContext, defaultExperimentId: string): Evaluation<void> {
+  const { endpoint, config, environment, visibleExperiments } = context
   if (!mayNameOwn(endpoint)) return
-  const pattern = storedPattern(landscape, 'experiment', environment, '%')
+  const pattern = storedPattern(config, 'experiment', environment, '%')
   const facts = yield* ask({ about: 'experimentsNamed', pattern })
   if (facts === null) return
   visibleExperiments.add(defaultExperimentId)
-  for (const fact of facts) if (isOwn(judgement, fact)) visibleExperiments.add(fact.id)
+  for (const fact of facts) if (isOwn(context, fact)) visibleExperiments.add(fact.id)
 }
 
 /** Adds the searched experiments that are the caller's own; foreign ones and absent ones alike are passed over. */
-export function* searchableExperiments(judgement: Judgement, defaultExperimentId: string): Inquiry<void> {
-  const { endpoint, message } = judgement
+export function* searchableExperiments(context: EvaluationContext, defaultExperimentId: string): Evaluation<void> {
+  const { endpoint, message } = context
   const ids = searchedExperiments(endpoint, message)
   const upstream = [...new Set(ids.map((id) => upstreamExperimentId(id, defaultExperimentId)))]
-  if (upstream.length === 0) return yield* ownExperiments(judgement, defaultExperimentId)
+  if (upstream.length === 0) return yield* ownExperiments(context, defaultExperimentId)
   const facts = yield* ask({ about: 'experiments', ids: upstream })
   for (const id of upstream) {
-    const { visibleExperiments, passedOver } = judgement
-    if (isOwn(judgement, facts.get(id))) visibleExperiments.add(id)
+    const { visibleExperiments, passedOver } = context
+    if (isOwn(context, facts.get(id))) visibleExperiments.add(id)
     else passedOver.add(id)
   }
 }
 
 /** A run that the caller may read (their own, or one behind a version they may promote), else absent. */
-export function* readableRun(judgement: Judgement, id: string): Inquiry<{ run: RunFact; own: boolean }> {
+export function* readableRun(context: EvaluationContext, id: string): Evaluation<{ run: RunFact; own: boolean }> {
   if (!isRunId(id)) throw absent.run(id)
   const run = yield* ask({ about: 'run', id })
   const experiment = yield* experimentOf(run?.experimentId ?? null)
-  const own = isOwn(judgement, experiment)
-  const readable = own || (yield* isBehindRun(judgement, experiment, id))
+  const own = isOwn(context, experiment)
+  const readable = own || (yield* isBehindRun(context, experiment, id))
   if (run === null || !readable) throw absent.run(id)
-  judgement.visibleExperiments.add(run.experimentId)
+  context.visibleExperiments.add(run.experimentId)
   return { run, own }
 }
 
 /** A run that the request does something to: the caller's own, or, for reading, one behind a version they may promote. */
-export function* subjectRun(judgement: Judgement, id: string): Inquiry<RunFact> {
-  const { run, own } = yield* readableRun(judgement, id)
-  if (!own && !reads(judgement.endpoint)) throw absent.run(id)
+export function* subjectRun(context: EvaluationContext, id: string): Evaluation<RunFact> {
+  const { run, own } = yield* readableRun(context, id)
+  if (!own && !reads(context.endpoint)) throw absent.run(id)
   return run
 }
 
 /** A logged model that the caller may read, else absent. */
-export function* readableLoggedModel(judgement: Judgement, id: string): Inquiry<{ model: LoggedModelFact; own: boolean }> {
+export function* readableLoggedModel(
+  context: EvaluationContext,
+  id: string,
+): Evaluation<{ model: LoggedModelFact; own: boolean }> {
   if (!isLoggedModelId(id)) throw absent.loggedModel(id)
   const model = yield* ask({ about: 'loggedModel', id })
   const experiment = yield* experimentOf(model?.experimentId ?? null)
-  const own = isOwn(judgement, experiment)
-  const readable = own || (yield* isBehindLoggedModel(judgement, experiment, id, model))
+  const own = isOwn(context, experiment)
+  const readable = own || (yield* isBehindLoggedModel(context, experiment, id, model))
   if (model === null || !readable) throw absent.loggedModel(id)
-  judgement.visibleExperiments.add(model.experimentId)
+  context.visibleExperiments.add(model.experimentId)
   return { model, own }
 }
 
 /** A logged model that the request does something to. */
-export function* subjectLoggedModel(judgement: Judgement, id: string): Inquiry<LoggedModelFact> {
-  const { model, own } = yield* readableLoggedModel(judgement, id)
-  if (!own && !reads(judgement.endpoint)) throw absent.loggedModel(id)
+export function* subjectLoggedModel(context: EvaluationContext, id: string): Evaluation<LoggedModelFact> {
+  const { model, own } = yield* readableLoggedModel(context, id)
+  if (!own && !reads(context.endpoint)) throw absent.loggedModel(id)
   return model
 }
 
 /** A run that is only pointed at. Text that cannot be a run id names nothing and passes. */
-export function* relatedRun(judgement: Judgement, text: string): Inquiry<void> {
-  if (isRunId(text)) yield* readableRun(judgement, text)
+export function* relatedRun(context: EvaluationContext, text: string): Evaluation<void> {
+  if (isRunId(text)) yield* readableRun(context, text)
   else if (resemblesHexId(text)) throw new Refusal('invalid-parameter', 'A run id is 32 lower-case hexadecimal digits.')
 }
 
 /** A logged model that is only pointed at. Text that cannot be a model id names nothing and passes. */
-export function* relatedLoggedModel(judgement: Judgement, text: string): Inquiry<void> {
-  if (isLoggedModelId(text)) yield* readableLoggedModel(judgement, text)
+export function* relatedLoggedModel(context: EvaluationContext, text: string): Evaluation<void> {
+  if (isLoggedModelId(text)) yield* readableLoggedModel(context, text)
   else if (resemblesHexId(text)) {
     throw new Refusal('invalid-parameter', "A logged model's id is 'm-' and 32 lower-case hexadecimal digits.")
   }

@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import { parseFilter } from '../../filter/filter-string.ts'
 import { attributeKey } from '../../filter/name-filter.ts'
 import { placesAt, textMeaning } from '../../messages/message-fields.ts'
@@ -29,7 +29,7 @@ function checkColumn(name: string): void {
 }
 
 /** MLflow reads attributes of its own program for a column that it does not have, and fails with a 500, which clients send again. */
-export function checkLoggedModelSearch({ endpoint, message }: Judgement): void {
+export function checkLoggedModelSearch({ endpoint, message }: EvaluationContext): void {
   if (endpoint.request !== 'mlflow.SearchLoggedModels') return
   for (const clause of parseFilter(textMeaning(endpoint, message, 'filter') ?? '')) {
     const column = attributeKey(clause)

@@ -1,5 +1,5 @@
 import type { Environment } from '../../environments/environment.ts'
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import { type Clause, parseFilter } from '../../filter/filter-string.ts'
 import { attributeKey } from '../../filter/name-filter.ts'
 import { textMeaning } from '../../messages/message-fields.ts'
@@ -26,13 +26,13 @@ export function namesAskedFor(clauses: readonly Clause[]): string[] {
  * it finds nothing, whether it is another environment's or cannot be a name at all.
  */
 export function resolveInFilter(
-  judgement: Pick<Judgement, 'landscape' | 'environment'>,
+  context: Pick<EvaluationContext, 'config' | 'environment'>,
   kind: NameKind,
   name: string,
 ): OwnedName | null {
-  const { landscape, environment } = judgement
+  const { config, environment } = context
   try {
-    const owned = resolveName(landscape, environment, kind, name)
+    const owned = resolveName(config, environment, kind, name)
     const readable = owned.owner.name === environment.name || (kind === 'model' && mayRead(environment, owned.owner))
     return readable ? owned : null
   } catch (error) {
@@ -51,8 +51,8 @@ function refuseHiddenTags(clauses: readonly Clause[]): void {
 }
 
 /** Whose rows a search by name is for, or null when it names nobody's in particular. */
-export function searchScope(judgement: Judgement): Environment | null {
-  const { endpoint, message } = judgement
+export function searchScope(context: EvaluationContext): Environment | null {
+  const { endpoint, message } = context
   const column = endpoint.search?.nameColumn ?? null
   const filter = textMeaning(endpoint, message, 'filter')
   if (filter === null) return null
@@ -64,7 +64,7 @@ export function searchScope(judgement: Judgement): Environment | null {
     throw new Refusal('invalid-parameter', 'IS NULL and IS NOT NULL are not served in searches of models and versions.')
   }
   const kind = column === 'modelName' ? 'model' : 'experiment'
-  const owners = namesAskedFor(clauses).flatMap((name) => resolveInFilter(judgement, kind, name)?.owner ?? [])
+  const owners = namesAskedFor(clauses).flatMap((name) => resolveInFilter(context, kind, name)?.owner ?? [])
   const [scope, ...others] = owners
   if (others.some(({ name }) => name !== scope?.name)) {
     throw new Refusal('invalid-parameter', 'The filter names models of two environments. Search one environment at a time.')

@@ -1,7 +1,7 @@
 import { type Environment, usesCatalog } from '../../environments/environment.ts'
 import { isInProduction } from '../../environments/production.ts'
-import { absent, type Judgement, managesProduction, resolveAllowed } from '../../evaluation-context.ts'
-import { ask, type Inquiry } from '../../fact-query.ts'
+import { absent, type EvaluationContext, managesProduction, resolveAllowed } from '../../evaluation-context.ts'
+import { ask, type Evaluation } from '../../fact-query.ts'
 import { invalidValue } from '../../messages/invalid-value.ts'
 import type { Json, JsonObject } from '../../messages/json/json.ts'
 import { objectsIn, placesMeaning } from '../../messages/message-fields.ts'
@@ -33,7 +33,7 @@ function text(object: JsonObject, ...keys: readonly string[]): string {
   return values.find((value): value is string => typeof value === 'string' && value !== '') ?? ''
 }
 
-type Asked = Pick<Judgement, 'endpoint' | 'message'>
+type Asked = Pick<EvaluationContext, 'endpoint' | 'message'>
 
 function configsOf({ endpoint, message }: Asked): JsonObject[] {
   return placesMeaning(endpoint, message, 'servingConfig').flatMap(({ value }) => (value instanceof Map ? [value] : []))
@@ -68,10 +68,10 @@ function refuseGiven(field: string, value: Json | undefined): void {
 }
 
 /** What may not be given at all, wherever in the request it stands. */
-function checkWorkspaceFields(judgement: Judgement): void {
-  const { endpoint, message } = judgement
+function checkWorkspaceFields(context: EvaluationContext): void {
+  const { endpoint, message } = context
   for (const { selector, value } of placesMeaning(endpoint, message, 'ofWorkspace')) refuseGiven(selector, value)
-  for (const config of configsOf(judgement)) refuseGiven('auto_capture_config', config.get('auto_capture_config'))
+  for (const config of configsOf(context)) refuseGiven('auto_capture_config', config.get('auto_capture_config'))
   for (const { value } of placesMeaning(endpoint, message, 'aiGateway')) {
     if (value instanceof Map) refuseGiven('inference_table_config', value.get('inference_table_config'))
   }
@@ -89,46 +89,46 @@ function checkVariables(environment: Environment, entity: JsonObject): void {
 }
 
 /** What a provider outside serves: nothing of a registry is beside it. */
-function checkExternalModel(judgement: Judgement, { entity, name, version }: Served): void {
-  const { environment } = judgement
+function checkExternalModel(context: EvaluationContext, { entity, name, version }: Served): void {
+  const { environment } = context
   const model = entity.get('external_model')
   if (!(model instanceof Map) || name !== '' || version !== '') throw onlyOwnVersions(environment)
-  const problem = externalModelProblem(judgement, model)
+  const problem = externalModelProblem(context, model)
   if (problem !== null) throw refuseServing(`${problem[0]?.toUpperCase() ?? ''}${problem.slice(1)}.`)
 }
 
 /** A version of a registered model that the caller may read. */
-function checkOwnModel(judgement: Judgement, { name, version }: Served): void {
-  if (name === '' || version === '') throw onlyOwnVersions(judgement.environment)
-  const { upstream } = resolveAllowed(judgement, 'model', name, 'read')
+function checkOwnModel(context: EvaluationContext, { name, version }: Served): void {
+  if (name === '' || version === '') throw onlyOwnVersions(context.environment)
+  const { upstream } = resolveAllowed(context, 'model', name, 'read')
   // Three parts are looked for in Unity Catalog, whichever registry is the environments'.
-  if (!usesCatalog(judgement.landscape) && upstream.split('.').length > 2) throw onlyOwnVersions(judgement.environment)
+  if (!usesCatalog(context.config) && upstream.split('.').length > 2) throw onlyOwnVersions(context.environment)
   if (!isVersion(version)) throw notVersion('entity_version', version)
 }
 
 /** A model in a schema that the configuration opens, which Databricks may serve in its only version. */
-function checkOfferedModel({ references }: Judgement, { name, version }: Served): void {
+function checkOfferedModel({ references }: EvaluationContext, { name, version }: Served): void {
   references.push({ kind: 'model', logical: name, upstream: name })
   if (version !== '' && !isVersion(version)) throw notVersion('entity_version', version)
 }
 
-function checkEntity(judgement: Judgement, served: Served): void {
+function checkEntity(context: EvaluationContext, served: Served): void {
   const { entity, name } = served
-  const { environment } = judgement
+  const { environment } = context
   if (entity.has('foundation_model'))
     throw refuseServing("Give a foundation model by its name in Unity Catalog, as 'entity_name': system.ai.<model>.")
   refuseGiven('instance_profile_arn', entity.get('instance_profile_arn'))
   checkVariables(environment, entity)
-  if (entity.has('external_model')) checkExternalModel(judgement, served)
-  else if (isOfferedModel(environment, name)) checkOfferedModel(judgement, served)
-  else checkOwnModel(judgement, served)
-  checkServedLimits(judgement, entity)
+  if (entity.has('external_model')) checkExternalModel(context, served)
+  else if (isOfferedModel(environment, name)) checkOfferedModel(context, served)
+  else checkOwnModel(context, served)
+  checkServedLimits(context, entity)
 }
 
-function checkEndpointName(judgement: Judgement, name: string): void {
-  const { endpoint, environment, references } = judgement
+function checkEndpointName(context: EvaluationContext, name: string): void {
+  const { endpoint, environment, references } = context
   if (!isSharedEndpoint(environment, name)) {
-    resolveAllowed(judgement, 'endpoint', name, 'change')
+    resolveAllowed(context, 'endpoint', name, 'change')
     return
   }
   if (endpoint.sharedToo !== true) {
@@ -141,32 +141,31 @@ function checkEndpointName(judgement: Judgement, name: string): void {
 }
 
 /** Serving endpoints, as far as nothing has to be asked: names, and what an endpoint may be made of. */
-export function checkServing(judgement: Judgement): void {
-  const { endpoint, message } = judgement
+export function checkServing(context: EvaluationContext): void {
+  const { endpoint, message } = context
   for (const { selector, value } of placesMeaning(endpoint, message, 'servingEndpointName')) {
     if (typeof value !== 'string') throw invalidValue(selector, value, 'the name of a serving endpoint')
-    checkEndpointName(judgement, value)
+    checkEndpointName(context, value)
   }
-  for (const config of configsOf(judgement)) {
+  for (const config of configsOf(context)) {
     const inside = text(config, 'name')
     if (inside !== '' && inside !== message.get('name'))
       throw new Refusal('malformed', "The request gives a 'name' and another 'config.name': send one of them.")
   }
-  checkWorkspaceFields(judgement)
-  for (const served of servedBy(judgement)) checkEntity(judgement, served)
-  checkRateLimits(judgement)
+  checkWorkspaceFields(context)
+  for (const served of servedBy(context)) checkEntity(context, served)
+  checkRateLimits(context)
 }
 
 /** The versions that an endpoint is to serve: there, and none in Production but for those who may manage these. */
-export function* checkServedVersions(judgement: Judgement): Inquiry<void> {
-  const registered = servedBy(judgement).filter(
-    ({ entity, name }) => !entity.has('external_model') && !isOfferedModel(judgement.environment, name),
+export function* checkServedVersions(context: EvaluationContext): Evaluation<void> {
+  const registered = servedBy(context).filter(
+    ({ entity, name }) => !entity.has('external_model') && !isOfferedModel(context.environment, name),
   )
   for (const { name, version } of registered) {
-    const { upstream } = resolveName(judgement.landscape, judgement.environment, 'model', name)
+    const { upstream } = resolveName(context.config, context.environment, 'model', name)
     const fact = yield* ask({ about: 'version', name: upstream, version })
     if (fact === null) throw absent.version(name, version)
-    if (isInProduction(judgement.landscape, fact) && !managesProduction(judgement.environment))
-      throw productionOnly(name, version)
+    if (isInProduction(context.config, fact) && !managesProduction(context.environment)) throw productionOnly(name, version)
   }
 }

@@ -1,5 +1,5 @@
 import type { ServingLimits } from '../../environments/environment.ts'
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import type { Meaning } from '../../meanings/meaning.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../messages/json/json.ts'
 import { objectsIn, placesMeaning } from '../../messages/message-fields.ts'
@@ -47,7 +47,7 @@ function checkSize(entity: JsonObject, environment: string, most: number): void 
 
 /** Throws Refusal `serving-limit` for a served entity that asks for more than the environment may have. */
 export function checkServedLimits(
-  { environment: { name, servingLimits = {}, servingModels } }: Judgement,
+  { environment: { name, servingLimits = {}, servingModels } }: EvaluationContext,
   entity: JsonObject,
 ): void {
   for (const [limit, greatest, least] of ranges) {
@@ -82,7 +82,7 @@ function limitsWhole(limit: JsonObject, field: 'calls' | 'tokens', most: number)
 }
 
 /** What a request says of an endpoint's rate limits: those of its AI gateway, and those of the way before there was one. */
-function saidLimits({ endpoint, message }: Judgement) {
+function saidLimits({ endpoint, message }: EvaluationContext) {
   const placed = (meaning: Meaning) => placesMeaning(endpoint, message, meaning).map(({ value }) => value)
   const inGateway = placed('aiGateway').flatMap((value) => (value instanceof Map ? [value.get('rate_limits')] : []))
   return {
@@ -92,11 +92,11 @@ function saidLimits({ endpoint, message }: Judgement) {
 }
 
 /** Throws Refusal `serving-limit` unless an endpoint that is made, or whose gateway is set, is limited as the environment is. */
-export function checkRateLimits(judgement: Judgement): void {
-  const { name, servingLimits = {} } = judgement.environment
-  const meanings = Object.values(judgement.endpoint.fields)
+export function checkRateLimits(context: EvaluationContext): void {
+  const { name, servingLimits = {} } = context.environment
+  const meanings = Object.values(context.endpoint.fields)
   const setsGateway = meanings.includes('aiGateway') || meanings.includes('gatewayRateLimits')
-  const { ofGateway, older } = saidLimits(judgement)
+  const { ofGateway, older } = saidLimits(context)
   for (const [limit, field] of [
     ['callsPerMinute', 'calls'],
     ['tokensPerMinute', 'tokens'],

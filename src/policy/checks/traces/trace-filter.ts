@@ -1,4 +1,4 @@
-import type { Judgement } from '../../evaluation-context.ts'
+import type { EvaluationContext } from '../../evaluation-context.ts'
 import { type Clause, parseFilter } from '../../filter/filter-string.ts'
 import { placesMeaning } from '../../messages/message-fields.ts'
 import { Refusal } from '../../reasons.ts'
@@ -25,7 +25,7 @@ export function promptOf({ comparator, value }: Clause): { name: string; version
 }
 
 /** Static part: filters of traces can be read, and so can the prompts in them. */
-export function checkTraceFilters({ endpoint, message }: Judgement): void {
+export function checkTraceFilters({ endpoint, message }: EvaluationContext): void {
   for (const { value } of placesMeaning(endpoint, message, 'traceFilter')) {
     if (typeof value !== 'string') continue
     for (const clause of parseFilter(value)) if (isPromptClause(clause)) promptOf(clause)

@@ -1,5 +1,5 @@
-import { absent, type Judgement, reads } from '../../evaluation-context.ts'
-import { ask, type ExperimentFact, type Inquiry, type TraceFact } from '../../fact-query.ts'
+import { absent, type EvaluationContext, reads } from '../../evaluation-context.ts'
+import { ask, type Evaluation, type ExperimentFact, type TraceFact } from '../../fact-query.ts'
 import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
 import { isTraceId, isTraceName, resemblesHexId } from '../../names/ids.ts'
 import { Refusal } from '../../reasons.ts'
@@ -9,7 +9,7 @@ import { isBehindMaker } from '../versions/promotion.ts'
 import { pointedTraces } from './trace-tags.ts'
 
 /** What was found out of the traces that a request names, in as few questions as there can be. */
-interface Findings {
+interface GrantContext {
   readonly traces: ReadonlyMap<string, TraceFact>
   readonly experiments: ReadonlyMap<string, ExperimentFact>
 }
@@ -18,7 +18,7 @@ interface Findings {
 const attempts = 12
 
 /** `wanted`: those of the ids of which it must not be told whether they are absent or another's. */
-function* findTraces(ids: readonly string[], wanted: readonly string[], attempt = 0): Inquiry<Findings> {
+function* findTraces(ids: readonly string[], wanted: readonly string[], attempt = 0): Evaluation<GrantContext> {
   const some = [...new Set(ids)].filter(isTraceName)
   if (some.length === 0) return { traces: new Map(), experiments: new Map() }
   const traces = yield* ask({ about: 'traces', ids: some, attempt })
@@ -29,34 +29,34 @@ function* findTraces(ids: readonly string[], wanted: readonly string[], attempt 
 }
 
 /** The same, until all that are wanted are the caller's own: another's are waited for like those that have not arrived. */
-function* awaitTraces(judgement: Judgement, ids: readonly string[], wanted: readonly string[]): Inquiry<Findings> {
+function* awaitTraces(context: EvaluationContext, ids: readonly string[], wanted: readonly string[]): Evaluation<GrantContext> {
   const asked = wanted.filter(isTraceName)
   for (let attempt = 0; ; attempt += 1) {
     const found = yield* findTraces(ids, wanted, attempt)
-    const complete = asked.every((id) => isOwnTrace(judgement, found, id))
-    if (complete || attempt === attempts || judgement.endpoint.awaited !== true) return found
+    const complete = asked.every((id) => isOwnTrace(context, found, id))
+    if (complete || attempt === attempts || context.endpoint.awaited !== true) return found
   }
 }
 
-function isOwnTrace(judgement: Judgement, { traces, experiments }: Findings, id: string): boolean {
+function isOwnTrace(context: EvaluationContext, { traces, experiments }: GrantContext, id: string): boolean {
   const fact = traces.get(id)
   // A database that folds case finds a trace by another id than its own.
-  return fact?.id === id && isOwn(judgement, experiments.get(fact.experimentId))
+  return fact?.id === id && isOwn(context, experiments.get(fact.experimentId))
 }
 
 /** Whether the caller may read a trace that is not theirs: it is of a run behind a version that they may promote. */
-function* isBehind(judgement: Judgement, { traces, experiments }: Findings, id: string): Inquiry<boolean> {
+function* isBehind(context: EvaluationContext, { traces, experiments }: GrantContext, id: string): Evaluation<boolean> {
   const fact = traces.get(id)
-  if (fact?.id !== id) return yield* isBehindMaker(judgement, undefined, null)
-  return yield* isBehindMaker(judgement, experiments.get(fact.experimentId), fact.sourceRunId)
+  if (fact?.id !== id) return yield* isBehindMaker(context, undefined, null)
+  return yield* isBehindMaker(context, experiments.get(fact.experimentId), fact.sourceRunId)
 }
 
-function* isUsable(judgement: Judgement, found: Findings, id: string): Inquiry<boolean> {
-  if (isOwnTrace(judgement, found, id)) return true
-  return reads(judgement.endpoint) && (yield* isBehind(judgement, found, id))
+function* isUsable(context: EvaluationContext, found: GrantContext, id: string): Evaluation<boolean> {
+  if (isOwnTrace(context, found, id)) return true
+  return reads(context.endpoint) && (yield* isBehind(context, found, id))
 }
 
-function show({ visibleExperiments, references }: Judgement, { traces }: Findings, id: string): void {
+function show({ visibleExperiments, references }: EvaluationContext, { traces }: GrantContext, id: string): void {
   const fact = traces.get(id)
   if (fact !== undefined) visibleExperiments.add(fact.experimentId)
   references.push({ kind: 'trace', logical: id, upstream: id })
@@ -67,50 +67,49 @@ function notTraceId(): Refusal {
 }
 
 /** The id of a trace that is to be: nobody's so far, or the caller's own. MLflow would move another's trace, or put spans into it. */
-function checkNewTrace(judgement: Judgement, found: Findings, id: string): void {
-  if (found.traces.has(id) && !isOwnTrace(judgement, found, id)) throw absent.trace(id)
-  show(judgement, found, id)
+function checkNewTrace(context: EvaluationContext, found: GrantContext, id: string): void {
+  if (found.traces.has(id) && !isOwnTrace(context, found, id)) throw absent.trace(id)
+  show(context, found, id)
 }
 
 /** A trace that is only pointed at: there may be none, or none yet, but it must not be another's. */
-function* checkPointedTrace(judgement: Judgement, found: Findings, id: string): Inquiry<void> {
+function* checkPointedTrace(context: EvaluationContext, found: GrantContext, id: string): Evaluation<void> {
   if (resemblesHexId(id)) throw notTraceId()
-  if (found.traces.has(id) && !isOwnTrace(judgement, found, id) && !(yield* isBehind(judgement, found, id)))
-    throw absent.trace(id)
+  if (found.traces.has(id) && !isOwnTrace(context, found, id) && !(yield* isBehind(context, found, id))) throw absent.trace(id)
 }
 
 /** Ids whose traces are looked for: foreign ones are passed over like absent ones, so that only the usable are asked for. */
-function* pickTraces(judgement: Judgement, found: Findings, ids: readonly string[]): Inquiry<void> {
+function* pickTraces(context: EvaluationContext, found: GrantContext, ids: readonly string[]): Evaluation<void> {
   for (const id of new Set(ids)) {
-    if (yield* isUsable(judgement, found, id)) {
-      judgement.visibleTraces.add(id)
-      show(judgement, found, id)
-    } else judgement.passedOver.add(id)
+    if (yield* isUsable(context, found, id)) {
+      context.visibleTraces.add(id)
+      show(context, found, id)
+    } else context.passedOver.add(id)
   }
 }
 
 /** One trace that the caller may read, else absent: the artifacts of a trace are judged by it. */
-export function* readableTrace(judgement: Judgement, id: string): Inquiry<TraceFact> {
+export function* readableTrace(context: EvaluationContext, id: string): Evaluation<TraceFact> {
   const found = yield* findTraces([id], [id])
   const fact = found.traces.get(id)
-  if (fact === undefined || !(yield* isUsable(judgement, found, id))) throw absent.trace(id)
-  judgement.visibleExperiments.add(fact.experimentId)
+  if (fact === undefined || !(yield* isUsable(context, found, id))) throw absent.trace(id)
+  context.visibleExperiments.add(fact.experimentId)
   return fact
 }
 
 /** One trace that is the caller's own, else absent. */
-export function* ownTrace(judgement: Judgement, id: string): Inquiry<void> {
-  if (!isOwnTrace(judgement, yield* findTraces([id], [id]), id)) throw absent.trace(id)
+export function* ownTrace(context: EvaluationContext, id: string): Evaluation<void> {
+  if (!isOwnTrace(context, yield* findTraces([id], [id]), id)) throw absent.trace(id)
 }
 
 /** Static part: new ids can be ids. */
-export function checkTraceIds({ endpoint, message }: Judgement): void {
+export function checkTraceIds({ endpoint, message }: EvaluationContext): void {
   const made = placesMeaning(endpoint, message, 'newTrace').flatMap(({ value }) => textsOf(value))
   if (!made.every(isTraceName)) throw notTraceId()
 }
 
 /** Static part: a deletion names traces or a time, as MLflow wants it. */
-export function checkTraceDeletion({ endpoint, message }: Judgement): void {
+export function checkTraceDeletion({ endpoint, message }: EvaluationContext): void {
   if (endpoint.resource !== 'trace' || !('max_timestamp_millis' in endpoint.fields)) return
   const ids = message.get('request_ids')
   if (!Array.isArray(ids) || ids.length === 0) return
@@ -121,26 +120,26 @@ export function checkTraceDeletion({ endpoint, message }: Judgement): void {
 }
 
 /** Every trace that a request names. */
-export function* checkTraces(judgement: Judgement): Inquiry<void> {
-  const { endpoint, message } = judgement
+export function* checkTraces(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, message } = context
   const texts = (meaning: 'trace' | 'newTrace' | 'tracesToSearch') =>
     placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value))
   const [subjects, asked] = [texts('trace').filter((id) => id !== ''), texts('tracesToSearch')]
   const made = new Set(texts('newTrace'))
   const linked = placesMeaning(endpoint, message, 'relatedTrace').flatMap(({ value }) => textsOf(value))
-  const sources = recordTraces(judgement)
-  const pointed = [...linked, ...pointedTraces(judgement), ...sources]
+  const sources = recordTraces(context)
+  const pointed = [...linked, ...pointedTraces(context), ...sources]
   const wanted = [...subjects.filter((id) => !made.has(id)), ...asked]
-  const found = yield* awaitTraces(judgement, [...subjects, ...made, ...asked, ...pointed], wanted)
-  for (const id of made) checkNewTrace(judgement, found, id)
+  const found = yield* awaitTraces(context, [...subjects, ...made, ...asked, ...pointed], wanted)
+  for (const id of made) checkNewTrace(context, found, id)
   for (const id of new Set(subjects)) {
     // Inside of a new trace its own id may be said once more.
     if (made.has(id)) continue
-    if (!(yield* isUsable(judgement, found, id))) throw absent.trace(id)
-    show(judgement, found, id)
+    if (!(yield* isUsable(context, found, id))) throw absent.trace(id)
+    show(context, found, id)
   }
-  yield* pickTraces(judgement, found, asked)
-  for (const id of new Set(pointed)) if (!made.has(id)) yield* checkPointedTrace(judgement, found, id)
+  yield* pickTraces(context, found, asked)
+  for (const id of new Set(pointed)) if (!made.has(id)) yield* checkPointedTrace(context, found, id)
   // What a record was made of is there already.
   const missing = sources.find((id) => isTraceId(id) && !found.traces.has(id))
   if (missing !== undefined) throw absent.trace(missing)

@@ -1,5 +1,5 @@
-import { type Judgement, resolveAllowed } from '../../evaluation-context.ts'
-import type { Inquiry } from '../../fact-query.ts'
+import { type EvaluationContext, resolveAllowed } from '../../evaluation-context.ts'
+import type { Evaluation } from '../../fact-query.ts'
 import type { Json } from '../../messages/json/json.ts'
 import { placesMeaning, textMeaning } from '../../messages/message-fields.ts'
 import { findsWord, mayBeOne } from '../../names/look-alikes.ts'
@@ -45,7 +45,7 @@ function pairOf(tag: Json): [Json | undefined, Json | undefined] {
 }
 
 /** All pairs of tags and metadata that a request writes to a trace or an assessment. */
-function writtenPairs({ endpoint, message }: Judgement): [key: string, value: string][] {
+function writtenPairs({ endpoint, message }: EvaluationContext): [key: string, value: string][] {
   const pairs = placesMeaning(endpoint, message, 'traceTags').flatMap(({ value }) => tagPairs(value))
   const key = textMeaning(endpoint, message, 'traceTagKey')
   const exported = exportedPairs({ endpoint, message })
@@ -53,8 +53,8 @@ function writtenPairs({ endpoint, message }: Judgement): [key: string, value: st
 }
 
 /** The prompts that a tag lists; their names are the caller's. Throws `invalid-parameter` for another form. */
-export function linkedPromptNames(judgement: Judgement, text: string): string[] {
-  const list = text === '' ? [] : parseNested(judgement, text)
+export function linkedPromptNames(context: EvaluationContext, text: string): string[] {
+  const list = text === '' ? [] : parseNested(context, text)
   const names = Array.isArray(list) ? list.map((entry) => (entry instanceof Map ? entry.get('name') : undefined)) : [undefined]
   return names.map((name) => {
     if (typeof name === 'string') return name
@@ -63,27 +63,27 @@ export function linkedPromptNames(judgement: Judgement, text: string): string[] 
 }
 
 /** Static part: names of prompts, and tags that nobody but MLflow writes. */
-export function checkTraceNames(judgement: Judgement): void {
-  const { endpoint, message } = judgement
+export function checkTraceNames(context: EvaluationContext): void {
+  const { endpoint, message } = context
   const key = textMeaning(endpoint, message, 'traceTagKey')
-  const set = [...(key === null ? [] : [key]), ...exportedPairs(judgement).map(([name]) => name)]
+  const set = [...(key === null ? [] : [key]), ...exportedPairs(context).map(([name]) => name)]
   const place = set.find(isPlaceTag)
   if (place !== undefined) throw new Refusal('invalid-parameter', `Tag '${place}' is immutable and cannot be set on a trace.`)
-  const listed = writtenPairs(judgement).flatMap(([name, value]) =>
-    isLinkedPrompts(name) ? linkedPromptNames(judgement, value) : [],
+  const listed = writtenPairs(context).flatMap(([name, value]) =>
+    isLinkedPrompts(name) ? linkedPromptNames(context, value) : [],
   )
   const named = placesMeaning(endpoint, message, 'relatedModelName').flatMap(({ value }) =>
     typeof value === 'string' ? [value] : [],
   )
-  for (const name of new Set([...listed, ...named])) resolveAllowed(judgement, 'model', name, 'read')
+  for (const name of new Set([...listed, ...named])) resolveAllowed(context, 'model', name, 'read')
 }
 
 /** Ids of traces that the request's tags point at. */
-export function pointedTraces(judgement: Judgement): string[] {
-  return writtenPairs(judgement).flatMap(([key, value]) => (findsTraceTag(key) === null ? [] : [value]))
+export function pointedTraces(context: EvaluationContext): string[] {
+  return writtenPairs(context).flatMap(([key, value]) => (findsTraceTag(key) === null ? [] : [value]))
 }
 
 /** Runs and logged models that the request's tags point at. */
-export function* checkTraceTags(judgement: Judgement): Inquiry<void> {
-  for (const [key, value] of writtenPairs(judgement)) yield* checkTag(judgement, key, value)
+export function* checkTraceTags(context: EvaluationContext): Evaluation<void> {
+  for (const [key, value] of writtenPairs(context)) yield* checkTag(context, key, value)
 }

@@ -1,25 +1,25 @@
 import { type Environment, usesCatalog } from '../../environments/environment.ts'
 import { isInProduction } from '../../environments/production.ts'
-import { type Judgement, managesProduction } from '../../evaluation-context.ts'
-import { ask, type ExperimentFact, type Inquiry, type LoggedModelFact, type VersionFact } from '../../fact-query.ts'
+import { type EvaluationContext, managesProduction } from '../../evaluation-context.ts'
+import { ask, type Evaluation, type ExperimentFact, type LoggedModelFact, type VersionFact } from '../../fact-query.ts'
 import { mayRead, ownerOf } from '../../names/names.ts'
 
 /**
  * Whether a thing in another environment's experiment is behind one of these versions in a way that lets the caller read it: a version
  * that they may promote says so itself, a version of their own only where they may promote from the thing's environment.
  */
-function someUsable(judgement: Judgement, experiment: Environment, versions: readonly VersionFact[]): boolean {
-  const { landscape, environment } = judgement
+function someUsable(context: EvaluationContext, experiment: Environment, versions: readonly VersionFact[]): boolean {
+  const { config, environment } = context
   return versions.some((version) => {
-    const owner = ownerOf(landscape, 'model', version.name)?.owner
+    const owner = ownerOf(config, 'model', version.name)?.owner
     if (owner === undefined || !mayRead(environment, owner)) return false
-    if (isInProduction(landscape, version) && !managesProduction(environment)) return false
+    if (isInProduction(config, version) && !managesProduction(environment)) return false
     return owner.name !== environment.name || mayRead(environment, experiment)
   })
 }
 
-function ownerOfExperiment({ landscape }: Judgement, experiment: ExperimentFact | undefined): Environment | null {
-  return experiment === undefined ? null : (ownerOf(landscape, 'experiment', experiment.name)?.owner ?? null)
+function ownerOfExperiment({ config }: EvaluationContext, experiment: ExperimentFact | undefined): Environment | null {
+  return experiment === undefined ? null : (ownerOf(config, 'experiment', experiment.name)?.owner ?? null)
 }
 
 /** A run that nobody has: it is asked about in the place of the run that something absent was not made by. */
@@ -29,36 +29,40 @@ export const standInRun = '0'.repeat(32)
  * Whether another environment's run is behind a version that the caller may promote or has promoted. What is asked about one that is
  * absent, or of an environment whose versions they may not promote, is the same: it cannot be told by the time that takes.
  */
-export function* isBehindRun(judgement: Judgement, experiment: ExperimentFact | undefined, runId: string): Inquiry<boolean> {
-  if (judgement.environment.promotesFrom.length === 0) return false
+export function* isBehindRun(
+  context: EvaluationContext,
+  experiment: ExperimentFact | undefined,
+  runId: string,
+): Evaluation<boolean> {
+  if (context.environment.promotesFrom.length === 0) return false
   const versions = yield* ask({ about: 'versionsOfRun', runId, fresh: false })
-  const owner = ownerOfExperiment(judgement, experiment)
-  return owner !== null && someUsable(judgement, owner, versions)
+  const owner = ownerOfExperiment(context, experiment)
+  return owner !== null && someUsable(context, owner, versions)
 }
 
 /** The same of the run that a thing in an experiment says it was made by: one of another experiment shows nothing. */
 export function* isBehindMaker(
-  judgement: Judgement,
+  context: EvaluationContext,
   experiment: ExperimentFact | undefined,
   sourceRunId: string | null,
-): Inquiry<boolean> {
-  if (judgement.environment.promotesFrom.length === 0) return false
+): Evaluation<boolean> {
+  if (context.environment.promotesFrom.length === 0) return false
   const run = yield* ask({ about: 'run', id: sourceRunId ?? standInRun })
-  const behind = yield* isBehindRun(judgement, experiment, sourceRunId ?? standInRun)
+  const behind = yield* isBehindRun(context, experiment, sourceRunId ?? standInRun)
   return behind && run !== null && run.experimentId === experiment?.id
 }
 
 /** Whether another environment's logged model is behind such a version: as its source, or made by the run behind it. Absent: null. */
 export function* isBehindLoggedModel(
-  judgement: Judgement,
+  context: EvaluationContext,
   experiment: ExperimentFact | undefined,
   id: string,
   model: LoggedModelFact | null,
-): Inquiry<boolean> {
-  if (judgement.environment.promotesFrom.length === 0) return false
+): Evaluation<boolean> {
+  if (context.environment.promotesFrom.length === 0) return false
   // Unity Catalog finds versions by their name and by their run alone.
-  const versions = usesCatalog(judgement.landscape) ? [] : yield* ask({ about: 'versionsOfLoggedModel', id })
-  const owner = ownerOfExperiment(judgement, experiment)
-  if (owner !== null && someUsable(judgement, owner, versions)) return true
-  return yield* isBehindMaker(judgement, experiment, model?.sourceRunId ?? null)
+  const versions = usesCatalog(context.config) ? [] : yield* ask({ about: 'versionsOfLoggedModel', id })
+  const owner = ownerOfExperiment(context, experiment)
+  if (owner !== null && someUsable(context, owner, versions)) return true
+  return yield* isBehindMaker(context, experiment, model?.sourceRunId ?? null)
 }

@@ -1,6 +1,6 @@
 import { isInProduction } from '../../environments/production.ts'
-import { absent, type Judgement, managesProduction, resolveAllowed } from '../../evaluation-context.ts'
-import { ask, type Inquiry, type VersionFact } from '../../fact-query.ts'
+import { absent, type EvaluationContext, managesProduction, resolveAllowed } from '../../evaluation-context.ts'
+import { ask, type Evaluation, type VersionFact } from '../../fact-query.ts'
 import { storedPathOf } from '../../locations/artifact-place.ts'
 import { clientDatabricksLocation } from '../../locations/databricks-location.ts'
 import { isRemoteFile, plainPath, resolveLocalPath } from '../../locations/local-path.ts'
@@ -46,9 +46,9 @@ function checkUnambiguous(uri: string): void {
   }
 }
 
-function* selectedVersions(judgement: Judgement, name: string, selector: string): Inquiry<readonly VersionFact[]> {
+function* selectedVersions(context: EvaluationContext, name: string, selector: string): Evaluation<readonly VersionFact[]> {
   // Whether the caller may read it was settled in `checkSourceText`.
-  const { upstream } = resolveName(judgement.landscape, judgement.environment, 'model', name)
+  const { upstream } = resolveName(context.config, context.environment, 'model', name)
   const word = selector.slice(1)
   if (selector.startsWith('@')) {
     const fact = yield* ask({ about: 'alias', name: upstream, alias: word })
@@ -72,35 +72,35 @@ function runBehind(version: VersionFact | undefined): string | null {
   return version.runId ?? /^mlflow-artifacts:\/[0-9a-f]+\/([0-9a-f]{32})\//.exec(version.source)?.[1] ?? null
 }
 
-function* checkModelUri(judgement: Judgement, uri: string): Inquiry<string | null> {
+function* checkModelUri(context: EvaluationContext, uri: string): Evaluation<string | null> {
   const parsed = parseModelUri(uri)
   if (parsed === null) throw new Refusal('invalid-parameter', "The model URI is not of the form 'models:/<name>/<version>'.")
   if (parsed.kind === 'logged') {
     // MLflow would read what follows an id as the version of a registered model of that name.
     if (parsed.rest !== '') throw foreignSource()
-    return (yield* readableLoggedModel(judgement, parsed.modelId)).model.sourceRunId
+    return (yield* readableLoggedModel(context, parsed.modelId)).model.sourceRunId
   }
-  const versions = yield* selectedVersions(judgement, parsed.name, parsed.selector)
-  const production = versions.find((version) => isInProduction(judgement.landscape, version))
-  if (production !== undefined && !managesProduction(judgement.environment)) throw productionOnly(parsed.name, production.version)
-  for (const version of versions) yield* notePromotion(judgement, version)
+  const versions = yield* selectedVersions(context, parsed.name, parsed.selector)
+  const production = versions.find((version) => isInProduction(context.config, version))
+  if (production !== undefined && !managesProduction(context.environment)) throw productionOnly(parsed.name, production.version)
+  for (const version of versions) yield* notePromotion(context, version)
   return runBehind(versions[0])
 }
 
 /** A place in the artifact store: inside one run or logged model, so that what the version is made of can be told, and frozen. */
-function* checkStoreUri(judgement: Judgement, uri: string): Inquiry<string | null> {
+function* checkStoreUri(context: EvaluationContext, uri: string): Evaluation<string | null> {
   const path = /^mlflow-artifacts:\/([^/].*)$/.exec(uri)?.[1]
-  const stored = path === undefined || judgement.landscape.kind !== 'databricks' ? null : storedPathOf(canonicalPath(path))
-  if (stored?.place.kind === 'dbfs') return yield* checkStorageUri(judgement, `dbfs:/${stored.path}`)
+  const stored = path === undefined || context.config.kind !== 'databricks' ? null : storedPathOf(canonicalPath(path))
+  if (stored?.place.kind === 'dbfs') return yield* checkStorageUri(context, `dbfs:/${stored.path}`)
   const place = path === undefined ? null : placeOf(canonicalPath(path))
   if (place === null || !place.inside) throw foreignSource()
   if (place.runId !== null) {
-    const { run } = yield* readableRun(judgement, place.runId)
+    const { run } = yield* readableRun(context, place.runId)
     if (run.experimentId !== place.experimentId) throw foreignSource()
     return run.id
   }
   if (place.loggedModelId === null) throw foreignSource()
-  const { model } = yield* readableLoggedModel(judgement, place.loggedModelId)
+  const { model } = yield* readableLoggedModel(context, place.loggedModelId)
   if (model.experimentId !== place.experimentId) throw foreignSource()
   return model.sourceRunId
 }
@@ -113,17 +113,17 @@ export function liesIn(uri: string, root: string): boolean {
 }
 
 /** Storage of other kinds: what the named run or logged model itself has, or what the configuration gives the environment. */
-function* checkStorageUri(judgement: Judgement, uri: string): Inquiry<string | null> {
-  const { endpoint, message, environment } = judgement
+function* checkStorageUri(context: EvaluationContext, uri: string): Evaluation<string | null> {
+  const { endpoint, message, environment } = context
   if (environment.sourcePrefixes.some((prefix) => uri.startsWith(prefix))) return null
   const runId = textMeaning(endpoint, message, 'relatedRun')
   if (runId !== null && isRunId(runId)) {
-    const { run } = yield* readableRun(judgement, runId)
+    const { run } = yield* readableRun(context, runId)
     if (liesIn(uri, run.artifactUri)) return run.id
   }
   const modelId = textMeaning(endpoint, message, 'relatedModel')
   if (modelId !== null && isLoggedModelId(modelId)) {
-    const { model } = yield* readableLoggedModel(judgement, modelId)
+    const { model } = yield* readableLoggedModel(context, modelId)
     if (liesIn(uri, model.artifactUri)) return model.sourceRunId
   }
   if (isRemoteFile(uri)) throw remoteFile(uri)
@@ -131,62 +131,62 @@ function* checkStorageUri(judgement: Judgement, uri: string): Inquiry<string | n
   throw localSource(runId === null ? uri : plainPath(uri))
 }
 
-function* checkRunsUri(judgement: Judgement, uri: string): Inquiry<string | null> {
+function* checkRunsUri(context: EvaluationContext, uri: string): Evaluation<string | null> {
   const runId = /^runs:\/([A-Za-z0-9_-]+)(\/|$)/.exec(uri)?.[1]
   if (runId === undefined) throw foreignSource()
-  yield* relatedRun(judgement, runId)
+  yield* relatedRun(context, runId)
   return isRunId(runId) ? runId : null
 }
 
-function* runOfSource(judgement: Judgement, said: string): Inquiry<string | null> {
+function* runOfSource(context: EvaluationContext, said: string): Evaluation<string | null> {
   // One place has two spellings before a workspace, and clients may mix them: tracking by http beside a registry in Databricks mode.
-  const inDbfs = judgement.landscape.kind === 'databricks' && /^dbfs:/i.test(said)
+  const inDbfs = context.config.kind === 'databricks' && /^dbfs:/i.test(said)
   const uri = resolveLocalPath(inDbfs ? clientDatabricksLocation(said) : said)
   const scheme = schemeOf(uri)
-  if (scheme === 'models') return yield* checkModelUri(judgement, uri)
-  if (scheme === 'runs') return yield* checkRunsUri(judgement, uri)
-  if (scheme === 'mlflow-artifacts') return yield* checkStoreUri(judgement, uri)
+  if (scheme === 'models') return yield* checkModelUri(context, uri)
+  if (scheme === 'runs') return yield* checkRunsUri(context, uri)
+  if (scheme === 'mlflow-artifacts') return yield* checkStoreUri(context, uri)
   // A client of Unity Catalog brings the files itself: a path on its own machine is a note.
-  if (judgement.endpoint.name === 'createCatalogVersion' && /^(?:file)?$/i.test(scheme)) return null
-  if (promptSources.has(uri) && makePrompt(judgement.message.get('tags'))) return null
-  return yield* checkStorageUri(judgement, uri)
+  if (context.endpoint.name === 'createCatalogVersion' && /^(?:file)?$/i.test(scheme)) return null
+  if (promptSources.has(uri) && makePrompt(context.message.get('tags'))) return null
+  return yield* checkStorageUri(context, uri)
 }
 
 /** Static part: the source is written in one way only, of a known kind, and names no model of another environment. */
-export function checkSourceText(judgement: Judgement): void {
-  const uri = textMeaning(judgement.endpoint, judgement.message, 'versionSource')
+export function checkSourceText(context: EvaluationContext): void {
+  const uri = textMeaning(context.endpoint, context.message, 'versionSource')
   if (uri === null) return
   checkUnambiguous(resolveLocalPath(uri))
   const scheme = schemeOf(uri)
   if (scheme !== scheme.toLowerCase() && /^(models|runs|mlflow-artifacts)$/i.test(scheme)) throw foreignSource()
   if (/^https?$/i.test(scheme)) throw foreignSource()
   const parsed = scheme === 'models' ? parseModelUri(uri) : null
-  if (parsed?.kind === 'registered') resolveAllowed(judgement, 'model', parsed.name, 'read')
+  if (parsed?.kind === 'registered') resolveAllowed(context, 'model', parsed.name, 'read')
 }
 
 /**
  * The `source` of a new model version: every way in which it may name something is resolved to an owner.
  * Gives the run behind it, or null. A version that named another run than its own would hide what it is made of.
  */
-export function* checkVersionSource(judgement: Judgement, uri: string): Inquiry<string | null> {
-  const behind = yield* runOfSource(judgement, uri)
-  const named = textMeaning(judgement.endpoint, judgement.message, 'relatedRun')
+export function* checkVersionSource(context: EvaluationContext, uri: string): Evaluation<string | null> {
+  const behind = yield* runOfSource(context, uri)
+  const named = textMeaning(context.endpoint, context.message, 'relatedRun')
   if (behind !== null && named !== null && named !== behind) {
     throw new Refusal(
       'invalid-parameter',
       `Invalid model version source: '${uri}'. The run_id request parameter must identify the resource that contains the source. Leave run_id out, or name run ${behind}.`,
     )
   }
-  yield* noteNewVersion(judgement, { runId: behind ?? named, source: uri })
+  yield* noteNewVersion(context, { runId: behind ?? named, source: uri })
   return behind
 }
 
 /** The `artifact_location` of a new experiment: left to the server, or under the environment's own prefixes. */
-export function checkArtifactLocation(judgement: Judgement): void {
-  const location = textMeaning(judgement.endpoint, judgement.message, 'artifactLocation')
+export function checkArtifactLocation(context: EvaluationContext): void {
+  const location = textMeaning(context.endpoint, context.message, 'artifactLocation')
   if (location === null) return
   checkUnambiguous(location)
-  if (judgement.environment.sourcePrefixes.some((prefix) => `${location}/`.startsWith(prefix))) return
+  if (context.environment.sourcePrefixes.some((prefix) => `${location}/`.startsWith(prefix))) return
   throw new Refusal(
     'foreign-source',
     "An experiment's artifact location must lie under the environment's sourcePrefixes. Leave it out to use the server's own.",

@@ -1,5 +1,5 @@
-import { absent, type Judgement } from '../../evaluation-context.ts'
-import { ask, type Inquiry, type VersionFact } from '../../fact-query.ts'
+import { absent, type EvaluationContext } from '../../evaluation-context.ts'
+import { ask, type Evaluation, type VersionFact } from '../../fact-query.ts'
 import { canonicalPath, placeOf, servedArtifactPath } from '../../locations/store-path.ts'
 import { parseModelUri } from '../../names/model-uri.ts'
 import { mayRead, ownerOf } from '../../names/names.ts'
@@ -14,56 +14,56 @@ function pathInStore(uri: string): string | undefined {
   return path === '' || path?.startsWith('/') ? undefined : path
 }
 
-function* liesInOwnStore(judgement: Judgement, path: string): Inquiry<boolean> {
+function* liesInOwnStore(context: EvaluationContext, path: string): Evaluation<boolean> {
   const place = placeOf(canonicalPath(path))
   if (place === null || !place.inside) return false
   if (place.runId !== null) {
-    return (yield* readableRun(judgement, place.runId)).run.experimentId === place.experimentId
+    return (yield* readableRun(context, place.runId)).run.experimentId === place.experimentId
   }
   if (place.loggedModelId === null) return false
-  return (yield* readableLoggedModel(judgement, place.loggedModelId)).model.experimentId === place.experimentId
+  return (yield* readableLoggedModel(context, place.loggedModelId)).model.experimentId === place.experimentId
 }
 
 /** Storage that MLflow opens with its own credentials: of the version's run or logged model, or under the environment's prefixes. */
-function* liesInStorage(judgement: Judgement, version: VersionFact, uri: string): Inquiry<boolean> {
-  if (judgement.environment.sourcePrefixes.some((prefix) => `${uri}/`.startsWith(prefix))) return true
+function* liesInStorage(context: EvaluationContext, version: VersionFact, uri: string): Evaluation<boolean> {
+  if (context.environment.sourcePrefixes.some((prefix) => `${uri}/`.startsWith(prefix))) return true
   const source = parseModelUri(version.source)
   if (source?.kind === 'logged') {
-    const { model } = yield* readableLoggedModel(judgement, source.modelId)
+    const { model } = yield* readableLoggedModel(context, source.modelId)
     if (liesIn(uri, model.artifactUri)) return true
   }
-  return version.runId !== null && liesIn(uri, (yield* readableRun(judgement, version.runId)).run.artifactUri)
+  return version.runId !== null && liesIn(uri, (yield* readableRun(context, version.runId)).run.artifactUri)
 }
 
 /** Whether what a version is a copy of, and that of what it is, may all be read: MLflow follows copies to where the artifacts are. */
-function* copiesReadable(judgement: Judgement, version: VersionFact, hops = 8): Inquiry<boolean> {
-  const { landscape, environment } = judgement
+function* copiesReadable(context: EvaluationContext, version: VersionFact, hops = 8): Evaluation<boolean> {
+  const { config, environment } = context
   const source = parseModelUri(version.source)
   if (source?.kind !== 'registered') return true
-  const original = ownerOf(landscape, 'model', source.name)
+  const original = ownerOf(config, 'model', source.name)
   if (original === null || hops === 0) return false
   if (original.owner.name !== environment.name && !mayRead(environment, original.owner)) return false
   const word = source.selector.slice(1)
   if (!/^[0-9]+$/.test(word)) return true
   const fact = yield* ask({ about: 'version', name: original.upstream, version: word })
-  return fact === null || (yield* copiesReadable(judgement, fact, hops - 1))
+  return fact === null || (yield* copiesReadable(context, fact, hops - 1))
 }
 
 /**
  * Where MLflow itself opens the artifacts of a version, what it finds must be the caller's to read: the version says where they are,
  * and may have been made behind the proxy's back.
  */
-export function* checkVersionBytes(whole: Judgement, version: VersionFact | null): Inquiry<void> {
+export function* checkVersionBytes(whole: EvaluationContext, version: VersionFact | null): Evaluation<void> {
   if (whole.endpoint.bytes !== 'down' || version === null) return
   // What is behind the version may be another environment's, and is shown as bytes alone.
-  const judgement: Judgement = { ...whole, visibleExperiments: new Set() }
-  const missing = absent.artifact(String(judgement.message.get('path') ?? ''))
-  if (!(yield* copiesReadable(judgement, version))) throw missing
+  const context: EvaluationContext = { ...whole, visibleExperiments: new Set() }
+  const missing = absent.artifact(String(context.message.get('path') ?? ''))
+  if (!(yield* copiesReadable(context, version))) throw missing
   const uri = yield* ask({ about: 'artifactsOfVersion', name: version.name, version: version.version })
   if (uri === null) throw missing
   const path = pathInStore(uri)
   try {
-    const readable = path === undefined ? yield* liesInStorage(judgement, version, uri) : yield* liesInOwnStore(judgement, path)
+    const readable = path === undefined ? yield* liesInStorage(context, version, uri) : yield* liesInOwnStore(context, path)
     if (!readable) throw missing
   } catch (error) {
     throw error instanceof Refusal ? missing : error

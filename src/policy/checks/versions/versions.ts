@@ -1,7 +1,7 @@
 import { type Stage, stages } from '../../environments/environment.ts'
 import { isInProduction, keptAlias, protectedAliases } from '../../environments/production.ts'
-import { absent, type Judgement, managesProduction, reads, subjectModel } from '../../evaluation-context.ts'
-import { ask, type Inquiry, type VersionFact } from '../../fact-query.ts'
+import { absent, type EvaluationContext, managesProduction, reads, subjectModel } from '../../evaluation-context.ts'
+import { ask, type Evaluation, type VersionFact } from '../../fact-query.ts'
 import { textMeaning } from '../../messages/message-fields.ts'
 import type { OwnedName } from '../../names/names.ts'
 import { Refusal } from '../../reasons.ts'
@@ -25,13 +25,13 @@ export function productionOnly(name: string, version: string): Refusal {
 }
 
 /** Looks up the version that the request is about, and refuses one in Production to those who may not manage it. */
-function* subjectVersion(judgement: Judgement, model: OwnedName): Inquiry<VersionFact | null> {
-  const version = textMeaning(judgement.endpoint, judgement.message, 'version')
+function* subjectVersion(context: EvaluationContext, model: OwnedName): Evaluation<VersionFact | null> {
+  const version = textMeaning(context.endpoint, context.message, 'version')
   if (version === null) return null
-  const said = textMeaning(judgement.endpoint, judgement.message, 'modelName') ?? model.logical
+  const said = textMeaning(context.endpoint, context.message, 'modelName') ?? model.logical
   const fact = yield* ask({ about: 'version', name: model.upstream, version })
   if (fact === null) throw absent.version(said, version)
-  if (isInProduction(judgement.landscape, fact) && !managesProduction(judgement.environment)) throw productionOnly(said, version)
+  if (isInProduction(context.config, fact) && !managesProduction(context.environment)) throw productionOnly(said, version)
   return fact
 }
 
@@ -39,8 +39,8 @@ function* subjectVersion(judgement: Judgement, model: OwnedName): Inquiry<Versio
 const activeStages: readonly Stage[] = ['Staging', 'Production']
 
 /** Who may move which version into which stage (design §6). */
-function checkTransition(judgement: Judgement, model: OwnedName, version: VersionFact): void {
-  const { environment, message, endpoint, landscape } = judgement
+function checkTransition(context: EvaluationContext, model: OwnedName, version: VersionFact): void {
+  const { environment, message, endpoint, config } = context
   const target = canonicalStage(textMeaning(endpoint, message, 'stage') ?? '')
   if (target === 'Production' && !managesProduction(environment)) {
     throw new Refusal(
@@ -48,7 +48,7 @@ function checkTransition(judgement: Judgement, model: OwnedName, version: Versio
       `Environment '${environment.name}' may not move versions to Production. Ask a production environment to promote this version.`,
     )
   }
-  if (message.get('archive_existing_versions') === true && landscape.kind !== 'databricks' && !activeStages.includes(target)) {
+  if (message.get('archive_existing_versions') === true && config.kind !== 'databricks' && !activeStages.includes(target)) {
     // MLflow's own words, which it says with a 500.
     throw new Refusal(
       'invalid-parameter',
@@ -80,36 +80,36 @@ const withoutStage: ReadonlySet<string> = new Set([
 ])
 
 /** In Unity Catalog an alias promotes in place, as a transition does elsewhere: nothing else of another environment's model may be aliased. */
-function checkPromotion({ landscape }: Judgement, model: OwnedName, alias: string, version: VersionFact | null): void {
+function checkPromotion({ config }: EvaluationContext, model: OwnedName, alias: string, version: VersionFact | null): void {
   // What is only like it gives nobody more than what is it.
   const registration = model.owner.registrationAlias?.toLowerCase()
   const registered = version?.aliases?.some((each) => each.toLowerCase() === registration)
-  if (registered && protectedAliases(landscape).has(alias.toLowerCase())) return
+  if (registered && protectedAliases(config).has(alias.toLowerCase())) return
   throw new Refusal(
     'read-only',
     `'${model.upstream}' belongs to environment '${model.owner.name}': you may only give a production alias to a version of it that has the alias of its registration.`,
   )
 }
 
-function* checkAlias(judgement: Judgement, model: OwnedName, alias: string, version: VersionFact | null): Inquiry<void> {
-  const { environment, landscape } = judgement
-  if (model.owner.name !== environment.name) checkPromotion(judgement, model, alias, version)
+function* checkAlias(context: EvaluationContext, model: OwnedName, alias: string, version: VersionFact | null): Evaluation<void> {
+  const { environment, config } = context
+  if (model.owner.name !== environment.name) checkPromotion(context, model, alias, version)
   if (managesProduction(environment)) return
-  const kept = keptAlias(landscape, alias)
+  const kept = keptAlias(config, alias)
   if (kept !== null) throw new Refusal('stage', `The alias '${kept}' is kept for production environments. Choose another alias.`)
   const current = yield* ask({ about: 'alias', name: model.upstream, alias })
-  if (current !== null && isInProduction(landscape, current)) throw productionOnly(model.logical, current.version)
+  if (current !== null && isInProduction(config, current)) throw productionOnly(model.logical, current.version)
 }
 
 /** Whom an alias may be read to: what it points at is not shown to those who may not use it. */
-function* checkAliasRead(judgement: Judgement, model: OwnedName, alias: string): Inquiry<void> {
-  if (managesProduction(judgement.environment)) return
+function* checkAliasRead(context: EvaluationContext, model: OwnedName, alias: string): Evaluation<void> {
+  if (managesProduction(context.environment)) return
   const current = yield* ask({ about: 'alias', name: model.upstream, alias })
-  if (current !== null && isInProduction(judgement.landscape, current)) throw productionOnly(model.logical, current.version)
+  if (current !== null && isInProduction(context.config, current)) throw productionOnly(model.logical, current.version)
 }
 
 /** Credentials for the files of a version in Unity Catalog: to read what may be read, to write what is the caller's own and not ready. */
-function checkCredentialOperation(judgement: Judgement, model: OwnedName, version: VersionFact, operation: string): void {
+function checkCredentialOperation(context: EvaluationContext, model: OwnedName, version: VersionFact, operation: string): void {
   if (operation === 'MODEL_VERSION_OPERATION_READ') return
   if (operation !== 'MODEL_VERSION_OPERATION_READ_WRITE') {
     throw new Refusal(
@@ -117,7 +117,7 @@ function checkCredentialOperation(judgement: Judgement, model: OwnedName, versio
       'The operation must be MODEL_VERSION_OPERATION_READ or MODEL_VERSION_OPERATION_READ_WRITE.',
     )
   }
-  if (model.owner.name !== judgement.environment.name) {
+  if (model.owner.name !== context.environment.name) {
     throw new Refusal(
       'read-only',
       `'${model.upstream}' belongs to environment '${model.owner.name}': you may read its files, and not write them.`,
@@ -129,37 +129,37 @@ function checkCredentialOperation(judgement: Judgement, model: OwnedName, versio
 }
 
 /** The registry's rules on one version, on an alias, and on a whole model that has versions in Production. */
-export function* checkVersions(judgement: Judgement): Inquiry<VersionFact | null> {
-  const { endpoint, message, environment, landscape } = judgement
-  const model = subjectModel(judgement)
+export function* checkVersions(context: EvaluationContext): Evaluation<VersionFact | null> {
+  const { endpoint, message, environment, config } = context
+  const model = subjectModel(context)
   if (model === null || endpoint.action === 'search') return null
   const alias = textMeaning(endpoint, message, 'alias')
   const onlyInAnswer = reads(endpoint) && !withoutStage.has(endpoint.response) && endpoint.bytes === undefined
   if (onlyInAnswer) return null
-  const version = yield* subjectVersion(judgement, model)
+  const version = yield* subjectVersion(context, model)
   // Asking for a stage moves nothing: any stage may be asked for, but it must be one.
   const stage = textMeaning(endpoint, message, 'stage')
   if (stage !== null) canonicalStage(stage)
   if (endpoint.action === 'transition' && version !== null) {
-    checkTransition(judgement, model, version)
-    yield* notePromotion(judgement, version)
+    checkTransition(context, model, version)
+    yield* notePromotion(context, version)
   }
   const operation = textMeaning(endpoint, message, 'credentialOperation')
-  if (operation !== null && version !== null) checkCredentialOperation(judgement, model, version, operation)
-  if (alias !== null && reads(endpoint)) yield* checkAliasRead(judgement, model, alias)
-  else if (alias !== null) yield* checkAlias(judgement, model, alias, version)
-  if (endpoint.resource === 'registeredModel' && coversVersions(judgement) && !managesProduction(environment)) {
+  if (operation !== null && version !== null) checkCredentialOperation(context, model, version, operation)
+  if (alias !== null && reads(endpoint)) yield* checkAliasRead(context, model, alias)
+  else if (alias !== null) yield* checkAlias(context, model, alias, version)
+  if (endpoint.resource === 'registeredModel' && coversVersions(context) && !managesProduction(environment)) {
     const versions = yield* ask({ about: 'versionsOfModel', name: model.upstream })
-    const production = versions.find((fact) => isInProduction(landscape, fact))
+    const production = versions.find((fact) => isInProduction(config, fact))
     if (production !== undefined) throw productionOnly(model.logical, production.version)
-    noteChange(judgement, { kind: 'versions', versions, word: 'model' })
+    noteChange(context, { kind: 'versions', versions, word: 'model' })
   }
   if (endpoint.action === 'delete' && version !== null)
-    noteChange(judgement, { kind: 'versions', versions: [version], word: 'version' })
+    noteChange(context, { kind: 'versions', versions: [version], word: 'version' })
   return version
 }
 
 /** Deleting or renaming a model does it to all of its versions. */
-function coversVersions({ endpoint, message }: Judgement): boolean {
+function coversVersions({ endpoint, message }: EvaluationContext): boolean {
   return endpoint.action === 'delete' || textMeaning(endpoint, message, 'newModelName') !== null
 }

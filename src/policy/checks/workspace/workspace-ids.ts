@@ -1,5 +1,5 @@
-import { absent, type Judgement, managesProduction, reads } from '../../evaluation-context.ts'
-import { ask, type Inquiry } from '../../fact-query.ts'
+import { absent, type EvaluationContext, managesProduction, reads } from '../../evaluation-context.ts'
+import { ask, type Evaluation } from '../../fact-query.ts'
 import { placesMeaning } from '../../messages/message-fields.ts'
 import { ownStored } from '../../names/names.ts'
 import { Refusal } from '../../reasons.ts'
@@ -7,31 +7,37 @@ import { Refusal } from '../../reasons.ts'
 const opaqueId = /^[A-Za-z0-9_-]{1,64}$/
 
 /** Notes whose model or serving endpoint an opaque id leads to; any but one of the caller's own is absent, as is none. */
-function requireOwn(judgement: Judgement, id: string, kind: 'model' | 'endpoint', name: string | null, missing: Refusal): void {
-  const owned = name === null ? null : ownStored(judgement, kind, name)
+function requireOwn(
+  context: EvaluationContext,
+  id: string,
+  kind: 'model' | 'endpoint',
+  name: string | null,
+  missing: Refusal,
+): void {
+  const owned = name === null ? null : ownStored(context, kind, name)
   if (owned === null) throw missing
-  judgement.references.push({ kind: judgement.endpoint.resource, logical: id, upstream: id })
-  judgement.references.push({ kind, logical: owned.logical, upstream: owned.upstream })
+  context.references.push({ kind: context.endpoint.resource, logical: id, upstream: id })
+  context.references.push({ kind, logical: owned.logical, upstream: owned.upstream })
 }
 
 /** Ids of a Databricks workspace that say nothing of their owner: webhooks, and the ids by which permissions know models and endpoints. */
-export function* checkWorkspaceIds(judgement: Judgement): Inquiry<void> {
-  const { endpoint, message, environment } = judgement
+export function* checkWorkspaceIds(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, message, environment } = context
   const suffix = environment.modelSuffix
   for (const { value } of placesMeaning(endpoint, message, 'webhook')) {
     const id = typeof value === 'string' ? value : ''
     const model = opaqueId.test(id) ? yield* ask({ about: 'modelOfWebhook', id, suffix }) : null
-    requireOwn(judgement, id, 'model', model, absent.webhook(id))
+    requireOwn(context, id, 'model', model, absent.webhook(id))
   }
   for (const { value } of placesMeaning(endpoint, message, 'registeredModelId')) {
     const id = typeof value === 'string' ? value : ''
     const model = opaqueId.test(id) ? yield* ask({ about: 'modelOfId', id, suffix }) : null
-    requireOwn(judgement, id, 'model', model, absent.modelId(id))
+    requireOwn(context, id, 'model', model, absent.modelId(id))
   }
   for (const { value } of placesMeaning(endpoint, message, 'servingEndpointId')) {
     const id = typeof value === 'string' ? value : ''
     const name = opaqueId.test(id) ? yield* ask({ about: 'endpointOfId', id }) : null
-    requireOwn(judgement, id, 'endpoint', name, absent.endpointId(id))
+    requireOwn(context, id, 'endpoint', name, absent.endpointId(id))
   }
   if (endpoint.resource === 'permissions' && !reads(endpoint) && !managesProduction(environment)) {
     // Whoever may grant CAN_MANAGE may grant the way around the stages' rules.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { azureHeaders } from './azure-headers.ts'
-import { type StorageDoor, type StorageReply, storageRefusal } from './storage-client.ts'
+import { type StorageClient, type StorageReply, storageRefusal } from './storage-client.ts'
 import type { Lease } from './storage-credentials.ts'
 import type { StorageUpload } from './storage-upload.ts'
 import type { UploadMemory } from './upload-memory.ts'
@@ -8,7 +8,7 @@ import { sendParts } from './upload-parts.ts'
 
 /** What an upload goes through. */
 export interface UploadWay {
-  readonly door: StorageDoor
+  readonly ingress: StorageClient
   readonly lease: Lease
   readonly memory: UploadMemory
 }
@@ -31,20 +31,23 @@ export function expectStatus(reply: StorageReply, status: number): StorageReply 
 }
 
 /** Stores a body as an Azure block blob: all of it becomes the blob at once, at the end, or nothing does. */
-export async function uploadBlob({ door, lease, memory }: UploadWay, { body, length, lastLook }: StorageUpload): Promise<void> {
+export async function uploadBlob(
+  { ingress, lease, memory }: UploadWay,
+  { body, length, lastLook }: StorageUpload,
+): Promise<void> {
   const upload = randomBytes(12).toString('hex')
   const { count } = await sendParts(body, length, memory, async ({ index, bytes }, signal) => {
     const parameters = { comp: 'block', blockid: blockId(upload, index) }
     const reply = await lease.use((credential) => {
       const headers = { ...azureHeaders('putBlock', credential.headers), 'x-ms-blob-type': 'BlockBlob' }
-      return door.send({ method: 'PUT', credential, parameters, headers, body: bytes, signal })
+      return ingress.send({ method: 'PUT', credential, parameters, headers, body: bytes, signal })
     })
     expectStatus(reply, 201)
   })
   const list = blockList(upload, count)
   const reply = await lease.use((credential) => {
     const headers = { ...azureHeaders('putBlockList', credential.headers), 'content-type': 'application/xml' }
-    return door.send({ method: 'PUT', credential, parameters: { comp: 'blocklist' }, headers, body: list, before: lastLook })
+    return ingress.send({ method: 'PUT', credential, parameters: { comp: 'blocklist' }, headers, body: list, before: lastLook })
   })
   expectStatus(reply, 201)
 }

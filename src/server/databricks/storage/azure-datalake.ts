@@ -4,16 +4,16 @@ import type { StorageReply, StorageRequest } from './storage-client.ts'
 import type { StorageUpload } from './storage-upload.ts'
 import { sendParts } from './upload-parts.ts'
 
-async function createFile({ door, lease }: UploadWay, before: () => Promise<void>): Promise<StorageReply> {
+async function createFile({ ingress, lease }: UploadWay, before: () => Promise<void>): Promise<StorageReply> {
   const reply = await lease.use((credential) => {
     const headers = azureHeaders('createFile', credential.headers)
-    return door.send({ method: 'PUT', credential, parameters: { resource: 'file' }, headers, body: null, before })
+    return ingress.send({ method: 'PUT', credential, parameters: { resource: 'file' }, headers, body: null, before })
   })
   return expectStatus(reply, 201)
 }
 
 async function patch(
-  { door, lease }: UploadWay,
+  { ingress, lease }: UploadWay,
   action: 'append' | 'flush',
   position: number,
   body: Uint8Array | null,
@@ -22,17 +22,17 @@ async function patch(
   const parameters = { action, position: String(position) }
   return lease.use((credential) => {
     const headers = azureHeaders('updateFile', credential.headers)
-    return door.send({ method: 'PATCH', credential, parameters, headers, body, ...more })
+    return ingress.send({ method: 'PATCH', credential, parameters, headers, body, ...more })
   })
 }
 
 /** Removes the empty file that an upload which failed has made, unless somebody has written it since. Whether that works or not. */
-async function removeEmptyFile({ door, lease }: UploadWay, etag: string | null): Promise<void> {
+async function removeEmptyFile({ ingress, lease }: UploadWay, etag: string | null): Promise<void> {
   if (etag === null) return
   try {
     const credential = await lease.credential()
     const headers = { ...azureHeaders('read', credential.headers), 'if-match': etag }
-    await door.sendOnce({ method: 'DELETE', credential, parameters: {}, headers, body: null })
+    await ingress.sendOnce({ method: 'DELETE', credential, parameters: {}, headers, body: null })
   } catch {
     // An empty file stays behind, and the upload has failed all the same.
   }

@@ -8,7 +8,7 @@ import { DefaultStorageFolder } from './default-storage.ts'
 import { downloadSigned } from './signed-download.ts'
 import type { StorageHosts } from './signed-url.ts'
 import { absentArtifact, askStorage, type StorageCall, textOf, unknownStorageAnswer } from './storage-call.ts'
-import type { StorageDoor } from './storage-client.ts'
+import type { StorageClient } from './storage-client.ts'
 import { type Access, Lease } from './storage-credentials.ts'
 import type { StorageUpload } from './storage-upload.ts'
 import type { UploadMemory } from './upload-memory.ts'
@@ -18,7 +18,7 @@ const operations = { read: 'MODEL_VERSION_OPERATION_READ', write: 'MODEL_VERSION
 
 /** What all folders share. */
 export interface FolderStorage {
-  readonly door: StorageDoor
+  readonly ingress: StorageClient
   readonly memory: UploadMemory
   readonly hosts: StorageHosts
 }
@@ -64,21 +64,21 @@ export class CatalogFolder {
   async list(folder: string): Promise<StoredFile[]> {
     const inDefault = await this.#defaultStorage()
     if (inDefault !== null) return inDefault.list(folder)
-    return listCatalogFolder(this.#storage.door, await this.#locate(), this.#lease(null), folder)
+    return listCatalogFolder(this.#storage.ingress, await this.#locate(), this.#lease(null), folder)
   }
 
   async download(path: string, range?: ByteRange, conditions?: Conditions): Promise<Download> {
     if (path === '') throw absentArtifact(path)
     const inDefault = await this.#defaultStorage()
     if (inDefault !== null) return inDefault.download(path, range, conditions)
-    return downloadSigned(this.#storage.door, this.#lease(path), path, range, conditions)
+    return downloadSigned(this.#storage.ingress, this.#lease(path), path, range, conditions)
   }
 
   async upload(path: string, upload: StorageUpload): Promise<void> {
     const inDefault = await this.#defaultStorage()
     if (inDefault !== null) return inDefault.upload(path, upload)
-    const { door, memory } = this.#storage
-    const way = { door, memory, lease: this.#lease(path) }
+    const { ingress, memory } = this.#storage
+    const way = { ingress, memory, lease: this.#lease(path) }
     const { dialect } = await this.#locate()
     if (dialect === 'blob') await uploadBlob(way, upload)
     else await uploadDataLakeFile(way, upload)

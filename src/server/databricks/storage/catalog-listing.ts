@@ -4,7 +4,7 @@ import type { StoredFile } from './artifact-store.ts'
 import { azureHeaders } from './azure-headers.ts'
 import type { CatalogLocation } from './catalog-location.ts'
 import { bytesOf, rowsOf, textOf, unknownStorageAnswer } from './storage-call.ts'
-import { azureCode, type OpenedFile, type StorageDoor, storageRefusal } from './storage-client.ts'
+import { azureCode, type OpenedFile, type StorageClient, storageRefusal } from './storage-client.ts'
 import type { Credential, Lease } from './storage-credentials.ts'
 
 interface Page {
@@ -98,7 +98,7 @@ async function readPage(location: CatalogLocation, answer: OpenedFile, prefix: s
 
 /** The rows of a folder below a location; none where there is no such folder. `lease` is one of the container. */
 export async function listCatalogFolder(
-  door: StorageDoor,
+  ingress: StorageClient,
   location: CatalogLocation,
   lease: Lease,
   folder: string,
@@ -107,7 +107,7 @@ export async function listCatalogFolder(
   const rows: StoredFile[] = []
   for (let marker = ''; ; ) {
     const parameters = parametersOf(location, prefix, marker)
-    const open = (credential: Credential) => door.open(credential, azureHeaders('read', credential.headers), parameters)
+    const open = (credential: Credential) => ingress.open(credential, azureHeaders('read', credential.headers), parameters)
     const page = await readPage(location, await lease.use(open, ({ body }) => void body.dump().catch(() => null)), prefix)
     for (const row of page.rows) rows.push(row)
     if (page.next === '') return rows

@@ -10,14 +10,14 @@ import { listFolder } from './folder-listing.ts'
 import { downloadSigned } from './signed-download.ts'
 import type { StorageHosts } from './signed-url.ts'
 import { absentArtifact, type StorageCall, unknownStorageAnswer } from './storage-call.ts'
-import { StorageDoor } from './storage-client.ts'
+import { StorageClient } from './storage-client.ts'
 import { type Access, type Credential, fetchCredentials, Lease, readOnlyPlace } from './storage-credentials.ts'
 import type { StorageUpload } from './storage-upload.ts'
 import { defaultUploadLimits, type UploadLimits, UploadMemory } from './upload-memory.ts'
 
 /** What all callers share: connections to storage, memory for uploads, and which hosts are trusted. Made once. */
 export class AzureStorage {
-  readonly door: StorageDoor
+  readonly ingress: StorageClient
   readonly memory: UploadMemory
   readonly hosts: StorageHosts
   /** Versions are registered in Unity Catalog. */
@@ -26,13 +26,13 @@ export class AzureStorage {
   /** `hosts`: storage besides Azure's own, as `host` or `host:port` in lower case; plain http only where it is loopback. */
   constructor(hosts: Iterable<string> = [], limits: UploadLimits = defaultUploadLimits, inCatalog = false, outbound?: Outbound) {
     this.inCatalog = inCatalog
-    this.door = new StorageDoor(undefined, outbound)
+    this.ingress = new StorageClient(undefined, outbound)
     this.memory = new UploadMemory(limits)
     this.hosts = new Set(hosts)
   }
 
   async close(): Promise<void> {
-    await this.door.close()
+    await this.ingress.close()
   }
 }
 
@@ -65,7 +65,7 @@ export class DatabricksArtifactStore implements ArtifactStore {
     if (place.kind === 'dbfs') return downloadDbfs(this.#call, path, conditions?.['if-range'] === undefined ? range : undefined)
     const catalogFolder = this.#catalogFolder(place)
     if (catalogFolder !== null) return catalogFolder.download(path, range, conditions)
-    return downloadSigned(this.#storage.door, this.#lease(place, 'read', path), path, range, conditions)
+    return downloadSigned(this.#storage.ingress, this.#lease(place, 'read', path), path, range, conditions)
   }
 
   async upload(
@@ -93,9 +93,9 @@ export class DatabricksArtifactStore implements ArtifactStore {
   async #uploadSigned(place: ArtifactPlace, path: string, upload: StorageUpload): Promise<void> {
     const lease = this.#lease(place, 'write', path)
     const { dialect } = await lease.credential()
-    const { door, memory } = this.#storage
-    if (dialect === 'blob') return uploadBlob({ door, lease, memory }, upload)
-    if (dialect === 'datalake') return uploadDataLakeFile({ door, lease, memory }, upload)
+    const { ingress, memory } = this.#storage
+    if (dialect === 'blob') return uploadBlob({ ingress, lease, memory }, upload)
+    if (dialect === 'datalake') return uploadDataLakeFile({ ingress, lease, memory }, upload)
     throw unknownStorageAnswer('a kind of storage other than Azure')
   }
 

@@ -12,7 +12,7 @@ import {
   textOf,
   unknownStorageAnswer,
 } from './storage-call.ts'
-import { type StorageDoor, storageRefusal } from './storage-client.ts'
+import { type StorageClient, storageRefusal } from './storage-client.ts'
 import { type Access, type Credential, Lease } from './storage-credentials.ts'
 import type { StorageUpload } from './storage-upload.ts'
 
@@ -38,17 +38,17 @@ async function* untilLastLook({ body, lastLook }: StorageUpload): AsyncGenerator
  */
 export class DefaultStorageFolder {
   readonly #call: StorageCall
-  readonly #door: StorageDoor
+  readonly #ingress: StorageClient
   readonly #hosts: StorageHosts
   readonly #root: string
 
   constructor(
     call: StorageCall,
-    { door, hosts }: { readonly door: StorageDoor; readonly hosts: StorageHosts },
+    { ingress, hosts }: { readonly ingress: StorageClient; readonly hosts: StorageHosts },
     { name, version }: { readonly name: string; readonly version: string },
   ) {
     this.#call = call
-    this.#door = door
+    this.#ingress = ingress
     this.#hosts = hosts
     this.#root = `Models/${name.replaceAll('.', '/')}/${version}`
   }
@@ -73,7 +73,7 @@ export class DefaultStorageFolder {
   }
 
   async download(path: string, range?: ByteRange, conditions?: Conditions): Promise<Download> {
-    return downloadSigned(this.#door, new Lease(() => this.#sign('read', path)), path, range, conditions)
+    return downloadSigned(this.#ingress, new Lease(() => this.#sign('read', path)), path, range, conditions)
   }
 
   /** Sends a file as it comes, once: it is whole, or not there. */
@@ -84,7 +84,7 @@ export class DefaultStorageFolder {
     }
     const credential = await this.#sign('write', path)
     const headers = { ...Object.fromEntries(credential.headers), 'content-length': String(length) }
-    const reply = await this.#door.stream({ credential, headers, body: untilLastLook(upload) })
+    const reply = await this.#ingress.stream({ credential, headers, body: untilLastLook(upload) })
     if (reply.status < 200 || reply.status > 204) throw storageRefusal(reply)
   }
 

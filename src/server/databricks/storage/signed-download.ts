@@ -3,7 +3,7 @@ import { OutsideRange, unmet } from '../../pipeline/streams/unmet.ts'
 import { type ByteRange, type Conditions, type Download, Unchanged } from './artifact-store.ts'
 import { azureHeaders } from './azure-headers.ts'
 import { absentArtifact, unknownStorageAnswer } from './storage-call.ts'
-import { azureCode, type OpenedFile, type StorageDoor, storageRefusal } from './storage-client.ts'
+import { azureCode, type OpenedFile, type StorageClient, storageRefusal } from './storage-client.ts'
 import type { Credential, Lease } from './storage-credentials.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -75,14 +75,14 @@ function ifRange(conditions: Conditions): Headers | null {
 
 /** Reads a file by its signed URL. `path` is for messages. The stream fails when the storage stops before the end. */
 export async function downloadSigned(
-  door: StorageDoor,
+  ingress: StorageClient,
   lease: Lease,
   path: string,
   asked?: ByteRange,
   conditions: Conditions = {},
 ): Promise<Download> {
   const open: Open = (headers) => {
-    const send = (credential: Credential) => door.open(credential, { ...azureHeaders('read', credential.headers), ...headers })
+    const send = (credential: Credential) => ingress.open(credential, { ...azureHeaders('read', credential.headers), ...headers })
     return lease.use(send, (answer) => void dump(answer))
   }
   const { 'if-range': _ifRange, ...others } = conditions
@@ -91,7 +91,7 @@ export async function downloadSigned(
   const answer = await open(range === undefined ? others : { ...others, ...sameFile, range: rangeHeader(range) })
   if (answer.status === 412 && range !== undefined && sameFile !== null && Object.keys(sameFile).length > 0) {
     await dump(answer)
-    return downloadSigned(door, lease, path, undefined, others)
+    return downloadSigned(ingress, lease, path, undefined, others)
   }
   if (answer.status !== 200 && answer.status !== 206) throw await failureOf(answer, path)
   try {

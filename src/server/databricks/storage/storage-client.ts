@@ -90,7 +90,7 @@ async function persist<A extends { readonly status: number }>(attempt: () => Pro
 }
 
 /** The one door to the storage that signed URLs point to. Redirects are never followed. */
-export class StorageDoor {
+export class StorageClient {
   readonly #agent: Dispatcher
 
   constructor(connections = 256, outbound?: Outbound) {

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Grant } from '../../../policy/grant.ts'
 import { Refusal } from '../../../policy/reasons.ts'
-import type { Journey } from '../pipeline.ts'
-import type { Visit } from '../request-context.ts'
+import type { Pipeline } from '../pipeline.ts'
+import type { RequestContext } from '../request-context.ts'
 import { UploadBody, type UploadOptions } from './upload-body.ts'
 
 /** Bytes of an upload that are read before the upstream is asked: small ones hold nothing of it while they come. */
@@ -12,15 +12,15 @@ const longestLook = 15_000
 
 /** Looks again whether an upload is allowed, and keeps promotions away from then on until it is over. */
 export class LastLook {
-  readonly #journey: Journey
-  readonly #visit: Visit
+  readonly #pipeline: Pipeline
+  readonly #requestContext: RequestContext
   readonly #grant: Grant
   #release: () => void = () => undefined
   #isOver = false
 
-  constructor(journey: Journey, visit: Visit, grant: Grant) {
-    this.#journey = journey
-    this.#visit = visit
+  constructor(pipeline: Pipeline, requestContext: RequestContext, grant: Grant) {
+    this.#pipeline = pipeline
+    this.#requestContext = requestContext
     this.#grant = grant
   }
 
@@ -34,11 +34,11 @@ export class LastLook {
   }
 
   async #hold(): Promise<{ readonly release: () => void }> {
-    const { credentials } = this.#visit
+    const { credentials } = this.#requestContext
     const late = AbortSignal.timeout(longestLook)
     const signal = credentials.signal === undefined ? late : AbortSignal.any([credentials.signal, late])
     try {
-      return await this.#journey.hold({ ...this.#visit, credentials: { ...credentials, signal } }, this.#grant, true)
+      return await this.#pipeline.hold({ ...this.#requestContext, credentials: { ...credentials, signal } }, this.#grant, true)
     } catch (error) {
       if (error !== late.reason) throw error
       throw new Refusal(

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { TidyMemory } from '../../facts/tidy-memory.ts'
+import { ForcedCollection } from '../../limits/forced-collection.ts'
 import type { TimeKey } from '../../upstream/time-limit.ts'
 import { type AddressedTransfer, type Transfer, transfers } from './transfer.ts'
 import { Watch } from './watch.ts'
@@ -39,7 +39,7 @@ function drop<T>(error: Error, callback: Callback<T>, data: Dispatcher.ResponseD
 export class StreamDispatcher {
   readonly #pool: Dispatcher
   readonly #timeouts: StreamTimeouts
-  readonly #memory = new TidyMemory()
+  readonly #memory = new ForcedCollection()
 
   constructor(pool: Dispatcher, timeouts: StreamTimeouts) {
     this.#pool = pool

@@ -1,36 +1,41 @@
 import { admitRows } from '../../../policy/checks/search/answer-rows.ts'
 import type { Decision } from '../../../policy/decide.ts'
-import type { Inquiry } from '../../../policy/fact-query.ts'
-import type { Findings, Grant } from '../../../policy/grant.ts'
+import type { Evaluation } from '../../../policy/fact-query.ts'
+import type { Grant, GrantContext } from '../../../policy/grant.ts'
 import type { Json } from '../../../policy/messages/json/json.ts'
 import { holdsOthersRows } from '../../../rewrite/answer/open-answer.ts'
-import { follow } from '../../facts/evaluate.ts'
-import type { MlflowWorld } from '../../facts/mlflow-facts.ts'
+import { evaluate } from '../../facts/evaluate.ts'
+import type { MlflowFacts } from '../../facts/mlflow-facts.ts'
 import type { Clock } from './clock.ts'
 import { EvenTimes } from './even-times.ts'
 
 /** Whether a decision must not tell by its time what was found: a refusal after a question, or ids that count as absent. */
-function hidesSomething(decision: Decision, { asked }: MlflowWorld): boolean {
-  return 'deny' in decision ? asked : decision.allow.findings.passedOver.size > 0
+function hidesSomething(decision: Decision, { asked }: MlflowFacts): boolean {
+  return 'deny' in decision ? asked : decision.allow.context.passedOver.size > 0
 }
 
 /** Rows whose owners are asked about together: an answer may have more than one request may have looked up. */
 const rowsAtOnce = 1_000
 
 /** Keeps in memory what was found of experiments that the caller is shown. */
-function keepShown(world: MlflowWorld, { visibleExperiments, admitted }: Findings): void {
+function keepShown(world: MlflowFacts, { visibleExperiments, admitted }: GrantContext): void {
   world.keep((id) => visibleExperiments.has(id) || admitted.has(id))
 }
 
 /** Finds out whose the rows of an answer are. */
-export async function admitShown(world: MlflowWorld, findings: Findings, message: string, rows: readonly Json[]): Promise<void> {
+export async function admitShown(
+  world: MlflowFacts,
+  context: GrantContext,
+  message: string,
+  rows: readonly Json[],
+): Promise<void> {
   for (let start = 0; start < rows.length; start += rowsAtOnce)
-    await follow(admitRows(findings, message, rows.slice(start, start + rowsAtOnce)), world)
-  keepShown(world, findings)
+    await evaluate(admitRows(context, message, rows.slice(start, start + rowsAtOnce)), world)
+  keepShown(world, context)
 }
 
 /** The one place that sees to it that nothing takes longer, or less long, because it is another environment's. */
-export class Cover {
+export class TimingGuard {
   readonly #decisions: EvenTimes
   readonly #answers: EvenTimes
 
@@ -40,12 +45,12 @@ export class Cover {
   }
 
   /** Follows a decision to its end. One that hides whether something exists comes evenly; any other as soon as it is made. */
-  async decide(inquiry: Inquiry<Decision>, world: MlflowWorld, gone?: AbortSignal): Promise<Decision> {
+  async decide(evaluation: Evaluation<Decision>, world: MlflowFacts, gone?: AbortSignal): Promise<Decision> {
     const beginning = this.#decisions.begin()
-    const decision = await follow(inquiry, world)
+    const decision = await evaluate(evaluation, world)
     if (hidesSomething(decision, world)) await this.#decisions.end(beginning, gone)
     else if (world.asked) this.#decisions.note(beginning)
-    if ('allow' in decision) keepShown(world, decision.allow.findings)
+    if ('allow' in decision) keepShown(world, decision.allow.context)
     return decision
   }
 

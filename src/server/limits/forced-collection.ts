@@ -16,7 +16,7 @@ function findCollector(): () => void {
  * Has the young garbage collected while bytes are streamed. Each piece of a transfer is a buffer outside V8's heap that is garbage the
  * next moment, and V8 by itself lets 64 MiB of them lie before it looks.
  */
-export class TidyMemory {
+export class ForcedCollection {
   readonly #collect = findCollector()
   #underWay = 0
   #timer: NodeJS.Timeout | undefined
