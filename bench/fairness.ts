@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { startIssuer } from '../test/support/issuer.ts'
-import { startMlflow } from '../test/support/mlflow-server.ts'
-import { startProxyProcess } from '../test/support/proxy-process.ts'
+import { startIssuer } from '../test/fakes/issuer.ts'
+import { startMlflow } from '../test/harness/mlflow-server.ts'
+import { startProxyProcess } from '../test/harness/proxy-process.ts'
 
 const seconds = Number(process.argv[2] ?? 10)
 const rounds = Number(process.argv[3] ?? 3)

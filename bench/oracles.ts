@@ -2,9 +2,9 @@
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { parseArgs } from 'node:util'
-import { startIssuer } from '../test/support/issuer.ts'
-import { startMlflow } from '../test/support/mlflow-server.ts'
-import { startProxyProcess } from '../test/support/proxy-process.ts'
+import { startIssuer } from '../test/fakes/issuer.ts'
+import { startMlflow } from '../test/harness/mlflow-server.ts'
+import { startProxyProcess } from '../test/harness/proxy-process.ts'
 import { cases, nothing, type Things, type Try } from './oracle-cases.ts'
 import { quantile, rankTest } from './rank-test.ts'
 

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { Worker } from 'node:worker_threads'
-import { startIssuer } from '../test/support/issuer.ts'
-import { startMlflow } from '../test/support/mlflow-server.ts'
-import { type ProxyProcess, startProxyProcess } from '../test/support/proxy-process.ts'
+import { startIssuer } from '../test/fakes/issuer.ts'
+import { startMlflow } from '../test/harness/mlflow-server.ts'
+import { type ProxyProcess, startProxyProcess } from '../test/harness/proxy-process.ts'
 
 const issuer = await startIssuer()
 const token = await issuer.token()

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { startIssuer } from '../test/support/issuer.ts'
-import { startReplicas } from '../test/support/replicas.ts'
-import { quantile, startLoad } from '../test/support/steady-load.ts'
+import { startIssuer } from '../test/fakes/issuer.ts'
+import { startReplicas } from '../test/harness/replicas.ts'
+import { quantile, startLoad } from '../test/harness/steady-load.ts'
 
 const { values } = parseArgs({ options: { rate: { type: 'string', default: '2000' }, rounds: { type: 'string', default: '2' } } })
 const [rate, rounds] = [Number(values.rate), Number(values.rounds)]

@@ -1,4 +1,4 @@
-import { quantile } from '../test/support/steady-load.ts'
+import { quantile } from '../test/harness/steady-load.ts'
 
 /** What the process held at a time, in MiB and counts, and how long requests took since the sample before, in milliseconds. */
 export interface Sample {

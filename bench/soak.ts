@@ -5,9 +5,9 @@ import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { startIssuer } from '../test/support/issuer.ts'
-import { startProxyProcess } from '../test/support/proxy-process.ts'
-import { quantile } from '../test/support/steady-load.ts'
+import { startIssuer } from '../test/fakes/issuer.ts'
+import { startProxyProcess } from '../test/harness/proxy-process.ts'
+import { quantile } from '../test/harness/steady-load.ts'
 import { growths, type Sample, showSamples } from './soak-report.ts'
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { reply, runId, startFakeUpstream } from '../test/support/fake-upstream.ts'
+import { reply, runId, startFakeUpstream } from '../test/fakes/fake-upstream.ts'
 
 // An upstream that costs next to nothing, in a thread of its own. Asked how many requests it had, besides the proxy's own questions, it says so.
 const upstream = await startFakeUpstream()

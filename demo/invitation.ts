@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { pythonOf } from '../scripts/python-environments.mjs'
+import { pythonOf } from '../scripts/setup/python-environments.mjs'
 import { mlflowVersion } from './python-script.ts'
 import { paint } from './summary.ts'
 import type { Surroundings } from './surroundings.ts'

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { mlflowVersions, pythonOf } from '../scripts/python-environments.mjs'
-import { startProgram } from '../test/support/program.ts'
+import { mlflowVersions, pythonOf } from '../scripts/setup/python-environments.mjs'
+import { startProgram } from '../test/harness/program.ts'
 
 /** The version of MLflow that the demo uses, as server and as client. */
 export const mlflowVersion = mlflowVersions.at(-1) ?? 'none'

@@ -1,8 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startWorkspace, type Workspace } from '../test/databricks/workspace.ts'
-import { databricksScope, type Entra, registerApplication, requestToken } from '../test/support/entra.ts'
+import { databricksScope, type Entra, registerApplication, requestToken } from '../test/fakes/entra.ts'
+import { startWorkspace, type Workspace } from '../test/fakes/workspace/start-workspace.ts'
 import type { StoredFiles } from './findings.ts'
 import type { Standpoint } from './python-script.ts'
 

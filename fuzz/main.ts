@@ -70,7 +70,7 @@ async function raw(): Promise<number> {
 }
 
 async function real(): Promise<number> {
-  const { newestMlflow } = await import('../scripts/python-environments.mjs')
+  const { newestMlflow } = await import('../scripts/setup/python-environments.mjs')
   const { RealFuzz } = await import('./structured/real.ts')
   const fuzz = await RealFuzz.start(values.only ?? newestMlflow)
   const count = Number(values.count ?? 5_000)

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { type RawAnswer, readAnswer } from '../test/support/raw-http.ts'
+import { type RawAnswer, readAnswer } from '../test/harness/raw-http.ts'
 
 /** What came of a request. */
 export type Reception = { readonly answer: RawAnswer } | { readonly lost: 'closed' | 'late' } | { readonly surplus: Buffer }

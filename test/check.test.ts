@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { renderCurrentReference } from '../scripts/generate-config-reference.ts'
+import { renderCurrentReference } from '../scripts/generate/generate-config-reference.ts'
 import { runCommand } from '../src/commands/run-command.ts'
 import { describeConfig } from '../src/server/config/config-summary.ts'
-import { base, folder, load, repository, small, write } from './support/config-file.ts'
+import { base, folder, load, repository, small, write } from './fixtures/config-file.ts'
 
 t.test('check says in words who is where, with which names and stages', async (t) => {
   const config = load(
@@ -121,6 +121,6 @@ t.test('docs/configuration.md is what the schema says', async (t) => {
   t.equal(
     readFileSync(join(repository, 'docs/configuration.md'), 'utf8'),
     renderCurrentReference(),
-    'run scripts/generate-config-reference.ts',
+    'run scripts/generate/generate-config-reference.ts',
   )
 })

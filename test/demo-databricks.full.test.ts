@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { find, listProcesses, startCommand, summaryLines, waitFor } from './support/demo-program.ts'
+import { find, listProcesses, startCommand, summaryLines, waitFor } from './harness/demo-program.ts'
 
 const workspaceLines = [
   /^mlflow-env-proxy: one Databricks workspace, three environments$/m,
@@ -17,7 +17,7 @@ t.test('npm run demo -- --databricks: the same story before a workspace, with ar
   t.setTimeout(240_000)
   const folder = mkdtempSync(join(tmpdir(), 'demo-test-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const { child, output } = startCommand(['scripts/run.mjs', 'demo', '--databricks', '--keep'], folder)
+  const { child, output } = startCommand(['scripts/run/run.mjs', 'demo', '--databricks', '--keep'], folder)
   const exited = once(child, 'exit')
   t.teardown(() => child.exitCode ?? (child.pid && process.kill(-child.pid, 'SIGKILL')))
   await waitFor(() => output().includes('A token for prod') || child.exitCode !== null, 200)

@@ -6,13 +6,13 @@ import t from 'tap'
 import { listSurprises } from '../demo/expected.ts'
 import type { Findings, View } from '../demo/findings.ts'
 import { drawSummary } from '../demo/summary.ts'
-import { find, listProcesses, startCommand, summaryLines, waitFor } from './support/demo-program.ts'
+import { find, listProcesses, startCommand, summaryLines, waitFor } from './harness/demo-program.ts'
 
 t.test('npm run demo -- --keep: the story, an invitation, and nothing left behind', async (t) => {
   t.setTimeout(240_000)
   const folder = mkdtempSync(join(tmpdir(), 'demo-test-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const { child, output } = startCommand(['scripts/run.mjs', 'demo', '--keep'], folder)
+  const { child, output } = startCommand(['scripts/run/run.mjs', 'demo', '--keep'], folder)
   const exited = once(child, 'exit')
   t.teardown(() => child.exitCode ?? (child.pid && process.kill(-child.pid, 'SIGKILL')))
   await waitFor(() => output().includes('A token for prod') || child.exitCode !== null, 200)

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { renderCurrentReference } from '../scripts/generate-config-reference.ts'
-import { endpointPages, renderEndpoints } from '../scripts/generate-endpoint-docs.ts'
+import { renderCurrentReference } from '../scripts/generate/generate-config-reference.ts'
+import { endpointPages, renderEndpoints } from '../scripts/generate/generate-endpoint-docs.ts'
 import { describeRoutes } from '../src/commands/routes.ts'
 import { runCommand } from '../src/commands/run-command.ts'
 import { closedEndpoints, endpointTable, openEndpoints } from '../src/policy/endpoints/endpoint-table.ts'
@@ -19,11 +19,11 @@ const read = (name: string) => readFileSync(join(root, name), 'utf8')
 t.test('generated pages are what their generators would write', async (t) => {
   for (const kind of ['mlflow', 'databricks'] as const) {
     const page = endpointPages[kind]
-    t.ok(read(page) === renderEndpoints(kind), `${page}; if not: node scripts/generate-endpoint-docs.ts`)
+    t.ok(read(page) === renderEndpoints(kind), `${page}; if not: node scripts/generate/generate-endpoint-docs.ts`)
   }
   t.ok(
     read('docs/configuration.md') === renderCurrentReference(),
-    'docs/configuration.md; if not: node scripts/generate-config-reference.ts',
+    'docs/configuration.md; if not: node scripts/generate/generate-config-reference.ts',
   )
 })
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runCommand } from '../src/commands/run-command.ts'
-import { experimentId, runId, startFakeUpstream } from './support/fake-upstream.ts'
+import { experimentId, runId, startFakeUpstream } from './fakes/fake-upstream.ts'
 
 /** What `explain` says of a request of a caller in these groups. */
 async function explain(t: Test, upstream: string, groups: string, ...request: string[]) {

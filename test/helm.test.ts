@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
 import { loadConfig } from '../src/server/config/config.ts'
-import { chart, cluster, external, readText, render, renderJob } from './support/helm-chart.ts'
-import { runHelm } from './support/helm-tools.ts'
-import { at, pick, record, set } from './support/manifests.ts'
+import { chart, cluster, external, readText, render, renderJob } from './fixtures/helm-chart.ts'
+import { at, pick, record, set } from './fixtures/manifests.ts'
+import { runHelm } from './harness/helm-tools.ts'
 
 const supported = ['1.25', '1.29', '1.33', '1.37']
 const [inCluster, outside] = await Promise.all([render(cluster), render(external)])

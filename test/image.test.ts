@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { DockerfileParser, type Instruction, JSONInstruction } from 'dockerfile-ast'
 import t from 'tap'
-import { lintDockerfile } from './support/helm-tools.ts'
-import { record } from './support/manifests.ts'
+import { record } from './fixtures/manifests.ts'
+import { lintDockerfile } from './harness/helm-tools.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readText = (path: string) => readFileSync(join(root, path), 'utf8')

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { closeRun, countTap } from '../scripts/count-results.mjs'
-import { isInstalled } from '../scripts/ensure.mjs'
-import { withLock } from '../scripts/lock.mjs'
-import { startProgram } from './support/program.ts'
+import { closeRun, countTap } from '../scripts/run/count-results.mjs'
+import { isInstalled } from '../scripts/setup/ensure.mjs'
+import { withLock } from '../scripts/setup/lock.mjs'
+import { startProgram } from './harness/program.ts'
 
 const streams = [
   ['assertions outside of subtests', 'TAP version 14\nok 1 - a\nnot ok 2 - b\n1..2\n', { passed: 1, failed: 1, skipped: 0 }],
@@ -122,7 +122,7 @@ t.test('a run whose tap is killed from outside counts the file that it was at', 
   // The full run leaves it to .taprc how many files run at once.
   const inherited = Object.entries(process.env).filter(([name]) => !/TAP/.test(name))
   const env = { ...Object.fromEntries(inherited), ENV_PROXY_TESTS: 'full' }
-  const script = fileURLToPath(new URL('../scripts/run-tests.mjs', import.meta.url))
+  const script = fileURLToPath(new URL('../scripts/run/run-tests.mjs', import.meta.url))
   const program = startProgram(process.execPath, [script], { cwd: place, env })
   await untilMatches(() => program.logs(), /(ended with code 1)/)
   // What the killed file had said may or may not have arrived.
@@ -200,7 +200,7 @@ t.test('a started program ends with all that it started', async (t) => {
 })
 
 t.test('a started program ends when the test process is killed', async (t) => {
-  const module = fileURLToPath(new URL('./support/program.ts', import.meta.url))
+  const module = fileURLToPath(new URL('./harness/program.ts', import.meta.url))
   const code = `import { startProgram } from ${JSON.stringify(module)}
     const p = startProgram('sh', ${JSON.stringify(family)}, { env: process.env })
     setInterval(() => process.stdout.write(p.logs()), 50)`
@@ -217,7 +217,7 @@ t.test('a started program ends when the test process is killed', async (t) => {
 
 t.test('what the tests need of the machine and nobody may install is asked for in one line', async (t) => {
   const cache = t.testdir()
-  const scripts = fileURLToPath(new URL('../scripts/', import.meta.url))
+  const scripts = fileURLToPath(new URL('../scripts/setup/', import.meta.url))
   const ask = (file: string, call: string) => {
     const code = `import { ${call} } from ${JSON.stringify(join(scripts, file))}
       try { await ${call}(console.log) } catch (error) { console.log(error.name, error.message) }`

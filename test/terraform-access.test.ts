@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import t from 'tap'
 import { ownerOf } from '../src/policy/names/names.ts'
 import { loadConfig } from '../src/server/config/config.ts'
-import { record } from './support/manifests.ts'
-import { findOverlaps } from './support/terraform-clashes.ts'
-import { readList, readText } from './support/terraform-environments.ts'
-import { permissionLevels, schemaPrivileges } from './support/terraform-schemas.ts'
-import { type Asked, applyModules, entraIds, tryVariables, workspaceModels } from './support/terraform-town.ts'
+import { record } from './fixtures/manifests.ts'
+import { findOverlaps } from './fixtures/terraform-clashes.ts'
+import { readList, readText } from './fixtures/terraform-environments.ts'
+import { permissionLevels, schemaPrivileges } from './fixtures/terraform-schemas.ts'
+import { type Asked, applyModules, entraIds, tryVariables, workspaceModels } from './fixtures/terraform-tenancy.ts'
 import {
   acc,
   environments,
@@ -18,7 +18,7 @@ import {
   shared,
   surroundings,
   uses,
-} from './support/terraform-uses.ts'
+} from './fixtures/terraform-uses.ts'
 
 t.setTimeout(5 * 60_000)
 const folder = t.testdir({ config: {}, root: {} })

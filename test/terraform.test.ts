@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { at, record } from './support/manifests.ts'
+import { at, record } from './fixtures/manifests.ts'
 import {
   borderLists,
   catalogLists,
@@ -12,7 +12,7 @@ import {
   readText,
   refusedLists,
   toSnake,
-} from './support/terraform-environments.ts'
+} from './fixtures/terraform-environments.ts'
 import {
   listBlocks,
   listExamples,
@@ -23,10 +23,10 @@ import {
   parseHcl,
   readModule,
   terraformFolder,
-} from './support/terraform-files.ts'
-import { findArgumentProblems, findAttributeProblems } from './support/terraform-schemas.ts'
-import { runTerraform } from './support/terraform-tools.ts'
-import { applyModules, type EnvironmentList, expression, tryVariables } from './support/terraform-town.ts'
+} from './fixtures/terraform-files.ts'
+import { findArgumentProblems, findAttributeProblems } from './fixtures/terraform-schemas.ts'
+import { applyModules, type EnvironmentList, expression, tryVariables } from './fixtures/terraform-tenancy.ts'
+import { runTerraform } from './harness/terraform-tools.ts'
 
 const modules = await Promise.all(
   moduleFolders.map(async (folder) => ({ folder, files: await readModule(join(terraformFolder, folder)) })),

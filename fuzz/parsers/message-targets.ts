@@ -14,7 +14,7 @@ import { type NameKind, ownerOf, resolveName, showName } from '../../src/policy/
 import { loadConfig } from '../../src/server/config/config.ts'
 import { ConfigError } from '../../src/server/config/config-problem.ts'
 import { describeConfig } from '../../src/server/config/config-summary.ts'
-import { makeTown } from '../../test/support/town.ts'
+import { makeTown } from '../../test/fixtures/tenancy.ts'
 import type { Target } from './guided.ts'
 import { equal, read } from './properties.ts'
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import { type RawAnswer, readAnswer } from '../../test/support/raw-http.ts'
+import { type RawAnswer, readAnswer } from '../../test/harness/raw-http.ts'
 import type { Stream } from './make-stream.ts'
 import type { StrictReading } from './strict-reader.ts'
 

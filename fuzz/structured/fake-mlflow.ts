@@ -3,9 +3,9 @@ import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { Field } from '../../src/policy/messages/field.ts'
 import { shapeOf } from '../../src/policy/messages/message-shape.ts'
-import { reply } from '../../test/support/fake-upstream.ts'
-import type { Belongings, Town } from '../../test/support/town.ts'
-import { type Asked, startTownServer, type TownServer } from '../../test/support/town-server.ts'
+import { reply } from '../../test/fakes/fake-upstream.ts'
+import type { Belongings, Town } from '../../test/fixtures/tenancy.ts'
+import { type Asked, startTownServer, type TownServer } from '../../test/harness/tenancy-server.ts'
 import { leadsElsewhere } from './mlflow-reading.ts'
 
 /** A word that stands in everything of one environment, and in no request. */

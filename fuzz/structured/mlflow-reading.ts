@@ -2,8 +2,8 @@ import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import type { Meaning } from '../../src/policy/meanings/meaning.ts'
 import { type Json, JsonNumber } from '../../src/policy/messages/json/json.ts'
 import { parseJson } from '../../src/policy/messages/json/json-text.ts'
-import type { Belongings } from '../../test/support/town.ts'
-import type { Asked } from '../../test/support/town-server.ts'
+import type { Belongings } from '../../test/fixtures/tenancy.ts'
+import type { Asked } from '../../test/harness/tenancy-server.ts'
 import { isId, isNamed, names, numbersExperiment } from './owners.ts'
 
 /** A text of a request that MLflow got, and where it stands: `metrics[].model_id`. */

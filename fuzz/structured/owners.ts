@@ -1,4 +1,4 @@
-import type { Belongings } from '../../test/support/town.ts'
+import type { Belongings } from '../../test/fixtures/tenancy.ts'
 
 /** A text as the most generous of readers takes it: decoded until it stops changing, folded, without what nobody sees. */
 export function generously(text: string): string {

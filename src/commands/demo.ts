@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts'
 
 /** Runs the demo of the checkout that this program was built in; an installed program has none. Returns the exit code. */
 export async function demo(args: readonly string[], terminal: Terminal): Promise<number> {
-  const launcher = fileURLToPath(new URL('../../scripts/run.mjs', import.meta.url))
+  const launcher = fileURLToPath(new URL('../../scripts/run/run.mjs', import.meta.url))
   if (!existsSync(launcher)) {
     terminal.err('mlflow-env-proxy: the demo is part of the source code only; in a checkout, write npm run demo\n')
     return 1

@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { generateDatabricksTexts, generatedDatabricksFiles } from '../../scripts/generate-databricks.ts'
-import { generatedFiles, generateTexts } from '../../scripts/generate-messages.ts'
-import { generateOtlp, otlpFile } from '../../scripts/generate-otlp.ts'
-import type { SdkDescription } from '../../scripts/merge-databricks.ts'
-import type { Description } from '../../scripts/merge-descriptions.ts'
-import { mlflowVersions, pythonOf } from '../../scripts/python-environments.mjs'
+import { generateDatabricksTexts, generatedDatabricksFiles } from '../../scripts/generate/generate-databricks.ts'
+import { generatedFiles, generateTexts } from '../../scripts/generate/generate-messages.ts'
+import { generateOtlp, otlpFile } from '../../scripts/generate/generate-otlp.ts'
+import type { SdkDescription } from '../../scripts/generate/merge-databricks.ts'
+import type { Description } from '../../scripts/generate/merge-descriptions.ts'
+import { mlflowVersions, pythonOf } from '../../scripts/setup/python-environments.mjs'
 import type { ClosedEndpoint, OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { closedEndpoints, endpointTable, openEndpoints } from '../../src/policy/endpoints/endpoint-table.ts'
 import { findEndpoint } from '../../src/policy/endpoints/find-endpoint.ts'
 
-const scriptOf = (name: string) => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url))
+const scriptOf = (name: string) => fileURLToPath(new URL(`../../scripts/generate/${name}`, import.meta.url))
 
 async function runScript(environment: string, name: string): Promise<string> {
   const { stdout } = await promisify(execFile)(pythonOf(environment), [scriptOf(name)], { maxBuffer: 64 << 20 })
@@ -78,7 +78,7 @@ t.test('the generated messages, routes and GraphQL schema are what the installed
     const found = readFileSync(file, 'utf8')
     t.ok(
       found === texts[name],
-      `src/policy/generated/${name}.ts is fresh; if not: node scripts/generate-messages.ts and every python`,
+      `src/policy/generated/${name}.ts is fresh; if not: node scripts/generate/generate-messages.ts and every python`,
     )
   }
 })
@@ -89,7 +89,7 @@ t.test('the generated messages and routes of a workspace are what databricks-sdk
     const found = readFileSync(generatedDatabricksFiles[name], 'utf8')
     t.ok(
       found === texts[name],
-      `src/policy/generated/databricks-${name}.ts is fresh; if not: node scripts/generate-databricks.ts`,
+      `src/policy/generated/databricks-${name}.ts is fresh; if not: node scripts/generate/generate-databricks.ts`,
     )
   }
 })
@@ -111,5 +111,5 @@ t.test('every route that databricks-sdk asks a workspace for is in its table, op
 
 t.test('the generated messages of OpenTelemetry are those that the newest MLflow brings', async (t) => {
   const fresh = generateOtlp(pythonOf(mlflowVersions.at(-1) ?? '')) === readFileSync(otlpFile, 'utf8')
-  t.ok(fresh, 'src/policy/generated/otlp-messages.ts is fresh; if not: node scripts/generate-otlp.ts and its python')
+  t.ok(fresh, 'src/policy/generated/otlp-messages.ts is fresh; if not: node scripts/generate/generate-otlp.ts and its python')
 })

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { objectOf, text } from './call.ts'
-import { askWorkspace } from './member.ts'
-import { startPassthrough } from './passthrough.ts'
-import { runDatabricksClient } from './python.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { objectOf, text } from '../fakes/workspace/call.ts'
+import { askWorkspace } from '../fakes/workspace/member.ts'
+import { startPassthrough } from '../fakes/workspace/passthrough.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { runDatabricksClient } from '../scenarios/databricks-python.ts'
 
 // Tracking by http beside a registry in Unity Catalog: MLflow asks DATABRICKS_HOST for the registry, and either port will do for it.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { ensurePythonEnvironments } from '../../scripts/python-environments.mjs'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { joinWorkspace } from './member.ts'
-import { runDatabricksClient } from './python.ts'
-import { startWorkspace, type Workspace } from './workspace.ts'
+import { ensurePythonEnvironments } from '../../scripts/setup/python-environments.mjs'
+import { startIssuer } from '../fakes/issuer.ts'
+import { joinWorkspace } from '../fakes/workspace/member.ts'
+import { startWorkspace, type Workspace } from '../fakes/workspace/start-workspace.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { runDatabricksClient } from '../scenarios/databricks-python.ts'
 
 // Unmodified clients find a Databricks workspace in the stand-in, and real Azure storage behind it.
 const [mlflow, issuer] = await Promise.all([

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startApp } from '../support/app.ts'
-import { reply, startFakeUpstream } from '../support/fake-upstream.ts'
+import { reply, startFakeUpstream } from '../fakes/fake-upstream.ts'
+import { startApp } from '../harness/app.ts'
 
 // What notebooks and jobs on Databricks can hold, and what each of them is told.
 const upstream = await startFakeUpstream()

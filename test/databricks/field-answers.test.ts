@@ -1,10 +1,10 @@
 import t from 'tap'
-import { startInProcess } from '../support/app.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { type Fields, objectOf, objectsOf, text } from './call.ts'
-import { startGuardedWorkspace } from './guarded-workspace.ts'
-import { askWorkspace } from './member.ts'
-import type { Refusing } from './refusals.ts'
+import { type Fields, objectOf, objectsOf, text } from '../fakes/workspace/call.ts'
+import { startGuardedWorkspace } from '../fakes/workspace/guarded-workspace.ts'
+import { askWorkspace } from '../fakes/workspace/member.ts'
+import type { Refusing } from '../fakes/workspace/refusals.ts'
+import { startInProcess } from '../harness/app.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
 
 // What real workspaces answer besides what was asked, and what callers of the proxy make of it.
 const mlflow = await startMlflow({ version: '3.17.2' })

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { request } from 'undici'
-import { ensurePythonEnvironments, newestMlflow } from '../../scripts/python-environments.mjs'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { type Fields, objectOf, text } from './call.ts'
-import { askWorkspace } from './member.ts'
-import { startPassthrough } from './passthrough.ts'
-import { runDatabricksClient } from './python.ts'
+import { ensurePythonEnvironments, newestMlflow } from '../../scripts/setup/python-environments.mjs'
+import { startIssuer } from '../fakes/issuer.ts'
+import { type Fields, objectOf, text } from '../fakes/workspace/call.ts'
+import { askWorkspace } from '../fakes/workspace/member.ts'
+import { startPassthrough } from '../fakes/workspace/passthrough.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { runDatabricksClient } from '../scenarios/databricks-python.ts'
 
 // Unmodified clients take the proxy for their workspace; behind it are a real MLflow and real Azure storage.
 const [mlflow, issuer] = await Promise.all([

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { startInProcess } from '../support/app.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { startGuardedWorkspace } from './guarded-workspace.ts'
-import { runDatabricksClient } from './python.ts'
-import type { WorkspaceOptions } from './workspace.ts'
+import { startGuardedWorkspace } from '../fakes/workspace/guarded-workspace.ts'
+import type { WorkspaceOptions } from '../fakes/workspace/start-workspace.ts'
+import { startInProcess } from '../harness/app.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { runDatabricksClient } from '../scenarios/databricks-python.ts'
 
 // Real clients over http, before the registry of a workspace that takes and refuses what real ones do.
 const mlflow = await startMlflow({ version: '3.17.2' })

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { ask, finish, growth, type Ingress, MiB, readDigest, sendBlocks } from '../support/artifact-stream.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { type ProxyProcess, startProxyProcess } from '../support/proxy-process.ts'
-import { objectOf, text } from './call.ts'
-import { type GuardedWorkspace, startGuardedWorkspace } from './guarded-workspace.ts'
-import { askWorkspace } from './member.ts'
+import { objectOf, text } from '../fakes/workspace/call.ts'
+import { type GuardedWorkspace, startGuardedWorkspace } from '../fakes/workspace/guarded-workspace.ts'
+import { askWorkspace } from '../fakes/workspace/member.ts'
+import { ask, finish, growth, type Ingress, MiB, readDigest, sendBlocks } from '../harness/artifact-stream.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { type ProxyProcess, startProxyProcess } from '../harness/proxy-process.ts'
 
 const large = 1024 * MiB
 

@@ -1,12 +1,12 @@
 import t from 'tap'
-import type { ClientRun } from '../support/client-program.ts'
-import { clientVersions } from '../support/client-versions.ts'
-import { startHop } from '../support/hop.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { runPythonClient } from '../support/python-client.ts'
-import { askWorkspace, joinWorkspace } from './member.ts'
-import { startPassthrough } from './passthrough.ts'
+import { startHop } from '../fakes/hop.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { askWorkspace, joinWorkspace } from '../fakes/workspace/member.ts'
+import { startPassthrough } from '../fakes/workspace/passthrough.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import type { ClientRun } from '../scenarios/client-program.ts'
+import { clientVersions } from '../scenarios/client-versions.ts'
+import { runPythonClient } from '../scenarios/python-client.ts'
 
 // Clients with good credentials of the workspace at hand, as on a developer's machine. They are told the proxy's address, and the
 // workspace's own by the environment or by ~/.databrickscfg, where a listener writes down whatever comes.

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path'
 import t from 'tap'
-import { ensurePythonEnvironments, pythonOf } from '../../scripts/python-environments.mjs'
-import { startApp } from '../support/app.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { objectOf } from './call.ts'
-import { startJobs } from './jobs.ts'
-import { runDatabricksClient } from './python.ts'
+import { ensurePythonEnvironments, pythonOf } from '../../scripts/setup/python-environments.mjs'
+import { objectOf } from '../fakes/workspace/call.ts'
+import { startJobs } from '../fakes/workspace/jobs.ts'
+import { startApp } from '../harness/app.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { runDatabricksClient } from '../scenarios/databricks-python.ts'
 
 // The client submits with its own rights in the workspace; the job asks the proxy, with a token of its environment.
 const versions = ['1.30.1', '2.22.4', '3.17.2']

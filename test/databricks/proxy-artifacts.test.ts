@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { runPythonClient } from '../support/python-client.ts'
-import { type Fields, objectOf, text } from './call.ts'
-import { askWorkspace } from './member.ts'
-import { startPassthrough } from './passthrough.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { type Fields, objectOf, text } from '../fakes/workspace/call.ts'
+import { askWorkspace } from '../fakes/workspace/member.ts'
+import { startPassthrough } from '../fakes/workspace/passthrough.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { runPythonClient } from '../scenarios/python-client.ts'
 
 // A real MLflow behind an honest workspace with real Azure storage. Callers show the proxy the tokens that the workspace takes.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { type Fields, objectOf, text } from './call.ts'
-import { differences, readRecordings } from './held-against.ts'
-import { joinWorkspace, type TestMember } from './member.ts'
-import type { Refusing } from './refusals.ts'
-import { startWorkspace } from './workspace.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { type Fields, objectOf, text } from '../fakes/workspace/call.ts'
+import { joinWorkspace, type TestMember } from '../fakes/workspace/member.ts'
+import type { Refusing } from '../fakes/workspace/refusals.ts'
+import { startWorkspace } from '../fakes/workspace/start-workspace.ts'
+import { differences, readRecordings } from '../fixtures/compare-recording.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
 
 // What real workspaces were seen to answer (recordings/, each with its source) is what the stand-in answers, field by field.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])

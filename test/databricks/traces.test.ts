@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { type Fields, objectOf, objectsOf, text } from './call.ts'
-import { askWorkspace } from './member.ts'
-import { startPassthrough } from './passthrough.ts'
-import { runDatabricksClient } from './python.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { type Fields, objectOf, objectsOf, text } from '../fakes/workspace/call.ts'
+import { askWorkspace } from '../fakes/workspace/member.ts'
+import { startPassthrough } from '../fakes/workspace/passthrough.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { runDatabricksClient } from '../scenarios/databricks-python.ts'
 
 // Traces in experiments of a workspace, by the rules of all traces: their spans are in the workspace's storage.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])

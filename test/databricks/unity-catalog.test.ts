@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { type Fields, objectOf, objectsOf, text } from './call.ts'
-import { askWorkspace } from './member.ts'
-import { startPassthrough } from './passthrough.ts'
-import { runDatabricksClient } from './python.ts'
-import type { Workspace } from './workspace.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { type Fields, objectOf, objectsOf, text } from '../fakes/workspace/call.ts'
+import { askWorkspace } from '../fakes/workspace/member.ts'
+import { startPassthrough } from '../fakes/workspace/passthrough.ts'
+import type { Workspace } from '../fakes/workspace/start-workspace.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { runDatabricksClient } from '../scenarios/databricks-python.ts'
 
 // Two workspaces before one MLflow: their models are in Unity Catalog, and their files in real blobs and in a data lake.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])

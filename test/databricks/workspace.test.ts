@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { startIssuer, tenantId } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { databricksAudience, databricksClaims } from './authenticate.ts'
-import { objectOf, objectsOf } from './call.ts'
-import { askWorkspace, joinWorkspace } from './member.ts'
-import { startWorkspace } from './workspace.ts'
+import { startIssuer, tenantId } from '../fakes/issuer.ts'
+import { databricksAudience, databricksClaims } from '../fakes/workspace/authenticate.ts'
+import { objectOf, objectsOf } from '../fakes/workspace/call.ts'
+import { askWorkspace, joinWorkspace } from '../fakes/workspace/member.ts'
+import { startWorkspace } from '../fakes/workspace/start-workspace.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
 
 // The stand-in is honest: it refuses what Databricks refuses. Real clients are in clients.test.ts.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { mlflowVersions, newestMlflow } from '../../scripts/python-environments.mjs'
-import { tellWorkspaceStories } from './client-stories.ts'
+import { mlflowVersions, newestMlflow } from '../../scripts/setup/python-environments.mjs'
+import { tellWorkspaceStories } from '../scenarios/client-scenarios.ts'
 
 // Clients that have nothing of Databricks, not even a token that a workspace would take.
 t.setTimeout(30 * 60_000)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { previousMlflow } from '../support/client-versions.ts'
-import { tellClientStories } from './client-stories.ts'
+import { tellClientStories } from '../scenarios/client-scenarios.ts'
+import { previousMlflow } from '../scenarios/client-versions.ts'
 
 // The newest server is everyday's (clients.test.ts).
 t.setTimeout(30 * 60_000)

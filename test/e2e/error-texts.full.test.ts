@@ -1,10 +1,10 @@
 import t from 'tap'
-import { newestMlflow } from '../../scripts/python-environments.mjs'
+import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
 import { isMapping } from '../../src/server/config/mapping.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { startProxy, threeEnvironments } from '../support/proxy.ts'
-import { makeTokens } from './client-stories.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { startProxy, threeEnvironments } from '../harness/proxy.ts'
+import { makeTokens } from '../scenarios/client-scenarios.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

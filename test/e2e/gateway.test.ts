@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { newestMlflow } from '../../scripts/python-environments.mjs'
-import { startApp } from '../support/app.ts'
-import { askUpstream, pick } from '../support/attack-world.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
+import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
+import { askUpstream, pick } from '../attacks/attack-world.ts'
+import { startApp } from '../harness/app.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
 
 /** A language model that says a few words, slowly. */
 const model = createServer((request, response) => {

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { newestMlflow } from '../../scripts/python-environments.mjs'
-import { previousMlflow } from '../support/client-versions.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { type MlflowServer, startMlflow } from '../support/mlflow-server.ts'
-import { startProxy } from '../support/proxy.ts'
-import { runPythonClient } from '../support/python-client.ts'
+import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
+import { startIssuer } from '../fakes/issuer.ts'
+import { type MlflowServer, startMlflow } from '../harness/mlflow-server.ts'
+import { startProxy } from '../harness/proxy.ts'
+import { previousMlflow } from '../scenarios/client-versions.ts'
+import { runPythonClient } from '../scenarios/python-client.ts'
 
 t.setTimeout(20 * 60_000)
 const issuer = await startIssuer()
@@ -39,7 +39,7 @@ async function startPartsServer(t: Test) {
 /** A server whose store takes parts, by the plugin in test/support/parts-store. */
 async function startWithParts(t: Test, version: string): Promise<{ mlflow: MlflowServer; uploads: () => string[] }> {
   const parts = await startPartsServer(t)
-  const plugin = fileURLToPath(new URL('../support/parts-store/', import.meta.url))
+  const plugin = fileURLToPath(new URL('../fakes/parts-store/', import.meta.url))
   const env = { PYTHONPATH: plugin, PYTHONDONTWRITEBYTECODE: '1', PARTS_FOLDER: parts.folder, PARTS_URL: parts.url }
   const mlflow = await startMlflow({ version, env, artifactScheme: 'parts' })
   t.teardown(() => mlflow.close())

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { newestMlflow } from '../../scripts/python-environments.mjs'
+import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
 import { runCommand } from '../../src/commands/run-command.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { type MlflowServer, startMlflow } from '../support/mlflow-server.ts'
-import { type RunningProxy, startProxy } from '../support/proxy.ts'
-import { talk } from '../support/raw-http.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { type MlflowServer, startMlflow } from '../harness/mlflow-server.ts'
+import { type RunningProxy, startProxy } from '../harness/proxy.ts'
+import { talk } from '../harness/raw-http.ts'
 
 const issuer = await startIssuer()
 t.teardown(() => issuer.close())

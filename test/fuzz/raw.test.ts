@@ -2,8 +2,8 @@ import t from 'tap'
 import { wordsIn } from '../../fuzz/raw/make-stream.ts'
 import { RawFuzz } from '../../fuzz/raw/run.ts'
 import { readStrictly } from '../../fuzz/raw/strict-reader.ts'
-import { startApp } from '../support/app.ts'
-import { talk } from '../support/raw-http.ts'
+import { startApp } from '../harness/app.ts'
+import { talk } from '../harness/raw-http.ts'
 
 const fixed = 1_000
 const today = Math.floor(Date.now() / 86_400_000) * 100_000

@@ -4,7 +4,7 @@ import { StructuredFuzz } from '../../fuzz/structured/run.ts'
 import { CatalogFolder } from '../../src/server/databricks/storage/catalog-folder.ts'
 import { AzureStorage } from '../../src/server/databricks/storage/databricks-store.ts'
 import type { StorageCall } from '../../src/server/databricks/storage/storage-call.ts'
-import { toMessage } from '../support/fake-world.ts'
+import { toMessage } from '../fakes/fake-fact-source.ts'
 
 // Seconds of what `npm run fuzz -- structured` does for as long as is asked: always the same requests, and others every day.
 const fixed = Array.from({ length: 500 }, (_, at) => 1_000 + at)

@@ -24,10 +24,10 @@ import { clientLocation } from '../../src/rewrite/client-location.ts'
 import { clientSentence } from '../../src/rewrite/errors/error-text.ts'
 import { readKeyId } from '../../src/server/auth/compact-token.ts'
 import { parseAnswer } from '../../src/server/facts/look-up-answers.ts'
-import { grantOf, judge, requestTo, toJson, verdictOf } from '../support/fake-world.ts'
-import { goodMessage, setAt } from '../support/full-message.ts'
-import { isFullRun } from '../support/full-run.ts'
-import { acc, config, inAcc, makeTown, openSourceTown, type Town, town } from '../support/town.ts'
+import { grantOf, judge, requestTo, toJson, verdictOf } from '../fakes/fake-fact-source.ts'
+import { goodMessage, setAt } from '../fixtures/full-message.ts'
+import { acc, config, inAcc, makeTown, openSourceTown, type Town, town } from '../fixtures/tenancy.ts'
+import { isFullRun } from '../harness/full-run.ts'
 
 const ofSize = /exceeds the maximum length of [0-9]+ characters|can contain at most [0-9]+ items/
 
@@ -115,7 +115,7 @@ t.test('no field holds more than its meaning may, and nothing is asked before th
 const child = (memory: number, program: string, ...args: string[]) =>
   execFileSync(
     process.execPath,
-    ['--expose-gc', `--max-old-space-size=${memory}`, join(import.meta.dirname, '../support', program), ...args],
+    ['--expose-gc', `--max-old-space-size=${memory}`, join(import.meta.dirname, '../harness', program), ...args],
     {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],

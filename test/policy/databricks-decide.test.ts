@@ -19,8 +19,8 @@ import {
   requestTo,
   toMessage,
   verdictOf,
-} from '../support/fake-world.ts'
-import { makeVersion } from '../support/town.ts'
+} from '../fakes/fake-fact-source.ts'
+import { makeVersion } from '../fixtures/tenancy.ts'
 
 const { acc, prod, config } = makeWorkspace()
 const world: FakeWorld = {

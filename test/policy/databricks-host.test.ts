@@ -12,8 +12,8 @@ import {
   requestTo,
   toMessage,
   verdictOf,
-} from '../support/fake-world.ts'
-import { inWorkspace, makeModel, makeRun, makeVersion } from '../support/town.ts'
+} from '../fakes/fake-fact-source.ts'
+import { inWorkspace, makeModel, makeRun, makeVersion } from '../fixtures/tenancy.ts'
 
 // What clients in Databricks mode may do: the same as all others, and get signed URLs for it.
 const { acc, preprod, prod, config } = makeWorkspace({ sourcePrefixes: ['dbfs:/models/acc/'] })

@@ -5,9 +5,9 @@ import { tagPairs } from '../../src/policy/checks/traces/trace-tags.ts'
 import type { VersionFact } from '../../src/policy/fact-query.ts'
 import type { Meaning } from '../../src/policy/meanings/meaning.ts'
 import { placesMeaning, textMeaning, textsOf } from '../../src/policy/messages/message-fields.ts'
-import { type Judged, judge } from '../support/fake-world.ts'
-import { tryLaw } from '../support/law.ts'
-import { type RandomCall, randomCall } from '../support/random-town.ts'
+import { type Judged, judge } from '../fakes/fake-fact-source.ts'
+import { type RandomCall, randomCall } from '../fixtures/random-tenancy.ts'
+import { tryLaw } from '../harness/law.ts'
 
 const seeds = fc.nat()
 const isRead = ({ endpoint }: RandomCall) => endpoint.action === 'read' || endpoint.action === 'search'

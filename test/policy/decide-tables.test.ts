@@ -1,8 +1,7 @@
 import t from 'tap'
 import type { Environment } from '../../src/policy/environments/environment.ts'
 import { upstreamMessage } from '../../src/rewrite/request/upstream-message.ts'
-import { grantOf, judge, refusalOf, requestTo, verdictOf } from '../support/fake-world.ts'
-import { showText } from '../support/law.ts'
+import { grantOf, judge, refusalOf, requestTo, verdictOf } from '../fakes/fake-fact-source.ts'
 import {
   absentModel,
   absentRun,
@@ -18,7 +17,8 @@ import {
   prod,
   strayTrace,
   town,
-} from '../support/town.ts'
+} from '../fixtures/tenancy.ts'
+import { showText } from '../harness/law.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -2,11 +2,11 @@ import t from 'tap'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { Environment } from '../../src/policy/environments/environment.ts'
 import type { Meaning } from '../../src/policy/meanings/meaning.ts'
-import { grantOf, type Judged, judge, refusalOf, verdictOf } from '../support/fake-world.ts'
-import { goodMessage } from '../support/full-message.ts'
-import { makeTown, openSourceTown, type Town } from '../support/town.ts'
-import { type Case, isForProduction, promotes, reads, type Trespass, trespassMessage } from '../support/trespass.ts'
-import { nameNothing, trespasses } from '../support/trespasses.ts'
+import { type Case, isForProduction, promotes, reads, type Trespass, trespassMessage } from '../attacks/cross-environment-case.ts'
+import { nameNothing, trespasses } from '../attacks/cross-environment-cases.ts'
+import { grantOf, type Judged, judge, refusalOf, verdictOf } from '../fakes/fake-fact-source.ts'
+import { goodMessage } from '../fixtures/full-message.ts'
+import { makeTown, openSourceTown, type Town } from '../fixtures/tenancy.ts'
 
 const json = JSON.stringify
 

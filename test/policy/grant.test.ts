@@ -7,8 +7,8 @@ import { isGrant } from '../../src/policy/grant.ts'
 import { artifactRequest, isArtifactRequest } from '../../src/rewrite/request/artifact-request.ts'
 import { isUpstreamRequest, upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { Upstream } from '../../src/server/upstream/upstream.ts'
-import { grantOf, judge, requestTo } from '../support/fake-world.ts'
-import { acc, config, inAcc, town } from '../support/town.ts'
+import { grantOf, judge, requestTo } from '../fakes/fake-fact-source.ts'
+import { acc, config, inAcc, town } from '../fixtures/tenancy.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

@@ -11,7 +11,7 @@ import { clientSentence } from '../../src/rewrite/errors/error-text.ts'
 import { upstreamFilter } from '../../src/rewrite/request/search-filter.ts'
 import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { inAskedForm } from '../../src/rewrite/unity-catalog/models-answer.ts'
-import { type FakeWorld, grantOf, judge, makeEnvironment, requestTo, toMessage, verdictOf } from '../support/fake-world.ts'
+import { type FakeWorld, grantOf, judge, makeEnvironment, requestTo, toMessage, verdictOf } from '../fakes/fake-fact-source.ts'
 
 const inCatalog = (name: string, over: Partial<Environment> = {}) =>
   makeEnvironment(name, {

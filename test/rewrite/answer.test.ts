@@ -12,10 +12,10 @@ import { answerMeanings } from '../../src/rewrite/answer/answer-fields.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { clientLocation } from '../../src/rewrite/client-location.ts'
 import { clientErrorText } from '../../src/rewrite/errors/error-text.ts'
-import { grantOf, judge, requestTo, toMessage } from '../support/fake-world.ts'
-import { fullMessage } from '../support/full-message.ts'
-import { tryLaw } from '../support/law.ts'
-import { acc, all, type Belongings, config, inAcc, inProd, prod, town } from '../support/town.ts'
+import { grantOf, judge, requestTo, toMessage } from '../fakes/fake-fact-source.ts'
+import { fullMessage } from '../fixtures/full-message.ts'
+import { acc, all, type Belongings, config, inAcc, inProd, prod, town } from '../fixtures/tenancy.ts'
+import { tryLaw } from '../harness/law.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -2,8 +2,8 @@ import t from 'tap'
 import type { Environment } from '../../src/policy/environments/environment.ts'
 import { printJson } from '../../src/policy/messages/json/json-text.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
-import { grantOf, judge, requestTo, toMessage } from '../support/fake-world.ts'
-import { acc, config, inAcc, prod, town } from '../support/town.ts'
+import { grantOf, judge, requestTo, toMessage } from '../fakes/fake-fact-source.ts'
+import { acc, config, inAcc, prod, town } from '../fixtures/tenancy.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

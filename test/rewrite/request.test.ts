@@ -10,11 +10,11 @@ import { upstreamFilter } from '../../src/rewrite/request/search-filter.ts'
 import { pageMessage, queryIdentity, rowMessage, takeRows, wantedRows } from '../../src/rewrite/request/search-page.ts'
 import { upstreamMessage } from '../../src/rewrite/request/upstream-message.ts'
 import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
-import { grantOf, judge, requestTo, toJson } from '../support/fake-world.ts'
-import { fullMessage } from '../support/full-message.ts'
-import { tryLaw } from '../support/law.ts'
-import { randomCall } from '../support/random-town.ts'
-import { absentTrace, acc, config, inAcc, inProd, prod, town } from '../support/town.ts'
+import { grantOf, judge, requestTo, toJson } from '../fakes/fake-fact-source.ts'
+import { fullMessage } from '../fixtures/full-message.ts'
+import { randomCall } from '../fixtures/random-tenancy.ts'
+import { absentTrace, acc, config, inAcc, inProd, prod, town } from '../fixtures/tenancy.ts'
+import { tryLaw } from '../harness/law.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

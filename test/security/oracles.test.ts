@@ -3,9 +3,10 @@ import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { JsonNumber } from '../../src/policy/messages/json/json.ts'
 import { shapeOf } from '../../src/policy/messages/message-shape.ts'
 import { hasOwnVisibility } from '../../src/rewrite/answer/visible-rows.ts'
-import { fits, goodMessage } from '../support/full-message.ts'
-import { isFullRun } from '../support/full-run.ts'
-import { writeRequest } from '../support/message-request.ts'
+import { reads, trespassMessage } from '../attacks/cross-environment-case.ts'
+import { trespasses } from '../attacks/cross-environment-cases.ts'
+import { fits, goodMessage } from '../fixtures/full-message.ts'
+import { writeRequest } from '../fixtures/message-request.ts'
 import {
   absentExperiment,
   absentRun,
@@ -14,10 +15,9 @@ import {
   makeTown,
   openSourceTown,
   sharedDataset,
-} from '../support/town.ts'
-import { closePlaces, openPlace, type Place, rowsOf, sendTo } from '../support/town-proxy.ts'
-import { reads, trespassMessage } from '../support/trespass.ts'
-import { trespasses } from '../support/trespasses.ts'
+} from '../fixtures/tenancy.ts'
+import { isFullRun } from '../harness/full-run.ts'
+import { closePlaces, openPlace, type Place, rowsOf, sendTo } from '../harness/tenancy-proxy.ts'
 
 // Whatever is another's is answered like what is nowhere: in each word and header, after the same questions to MLflow, at the same time.
 // The time is that of a clock that goes on with each question to MLflow, and further for what is found than for what is not.

@@ -2,10 +2,10 @@
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { listForgeries } from '../support/forgeries.ts'
-import { type Answer, startIssuer, type TokenOptions } from '../support/issuer.ts'
-import { freePort } from '../support/program.ts'
-import { startProxy } from '../support/proxy.ts'
+import { type Answer, startIssuer, type TokenOptions } from '../fakes/issuer.ts'
+import { listForgeries } from '../fixtures/forgeries.ts'
+import { freePort } from '../harness/program.ts'
+import { startProxy } from '../harness/proxy.ts'
 
 // Stands for MLflow: what is tried here never gets so far, but for what must.
 const experiment = { experiment_id: '1', name: '/experiments/acc/Default', artifact_location: 'mlflow-artifacts:/1', lifecycle_stage: 'active' }

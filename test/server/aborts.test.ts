@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { startApp } from '../support/app.ts'
-import { reply, runId, startFakeUpstream } from '../support/fake-upstream.ts'
-import { isFullRun } from '../support/full-run.ts'
+import { reply, runId, startFakeUpstream } from '../fakes/fake-upstream.ts'
+import { startApp } from '../harness/app.ts'
+import { isFullRun } from '../harness/full-run.ts'
 
 /** A hundred would still show what stays behind. */
 const count = Number(process.env.ABORTS ?? (isFullRun ? 500 : 250))

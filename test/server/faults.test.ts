@@ -7,8 +7,13 @@ import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import { isRepeatable } from '../../src/policy/evaluation-context.ts'
 import { shapeOf } from '../../src/policy/messages/message-shape.ts'
-import type { InProcess } from '../support/app.ts'
-import { answerBytes, type BrokenUpstream, type Fault, startBrokenUpstream } from '../support/broken-upstream.ts'
+import { isForProduction } from '../attacks/cross-environment-case.ts'
+import { answerBytes, type BrokenUpstream, type Fault, startBrokenUpstream } from '../fakes/broken-upstream.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { goodMessage } from '../fixtures/full-message.ts'
+import { type ClientRequest, writeRequest } from '../fixtures/message-request.ts'
+import { type Belongings, makeTown, openSourceTown, type Town } from '../fixtures/tenancy.ts'
+import type { InProcess } from '../harness/app.ts'
 import {
   answer,
   busy,
@@ -23,15 +28,10 @@ import {
   say,
   strangeWords,
   trickle,
-} from '../support/faults.ts'
-import { goodMessage } from '../support/full-message.ts'
-import { isFullRun } from '../support/full-run.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { type ClientRequest, writeRequest } from '../support/message-request.ts'
-import { type Belongings, makeTown, openSourceTown, type Town } from '../support/town.ts'
-import { startTownApp } from '../support/town-app.ts'
-import { isLookUp, startTownServer } from '../support/town-server.ts'
-import { isForProduction } from '../support/trespass.ts'
+} from '../harness/faults.ts'
+import { isFullRun } from '../harness/full-run.ts'
+import { startTownApp } from '../harness/tenancy-app.ts'
+import { isLookUp, startTownServer } from '../harness/tenancy-server.ts'
 
 // Every endpoint of the table, before a server that breaks on purpose and remembers what it carried out.
 const full = isFullRun

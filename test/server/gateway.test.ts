@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { startApp } from '../support/app.ts'
-import { type Reply, reply, startFakeUpstream } from '../support/fake-upstream.ts'
+import { type Reply, reply, startFakeUpstream } from '../fakes/fake-upstream.ts'
+import { startApp } from '../harness/app.ts'
 
 const upstream = await startFakeUpstream()
 const app = await startApp({

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { reply, runId, startFakeUpstream } from '../support/fake-upstream.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { startProxyProcess } from '../support/proxy-process.ts'
+import { reply, runId, startFakeUpstream } from '../fakes/fake-upstream.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { startProxyProcess } from '../harness/proxy-process.ts'
 
 const MiB = 2 ** 20
 const create = '/api/2.0/mlflow/registered-models/create'

@@ -7,12 +7,12 @@ import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
 import { DatabricksDirectory } from '../../src/server/auth/databricks-directory.ts'
 import { RememberedDirectory } from '../../src/server/auth/directory.ts'
 import { type KeyReading, KeySource } from '../../src/server/auth/key-source.ts'
-import { startInProcess } from '../support/app.ts'
-import { answerBytes, type Fault, startBrokenUpstream } from '../support/broken-upstream.ts'
-import { drop, failures, garbage, hang, say, strangeWords } from '../support/faults.ts'
-import { startIssuer, tenantId } from '../support/issuer.ts'
-import { makeTown } from '../support/town.ts'
-import { startTownServer } from '../support/town-server.ts'
+import { answerBytes, type Fault, startBrokenUpstream } from '../fakes/broken-upstream.ts'
+import { startIssuer, tenantId } from '../fakes/issuer.ts'
+import { makeTown } from '../fixtures/tenancy.ts'
+import { startInProcess } from '../harness/app.ts'
+import { drop, failures, garbage, hang, say, strangeWords } from '../harness/faults.ts'
+import { startTownServer } from '../harness/tenancy-server.ts'
 
 const [minute, hour, day] = [60, 3_600, 86_400]
 

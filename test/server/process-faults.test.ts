@@ -3,9 +3,9 @@ import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { LineSink } from '../../src/server/observability/line-sink.ts'
-import { reply, runId, startFakeUpstream } from '../support/fake-upstream.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { type ProcessOptions, type ProxyProcess, startProxyProcess } from '../support/proxy-process.ts'
+import { reply, runId, startFakeUpstream } from '../fakes/fake-upstream.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { type ProcessOptions, type ProxyProcess, startProxyProcess } from '../harness/proxy-process.ts'
 
 // What befalls the process itself: its standard output, and its end.
 const upstream = await startFakeUpstream()

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { reply, runId, startFakeUpstream } from '../support/fake-upstream.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { startReplicas } from '../support/replicas.ts'
-import { startLoad } from '../support/steady-load.ts'
+import { reply, runId, startFakeUpstream } from '../fakes/fake-upstream.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { startReplicas } from '../harness/replicas.ts'
+import { startLoad } from '../harness/steady-load.ts'
 
 // At 2,000 requests a second: bench/rolling-restart.ts.
 t.test('two replicas behind HAProxy are restarted one after the other, and no request fails', async (t) => {

@@ -3,10 +3,10 @@ import { Agent, createServer, request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { reply, runId, startFakeUpstream } from '../support/fake-upstream.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { freePort } from '../support/program.ts'
-import { type ProcessOptions, startProxyProcess } from '../support/proxy-process.ts'
+import { reply, runId, startFakeUpstream } from '../fakes/fake-upstream.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { freePort } from '../harness/program.ts'
+import { type ProcessOptions, startProxyProcess } from '../harness/proxy-process.ts'
 
 const upstream = await startFakeUpstream()
 const issuer = await startIssuer()
@@ -149,7 +149,8 @@ t.test('a port that is taken: one clear line and exit 1', async (t) => {
       proxy.err(),
       `mlflow-env-proxy: cannot listen on 127.0.0.1 port ${port} (${taken}): the port is taken; end the program that has it, or choose another port\n`,
     )
-    t.same(proxy.out(), '', 'no log')
+    // How the first reading of the keys ended may have been logged by then.
+    t.notMatch(proxy.out(), /port|EADDRINUSE/, 'nothing of it in the log')
   }
   await Promise.all([check('listen'), check('admin')])
 })

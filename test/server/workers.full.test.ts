@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { startProxyProcess } from '../support/proxy-process.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { startProxyProcess } from '../harness/proxy-process.ts'
 
 const MiB = 2 ** 20
 

@@ -1,8 +1,8 @@
 import type { Route } from 'playwright-core'
 import type { Test } from 'tap'
-import type { Viewer } from '../support/browser.ts'
-import { madeByPage } from '../support/hostile-page.ts'
-import type { Place } from '../support/ui-world.ts'
+import { madeByPage } from '../attacks/hostile-page.ts'
+import type { Viewer } from './browser.ts'
+import type { Place } from './ui-world.ts'
 
 /** What the hostile page asks for on behalf of the person who looks at it. */
 export const askedByPage = /experiments\/(create|search\?max_results=5)$/

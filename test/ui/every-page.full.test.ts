@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap'
-import { newestMlflow } from '../../scripts/python-environments.mjs'
-import { startBrowser } from '../support/browser.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { startProxy } from '../support/proxy.ts'
-import { withViewer } from '../support/ui-tour.ts'
-import { type Furniture, furnish, furnishNew, type NewFurniture, type Place } from '../support/ui-world.ts'
+import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
+import { startIssuer } from '../fakes/issuer.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { startProxy } from '../harness/proxy.ts'
+import { startBrowser } from './browser.ts'
+import { withViewer } from './ui-tour.ts'
+import { type Furniture, furnish, furnishNew, type NewFurniture, type Place } from './ui-world.ts'
 
 const list = (values: readonly string[]) => encodeURIComponent(JSON.stringify(values))
 

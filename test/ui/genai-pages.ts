@@ -1,4 +1,4 @@
-import type { Viewer } from '../support/browser.ts'
+import type { Viewer } from './browser.ts'
 
 /** The list of an experiment's traces, and one of them: its spans, and feedback that is given by hand. */
 export async function goThroughTraces(viewer: Viewer, experimentPage: string, trace: string): Promise<void> {

@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap'
-import { startBrowser, type Viewer } from '../support/browser.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { startProxy } from '../support/proxy.ts'
-import { transition, useStages, withViewer } from '../support/ui-tour.ts'
-import { type Furniture, furnish, type Place } from '../support/ui-world.ts'
+import { startIssuer } from '../fakes/issuer.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { startProxy } from '../harness/proxy.ts'
 import { askedByPage, checkItWould, checkOpened, checkPreviews, checkUntouched } from './artifact-views.ts'
+import { startBrowser, type Viewer } from './browser.ts'
+import { transition, useStages, withViewer } from './ui-tour.ts'
+import { type Furniture, furnish, type Place } from './ui-world.ts'
 
 const issuer = await startIssuer()
 const browser = await startBrowser()

@@ -1,13 +1,13 @@
 import t, { type Test } from 'tap'
-import { newestMlflow } from '../../scripts/python-environments.mjs'
-import { look, startBrowser, type Viewer } from '../support/browser.ts'
-import { startIssuer } from '../support/issuer.ts'
-import { startMlflow } from '../support/mlflow-server.ts'
-import { startProxy } from '../support/proxy.ts'
-import { type Tour, transition, useStages, withViewer } from '../support/ui-tour.ts'
-import { furnish, furnishNew } from '../support/ui-world.ts'
+import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
+import { startIssuer } from '../fakes/issuer.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { startProxy } from '../harness/proxy.ts'
 import { askedByPage, checkItWould, checkOpened, checkPreviews, checkUntouched } from './artifact-views.ts'
+import { look, startBrowser, type Viewer } from './browser.ts'
 import { goThroughClosedPages, goThroughPrompts, goThroughTraces } from './genai-pages.ts'
+import { type Tour, transition, useStages, withViewer } from './ui-tour.ts'
+import { furnish, furnishNew } from './ui-world.ts'
 
 const issuer = await startIssuer()
 const mlflow = await startMlflow({ version: newestMlflow })

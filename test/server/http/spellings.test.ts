@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { startApp } from '../../support/app.ts'
-import { reply, runId, startFakeUpstream } from '../../support/fake-upstream.ts'
-import { headerOf, talk } from '../../support/raw-http.ts'
+import { reply, runId, startFakeUpstream } from '../../fakes/fake-upstream.ts'
+import { startApp } from '../../harness/app.ts'
+import { headerOf, talk } from '../../harness/raw-http.ts'
 
 const upstream = await startFakeUpstream()
 const app = await startApp({ upstream: upstream.url })

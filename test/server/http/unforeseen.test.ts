@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
-const script = fileURLToPath(new URL('../../support/unforeseen-server.ts', import.meta.url))
+const script = fileURLToPath(new URL('../../fakes/unforeseen-server.ts', import.meta.url))
 const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
 const lines: Record<string, unknown>[] = []
 const reader = createInterface({ input: child.stdout })

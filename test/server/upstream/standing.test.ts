@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { UpstreamWatch } from '../../../src/server/upstream/standing.ts'
 import { Upstream } from '../../../src/server/upstream/upstream.ts'
-import { reply, startFakeUpstream } from '../../support/fake-upstream.ts'
+import { reply, startFakeUpstream } from '../../fakes/fake-upstream.ts'
 
 const fake = await startFakeUpstream()
 t.teardown(() => fake.close())

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { buildApps, type Parts } from '../../src/server/app.ts'
+import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
+import { KeySource } from '../../src/server/auth/key-source.ts'
+import { loadConfig } from '../../src/server/config/config.ts'
+import { createLog } from '../../src/server/observability/log.ts'
+import { Metrics } from '../../src/server/observability/metrics.ts'
+import { PageTokens } from '../../src/server/pipeline/page-tokens.ts'
+import type { Clock } from '../../src/server/pipeline/timing/clock.ts'
+import { Upstream } from '../../src/server/upstream/upstream.ts'
+import type { UpstreamTimeouts } from '../../src/server/upstream/upstream-pools.ts'
+import { startIssuer, type TestIssuer } from '../fakes/issuer.ts'
+
+/** The proxy's public side in this process. */
+export interface InProcess {
+  readonly url: string
+  /** The port for clients in Databricks mode, where the configuration has one. */
+  readonly databricksHost: string | null
+  /** Every line of the log so far, parsed. */
+  lines(): Record<string, unknown>[]
+  /** The text of the log so far. */
+  logs(): string
+  /** The lines of the log since the last time, which are then forgotten: for those who ask for long. */
+  takeLines(): Record<string, unknown>[]
+  close(): Promise<void>
+}
+
+/** The same before an open-source server, for callers of environment `acc`. */
+export interface App extends InProcess {
+  readonly port: number
+  readonly issuer: TestIssuer
+  /** An honest token of `apps_acc`. */
+  readonly token: string
+}
+
+export interface AppOptions {
+  readonly upstream: string
+  readonly credentials?: object
+  readonly timeouts?: Parts['timeouts']
+  readonly upstreamTimeouts?: UpstreamTimeouts
+  /** As the configuration has them. */
+  readonly environments?: unknown
+  readonly limits?: object
+}
+
+/** What stands beside the configuration. */
+export interface Beside {
+  /** Milliseconds, in place of the configuration's. */
+  readonly upstreamTimeouts?: UpstreamTimeouts
+  /** Written beside the configuration, which may name them by relative paths. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly timeouts?: Parts['timeouts']
+  /** What answers that must tell nothing by their time are timed with. */
+  readonly clock?: Clock
+}
+
+function writeConfig(content: object, files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'app-'))
+  for (const [name, value] of Object.entries({ ...files, 'proxy.yaml': stringify(content) }))
+    writeFileSync(join(folder, name), value)
+  return folder
+}
+
+/** Starts the public side as a configuration says, on free ports of this machine. */
+export async function startInProcess(
+  content: object,
+  { files = {}, timeouts, upstreamTimeouts, clock }: Beside = {},
+): Promise<InProcess> {
+  const folder = writeConfig(content, files)
+  const config = loadConfig(join(folder, 'proxy.yaml'), {})
+  let text = ''
+  const write = (line: string) => {
+    text += line
+  }
+  const log = createLog('debug', { write })
+  const { entra } = config.authentication
+  const keys = new KeySource({ entra })
+  await keys.refresh()
+  const upstream = new Upstream({ ...config.upstream, ...(upstreamTimeouts && { timeouts: upstreamTimeouts }) }, log)
+  const parts = { config, log, authenticator: createAuthenticator({ entra, keys }), upstream, metrics: new Metrics() }
+  const tokens = new PageTokens(randomBytes(32))
+  const apps = buildApps({
+    ...parts,
+    tokens,
+    ...(timeouts === undefined ? {} : { timeouts }),
+    ...(clock === undefined ? {} : { clock }),
+  })
+  const listening = [apps.listen, ...(apps.databricksHost === null ? [] : [apps.databricksHost])]
+  const [url = '', databricksHost = null] = await Promise.all(listening.map((app) => app.listen({ host: '127.0.0.1', port: 0 })))
+  const lines = () =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+  return {
+    url,
+    databricksHost,
+    lines,
+    logs: () => text,
+    takeLines: () => {
+      const taken = lines()
+      text = ''
+      return taken
+    },
+    close: async () => {
+      for (const app of listening) app.server.closeAllConnections()
+      await apps.close()
+      await Promise.all([upstream.close(), keys.close()])
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Starts the public side before an open-source server, with an issuer of its own. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const {
+    upstream,
+    credentials = { mode: 'none' },
+    environments = ['acc', 'preprod'],
+    timeouts,
+    upstreamTimeouts,
+    limits = {},
+  } = options
+  const issuer = await startIssuer()
+  const { tenantId, audience, authority } = issuer
+  const content = {
+    upstream: { url: upstream, credentials },
+    authentication: { entra: { tenantId, audiences: [audience], authority } },
+    environments,
+    limits,
+  }
+  const running = await startInProcess(content, {
+    ...(timeouts && { timeouts }),
+    ...(upstreamTimeouts && { upstreamTimeouts }),
+  })
+  return {
+    ...running,
+    port: Number(new URL(running.url).port),
+    issuer,
+    token: await issuer.token(),
+    close: async () => {
+      await running.close()
+      await issuer.close()
+    },
+  }
+}

@@ -1,0 +1,135 @@
+import type { Test } from 'tap'
+import { startIssuer } from '../fakes/issuer.ts'
+import { type GuardedWorkspace, startGuardedWorkspace } from '../fakes/workspace/guarded-workspace.ts'
+import { startMlflow } from '../harness/mlflow-server.ts'
+import { startProxy } from '../harness/proxy.ts'
+import type { ClientRun } from './client-program.ts'
+import { clientVersions } from './client-versions.ts'
+import { runPythonClient } from './python-client.ts'
+
+const allStories = ['fluent', 'searches', 'isolation', 'promotion', 'families', 'generative', 'command-line', 'notebook']
+
+/** Clients that are too old for what a story tells. */
+function isTooOld(story: string, clientVersion: string): boolean {
+  if (story === 'families') return !clientVersion.startsWith('3.')
+  return story === 'generative' && (clientVersion.startsWith('1.') || clientVersion === '2.9.2')
+}
+
+// To log a model or list artifacts, clients from 3.0 on ask for logged models, which older servers do not have, with or without a proxy.
+function storiesOf(clientVersion: string, serverVersion: string, allOfThem: readonly string[]): readonly string[] {
+  const stories = allOfThem.filter((story) => !isTooOld(story, clientVersion))
+  const needsNewServer = clientVersion.startsWith('3.') && !serverVersion.startsWith('3.')
+  return needsNewServer ? stories.filter((story) => ['searches', 'isolation'].includes(story)) : stories
+}
+
+const objectIds = { acc: 'a', preprod: 'b', prod: 'c', both: 'd' }
+
+/** Tokens of callers in one environment each, and of one in two of them. */
+export async function makeTokens(token: GuardedWorkspace['token']): Promise<Record<string, string>> {
+  const tokens: Record<string, string> = {}
+  for (const [who, letter] of Object.entries(objectIds)) {
+    const oid = `00000000-0000-4000-8000-${letter.repeat(12)}`
+    const roles = who === 'both' ? ['apps_acc', 'apps_prod'] : [`apps_${who}`]
+    tokens[who] = await token({ oid, sub: oid, roles })
+  }
+  return tokens
+}
+
+/** Every assertion of a script as one of the test. */
+export function report(t: Test, { assertions, completed, output }: ClientRun) {
+  for (const { name, state, note } of assertions) {
+    if (state === 'skipped') t.pass(name, { skip: note })
+    else t.ok(state === 'passed', name, state === 'passed' ? {} : { note })
+  }
+  t.ok(completed && assertions.length > 0, 'the script runs to its end', completed ? {} : { output: output.slice(-2000) })
+}
+
+/** Runs `work` on every item, two at a time in the given order; each result can be awaited by itself. */
+function inPairs<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result>[] {
+  const results: Promise<Result>[] = []
+  for (const [i, item] of items.entries()) {
+    const earlier = results[i - 2]
+    results.push(
+      earlier
+        ? earlier.then(
+            () => work(item),
+            () => work(item),
+          )
+        : work(item),
+    )
+  }
+  return results
+}
+
+/** Who tells the stories, and which. */
+export interface Telling {
+  /** Client versions; without it all that the run has. During development $CLIENT_VERSIONS (with commas) takes its place. */
+  readonly clients?: readonly string[]
+  /** Without it all. During development $CLIENT_STORIES takes its place. */
+  readonly stories?: readonly string[]
+  /** Environment variables that the clients have besides. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Files in the clients' home folders, by their names. */
+  readonly homeFiles?: Readonly<Record<string, string>>
+}
+
+/** Where stories are told: what clients ask, and what a look behind it shows. */
+interface Ground {
+  readonly title: string
+  readonly serverVersion: string
+  readonly uri: string
+  /** What the scripts are told. */
+  readonly context: object
+}
+
+async function tell(t: Test, { title, serverVersion, uri, context }: Ground, telling: Telling): Promise<void> {
+  const clients = process.env.CLIENT_VERSIONS?.split(',') ?? telling.clients ?? clientVersions
+  const stories = process.env.CLIENT_STORIES?.split(',') ?? telling.stories ?? allStories
+  const { env = {}, homeFiles = {} } = telling
+  const newestFirst = [...clients].reverse()
+  const runs = inPairs(newestFirst, (version) => {
+    const args = storiesOf(version, serverVersion, stories)
+    const told = { ...context, serverVersion }
+    return runPythonClient({ version, script: 'stories.py', args, uri, context: told, env, homeFiles, timeoutSeconds: 600 })
+  })
+  for (const [i, version] of newestFirst.entries()) {
+    await t.test(`client ${version} and ${title}`, async (t) => {
+      const run = await runs[i]
+      if (run) report(t, run)
+    })
+  }
+}
+
+/**
+ * Client versions tell every story against one server of `serverVersion`, through one proxy.
+ * With $CLIENT_DIRECT the clients talk to MLflow itself: what then fails is a mistake in the story.
+ */
+export async function tellClientStories(t: Test, serverVersion: string, telling: Telling = {}): Promise<void> {
+  t.setTimeout(15 * 60_000)
+  const direct = process.env.CLIENT_DIRECT !== undefined
+  const upstream = await startMlflow({ version: serverVersion })
+  t.teardown(() => upstream.close())
+  const issuer = await startIssuer()
+  t.teardown(() => issuer.close())
+  const proxy = direct ? null : await startProxy({ upstream: upstream.url, issuer })
+  if (proxy) t.teardown(() => proxy.close())
+  const tokens = await makeTokens(issuer.token)
+  const context = { upstream: proxy ? upstream.url : null, tokens }
+  await tell(t, { title: `server ${serverVersion}`, serverVersion, uri: proxy?.url ?? upstream.url, context }, telling)
+}
+
+/** The same stories, with a Databricks workspace for the server. */
+export async function tellWorkspaceStories(t: Test, storage: 'blob' | 'adls', telling: Telling): Promise<void> {
+  t.setTimeout(15 * 60_000)
+  const guarded = await startGuardedWorkspace({ storage })
+  t.teardown(() => guarded.close())
+  const { mlflow, workspace, settings } = guarded
+  const { upstream, issuer } = settings
+  const proxy = await startProxy({ upstream: workspace.url, issuer, settings: { upstream } })
+  t.teardown(() => proxy.close())
+  const context = { upstream: mlflow.url, tokens: await makeTokens(guarded.token), workspace: true }
+  const title = `a workspace with ${storage} storage`
+  // What is there in MLflow 3 besides models and traces, a workspace has in ways of its own.
+  const stories = allStories.filter((story) => story !== 'families' && story !== 'generative')
+  await tell(t, { title, serverVersion: mlflow.version, uri: proxy.url, context }, { stories, ...telling })
+}
