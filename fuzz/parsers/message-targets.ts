@@ -14,7 +14,7 @@ import { type NameKind, ownerOf, resolveName, showName } from '../../src/policy/
 import { loadConfig } from '../../src/server/config/config.ts'
 import { ConfigError } from '../../src/server/config/config-problem.ts'
 import { describeConfig } from '../../src/server/config/config-summary.ts'
-import { makeTown } from '../../test/fixtures/tenancy.ts'
+import { makeTenancy } from '../../test/fixtures/tenancy.ts'
 import type { Target } from './guided.ts'
 import { equal, read } from './properties.ts'
 
@@ -31,7 +31,7 @@ const graphql: Target = {
   },
 }
 
-const towns = [makeTown('mlflow'), makeTown('databricks'), makeTown('unityCatalog')]
+const tenancies = [makeTenancy('mlflow'), makeTenancy('databricks'), makeTenancy('unityCatalog')]
 const kinds: readonly NameKind[] = ['model', 'experiment', 'endpoint', 'gateway', 'modelDefinition', 'gatewaySecret']
 
 /** The first bytes say where the rest is a name. */
@@ -46,8 +46,8 @@ const names: Target = {
   ],
   words: ['_acc', '_prod', '/experiments/acc/', '/experiments/prod', 'acc.acc_ml.', '/Workspace'],
   check: (input) => {
-    const [town = 0, kindAt = 0, place = 0] = input
-    const { config } = towns[town % towns.length] ?? makeTown('mlflow')
+    const [tenancy = 0, kindAt = 0, place = 0] = input
+    const { config } = tenancies[tenancy % tenancies.length] ?? makeTenancy('mlflow')
     const kind = kinds[kindAt % kinds.length] ?? 'model'
     const environment = config.environments[place % config.environments.length]
     const said = input.subarray(3).toString('utf8')

@@ -4,8 +4,8 @@ import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { Field } from '../../src/policy/messages/field.ts'
 import { shapeOf } from '../../src/policy/messages/message-shape.ts'
 import { reply } from '../../test/fakes/fake-upstream.ts'
-import type { Belongings, Town } from '../../test/fixtures/tenancy.ts'
-import { type Asked, startTownServer, type TownServer } from '../../test/harness/tenancy-server.ts'
+import type { Belongings, Tenancy } from '../../test/fixtures/tenancy.ts'
+import { type Asked, startTenancyServer, type TenancyServer } from '../../test/harness/tenancy-server.ts'
 import { leadsElsewhere } from './mlflow-reading.ts'
 
 /** A word that stands in everything of one environment, and in no request. */
@@ -99,7 +99,7 @@ function answerOf(owners: readonly Belongings[], first: Teller, message: string)
 export function upstreamRoutes({
   kind,
   mode,
-}: Pick<Town, 'kind' | 'mode'>): (method: string, path: string) => OpenEndpoint | undefined {
+}: Pick<Tenancy, 'kind' | 'mode'>): (method: string, path: string) => OpenEndpoint | undefined {
   const rows = [...endpointTable(kind, 'http').open.values(), ...endpointTable(kind, mode).open.values()]
   const routes = rows.map((endpoint) => {
     const template = endpoint.path
@@ -127,11 +127,11 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
 type Said = Pick<Asked, 'target' | 'body'>
 
 /** An MLflow that has everything of a town, and says all of it that a request could make it say, with the owner's word in it. */
-export async function startFakeMlflow(town: Town): Promise<TownServer> {
-  const [first] = town.places
-  const find = upstreamRoutes(town)
+export async function startFakeMlflow(tenancy: Tenancy): Promise<TenancyServer> {
+  const [first] = tenancy.places
+  const find = upstreamRoutes(tenancy)
   const meantBy = (endpoint: OpenEndpoint, said: Said) =>
-    town.places.filter((place) => leadsElsewhere(endpoint, said, [place]) !== null)
+    tenancy.places.filter((place) => leadsElsewhere(endpoint, said, [place]) !== null)
   const answer = (method: string, path: string, said: Said): Record<string, unknown> => {
     const endpoint = find(method, path)
     if (endpoint === undefined) return {}
@@ -139,9 +139,9 @@ export async function startFakeMlflow(town: Town): Promise<TownServer> {
     const everybody = (endpoint.search?.nameColumn ?? null) !== null || endpoint.anyExperiment === true
     const [owner] = meant
     const teller = owner === undefined ? { owner: first, word: 'nobody' } : { owner, word: markerOf(owner) }
-    return answerOf(everybody ? town.places : meant, teller, endpoint.response)
+    return answerOf(everybody ? tenancy.places : meant, teller, endpoint.response)
   }
-  return startTownServer(town.world, {
+  return startTenancyServer(tenancy.world, {
     others: (request, response) => {
       const target = request.url ?? ''
       const [path = ''] = target.split('?')

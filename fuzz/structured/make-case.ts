@@ -3,8 +3,8 @@ import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { ClientMode, ServerKind } from '../../src/policy/environments/environment.ts'
 import type { JsonObject } from '../../src/policy/messages/json/json.ts'
 import { printJson } from '../../src/policy/messages/json/json-text.ts'
-import { trespassMessage } from '../../test/attacks/cross-environment-case.ts'
-import { trespasses } from '../../test/attacks/cross-environment-cases.ts'
+import { crossCaseMessage } from '../../test/attacks/cross-environment-case.ts'
+import { crossEnvironmentCases } from '../../test/attacks/cross-environment-cases.ts'
 import { toJson } from '../../test/fakes/fake-fact-source.ts'
 import { fits, goodMessage } from '../../test/fixtures/full-message.ts'
 import { type ClientRequest, writeRequest } from '../../test/fixtures/message-request.ts'
@@ -15,7 +15,7 @@ import { mutateRequest } from './mutate-request.ts'
 import type { WireRequest } from './wire-request.ts'
 
 /** What requests are made of: whose things there are, before what kind of server. */
-export interface Ground {
+export interface ScenarioServer {
   readonly kind: ServerKind
   readonly mode: ClientMode
   readonly places: readonly [Belongings, ...Belongings[]]
@@ -69,12 +69,12 @@ function draftMessage(random: Random, endpoint: OpenEndpoint, caller: Belongings
   const fields = Object.entries(endpoint.fields)
   const [selector, meaning] = random.maybe(fields) ?? ['', 'free']
   if (selector === '' || random.once(3)) return goodMessage(endpoint, caller)
-  const trespass = { caller, other, endpoint, selector }
-  const cases = trespasses[meaning](trespass).filter(({ value }) => fits(endpoint, selector, value))
+  const crossCase = { caller, other, endpoint, selector }
+  const cases = crossEnvironmentCases[meaning](crossCase).filter(({ value }) => fits(endpoint, selector, value))
   const chosen = random.maybe(cases)
   if (chosen === undefined) return goodMessage(endpoint, caller)
   const value = chosen.twin !== undefined && random.once(6) ? chosen.twin : chosen.value
-  return trespassMessage(trespass, meaning, value)
+  return crossCaseMessage(crossCase, meaning, value)
 }
 
 function draftOpen(random: Random, endpoint: OpenEndpoint, caller: Belongings, others: readonly Belongings[]): Draft {
@@ -152,7 +152,7 @@ function draftGraphql(random: Random, caller: Belongings, others: readonly Belon
   }
 }
 
-function draft(random: Random, { kind, mode }: Ground, caller: Belongings, others: readonly Belongings[]): Draft {
+function draft(random: Random, { kind, mode }: ScenarioServer, caller: Belongings, others: readonly Belongings[]): Draft {
   const { open, closed } = endpointTable(kind, mode)
   const once = random.below(100)
   if (once < 4) return draftClosed(random, random.pick(closed), others)
@@ -161,7 +161,7 @@ function draft(random: Random, { kind, mode }: Ground, caller: Belongings, other
 }
 
 /** The request of a seed. Most are of acc's callers; some are whole, most are changed in how they are written. */
-export function makeCase(ground: Ground, seed: number): Case {
+export function makeCase(ground: ScenarioServer, seed: number): Case {
   const random = new Random(seed)
   const caller = random.once(4) ? random.pick(ground.places) : ground.places[0]
   const others = ground.places.filter((place) => place !== caller)

@@ -1,19 +1,19 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { audience, type startIssuer, tenantId } from '../../test/fakes/issuer.ts'
-import type { Belongings, Town } from '../../test/fixtures/tenancy.ts'
+import type { Belongings, Tenancy } from '../../test/fixtures/tenancy.ts'
 import { type InProcess, startInProcess } from '../../test/harness/app.ts'
 import { headerOf } from '../../test/harness/raw-http.ts'
-import type { Asked, TownServer } from '../../test/harness/tenancy-server.ts'
+import type { Asked, TenancyServer } from '../../test/harness/tenancy-server.ts'
 import { WireClient } from '../wire-client.ts'
 import { startFakeMlflow, upstreamRoutes } from './fake-mlflow.ts'
 import type { Course } from './judge.ts'
-import type { Ground } from './make-case.ts'
+import type { ScenarioServer } from './make-case.ts'
 
 /** The proxy before a fake of one kind, and a client. */
 export interface Place {
-  readonly town: Town
-  readonly ground: Ground
-  readonly server: TownServer
+  readonly tenancy: Tenancy
+  readonly ground: ScenarioServer
+  readonly server: TenancyServer
   readonly app: InProcess
   readonly client: WireClient
   readonly find: Course['find']
@@ -25,29 +25,31 @@ const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBa
 const patience = 15_000
 
 /** Starts the proxy before a fake that has a town. */
-export async function open(town: Town, issuer: Issuer, tokens: Ground['tokens']): Promise<Place> {
-  const server = await startFakeMlflow(town)
-  const environments = town.config.environments.map(({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
-    name,
-    {
-      ...{ production, promotesFrom, sourcePrefixes, gateway: true, administrators: [`admins_${name}`] },
-      ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
-    },
-  ])
-  const workspace = { kind: 'databricks', rates, ...(town.kind === 'unityCatalog' ? { registry: town.kind } : {}) }
+export async function open(tenancy: Tenancy, issuer: Issuer, tokens: ScenarioServer['tokens']): Promise<Place> {
+  const server = await startFakeMlflow(tenancy)
+  const environments = tenancy.config.environments.map(
+    ({ name, production, promotesFrom, sourcePrefixes, unityCatalogSchema }) => [
+      name,
+      {
+        ...{ production, promotesFrom, sourcePrefixes, gateway: true, administrators: [`admins_${name}`] },
+        ...(unityCatalogSchema === undefined ? {} : { unityCatalogSchema }),
+      },
+    ],
+  )
+  const workspace = { kind: 'databricks', rates, ...(tenancy.kind === 'unityCatalog' ? { registry: tenancy.kind } : {}) }
   const app = await startInProcess({
-    upstream: { url: server.url, credentials: { mode: 'none' }, ...(town.kind === 'mlflow' ? {} : workspace) },
+    upstream: { url: server.url, credentials: { mode: 'none' }, ...(tenancy.kind === 'mlflow' ? {} : workspace) },
     authentication: { entra: { tenantId, audiences: [audience], authority: issuer.authority } },
     environments: Object.fromEntries(environments),
-    ...(town.mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
+    ...(tenancy.mode === 'databricks' ? { databricksHost: { listen: { port: 5002 }, hostNames: [{ name: 'dbx.test' }] } } : {}),
   })
-  const url = (town.mode === 'databricks' ? app.databricksHost : app.url) ?? app.url
-  const ground: Ground = { kind: town.kind, mode: town.mode, places: town.places, tokens }
-  return { town, ground, server, app, client: new WireClient(url, patience), find: upstreamRoutes(town) }
+  const url = (tenancy.mode === 'databricks' ? app.databricksHost : app.url) ?? app.url
+  const ground: ScenarioServer = { kind: tenancy.kind, mode: tenancy.mode, places: tenancy.places, tokens }
+  return { tenancy, ground, server, app, client: new WireClient(url, patience), find: upstreamRoutes(tenancy) }
 }
 
 /** Whom a caller must neither see nor reach: not those whose models they promote. */
-export function othersOf({ places }: Town, caller: Belongings): Belongings[] {
+export function othersOf({ places }: Tenancy, caller: Belongings): Belongings[] {
   return places.filter((place) => place !== caller && !caller.environment.promotesFrom.includes(place.environment.name))
 }
 

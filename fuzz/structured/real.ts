@@ -3,7 +3,7 @@ import { listForeignThings } from '../../test/attacks/upstream-inventory.ts'
 import { makeEnvironment } from '../../test/fakes/fake-fact-source.ts'
 import type { Belongings } from '../../test/fixtures/tenancy.ts'
 import { WireClient } from '../wire-client.ts'
-import { type Ground, makeCase } from './make-case.ts'
+import { makeCase, type ScenarioServer } from './make-case.ts'
 import type { Finding, Tally } from './run.ts'
 import { printRequest, showRequest } from './wire-request.ts'
 
@@ -39,7 +39,7 @@ function problemOf(bytes: Buffer, status: number): string | null {
 /** Structured requests of acc's callers to the built proxy before a real MLflow; what is not theirs must stay as it is, and unseen. */
 export class RealFuzz {
   readonly #world: AttackWorld
-  readonly #ground: Ground
+  readonly #ground: ScenarioServer
   readonly #client: WireClient
   readonly #before: readonly string[]
   readonly #findings = new Map<string, Finding>()

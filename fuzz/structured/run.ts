@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startIssuer } from '../../test/fakes/issuer.ts'
-import { makeTown } from '../../test/fixtures/tenancy.ts'
+import { makeTenancy } from '../../test/fixtures/tenancy.ts'
 import type { Asked } from '../../test/harness/tenancy-server.ts'
 import { Random } from '../random.ts'
 import { type Course, judge } from './judge.ts'
@@ -45,8 +45,11 @@ export class StructuredFuzz {
     const issuer = await startIssuer()
     const tokens = new Map<string, string>()
     for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
-    const workspaces = (['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTown(kind), makeTown(kind, 'databricks')])
-    const places = await Promise.all([makeTown('mlflow'), ...workspaces].map((town) => open(town, issuer, tokens)))
+    const workspaces = (['databricks', 'unityCatalog'] as const).flatMap((kind) => [
+      makeTenancy(kind),
+      makeTenancy(kind, 'databricks'),
+    ])
+    const places = await Promise.all([makeTenancy('mlflow'), ...workspaces].map((tenancy) => open(tenancy, issuer, tokens)))
     return new StructuredFuzz(places, issuer)
   }
 
@@ -87,12 +90,12 @@ export class StructuredFuzz {
     const line = await lineOf(place.app, reception)
     const heard = [...rest, ...place.server.take()]
     const course = {
-      kind: place.town.kind,
+      kind: place.tenancy.kind,
       case_,
       reception,
       heard,
       line,
-      others: othersOf(place.town, case_.caller),
+      others: othersOf(place.tenancy, case_.caller),
       find: place.find,
     }
     const problem = this.#crash() ?? judge(course) ?? (took > 1_000 ? `an answer that cost ${Math.round(took)} ms` : null)
@@ -102,7 +105,7 @@ export class StructuredFuzz {
         {
           seed,
           problem,
-          request: `${place.town.kind} ${place.town.mode} ${case_.caller.environment.name} ${case_.endpoint} ${showRequest(request)}`,
+          request: `${place.tenancy.kind} ${place.tenancy.mode} ${case_.caller.environment.name} ${case_.endpoint} ${showRequest(request)}`,
         },
         case_,
         line,

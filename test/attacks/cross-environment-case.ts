@@ -15,7 +15,7 @@ export interface Case {
 }
 
 /** What is said of a caller, of the other environment, and of the endpoint that is asked. */
-export interface Trespass {
+export interface CrossEnvironmentCase {
   readonly caller: Belongings
   readonly other: Belongings
   readonly endpoint: OpenEndpoint
@@ -23,12 +23,13 @@ export interface Trespass {
   readonly selector: string
 }
 
-export type Cases = (trespass: Trespass) => readonly Case[]
+export type Cases = (crossCase: CrossEnvironmentCase) => readonly Case[]
 
 /** Whether an endpoint only reads. */
 export const reads = ({ action }: OpenEndpoint) => action === 'read' || action === 'search'
 /** Whether the caller's environment promotes models of the other one. */
-export const promotes = ({ caller, other }: Trespass) => caller.environment.promotesFrom.includes(other.environment.name)
+export const promotes = ({ caller, other }: CrossEnvironmentCase) =>
+  caller.environment.promotesFrom.includes(other.environment.name)
 /** A foreign id and an absent one, said in some form. */
 export const ids =
   (own: (other: Belongings) => string, absent: string, say: (id: string) => unknown = (id) => id): Cases =>
@@ -37,8 +38,8 @@ export const ids =
 /** The cases of several makers. */
 export const both =
   (...cases: Cases[]): Cases =>
-  (trespass) =>
-    cases.flatMap((make) => make(trespass))
+  (crossCase) =>
+    cases.flatMap((make) => make(crossCase))
 /** Nothing of another environment's can be said in it. */
 export const nothing: Cases = () => []
 
@@ -56,7 +57,11 @@ export function isForProduction({ resource, action }: OpenEndpoint): boolean {
 }
 
 /** A good request but for one field, into which `value` is put. */
-export function trespassMessage({ caller, other, endpoint, selector }: Trespass, meaning: Meaning, value: unknown): JsonObject {
+export function crossCaseMessage(
+  { caller, other, endpoint, selector }: CrossEnvironmentCase,
+  meaning: Meaning,
+  value: unknown,
+): JsonObject {
   // A version's source and its run must agree, so they are tried one at a time.
   const without: Meaning[] = meaning === 'versionSource' ? ['relatedRun'] : meaning === 'relatedRun' ? ['versionSource'] : []
   const message = fullMessage(endpoint, caller, without, selector)

@@ -9,7 +9,7 @@ import {
   sharedDataset,
 } from '../fixtures/tenancy.ts'
 import { anything, both, type Cases, ids, nothing, promotes, reads } from './cross-environment-case.ts'
-import { workspaceTrespasses } from './workspace-cross-environment-cases.ts'
+import { workspaceCrossEnvironmentCases } from './workspace-cross-environment-cases.ts'
 
 const json = JSON.stringify
 const tag = (key: string) => (value: string) => [
@@ -31,18 +31,18 @@ const trace = (say?: (id: string) => unknown) => ids(({ trace }) => trace(1), ab
 
 /** The name of a prompt that is only pointed at: where the caller may promote from, they may read it. */
 function foreignPrompt(say: (name: string) => unknown): Cases {
-  return (trespass) => {
-    const value = say(trespass.other.stored('fraud'))
-    return [promotes(trespass) ? { value, verdict: 'allow' } : { value, verdict: 'foreign-name', unasked: true }]
+  return (crossCase) => {
+    const value = say(crossCase.other.stored('fraud'))
+    return [promotes(crossCase) ? { value, verdict: 'allow' } : { value, verdict: 'foreign-name', unasked: true }]
   }
 }
 
-const foreignModel: Cases = (trespass) => {
-  const { other, endpoint } = trespass
+const foreignModel: Cases = (crossCase) => {
+  const { other, endpoint } = crossCase
   const value = other.stored('fraud')
   // No level of a name has a dot.
   if ('catalog_name' in endpoint.fields) return [{ value, verdict: 'invalid-parameter', unasked: true }]
-  if (!promotes(trespass)) return [{ value, verdict: 'foreign-name', unasked: true }]
+  if (!promotes(crossCase)) return [{ value, verdict: 'foreign-name', unasked: true }]
   if (reads(endpoint) && endpoint.resource !== 'webhook') return [{ value, verdict: 'allow' }]
   // Where a stage or an alias may promote, what it is of is looked at first.
   const promoting = endpoint.action === 'transition' || ('alias' in endpoint.fields && other.environment.unityCatalogSchema)
@@ -50,10 +50,10 @@ const foreignModel: Cases = (trespass) => {
   return [{ value, verdict: 'read-only', unasked: true }]
 }
 
-const foreignNewModel: Cases = (trespass) => {
-  const inLevels = 'catalog_name' in trespass.endpoint.fields
-  const verdict = inLevels ? 'invalid-parameter' : promotes(trespass) ? 'read-only' : 'foreign-name'
-  return [{ value: trespass.other.stored('new'), verdict, unasked: true }]
+const foreignNewModel: Cases = (crossCase) => {
+  const inLevels = 'catalog_name' in crossCase.endpoint.fields
+  const verdict = inLevels ? 'invalid-parameter' : promotes(crossCase) ? 'read-only' : 'foreign-name'
+  return [{ value: crossCase.other.stored('new'), verdict, unasked: true }]
 }
 
 const foreignExperimentName: Cases = ({ other }) => [
@@ -90,10 +90,10 @@ const foreignStorage: Cases = ({ other }) => [
 ]
 
 /** A copy from an environment that the caller promotes from is allowed; from any other the name alone refuses it. */
-const foreignVersion: Cases = (trespass) => [
-  promotes(trespass)
-    ? { value: `models:/${trespass.other.stored('fraud')}/2`, verdict: 'allow' }
-    : { value: `models:/${trespass.other.stored('fraud')}/2`, verdict: 'foreign-name', unasked: true },
+const foreignVersion: Cases = (crossCase) => [
+  promotes(crossCase)
+    ? { value: `models:/${crossCase.other.stored('fraud')}/2`, verdict: 'allow' }
+    : { value: `models:/${crossCase.other.stored('fraud')}/2`, verdict: 'foreign-name', unasked: true },
 ]
 
 const foreignSources: Cases = both(
@@ -111,8 +111,8 @@ const foreignSources: Cases = both(
 )
 
 /** For every meaning, what another environment's things look like in it. A new meaning does not compile until it is said here. */
-export const trespasses: Record<Meaning, Cases> = {
-  ...workspaceTrespasses,
+export const crossEnvironmentCases: Record<Meaning, Cases> = {
+  ...workspaceCrossEnvironmentCases,
   credentialOperation: nothing,
   servedName: nothing,
   gatewayEndpointName: ({ other }) => [{ value: `chat_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],
@@ -180,7 +180,7 @@ export const trespasses: Record<Meaning, Cases> = {
   experimentsToSearch: ({ other }) => [{ value: [other.experiment], twin: [absentExperiment], verdict: 'allow' }],
   experimentName: foreignExperimentName,
   newExperimentName: foreignExperimentName,
-  artifactLocation: (trespass) => foreignStorage(trespass).map((item) => ({ ...item, unasked: true })),
+  artifactLocation: (crossCase) => foreignStorage(crossCase).map((item) => ({ ...item, unasked: true })),
   run: run(),
   runsToRead: both(
     run((id) => [id]),

@@ -2,7 +2,17 @@ import type { Meaning } from '../../src/policy/meanings/meaning.ts'
 import { fieldOf } from '../../src/policy/messages/message-shape.ts'
 import { catalogLevel } from '../fixtures/full-message.ts'
 import { absentRun, type Belongings } from '../fixtures/tenancy.ts'
-import { anything, both, type Case, type Cases, ids, nothing, promotes, reads, type Trespass } from './cross-environment-case.ts'
+import {
+  anything,
+  both,
+  type Case,
+  type Cases,
+  type CrossEnvironmentCase,
+  ids,
+  nothing,
+  promotes,
+  reads,
+} from './cross-environment-case.ts'
 
 const absentId = 'absent-1'
 
@@ -13,18 +23,18 @@ const served = (list: string, name: string) => [
 
 /** An endpoint may serve what its maker may read. */
 const foreignServed =
-  (say: (trespass: Trespass, name: string) => unknown): Cases =>
-  (trespass) => {
-    const value = say(trespass, trespass.other.stored('fraud'))
-    return [promotes(trespass) ? { value, verdict: 'allow' } : { value, verdict: 'foreign-name', unasked: true }]
+  (say: (crossCase: CrossEnvironmentCase, name: string) => unknown): Cases =>
+  (crossCase) => {
+    const value = say(crossCase, crossCase.other.stored('fraud'))
+    return [promotes(crossCase) ? { value, verdict: 'allow' } : { value, verdict: 'foreign-name', unasked: true }]
   }
 
 /** A model's name in three levels is read as the name that they make. */
-function foreignLevels(trespass: Trespass): Case[] {
-  const { other, endpoint, selector } = trespass
+function foreignLevels(crossCase: CrossEnvironmentCase): Case[] {
+  const { other, endpoint, selector } = crossCase
   const value = catalogLevel(other, selector)
   // A list is of one's own schema alone.
-  if (!promotes(trespass) || endpoint.action === 'search') return [{ value, verdict: 'foreign-name', unasked: true }]
+  if (!promotes(crossCase) || endpoint.action === 'search') return [{ value, verdict: 'foreign-name', unasked: true }]
   return [reads(endpoint) ? { value, verdict: 'allow' } : { value, verdict: 'read-only', unasked: true }]
 }
 
@@ -44,12 +54,12 @@ const foreignFiles: Cases = ({ other }) => [
 ]
 
 /** The files of a version in Unity Catalog. */
-const foreignVersionFiles: Cases = (trespass) => {
-  const { other, endpoint } = trespass
+const foreignVersionFiles: Cases = (crossCase) => {
+  const { other, endpoint } = crossCase
   const [catalog, schema] = [catalogLevel(other, 'catalog_name'), catalogLevel(other, 'schema_name')]
   if (catalog === '') return []
   const value = `Models/${catalog}/${schema}/fraud/2/MLmodel`
-  if (!promotes(trespass)) return [{ value, verdict: 'foreign-name' }]
+  if (!promotes(crossCase)) return [{ value, verdict: 'foreign-name' }]
   return [{ value, verdict: reads(endpoint) ? 'allow' : 'read-only' }]
 }
 
@@ -67,13 +77,13 @@ const opaque = (kind: Parameters<Belongings['opaqueId']>[0]) => ids(({ opaqueId 
 /** The config of an endpoint, whose older form some requests do not have. */
 const foreignConfig =
   (list: 'served_entities' | 'served_models'): Cases =>
-  (trespass) => {
-    const config = fieldOf(trespass.endpoint.request, trespass.selector)?.message ?? ''
-    return fieldOf(config, list) === undefined ? [] : foreignServed((_, name) => ({ [list]: served(list, name) }))(trespass)
+  (crossCase) => {
+    const config = fieldOf(crossCase.endpoint.request, crossCase.selector)?.message ?? ''
+    return fieldOf(config, list) === undefined ? [] : foreignServed((_, name) => ({ [list]: served(list, name) }))(crossCase)
   }
 
 /** What another environment's things look like in the meanings that only a Databricks workspace has. */
-export const workspaceTrespasses = {
+export const workspaceCrossEnvironmentCases = {
   webhook: opaque('hook'),
   registeredModelId: opaque('model'),
   servingEndpointId: opaque('endpoint'),

@@ -73,18 +73,18 @@ const wanted = {
 
 t.test('clients in Databricks mode do their work through the proxy, and reach nobody else’s', { timeout: 300_000 }, async (t) => {
   for (const environment of ['1.30.1', '2.22.4', newestMlflow]) {
-    const story = `churn-${environment.replaceAll('.', '-')}`
-    const env = { STORY: story, FOREIGN: foreign.runId, MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: String(1 << 20) }
+    const scenario = `churn-${environment.replaceAll('.', '-')}`
+    const env = { STORY: scenario, FOREIGN: foreign.runId, MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: String(1 << 20) }
     const before = workspace.calls().length
     const [seen = {}] = await runDatabricksClient({ environment, script: 'host_client.py', host, token: acc, env })
     const dbfs = [
-      ['dbfs:', 'models', 'acc', story],
+      ['dbfs:', 'models', 'acc', scenario],
       ['files/deep', 'files/long.bin'],
     ]
     const dbfsFiles = { 'deep/er/note.txt': true, 'long.bin': true }
     t.match(
       { ...seen },
-      { ...wanted, dbfs, 'dbfs files': dbfsFiles, version: [story, '1', 'Staging', /^(dbfs|models):$/], models: [story] },
+      { ...wanted, dbfs, 'dbfs files': dbfsFiles, version: [scenario, '1', 'Staging', /^(dbfs|models):$/], models: [scenario] },
       environment,
     )
     const [run, list, download, upload, stage, model] = Array.isArray(seen.foreign) ? seen.foreign : []

@@ -14,8 +14,8 @@ async function open(workspaceRegistry: NonNullable<WorkspaceOptions['workspaceRe
   const authentication = { entra: { tenantId, audiences: [audience], authority } }
   const app = await startInProcess({ upstream: guarded.settings.upstream, authentication, environments: ['acc'] })
   const token = await guarded.token({ roles: ['apps_acc'] })
-  const run = async (environment: string, story: string) => {
-    const env = { STORY: story, MLFLOW_TRACKING_URI: app.url, MLFLOW_TRACKING_TOKEN: token }
+  const run = async (environment: string, scenario: string) => {
+    const env = { STORY: scenario, MLFLOW_TRACKING_URI: app.url, MLFLOW_TRACKING_TOKEN: token }
     const [seen = {}] = await runDatabricksClient({ environment, script: 'http_registry.py', env })
     return seen
   }

@@ -37,7 +37,7 @@ const journeys = clientVersions.map((version, index): readonly [string, Way] => 
   index % 2 === 0 ? 'environment' : 'file',
 ])
 
-function tell(version: string, way: Way): Promise<ClientRun> {
+function runScenarios(version: string, way: Way): Promise<ClientRun> {
   const { token } = around
   const known = {
     environment: { env: { DATABRICKS_HOST: listener.url, DATABRICKS_TOKEN: token } },
@@ -50,7 +50,7 @@ function tell(version: string, way: Way): Promise<ClientRun> {
 
 /** In pairs: there may be two processors. */
 async function inTurn(waiting: (readonly [string, Way])[], runs: Map<string, ClientRun>): Promise<void> {
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) runs.set(next.join(), await tell(...next))
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) runs.set(next.join(), await runScenarios(...next))
 }
 
 t.test('Clients that could go to the workspace log, register and load through the proxy alone', async (t) => {

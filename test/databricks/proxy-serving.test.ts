@@ -78,7 +78,7 @@ const foreign = await outsider.ask('POST', '/api/2.0/serving-endpoints', {
 const env = { SHARED: foundationModel, FOREIGN_ID: text(foreign.fields, 'id') }
 
 /** What the workspace was asked by the proxy that names what is not the caller's. */
-const trespasses = () =>
+const crossEnvironmentCases = () =>
   workspace
     .calls()
     .filter(
@@ -131,7 +131,7 @@ t.test('the Databricks SDK serves what is its environment’s, and reaches nothi
     },
     deleted: 'RESOURCE_DOES_NOT_EXIST',
   })
-  t.same(trespasses(), [], 'and the workspace heard nothing of it')
+  t.same(crossEnvironmentCases(), [], 'and the workspace heard nothing of it')
 })
 
 t.test('mlflow.deployments does too, and hears a model’s words as they are said', { timeout: 60_000 }, async (t) => {
@@ -147,7 +147,7 @@ t.test('mlflow.deployments does too, and hears a model’s words as they are sai
     refused: [no, no, no, 'RESOURCE_DOES_NOT_EXIST', no],
     deleted: 'RESOURCE_DOES_NOT_EXIST',
   })
-  t.same(trespasses(), [])
+  t.same(crossEnvironmentCases(), [])
 })
 
 t.test('a project is told that it does not run on Databricks, and where it does', { timeout: 60_000 }, async (t) => {

@@ -81,7 +81,7 @@ async function makeRun(
 const versionsOf = ({ workspace }: { workspace: Workspace }) =>
   workspace.calls().filter(({ path }) => /\/unity-catalog\/model-versions\/(create|delete)$/.test(path))
 
-const story = ({ app, tokens }: Place, version: string) =>
+const scenario = ({ app, tokens }: Place, version: string) =>
   runDatabricksClient({
     environment: version,
     script: 'unity_catalog_http.py',
@@ -99,7 +99,7 @@ t.test('a client that knows the proxy alone works with a registry in Unity Catal
     [blobs, '2.22.4'],
     [lake, '3.17.2'],
   ] as const) {
-    const [seen = {}] = await story(place, version)
+    const [seen = {}] = await scenario(place, version)
     const name = `story${version.replaceAll('.', '')}`
     t.match(
       seen,

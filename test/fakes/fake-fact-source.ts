@@ -17,7 +17,7 @@ import { type Json, JsonNumber, type JsonObject } from '../../src/policy/message
 import type { Refusal } from '../../src/policy/reasons.ts'
 
 /** Everything that an MLflow server of a test has. */
-export interface FakeWorld {
+export interface FakeFacts {
   readonly experiments: readonly ExperimentFact[]
   readonly runs: readonly RunFact[]
   readonly loggedModels: readonly LoggedModelFact[]
@@ -80,7 +80,7 @@ export function toMessage(fields: Readonly<Record<string, unknown>>): JsonObject
 }
 
 /** Where a version's artifacts are: copies lead to what they are copies of. */
-function artifactsOf(world: FakeWorld, name: string, version: string, hops = 8): string | null {
+function artifactsOf(world: FakeFacts, name: string, version: string, hops = 8): string | null {
   const fact = world.versions.find((each) => each.name === name && each.version === version)
   if (fact === undefined || hops === 0) return null
   const copy = /^models:\/(\w+)\/([0-9]+)$/.exec(fact.source)
@@ -90,7 +90,7 @@ function artifactsOf(world: FakeWorld, name: string, version: string, hops = 8):
 }
 
 /** The answer that a real world would give to a question. */
-export function answerOf(world: FakeWorld, factQuery: FactQuery): Answer {
+export function answerOf(world: FakeFacts, factQuery: FactQuery): Answer {
   const { versions } = world
   switch (factQuery.about) {
     case 'defaultExperiment':
@@ -152,7 +152,7 @@ export interface Judged {
 }
 
 /** Follows a decision to its end in a fake world. */
-export function judge(config: PolicyConfig, caller: Environment, request: DecodedRequest, world: FakeWorld): Judged {
+export function judge(config: PolicyConfig, caller: Environment, request: DecodedRequest, world: FakeFacts): Judged {
   const evaluation = decide(config, caller, request)
   const questions: FactQuery[] = []
   let step = evaluation.next()

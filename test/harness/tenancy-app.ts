@@ -1,12 +1,12 @@
 import { audience, tenantId } from '../fakes/issuer.ts'
-import type { Town } from '../fixtures/tenancy.ts'
+import type { Tenancy } from '../fixtures/tenancy.ts'
 import { type Beside, type InProcess, startInProcess } from './app.ts'
 
 const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
 
 /** The proxy of a town's environments before a server at `url`; members of `admins_<environment>` are administrators there. */
-export function startTownApp(
-  { kind, config, mode }: Town,
+export function startTenancyApp(
+  { kind, config, mode }: Tenancy,
   url: string,
   authority: string,
   beside: Beside = {},

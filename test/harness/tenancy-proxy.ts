@@ -3,10 +3,10 @@ import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import { type CountingClock, countingClock } from '../fakes/counting-clock.ts'
 import { startIssuer } from '../fakes/issuer.ts'
 import type { ClientRequest } from '../fixtures/message-request.ts'
-import type { Belongings, Town } from '../fixtures/tenancy.ts'
+import type { Belongings, Tenancy } from '../fixtures/tenancy.ts'
 import type { InProcess } from './app.ts'
-import { startTownApp } from './tenancy-app.ts'
-import { startTownServer, type TownOptions, type TownServer } from './tenancy-server.ts'
+import { startTenancyApp } from './tenancy-app.ts'
+import { startTenancyServer, type TenancyOptions, type TenancyServer } from './tenancy-server.ts'
 
 const issuer = await startIssuer()
 const tokens = new Map<string, string>()
@@ -14,22 +14,22 @@ for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.tok
 
 /** The proxy before a server that has everything of a town. Its clock waits for nothing. */
 export interface Place {
-  readonly town: Town
+  readonly tenancy: Tenancy
   readonly app: InProcess
-  readonly server: TownServer
+  readonly server: TenancyServer
   readonly clock: CountingClock
 }
 
-export async function openPlace(town: Town, options: Omit<TownOptions, 'clock'> = {}): Promise<Place> {
+export async function openPlace(tenancy: Tenancy, options: Omit<TenancyOptions, 'clock'> = {}): Promise<Place> {
   const clock = countingClock()
-  const server = await startTownServer(town.world, { ...options, clock })
-  return { town, app: await startTownApp(town, server.url, issuer.authority, { clock }), server, clock }
+  const server = await startTenancyServer(tenancy.world, { ...options, clock })
+  return { tenancy, app: await startTenancyApp(tenancy, server.url, issuer.authority, { clock }), server, clock }
 }
 
 /** Sends a request as an administrator of an environment. */
-export async function sendTo({ app, town }: Place, caller: Belongings, { method, target, body, ...said }: ClientRequest) {
+export async function sendTo({ app, tenancy }: Place, caller: Belongings, { method, target, body, ...said }: ClientRequest) {
   const headers = { ...said.headers, authorization: `Bearer ${tokens.get(caller.environment.name)}` }
-  const url = town.mode === 'databricks' ? app.databricksHost : app.url
+  const url = tenancy.mode === 'databricks' ? app.databricksHost : app.url
   const response = await fetch(`${url}${target}`, { method, headers, ...(body === null ? {} : { body }) })
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
@@ -40,7 +40,7 @@ export async function closePlaces(places: readonly Place[]): Promise<void> {
 }
 
 /** The rows that are told of a town: a workspace's own, and in Databricks mode those that no other client has. */
-export function rowsOf({ kind, mode }: Town): OpenEndpoint[] {
+export function rowsOf({ kind, mode }: Tenancy): OpenEndpoint[] {
   const rows = [...endpointTable(kind, mode).open.values()]
   if (kind === 'mlflow') return rows
   const others = endpointTable(kind, 'http').open

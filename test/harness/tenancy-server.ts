@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import type { FakeWorld } from '../fakes/fake-fact-source.ts'
+import type { FakeFacts } from '../fakes/fake-fact-source.ts'
 import type { Reply } from '../fakes/fake-upstream.ts'
 import { reply, startFakeUpstream } from '../fakes/fake-upstream.ts'
 import { type LookUp, workspaceLookUps } from '../fixtures/workspace-look-ups.ts'
@@ -18,10 +18,10 @@ export interface Asked {
 }
 
 /** A fake MLflow that has everything of a world, answers the proxy's questions from it, and every other request with `{}`. */
-export interface TownServer {
+export interface TenancyServer {
   readonly url: string
   /** What is answered before all else, by path and by body with query; null for what the world says. */
-  tell: (path: string, said: string) => object | null
+  runScenarios: (path: string, said: string) => object | null
   /** What was heard since the last time. */
   take(): Asked[]
   close(): Promise<void>
@@ -29,7 +29,7 @@ export interface TownServer {
 
 const missing = { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'there is no such thing' }
 
-const versionRow = (fact: FakeWorld['versions'][number] | undefined) =>
+const versionRow = (fact: FakeFacts['versions'][number] | undefined) =>
   fact === undefined
     ? null
     : {
@@ -43,9 +43,9 @@ const versionRow = (fact: FakeWorld['versions'][number] | undefined) =>
       }
 
 /** Rows of a search by a filter that the proxy writes: each clause is held against its column. */
-function searchVersions(world: FakeWorld, filter: string): object {
+function searchVersions(world: FakeFacts, filter: string): object {
   const clauses = [...filter.matchAll(/(name|run_id|source_path) (=|LIKE) '([^']*)'/g)]
-  const fits = (fact: FakeWorld['versions'][number]) =>
+  const fits = (fact: FakeFacts['versions'][number]) =>
     clauses.every(([, key, comparator, value = '']) => {
       const text = key === 'name' ? fact.name : key === 'run_id' ? (fact.runId ?? '') : fact.source
       return comparator === '=' ? text === value : value.split('%').every((part) => text.includes(part))
@@ -135,7 +135,7 @@ const lookUps: readonly LookUp[] = [
 
 const batchOfTraces = '/api/3.0/mlflow/traces/batchGetInfos'
 
-function traceRows(world: FakeWorld, body: string): object {
+function traceRows(world: FakeFacts, body: string): object {
   const rows = (world.traces ?? []).filter(({ id }) => body.includes(id))
   return {
     trace_infos: rows.map(({ id, experimentId, sourceRunId }) => ({
@@ -152,7 +152,7 @@ export function isLookUp(method: string, path: string): boolean {
 }
 
 /** What is special about a server. */
-export interface TownOptions {
+export interface TenancyOptions {
   /** How all but the proxy's questions are answered; left out: with `{}`. */
   readonly others?: Reply
   /** What becomes of the answer to a question at a path. */
@@ -163,14 +163,14 @@ export interface TownOptions {
 }
 
 /** Starts the server on a free port of this machine. */
-export async function startTownServer(
-  world: FakeWorld,
-  { clock, delays, others = reply(200, {}), dress = (found) => found }: TownOptions = {},
-): Promise<TownServer> {
+export async function startTenancyServer(
+  world: FakeFacts,
+  { clock, delays, others = reply(200, {}), dress = (found) => found }: TenancyOptions = {},
+): Promise<TenancyServer> {
   const upstream = await startFakeUpstream()
   upstream.knowledge.clear()
-  const nothing: TownServer['tell'] = () => null
-  let tell = nothing
+  const nothing: TenancyServer['runScenarios'] = () => null
+  let runScenarios = nothing
   const answerTo = (method: string, url: URL, body: string): object | null | undefined => {
     if (url.pathname === batchOfTraces) return traceRows(world, body)
     const [, find] = (method === 'GET' && lookUps.find(([path]) => path.test(url.pathname))) || []
@@ -181,8 +181,8 @@ export async function startTownServer(
     const url = new URL(target, upstream.url)
     const isAsked = isLookUp(method, url.pathname)
     // What is told is told of whole requests alone.
-    const body = isAsked || tell !== nothing ? await text(request) : ''
-    const told = tell(url.pathname, body + url.search)
+    const body = isAsked || runScenarios !== nothing ? await text(request) : ''
+    const told = runScenarios(url.pathname, body + url.search)
     if (told !== null) return reply(200, told)(request, response)
     const found = answerTo(method, url, body)
     if (delays !== undefined) clock?.pass(found === null ? delays.absent : delays.found)
@@ -195,11 +195,11 @@ export async function startTownServer(
   upstream.answer = answer
   return {
     url: upstream.url,
-    get tell() {
-      return tell
+    get runScenarios() {
+      return runScenarios
     },
-    set tell(value) {
-      tell = value
+    set runScenarios(value) {
+      runScenarios = value
     },
     take: () =>
       upstream.received.splice(0).map(({ method, url, rawHeaders, body }) => {

@@ -4,11 +4,11 @@ import { printedRows } from '../../src/rewrite/answer/printed-rows.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { parseAnswer } from '../../src/server/facts/look-up-answers.ts'
 import { grantOf, judge, requestTo } from '../fakes/fake-fact-source.ts'
-import { acc, config, inAcc, town } from '../fixtures/tenancy.ts'
+import { acc, config, inAcc, tenancy } from '../fixtures/tenancy.ts'
 import { forgetPeak, memory } from './process-memory.ts'
 
 const [, , points, rows = 'printed'] = process.argv
-const grant = grantOf(judge(config, acc, requestTo('getMetricHistory', { run_id: inAcc.run(1), metric_key: 'loss' }), town))
+const grant = grantOf(judge(config, acc, requestTo('getMetricHistory', { run_id: inAcc.run(1), metric_key: 'loss' }), tenancy))
 
 function historyOf(count: number): string {
   const parts = [Buffer.from('{"metrics":[')]

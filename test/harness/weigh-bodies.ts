@@ -8,7 +8,7 @@ import { Refusal } from '../../src/policy/reasons.ts'
 import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { judge } from '../fakes/fake-fact-source.ts'
 import { type HeavyBody, heavyBodies } from '../fixtures/heavy-bodies.ts'
-import { acc, config, town } from '../fixtures/tenancy.ts'
+import { acc, config, tenancy } from '../fixtures/tenancy.ts'
 import { forgetPeak, memory } from './process-memory.ts'
 
 function decode(endpoint: OpenEndpoint, body: Buffer) {
@@ -22,7 +22,7 @@ function decode(endpoint: OpenEndpoint, body: Buffer) {
 function outcomeOf(endpoint: OpenEndpoint, body: Buffer): string {
   try {
     const message = decode(endpoint, body)
-    const { decision } = judge(config, acc, { endpointName: endpoint.name, endpoint, message }, town)
+    const { decision } = judge(config, acc, { endpointName: endpoint.name, endpoint, message }, tenancy)
     if ('deny' in decision) throw decision.deny
     const { body: sent } = upstreamRequest(decision.allow)
     return `allowed, ${sent?.length ?? 0} characters`

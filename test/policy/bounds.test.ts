@@ -26,7 +26,7 @@ import { readKeyId } from '../../src/server/auth/compact-token.ts'
 import { parseAnswer } from '../../src/server/facts/look-up-answers.ts'
 import { grantOf, judge, requestTo, toJson, verdictOf } from '../fakes/fake-fact-source.ts'
 import { goodMessage, setAt } from '../fixtures/full-message.ts'
-import { acc, config, inAcc, makeTown, openSourceTown, type Town, town } from '../fixtures/tenancy.ts'
+import { acc, config, inAcc, makeTenancy, openSourceTenancy, type Tenancy, tenancy } from '../fixtures/tenancy.ts'
 import { isFullRun } from '../harness/full-run.ts'
 
 const ofSize = /exceeds the maximum length of [0-9]+ characters|can contain at most [0-9]+ items/
@@ -62,7 +62,7 @@ function valuesOf(endpoint: OpenEndpoint, selector: string, meaning: Meaning, mo
 
 /** What is said of a message before anything is asked; null where something is asked first, or it is allowed. */
 function saidAtOnce(
-  { config, places: [place], mode }: Town,
+  { config, places: [place], mode }: Tenancy,
   endpoint: OpenEndpoint,
   selector: string,
   value: Json,
@@ -80,26 +80,26 @@ function saidAtOnce(
   return step.done === true && 'deny' in step.value ? step.value.deny.message : null
 }
 
-const towns = [
-  openSourceTown,
-  ...(['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTown(kind), makeTown(kind, 'databricks')]),
+const tenancies = [
+  openSourceTenancy,
+  ...(['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTenancy(kind), makeTenancy(kind, 'databricks')]),
 ]
 
 t.test('no field holds more than its meaning may, and nothing is asked before that is known', async (t) => {
   const seen = new Set<string>()
   const wrong: string[] = []
-  for (const town of towns) {
-    for (const endpoint of endpointTable(town.kind, town.mode).open.values()) {
+  for (const tenancy of tenancies) {
+    for (const endpoint of endpointTable(tenancy.kind, tenancy.mode).open.values()) {
       for (const [selector, meaning] of Object.entries(endpoint.fields)) {
         for (const value of valuesOf(endpoint, selector, meaning, 1)) {
           seen.add(meaning)
-          if (!ofSize.test(saidAtOnce(town, endpoint, selector, value) ?? ''))
-            wrong.push(`more: ${town.kind} ${endpoint.name} ${selector}`)
+          if (!ofSize.test(saidAtOnce(tenancy, endpoint, selector, value) ?? ''))
+            wrong.push(`more: ${tenancy.kind} ${endpoint.name} ${selector}`)
         }
         // What is as long as it may be, is at most refused for something else.
         for (const value of valuesOf(endpoint, selector, meaning, 0))
-          if (ofSize.test(saidAtOnce(town, endpoint, selector, value) ?? ''))
-            wrong.push(`as much: ${town.kind} ${endpoint.name} ${selector}`)
+          if (ofSize.test(saidAtOnce(tenancy, endpoint, selector, value) ?? ''))
+            wrong.push(`as much: ${tenancy.kind} ${endpoint.name} ${selector}`)
       }
     }
   }
@@ -158,7 +158,7 @@ const otlpJson = (value: string) =>
     runId: null,
   })
 
-const grant = grantOf(judge(config, acc, requestTo('getMetricHistory', { run_id: inAcc.run(1), metric_key: 'loss' }), town))
+const grant = grantOf(judge(config, acc, requestTo('getMetricHistory', { run_id: inAcc.run(1), metric_key: 'loss' }), tenancy))
 
 /** Everything that reads texts of callers or of the upstream, without the limits that stand before it. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
@@ -285,7 +285,7 @@ t.test('an answer has as many values as its length lets expect', async (t) => {
 
 t.test('ids are not looked for in texts that can be none', async (t) => {
   const tag = (key: string, value: string) =>
-    verdictOf(judge(config, acc, requestTo('setTag', { run_id: inAcc.run(1), key, value }), town))
+    verdictOf(judge(config, acc, requestTo('setTag', { run_id: inAcc.run(1), key, value }), tenancy))
   t.equal(tag('mlflow.parentRunId', `${' '.repeat(2_000)}${inAcc.run(1)}`), 'invalid-parameter')
   t.equal(tag('mlflow.parentRunId', 'x'.repeat(1_000)), 'allow')
   t.equal(tag('mlflow.prompt.associatedRunIds', ','.repeat(100_001)), 'invalid-parameter')

@@ -11,7 +11,7 @@ import { answerMeanings, reviewedFields } from '../../src/rewrite/answer/answer-
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import {
-  type FakeWorld,
+  type FakeFacts,
   grantOf,
   judge,
   makeWorkspace,
@@ -23,7 +23,7 @@ import {
 import { makeVersion } from '../fixtures/tenancy.ts'
 
 const { acc, prod, config } = makeWorkspace()
-const world: FakeWorld = {
+const world: FakeFacts = {
   experiments: [
     { id: '4400000000000001', name: '/experiments/acc/churn' },
     { id: '4400000000000002', name: '/Workspace/experiments/prod/churn' },

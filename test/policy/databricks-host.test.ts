@@ -4,7 +4,7 @@ import { findEndpoint } from '../../src/policy/endpoints/find-endpoint.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import {
-  type FakeWorld,
+  type FakeFacts,
   grantOf,
   judge,
   makeWorkspace,
@@ -21,7 +21,7 @@ const id = (digit: string) => digit.repeat(32)
 const root = (experiment: string, owner: string) => inWorkspace(owner, experiment)
 const runFact = (digit: string, experimentId: string) => makeRun(id(digit), experimentId, inWorkspace)
 const modelFact = (digit: string, experimentId: string) => makeModel(`m-${id(digit)}`, experimentId, id(digit), inWorkspace)
-const world: FakeWorld = {
+const world: FakeFacts = {
   experiments: [
     { id: '11', name: '/experiments/acc/churn' },
     { id: '22', name: '/experiments/prod/churn' },

@@ -16,17 +16,17 @@ import {
   preprod,
   prod,
   strayTrace,
-  town,
+  tenancy,
 } from '../fixtures/tenancy.ts'
 import { showText } from '../harness/law.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-function ask(caller: Environment, endpoint: string, fields: Fields, world = town) {
+function ask(caller: Environment, endpoint: string, fields: Fields, world = tenancy) {
   return judge(config, caller, requestTo(endpoint, fields), world)
 }
 
-function verdict(caller: Environment, endpoint: string, fields: Fields, world = town): string {
+function verdict(caller: Environment, endpoint: string, fields: Fields, world = tenancy): string {
   return verdictOf(ask(caller, endpoint, fields, world))
 }
 
@@ -169,7 +169,7 @@ t.test('the source of a model version lies in the caller’s own environment, ho
 
 t.test('a run whose artifacts the clients store themselves vouches for what lies in it, and for nothing else', async (t) => {
   const artifactUri = '/mnt/mlruns/11/run/artifacts'
-  const world = { ...town, runs: [...town.runs.filter(({ id }) => id !== run1), { ...makeRun(run1, exp), artifactUri }] }
+  const world = { ...tenancy, runs: [...tenancy.runs.filter(({ id }) => id !== run1), { ...makeRun(run1, exp), artifactUri }] }
   const from = (source: string, run_id: string) => verdict(acc, 'createModelVersion', { name: 'fraud', source, run_id }, world)
   t.equal(from(`${artifactUri}/model`, run1), 'allow')
   t.equal(from(artifactUri, run1), 'allow', 'all of it')
@@ -193,13 +193,13 @@ t.test('a run whose artifacts the clients store themselves vouches for what lies
   t.equal(upstreamMessage(grantOf(resolved)).get('source'), `${artifactUri}/model`, 'what was judged is what is sent')
   t.equal(from(`${artifactUri}x/model`, run1), 'local-source')
   t.equal(from(`${artifactUri}/model`, run2), 'local-source', 'another run does not')
-  const silent = { ...town, runs: [{ ...makeRun(run1, exp), artifactUri: '' }] }
+  const silent = { ...tenancy, runs: [{ ...makeRun(run1, exp), artifactUri: '' }] }
   t.equal(verdict(acc, 'createModelVersion', { name: 'fraud', source: '/etc/passwd', run_id: run1 }, silent), 'local-source')
 })
 
 t.test('a logged model whose artifacts the clients store themselves vouches for what lies in it', async (t) => {
   const artifactUri = `file:///mnt/mlruns/${exp}/models/${model1}/artifacts`
-  const world = { ...town, loggedModels: [{ ...makeModel(model1, exp, run1), artifactUri }, ...town.loggedModels] }
+  const world = { ...tenancy, loggedModels: [{ ...makeModel(model1, exp, run1), artifactUri }, ...tenancy.loggedModels] }
   const of = (source: string, more: Fields) => ask(acc, 'createModelVersion', { name: 'fraud', source, ...more }, world)
   t.equal(grantOf(of(artifactUri, { model_id: model1 })).context.sourceRunId, run1)
   t.equal(verdictOf(of(`${artifactUri.slice('file://'.length)}/a`, { model_id: model1 })), 'allow')
@@ -255,7 +255,7 @@ t.test('the history of a metric in several runs has MLflow’s limits, in its wo
 
 t.test('a web address is no source, whatever lies there', async (t) => {
   const artifactUri = `https://mlflow/api/2.0/mlflow-artifacts/artifacts/${exp}/${run1}/artifacts`
-  const world = { ...town, runs: [{ ...makeRun(run1, exp), artifactUri }] }
+  const world = { ...tenancy, runs: [{ ...makeRun(run1, exp), artifactUri }] }
   const judged = ask(acc, 'createModelVersion', { name: 'fraud', source: `${artifactUri}/model`, run_id: run1 }, world)
   t.same([verdictOf(judged), judged.questions.length], ['foreign-source', 0])
 })
@@ -268,7 +268,7 @@ t.test('a new version is noted with the run that it is made of', async (t) => {
   t.equal(runOf(store(`${exp}/${run1}/artifacts/m`)), run1)
   t.equal(runOf('runs:/not-an-id/model'), null)
   t.equal(runOf('s3://acc-bucket/models/x'), null)
-  const world = { ...town, loggedModels: [makeModel(model1, exp, run1)] }
+  const world = { ...tenancy, loggedModels: [makeModel(model1, exp, run1)] }
   t.equal(
     grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source: `models:/${model1}` }, world)).context.sourceRunId,
     run1,
@@ -515,7 +515,7 @@ const disguises: [name: string, versions: ReturnType<typeof makeVersion>[]][] = 
 
 t.test('freezing follows copies, whatever run they name', async (t) => {
   for (const [name, versions] of disguises) {
-    const world = { ...town, versions, loggedModels: [] }
+    const world = { ...tenancy, versions, loggedModels: [] }
     t.equal(verdict(acc, 'deleteRun', { run_id: run1 }, world), 'frozen', `${name}: delete`)
     t.equal(
       verdict(acc, 'uploadArtifact', { artifact_path: `${exp}/${run1}/artifacts/m/x` }, world),
@@ -534,7 +534,7 @@ t.test('freezing follows copies, whatever run they name', async (t) => {
     )
   }
   const bare = makeVersion('fraud_acc/1', { source: store(`${exp}/models/${model1}/artifacts`) })
-  const world = { ...town, versions: [bare, makeVersion('fraud_prod/1', { source: 'models:/fraud_acc/1' })] }
+  const world = { ...tenancy, versions: [bare, makeVersion('fraud_prod/1', { source: 'models:/fraud_acc/1' })] }
   t.equal(
     verdict(acc, 'uploadArtifact', { artifact_path: `${exp}/models/${model1}/artifacts/x` }, world),
     'frozen',
@@ -556,7 +556,7 @@ t.test('freezing follows copies, whatever run they name', async (t) => {
 })
 
 t.test('a promotion and a change of what it freezes share a key, so that the server keeps them apart', async (t) => {
-  const keys = (caller: Environment, endpoint: string, fields: Fields, world: typeof town) =>
+  const keys = (caller: Environment, endpoint: string, fields: Fields, world: typeof tenancy) =>
     grantOf(ask(caller, endpoint, fields, world)).context
   for (const [name, versions] of disguises) {
     const promoted = versions.filter((version) => version.name.endsWith('_prod'))
@@ -564,7 +564,7 @@ t.test('a promotion and a change of what it freezes share a key, so that the ser
       .filter((version) => !promoted.includes(version))
       .map((each) => ({ ...each, stage: 'Staging' as const }))
     const original = staging.length > 0 ? staging : [makeVersion('fraud_acc/1', { runId: run1 })]
-    const world = { ...town, versions: original, loggedModels: [] }
+    const world = { ...tenancy, versions: original, loggedModels: [] }
     const promotion =
       promoted[0] === undefined
         ? keys(prod, 'transitionModelVersionStage', { name: 'fraud_acc', version: '1', stage: 'Production' }, world)
@@ -628,10 +628,10 @@ t.test('whoever promotes reads what is behind a version, and nothing beside it',
   ]
   for (const [endpoint, fields] of changes)
     t.equal(verdict(prod, endpoint, fields), 'not-found', `${endpoint} changes what is not theirs`)
-  const own = { ...town, versions: [makeVersion('fraud_prod/1', { runId: run1, stage: 'Production' })] }
+  const own = { ...tenancy, versions: [makeVersion('fraud_prod/1', { runId: run1, stage: 'Production' })] }
   t.equal(verdict(prod, 'getRun', { run_id: run1 }, own), 'allow', 'an own copy outlives the version that it was made from')
   t.equal(
-    verdict(preprod, 'getRun', { run_id: run1 }, { ...town, versions: [makeVersion('fraud_preprod/1', { runId: run1 })] }),
+    verdict(preprod, 'getRun', { run_id: run1 }, { ...tenancy, versions: [makeVersion('fraud_preprod/1', { runId: run1 })] }),
     'not-found',
     'but opens nothing without promotesFrom',
   )
@@ -640,7 +640,7 @@ t.test('whoever promotes reads what is behind a version, and nothing beside it',
       prod,
       'getRun',
       { run_id: '5'.repeat(32) },
-      { ...town, versions: [makeVersion('fraud_acc/1', { runId: '5'.repeat(32) })] },
+      { ...tenancy, versions: [makeVersion('fraud_acc/1', { runId: '5'.repeat(32) })] },
     ),
     'not-found',
     'nobody’s run stays nobody’s',
@@ -648,7 +648,7 @@ t.test('whoever promotes reads what is behind a version, and nothing beside it',
   // Only production environments promote, which the check of the configuration sees to; if ever another did:
   const reader = { ...preprod, promotesFrom: ['acc'] }
   const among = { environments: [acc, reader, prod], foldsCase: false }
-  const asReader = (run_id: string) => verdictOf(judge(among, reader, requestTo('getRun', { run_id }), town))
+  const asReader = (run_id: string) => verdictOf(judge(among, reader, requestTo('getRun', { run_id }), tenancy))
   t.same(
     [asReader(run2), asReader(inAcc.run(3))],
     ['allow', 'not-found'],
@@ -777,7 +777,7 @@ t.test('traces are their experiment’s, and a new one takes nobody’s place', 
     1,
     'however many there are, they are asked for at once',
   )
-  const folding = { ...town, traces: [{ id: fresh, experimentId: inAcc.experiment, sourceRunId: null }] }
+  const folding = { ...tenancy, traces: [{ id: fresh, experimentId: inAcc.experiment, sourceRunId: null }] }
   const found = judge(config, acc, requestTo('startTrace', traceInfo(fresh.toUpperCase())), folding)
   t.equal(verdictOf(found), 'allow', 'a database that tells cases apart has no such trace')
 })

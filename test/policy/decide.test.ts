@@ -2,11 +2,18 @@ import t from 'tap'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { Environment } from '../../src/policy/environments/environment.ts'
 import type { Meaning } from '../../src/policy/meanings/meaning.ts'
-import { type Case, isForProduction, promotes, reads, type Trespass, trespassMessage } from '../attacks/cross-environment-case.ts'
-import { nameNothing, trespasses } from '../attacks/cross-environment-cases.ts'
+import {
+  type Case,
+  type CrossEnvironmentCase,
+  crossCaseMessage,
+  isForProduction,
+  promotes,
+  reads,
+} from '../attacks/cross-environment-case.ts'
+import { crossEnvironmentCases, nameNothing } from '../attacks/cross-environment-cases.ts'
 import { grantOf, type Judged, judge, refusalOf, verdictOf } from '../fakes/fake-fact-source.ts'
 import { goodMessage } from '../fixtures/full-message.ts'
-import { makeTown, openSourceTown, type Town } from '../fixtures/tenancy.ts'
+import { makeTenancy, openSourceTenancy, type Tenancy } from '../fixtures/tenancy.ts'
 
 const json = JSON.stringify
 
@@ -18,40 +25,40 @@ function outline(judged: Judged, value: unknown): string {
   return said.sort((a, b) => b.length - a.length).reduce((rest, word) => rest.replaceAll(word, '<said>'), text)
 }
 
-function ask({ config, world, mode }: Town, trespass: Trespass, meaning: Meaning, value: unknown): Judged {
-  const { caller, endpoint } = trespass
-  const message = trespassMessage(trespass, meaning, value)
+function ask({ config, world, mode }: Tenancy, crossCase: CrossEnvironmentCase, meaning: Meaning, value: unknown): Judged {
+  const { caller, endpoint } = crossCase
+  const message = crossCaseMessage(crossCase, meaning, value)
   return judge(config, caller.environment, { endpointName: endpoint.name, endpoint, message, mode, administrator: true }, world)
 }
 
 /** Whether an allowed request that names something foreign shows only the caller's own, and models of the one they promote from. */
-function showsOwn(trespass: Trespass, judged: Judged): boolean {
+function showsOwn(crossCase: CrossEnvironmentCase, judged: Judged): boolean {
   const { context, endpoint } = grantOf(judged)
-  const { caller, other } = trespass
+  const { caller, other } = crossCase
   const shows: readonly Environment[] =
-    promotes(trespass) && reads(endpoint) ? [caller.environment, other.environment] : [caller.environment]
+    promotes(crossCase) && reads(endpoint) ? [caller.environment, other.environment] : [caller.environment]
   const own = [caller.experiment, caller.defaultExperiment, caller.frozenExperiment]
   return shows.includes(context.scope) && [...context.visibleExperiments].every((id) => own.includes(id))
 }
 
 /** The verdict, with whatever else there is to find fault with. */
-function answerTo(town: Town, trespass: Trespass, meaning: Meaning, { value, twin, unasked }: Case): string {
-  const judged = ask(town, trespass, meaning, value)
+function answerTo(tenancy: Tenancy, crossCase: CrossEnvironmentCase, meaning: Meaning, { value, twin, unasked }: Case): string {
+  const judged = ask(tenancy, crossCase, meaning, value)
   const verdict = verdictOf(judged)
   if (unasked && judged.questions.length > 0) return `${verdict} after ${judged.questions.length} questions`
   const said = outline(judged, value)
-  const ofTwin = twin === undefined ? said : outline(ask(town, trespass, meaning, twin), twin)
+  const ofTwin = twin === undefined ? said : outline(ask(tenancy, crossCase, meaning, twin), twin)
   if (said !== ofTwin) return `${verdict}: '${said}', and of what does not exist: '${ofTwin}'`
-  return verdict !== 'allow' || showsOwn(trespass, judged) ? verdict : `${verdict}, and shows what is not the caller's`
+  return verdict !== 'allow' || showsOwn(crossCase, judged) ? verdict : `${verdict}, and shows what is not the caller's`
 }
 
-const towns = [
-  openSourceTown,
-  ...(['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTown(kind), makeTown(kind, 'databricks')]),
+const tenancies = [
+  openSourceTenancy,
+  ...(['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTenancy(kind), makeTenancy(kind, 'databricks')]),
 ]
 
-for (const town of towns) {
-  const { kind, mode, config, world, places } = town
+for (const tenancy of tenancies) {
+  const { kind, mode, config, world, places } = tenancy
   const table = endpointTable(kind, mode).open
   const where = kind === 'mlflow' ? '' : ` of ${kind} for clients of mode ${mode}`
 
@@ -82,13 +89,13 @@ for (const town of towns) {
       for (const other of places.filter((place) => place !== caller)) {
         for (const endpoint of table.values()) {
           for (const [selector, meaning] of Object.entries(endpoint.fields)) {
-            const trespass = { caller, other, endpoint, selector }
-            const cases = trespasses[meaning](trespass)
+            const crossCase = { caller, other, endpoint, selector }
+            const cases = crossEnvironmentCases[meaning](crossCase)
             if (cases.length === 0 && !nameNothing.has(meaning))
               t.fail(`${endpoint.name}: no cases for ${selector}, a ${meaning}`)
             for (const item of cases) {
               const place = `${caller.environment.name} ${endpoint.name} ${selector} ${json(item.value)}`
-              t.equal(answerTo(town, trespass, meaning, item), item.verdict, place)
+              t.equal(answerTo(tenancy, crossCase, meaning, item), item.verdict, place)
             }
           }
         }

@@ -8,12 +8,12 @@ import { artifactRequest, isArtifactRequest } from '../../src/rewrite/request/ar
 import { isUpstreamRequest, upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { Upstream } from '../../src/server/upstream/upstream.ts'
 import { grantOf, judge, requestTo } from '../fakes/fake-fact-source.ts'
-import { acc, config, inAcc, town } from '../fixtures/tenancy.ts'
+import { acc, config, inAcc, tenancy } from '../fixtures/tenancy.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 function realGrant() {
-  return grantOf(judge(config, acc, requestTo('getRun', { run_id: inAcc.run(1) }), town))
+  return grantOf(judge(config, acc, requestTo('getRun', { run_id: inAcc.run(1) }), tenancy))
 }
 
 /** Things that look like a grant or a request to whoever only looks. */
@@ -73,7 +73,7 @@ t.test('only a request made from a grant is sent', async (t) => {
 
 t.test('only for a granted artifact is a Databricks workspace asked for signed URLs', async (t) => {
   const path = `/${inAcc.experiment}/${inAcc.run(1)}/artifacts/a`.slice(1)
-  const grant = grantOf(judge(config, acc, requestTo('downloadArtifact', { artifact_path: path }), town))
+  const grant = grantOf(judge(config, acc, requestTo('downloadArtifact', { artifact_path: path }), tenancy))
   const request = artifactRequest(grant)
   t.same({ ...request }, { place: { kind: 'run', experimentId: inAcc.experiment, runId: inAcc.run(1) }, path: 'a' })
   t.ok(Object.isFrozen(request))

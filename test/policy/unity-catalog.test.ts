@@ -11,7 +11,7 @@ import { clientSentence } from '../../src/rewrite/errors/error-text.ts'
 import { upstreamFilter } from '../../src/rewrite/request/search-filter.ts'
 import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { inAskedForm } from '../../src/rewrite/unity-catalog/models-answer.ts'
-import { type FakeWorld, grantOf, judge, makeEnvironment, requestTo, toMessage, verdictOf } from '../fakes/fake-fact-source.ts'
+import { type FakeFacts, grantOf, judge, makeEnvironment, requestTo, toMessage, verdictOf } from '../fakes/fake-fact-source.ts'
 
 const inCatalog = (name: string, over: Partial<Environment> = {}) =>
   makeEnvironment(name, {
@@ -88,7 +88,7 @@ const version = (name: string, number: string, aliases: readonly string[] = []) 
   pendingStage: null,
   aliases,
 })
-const world: FakeWorld = {
+const world: FakeFacts = {
   experiments: [{ id: '4400000000000001', name: '/experiments/acc/churn' }],
   runs: [],
   loggedModels: [],

@@ -14,13 +14,13 @@ import { clientLocation } from '../../src/rewrite/client-location.ts'
 import { clientErrorText } from '../../src/rewrite/errors/error-text.ts'
 import { grantOf, judge, requestTo, toMessage } from '../fakes/fake-fact-source.ts'
 import { fullMessage } from '../fixtures/full-message.ts'
-import { acc, all, type Belongings, config, inAcc, inProd, prod, town } from '../fixtures/tenancy.ts'
+import { acc, all, type Belongings, config, inAcc, inProd, prod, tenancy } from '../fixtures/tenancy.ts'
 import { tryLaw } from '../harness/law.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 function grant(caller: Environment, endpoint: string, fields: Fields): Grant {
-  return grantOf(judge(config, caller, requestTo(endpoint, fields), town))
+  return grantOf(judge(config, caller, requestTo(endpoint, fields), tenancy))
 }
 
 /** What the caller gets for an answer of MLflow's, as JSON text, or the reason why they get nothing. */
@@ -188,7 +188,7 @@ t.test('no answer shows a stored name, another environment’s name, or a row of
       fc.property(fc.constantFrom(...all), messageOf(endpoint.response), (place, answer) => {
         const message = fullMessage(endpoint, place, endpoint.name === 'createModelVersion' ? ['relatedRun'] : [])
         const granted = grantOf(
-          judge(config, place.environment, { endpointName: endpoint.name, endpoint, message, administrator: true }, town),
+          judge(config, place.environment, { endpointName: endpoint.name, endpoint, message, administrator: true }, tenancy),
         )
         let text: string
         try {

@@ -3,7 +3,7 @@ import type { Environment } from '../../src/policy/environments/environment.ts'
 import { printJson } from '../../src/policy/messages/json/json-text.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { grantOf, judge, requestTo, toMessage } from '../fakes/fake-fact-source.ts'
-import { acc, config, inAcc, prod, town } from '../fixtures/tenancy.ts'
+import { acc, config, inAcc, prod, tenancy } from '../fixtures/tenancy.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -23,7 +23,7 @@ function row(name: string, ...tags: object[]) {
 }
 
 function shown(caller: Environment, endpoint: string, fields: Fields, answer: Fields): string {
-  return printJson(rewriteAnswer(grantOf(judge(config, caller, requestTo(endpoint, fields), town)), toMessage(answer)))
+  return printJson(rewriteAnswer(grantOf(judge(config, caller, requestTo(endpoint, fields), tenancy)), toMessage(answer)))
 }
 
 t.test('what a workspace adds to an experiment comes in the caller’s names, wherever experiments are answered', async (t) => {

@@ -13,13 +13,13 @@ import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { grantOf, judge, requestTo, toJson } from '../fakes/fake-fact-source.ts'
 import { fullMessage } from '../fixtures/full-message.ts'
 import { randomCall } from '../fixtures/random-tenancy.ts'
-import { absentTrace, acc, config, inAcc, inProd, prod, town } from '../fixtures/tenancy.ts'
+import { absentTrace, acc, config, inAcc, inProd, prod, tenancy } from '../fixtures/tenancy.ts'
 import { tryLaw } from '../harness/law.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 function grant(caller: Environment, endpoint: string, fields: Fields): Grant {
-  return grantOf(judge(config, caller, requestTo(endpoint, fields), town))
+  return grantOf(judge(config, caller, requestTo(endpoint, fields), tenancy))
 }
 
 /** The request as it goes upstream: method, path and query, body. */
@@ -136,7 +136,7 @@ t.test('every endpoint can be written, and what was judged stays as it was', asy
   for (const endpoint of openEndpoints.values()) {
     const message = fullMessage(endpoint, inAcc, endpoint.name === 'createModelVersion' ? ['relatedRun'] : [])
     const before = printJson(message)
-    const granted = grantOf(judge(config, acc, { endpointName: endpoint.name, endpoint, message, administrator: true }, town))
+    const granted = grantOf(judge(config, acc, { endpointName: endpoint.name, endpoint, message, administrator: true }, tenancy))
     const request = upstreamRequest(granted)
     t.equal(printJson(granted.message), before, endpoint.name)
     t.equal(request.method, endpoint.method)

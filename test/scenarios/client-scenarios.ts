@@ -7,19 +7,19 @@ import type { ClientRun } from './client-program.ts'
 import { clientVersions } from './client-versions.ts'
 import { runPythonClient } from './python-client.ts'
 
-const allStories = ['fluent', 'searches', 'isolation', 'promotion', 'families', 'generative', 'command-line', 'notebook']
+const allScenarios = ['fluent', 'searches', 'isolation', 'promotion', 'families', 'generative', 'command-line', 'notebook']
 
 /** Clients that are too old for what a story tells. */
-function isTooOld(story: string, clientVersion: string): boolean {
-  if (story === 'families') return !clientVersion.startsWith('3.')
-  return story === 'generative' && (clientVersion.startsWith('1.') || clientVersion === '2.9.2')
+function isTooOld(scenario: string, clientVersion: string): boolean {
+  if (scenario === 'families') return !clientVersion.startsWith('3.')
+  return scenario === 'generative' && (clientVersion.startsWith('1.') || clientVersion === '2.9.2')
 }
 
 // To log a model or list artifacts, clients from 3.0 on ask for logged models, which older servers do not have, with or without a proxy.
-function storiesOf(clientVersion: string, serverVersion: string, allOfThem: readonly string[]): readonly string[] {
-  const stories = allOfThem.filter((story) => !isTooOld(story, clientVersion))
+function scenariosOf(clientVersion: string, serverVersion: string, allOfThem: readonly string[]): readonly string[] {
+  const scenarios = allOfThem.filter((scenario) => !isTooOld(scenario, clientVersion))
   const needsNewServer = clientVersion.startsWith('3.') && !serverVersion.startsWith('3.')
-  return needsNewServer ? stories.filter((story) => ['searches', 'isolation'].includes(story)) : stories
+  return needsNewServer ? scenarios.filter((scenario) => ['searches', 'isolation'].includes(scenario)) : scenarios
 }
 
 const objectIds = { acc: 'a', preprod: 'b', prod: 'c', both: 'd' }
@@ -62,11 +62,11 @@ function inPairs<Item, Result>(items: readonly Item[], work: (item: Item) => Pro
 }
 
 /** Who tells the stories, and which. */
-export interface Telling {
+export interface ScenarioOptions {
   /** Client versions; without it all that the run has. During development $CLIENT_VERSIONS (with commas) takes its place. */
   readonly clients?: readonly string[]
   /** Without it all. During development $CLIENT_STORIES takes its place. */
-  readonly stories?: readonly string[]
+  readonly scenarios?: readonly string[]
   /** Environment variables that the clients have besides. */
   readonly env?: Readonly<Record<string, string>>
   /** Files in the clients' home folders, by their names. */
@@ -74,7 +74,7 @@ export interface Telling {
 }
 
 /** Where stories are told: what clients ask, and what a look behind it shows. */
-interface Ground {
+interface ScenarioServer {
   readonly title: string
   readonly serverVersion: string
   readonly uri: string
@@ -82,13 +82,17 @@ interface Ground {
   readonly context: object
 }
 
-async function tell(t: Test, { title, serverVersion, uri, context }: Ground, telling: Telling): Promise<void> {
-  const clients = process.env.CLIENT_VERSIONS?.split(',') ?? telling.clients ?? clientVersions
-  const stories = process.env.CLIENT_STORIES?.split(',') ?? telling.stories ?? allStories
-  const { env = {}, homeFiles = {} } = telling
+async function runScenarios(
+  t: Test,
+  { title, serverVersion, uri, context }: ScenarioServer,
+  options: ScenarioOptions,
+): Promise<void> {
+  const clients = process.env.CLIENT_VERSIONS?.split(',') ?? options.clients ?? clientVersions
+  const scenarios = process.env.CLIENT_STORIES?.split(',') ?? options.scenarios ?? allScenarios
+  const { env = {}, homeFiles = {} } = options
   const newestFirst = [...clients].reverse()
   const runs = inPairs(newestFirst, (version) => {
-    const args = storiesOf(version, serverVersion, stories)
+    const args = scenariosOf(version, serverVersion, scenarios)
     const told = { ...context, serverVersion }
     return runPythonClient({ version, script: 'stories.py', args, uri, context: told, env, homeFiles, timeoutSeconds: 600 })
   })
@@ -104,7 +108,7 @@ async function tell(t: Test, { title, serverVersion, uri, context }: Ground, tel
  * Client versions tell every story against one server of `serverVersion`, through one proxy.
  * With $CLIENT_DIRECT the clients talk to MLflow itself: what then fails is a mistake in the story.
  */
-export async function tellClientStories(t: Test, serverVersion: string, telling: Telling = {}): Promise<void> {
+export async function runClientScenarios(t: Test, serverVersion: string, options: ScenarioOptions = {}): Promise<void> {
   t.setTimeout(15 * 60_000)
   const direct = process.env.CLIENT_DIRECT !== undefined
   const upstream = await startMlflow({ version: serverVersion })
@@ -115,11 +119,11 @@ export async function tellClientStories(t: Test, serverVersion: string, telling:
   if (proxy) t.teardown(() => proxy.close())
   const tokens = await makeTokens(issuer.token)
   const context = { upstream: proxy ? upstream.url : null, tokens }
-  await tell(t, { title: `server ${serverVersion}`, serverVersion, uri: proxy?.url ?? upstream.url, context }, telling)
+  await runScenarios(t, { title: `server ${serverVersion}`, serverVersion, uri: proxy?.url ?? upstream.url, context }, options)
 }
 
 /** The same stories, with a Databricks workspace for the server. */
-export async function tellWorkspaceStories(t: Test, storage: 'blob' | 'adls', telling: Telling): Promise<void> {
+export async function runWorkspaceScenarios(t: Test, storage: 'blob' | 'adls', options: ScenarioOptions): Promise<void> {
   t.setTimeout(15 * 60_000)
   const guarded = await startGuardedWorkspace({ storage })
   t.teardown(() => guarded.close())
@@ -130,6 +134,6 @@ export async function tellWorkspaceStories(t: Test, storage: 'blob' | 'adls', te
   const context = { upstream: mlflow.url, tokens: await makeTokens(guarded.token), workspace: true }
   const title = `a workspace with ${storage} storage`
   // What is there in MLflow 3 besides models and traces, a workspace has in ways of its own.
-  const stories = allStories.filter((story) => story !== 'families' && story !== 'generative')
-  await tell(t, { title, serverVersion: mlflow.version, uri: proxy.url, context }, { stories, ...telling })
+  const scenarios = allScenarios.filter((scenario) => scenario !== 'families' && scenario !== 'generative')
+  await runScenarios(t, { title, serverVersion: mlflow.version, uri: proxy.url, context }, { scenarios, ...options })
 }

@@ -3,8 +3,8 @@ import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { JsonNumber } from '../../src/policy/messages/json/json.ts'
 import { shapeOf } from '../../src/policy/messages/message-shape.ts'
 import { hasOwnVisibility } from '../../src/rewrite/answer/visible-rows.ts'
-import { reads, trespassMessage } from '../attacks/cross-environment-case.ts'
-import { trespasses } from '../attacks/cross-environment-cases.ts'
+import { crossCaseMessage, reads } from '../attacks/cross-environment-case.ts'
+import { crossEnvironmentCases } from '../attacks/cross-environment-cases.ts'
 import { fits, goodMessage } from '../fixtures/full-message.ts'
 import { writeRequest } from '../fixtures/message-request.ts'
 import {
@@ -12,8 +12,8 @@ import {
   absentRun,
   absentScorer,
   type Belongings,
-  makeTown,
-  openSourceTown,
+  makeTenancy,
+  openSourceTenancy,
   sharedDataset,
 } from '../fixtures/tenancy.ts'
 import { isFullRun } from '../harness/full-run.ts'
@@ -22,8 +22,11 @@ import { closePlaces, openPlace, type Place, rowsOf, sendTo } from '../harness/t
 // Whatever is another's is answered like what is nowhere: in each word and header, after the same questions to MLflow, at the same time.
 // The time is that of a clock that goes on with each question to MLflow, and further for what is found than for what is not.
 const delays = { found: 0.4, absent: 0.1 }
-const workspaceTowns = (['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTown(kind), makeTown(kind, 'databricks')])
-const places = await Promise.all([openSourceTown, ...workspaceTowns].map((town) => openPlace(town, { delays })))
+const workspaceTenancies = (['databricks', 'unityCatalog'] as const).flatMap((kind) => [
+  makeTenancy(kind),
+  makeTenancy(kind, 'databricks'),
+])
+const places = await Promise.all([openSourceTenancy, ...workspaceTenancies].map((tenancy) => openPlace(tenancy, { delays })))
 t.teardown(() => closePlaces(places))
 
 /** Every id of another environment's, and of what is nowhere, as one and the same word. */
@@ -72,10 +75,10 @@ async function tryFields(t: Test, place: Place, pair: readonly [Belongings, Belo
   const [caller, other] = pair
   let tried = 0
   for (const [selector, meaning] of Object.entries(endpoint.fields)) {
-    const trespass = { caller, other, endpoint, selector }
-    for (const { value, twin } of trespasses[meaning](trespass)) {
+    const crossCase = { caller, other, endpoint, selector }
+    for (const { value, twin } of crossEnvironmentCases[meaning](crossCase)) {
       if (twin === undefined || !fits(endpoint, selector, value)) continue
-      const write = (said: unknown) => writeRequest(endpoint, trespassMessage(trespass, meaning, said))
+      const write = (said: unknown) => writeRequest(endpoint, crossCaseMessage(crossCase, meaning, said))
       const { foreign, absent } = await hearBoth(place, pair, write(value), write(twin))
       // In part it is the caller's own, and asked about as such.
       const alike = value === sharedDataset ? { ...absent, asked: foreign.asked } : absent
@@ -87,12 +90,14 @@ async function tryFields(t: Test, place: Place, pair: readonly [Belongings, Belo
 }
 
 for (const place of places) {
-  const { kind, mode, places: all } = place.town
+  const { kind, mode, places: all } = place.tenancy
   const [inAcc, inPreprod, inProd] = all
   t.test(`nothing tells another's from nothing: ${kind}, mode ${mode}`, async (t) => {
     let tried = 0
     // By then it knows how long questions take.
-    const warm = rowsOf(place.town).find((row) => Object.values(row.fields).includes('experiment') || row.name.startsWith('get'))
+    const warm = rowsOf(place.tenancy).find(
+      (row) => Object.values(row.fields).includes('experiment') || row.name.startsWith('get'),
+    )
     for (let count = 0; warm !== undefined && count < 40; count += 1)
       await sendTo(place, inAcc, writeRequest(warm, goodMessage(warm, inAcc)))
     const pairs = [
@@ -101,17 +106,17 @@ for (const place of places) {
       [inProd, inAcc],
     ] as const
     for (const pair of isFullRun ? pairs : pairs.slice(0, 1)) {
-      for (const endpoint of rowsOf(place.town)) tried += await tryFields(t, place, pair, endpoint)
+      for (const endpoint of rowsOf(place.tenancy)) tried += await tryFields(t, place, pair, endpoint)
     }
     t.ok(tried > (kind === 'mlflow' ? 100 : 5), `${tried} pairs`)
   })
 }
 
 for (const place of places) {
-  const { kind, mode, places: all } = place.town
+  const { kind, mode, places: all } = place.tenancy
   const [caller] = all
   t.test(`what is one's own waits for nothing: ${kind}, mode ${mode}`, async (t) => {
-    for (const endpoint of rowsOf(place.town)) {
+    for (const endpoint of rowsOf(place.tenancy)) {
       const beginning = place.clock.now()
       const { status } = await sendTo(place, caller, writeRequest(endpoint, goodMessage(endpoint, caller)))
       // These wait: a refusal, and lists that cannot be asked for of one environment.
@@ -161,27 +166,27 @@ function openMessage(endpoint: OpenEndpoint, caller: Belongings) {
 }
 
 for (const place of places) {
-  const { kind, mode, places: all } = place.town
+  const { kind, mode, places: all } = place.tenancy
   const [caller, , other] = all
   t.test(`rows of others' change nothing in a list: ${kind}, mode ${mode}`, async (t) => {
     let tried = 0
-    for (const endpoint of rowsOf(place.town)) {
+    for (const endpoint of rowsOf(place.tenancy)) {
       if (!reads(endpoint)) continue
       for (const list of listsOf(endpoint)) {
         for (const message of [goodMessage(endpoint, caller), openMessage(endpoint, caller)]) {
           const request = writeRequest(endpoint, message)
           const asks = (path: string) => path.endsWith(sentPath(endpoint).replace(/.*\}/, '')) && endpoint.search !== undefined
           const told = (path: string, page: object) => (path.includes(sentPath(endpoint).split('/{')[0] ?? '') ? page : null)
-          place.server.tell = (path, said) => {
+          place.server.runScenarios = (path, said) => {
             const first = { [list]: [rowOf(other), rowOf(other)], next_page_token: 'second-page' }
             const second = { [list]: [rowOf(other)] }
             return told(path, asks(path) && !said.includes('second-page') ? first : second)
           }
           const foreign = await hear(place, caller, other, request)
           // What MLflow writes by hand spells an empty list.
-          place.server.tell = (path) => told(path, endpoint.response.startsWith('handmade.') ? { [list]: [] } : {})
+          place.server.runScenarios = (path) => told(path, endpoint.response.startsWith('handmade.') ? { [list]: [] } : {})
           const absent = await hear(place, caller, other, request)
-          place.server.tell = () => null
+          place.server.runScenarios = () => null
           const compared = ({ status, headers, length, text }: typeof foreign) => ({ status, headers, length, text })
           t.same(compared(foreign), compared(absent), `${endpoint.name} ${list} ${request.target}`)
           tried += 1
@@ -194,7 +199,7 @@ for (const place of places) {
 
 /** How an upstream tells a list page by page: the first page, then as many as are said, by the number that is their token. */
 function tellPages(place: Place, path: string, list: string, pages: readonly (readonly object[])[]): void {
-  place.server.tell = (asked, said) => {
+  place.server.runScenarios = (asked, said) => {
     if (!asked.endsWith(path)) return null
     const number = Number(/page-([0-9]+)/.exec(said)?.[1] ?? 0)
     const next = number + 1 < pages.length ? { next_page_token: `page-${number + 1}` } : {}
@@ -203,9 +208,9 @@ function tellPages(place: Place, path: string, list: string, pages: readonly (re
 }
 
 for (const place of places) {
-  const { kind, mode, places: all } = place.town
+  const { kind, mode, places: all } = place.tenancy
   const [caller, , other] = all
-  const searches = rowsOf(place.town).flatMap((endpoint) =>
+  const searches = rowsOf(place.tenancy).flatMap((endpoint) =>
     endpoint.search && !endpoint.asks ? [{ endpoint, ...endpoint.search }] : [],
   )
   if (searches.length === 0) continue
@@ -223,7 +228,7 @@ for (const place of places) {
         else asked.set('page_token', token)
         tellPages(place, sentPath(endpoint), list, pages)
         const { status, text } = await sendTo(place, caller, writeRequest(endpoint, asked))
-        place.server.tell = () => null
+        place.server.runScenarios = () => null
         t.equal(status, 200, `${endpoint.name}: ${text.slice(0, 200)}`)
         const { [list]: rows = [], next_page_token: next = '' } = JSON.parse(text)
         return { count: Number(rows.length), next: String(next), text }

@@ -12,7 +12,7 @@ import { answerBytes, type BrokenUpstream, type Fault, startBrokenUpstream } fro
 import { startIssuer } from '../fakes/issuer.ts'
 import { goodMessage } from '../fixtures/full-message.ts'
 import { type ClientRequest, writeRequest } from '../fixtures/message-request.ts'
-import { type Belongings, makeTown, openSourceTown, type Town } from '../fixtures/tenancy.ts'
+import { type Belongings, makeTenancy, openSourceTenancy, type Tenancy } from '../fixtures/tenancy.ts'
 import type { InProcess } from '../harness/app.ts'
 import {
   answer,
@@ -30,8 +30,8 @@ import {
   trickle,
 } from '../harness/faults.ts'
 import { isFullRun } from '../harness/full-run.ts'
-import { startTownApp } from '../harness/tenancy-app.ts'
-import { isLookUp, startTownServer } from '../harness/tenancy-server.ts'
+import { startTenancyApp } from '../harness/tenancy-app.ts'
+import { isLookUp, startTenancyServer } from '../harness/tenancy-server.ts'
 
 // Every endpoint of the table, before a server that breaks on purpose and remembers what it carried out.
 const full = isFullRun
@@ -49,21 +49,26 @@ const longest = 8_000
 const replayed = [408, 429, 500, 502, 503, 504]
 
 interface Place {
-  readonly town: Town
+  readonly tenancy: Tenancy
   readonly app: InProcess
   readonly broken: BrokenUpstream
   readonly close: () => Promise<unknown>
 }
 
-async function open(town: Town): Promise<Place> {
-  const server = await startTownServer(town.world)
+async function open(tenancy: Tenancy): Promise<Place> {
+  const server = await startTenancyServer(tenancy.world)
   const broken = await startBrokenUpstream(server.url)
-  const app = await startTownApp(town, broken.url, issuer.authority, { upstreamTimeouts })
-  return { town, app, broken, close: () => Promise.all([app.close(), broken.close().then(() => server.close())]) }
+  const app = await startTenancyApp(tenancy, broken.url, issuer.authority, { upstreamTimeouts })
+  return { tenancy, app, broken, close: () => Promise.all([app.close(), broken.close().then(() => server.close())]) }
 }
 
-const towns = [openSourceTown, makeTown('databricks'), makeTown('databricks', 'databricks'), makeTown('unityCatalog')]
-const places = await Promise.all(towns.map(open))
+const tenancies = [
+  openSourceTenancy,
+  makeTenancy('databricks'),
+  makeTenancy('databricks', 'databricks'),
+  makeTenancy('unityCatalog'),
+]
+const places = await Promise.all(tenancies.map(open))
 t.teardown(() => Promise.all([issuer.close(), ...places.map((place) => place.close())]))
 
 interface Answered {
@@ -77,12 +82,12 @@ interface Answered {
 
 /** What a client gets. Nothing at all is status 0. */
 async function send(
-  { app, town }: Place,
+  { app, tenancy }: Place,
   caller: Belongings,
   { method, target, body, headers }: ClientRequest,
 ): Promise<Answered> {
   const started = performance.now()
-  const url = `${town.mode === 'databricks' ? app.databricksHost : app.url}${target}`
+  const url = `${tenancy.mode === 'databricks' ? app.databricksHost : app.url}${target}`
   const length = body === null ? {} : { 'content-length': Buffer.byteLength(body) }
   const authorization = `Bearer ${tokens.get(caller.environment.name)}`
   const asked = request(url, { method, headers: { ...headers, ...length, authorization }, agent: false })
@@ -107,7 +112,7 @@ async function send(
 }
 
 /** The rows that are tried before a town. The artifacts of a workspace lie in its storage, which has tests of its own. */
-function rowsOf({ kind, mode }: Town): OpenEndpoint[] {
+function rowsOf({ kind, mode }: Tenancy): OpenEndpoint[] {
   const rows = [...endpointTable(kind, mode).open.values()]
   if (kind === 'mlflow') return rows
   const others = endpointTable(kind, 'http').open
@@ -125,7 +130,7 @@ interface Trial {
 }
 
 async function prepare(place: Place, endpoint: OpenEndpoint): Promise<Trial> {
-  const [inAcc, , inProd] = place.town.places
+  const [inAcc, , inProd] = place.tenancy.places
   const caller = isForProduction(endpoint) ? inProd : inAcc
   const asked = writeRequest(endpoint, goodMessage(endpoint, caller))
   place.broken.fault = () => null
@@ -187,9 +192,9 @@ function faultsOf(endpoint: OpenEndpoint): (readonly [string, Fault])[] {
 }
 
 for (const place of places) {
-  const { kind, mode } = place.town
+  const { kind, mode } = place.tenancy
   t.test(`whatever breaks, no change is made twice and every answer says what to do: ${kind}, mode ${mode}`, async (t) => {
-    for (const [index, endpoint] of rowsOf(place.town).entries()) {
+    for (const [index, endpoint] of rowsOf(place.tenancy).entries()) {
       const trial = await prepare(place, endpoint)
       // Everyday each endpoint meets a few of them, in turn.
       const some = faultsOf(endpoint).filter((_, at) => (at + index) % part === 0)
@@ -201,9 +206,9 @@ for (const place of places) {
 }
 
 /** One row of each kind, as far as waiting goes. */
-function samples(town: Town): OpenEndpoint[] {
+function samples(tenancy: Tenancy): OpenEndpoint[] {
   const kinds = new Map(
-    rowsOf(town).map((row) => [[row.bytes, row.search !== undefined, isRepeatable(row), row.method, row.body].join(), row]),
+    rowsOf(tenancy).map((row) => [[row.bytes, row.search !== undefined, isRepeatable(row), row.method, row.body].join(), row]),
   )
   return [...kinds.values()].filter(({ bytes }) => bytes !== 'both')
 }
@@ -217,10 +222,10 @@ const silent: readonly (readonly [string, Fault])[] = [
 
 t.test('no request waits longer than its limits, and none that may have been carried out is sent again', async (t) => {
   const tryAll = async ([name, fault]: (typeof silent)[number]) => {
-    const place = await open(openSourceTown)
+    const place = await open(openSourceTenancy)
     t.teardown(place.close)
     const trials: Trial[] = []
-    for (const endpoint of samples(openSourceTown)) trials.push(await prepare(place, endpoint))
+    for (const endpoint of samples(openSourceTenancy)) trials.push(await prepare(place, endpoint))
     const { broken } = place
     for (const read of [true, false]) {
       broken.fault = ({ method, path }) => (read || !isLookUp(method, path.split('?')[0] ?? '') ? fault : null)
@@ -251,10 +256,10 @@ async function judge(
 }
 
 /** One place, for what follows. */
-const [place = await open(openSourceTown)] = places
-const [inAcc] = openSourceTown.places
+const [place = await open(openSourceTenancy)] = places
+const [inAcc] = openSourceTenancy.places
 const rowNamed = (name: string) => {
-  const row = rowsOf(openSourceTown).find((endpoint) => endpoint.name === name)
+  const row = rowsOf(openSourceTenancy).find((endpoint) => endpoint.name === name)
   if (row === undefined) throw new Error(`no endpoint ${name}`)
   return row
 }
@@ -324,7 +329,7 @@ t.test(
   'a server that is restarted: 503 and Retry-After for everything while it is away, and then everything again',
   async (t) => {
     const trials: Trial[] = []
-    for (const endpoint of samples(openSourceTown)) trials.push(await prepare(place, endpoint))
+    for (const endpoint of samples(openSourceTenancy)) trials.push(await prepare(place, endpoint))
     await place.broken.goDown()
     const before = place.broken.ledger.length
     for (const { caller, asked, endpoint } of trials) {
@@ -345,7 +350,7 @@ t.test('a server that takes connections and says nothing, or stops reading', asy
   await once(mute, 'listening')
   const address = mute.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  const secure = await startTownApp(openSourceTown, `https://127.0.0.1:${port}`, issuer.authority, { upstreamTimeouts })
+  const secure = await startTenancyApp(openSourceTenancy, `https://127.0.0.1:${port}`, issuer.authority, { upstreamTimeouts })
   t.teardown(async () => {
     await secure.close()
     mute.close()
@@ -356,7 +361,7 @@ t.test('a server that takes connections and says nothing, or stops reading', asy
   t.same([unsecured.status, unsecured.retryAfter], [503, '1'], 'TLS that is never agreed on: nothing was sent')
   t.ok(unsecured.ms < longest, `${Math.round(unsecured.ms)} ms`)
 
-  const hasty = await startTownApp(openSourceTown, place.broken.url, issuer.authority, {
+  const hasty = await startTenancyApp(openSourceTenancy, place.broken.url, issuer.authority, {
     upstreamTimeouts,
     timeouts: { headers: 10_000, idle: 1_000, keepAlive: 65_000 },
   })

@@ -9,10 +9,10 @@ import { RememberedDirectory } from '../../src/server/auth/directory.ts'
 import { type KeyReading, KeySource } from '../../src/server/auth/key-source.ts'
 import { answerBytes, type Fault, startBrokenUpstream } from '../fakes/broken-upstream.ts'
 import { startIssuer, tenantId } from '../fakes/issuer.ts'
-import { makeTown } from '../fixtures/tenancy.ts'
+import { makeTenancy } from '../fixtures/tenancy.ts'
 import { startInProcess } from '../harness/app.ts'
 import { drop, failures, garbage, hang, say, strangeWords } from '../harness/faults.ts'
-import { startTownServer } from '../harness/tenancy-server.ts'
+import { startTenancyServer } from '../harness/tenancy-server.ts'
 
 const [minute, hour, day] = [60, 3_600, 86_400]
 
@@ -203,7 +203,7 @@ t.test(
 
 t.test('a directory that breaks in whatever way lets nobody in, says what to do, and holds nobody up', async (t) => {
   const issuer = await startIssuer()
-  const server = await startTownServer(makeTown('databricks').world)
+  const server = await startTenancyServer(makeTenancy('databricks').world)
   const broken = await startBrokenUpstream(server.url)
   const upstreamTimeouts = { connect: 500, answer: 1_000, download: 1_000, upload: 1_000, model: 1_000, pause: 1_000 }
   const { audience } = DatabricksDirectory

@@ -10,7 +10,7 @@ import { asksForNothing, rowMessage, takeRows } from '../../../src/rewrite/reque
 import { upstreamMessage } from '../../../src/rewrite/request/upstream-message.ts'
 import {
   answerOf,
-  type FakeWorld,
+  type FakeFacts,
   grantOf,
   judge,
   refusalOf,
@@ -30,12 +30,12 @@ import {
   inProd,
   prod,
   sharedDataset,
-  town,
+  tenancy,
 } from '../../fixtures/tenancy.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 const json = JSON.stringify
-const ask = (caller: Environment, endpoint: string, fields: Fields, world: FakeWorld = town) =>
+const ask = (caller: Environment, endpoint: string, fields: Fields, world: FakeFacts = tenancy) =>
   judge(config, caller, requestTo(endpoint, fields), world)
 const [dataset, foreignDataset] = [inAcc.entity('d'), inProd.entity('d')]
 const own = { experiment_id: inAcc.experiment }
@@ -106,7 +106,7 @@ t.test('a new data set without an experiment gets the default one, so that someb
 function shown(grant: Grant, list: string, rows: readonly Fields[]): string {
   const message = fieldOf(grant.endpoint.response, list)?.message ?? ''
   const evaluation = admitRows(grant.context, message, rows.map(toJson))
-  for (let step = evaluation.next(); !step.done; ) step = evaluation.next(answerOf(town, step.value))
+  for (let step = evaluation.next(); !step.done; ) step = evaluation.next(answerOf(tenancy, step.value))
   return printJson(rewriteAnswer(grant, toMessage({ [list]: rows })))
 }
 

@@ -8,7 +8,7 @@ import { clientErrorText } from '../../../src/rewrite/errors/error-text.ts'
 import { upstreamMessage } from '../../../src/rewrite/request/upstream-message.ts'
 import {
   answerOf,
-  type FakeWorld,
+  type FakeFacts,
   grantOf,
   judge,
   makeEnvironment,
@@ -19,11 +19,11 @@ import {
 } from '../../fakes/fake-fact-source.ts'
 import { fullMessage } from '../../fixtures/full-message.ts'
 import { lent } from '../../fixtures/gateway-tenancy.ts'
-import { absentScorer, acc, all, config, inAcc, inProd, town } from '../../fixtures/tenancy.ts'
+import { absentScorer, acc, all, config, inAcc, inProd, tenancy } from '../../fixtures/tenancy.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 const asAdministrator = (request: DecodedRequest): DecodedRequest => ({ ...request, administrator: true })
-const ask = (endpoint: string, fields: Fields, world: FakeWorld = town) =>
+const ask = (endpoint: string, fields: Fields, world: FakeFacts = tenancy) =>
   judge(config, acc, asAdministrator(requestTo(endpoint, fields)), world)
 const [endpoint_id, model_definition_id, secret_id] = [inAcc.gateway('e'), inAcc.gateway('d'), inAcc.gateway('s')]
 const asked = { name: 'x', secret_id, provider: 'openai', model_name: 'gpt' }
@@ -33,15 +33,15 @@ const account = (type: string) => JSON.stringify({ type })
 const keys = { aws_access_key_id: 'a', aws_secret_access_key: 'b' }
 
 /** The town with acc's secret made for another provider. */
-const withSecret = (provider: string, values: readonly string[], authMode?: string): FakeWorld => ({
-  ...town,
-  gateway: (town.gateway ?? []).map((fact) =>
+const withSecret = (provider: string, values: readonly string[], authMode?: string): FakeFacts => ({
+  ...tenancy,
+  gateway: (tenancy.gateway ?? []).map((fact) =>
     fact.id === secret_id ? { id: fact.id, name: fact.name, provider, keys: values, ...(authMode ? { authMode } : {}) } : fact,
   ),
 })
 
 // biome-ignore format: a table
-const verdicts: [endpoint: string, fields: Fields, verdict: string, world?: FakeWorld][] = [
+const verdicts: [endpoint: string, fields: Fields, verdict: string, world?: FakeFacts][] = [
   ['createGatewayEndpoint', { name: 'chat', model_configs: models }, 'allow'], ['createGatewayEndpoint', { name: 'chat_acc', model_configs: models }, 'allow'], ['createGatewayEndpoint', { name: 'x_prod_acc', model_configs: models }, 'invalid-parameter'],
   ['createGatewayEndpoint', { name: 'chat', model_configs: [...models, { model_definition_id: inProd.gateway('d') }] }, 'not-found'], ['createGatewayEndpoint', { name: 'chat', model_configs: [{ model_definition_id: inProd.gateway('d') }, ...models] }, 'not-found'],
   ['createGatewayEndpoint', { model_configs: models }, 'invalid-parameter'], ['createGatewayEndpoint', { name: 'chat', model_configs: models, experiment_id: inProd.experiment }, 'not-found'], ['createGatewayEndpoint', { name: 'chat', model_configs: models, experiment_id: '' }, 'invalid-parameter'],
@@ -55,7 +55,7 @@ const verdicts: [endpoint: string, fields: Fields, verdict: string, world?: Fake
   ['updateModelDefinition', { model_definition_id, provider: 'Vertex_AI' }, 'foreign-source'], ['updateModelDefinition', { model_definition_id, provider: '' }, 'allow'], ['deleteModelDefinition', { model_definition_id: lent.definition }, 'allow'],
   // What others use, too, is not changed from here.
   ['updateGatewaySecret', { secret_id: lent.usedByProd, secret_value: { api_key: 'k' } }, 'read-only'], ['deleteGatewaySecret', { secret_id: lent.usedByProd }, 'read-only'], ['getGatewaySecret', { secret_id: lent.usedByProd }, 'allow'], ['createModelDefinition', { ...asked, secret_id: lent.usedByProd }, 'allow'],
-  ['deleteModelDefinition', { model_definition_id }, 'read-only', { ...town, gatewayUsers: { [model_definition_id]: ['chat_acc', 'chat'] } }], ['updateModelDefinition', { model_definition_id, model_name: 'x' }, 'read-only', { ...town, gatewayUsers: { [model_definition_id]: ['chat_prod'] } }],
+  ['deleteModelDefinition', { model_definition_id }, 'read-only', { ...tenancy, gatewayUsers: { [model_definition_id]: ['chat_acc', 'chat'] } }], ['updateModelDefinition', { model_definition_id, model_name: 'x' }, 'read-only', { ...tenancy, gatewayUsers: { [model_definition_id]: ['chat_prod'] } }],
   ...['createEndpointBinding', 'deleteEndpointBinding'].flatMap((endpoint): [string, Fields, string][] => [inAcc.scorer, 'job-123', inProd.scorer, absentScorer, ` ${inProd.scorer}`, inProd.scorer.replaceAll('3', 'A')].map((resource_id, index) => [endpoint, { endpoint_id, resource_type: 'scorer', resource_id }, ['allow', 'allow', 'not-found', 'not-found', 'invalid-parameter', 'invalid-parameter'][index] ?? ''])),
   ['listEndpointBindings', {}, 'allow'], ['listEndpointBindings', { endpoint_id: inProd.gateway('e') }, 'not-found'], ['listEndpointBindings', { resource_id: inProd.scorer }, 'not-found'],
   ['createGatewaySecret', secret, 'allow'], ['createGatewaySecret', { ...secret, secret_name: 'x_prod' }, 'foreign-name'], ['createGatewaySecret', { secret_name: 'x' }, 'invalid-parameter'],
@@ -66,7 +66,7 @@ const verdicts: [endpoint: string, fields: Fields, verdict: string, world?: Fake
   ['createModelDefinition', { ...asked, provider: 'bedrock' }, 'foreign-source', withSecret('bedrock', Object.keys(keys))], ['createModelDefinition', { ...asked, provider: 'bedrock' }, 'allow', withSecret('bedrock', Object.keys(keys), 'access_keys')], ['createModelDefinition', { ...asked, provider: 'bedrock' }, 'foreign-source', withSecret('bedrock', ['aws_access_key_id'], 'access_keys')],
   ['createModelDefinition', { ...asked, provider: 'bedrock' }, 'foreign-source', withSecret('bedrock', ['x'], 'iam_role')], ['createModelDefinition', { ...asked, provider: 'bedrock' }, 'allow', withSecret('bedrock', ['api_key'])], ['createModelDefinition', asked, 'foreign-source', withSecret('openai', ['other'])],
   ['createModelDefinition', { ...asked, provider: 'sagemaker' }, 'allow', withSecret('sagemaker', Object.keys(keys), 'iam_role')], ['createModelDefinition', { ...asked, provider: 'databricks' }, 'allow', withSecret('databricks', ['client_secret'], 'oauth_m2m')], ['createModelDefinition', { ...asked, provider: 'databricks' }, 'foreign-source', withSecret('databricks', ['api_key'], 'oauth_m2m')],
-  ['updateGatewaySecret', { secret_id, secret_value: { other: 'k' } }, 'foreign-source'], ['updateGatewaySecret', { secret_id, auth_config: { auth_mode: 'oauth_m2m' } }, 'foreign-source'], ['updateGatewaySecret', { secret_id, secret_value: { other: 'k' } }, 'allow', { ...town, gatewayUsers: {} }],
+  ['updateGatewaySecret', { secret_id, secret_value: { other: 'k' } }, 'foreign-source'], ['updateGatewaySecret', { secret_id, auth_config: { auth_mode: 'oauth_m2m' } }, 'foreign-source'], ['updateGatewaySecret', { secret_id, secret_value: { other: 'k' } }, 'allow', { ...tenancy, gatewayUsers: {} }],
   ['updateGatewaySecret', { secret_id, secret_value: { api_key: 'new' } }, 'allow'], ['updateGatewaySecret', { secret_id }, 'allow'],
 ]
 
@@ -83,15 +83,15 @@ t.test('only administrators may ask what is for administrators', async (t) => {
   for (const caller of all) {
     for (const endpoint of rows) {
       const message = fullMessage(endpoint, caller)
-      const judged = judge(config, caller.environment, { endpointName: endpoint.name, endpoint, message }, town)
+      const judged = judge(config, caller.environment, { endpointName: endpoint.name, endpoint, message }, tenancy)
       t.match(refusalOf(judged), { reason: 'closed-endpoint', message: /^This is for administrators of environment '\w+'/ })
       t.same(judged.questions, [], `${endpoint.name}: nothing is asked`)
     }
   }
   const named = makeEnvironment('acc', { administrators: ['admins_acc', 'owners'] })
-  const judged = judge(config, named, requestTo('listGatewaySecrets', {}), town)
+  const judged = judge(config, named, requestTo('listGatewaySecrets', {}), tenancy)
   t.match(refusalOf(judged)?.message, /which you are not\. Ask someone in admins_acc or owners\.$/)
-  t.match(refusalOf(judge(config, acc, requestTo('listGatewaySecrets', {}), town))?.message, /the configuration names none/)
+  t.match(refusalOf(judge(config, acc, requestTo('listGatewaySecrets', {}), tenancy))?.message, /the configuration names none/)
 })
 
 /** What goes to MLflow for an allowed request. */
@@ -171,7 +171,7 @@ t.test('a scorer’s text is rewritten both ways, and only where it names an end
   t.equal(back('{gateway:/chat_prod'), '', 'what cannot be read is not shown')
   const closed = makeEnvironment('acc', { gateway: false })
   const request = requestTo('registerScorer', { ...own, serialized_scorer: text })
-  t.match(refusalOf(judge(config, closed, request, town)), {
+  t.match(refusalOf(judge(config, closed, request, tenancy)), {
     reason: 'closed-endpoint',
     message: /not open in environment 'acc'/,
   })
@@ -182,7 +182,7 @@ t.test('bindings are those of the environment’s own endpoints', async (t) => {
   const bindings = [endpoint_id, inProd.gateway('e'), lent.endpoint, ''].map((id) => ({ endpoint_id: id, display_name: 'x' }))
   const rows = bindings.map((row) => toMessage(row))
   const evaluation = admitRows(grant.context, 'mlflow.GatewayEndpointBinding', rows)
-  for (let step = evaluation.next(); !step.done; step = evaluation.next(answerOf(town, step.value)));
+  for (let step = evaluation.next(); !step.done; step = evaluation.next(answerOf(tenancy, step.value)));
   t.equal(
     printJson(rewriteAnswer(grant, toMessage({ bindings }))),
     JSON.stringify({ bindings: [endpoint_id, lent.endpoint].map((id) => ({ endpoint_id: id, display_name: 'x' })) }),
@@ -208,5 +208,8 @@ t.test('the server’s flag of its gateway is for those who have its pages', asy
     [request, false],
     [asAdministrator(request), true],
   ] as const)
-    t.equal(printJson(rewriteAnswer(grantOf(judge(config, acc, asks, town)), answer)), `{"features_enabled":{"gateway":${flag}}}`)
+    t.equal(
+      printJson(rewriteAnswer(grantOf(judge(config, acc, asks, tenancy)), answer)),
+      `{"features_enabled":{"gateway":${flag}}}`,
+    )
 })

@@ -10,7 +10,7 @@ import { shapeOf } from '../../../src/policy/messages/message-shape.ts'
 import { Refusal } from '../../../src/policy/reasons.ts'
 import { judge, requestTo, toMessage, verdictOf } from '../../fakes/fake-fact-source.ts'
 import { goodMessage, sayIn, setAt } from '../../fixtures/full-message.ts'
-import { acc, config, inAcc, makeTown, type Town, town } from '../../fixtures/tenancy.ts'
+import { acc, config, inAcc, makeTenancy, type Tenancy, tenancy } from '../../fixtures/tenancy.ts'
 import { showText } from '../../harness/law.ts'
 
 /** Addresses that run a script where a browser follows them, in every spelling that it reads as one. */
@@ -77,30 +77,30 @@ t.test('what runs a script is told in every spelling that browsers read', async 
     t.notOk(isWebLink(text), showText(text))
 })
 
-const towns = [
-  makeTown('mlflow'),
-  ...(['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTown(kind), makeTown(kind, 'databricks')]),
+const tenancies = [
+  makeTenancy('mlflow'),
+  ...(['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTenancy(kind), makeTenancy(kind, 'databricks')]),
 ]
 
 /** A field in a kind of upstream. */
 interface Place {
-  readonly town: Town
+  readonly tenancy: Tenancy
   readonly endpoint: OpenEndpoint
   readonly selector: string
 }
 
 /** Every field of a meaning, in every kind of upstream. */
 function fieldsOf(...meanings: readonly Meaning[]): Place[] {
-  return towns.flatMap((each) =>
+  return tenancies.flatMap((each) =>
     [...endpointTable(each.kind, each.mode).open.values()].flatMap((endpoint) =>
       Object.entries(endpoint.fields).flatMap(([selector, meaning]) =>
-        meanings.includes(meaning) ? [{ town: each, endpoint, selector }] : [],
+        meanings.includes(meaning) ? [{ tenancy: each, endpoint, selector }] : [],
       ),
     ),
   )
 }
 
-function verdictAt({ town: { config, world, places, mode }, endpoint, selector }: Place, value: unknown): string {
+function verdictAt({ tenancy: { config, world, places, mode }, endpoint, selector }: Place, value: unknown): string {
   const [place] = places
   const message = goodMessage(endpoint, place)
   setAt(message, selector, sayIn(endpoint, selector, value))
@@ -182,7 +182,7 @@ t.test(
   'no tag that a UI makes a link of runs a script, wherever it is written, and every path and repository passes',
   async (t) => {
     for (const [endpoint, say] of tagged) {
-      const verdict = (key: string, value: string) => verdictOf(judge(config, acc, requestTo(endpoint, say(key, value)), town))
+      const verdict = (key: string, value: string) => verdictOf(judge(config, acc, requestTo(endpoint, say(key, value)), tenancy))
       for (const key of linkTags)
         for (const text of scripts) t.equal(verdict(key, text), 'invalid-parameter', `${endpoint} ${key} ${showText(text)}`)
       for (const text of paths) t.equal(verdict('mlflow.source.name', text), 'allow', `${endpoint} ${showText(text)}`)
@@ -195,7 +195,7 @@ t.test(
 t.test('a data set’s address runs no script', async (t) => {
   const verdict = (source: string) => {
     const dataset = { name: 'x', digest: '1', source_type: 'http', source }
-    return verdictOf(judge(config, acc, requestTo('logInputs', { run_id: inAcc.run(1), datasets: [{ dataset }] }), town))
+    return verdictOf(judge(config, acc, requestTo('logInputs', { run_id: inAcc.run(1), datasets: [{ dataset }] }), tenancy))
   }
   for (const url of scripts) t.equal(verdict(JSON.stringify({ url })), 'invalid-parameter', showText(url))
   for (const url of ['https://x/y.csv', 's3://x/y', '/dbfs/x', 'data.csv'])
@@ -436,7 +436,7 @@ t.test('a provider whose own address is the server’s machine needs another', a
   const definition = { name: 'gpt', secret_id: inAcc.gateway('s'), model_name: 'm' }
   const verdict = (provider: string) =>
     verdictOf(
-      judge(config, acc, { ...requestTo('createModelDefinition', { ...definition, provider }), administrator: true }, town),
+      judge(config, acc, { ...requestTo('createModelDefinition', { ...definition, provider }), administrator: true }, tenancy),
     )
   t.equal(verdict('openai'), 'allow')
   for (const provider of ['ollama', 'ollama_chat', 'Ollama', 'lm_studio', 'llamafile', 'hosted_vllm', 'vllm', 'xinference'])

@@ -6,7 +6,7 @@ import { findsWord, mayBeOne, readings } from '../../../src/policy/names/look-al
 import { ownerOf, resolveName, showName } from '../../../src/policy/names/names.ts'
 import { Refusal } from '../../../src/policy/reasons.ts'
 import { judge, makeEnvironment, requestTo, verdictOf } from '../../fakes/fake-fact-source.ts'
-import { acc, config, inAcc, inProd, prod, town } from '../../fixtures/tenancy.ts'
+import { acc, config, inAcc, inProd, prod, tenancy } from '../../fixtures/tenancy.ts'
 import { showText } from '../../harness/law.ts'
 
 /** How a database may take other texts for an ASCII word: one function a kind. */
@@ -105,7 +105,7 @@ t.test('whatever Unicode’s root collation takes for plain letters, case and ac
 
 t.test('no spelling of a kept alias is free, whatever the configuration says of the database', async (t) => {
   const ask = (caller: Environment, alias: string) =>
-    verdictOf(judge(config, caller, requestTo('setRegisteredModelAlias', { name: 'fraud', alias, version: '2' }), town))
+    verdictOf(judge(config, caller, requestTo('setRegisteredModelAlias', { name: 'fraud', alias, version: '2' }), tenancy))
   for (const [kind, alias] of spellings('production')) {
     t.equal(ask(acc, alias), 'stage', `${kind}: ${showText(alias)}`)
     t.equal(ask(prod, alias), 'allow', `prod: ${showText(alias)}`)
@@ -144,7 +144,7 @@ t.test('no spelling of a kept tag says what the tag itself may not', async (t) =
   for (const [endpoint, fields, key, value, expected] of kept) {
     const said = (tag: string) => {
       const pair = endpoint.startsWith('delete') ? { key: tag } : { key: tag, value }
-      return verdictOf(judge(config, acc, requestTo(endpoint, { ...fields, ...pair }), town))
+      return verdictOf(judge(config, acc, requestTo(endpoint, { ...fields, ...pair }), tenancy))
     }
     t.equal(said(key), expected, `${endpoint} ${key}`)
     for (const [kind, tag] of spellings(key)) t.equal(said(tag), expected, `${endpoint} ${showText(tag)}: ${kind}`)
@@ -152,14 +152,14 @@ t.test('no spelling of a kept tag says what the tag itself may not', async (t) =
   }
   for (const [kind, tag] of spellings('mlflow.modelVersions')) {
     const filter = `tags.\`${tag}\` LIKE '%prod%'`
-    const asked = judge(config, acc, requestTo('searchModelVersions', { filter }), town)
+    const asked = judge(config, acc, requestTo('searchModelVersions', { filter }), tenancy)
     t.equal(verdictOf(asked), 'invalid-parameter', `a filter on ${showText(tag)}: ${kind}`)
   }
 })
 
 t.test('no spelling of an id names what the id does', async (t) => {
   const verdict = (id: string) =>
-    verdictOf(judge(config, acc, requestTo('createLoggedModel', { experiment_id: '0', source_run_id: id }), town))
+    verdictOf(judge(config, acc, requestTo('createLoggedModel', { experiment_id: '0', source_run_id: id }), tenancy))
   const id = `ae${inProd.run(1).slice(2)}`
   for (const [kind, spelling] of spellings(id)) t.not(verdict(spelling), 'allow', `${kind}: ${showText(spelling)}`)
   t.equal(verdict('my run of größe 3'), 'allow', 'free text names nothing')

@@ -5,7 +5,7 @@ import type { PolicyConfig } from '../../../src/policy/environments/environment.
 import { rewriteAnswer } from '../../../src/rewrite/answer/rewrite-answer.ts'
 import { upstreamRequest } from '../../../src/rewrite/request/upstream-request.ts'
 import {
-  type FakeWorld,
+  type FakeFacts,
   grantOf,
   judge,
   makeWorkspace,
@@ -19,7 +19,7 @@ import { makeVersion } from '../../fixtures/tenancy.ts'
 
 const llama = 'databricks-meta-llama-3'
 const { acc, preprod, prod, config } = makeWorkspace({ sharedServingEndpoints: [llama], servingSecretScopes: ['acc-models'] })
-const world: FakeWorld = {
+const world: FakeFacts = {
   experiments: [],
   runs: [],
   loggedModels: [],

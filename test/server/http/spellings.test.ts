@@ -22,7 +22,7 @@ function message(line: string, headers: readonly string[], body = ''): string {
 }
 
 /** The whole conversation about some bytes, to its end; `heard` is what goes upstream. */
-async function tell(bytes: string, expected = 1) {
+async function runScenarios(bytes: string, expected = 1) {
   upstream.received.length = 0
   const { answers, closed, surplus } = await talk(app.url, bytes, { expected })
   const [answer] = answers
@@ -32,7 +32,7 @@ async function tell(bytes: string, expected = 1) {
 
 /** A request whose meaning does not depend on its spelling. */
 async function served(t: Test, bytes: string, heard: string, name: string): Promise<void> {
-  const got = await tell(bytes)
+  const got = await runScenarios(bytes)
   t.equal(got.answer?.status, 200, `${name}: ${got.text.slice(0, 200)}`)
   t.same(got.heard, [heard], `${name}: as MLflow has it`)
 }
@@ -48,7 +48,7 @@ t.test('HTTP/1.0, as nginx speaks it to what is behind it', async (t) => {
     'kept alive in another case': [bearer, 'Connection: Keep-Alive, TE', 'TE: chunked'],
     closed: [host, bearer, 'Connection: close'],
   })) {
-    const got = await tell(message(`GET ${api} HTTP/1.0`, headers), 0)
+    const got = await runScenarios(message(`GET ${api} HTTP/1.0`, headers), 0)
     t.equal(got.answer?.status, 200, name)
     t.same(got.heard, [asked], name)
     t.equal(got.answer && headerOf(got.answer, 'content-length'), String(got.text.length), `${name}: its length is told`)
@@ -62,7 +62,7 @@ t.test('HTTP/1.0, as nginx speaks it to what is behind it', async (t) => {
     body,
   )
   await served(t, post, 'POST /api/2.0/mlflow/registered-models/create', 'with a body')
-  t.equal((await tell(message('GET /health HTTP/1.0', []))).text, 'OK', 'the probe of a load balancer')
+  t.equal((await runScenarios(message('GET /health HTTP/1.0', []))).text, 'OK', 'the probe of a load balancer')
 })
 
 t.test('HTTP/1.0 answers without a length end with the connection; half of one with a reset', async (t) => {
@@ -74,7 +74,7 @@ t.test('HTTP/1.0 answers without a length end with the connection; half of one w
     }
   }
   chunked(false)
-  const whole = await tell(message(`GET ${artifact} HTTP/1.0`, [bearer, 'TE: chunked', 'Connection: keep-alive']), 0)
+  const whole = await runScenarios(message(`GET ${artifact} HTTP/1.0`, [bearer, 'TE: chunked', 'Connection: keep-alive']), 0)
   t.equal(whole.text, '0123456789abc')
   t.equal(whole.answer && headerOf(whole.answer, 'transfer-encoding'), null)
   chunked(true)
@@ -110,16 +110,16 @@ t.test('of HTTP/1.0 one request is heard on a connection, and only what has one 
     'the version 0.9': message(`GET ${api} HTTP/0.9`, [host, bearer]),
   }
   for (const [name, bytes] of Object.entries(refused)) {
-    const got = await tell(bytes + second, 0)
+    const got = await runScenarios(bytes + second, 0)
     t.same([got.answers.length, got.answer?.status, got.heard], [1, 400, []], `${name}: refused, and nothing behind it is heard`)
   }
   for (const connection of ['keep-alive', 'close']) {
-    const got = await tell(message(`GET ${api} HTTP/1.0`, [bearer, `Connection: ${connection}`]) + second, 0)
+    const got = await runScenarios(message(`GET ${api} HTTP/1.0`, [bearer, `Connection: ${connection}`]) + second, 0)
     await sleep(20)
     t.same([got.answers.length, got.heard], [1, [asked]], `${connection}: what comes behind is no request`)
   }
   const bodiless = message('POST /api/2.0/mlflow/registered-models/create HTTP/1.0', [bearer, 'Content-Type: application/json'])
-  const got = await tell(bodiless + second, 0)
+  const got = await runScenarios(bodiless + second, 0)
   t.same([got.answers.length, got.heard], [1, []], 'a body without a length is none, and no request either')
 })
 
@@ -134,9 +134,9 @@ t.test('two slashes right after the address, as clients join them', async (t) =>
   await served(t, get('//static-files/main.js'), 'GET /static-files/main.js', 'a file of the UI')
   await served(t, get('//'), 'GET /', 'the UI')
   await served(t, get('/env/acc//'), 'GET /', 'the UI of an environment')
-  t.equal((await tell(get('//health', [host]))).text, 'OK')
-  t.equal((await tell(get('/env/acc//-/whoami'))).answer?.status, 200)
-  const put = await tell(message(`PUT /${artifact} HTTP/1.1`, [host, bearer, 'Content-Length: 3'], 'abc'))
+  t.equal((await runScenarios(get('//health', [host]))).text, 'OK')
+  t.equal((await runScenarios(get('/env/acc//-/whoami'))).answer?.status, 200)
+  const put = await runScenarios(message(`PUT /${artifact} HTTP/1.1`, [host, bearer, 'Content-Length: 3'], 'abc'))
   t.same([put.answer?.status, put.heard], [200, [`PUT ${artifact}`]], 'an upload')
 })
 
@@ -153,7 +153,7 @@ t.test('any other doubled slash is refused, and what cannot have been meant says
     '/../health',
   ]
   for (const target of wrong) {
-    const got = await tell(message(`GET ${target} HTTP/1.1`, [host, bearer]))
+    const got = await runScenarios(message(`GET ${target} HTTP/1.1`, [host, bearer]))
     t.same([got.answer?.status, got.heard], [400, []], target)
     t.match(got.text, /tracking URI/, target)
   }
@@ -164,11 +164,11 @@ t.test('any other doubled slash is refused, and what cannot have been meant says
     '/env/acc/ui/ajax-api/2.0/mlflow/runs/get',
   ]
   for (const target of unknown) {
-    const got = await tell(message(`GET ${target} HTTP/1.1`, [host, bearer]))
+    const got = await runScenarios(message(`GET ${target} HTTP/1.1`, [host, bearer]))
     t.same([got.answer?.status, got.heard], [404, []], target)
     t.match(got.text, /tracking URI/, target)
   }
-  t.notMatch((await tell(message('GET /env/acc/api/2.0/mlflow/nothing HTTP/1.1', [host, bearer]))).text, /tracking URI/)
+  t.notMatch((await runScenarios(message('GET /env/acc/api/2.0/mlflow/nothing HTTP/1.1', [host, bearer]))).text, /tracking URI/)
 })
 
 t.test('the scheme in any case, and spaces behind it', async (t) => {
@@ -190,7 +190,7 @@ t.test('the scheme in any case, and spaces behind it', async (t) => {
     `Bearer Bearer ${app.token}`,
   ]) {
     t.equal(
-      (await tell(message(`GET ${api} HTTP/1.1`, [host, `Authorization: ${wrong}`]))).answer?.status,
+      (await runScenarios(message(`GET ${api} HTTP/1.1`, [host, `Authorization: ${wrong}`]))).answer?.status,
       401,
       wrong.replace(app.token, '…'),
     )
@@ -199,7 +199,7 @@ t.test('the scheme in any case, and spaces behind it', async (t) => {
 
 t.test('a preflight is answered without a token, and opens nothing', async (t) => {
   const asks = (target: string, headers: readonly string[]) =>
-    tell(
+    runScenarios(
       message(`OPTIONS ${target} HTTP/1.1`, [
         host,
         'Access-Control-Request-Method: POST',
@@ -238,9 +238,9 @@ t.test('a preflight is answered without a token, and opens nothing', async (t) =
   ]) {
     t.equal((await asks('/api/2.0/mlflow/experiments/search', [`Origin: ${origin}`])).answer?.status, 400, `${origin}: as MLflow`)
   }
-  const plain = await tell(message('OPTIONS /api/2.0/mlflow/experiments/search HTTP/1.1', [host, bearer]))
+  const plain = await runScenarios(message('OPTIONS /api/2.0/mlflow/experiments/search HTTP/1.1', [host, bearer]))
   t.equal(plain.answer?.status, 400, 'OPTIONS that is no preflight is not served')
-  const bodied = await tell(
+  const bodied = await runScenarios(
     message('OPTIONS /health HTTP/1.1', [host, 'Access-Control-Request-Method: POST', 'Content-Length: 3'], 'abc'),
   )
   t.equal(bodied.answer?.status, 400)

@@ -8,7 +8,7 @@ import { PageTokens } from '../../../src/server/pipeline/page-tokens.ts'
 import { Searcher } from '../../../src/server/pipeline/search.ts'
 import { Upstream } from '../../../src/server/upstream/upstream.ts'
 import { grantOf, judge, requestTo } from '../../fakes/fake-fact-source.ts'
-import { acc, config, prod, town } from '../../fixtures/tenancy.ts'
+import { acc, config, prod, tenancy } from '../../fixtures/tenancy.ts'
 import { tryLaw } from '../../harness/law.ts'
 
 const refusal = { name: 'Refusal', reason: 'invalid-parameter', message: /Invalid page token/ }
@@ -86,7 +86,7 @@ t.test('a page token is good for the caller, environment and query that it was g
     fields: Readonly<Record<string, unknown>>,
     endpoint = 'searchModelVersions',
   ) => {
-    const grant = grantOf(judge(config, where, requestTo(endpoint, fields), town))
+    const grant = grantOf(judge(config, where, requestTo(endpoint, fields), tenancy))
     if (grant.endpoint.search === undefined) throw new Error('it is a search')
     const found = await searcher.search(grant, grant.endpoint.search, who, { authorization: null }, async () => undefined)
     if (!('rows' in found)) throw new Error(`failed: ${found.failed.text}`)

@@ -300,9 +300,9 @@ t.test("whatever comes from upstream, the client gets an answer of MLflow's form
 
 t.test('an endless answer is given up', async (t) => {
   let closed = false
-  let tell = () => {}
+  let runScenarios = () => {}
   const told = new Promise<void>((resolve) => {
-    tell = resolve
+    runScenarios = resolve
   })
   upstream.answer = (_request, response) => {
     const chunk = Buffer.alloc(1024 * 1024, 0x20)
@@ -312,7 +312,7 @@ t.test('an endless answer is given up', async (t) => {
     }
     response.once('close', () => {
       closed = true
-      tell()
+      runScenarios()
     })
     more()
   }

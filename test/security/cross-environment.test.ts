@@ -5,12 +5,12 @@ import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { openEndpoints } from '../../src/policy/endpoints/endpoint-table.ts'
 import { messageOf, schema } from '../../src/policy/graphql/schema.ts'
 import { printJson } from '../../src/policy/messages/json/json-text.ts'
-import { isForProduction, reads, trespassMessage } from '../attacks/cross-environment-case.ts'
-import { nameNothing, trespasses } from '../attacks/cross-environment-cases.ts'
+import { crossCaseMessage, isForProduction, reads } from '../attacks/cross-environment-case.ts'
+import { crossEnvironmentCases, nameNothing } from '../attacks/cross-environment-cases.ts'
 import { toJson } from '../fakes/fake-fact-source.ts'
 import { fits, goodMessage } from '../fixtures/full-message.ts'
 import { writeRequest } from '../fixtures/message-request.ts'
-import { type Belongings, makeTown, openSourceTown } from '../fixtures/tenancy.ts'
+import { type Belongings, makeTenancy, openSourceTenancy } from '../fixtures/tenancy.ts'
 import { closePlaces, openPlace, type Place, rowsOf, sendTo } from '../harness/tenancy-proxy.ts'
 
 // Every endpoint over HTTP, from whole requests to what a server that has everything hears of them.
@@ -24,8 +24,11 @@ async function reasons({ app }: Place, count: number): Promise<string[]> {
   }
 }
 
-const workspaceTowns = (['databricks', 'unityCatalog'] as const).flatMap((kind) => [makeTown(kind), makeTown(kind, 'databricks')])
-const places = await Promise.all([openSourceTown, ...workspaceTowns].map((town) => openPlace(town)))
+const workspaceTenancies = (['databricks', 'unityCatalog'] as const).flatMap((kind) => [
+  makeTenancy(kind),
+  makeTenancy(kind, 'databricks'),
+])
+const places = await Promise.all([openSourceTenancy, ...workspaceTenancies].map((tenancy) => openPlace(tenancy)))
 t.teardown(() => closePlaces(places))
 
 async function tryRow(t: Test, place: Place, [caller, other]: readonly [Belongings, Belongings], endpoint: OpenEndpoint) {
@@ -38,11 +41,11 @@ async function tryRow(t: Test, place: Place, [caller, other]: readonly [Belongin
   const mayNot = isForProduction(endpoint) && !caller.environment.production
   t.equal(arrived, !mayNot, `${endpoint.name}: what is one's own goes to the server: ${own.status} ${own.text.slice(0, 300)}`)
   for (const [selector, meaning] of Object.entries(endpoint.fields)) {
-    const trespass = { caller, other, endpoint, selector }
-    const cases = trespasses[meaning](trespass).filter(({ value }) => fits(endpoint, selector, value))
+    const crossCase = { caller, other, endpoint, selector }
+    const cases = crossEnvironmentCases[meaning](crossCase).filter(({ value }) => fits(endpoint, selector, value))
     t.ok(cases.length > 0 || nameNothing.has(meaning), `${endpoint.name}: there are cases for ${selector}, a ${meaning}`)
     for (const { value, verdict } of cases) {
-      const request = writeRequest(endpoint, trespassMessage(trespass, meaning, value))
+      const request = writeRequest(endpoint, crossCaseMessage(crossCase, meaning, value))
       const what = `${request.method} ${endpoint.path} ${selector} ${json(value)}`
       server.take()
       const { status, text } = await sendTo(place, caller, request)
@@ -60,7 +63,7 @@ async function tryRow(t: Test, place: Place, [caller, other]: readonly [Belongin
 }
 
 for (const place of places) {
-  const { kind, mode, places: all } = place.town
+  const { kind, mode, places: all } = place.tenancy
   const [inAcc, inPreprod, inProd] = all
   t.test(`over HTTP, nobody reaches anything of another environment: ${kind}, mode ${mode}`, async (t) => {
     const expected: (string | null)[] = []
@@ -75,7 +78,7 @@ for (const place of places) {
         body: null,
       })
       expected.push(null)
-      for (const endpoint of rowsOf(place.town)) expected.push(...(await tryRow(t, place, pair, endpoint)))
+      for (const endpoint of rowsOf(place.tenancy)) expected.push(...(await tryRow(t, place, pair, endpoint)))
     }
     const noted = await reasons(place, expected.length)
     t.equal(noted.length, expected.length, 'every request is noted')
@@ -90,7 +93,7 @@ const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string
 
 t.test('nor by GraphQL, whose every field is an endpoint', async (t) => {
   const [place] = places
-  const [caller, , other] = openSourceTown.places
+  const [caller, , other] = openSourceTenancy.places
   if (place === undefined) throw new Error('there is no place')
   const roots = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
     Object.values(type?.getFields() ?? {}).map((field) => ({ field, root: type?.name.toLowerCase() ?? '' })),
@@ -101,9 +104,9 @@ t.test('nor by GraphQL, whose every field is an endpoint', async (t) => {
     const endpoint = [...openEndpoints.values()].find(({ request }) => request === messageOf(type))
     if (endpoint === undefined) continue
     for (const [selector, meaning] of Object.entries(endpoint.fields)) {
-      const trespass = { caller, other, endpoint, selector }
-      for (const { value, verdict } of trespasses[meaning](trespass)) {
-        const message = trespassMessage(trespass, meaning, value)
+      const crossCase = { caller, other, endpoint, selector }
+      for (const { value, verdict } of crossEnvironmentCases[meaning](crossCase)) {
+        const message = crossCaseMessage(crossCase, meaning, value)
         const said = [...message].filter(([name]) => name === 'metric_key' || endpoint.fields[name] !== 'free')
         const input = new Map(said.map(([name, item]) => [camelCase(name), item]))
         const query = `${root} Q($i:${type.name}){${field.name}(input:$i){__typename}}`
