@@ -51,13 +51,13 @@ function printMessages(messages: SdkMessages, version: string): string {
       ...[...fields].map(([key, field]) => `    ${JSON.stringify(key)}: ${JSON.stringify(field)},`),
       '  },',
     ])
-  const typeImport = "import type { Field } from '../field.ts'\n\n"
+  const typeImport = "import type { Field } from '../messages/field.ts'\n\n"
   const head = `/** Messages of the workspace's own endpoints, as databricks-sdk ${version} has them. */\n`
   return `${typeImport}${head}export const databricksMessages: Record<string, Record<string, Field>> = {\n${lines.join('\n')}\n}\n`
 }
 
 function printRoutes(routes: MergedRoute[]): string {
-  const typeImport = "import type { Route } from '../route.ts'\n\n"
+  const typeImport = "import type { Route } from '../endpoints/route.ts'\n\n"
   const head = '/** Routes of a Databricks workspace that no open-source MLflow server has. */\n'
   return `${typeImport}${head}export const databricksRoutes: readonly Route[] = [\n${routes.map((route) => `  ${JSON.stringify(route)},`).join('\n')}\n]\n`
 }

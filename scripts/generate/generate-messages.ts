@@ -62,7 +62,7 @@ function printMessages(messages: Messages, versions: string[]): string {
       ...[...fields].map(([key, field]) => `    ${JSON.stringify(key)}: ${JSON.stringify(dropAllVersions(field, versions))},`),
       '  },',
     ])
-  const typeImport = "import type { Field } from '../field.ts'\n\n"
+  const typeImport = "import type { Field } from '../messages/field.ts'\n\n"
   const versionsText = `/** The MLflow versions that these shapes were read from. */\nexport const describedVersions: readonly string[] = ${JSON.stringify(versions)}\n\n`
   const head =
     '/** Fields by name, by full name of the message; `versions` is left out where every described version has the field. */\n'
@@ -75,7 +75,7 @@ function dropAllVersions(field: MergedField, all: string[]): Record<string, unkn
 }
 
 function printRoutes(routes: MergedRoute[]): string {
-  const typeImport = "import type { Route } from '../route.ts'\n\n"
+  const typeImport = "import type { Route } from '../endpoints/route.ts'\n\n"
   const head = '/** Every route that an open-source MLflow server of a described version registers. */\n'
   return `${typeImport}${head}export const routes: readonly Route[] = [\n${routes.map((route) => `  ${JSON.stringify(route)},`).join('\n')}\n]\n`
 }
