@@ -5,14 +5,14 @@ import { checkGatewayThings } from './checks/gateway/gateway-things.ts'
 import { usageExperiment } from './checks/gateway/usage-experiment.ts'
 import { checkEntities, checkEntityLimits } from './checks/genai/entities.ts'
 import { checkAdministrator } from './checks/request/administrators.ts'
+import { checkDemands, checkFirstDemands } from './checks/request/demands.ts'
 import { checkLinks } from './checks/request/links.ts'
 import { checkDefaultKeepsItsName, checkGateway, checkNames } from './checks/request/name-fields.ts'
-import { checkRequiredFields } from './checks/request/required-fields.ts'
 import { checkShape } from './checks/request/shape.ts'
 import { checkSizes } from './checks/request/sizes.ts'
 import { checkTags, isRegistrationNote } from './checks/request/tags.ts'
 import { checkDataNames, checkDataSources } from './checks/runs/data-sources.ts'
-import { checkMetricHistory } from './checks/runs/metric-history.ts'
+import { checkMetricSteps } from './checks/runs/metric-history.ts'
 import {
   ownExperiment,
   relatedLoggedModel,
@@ -113,9 +113,10 @@ function* judge(context: EvaluationContext, endpointName: string): Evaluation<Gr
   const { endpoint, message, config, environment } = context
   checkAdministrator(context)
   checkEntityLimits(context)
+  checkFirstDemands(context)
   checkShape(endpoint, message, config.kind)
-  checkRequiredFields(context)
-  checkMetricHistory(context)
+  checkDemands(context)
+  if ('start_step' in endpoint.fields) checkMetricSteps(context)
   checkGateway(context)
   checkNames(context)
   checkExperimentTags(context)

@@ -101,7 +101,7 @@ const snippets: [name: string, code: string, diagnostic: number | null][] = [
   ['the way of every request', 'const sent: Promise<unknown> = upstream.send(upstreamRequest(grant), caller)', null],
   [
     'a literal in place of a grant',
-    'upstreamRequest({ endpointName: "x", endpoint: grant.endpoint, message, findings: grant.findings })',
+    'upstreamRequest({ endpointName: "x", endpoint: grant.endpoint, message, context: grant.context })',
     2345,
   ],
   ['a copy of a grant', 'upstreamRequest({ ...grant })', 2345],

@@ -40,6 +40,16 @@ export interface Search {
   readonly nameColumn: 'modelName' | 'experimentName' | null
 }
 
+/** What a handler of MLflow's asks for by hand. */
+export interface Demand {
+  /** A field; `|` separates spellings of one. */
+  readonly field: string
+  /** `given`: neither left out nor empty; `present`: not left out; a number: the most items that it may have. */
+  readonly must: 'given' | 'present' | number
+  /** What MLflow says where it is not so; `{found}` stands for the number of items. */
+  readonly sentence: string
+}
+
 /** One row of the endpoint table: what an endpoint of MLflow means, and where its references are. */
 export interface EndpointRow {
   readonly method: Method
@@ -50,6 +60,10 @@ export interface EndpointRow {
   readonly fields: Readonly<Record<string, Meaning>>
   /** Fields without which MLflow refuses the request; `|` separates spellings of one. */
   readonly required: readonly string[]
+  /** What MLflow asks for by hand besides, in its own order and words. */
+  readonly demands?: readonly Demand[]
+  /** The same, where MLflow reads nothing else of the request before it. */
+  readonly firstDemands?: readonly Demand[]
   readonly search?: Search
   /** The request may leave open whose rows it is for: the experiments of the answer's rows are asked for. */
   readonly anyExperiment?: true
@@ -87,6 +101,20 @@ export interface EndpointRow {
   readonly api?: '2.0' | '3.0'
   /** The upstream takes the parameters in the query, though it is no GET. */
   readonly inQuery?: true
+  /** What it makes, and the proxy completes on the way: an experiment with its notes, a data set with its experiment, a version with its stage or alias. */
+  readonly makes?: 'experiment' | 'dataset' | 'version'
+  /** The client brings the files of the new version itself, and says when they are there. */
+  readonly bringsFiles?: true
+  /** A client that brought a version's files says that they are there. */
+  readonly finishesVersion?: true
+  /** A data set is taken out of the experiments that are named. */
+  readonly leavesExperiments?: true
+  /** Of a gateway endpoint, when its use is tracked: unless the request says no, or only where it says yes. MLflow makes an experiment for it. */
+  readonly tracksUsage?: 'unless-off' | 'when-on'
+  /** What the proxy itself does in the storage of a workspace, besides reading and writing files: a listing for MLflow's clients or for the Files API's, or a deletion. */
+  readonly inStorage?: 'list' | 'listFolder' | 'delete'
+  /** The page by which people come in: those of several environments are asked which one they want. */
+  readonly entrance?: true
   /** Our own description of the messages, where MLflow has none. */
   readonly request?: string
   readonly response?: string

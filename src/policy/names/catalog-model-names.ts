@@ -98,10 +98,9 @@ function firstMessage(config: PolicyConfig, environment: Environment, endpoint: 
     const [name, say] = fields[key] ?? []
     if (name !== undefined) translated.set(name, say ? say(value) : value)
   }
-  if (endpoint.asks === 'searchCatalogModels') checkSchema(environment, message)
-  else if (endpoint.asks === 'searchCatalogVersions')
-    translated.set('filter', versionFilter(config, environment, saidName(endpoint, message)))
-  else translated.set('name', saidName(endpoint, message))
+  if (endpoint.action !== 'search') translated.set('name', saidName(endpoint, message))
+  else if (endpoint.resource === 'registeredModel') checkSchema(environment, message)
+  else translated.set('filter', versionFilter(config, environment, saidName(endpoint, message)))
   return translated
 }
 

@@ -68,7 +68,8 @@ export function sourceRequest(grant: Grant): ArtifactRequest {
 
 /** The files of the version that a granted registration has made, to be written. */
 export function newVersionRequest(grant: Grant, version: string): ArtifactRequest {
-  if (!isGrant(grant) || grant.endpoint.name !== 'createModelVersion') throw new TypeError('nothing is forwarded without a grant')
+  if (!isGrant(grant) || grant.endpoint.makes !== 'version' || grant.endpoint.bringsFiles)
+    throw new TypeError('nothing is forwarded without a grant')
   const name = textMeaning(grant.endpoint, upstreamMessage(grant), 'modelName')
   if (name === null || !isVersion(version)) throw new TypeError('the registration that was granted made no version')
   return new ArtifactRequest({ place: { kind: 'version', name, version }, path: '' })

@@ -163,15 +163,15 @@ export function upstreamMessage(grant: Grant): JsonObject {
     for (const place of map ? placesAt(message, selector) : []) place.replace(map?.(place.value, context, grant) ?? place.value)
   }
   // A data set without an experiment would be nobody's.
-  if (endpoint.name === 'createDataset' && textsOf(message.get('experiment_ids') ?? []).length === 0)
+  if (endpoint.makes === 'dataset' && textsOf(message.get('experiment_ids') ?? []).length === 0)
     message.set('experiment_ids', [context.defaultExperimentId])
   // A search of whatever experiment is one of the caller's own: what others have must not count.
   if (mayNameOwn(endpoint) && context.visibleExperiments.size > 0) message.set('experiment_ids', [...context.visibleExperiments])
   if (context.usageExperimentId !== null) message.set('experiment_id', context.usageExperimentId)
   renameSetTag(grant, message)
   renameSetPrompts(grant, message)
-  if (endpoint.name === 'createExperiment') completeExperiment(grant.message.get('name'), message, context)
-  if (endpoint.name === 'createModelVersion' || endpoint.name === 'createCatalogVersion') completeVersion(message, context)
+  if (endpoint.makes === 'experiment') completeExperiment(grant.message.get('name'), message, context)
+  if (endpoint.makes === 'version') completeVersion(message, context)
   if (endpoint.search?.nameColumn && !message.get('filter')) message.set('filter', upstreamFilter('', endpoint.search, context))
   return message
 }

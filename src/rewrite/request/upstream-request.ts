@@ -62,7 +62,8 @@ function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
 
 /** The same for a version that the proxy registers in Unity Catalog, with what is found out of its model besides. */
 export function registrationRequest(grant: Grant, details: VersionDetails): UpstreamRequest {
-  if (!isGrant(grant) || grant.endpoint.name !== 'createModelVersion') throw new TypeError('nothing is forwarded without a grant')
+  if (!isGrant(grant) || grant.endpoint.makes !== 'version' || grant.endpoint.bringsFiles)
+    throw new TypeError('nothing is forwarded without a grant')
   const { endpoint } = grant
   const message = withDetails(upstreamMessage(grant), details)
   return new UpstreamRequest(endpoint.method, pathOf(endpoint, message), encodeBody(message))

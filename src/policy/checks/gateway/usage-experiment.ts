@@ -6,8 +6,8 @@ import { resolveName } from '../../names/names.ts'
 function leavesItToMlflow({ endpoint, message }: EvaluationContext): boolean {
   if (message.get('experiment_id')) return false
   const tracks = message.get('usage_tracking')
-  if (endpoint.name === 'createGatewayEndpoint') return tracks !== false
-  return endpoint.name === 'updateGatewayEndpoint' && tracks === true
+  if (endpoint.tracksUsage === 'unless-off') return tracks !== false
+  return endpoint.tracksUsage === 'when-on' && tracks === true
 }
 
 /**

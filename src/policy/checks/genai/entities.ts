@@ -17,9 +17,6 @@ const kinds: readonly (readonly [meaning: Meaning, kind: EntityKind])[] = [
   ['reviewQueue', 'reviewQueue'],
 ]
 
-/** Of experiments whose data sets are summed up in one request: MLflow's own limit. */
-const mostSummed = 20
-
 /** Ids that issues are to get, in MLflow's own words. */
 function checkNewIssueIds({ endpoint, message }: EvaluationContext): void {
   const id = textMeaning(endpoint, message, 'newIssue')
@@ -29,7 +26,7 @@ function checkNewIssueIds({ endpoint, message }: EvaluationContext): void {
 
 /** MLflow counts the issues of all experiments, others' too, where none is named. */
 function checkCount({ endpoint, message }: EvaluationContext): void {
-  if (endpoint.name !== 'searchIssues' || message.get('include_total_count') !== true || message.has('experiment_id')) return
+  if (endpoint.search?.total === undefined || message.get('include_total_count') !== true || message.has('experiment_id')) return
   throw new Refusal(
     'invalid-parameter',
     'Issues are counted in one experiment: name it by experiment_id, or leave include_total_count out.',
@@ -38,19 +35,9 @@ function checkCount({ endpoint, message }: EvaluationContext): void {
 
 /** What needs no look-up: MLflow's own limits and words, and JSON texts that can be read. */
 export function checkEntityLimits(context: EvaluationContext): void {
-  const { endpoint, message } = context
   checkScorerText(context)
   checkNewIssueIds(context)
   checkCount(context)
-  if (endpoint.name !== 'searchDatasetSummaries') return
-  const asked = textsOf(message.get('experiment_ids') ?? []).length
-  if (asked === 0) throw new Refusal('invalid-parameter', 'SearchDatasets request must specify at least one experiment_id.')
-  if (asked > mostSummed) {
-    throw new Refusal(
-      'invalid-parameter',
-      `SearchDatasets request cannot specify more than ${mostSummed} experiment_ids. Received ${asked} experiment_ids.`,
-    )
-  }
 }
 
 /** The experiments of a thing that is the caller's own: each of them is. What belongs to none is nobody's, and absent like all else. */
@@ -74,7 +61,7 @@ function checkStaysSomewhere(
   before: readonly string[],
   defaultExperimentId: string,
 ): void {
-  if (endpoint.name !== 'removeDatasetFromExperiments') return
+  if (endpoint.leavesExperiments !== true) return
   const removed = new Set(textsOf(message.get('experiment_ids') ?? []).map((id) => upstreamExperimentId(id, defaultExperimentId)))
   if (before.some((id) => !removed.has(id))) return
   throw new Refusal(
@@ -120,5 +107,5 @@ export function* checkEntities(context: EvaluationContext, defaultExperimentId: 
   yield* checkMentionedIssues(context)
   yield* checkBound(context)
   // In upstream names it gets the environment's own default experiment.
-  if (endpoint.name === 'createDataset') context.visibleExperiments.add(defaultExperimentId)
+  if (endpoint.makes === 'dataset') context.visibleExperiments.add(defaultExperimentId)
 }

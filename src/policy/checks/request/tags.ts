@@ -131,6 +131,6 @@ export function* checkTags(context: EvaluationContext): Evaluation<void> {
 /** Whether a change of a logged model is only the bookkeeping of its registrations, which says nothing of what it is. */
 export function isRegistrationNote({ endpoint, message }: EvaluationContext): boolean {
   const tags = placesMeaning(endpoint, message, 'loggedModelTags').flatMap(({ value }) => (Array.isArray(value) ? value : []))
-  const onlyTags = endpoint.request === 'mlflow.SetLoggedModelTags' && tags.length > 0
-  return onlyTags && tags.every((tag) => tag instanceof Map && tag.get('key') === modelVersionsTag)
+  const onlyTags = Object.values(endpoint.fields).every((meaning) => meaning === 'loggedModel' || meaning === 'loggedModelTags')
+  return onlyTags && tags.length > 0 && tags.every((tag) => tag instanceof Map && tag.get('key') === modelVersionsTag)
 }

@@ -147,7 +147,7 @@ function* runOfSource(context: EvaluationContext, said: string): Evaluation<stri
   if (scheme === 'runs') return yield* checkRunsUri(context, uri)
   if (scheme === 'mlflow-artifacts') return yield* checkStoreUri(context, uri)
   // A client of Unity Catalog brings the files itself: a path on its own machine is a note.
-  if (context.endpoint.name === 'createCatalogVersion' && /^(?:file)?$/i.test(scheme)) return null
+  if (context.endpoint.bringsFiles === true && /^(?:file)?$/i.test(scheme)) return null
   if (promptSources.has(uri) && makePrompt(context.message.get('tags'))) return null
   return yield* checkStorageUri(context, uri)
 }

@@ -16,7 +16,7 @@ export const artifactEndpoints = {
     fields: { run_id: 'run', run_uuid: 'run', path: 'relativePath', page_token: 'pageToken' }, required: ['run_id|run_uuid'],
   },
   listStoredArtifacts: {
-    ...served, method: 'GET', path: '/mlflow-artifacts/artifacts', action: 'read',
+    ...served, method: 'GET', path: '/mlflow-artifacts/artifacts', action: 'read', inStorage: 'list',
     fields: { path: 'storeFolder' }, required: [],
   },
   downloadArtifact: {
@@ -26,7 +26,7 @@ export const artifactEndpoints = {
     ...store, method: 'PUT', action: 'update', bytes: 'up',
   },
   deleteArtifact: {
-    ...store, method: 'DELETE', action: 'delete',
+    ...store, method: 'DELETE', action: 'delete', inStorage: 'delete',
   },
   getArtifact: {
     ...artifact, ...preview, path: '/get-artifact', request: 'handmade.GetArtifact',
@@ -39,11 +39,22 @@ export const artifactEndpoints = {
   getLoggedModelArtifact: {
     ...preview, resource: 'loggedModel', path: '/mlflow/logged-models/{model_id}/artifacts/files',
     request: 'handmade.GetLoggedModelArtifact',
+    demands: [
+      {
+        field: 'artifact_file_path', must: 'given',
+        sentence: 'Request must include the "artifact_file_path" query parameter.',
+      },
+    ],
     fields: { model_id: 'loggedModel', artifact_file_path: 'relativePath', presigned: 'notServed' }, required: ['model_id'],
   },
   uploadRunArtifact: {
     ...artifact, method: 'POST', path: '/mlflow/upload-artifact', action: 'update', bytes: 'up', inQuery: true, upstreams: ['mlflow'],
     request: 'handmade.UploadArtifact', fields: { run_id: 'run', run_uuid: 'run', path: 'relativePath' }, required: [],
+    demands: [
+      // As servers before 3.18 say it, which have no other spelling.
+      { field: 'run_id|run_uuid', must: 'given', sentence: 'Request must specify run_uuid.' },
+      { field: 'path', must: 'given', sentence: 'Request must specify path.' },
+    ],
   },
   createMultipartUpload: {
     ...part, path: '/mlflow-artifacts/mpu/create/{artifact_path}', placeless: 'no-multipart',

@@ -54,7 +54,7 @@ export const catalogRegistryEndpoints = {
     path: `${models}:is-databricks-sdk-models-artifact-repository-enabled`,
   },
   createCatalogVersion: {
-    ...version, method: 'POST', path: `${versions}/create`, action: 'create',
+    ...version, method: 'POST', path: `${versions}/create`, action: 'create', makes: 'version', bringsFiles: true,
     fields: {
       name: 'modelName', source: 'versionSource', run_id: 'relatedRun', model_id: 'relatedModel', tags: 'versionTags',
       description: 'free', run_tracking_server_id: 'free', feature_deps: 'free', model_version_dependencies: 'free',
@@ -83,7 +83,7 @@ export const catalogRegistryEndpoints = {
     fields: { ...id, operation: 'credentialOperation' }, required: ['name', 'version', 'operation'],
   },
   finalizeCatalogVersion: {
-    ...version, method: 'POST', path: `${versions}/finalize`, action: 'update', fields: id, ...byId,
+    ...version, method: 'POST', path: `${versions}/finalize`, action: 'update', finishesVersion: true, fields: id, ...byId,
   },
   noteCatalogLineage: {
     ...version, method: 'POST', path: `${versions}/emit-lineage`, action: 'read',

@@ -80,7 +80,7 @@ export const databricksArtifactEndpoints = {
     fields: { file_path: 'workspaceFile', overwrite: 'free' },
   },
   listWorkspaceFolder: {
-    ...signed, ...anyClient, method: 'GET', path: '/fs/directories/{directory_path}', action: 'read', required: ['directory_path'],
+    ...signed, ...anyClient, method: 'GET', path: '/fs/directories/{directory_path}', action: 'read', inStorage: 'listFolder', required: ['directory_path'],
     request: 'databricks.ListWorkspaceFolder', response: 'databricks.ListWorkspaceFolderResponse',
     fields: { directory_path: 'workspaceFile', page_size: 'free', page_token: 'pageToken' },
   },

@@ -7,7 +7,7 @@ const id = { dataset_id: 'dataset' } as const
 /** Data sets for evaluation, which belong to one or more experiments, and what runs say of the data that they read. */
 export const datasetEndpoints = {
   createDataset: {
-    ...dataset, method: 'POST', path: '/mlflow/datasets/create', action: 'create',
+    ...dataset, method: 'POST', path: '/mlflow/datasets/create', action: 'create', makes: 'dataset',
     fields: {
       name: 'free', experiment_ids: 'experiments', tags: 'tagsJson', source_type: 'free', source: 'dataSource', schema: 'free', profile: 'free',
       created_by: 'free',
@@ -57,12 +57,18 @@ export const datasetEndpoints = {
     fields: { ...id, experiment_ids: 'experiments' }, ...byId,
   },
   removeDatasetFromExperiments: {
-    ...dataset, method: 'POST', path: '/mlflow/datasets/{dataset_id}/remove-experiments', action: 'update',
+    ...dataset, method: 'POST', path: '/mlflow/datasets/{dataset_id}/remove-experiments', action: 'update', leavesExperiments: true,
     fields: { ...id, experiment_ids: 'experiments' }, ...byId,
   },
   searchDatasetSummaries: {
     ...dataset, method: 'POST', path: '/mlflow/experiments/search-datasets', action: 'read',
-    // What is required is checked in MLflow's own words for it.
     fields: { experiment_ids: 'experimentsToSearch' }, required: [],
+    firstDemands: [
+      { field: 'experiment_ids', must: 'given', sentence: 'SearchDatasets request must specify at least one experiment_id.' },
+      {
+        field: 'experiment_ids', must: 20,
+        sentence: 'SearchDatasets request cannot specify more than 20 experiment_ids. Received {found} experiment_ids.',
+      },
+    ],
   },
 } as const satisfies Record<string, EndpointRow>

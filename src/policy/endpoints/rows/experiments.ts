@@ -6,7 +6,7 @@ const searchFields = { filter: 'filter', order_by: 'orderBy', page_token: 'pageT
 
 export const experimentEndpoints = {
   createExperiment: {
-    ...experiment, method: 'POST', path: '/mlflow/experiments/create', action: 'create',
+    ...experiment, method: 'POST', path: '/mlflow/experiments/create', action: 'create', makes: 'experiment',
     fields: { name: 'newExperimentName', artifact_location: 'artifactLocation', tags: 'experimentTags' }, required: ['name'],
   },
   searchExperiments: {

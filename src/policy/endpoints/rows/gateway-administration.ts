@@ -29,8 +29,8 @@ const known = { ...administration, resource: 'server', method: 'GET', action: 'r
 /** The endpoints of the AI gateway themselves, the models behind them and the secrets that these are asked with: each an environment's by its name. */
 export const gatewayAdministrationEndpoints = {
   createGatewayEndpoint: {
-    ...endpoint, method: 'POST', path: '/mlflow/gateway/endpoints/create', anyExperiment: true, action: 'create', fields: { ...madeOf, ...maker },
-    required: ['name', 'model_configs'],
+    ...endpoint, method: 'POST', path: '/mlflow/gateway/endpoints/create', anyExperiment: true, action: 'create', tracksUsage: 'unless-off',
+    fields: { ...madeOf, ...maker }, required: ['name', 'model_configs'],
   },
   getGatewayEndpoint: {
     ...endpoint, method: 'GET', path: '/mlflow/gateway/endpoints/get', anyExperiment: true, action: 'read',
@@ -40,7 +40,7 @@ export const gatewayAdministrationEndpoints = {
     ...endpoint, method: 'GET', path: '/mlflow/gateway/endpoints/list', anyExperiment: true, action: 'read', fields: { provider: 'free', ...secretId }, required: [],
   },
   updateGatewayEndpoint: {
-    ...endpoint, method: 'POST', path: '/mlflow/gateway/endpoints/update', anyExperiment: true, action: 'update',
+    ...endpoint, method: 'POST', path: '/mlflow/gateway/endpoints/update', anyExperiment: true, action: 'update', tracksUsage: 'when-on',
     fields: { ...endpointId, ...madeOf, ...changer }, required: ['endpoint_id'],
   },
   deleteGatewayEndpoint: {

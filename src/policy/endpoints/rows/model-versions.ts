@@ -6,7 +6,7 @@ const byId = { required: ['name', 'version'] } as const
 
 export const modelVersionEndpoints = {
   createModelVersion: {
-    ...version, method: 'POST', path: '/mlflow/model-versions/create', action: 'create',
+    ...version, method: 'POST', path: '/mlflow/model-versions/create', action: 'create', makes: 'version',
     fields: {
       name: 'modelName', source: 'versionSource', run_id: 'relatedRun', model_id: 'relatedModel', tags: 'versionTags',
       run_link: 'link', description: 'free',

@@ -5,6 +5,7 @@ const post = { ...run, method: 'POST', action: 'update' } as const
 const metric = { key: 'free', value: 'free', timestamp: 'free', step: 'free', dataset_name: 'free', dataset_digest: 'free' } as const
 const id = { run_id: 'run', run_uuid: 'run' } as const
 const byId = { required: ['run_id|run_uuid'] } as const
+const byPromptlab = ['experiment_id', 'prompt_template', 'prompt_parameters', 'model_route', 'model_input', 'mlflow_version'] as const
 
 export const runEndpoints = {
   createRun: {
@@ -21,6 +22,7 @@ export const runEndpoints = {
       mlflow_version: 'free', user_id: 'free', start_time: 'free',
     },
     required: [],
+    demands: byPromptlab.map((field) => ({ field, must: 'given' as const, sentence: `CreatePromptlabRun request must specify ${field}.` })),
   },
   updateRun: {
     ...post, path: '/mlflow/runs/update', repeatable: true,
@@ -92,13 +94,26 @@ export const runEndpoints = {
   getMetricHistoryBulk: {
     ...run, method: 'GET', path: '/mlflow/metrics/get-history-bulk', action: 'read',
     request: 'handmade.GetMetricHistoryBulk', response: 'handmade.GetMetricHistoryBulk.Response',
-    // What is required is checked in MLflow's own words for it.
     fields: { run_id: 'runsToRead', metric_key: 'free', max_results: 'maxResults' }, required: [], answersNaN: true,
     upstreams: ['mlflow'],
+    demands: [
+      { field: 'run_id', must: 'given', sentence: 'GetMetricHistoryBulk request must specify at least one run_id.' },
+      {
+        field: 'run_id', must: 100,
+        sentence: 'GetMetricHistoryBulk request cannot specify more than 100 run_ids. Received {found} run_ids.',
+      },
+      { field: 'metric_key', must: 'present', sentence: 'GetMetricHistoryBulk request must specify a metric_key.' },
+    ],
   },
   getMetricHistoryBulkInterval: {
     ...run, method: 'GET', path: '/mlflow/metrics/get-history-bulk-interval', action: 'read',
     fields: { run_ids: 'runsToRead', metric_key: 'free', start_step: 'free', end_step: 'free', max_results: 'maxResults' },
     required: ['run_ids', 'metric_key'],
+    demands: [
+      {
+        field: 'run_ids', must: 100,
+        sentence: 'GetMetricHistoryBulkInterval request must specify at most 100 run_ids. Received {found} run_ids.',
+      },
+    ],
   },
 } as const satisfies Record<string, EndpointRow>

@@ -5,7 +5,7 @@ const page = { resource: 'ui', method: 'GET', action: 'read', bytes: 'down', ups
 /** The web UI's page and its files: the same for everybody. What it shows comes from the other endpoints. */
 export const uiEndpoints = {
   getUiPage: {
-    ...page, path: '/', fields: {}, required: [],
+    ...page, path: '/', fields: {}, required: [], entrance: true,
   },
   getUiFile: {
     ...page, path: '/static-files/{path}', fields: { path: 'relativePath' }, required: ['path'], request: 'handmade.GetUiFile',
