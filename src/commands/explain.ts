@@ -9,12 +9,12 @@ import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
 import { upstreamRequest } from '../rewrite/request/upstream-request.ts'
 import { loadConfig } from '../server/config/config.ts'
 import type { Config } from '../server/config/config-types.ts'
+import { openUpstream } from '../server/databricks/open-upstream.ts'
 import { evaluate } from '../server/facts/evaluate.ts'
 import { FactCaches } from '../server/facts/fact-cache.ts'
 import { type MakeExperiment, MlflowFacts } from '../server/facts/mlflow-facts.ts'
 import { readPathParams } from '../server/http/path-params.ts'
 import { findDefaultExperiment } from '../server/pipeline/default-experiments.ts'
-import { Upstream } from '../server/upstream/upstream.ts'
 import { reportProblems } from './report-problems.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -65,7 +65,7 @@ interface Asker {
 
 async function judge(config: Config, { environment, administrator }: Asker, endpoint: OpenEndpoint, asked: Asked, path: string) {
   const [, ...queries] = asked.target.split('?')
-  const upstream = new Upstream(config.upstream)
+  const upstream = openUpstream(config.upstream)
   const nobody = { authorization: null, environment: environment.name }
   try {
     const raw = {

@@ -58,7 +58,7 @@ interface Services {
 function openServices({ config, log, authenticator, upstream, tokens, metrics, clock }: Parts): Services {
   const limits = new Limits(config.limits)
   metrics.watch(limits)
-  upstream.hearWorkers((workers) => limits.noteWorkers(workers))
+  upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
   const storage =
     config.kind === 'databricks'
       ? new AzureStorage(config.upstream.storageHosts, undefined, usesCatalog(config), config.outbound)
@@ -105,7 +105,7 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, l
   app.decorateRequest('granted', null)
   app.decorateRequest('transfer', null)
   if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, pipeline, artifacts, timeouts.idle)
-  addByteRoutes(app, config, modes, pipeline, upstream, timeouts.idle)
+  addByteRoutes(app, config, modes, pipeline, upstream.transport, timeouts.idle)
   app.setNotFoundHandler((request, reply) => {
     if (isPreflight(request.raw)) return answerPreflight(config, request, reply)
     throw unknownAddress(request.raw)

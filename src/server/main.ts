@@ -9,6 +9,7 @@ import { createAuthenticator } from './auth/authenticate.ts'
 import { KeySource } from './auth/key-source.ts'
 import type { Config } from './config/config-types.ts'
 import { readKeyFile } from './config/secret-file.ts'
+import { openUpstream } from './databricks/open-upstream.ts'
 import { Connections } from './http/connections.ts'
 import { catchUnforeseen } from './http/unforeseen.ts'
 import { buildAdmin } from './observability/admin-server.ts'
@@ -19,7 +20,6 @@ import { Metrics } from './observability/metrics.ts'
 import { PageTokens } from './pipeline/page-tokens.ts'
 import { noteRegistry } from './pipeline/registry-notice.ts'
 import { UpstreamWatch } from './upstream/standing.ts'
-import { Upstream } from './upstream/upstream.ts'
 import { noteUpstreamVersion } from './upstream/upstream-version.ts'
 
 /** Milliseconds that the last lines of the log get. */
@@ -86,7 +86,7 @@ export async function serve(config: Config): Promise<void> {
   const { keyFile } = config.paging
   const tokens = new PageTokens(keyFile === null ? randomBytes(32) : readKeyFile(keyFile))
   const keys = watchKeys(config, metrics, log)
-  const upstream = new Upstream(config.upstream, log)
+  const upstream = openUpstream(config.upstream, log)
   const watch = new UpstreamWatch(upstream, namesOf(config), config.upstream.credentialsOf)
   const connections = new Connections()
   const authenticator = createAuthenticator({ entra: config.authentication.entra, keys })

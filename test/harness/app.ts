@@ -7,11 +7,11 @@ import { buildApps, type Parts } from '../../src/server/app.ts'
 import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
 import { KeySource } from '../../src/server/auth/key-source.ts'
 import { loadConfig } from '../../src/server/config/config.ts'
+import { openUpstream } from '../../src/server/databricks/open-upstream.ts'
 import { createLog } from '../../src/server/observability/log.ts'
 import { Metrics } from '../../src/server/observability/metrics.ts'
 import { PageTokens } from '../../src/server/pipeline/page-tokens.ts'
 import type { Clock } from '../../src/server/pipeline/timing/clock.ts'
-import { Upstream } from '../../src/server/upstream/upstream.ts'
 import type { UpstreamTimeouts } from '../../src/server/upstream/upstream-pools.ts'
 import { startIssuer, type TestIssuer } from '../fakes/issuer.ts'
 
@@ -80,7 +80,7 @@ export async function startInProcess(
   const { entra } = config.authentication
   const keys = new KeySource({ entra })
   await keys.refresh()
-  const upstream = new Upstream({ ...config.upstream, ...(upstreamTimeouts && { timeouts: upstreamTimeouts }) }, log)
+  const upstream = openUpstream({ ...config.upstream, ...(upstreamTimeouts && { timeouts: upstreamTimeouts }) }, log)
   const parts = { config, log, authenticator: createAuthenticator({ entra, keys }), upstream, metrics: new Metrics() }
   const tokens = new PageTokens(randomBytes(32))
   const apps = buildApps({

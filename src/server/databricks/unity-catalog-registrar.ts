@@ -64,7 +64,7 @@ export class CatalogRegistrar {
       const source = this.#artifacts.sourceOf(grant, caller)
       const files = await filesBelow(source)
       const dependencies = await checkModel(source, files)
-      const answer = await create({ dependencies, workspaceId: this.#upstream.workspaceId })
+      const answer = await create({ dependencies, workspaceId: this.#upstream.transport.workspaceId })
       if (answer.status !== 200) return { failure: upstreamFailure(grant, answer) }
       const row = parseAnswer(answer).get('model_version')
       const { name, version } = readVersion(row)

@@ -4,8 +4,8 @@ import { createAuthenticator } from '../auth/authenticate.ts'
 import { openDirectory, withDirectory } from '../auth/directory.ts'
 import { KeySource } from '../auth/key-source.ts'
 import type { Config } from '../config/config-types.ts'
+import { openUpstream } from '../databricks/open-upstream.ts'
 import { describeNetworkError } from '../network/network-error.ts'
-import { Upstream } from '../upstream/upstream.ts'
 import type { Asker, Staffed } from './asker.ts'
 import { type Level, levels, mostFor, reaches } from './examine-access-list.ts'
 import { inspectModel, sampleModels } from './examine-models.ts'
@@ -19,7 +19,7 @@ const { problem, note, fine } = findingsOf(null)
 async function recognise(config: Config, token: string) {
   const { entra } = config.authentication
   const keys = new KeySource({ entra, ...(config.outbound === undefined ? {} : { outbound: config.outbound }) })
-  const upstream = new Upstream(config.upstream)
+  const upstream = openUpstream(config.upstream)
   try {
     await keys.refresh()
     const authenticator = withDirectory(createAuthenticator({ entra, keys }), openDirectory(config, upstream))

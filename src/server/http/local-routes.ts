@@ -78,14 +78,14 @@ async function askMe(upstream: Upstream, credentials: CallerCredentials): Promis
 /** What clients of Databricks learn by the way: the number of the workspace, which comes with each answer, and who they are. */
 function addWorkspaceAnswers(app: FastifyInstance, config: PolicyConfig, upstream: Upstream): void {
   app.addHook('onSend', async (_request, reply) => {
-    if (upstream.workspaceId !== null) reply.header('x-databricks-org-id', upstream.workspaceId)
+    if (upstream.transport.workspaceId !== null) reply.header('x-databricks-org-id', upstream.transport.workspaceId)
   })
   for (const base of environmentPrefixes) {
     app.get(`${base}${mePath}`, async (request, reply) => {
       const { principal, environment, credentials } = requestContextOf(config, 'me', request)
-      const passes = upstream.passesTokens(environment.name)
+      const passes = upstream.transport.passesTokens(environment.name)
       // Somebody may ask only to hear which workspace it is.
-      const said = passes || upstream.workspaceId === null ? await askMe(upstream, credentials) : null
+      const said = passes || upstream.transport.workspaceId === null ? await askMe(upstream, credentials) : null
       const me = passes && said !== null ? said : JSON.stringify(scimMe(principal, request.headers.authorization))
       return reply.type('application/json').send(me)
     })

@@ -9,7 +9,7 @@ import { isMapping, type Mapping } from '../config/mapping.ts'
 import { answerError } from '../http/answer-error.ts'
 import { type AnyReply, sendFailure } from '../http/respond.ts'
 import { pageHeaders } from '../http/ui-headers.ts'
-import type { Upstream } from '../upstream/upstream.ts'
+import type { Transport } from '../upstream/transport.ts'
 import { serverOf, waitOf } from '../upstream/upstream-answer.ts'
 import { heardFrom } from '../upstream/workspace-answers.ts'
 import { conditionsOf, isAskedPart, isConditional } from './streams/conditions.ts'
@@ -93,7 +93,7 @@ export function noteBreak({ auditRecord, raw }: Seen, stream: Readable): void {
 }
 
 /** Hands the upstream's answer on: its bytes as they are, anything else as the failure that it is for the caller. */
-export async function passOn(request: Seen, reply: AnyReply, answer: Answer, upstream: Upstream): Promise<void> {
+export async function passOn(request: Seen, reply: AnyReply, answer: Answer, transport: Transport): Promise<void> {
   const { statusCode, stream } = answer
   request.auditRecord.upstreamStatus = statusCode
   try {
@@ -108,7 +108,7 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
     const text = await readError(stream)
     if (statusCode === 416 || statusCode === 412) throw unmet(statusCode, part)
     const { environment } = request.auditRecord
-    upstream.noteRefusal(
+    transport.noteRefusal(
       { status: statusCode, text },
       { authorization: null, environment: environment?.name ?? '' },
       grantedOf(request).headers,
@@ -116,8 +116,8 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, ups
     const { location, server, 'retry-after': wait } = headersOf(answer)
     const sentTo = typeof location === 'string' ? { location } : {}
     const said = { status: statusCode, text, ...waitOf(wait), ...serverOf(server), ...sentTo }
-    const refused = heardFrom(upstream.kind, said)
-    upstream.checkUpstreamAuthentication(refused, environment?.name)
+    const refused = heardFrom(transport.kind, said)
+    transport.checkUpstreamAuthentication(refused, environment?.name)
     const { grant } = grantedOf(request)
     if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)
     sendFailure(reply, upstreamFailure(grant, refused))

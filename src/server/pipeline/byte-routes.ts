@@ -6,7 +6,7 @@ import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/e
 import { answerError } from '../http/answer-error.ts'
 import type { AnyReply } from '../http/respond.ts'
 import { askWhich } from '../http/ui-entrance.ts'
-import type { Upstream } from '../upstream/upstream.ts'
+import type { Transport } from '../upstream/transport.ts'
 import { answerHeaders, grantedOf, isRepeatable, keep, passOn } from './byte-answer.ts'
 import { environmentPrefixes, fastifyPath, rawCallOf, requestContextOf } from './json-routes.ts'
 import { modelBody, wholeBody } from './model-call.ts'
@@ -21,7 +21,7 @@ const requestHeaders = ['content-type', 'content-length', 'transfer-encoding'] a
 type Answered = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['onResponse']>
 type RewriteHeaders = NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['rewriteRequestHeaders']>
 
-function proxyOptions(endpoint: OpenEndpoint, config: PolicyConfig, pipeline: Pipeline, upstream: Upstream, idle: number) {
+function proxyOptions(endpoint: OpenEndpoint, config: PolicyConfig, pipeline: Pipeline, transport: Transport, idle: number) {
   const sendGranted: RewriteHeaders = (request, headers) => {
     const granted = grantedOf(request)
     const conditions = endpoint.bytes === 'down' ? conditionsOf(headers, request.method) : {}
@@ -30,11 +30,11 @@ function proxyOptions(endpoint: OpenEndpoint, config: PolicyConfig, pipeline: Pi
     const length = String(Buffer.byteLength(granted.request.body))
     return { 'content-type': 'application/json', 'content-length': length, ...granted.headers }
   }
-  const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, upstream)
+  const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, transport)
   const isEntrance = endpoint.name === 'getUiPage'
   return {
-    upstream: upstream.origin,
-    undici: endpoint.bytes === 'both' ? upstream.models : upstream.dispatcher,
+    upstream: transport.origin,
+    undici: endpoint.bytes === 'both' ? transport.models : transport.dispatcher,
     httpMethods: endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method],
     routes: [fastifyPath(endpoint.path, endpoint.multiSegment).slice(fixedPath(endpoint).length)],
     retryMethods: [],
@@ -48,11 +48,11 @@ function proxyOptions(endpoint: OpenEndpoint, config: PolicyConfig, pipeline: Pi
       const raw = await rawCallOf(endpoint, request)
       const body = endpoint.opaque === true ? await wholeBody(request) : raw.body
       const grant = await pipeline.grant(requestContext, endpoint, { ...raw, body })
-      const headers = await upstream.credentials.read(requestContext.credentials)
+      const headers = await transport.credentials.read(requestContext.credentials)
       request.granted = { grant, request: pipeline.bytesRequest(grant), headers }
       const lastLook = new LastLook(pipeline, requestContext, grant)
       request.transfer = await (endpoint.bytes === 'up'
-        ? uploadTransfer(request, lastLook, upstream, idle)
+        ? uploadTransfer(request, lastLook, transport, idle)
         : plainTransfer(endpoint, request, idle))
       if (request.transfer.upload !== null) request.body = request.transfer.upload
       request.gone.throwIfAborted()
@@ -71,7 +71,7 @@ function proxyOptions(endpoint: OpenEndpoint, config: PolicyConfig, pipeline: Pi
       const written = body === null ? {} : { body: Buffer.from(body), contentType: 'application/json' }
       // @fastify/reply-from takes `..data` for a climb: the path and query that were granted are put in where the request is sent.
       const send = () => reply.from('/', { ...options, ...written, queryString: () => '' })
-      return transfers.run({ ...transferOf(request), target: upstream.target(target) }, send)
+      return transfers.run({ ...transferOf(request), target: transport.target(target) }, send)
     },
   }
 }
@@ -80,7 +80,7 @@ function proxyOptions(endpoint: OpenEndpoint, config: PolicyConfig, pipeline: Pi
 async function uploadTransfer(
   { raw, gone, admission }: FastifyRequest,
   lastLook: LastLook,
-  { hasFewWorkers }: Upstream,
+  { hasFewWorkers }: Transport,
   idle: number,
 ): Promise<Transfer> {
   const hold = admission.memory.hold('request')
@@ -125,14 +125,14 @@ export function addByteRoutes(
   config: PolicyConfig,
   modes: readonly ClientMode[],
   pipeline: Pipeline,
-  upstream: Upstream,
+  transport: Transport,
   idle: number,
 ): void {
   const elsewhere = config.kind === 'databricks' ? 'artifact' : null
   for (const mode of modes) {
     for (const endpoint of endpointTable(serverKindOf(config), mode).open.values()) {
       if (endpoint.bytes === undefined || endpoint.resource === elsewhere) continue
-      const options = { ...proxyOptions(endpoint, config, pipeline, upstream, idle), constraints: { clientMode: mode } }
+      const options = { ...proxyOptions(endpoint, config, pipeline, transport, idle), constraints: { clientMode: mode } }
       for (const prefix of environmentPrefixes.flatMap((base) => endpoint.prefixes.map((below) => `${base}${below}`))) {
         app.register(httpProxy, { ...options, prefix: `${prefix}${fixedPath(endpoint)}` })
       }

@@ -1,3 +1,4 @@
+import type { UpstreamAnswer } from './upstream-answer.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 
 /** One question to MLflow, or one change. */
@@ -14,3 +15,9 @@ export interface Exchange {
   readonly within?: number
   readonly noteStatus?: CallerCredentials['noteStatus']
 }
+
+/** Sends one exchange and reads its answer. */
+export type SendExchange = (exchange: Exchange) => Promise<UpstreamAnswer>
+
+/** What stands between the client of the upstream and its connections. */
+export type Layer = (send: SendExchange) => SendExchange

@@ -25,7 +25,7 @@ function troubleOf(error: unknown): string | null {
 async function lookAt(upstream: Upstream, environment: string): Promise<string | null> {
   const caller = { authorization: null, environment }
   try {
-    await upstream.credentials.read(caller)
+    await upstream.transport.credentials.read(caller)
   } catch (error) {
     return `there are no credentials for the upstream: ${error instanceof Refusal ? causeOf(error) : String(error)}`
   }

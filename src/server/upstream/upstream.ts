@@ -1,86 +1,35 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Dispatcher } from 'undici'
-import { type UpstreamKind, usesCatalog } from '../../policy/environments/environment.ts'
 import { type ArtifactRequest, isArtifactRequest } from '../../rewrite/request/artifact-request.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../../rewrite/request/upstream-request.ts'
-import type { Config, UpstreamCredentials } from '../config/config-types.ts'
-import { type ArtifactCall, isArtifactCall } from '../databricks/artifact-call.ts'
-import { askCatalog } from '../databricks/unity-catalog-registry.ts'
-import { StreamDispatcher } from '../pipeline/streams/stream-dispatcher.ts'
-import { checkUpstreamAuthentication, refusesCredentials } from './authentication-errors.ts'
-import type { Exchange } from './exchange.ts'
+import type { Config } from '../config/config-types.ts'
+import { type ArtifactCall, isArtifactCall } from './artifact-call.ts'
+import { refusesCredentials } from './authentication-errors.ts'
+import type { Layer, SendExchange } from './exchange.ts'
 import { refuseIntermediary } from './intermediaries.ts'
 import { mePath } from './open-questions.ts'
 import { type OwnWrite, writeOut } from './own-writes.ts'
-import { RateLimiter } from './rate-limiter.ts'
-import { TimeLimit } from './time-limit.ts'
-import { isOverload, isTimeout, isTransportError, transportRefusal } from './transport-errors.ts'
-import { briefly, readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
-import { isUnsent } from './upstream-connector.ts'
-import { type CallerCredentials, type CredentialSource, upstreamCredentials, withoutSignal } from './upstream-credentials.ts'
-import { makePools, type UpstreamPools, type UpstreamTimeouts, upstreamTimeouts } from './upstream-pools.ts'
-import { heardFrom } from './workspace-answers.ts'
-
-type Request = Dispatcher.RequestOptions
+import { Transport } from './transport.ts'
+import { briefly, type UpstreamAnswer } from './upstream-answer.ts'
+import { type CallerCredentials, withoutSignal } from './upstream-credentials.ts'
 
 /** Milliseconds: every first request of a caller waits for it. */
 const whoWithin = 10_000
 
-/** As many as MLflow starts gunicorn with by default. */
-const gunicornWorkers = 4
-
-/** The one door to MLflow. It takes granted requests, and the proxy's own look-ups. */
+/** The one client of MLflow. It takes granted requests, and the proxy's own look-ups. */
 export class Upstream {
-  readonly origin: string
-  readonly kind: UpstreamKind
-  readonly #inCatalog: boolean
-  readonly credentials: CredentialSource
-  readonly #modeOf: (environment?: string) => UpstreamCredentials['mode']
-  readonly #pace: RateLimiter | null
-  readonly #basePath: string
-  /** The way of bytes, in the form that @fastify/http-proxy takes. */
-  readonly dispatcher: StreamDispatcher
-  /** The same for calls to served models, which may take their time. */
-  readonly models: StreamDispatcher
-  readonly #pools: UpstreamPools
-  #workers: number | null
-  #workspaceId: string | null = null
-  #hearWorkers: (workers: number) => void = () => undefined
-  readonly #timeouts: UpstreamTimeouts
+  readonly transport: Transport
+  readonly #exchange: SendExchange
 
-  constructor(config: Config['upstream'], log: Pick<Logger, 'warn'> = { warn: () => undefined }) {
-    const url = new URL(config.url)
-    this.origin = url.origin
-    this.kind = config.kind
-    this.#inCatalog = usesCatalog(config)
-    this.credentials = upstreamCredentials(config, log)
-    this.#modeOf = (name = '') => (config.credentialsOf?.[name] ?? config.credentials).mode
-    this.#pace = config.rates === undefined ? null : new RateLimiter(config.rates)
-    this.#basePath = url.pathname.replace(/\/$/, '')
-    this.#workers = config.workers ?? null
-    this.#timeouts = config.timeouts ?? upstreamTimeouts
-    this.#pools = makePools(url, this.#timeouts, config.outbound)
-    this.dispatcher = new StreamDispatcher(this.#pools.bytes, {
-      answer: ['download', this.#timeouts.download],
-      upload: ['upload', this.#timeouts.upload],
-      idle: ['pause', this.#timeouts.pause],
-    })
-    this.models = new StreamDispatcher(this.#pools.models, {
-      answer: ['model', this.#timeouts.model],
-      upload: ['model', this.#timeouts.model],
-      idle: ['model', this.#timeouts.model],
-    })
+  /** `layer`: through which every exchange goes, where the upstream does not itself serve what MLflow does. */
+  constructor(config: Config['upstream'], log: Pick<Logger, 'warn'> = { warn: () => undefined }, layer: Layer = (send) => send) {
+    const transport = new Transport(config, log)
+    this.transport = transport
+    this.#exchange = layer((exchange) => transport.exchange(exchange))
   }
 
-  /** Whether the upstream is a gunicorn server, whose few workers each wait for the end of a request that they have begun. */
-  get hasFewWorkers(): boolean {
-    return this.#workers !== null
-  }
-
-  /** The path below the upstream's own prefix. */
-  target(path: string): string {
-    return `${this.#basePath}${path}`
+  get kind(): Transport['kind'] {
+    return this.transport.kind
   }
 
   /** Sends a granted request and reads the answer whole. A read is tried once more when the connection broke before an answer. */
@@ -104,11 +53,9 @@ export class Upstream {
   /** Asks a Databricks workspace who a caller is: with the caller's own token, whatever the proxy's credentials are. */
   async askWho(token: string): Promise<UpstreamAnswer> {
     const caller = { authorization: `Bearer ${token}` }
-    const within = Math.min(whoWithin, this.#timeouts.answer)
-    const answer = await this.#exchangeOnce(
-      { method: 'GET', target: mePath, body: null, caller, repeatable: true, within },
-      caller,
-    )
+    const within = Math.min(whoWithin, this.transport.timeouts.answer)
+    const exchange = { method: 'GET', target: mePath, body: null, caller, repeatable: true, within }
+    const answer = await this.transport.exchangeOnce(exchange, caller)
     if (!refusesCredentials(this.kind, answer) && answer.status !== 403) refuseIntermediary(answer, true)
     return answer
   }
@@ -141,107 +88,7 @@ export class Upstream {
     }
   }
 
-  /** Models that are registered in Unity Catalog are asked for there. */
-  async #exchange(exchange: Exchange): Promise<UpstreamAnswer> {
-    const { method, target, body } = exchange
-    if (!this.#inCatalog || body instanceof Uint8Array) return this.#exchangeAsIs(exchange)
-    // One request may take several there: only those that change nothing more may be sent again.
-    return askCatalog({ method, target, body }, (call) => this.#exchangeAsIs({ ...exchange, ...call }))
-  }
-
-  /** Credentials that are not accepted any more are replaced, where they can be, and nothing was carried out with them. */
-  async #exchangeAsIs(exchange: Exchange): Promise<UpstreamAnswer> {
-    const { caller } = exchange
-    const credentials = await this.credentials.read(caller)
-    const first = await this.#exchangeOnce(exchange, credentials)
-    const again = refusesCredentials(this.kind, first) && this.credentials.refuse(caller, credentials)
-    const answer = again ? await this.#exchangeOnce(exchange, await this.credentials.read(caller)) : first
-    this.checkUpstreamAuthentication(answer, caller.environment)
-    refuseIntermediary(answer, exchange.repeatable || exchange.method === 'GET')
-    return answer
-  }
-
-  /** For an answer that went to the caller as a stream: whoever comes next has other credentials. */
-  noteRefusal(
-    answer: Pick<UpstreamAnswer, 'status' | 'text'>,
-    caller: CallerCredentials,
-    headers: Readonly<Record<string, string>>,
-  ) {
-    if (refusesCredentials(this.kind, answer)) this.credentials.refuse(caller, headers)
-  }
-
-  async #exchangeOnce(exchange: Exchange, credentials: Readonly<Record<string, string>>): Promise<UpstreamAnswer> {
-    const { method, target, body, caller, repeatable, noteStatus, within = this.#timeouts.answer } = exchange
-    const { signal: gone } = caller
-    gone?.throwIfAborted()
-    const headers: Record<string, string> = { accept: 'application/json', ...credentials }
-    if (body !== null) headers['content-type'] = 'application/json'
-    Object.assign(headers, exchange.headers)
-    const limit = new TimeLimit()
-    const began = performance.now()
-    try {
-      await this.#pace?.enter(target)
-      gone?.throwIfAborted()
-      limit.begin('answer', within, this.#timeouts.connect)
-      const signal =
-        gone !== undefined && (exchange.reads ?? method === 'GET') ? AbortSignal.any([gone, limit.signal]) : limit.signal
-      const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, signal }
-      const response = await this.#open(options)
-      noteStatus?.(response.statusCode)
-      this.#noteServer(response.headers.server)
-      this.#noteWorkspace(response.headers['x-databricks-org-id'])
-      limit.begin('answer', within)
-      return heardFrom(this.kind, await readAnswer(response, caller.memory))
-    } catch (error) {
-      if (!isTransportError(error) && !isOverload(error)) throw error
-      throw transportRefusal(error, { again: repeatable || method === 'GET', after: performance.now() - began })
-    } finally {
-      limit.end()
-    }
-  }
-
-  /** `hear` is told how many workers the server has, each of which serves one request at a time: by the configuration, or as far as its answers tell. */
-  hearWorkers(hear: (workers: number) => void): void {
-    this.#hearWorkers = hear
-    if (this.#workers !== null) hear(this.#workers)
-  }
-
-  #noteServer(server: string | string[] | undefined): void {
-    if (this.#workers !== null || typeof server !== 'string' || !/^gunicorn\b/i.test(server)) return
-    this.#workers = gunicornWorkers
-    this.#hearWorkers(this.#workers)
-  }
-
-  /** The number of the Databricks workspace, which is told with each of its answers; null until one came. */
-  get workspaceId(): string | null {
-    return this.#workspaceId
-  }
-
-  /** Whether callers of an environment are asked for with their own tokens. */
-  passesTokens(environment: string): boolean {
-    return this.#modeOf(environment) === 'passthrough'
-  }
-
-  #noteWorkspace(id: string | string[] | undefined): void {
-    if (this.kind === 'databricks' && typeof id === 'string' && /^[0-9]{1,20}$/.test(id)) this.#workspaceId = id
-  }
-
-  async #open(options: Request): Promise<Dispatcher.ResponseData> {
-    try {
-      return await this.#pools.messages.request(options)
-    } catch (error) {
-      const broke = isTransportError(error) && !isUnsent(error) && !isTimeout(error)
-      if (options.method !== 'GET' || !broke) throw error
-      return this.#pools.messages.request(options)
-    }
-  }
-
-  /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
-  checkUpstreamAuthentication(answer: Pick<UpstreamAnswer, 'status' | 'text'>, environment?: string): void {
-    checkUpstreamAuthentication(this.kind, this.#modeOf(environment) === 'passthrough', answer)
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(Object.values(this.#pools).map((pool: Dispatcher) => pool.close()))
+  close(): Promise<void> {
+    return this.transport.close()
   }
 }

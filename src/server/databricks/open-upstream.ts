@@ -1,0 +1,18 @@
+import type { Logger } from 'pino'
+import { usesCatalog } from '../../policy/environments/environment.ts'
+import type { Config } from '../config/config-types.ts'
+import type { Layer } from '../upstream/exchange.ts'
+import { Upstream } from '../upstream/upstream.ts'
+import { askCatalog } from './unity-catalog-registry.ts'
+
+/** Models that are registered in Unity Catalog are asked for there. One exchange may take several: only those that change nothing more are sent again. */
+const inCatalog: Layer = (send) => async (exchange) => {
+  const { method, target, body } = exchange
+  if (body instanceof Uint8Array) return send(exchange)
+  return askCatalog({ method, target, body }, (call) => send({ ...exchange, ...call }))
+}
+
+/** The client of the configured upstream, with the layers that its kind needs. */
+export function openUpstream(config: Config['upstream'], log?: Pick<Logger, 'warn'>): Upstream {
+  return usesCatalog(config) ? new Upstream(config, log, inCatalog) : new Upstream(config, log)
+}

@@ -1,0 +1,168 @@
+import type { Logger } from 'pino'
+import type { Dispatcher } from 'undici'
+import type { UpstreamKind } from '../../policy/environments/environment.ts'
+import type { Config, UpstreamCredentials } from '../config/config-types.ts'
+import { StreamDispatcher } from '../pipeline/streams/stream-dispatcher.ts'
+import { checkUpstreamAuthentication, refusesCredentials } from './authentication-errors.ts'
+import type { Exchange } from './exchange.ts'
+import { refuseIntermediary } from './intermediaries.ts'
+import { RateLimiter } from './rate-limiter.ts'
+import { TimeLimit } from './time-limit.ts'
+import { isOverload, isTimeout, isTransportError, transportRefusal } from './transport-errors.ts'
+import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
+import { isUnsent } from './upstream-connector.ts'
+import { type CallerCredentials, type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
+import { makePools, type UpstreamPools, type UpstreamTimeouts, upstreamTimeouts } from './upstream-pools.ts'
+import { heardFrom } from './workspace-answers.ts'
+
+type Headers = Readonly<Record<string, string>>
+
+/** As many as MLflow starts gunicorn with by default. */
+const gunicornWorkers = 4
+
+/** The connections to the upstream: credentials, rate limit, time limits and retries of an exchange. What is asked is no concern of it. */
+export class Transport {
+  readonly origin: string
+  readonly kind: UpstreamKind
+  readonly credentials: CredentialSource
+  readonly timeouts: UpstreamTimeouts
+  /** The way of bytes, in the form that @fastify/http-proxy takes. */
+  readonly dispatcher: StreamDispatcher
+  /** The same for calls to served models, which may take their time. */
+  readonly models: StreamDispatcher
+  readonly #modeOf: (environment?: string) => UpstreamCredentials['mode']
+  readonly #pace: RateLimiter | null
+  readonly #basePath: string
+  readonly #pools: UpstreamPools
+  #workers: number | null
+  #workspaceId: string | null = null
+  #hearWorkers: (workers: number) => void = () => undefined
+
+  constructor(config: Config['upstream'], log: Pick<Logger, 'warn'>) {
+    const url = new URL(config.url)
+    this.origin = url.origin
+    this.kind = config.kind
+    this.credentials = upstreamCredentials(config, log)
+    this.#modeOf = (name = '') => (config.credentialsOf?.[name] ?? config.credentials).mode
+    this.#pace = config.rates === undefined ? null : new RateLimiter(config.rates)
+    this.#basePath = url.pathname.replace(/\/$/, '')
+    this.#workers = config.workers ?? null
+    this.timeouts = config.timeouts ?? upstreamTimeouts
+    const { download, upload, pause, model } = this.timeouts
+    this.#pools = makePools(url, this.timeouts, config.outbound)
+    this.dispatcher = new StreamDispatcher(this.#pools.bytes, {
+      answer: ['download', download],
+      upload: ['upload', upload],
+      idle: ['pause', pause],
+    })
+    this.models = new StreamDispatcher(this.#pools.models, {
+      answer: ['model', model],
+      upload: ['model', model],
+      idle: ['model', model],
+    })
+  }
+
+  /** Whether the upstream is a gunicorn server, whose few workers each wait for the end of a request that they have begun. */
+  get hasFewWorkers(): boolean {
+    return this.#workers !== null
+  }
+
+  /** The number of the Databricks workspace, which is told with each of its answers; null until one came. */
+  get workspaceId(): string | null {
+    return this.#workspaceId
+  }
+
+  /** Whether callers of an environment are asked for with their own tokens. */
+  passesTokens(environment?: string): boolean {
+    return this.#modeOf(environment) === 'passthrough'
+  }
+
+  /** The path below the upstream's own prefix. */
+  target(path: string): string {
+    return `${this.#basePath}${path}`
+  }
+
+  /** `hear` is told how many workers the server has, each of which serves one request at a time: by the configuration, or as far as its answers tell. */
+  hearWorkers(hear: (workers: number) => void): void {
+    this.#hearWorkers = hear
+    if (this.#workers !== null) hear(this.#workers)
+  }
+
+  /** Credentials that are not accepted any more are replaced, where they can be, and nothing was carried out with them. */
+  async exchange(exchange: Exchange): Promise<UpstreamAnswer> {
+    const { caller } = exchange
+    const credentials = await this.credentials.read(caller)
+    const first = await this.exchangeOnce(exchange, credentials)
+    const again = refusesCredentials(this.kind, first) && this.credentials.refuse(caller, credentials)
+    const answer = again ? await this.exchangeOnce(exchange, await this.credentials.read(caller)) : first
+    this.checkUpstreamAuthentication(answer, caller.environment)
+    refuseIntermediary(answer, exchange.repeatable || exchange.method === 'GET')
+    return answer
+  }
+
+  /** The same with these credentials and no others. Whatever the answer says is left to whoever asks. */
+  async exchangeOnce(exchange: Exchange, credentials: Headers): Promise<UpstreamAnswer> {
+    const { method, target, body, caller, repeatable, noteStatus, within = this.timeouts.answer } = exchange
+    const { signal: gone } = caller
+    gone?.throwIfAborted()
+    const headers: Record<string, string> = { accept: 'application/json', ...credentials }
+    if (body !== null) headers['content-type'] = 'application/json'
+    Object.assign(headers, exchange.headers)
+    const limit = new TimeLimit()
+    const began = performance.now()
+    try {
+      await this.#pace?.enter(target)
+      gone?.throwIfAborted()
+      limit.begin('answer', within, this.timeouts.connect)
+      const signal =
+        gone !== undefined && (exchange.reads ?? method === 'GET') ? AbortSignal.any([gone, limit.signal]) : limit.signal
+      const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, signal }
+      const response = await this.#open(options)
+      noteStatus?.(response.statusCode)
+      this.#noteServer(response.headers.server)
+      this.#noteWorkspace(response.headers['x-databricks-org-id'])
+      limit.begin('answer', within)
+      return heardFrom(this.kind, await readAnswer(response, caller.memory))
+    } catch (error) {
+      if (!isTransportError(error) && !isOverload(error)) throw error
+      throw transportRefusal(error, { again: repeatable || method === 'GET', after: performance.now() - began })
+    } finally {
+      limit.end()
+    }
+  }
+
+  /** A read is tried once more when the connection broke before an answer. */
+  async #open(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#pools.messages.request(options)
+    } catch (error) {
+      const broke = isTransportError(error) && !isUnsent(error) && !isTimeout(error)
+      if (options.method !== 'GET' || !broke) throw error
+      return this.#pools.messages.request(options)
+    }
+  }
+
+  #noteServer(server: string | string[] | undefined): void {
+    if (this.#workers !== null || typeof server !== 'string' || !/^gunicorn\b/i.test(server)) return
+    this.#workers = gunicornWorkers
+    this.#hearWorkers(this.#workers)
+  }
+
+  #noteWorkspace(id: string | string[] | undefined): void {
+    if (this.kind === 'databricks' && typeof id === 'string' && /^[0-9]{1,20}$/.test(id)) this.#workspaceId = id
+  }
+
+  /** For an answer that went to the caller as a stream: whoever comes next has other credentials. */
+  noteRefusal(answer: Pick<UpstreamAnswer, 'status' | 'text'>, caller: CallerCredentials, headers: Headers): void {
+    if (refusesCredentials(this.kind, answer)) this.credentials.refuse(caller, headers)
+  }
+
+  /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
+  checkUpstreamAuthentication(answer: Pick<UpstreamAnswer, 'status' | 'text'>, environment?: string): void {
+    checkUpstreamAuthentication(this.kind, this.passesTokens(environment), answer)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.#pools).map((pool: Dispatcher) => pool.close()))
+  }
+}
