@@ -48,7 +48,7 @@ t.test('bytes at the listener are never two requests to one reader and one to an
     for (let at = 0; at < 320; at += lanes.length) await fuzz.try(lanes.map((lane) => seed + at + lane))
   const { findings, heard, answers } = fuzz.tally
   t.same(findings, [], `seeds ${fixed} and ${today}, 320 of each: npm run fuzz -- raw --seed <seed> --count 1`)
-  t.ok(heard > 100 && answers > 100, `${answers} answers, ${heard} requests upstream`)
+  t.ok(heard > 100 && answers > 30, `${answers} answers, ${heard} requests upstream`)
   // The other client's, at its two ends.
   t.ok((await fuzz.connectionsLeft()) <= 2, 'nothing outlives its client')
 })
