@@ -134,11 +134,11 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments:\n  acc: { groups: [""] }',
-    '5:19 environments.acc.groups[0]: an empty text is not a group in full, without spaces around it and without `*`; write for example apps_acc',
+    '5:19 environments.acc.groups[0]: an empty text is not a complete group, without surrounding spaces or `*`; write for example apps_acc',
   ],
   [
     'environments:\n  acc: { groups: ["*"] }',
-    '5:19 environments.acc.groups[0]: `*` is not a group in full, without spaces around it and without `*`; write for example apps_acc',
+    '5:19 environments.acc.groups[0]: `*` is not a complete group, without surrounding spaces or `*`; write for example apps_acc',
   ],
   ['environments:\n  acc: { groups: [a, a] }', '5:22 environments.acc.groups[1]: `a` is listed twice; keep one'],
   ['environments:\n  acc: { group: [a] }', '5:10 environments.acc.group: `group` is not a known key; did you mean `groups`?'],
@@ -376,11 +376,11 @@ const wrongAuthentications: readonly (readonly [string, string])[] = [
   ],
   [
     `{ entra: { ${tenant}, audiences: [""] } }`,
-    'entra.audiences[0]: an empty text is not an audience in full, without spaces and `*`; write for example api://mlflow-env-proxy',
+    'entra.audiences[0]: an empty text is not a complete audience, without spaces or `*`; write for example api://mlflow-env-proxy',
   ],
   [
     `{ entra: { ${tenant}, audiences: ["*"] } }`,
-    'entra.audiences[0]: `*` is not an audience in full, without spaces and `*`; write for example api://mlflow-env-proxy',
+    'entra.audiences[0]: `*` is not a complete audience, without spaces or `*`; write for example api://mlflow-env-proxy',
   ],
   [
     `{ entra: { ${tenant}, audiences: [a], authority: "http://issuer.example.com" } }`,
