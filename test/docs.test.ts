@@ -124,14 +124,14 @@ t.test('`routes` prints the coverage table, of all versions or of one, or of a w
   t.match(page, /`createComment` .* only with the workspace's registry \|/)
   t.match(
     page,
-    /^\| `POST \/unity-catalog\/models\/versions` \| .* \| Models are registered in the workspace itself, .* \| open \|/m,
+    /^\| `POST \/unity-catalog\/models\/versions` \| .* \| The proxy is configured for the registry of the workspace itself, .* \| open \|/m,
   )
-  t.match(page, /^\| `POST \/mlflow\/comments\/create` \| .* \| open \| It is of the workspace's own model registry, .* \|/m)
+  t.match(page, /^\| `POST \/mlflow\/comments\/create` \| .* \| open \| It belongs to the workspace's own model registry, .* \|/m)
   t.match(workspace.text, /^ {2}GET .*registered-models\/search .* filtered +searchRegisteredModels$/m)
   t.match(workspace.text, /^ {2}POST .*runs\/log-metric .* passed +logMetric$/m)
   t.match(workspace.text, /^ {2}POST .*transition-requests\/approve .* rewritten +approveTransitionRequest$/m)
   t.match(workspace.text, /^ {2}PUT .*mlflow-artifacts\/artifacts\/.* carried out +uploadArtifact$/m)
-  t.match(workspace.text, /^ {2}POST .*\/workspace\/mkdirs +Folders of the workspace hold every environment/m)
+  t.match(workspace.text, /^ {2}POST .*\/workspace\/mkdirs +Folders of the workspace are shared by all environments/m)
   const file = join(t.testdir({ 'proxy.yaml': workspaceConfiguration }), 'proxy.yaml')
   t.same(await run('--config', file), workspace, 'the kind that a configuration names')
   const other = join(t.testdir({ 'catalog.yaml': catalogConfiguration }), 'catalog.yaml')

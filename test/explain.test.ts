@@ -111,7 +111,7 @@ t.test('a client in Databricks mode is told of another door', async (t) => {
   const request = ['POST', `${api}/artifacts/credentials-for-read`, '{"run_id":"x","path":["a"]}']
   const said = async (settings: string, ...options: string[]) =>
     (await explainWith(t, settings, 'apps_acc', ...options, ...request)).out
-  t.match(await said(ingress), /closed-endpoint.*\nmessage +Credentials for storage would go around the proxy/)
+  t.match(await said(ingress), /closed-endpoint.*\nmessage +Storage credentials would bypass the proxy/)
   t.match(await said(ingress, '--databricks'), /endpoint +getRunReadCredentials/)
   t.match(await said(upstream, '--databricks'), /unknown-endpoint.*\nmessage +There is no door for clients in Databricks mode/)
 })

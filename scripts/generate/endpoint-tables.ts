@@ -47,7 +47,7 @@ export function closedSections(closedEndpoints: readonly ClosedEndpoint[]): stri
 
 /** The table of an upstream as a page shows it. A workspace has one for each of its two ways to register models: they are one here. */
 export interface ShownTable {
-  /** Those that are open in any way, and in which, where that is not each. */
+  /** Those that are open in any way, and in which, if not in each. */
   readonly open: readonly { readonly endpoint: OpenEndpoint; readonly only: string | null }[]
   /** Those that are closed in every way, for one reason. */
   readonly closed: readonly ClosedEndpoint[]
@@ -102,7 +102,7 @@ export function dividedSection({ divided }: ShownTable): string {
   ]
   return `## Closed with one registry
 
-What is open or closed, or closed for another reason, by where models are registered (\`upstream.registry\`).
+What is open or closed, or closed for a different reason, depending on \`upstream.registry\`.
 
 ${[...head, ...divided].join('\n')}
 

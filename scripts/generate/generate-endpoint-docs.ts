@@ -45,112 +45,114 @@ const resources: Readonly<Record<Resource, string>> = {
   ui: 'Web UI',
 }
 
-/** What becomes of a request that is let through. */
+/** How an allowed request is handled. */
 const coverageTexts: Readonly<Record<Coverage, string>> = {
-  passed: 'goes on as it was judged, and so does the answer',
-  rewritten: 'names, ids or locations are rewritten, in the request, in the answer or in both',
-  filtered: "rows that are not the caller's are left out besides; pages of searches are refilled",
-  'carried out': "the proxy does it itself, by the workspace's calls for credentials and with signed URLs that no client sees",
+  passed: 'the request is sent on as it was checked, and the answer is returned unchanged',
+  rewritten: 'names, ids or locations are mapped, in the request, in the answer or in both',
+  filtered: "like rewritten, and rows that are not the caller's are left out; pages of searches are refilled",
+  'carried out': 'the proxy does it itself, with credentials of the workspace and signed URLs that no client sees',
 }
 
-/** What each meaning says of a field, and how it is judged. `free` fields are not listed. */
+/** What a field of each meaning holds, and how it is checked. `free` fields are not listed. */
 export const meaningTexts: Readonly<Record<Exclude<Meaning, 'free'>, string>> = {
-  experiment: "an experiment's id: must be the caller's own; `0` is their environment's default experiment",
-  experiments: 'several experiments’ ids, each as `experiment`',
-  experimentsToSearch: "experiments' ids: foreign ones are passed over, like absent ones",
-  experimentName: "an experiment's name: own by its plain or qualified name; never another environment's",
-  newExperimentName: "the name that an experiment is to get: in the caller's environment",
-  artifactLocation: "where an experiment's artifacts go: only under the environment's `sourcePrefixes`",
-  experimentTags:
-    'tags of an experiment: those by which the server itself would look for issues, with its own secrets, are refused',
-  experimentTagKey: "the key of an experiment's tag, as in `experimentTags`",
-  run: "a run's id: must be the caller's own; for reading also one behind a version that they may promote",
-  runsToRead: "several runs' ids, each as `run`",
-  relatedRun: 'a run that is only pointed at: must be readable; text that can be no id names nothing',
-  runTags: 'tags; `mlflow.parentRunId` and its like point at runs and models, which must be readable',
-  runTag: "a tag's value, judged by its key",
-  tagKey: "a tag's key; the proxy's own note is refused",
-  modelJson: 'the description of a logged model: ids in it must be readable',
-  modelName: "a model's name: own, or a qualified name of an environment that may be promoted from, for reading",
-  newModelName: "the name that a model is to get: in the caller's environment",
-  catalogLevel: "the catalog or schema of a model's name: with it, as `modelName`; for lists the environment's own",
-  version: 'the number of a version of the model that is named beside it; one in Production only by production environments',
-  stage: 'the stage that a version is to get, by the matrix of stages',
+  experiment: "an experiment's id: must be the caller's own; `0` is the environment's default experiment",
+  experiments: 'ids of experiments, each like `experiment`',
+  experimentsToSearch: 'ids of experiments: foreign ones are skipped, like absent ones',
+  experimentName: "an experiment's name: the caller's own, plain or qualified; never another environment's",
+  newExperimentName: "the new name of an experiment: in the caller's environment",
+  artifactLocation: "where an experiment's artifacts are stored: only under the environment's `sourcePrefixes`",
+  experimentTags: 'tags of an experiment: those that make the server itself look for issues, with its own secrets, are refused',
+  experimentTagKey: "the key of an experiment's tag, like in `experimentTags`",
+  run: "a run's id: must be the caller's own; for reading also a run behind a version that the caller may promote",
+  runsToRead: 'ids of runs, each like `run`',
+  relatedRun: 'a run that is only referred to: must be readable; text that cannot be an id refers to nothing',
+  runTags: 'tags; `mlflow.parentRunId` and the like refer to runs and models, which must be readable',
+  runTag: "a tag's value, checked by its key",
+  tagKey: "a tag's key; the proxy's own tag is refused",
+  modelJson: 'the description of a logged model: what its ids refer to must be readable',
+  modelName:
+    "a model's name: the caller's own, or for reading a qualified name of an environment that the caller may promote from",
+  newModelName: "the new name of a model: in the caller's environment",
+  catalogLevel: "the catalog or schema of a model's name: together with it like `modelName`; for lists the environment's own",
+  version: 'the number of a version of the model in the same request; versions in Production only by production environments',
+  stage: 'the new stage of a version, by the table of stages',
   stages: 'stages to look for',
-  archiveExisting: 'whether other versions of the stage are archived: only among the model’s own',
-  alias: 'an alias of the model that is named beside it; `production` is kept for production environments',
-  versionSource: 'where a version comes from: a run, logged model, version or storage of the environment',
-  versionTags: 'tags of a version, as `runTags`',
-  loggedModel: "a logged model's id, as `run`",
-  relatedModel: 'a logged model that is only pointed at, as `relatedRun`',
-  loggedModelTags: 'tags of a logged model, as `runTags`; names in `mlflow.modelVersions` are rewritten',
-  trace: "a trace's id, or several: of the caller's own; for reading also of a run behind a version that they may promote",
-  newTrace: "the id that a trace gets: nobody's so far, or one of the caller's own traces",
-  relatedTrace: 'a trace that is only pointed at: one that is there must be readable',
-  spanAttributes: 'attributes of spans: those of which MLflow makes tags, as `traceTags`',
-  resourceAttributes: "attributes of OpenTelemetry's resource, of which MLflow makes tags, as `traceTags`",
-  tracesToSearch: "traces' ids: foreign ones are passed over, like absent ones",
-  locationsToSearch: 'where traces are looked for: experiments, as `experimentsToSearch`',
+  archiveExisting: "whether other versions in the stage are archived: only for the caller's own models",
+  alias: 'an alias of the model in the same request; `production` is reserved for production environments',
+  versionSource: 'the source of a version: a run, logged model, version or storage of the environment',
+  versionTags: 'tags of a version, like `runTags`',
+  loggedModel: "a logged model's id, like `run`",
+  relatedModel: 'a logged model that is only referred to, like `relatedRun`',
+  loggedModelTags: 'tags of a logged model, like `runTags`; names in `mlflow.modelVersions` are mapped',
+  trace: "ids of traces: must be the caller's own; for reading also those of a run behind a version that the caller may promote",
+  newTrace: "the id of a new trace: free, or one of the caller's own traces",
+  relatedTrace: 'a trace that is only referred to: must be readable if it exists',
+  spanAttributes: 'attributes of spans: those that MLflow turns into tags, like `traceTags`',
+  resourceAttributes: "attributes of OpenTelemetry's resource, which MLflow turns into tags, like `traceTags`",
+  tracesToSearch: 'ids of traces: foreign ones are skipped, like absent ones',
+  locationsToSearch: 'where to search for traces: experiments, like `experimentsToSearch`',
   traceTags:
-    'tags or metadata of a trace or assessment: runs, models, traces and prompts in them must be readable; where the data lies, MLflow alone says',
-  traceTagKey: "a trace tag's key; one that says where MLflow keeps the trace is refused",
-  traceTag: "a trace tag's value, judged by its key, as in `traceTags`",
-  traceFilter: 'a filter of traces: names of prompts in it are rewritten',
-  relatedModelName: 'the name of a model or prompt that is only pointed at: own, or of an environment that may be promoted from',
-  assessmentId: "an assessment's id, which MLflow makes up itself: left out",
-  notServed: 'refused when it is given',
-  storePath: "a path in the artifact store: in an experiment of the caller's; changes only inside artifacts",
-  storeFolder: 'a folder in the artifact store, as `storePath`; the root belongs to nobody',
+    'tags or metadata of a trace or assessment: runs, models, traces and prompts in them must be readable; only MLflow sets where the data is stored',
+  traceTagKey: "the key of a trace's tag; keys that say where MLflow stores the trace are refused",
+  traceTag: "the value of a trace's tag, checked by its key, like in `traceTags`",
+  traceFilter: 'a filter of traces: names of prompts in it are mapped',
+  relatedModelName:
+    "the name of a model or prompt that is only referred to: the caller's own, or of an environment that the caller may promote from",
+  assessmentId: "an assessment's id, which MLflow generates itself: dropped",
+  notServed: 'refused if set',
+  storePath: "a path in the artifact store: in one of the caller's experiments; changes only inside artifacts",
+  storeFolder: 'a folder in the artifact store, like `storePath`; the root belongs to nobody',
   relativePath: 'a path within artifacts: canonical, without dot segments',
-  workspaceFile: "a path of the Files API: in the artifacts of the caller's runs and logged models, as `storePath`",
-  dbfsPath: "a path of DBFS: under the environment's `sourcePrefixes`, or as `workspaceFile`",
-  localFile: "the path that an uploaded file has on the client: its last part is the file's name, and nothing else of it counts",
-  filePath: 'paths of single files within artifacts, each as `relativePath`',
-  dataset: "an evaluation data set's id: each of its experiments must be the caller's own",
-  issue: "an issue's id: of an experiment of the caller's own",
-  newIssue: "the id that an issue gets: nobody's so far",
-  relatedIssue: "an assessment's name: where it is an issue's id, of an experiment of the caller's own",
-  labelSchema: "a label schema's id: of an experiment of the caller's own",
-  labelSchemas: "several label schemas' ids, each as `labelSchema`",
-  reviewQueue: "a review queue's id: of an experiment of the caller's own",
-  scorersToRead: "scorers' ids: what the answer has of other experiments than the caller's own is left out",
+  workspaceFile: "a path of the Files API: in the artifacts of the caller's runs and logged models, like `storePath`",
+  dbfsPath: "a path of DBFS: under the environment's `sourcePrefixes`, or like `workspaceFile`",
+  localFile: "the path of an uploaded file on the client: only its last part counts, as the file's name",
+  filePath: 'paths of single files within artifacts, each like `relativePath`',
+  dataset: "an evaluation data set's id: all its experiments must be the caller's own",
+  issue: "an issue's id: in one of the caller's own experiments",
+  newIssue: 'the id of a new issue: must be free',
+  relatedIssue: "an assessment's name: if it is an issue's id, in one of the caller's own experiments",
+  labelSchema: "a label schema's id: in one of the caller's own experiments",
+  labelSchemas: 'ids of label schemas, each like `labelSchema`',
+  reviewQueue: "a review queue's id: in one of the caller's own experiments",
+  scorersToRead: "ids of scorers: the answer leaves out those outside the caller's own experiments",
   scorerJson:
-    "a scorer as JSON: a judge may name an endpoint of the AI gateway that is the caller's own (`gateway:/chat`), where the environment has it",
+    "a scorer as JSON: a judge may name one of the caller's own AI gateway endpoints (`gateway:/chat`), if the environment has the gateway",
   boundResource:
-    "what an endpoint is bound to: a scorer's id, of an experiment of the caller's own; text that can be no id names nothing",
-  dataSource:
-    'where data was read from, as JSON or plain text: runs, models and artifacts that MLflow’s URIs in it name must be readable',
-  recordsJson: 'records of a data set as a JSON list: traces that they were made of must be readable; tags in them as `runTags`',
-  tagsJson: 'tags as a JSON object, as `runTags`',
-  webhook: "a webhook's id: of a webhook that listens to a model of the caller's",
-  credentialOperation: "what credentials are for: reading, or writing a version of the caller's own until it is ready",
-  registeredModelId: "the id that a workspace gives a model: of the caller's own",
+    "what an endpoint is bound to: a scorer's id, in one of the caller's own experiments; text that cannot be an id refers to nothing",
+  dataSource: 'where data was read from, as JSON or plain text: runs, models and artifacts in its MLflow URIs must be readable',
+  recordsJson:
+    'records of a data set as a JSON list: the traces they were created from must be readable; their tags like `runTags`',
+  tagsJson: 'tags as a JSON object, like `runTags`',
+  webhook: "a webhook's id: of a webhook for one of the caller's models",
+  credentialOperation: "the purpose of credentials: reading, or writing one of the caller's own versions until it is ready",
+  registeredModelId: "the workspace's id of a model: must be the caller's own",
   providersModel:
-    "what a provider calls its model: where that is an address, a public one by https, or one of the environment's `gatewayHosts`",
-  link: 'an address that a UI shows as a link: of http or https',
-  gatewayEndpointName: "the name of an endpoint of the AI gateway, as a model's: of the caller's own",
-  gatewayEndpoint: "the id of such an endpoint: its name must be of the caller's own",
-  modelDefinitionName: "the name of a model definition of the AI gateway, as a model's: of the caller's own",
+    "a provider's name for its model: if it is an address, a public one by https, or one of the environment's `gatewayHosts`",
+  link: 'an address that a UI shows as a link: only http or https',
+  gatewayEndpointName: "the name of an AI gateway endpoint, mapped like a model's: must be the caller's own",
+  gatewayEndpoint: "the id of an AI gateway endpoint: its name must be the caller's own",
+  modelDefinitionName: "the name of an AI gateway model definition, mapped like a model's: must be the caller's own",
   modelDefinition:
-    "the id of a model definition: its name must be of the caller's own, to change it also those of all that use it",
-  gatewaySecretName: "the name of a secret of the AI gateway, as a model's: of the caller's own",
-  gatewaySecret: 'the id of a secret, as `modelDefinition`',
-  secretValue: 'what a secret holds: all that its provider asks for, and no variable or file of the server',
-  authConfig: "how a provider is shown a secret: not by the server's own identity",
+    "the id of a model definition: its name must be the caller's own, and for changes also the names of everything that uses it",
+  gatewaySecretName: "the name of an AI gateway secret, mapped like a model's: must be the caller's own",
+  gatewaySecret: 'the id of a secret, like `modelDefinition`',
+  secretValue: 'the content of a secret: everything that its provider requires, and no variable or file of the server',
+  authConfig: "how the gateway authenticates to a provider: not with the server's own identity",
   servingEndpointName:
-    "a serving endpoint's name, as a model's; also one that the environment's configuration shares, to get and to query",
-  servingEndpointId: "the id that a workspace gives a serving endpoint: of the caller's own",
+    "a serving endpoint's name, mapped like a model's; to get and query also the environment's `sharedServingEndpoints`",
+  servingEndpointId: "the workspace's id of a serving endpoint: must be the caller's own",
   servedEntities:
-    'what an endpoint serves: versions of models, each as `modelName` for reading and `version`, and what `servingModels` opens; no secrets but of configured scopes',
-  servedName: 'what an endpoint calls one of the things that it serves',
-  servingConfig: 'the configuration of an endpoint: as `servedEntities`',
-  aiGateway: 'limits and guards of an endpoint, without tables of Unity Catalog',
-  gatewayRateLimits: 'how often an endpoint may be asked: within `servingLimits`',
-  olderRateLimits: 'the same, from before endpoints had an AI gateway: nothing where `servingLimits` say how often',
-  ofWorkspace: 'what belongs to the whole workspace: may not be given',
-  filter: 'a search filter: names in it are rewritten, and it is narrowed to own rows',
-  orderBy: 'columns to sort by: read and written anew',
-  pageToken: 'where a search goes on: sealed to the caller, environment and query',
+    'what an endpoint serves: versions of models, each like `modelName` for reading and `version`, and what `servingModels` allows; secrets only of configured scopes',
+  servedName: 'the name of a served entity within its endpoint',
+  servingConfig: 'the configuration of an endpoint, like `servedEntities`',
+  aiGateway: 'limits and guardrails of an endpoint, without Unity Catalog tables',
+  gatewayRateLimits: 'rate limits of an endpoint: within `servingLimits`',
+  olderRateLimits:
+    'the older form of rate limits, from before endpoints had an AI gateway: refused if `servingLimits` limits the rate',
+  ofWorkspace: 'what belongs to the whole workspace: refused if set',
+  filter: "a search filter: names in it are mapped, and it is narrowed to the caller's own rows",
+  orderBy: 'columns to sort by: parsed and written anew',
+  pageToken: 'where a search continues: encrypted, and bound to the caller, environment and query',
   maxResults: 'the size of a page',
 }
 
@@ -171,8 +173,8 @@ function notesText({ endpoint, only }: ShownEndpoint, kind: UpstreamKind): strin
     ...(modes === undefined || kind === 'mlflow' ? [] : [inMode]),
     ...(administrators ? ['for administrators'] : []),
     ...(bytes === undefined ? [] : [bytes === 'both' ? 'streams bytes both ways' : `streams bytes ${bytes}`]),
-    ...(anyExperiment ? ['rows are asked about'] : []),
-    ...(repeatable ? ['may be sent twice'] : []),
+    ...(anyExperiment ? ['rows are looked up'] : []),
+    ...(repeatable ? ['may be repeated'] : []),
   ]
   return notes.join('; ')
 }
@@ -201,18 +203,18 @@ function openTable(endpoints: readonly ShownEndpoint[], kind: UpstreamKind): str
 }
 
 const otherAddresses = `Each path is served below
-the prefixes named with it (\\*: also with \`ajax-api\` for \`api\`, and each with \`/preview\` behind it), and below \`/env/<name>\` and
-those, for callers in several environments.`
+the prefixes named with it (\\*: also with \`ajax-api\` for \`api\`, and each followed by \`/preview\`), and below \`/env/<name>\` with
+these prefixes, for callers in several environments.`
 
 function countsText(counts: ShownTable['counts']): string {
   const [first, catalog] = counts
   const other = catalog === undefined ? '' : ` (with Unity Catalog: ${catalog.open} and ${catalog.closed})`
-  return `${first?.open} endpoints are open, that is forwarded after a decision, and
-${first?.closed} routes are closed${other}. Whatever is not here is answered with 404 \`ENDPOINT_NOT_FOUND\`.`
+  return `${first?.open} endpoints are open, which means forwarded after a decision, and
+${first?.closed} routes are closed${other}. All other requests get 404 \`ENDPOINT_NOT_FOUND\`.`
 }
 
 function introduction(kind: UpstreamKind, { counts }: ShownTable): string {
-  const decided = 'How a request is judged: [how-it-decides.md](how-it-decides.md).'
+  const decided = 'How a request is decided: [how-it-decides.md](how-it-decides.md).'
   if (kind === 'mlflow') {
     return `# Endpoints
 
@@ -222,19 +224,19 @@ Every route of the MLflow servers ${describedVersions.join(', ')}: ${countsText(
   }
   return `# Endpoints of a Databricks workspace
 
-Every route that databricks-sdk and MLflow's own clients know of a workspace, and those of MLflow's servers, which clients ask for too:
+Every route of a workspace that databricks-sdk and MLflow's own clients use, and those of MLflow servers, which clients also call:
 ${countsText(counts)} ${otherAddresses}
 \`mlflow-env-proxy routes --upstream-kind databricks\` and \`--upstream-kind unityCatalog\` print the same. ${decided} Some endpoints are open
-only where models are registered in the workspace itself, or only where they are in Unity Catalog, as \`upstream.registry\` says. The last column
-says which MLflow versions know a route (–: none; it is Databricks' own). The meanings of fields: [endpoints.md](endpoints.md#meanings). What
-Databricks mode is: [how-it-decides.md](how-it-decides.md#clients-in-databricks-mode).`
+only with the workspace's own registry, or only with Unity Catalog (\`upstream.registry\`). The last column
+lists the MLflow versions that have a route (–: none; it is Databricks' own). The meanings of fields: [endpoints.md](endpoints.md#meanings).
+Databricks mode: [how-it-decides.md](how-it-decides.md#clients-in-databricks-mode).`
 }
 
 function meaningsSection(): string {
   const meanings = Object.entries(meaningTexts).map(([meaning, text]) => `| \`${meaning}\` | ${cell(text)} |`)
   return `## Meanings
 
-What a field of a request can hold, and how it is judged. Fields that name nothing are not listed.
+What a field of a request can hold, and how it is checked. Fields without references are not listed.
 
 | meaning | what it holds |
 |---|---|
@@ -258,7 +260,7 @@ export function renderEndpoints(kind: UpstreamKind): string {
 
 ${kind === 'mlflow' ? meaningsSection() : ''}## Open
 
-What becomes of a request that is let through:
+How an allowed request is handled:
 
 ${coverage.map(([name, text]) => `- ${name}: ${text}`).join('\n')}
 

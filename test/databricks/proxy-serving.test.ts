@@ -152,7 +152,7 @@ t.test('mlflow.deployments does too, and hears a model’s words as they are sai
 
 t.test('a project is told that it does not run on Databricks, and where it does', { timeout: 60_000 }, async (t) => {
   const [seen] = await runDatabricksClient({ environment: '3.17.2', script: 'projects_client.py', host, token })
-  t.match(seen, { said: /MLFLOW_TRACKING_URI the http address of this proxy.*or run the project with the local backend/ })
+  t.match(seen, { said: /MLFLOW_TRACKING_URI to the http address of this proxy.*or run the project with the local backend/ })
   const job = { run_name: 'x', new_cluster: {}, shell_command_task: { command: ['bash', '-c', 'curl $DATABRICKS_HOST'] } }
   for (const [method, path] of [
     ['POST', '/api/2.0/jobs/runs/submit'],

@@ -156,7 +156,7 @@ t.test(
       for (const [method, path, fields] of closed) {
         const { status, code, text } = await ask('acc', method, path, fields, url)
         t.match([status, code], [404, 'ENDPOINT_NOT_FOUND'], `${method} ${path}`)
-        t.match(text, /tables of Unity Catalog/, `${method} ${path}`)
+        t.match(text, /Unity Catalog tables/, `${method} ${path}`)
       }
     }
     const asked = workspace.calls().slice(before)
