@@ -39,7 +39,7 @@ export async function goThroughPrompts(viewer: Viewer): Promise<void> {
 
 /** Pages of what belongs to the whole server say so. */
 export async function goThroughClosedPages(viewer: Viewer): Promise<void> {
-  await viewer.open('/#/settings/webhooks', "A webhook of MLflow names no model")
+  await viewer.open('/#/settings/webhooks', 'A webhook of MLflow names no model')
   await viewer.picture('webhooks')
   await viewer.open('/#/mcp-registry', 'registered for the whole MLflow server')
   await viewer.open('/#/admin', 'they come from Entra groups')
