@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** An input on which a property does not hold. */
-export interface Finding {
+interface Finding {
   readonly message: string
   readonly input: Buffer
 }

@@ -12,7 +12,7 @@ export interface Stream {
 }
 
 /** A word that only one request of one stream says, so that it is known upstream which it was. */
-export const wordOf = (seed: number, index: number) => `u${seed}n${index}x`
+const wordOf = (seed: number, index: number) => `u${seed}n${index}x`
 /** The words in a text. */
 export const wordsIn = (text: string): string[] => text.match(/u[0-9]+n[0-9]+x/g) ?? []
 

@@ -1,5 +1,5 @@
 /** A message as only a strict reader of RFC 9112 finds one. */
-export interface StrictMessage {
+interface StrictMessage {
   readonly method: string
   /** Where it begins and ends, in bytes. */
   readonly start: number

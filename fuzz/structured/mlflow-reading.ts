@@ -34,7 +34,7 @@ function inPath({ path, prefixes, multiSegment }: OpenEndpoint, target: string):
 }
 
 /** Everything that a request says, wherever MLflow could look for it. Throws Refusal for a body that two readers read differently. */
-export function everythingSaid(endpoint: OpenEndpoint, { target, body }: Pick<Asked, 'target' | 'body'>): Said[] {
+function everythingSaid(endpoint: OpenEndpoint, { target, body }: Pick<Asked, 'target' | 'body'>): Said[] {
   const [path = '', query = ''] = target.split('?')
   const inQuery = [...new URLSearchParams(query)].map(([key, text]) => ({ selector: snakeCase(key), text }))
   const isJson = body.length > 0 && endpoint.bytes === undefined && endpoint.body === undefined

@@ -1,7 +1,7 @@
 import type { Belongings } from '../../test/fixtures/tenancy.ts'
 
 /** A text as the most generous of readers takes it: decoded until it stops changing, folded, without what nobody sees. */
-export function generously(text: string): string {
+function generously(text: string): string {
   let found = text
   for (let round = 0; round < 12; round++) {
     const next = Buffer.from(
@@ -20,7 +20,7 @@ export function generously(text: string): string {
 }
 
 /** The number that Python or a database could take a text for; null for none. */
-export function generousNumber(text: string): string | null {
+function generousNumber(text: string): string | null {
   const [, digits] = /^[+'"]?0*([0-9]+?)(?:\.0*)?['"]?$/.exec(generously(text).replaceAll('_', '')) ?? []
   return digits ?? null
 }

@@ -62,7 +62,7 @@ export function wordsOf({ seeds, relicRun }: AttackWorld): Words {
 }
 
 /** The same with things of prod's that do not exist, each as long as the one that does. */
-export function absentWords(words: Words): Words {
+function absentWords(words: Words): Words {
   const path = `/98/${absentHex}/artifacts`
   const absent = {
     exp_prod: '98',
@@ -162,7 +162,7 @@ function lookedAt(body: string, said: string): string {
 }
 
 /** Marks of prod's things in an answer to a caller of acc; what the caller said may come back in an error. */
-export function foreignMarks(answer: RawAnswer, said: string, words: Words): string[] {
+function foreignMarks(answer: RawAnswer, said: string, words: Words): string[] {
   const body = lookedAt(answer.body.toString('utf8'), said)
   const text = `${answer.headers.map(([name, value]) => `${name}: ${value}`).join('\n')}\n${body}`
   const ids = ['run', 'run2', 'lm', 'tr', 'ds', 'iss', 'ls', 'rq', 'sc'].flatMap((name) => words[`${name}_prod`] ?? [])

@@ -3,7 +3,7 @@ import { request as forward } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 
 /** One request, as it came over the wire. */
-export interface Heard {
+interface Heard {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -22,7 +22,7 @@ export interface Exchange {
 export type Fault = (exchange: Exchange) => unknown
 
 /** A change that was carried out. */
-export interface Written extends Heard {
+interface Written extends Heard {
   readonly id: number
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /** One request as the fake MLflow got it. */
-export interface Received {
+interface Received {
   readonly method: string
   readonly url: string
   readonly rawHeaders: readonly string[]

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Storage } from './workspace/storage.ts'
 
 /** A request that storage received, whole or up to where it broke off. */
-export interface Received {
+interface Received {
   readonly method: string
   readonly url: URL
   readonly headers: IncomingMessage['headers']

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gzipSync } from 'node:zlib'
 import { answerBytes, type Exchange, type Fault } from '../fakes/broken-upstream.ts'
 
 /** How a connection ends. */
@@ -47,7 +46,7 @@ export const answer = (status: number, body: string | Buffer, headers: Record<st
   say(answerBytes(status, body, headers))
 
 /** Carries nothing out and answers with a status. */
-export const refuse =
+const refuse =
   (status: number, body: string, headers: Record<string, string> = {}): Fault =>
   (exchange) =>
     finish(exchange, answerBytes(status, body, headers), 'end')
@@ -120,6 +119,3 @@ export const busy: Readonly<Record<string, Fault>> = {
   '429 that says when': refuse(429, '{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"slow down"}', retry),
   '429 with nothing': refuse(429, ''),
 }
-
-/** An answer in a coding that nobody asked for. */
-export const zipped: Fault = say(answerBytes(200, gzipSync('{}'), { 'content-encoding': 'gzip' }))

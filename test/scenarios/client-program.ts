@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startProgram } from '../harness/program.ts'
 
 /** One assertion that a script made; `note` says what was wrong. */
-export interface ClientAssertion {
+interface ClientAssertion {
   readonly name: string
   readonly state: 'passed' | 'failed' | 'skipped'
   readonly note: string

@@ -1,8 +1,8 @@
 import type { ClientMode, ServerKind } from '../environments/environment.ts'
 import type { Meaning } from '../meanings/meaning.ts'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-export type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
 export type Resource =
   | 'experiment'
   | 'run'

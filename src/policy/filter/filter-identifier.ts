@@ -34,7 +34,7 @@ export function readIdentifier(
 }
 
 /** The key as MLflow reads it: once without quotes, then once without backticks. */
-export function unquoteKey(keyText: string): string {
+function unquoteKey(keyText: string): string {
   const inner = isQuotedBy(keyText, "'") || isQuotedBy(keyText, '"') ? keyText.slice(1, -1) : keyText
   return isQuotedBy(inner, '`') ? inner.slice(1, -1) : inner
 }

@@ -5,7 +5,7 @@ export type FilterToken =
   | { readonly kind: 'space' | 'word' | 'number' | 'comparator' | 'dot' | 'comma' | 'open' | 'close'; readonly text: string }
   | { readonly kind: 'quoted'; readonly text: string; readonly quote: Quote; readonly content: string }
 
-export type Quote = "'" | '"' | '`'
+type Quote = "'" | '"' | '`'
 
 type Plain = Exclude<FilterToken['kind'], 'quoted'>
 

@@ -184,7 +184,7 @@ export function showName(config: PolicyConfig, environment: Environment, kind: N
 }
 
 /** The logical name of every environment's own default experiment, as on a fresh MLflow server. */
-export const defaultExperimentName = 'Default'
+const defaultExperimentName = 'Default'
 
 /** What MLflow stores for the environment's default experiment. */
 export function defaultExperiment(environment: Environment): UpstreamName {

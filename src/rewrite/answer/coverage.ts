@@ -9,7 +9,7 @@ import { hasOwnVisibility } from './visible-rows.ts'
  * What becomes of an allowed request. `passed`: it goes on as it was judged, and so does its answer. `rewritten`: names, ids or locations
  * change on the way. `filtered`: rows of others are left out besides. `carried out`: the proxy does it itself, by other calls.
  */
-export const coverages = ['passed', 'rewritten', 'filtered', 'carried out'] as const
+const coverages = ['passed', 'rewritten', 'filtered', 'carried out'] as const
 export type Coverage = (typeof coverages)[number]
 
 /** The messages that a message holds, itself first. */

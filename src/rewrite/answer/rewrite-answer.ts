@@ -57,7 +57,7 @@ function isEmptied(messageName: string, before: Json, after: Json): boolean {
 }
 
 /** One message of an answer in the caller's names. Fields that no known MLflow version has are left out. */
-export function rewriteMessage(messageName: string, message: JsonObject, context: GrantContext): JsonObject {
+function rewriteMessage(messageName: string, message: JsonObject, context: GrantContext): JsonObject {
   const { fields } = shapeOf(messageName)
   const meanings = answerMeanings[messageName] ?? {}
   const result: JsonObject = new Map()

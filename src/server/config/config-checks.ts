@@ -123,6 +123,6 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Whether a host stands for every network interface. */
-export function isAnyAddress(host: string): boolean {
+function isAnyAddress(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
 }

@@ -39,7 +39,7 @@ export class ConfigError extends Error {
 }
 
 /** One line for a terminal: `FILE:LINE:COL path: message`, which editors and CI logs make clickable. */
-export function formatProblem(file: string, problem: ConfigProblem): string {
+function formatProblem(file: string, problem: ConfigProblem): string {
   const place = problem.variable ?? (problem.line === 0 ? file : `${file}:${problem.line}:${problem.column}`)
   return `${place}${problem.path === '' ? '' : ` ${problem.path}`}: ${problem.message}`
 }

@@ -20,7 +20,7 @@ export function describeConfig(config: Config): string {
 }
 
 /** The address as a URL, for people. */
-export function showAddress({ host, port }: { readonly host: string; readonly port: number }): string {
+function showAddress({ host, port }: { readonly host: string; readonly port: number }): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 

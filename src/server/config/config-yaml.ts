@@ -15,7 +15,7 @@ import { noPlaces, type Places, pathId } from './config-places.ts'
 import type { ConfigPath, ConfigProblem, Finding, Place } from './config-problem.ts'
 
 /** Larger files are refused: a configuration has a few KiB. */
-export const maximumFileBytes = 256 * 1024
+const maximumFileBytes = 256 * 1024
 const maximumDepth = 20
 const maximumSyntaxErrors = 20
 

@@ -14,7 +14,7 @@ export const limits = {
 } as const
 
 /** What to look at where an address cannot have been meant. */
-export const trackingUri =
+const trackingUri =
   "Look at the tracking URI: it is the proxy's address, with /env/<name> for callers in several environments, and nothing behind."
 
 export const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])

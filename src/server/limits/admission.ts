@@ -18,7 +18,7 @@ const requestOver = new Error('the request is over')
 const largeAnswer = 64 * 1024
 
 /** What one request has of the process: memory, and its shares. All of it is given back when the request is over, however it ends. */
-export class Admission {
+class Admission {
   readonly memory: MemoryAccount
   /** Of the request's body. */
   readonly body: Hold

@@ -5,7 +5,7 @@ import type { SecureContext } from 'node:tls'
 import { basicAuthorization } from '../upstream/basic-authorization.ts'
 
 /** A forward proxy does not connect to where it should. */
-export class ForwardProxyError extends Error {
+class ForwardProxyError extends Error {
   readonly code = 'ERR_FORWARD_PROXY'
 }
 

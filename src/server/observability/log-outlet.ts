@@ -29,7 +29,7 @@ const pipe: Outlet = {
 }
 
 /** A file takes lines again when its disk has room again; Node's own stream would be closed by the first error. */
-export function fileOutlet(fd: number): Outlet {
+function fileOutlet(fd: number): Outlet {
   const send = (bytes: Buffer): Promise<void> =>
     new Promise((resolve, reject) => {
       write(fd, bytes, (error, written) => {

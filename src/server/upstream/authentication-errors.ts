@@ -39,7 +39,7 @@ export function ownRefusalOf({ status, text }: Said): OwnRefusal | null {
 }
 
 /** Whether it is the word of MLflow's basic authentication for what a user may not do. */
-export function isDenied({ status, text }: Said): boolean {
+function isDenied({ status, text }: Said): boolean {
   return status === 403 && text.trim() === 'Permission denied'
 }
 

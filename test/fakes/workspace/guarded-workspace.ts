@@ -11,7 +11,7 @@ import { startWorkspace, type Workspace, type WorkspaceOptions } from './start-w
 const scope = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default'
 
 /** What a proxy is told, to stand before the workspace. */
-export interface GuardedSettings {
+interface GuardedSettings {
   readonly upstream: Readonly<Record<string, unknown>>
   readonly issuer: { readonly authority: string; readonly tenantId: string; readonly audience: string }
 }

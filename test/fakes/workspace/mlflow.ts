@@ -20,7 +20,7 @@ export function managedLocation(storePath: string): string {
 }
 
 /** MLflow's JSON with Databricks' locations (fact 45). It is the text that changes, so that no number is written anew. */
-export function withManagedLocations(body: string): string {
+function withManagedLocations(body: string): string {
   return (
     body
       .replaceAll(locations, (_all, key: string, path: string) => `"${key}": "${managedLocation(path)}"`)

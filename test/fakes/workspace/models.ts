@@ -5,7 +5,7 @@ import type { Member } from './directory.ts'
 import type { Interior } from './interior.ts'
 
 /** What the workspace knows of a registered model besides MLflow. */
-export interface ModelNote {
+interface ModelNote {
   /** The Permissions API knows a model by this alone (fact 12). */
   readonly id: string
   creator: string | null

@@ -12,9 +12,6 @@ export interface Rates {
   readonly foundationModels?: number
 }
 
-/** What Azure's documentation names (facts 90 and 91). */
-export const documentedRates = { experimentManagement: 7, searchRuns: 7, logBatch: 47, tracking: 127, registry: 40 } as const
-
 function groupOf(path: string): keyof Rates | null {
   if (/^\/serving-endpoints\/databricks-[^/]+\/invocations$/.test(path)) return 'foundationModels'
   const place = /^\/api\/2\.0\/mlflow\/(.*)$/.exec(path)?.[1]

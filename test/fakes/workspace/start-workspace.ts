@@ -24,7 +24,7 @@ export interface WorkspaceOptions {
   readonly issuer: TokenIssuer
   /** Which kind of Azure storage the workspace has, and so which credentials it gives (fact 48). */
   readonly storage: 'blob' | 'adls'
-  /** Limits; none unless told. `documentedRates` are Azure's. */
+  /** Limits; none unless told. */
   readonly rates?: Rates
   /**
    * Whether a metastore is assigned; default no, and then Unity Catalog's routes answer 404. In `defaultStorage` nobody gets a token for
@@ -42,7 +42,7 @@ export interface WorkspaceOptions {
 }
 
 /** One request that reached the workspace. */
-export interface RecordedCall {
+interface RecordedCall {
   readonly method: string
   readonly path: string
   readonly search: string

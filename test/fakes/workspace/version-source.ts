@@ -4,7 +4,7 @@ import type { Interior } from './interior.ts'
 import type { Models } from './models.ts'
 
 /** The folder in the store that a `dbfs:` location names; null for other locations. */
-export function storeFolder(location: string): string | null {
+function storeFolder(location: string): string | null {
   const path = /^dbfs:\/+(.+?)\/?$/.exec(location)?.[1] ?? null
   if (path?.split('/').some((segment) => segment === '..' || segment === '.')) throw invalid(`Invalid path: ${location}`)
   return path

@@ -7,7 +7,7 @@ import { Refusal } from '../../reasons.ts'
 import { productionOnly } from '../versions/versions.ts'
 
 /** The refusal of a change to what is registered. */
-export function unchangeable(): Refusal {
+function unchangeable(): Refusal {
   return new Refusal('read-only', 'The artifacts of a registered version cannot be changed. Register a new version instead.')
 }
 

@@ -23,7 +23,7 @@ export const standIn = '0'
  * The experiment that a thing is in. One that is absent (`null`) has none, and the question is asked all the same: how much MLflow is
  * asked, and how long that takes, must not tell it from another environment's.
  */
-export function* experimentOf(id: string | null): Evaluation<ExperimentFact | undefined> {
+function* experimentOf(id: string | null): Evaluation<ExperimentFact | undefined> {
   const facts = yield* ask({ about: 'experiments', ids: [id ?? standIn] })
   return id === null ? undefined : facts.get(id)
 }

@@ -14,7 +14,7 @@ export function isNameClause(clause: Clause): boolean {
 }
 
 /** The names that a filter's rows must have: of `=` and `IN`. */
-export function namesAskedFor(clauses: readonly Clause[]): string[] {
+function namesAskedFor(clauses: readonly Clause[]): string[] {
   return clauses.filter(isNameClause).flatMap(({ comparator, value }) => {
     if (comparator === '=' && value.kind === 'string') return [value.text]
     return comparator === 'IN' && value.kind === 'list' ? value.items : []

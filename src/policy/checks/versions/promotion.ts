@@ -23,7 +23,7 @@ function ownerOfExperiment({ config }: EvaluationContext, experiment: Experiment
 }
 
 /** A run that nobody has: it is asked about in the place of the run that something absent was not made by. */
-export const standInRun = '0'.repeat(32)
+const standInRun = '0'.repeat(32)
 
 /**
  * Whether another environment's run is behind a version that the caller may promote or has promoted. What is asked about one that is

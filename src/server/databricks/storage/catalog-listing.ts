@@ -37,7 +37,7 @@ function partsBetween(text: string, open: string, close: string): string[] {
 }
 
 /** One page of "List Blobs" with a delimiter. */
-export function readBlobPage(xml: string, prefix: string): Page {
+function readBlobPage(xml: string, prefix: string): Page {
   if (!/<EnumerationResults[\s>]/.test(xml)) throw unknownStorageAnswer('a listing of another form')
   const nameIn = (part: string) => nameBelow(decodeXml(/<Name>([^<]*)<\/Name>/.exec(part)?.[1] ?? ''), prefix)
   const folders = partsBetween(xml, '<BlobPrefix>', '</BlobPrefix>').map((part) => ({
@@ -62,7 +62,7 @@ function nameBelow(path: string, prefix: string): string {
 }
 
 /** One page of "Path - List" of Azure Data Lake, which writes numbers and booleans as text. */
-export function readLakePage(json: string, prefix: string, next: string): Page {
+function readLakePage(json: string, prefix: string, next: string): Page {
   const parsed = parseJson(json, { maxKeys: Number.POSITIVE_INFINITY })
   if (!(parsed instanceof Map)) throw unknownStorageAnswer('a listing of another form')
   const rows = rowsOf(parsed, 'paths').map((row) => {

@@ -2,7 +2,7 @@ import { Refusal } from '../../../policy/reasons.ts'
 import type { UploadMemory } from './upload-memory.ts'
 
 /** A piece of a body. Its bytes are only good until the sending of it is over. */
-export interface Part {
+interface Part {
   readonly index: number
   /** Where in the file it begins. */
   readonly position: number

@@ -8,7 +8,7 @@ type Request<T> = Dispatcher.RequestOptions<T>
 type Callback<T> = (error: Error | null, data: Dispatcher.ResponseData<T>) => void
 
 /** By which key of the configuration, and how many milliseconds. */
-export type Patience = readonly [key: TimeKey, milliseconds: number]
+type Patience = readonly [key: TimeKey, milliseconds: number]
 
 /** What the upstream gets: to begin its answer, to begin it when it has all of an upload, to take the next piece; and in milliseconds, to answer a client that has gone. */
 export interface StreamTimeouts {
