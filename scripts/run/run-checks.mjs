@@ -1,4 +1,4 @@
-// Format, lint, types, and that every generated file is what its generator would write now.
+// Format, lint, borders between folders, unused code, types, and that every generated file is what its generator would write now.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +12,8 @@ const colors = process.stdout.isTTY ? [] : ['--colors=off']
 const checks = [
   { name: 'format and lint', command: ['biome', 'ci', '--diagnostic-level=warn', ...colors, '.'], repair: 'npm run format' },
   { name: 'regular expressions', command: ['node', 'scripts/run/check-patterns.ts'], repair: null },
+  { name: 'borders and circles', command: ['depcruise', '--config', '.dependency-cruiser.mjs', 'src'], repair: null },
+  { name: 'unused files, exports and dependencies', command: ['knip', '--no-progress'], repair: null },
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json'], repair: null },
   ...generators.map((name) => ({
     name,

@@ -4,7 +4,8 @@ import type { Change } from './freeze-keys.ts'
 import type { AuditedReference } from './grant.ts'
 import type { JsonObject } from './messages/json/json.ts'
 import { textMeaning } from './messages/message-fields.ts'
-import { mayRead, type NameKind, nameWords, type OwnedName, resolveName } from './names/names.ts'
+import type { NameKind } from './names/name-form.ts'
+import { mayRead, nameWords, type OwnedName, resolveName } from './names/names.ts'
 import { Refusal } from './reasons.ts'
 
 /** One request under judgement: what is asked, by whom, and what was found so far. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/server/pipeline/timing/clock.ts'
+import type { Clock } from '../../src/server/facts/clock.ts'
 
 /** A clock that goes on only as it is told, and where something waits for a moment: it is there at once. */
 export interface CountingClock extends Clock {

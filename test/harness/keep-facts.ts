@@ -3,7 +3,8 @@
 import { parseJson } from '../../src/policy/messages/json/json-text.ts'
 import { EnvironmentCache } from '../../src/server/facts/environment-cache.ts'
 import { FactCaches } from '../../src/server/facts/fact-cache.ts'
-import { parseAnswer, readExperiment } from '../../src/server/facts/look-up-answers.ts'
+import { readExperiment } from '../../src/server/facts/look-up-answers.ts'
+import { parseAnswer } from '../../src/server/upstream/parse-answer.ts'
 
 const filling = 'x'.repeat(1024 * 1024)
 const memory = new FactCaches()

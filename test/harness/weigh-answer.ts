@@ -2,7 +2,7 @@
 import { printJson } from '../../src/policy/messages/json/json-text.ts'
 import { printedRows } from '../../src/rewrite/answer/printed-rows.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
-import { parseAnswer } from '../../src/server/facts/look-up-answers.ts'
+import { parseAnswer } from '../../src/server/upstream/parse-answer.ts'
 import { grantOf, judge, requestTo } from '../fakes/fake-fact-source.ts'
 import { acc, config, inAcc, tenancy } from '../fixtures/tenancy.ts'
 import { forgetPeak, memory } from './process-memory.ts'

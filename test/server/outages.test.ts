@@ -7,6 +7,7 @@ import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
 import { DatabricksDirectory } from '../../src/server/auth/databricks-directory.ts'
 import { RememberedDirectory } from '../../src/server/auth/directory.ts'
 import { type KeyReading, KeySource } from '../../src/server/auth/key-source.ts'
+import { databricksAudience } from '../../src/server/config/databricks-audience.ts'
 import { answerBytes, type Fault, startBrokenUpstream } from '../fakes/broken-upstream.ts'
 import { startIssuer, tenantId } from '../fakes/issuer.ts'
 import { makeTenancy } from '../fixtures/tenancy.ts'
@@ -206,7 +207,7 @@ t.test('a directory that breaks in whatever way lets nobody in, says what to do,
   const server = await startTenancyServer(makeTenancy('databricks').world)
   const broken = await startBrokenUpstream(server.url)
   const upstreamTimeouts = { connect: 500, answer: 1_000, download: 1_000, upload: 1_000, model: 1_000, pause: 1_000 }
-  const { audience } = DatabricksDirectory
+  const audience = databricksAudience
   const app = await startInProcess(
     {
       upstream: { url: broken.url, kind: 'databricks', credentials: { mode: 'passthrough' } },

@@ -1,4 +1,4 @@
-import type { NameKind } from '../names/names.ts'
+import type { NameKind } from '../names/name-form.ts'
 
 /** What an AI gateway is made of. Each has a name, by which it belongs to an environment, and an id, which says nothing. */
 export const gatewayKinds = ['gatewayEndpoint', 'modelDefinition', 'gatewaySecret'] as const

@@ -1,4 +1,4 @@
-import type { NameKind } from './names.ts'
+export type NameKind = 'model' | 'experiment' | 'endpoint' | 'gateway' | 'modelDefinition' | 'gatewaySecret'
 
 /** Characters that nobody sees. */
 export const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u

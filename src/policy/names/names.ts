@@ -1,13 +1,11 @@
 import { type Environment, type PolicyConfig, usesCatalog } from '../environments/environment.ts'
 import { Refusal } from '../reasons.ts'
 import { mayBeOne, within } from './look-alikes.ts'
-import { endpointName, inNormalForm, invisible, longestName, nameProblem } from './name-form.ts'
+import { endpointName, inNormalForm, invisible, longestName, type NameKind, nameProblem } from './name-form.ts'
 
 declare const upstreamSide: unique symbol
 /** A name as MLflow stores it. Only this file makes one, so a forgotten mapping does not compile. */
 export type UpstreamName = string & { readonly [upstreamSide]: true }
-
-export type NameKind = 'model' | 'experiment' | 'endpoint' | 'gateway' | 'modelDefinition' | 'gatewaySecret'
 
 /** What a name of each kind is called in a sentence. */
 export const nameWords: Readonly<Record<NameKind, string>> = {

@@ -4,7 +4,8 @@ import { parseJson } from '../messages/json/json-text.ts'
 import { withoutTrailing } from '../names/trailing.ts'
 import { Refusal } from '../reasons.ts'
 import { Budget, idLength, mostValues, toId } from './attribute-values.ts'
-import { type WireField, type WireMessage, wireMessage } from './wire-message.ts'
+import type { WireField } from './wire-field.ts'
+import { type WireMessage, wireMessage } from './wire-message.ts'
 
 /** A message in the protocol's own JSON: ids are hexadecimal, enums numbers, and unknown fields are left out. Throws Refusal. */
 export function readOtlpJson(name: string, text: string): JsonObject {

@@ -2,7 +2,8 @@ import protobuf from 'protobufjs/minimal.js'
 import { type Json, JsonNumber, type JsonObject } from '../messages/json/json.ts'
 import { Refusal } from '../reasons.ts'
 import { Budget, fromBytes } from './attribute-values.ts'
-import { type WireField, type WireMessage, type WireType, wireMessage } from './wire-message.ts'
+import type { WireField, WireType } from './wire-field.ts'
+import { type WireMessage, wireMessage } from './wire-message.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** How a value of each type is framed: as a varint, in eight bytes, with its length before it, or in four bytes. */

@@ -1,7 +1,8 @@
 import protobuf from 'protobufjs/minimal.js'
 import { type Json, JsonNumber, type JsonObject } from '../messages/json/json.ts'
 import { toBytes } from './attribute-values.ts'
-import { type WireField, type WireMessage, wireMessage } from './wire-message.ts'
+import type { WireField } from './wire-field.ts'
+import { type WireMessage, wireMessage } from './wire-message.ts'
 
 /** The bytes of a message that `readWire` or `readOtlpJson` made. Throws TypeError for another. */
 export function writeWire(name: string, message: JsonObject): Uint8Array {

@@ -1,7 +1,8 @@
 import { renameInScorer } from '../../policy/genai/scorer-text.ts'
 import type { GrantContext } from '../../policy/grant.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
-import { type NameKind, ownStored } from '../../policy/names/names.ts'
+import type { NameKind } from '../../policy/names/name-form.ts'
+import { ownStored } from '../../policy/names/names.ts'
 
 /** The own name, or nothing: an own thing may be made of what is not, where those who run the server made it so. */
 export const shownAs =

@@ -1,10 +1,11 @@
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import { parseAnswer } from '../facts/look-up-answers.ts'
+import type { Config } from '../config/config-types.ts'
+import { parseAnswer } from '../upstream/parse-answer.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
-import type { Bearer, Directory } from './directory.ts'
+import { type Bearer, type Directory, RememberedDirectory } from './directory.ts'
 
 /** Members of more groups than this are not believed: Databricks has no account with so many. */
 const mostGroups = 10_000
@@ -61,8 +62,6 @@ function readGroups(me: JsonObject): readonly string[] {
 
 /** The groups of a Databricks workspace, direct and indirect ones, by their display names: asked for with the caller's own token. */
 export class DatabricksDirectory implements Directory {
-  /** Azure Databricks, in the public and in every national cloud: the one audience whose tokens the workspace is asked with. */
-  static readonly audience = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d'
   readonly #upstream: Pick<Upstream, 'askWho'>
 
   constructor(upstream: Pick<Upstream, 'askWho'>) {
@@ -74,4 +73,9 @@ export class DatabricksDirectory implements Directory {
     checkAnswer(answer)
     return readGroups(parseAnswer(answer))
   }
+}
+
+/** The directory that the configuration names, or null. */
+export function openDirectory({ authentication }: Config, upstream: Upstream): Directory | null {
+  return authentication.directory === 'databricks' ? new RememberedDirectory(new DatabricksDirectory(upstream)) : null
 }

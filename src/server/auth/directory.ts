@@ -2,11 +2,9 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
-import type { Config } from '../config/config-types.ts'
-import type { Upstream } from '../upstream/upstream.ts'
+import { databricksAudience } from '../config/databricks-audience.ts'
 import type { Authenticator } from './authenticate.ts'
 import { readBearerToken } from './compact-token.ts'
-import { DatabricksDirectory } from './databricks-directory.ts'
 
 /** A caller whose token was verified. */
 export interface Bearer {
@@ -54,11 +52,6 @@ export class RememberedDirectory implements Directory {
   }
 }
 
-/** The directory that the configuration names, or null. */
-export function openDirectory({ authentication }: Config, upstream: Upstream): Directory | null {
-  return authentication.directory === 'databricks' ? new RememberedDirectory(new DatabricksDirectory(upstream)) : null
-}
-
 /** Completes what a token leaves out: groups that are too many for it, or none at all. What a token does say is not asked for. */
 export function withDirectory(authenticator: Authenticator, directory: Directory | null): Authenticator {
   if (directory === null) return authenticator
@@ -68,7 +61,7 @@ export function withDirectory(authenticator: Authenticator, directory: Directory
       const { principal, overage, audience } = authenticated
       if (!overage && principal.groups.length > 0) return authenticated
       // A token goes to nobody but whom it is meant for.
-      if (audience !== DatabricksDirectory.audience) return authenticated
+      if (audience !== databricksAudience) return authenticated
       const listed = await directory.groupsOf({ principal, token: readBearerToken(authorization) })
       const groups = Object.freeze([...new Set([...principal.groups, ...listed])])
       return { ...authenticated, principal: { ...principal, groups, groupsFrom: 'directory' }, overage: false }

@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
-import { DatabricksDirectory } from '../auth/databricks-directory.ts'
-import { checkCaFile } from '../network/certificates.ts'
+import { checkCaFile } from './certificates.ts'
 import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
 import { checkLimits } from './config-limits.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
+import { databricksAudience } from './databricks-audience.ts'
 import { checkKeyFile, checkPasswordFile, checkSecretFile } from './secret-file.ts'
 
 /** What the schema cannot say: about URLs, addresses and files. File paths in `file` are absolute. */
@@ -59,8 +59,8 @@ function findDirectoryProblem({ authentication: { directory, entra }, upstream }
   if (directory !== 'databricks') return null
   if (upstream.kind !== 'databricks')
     return 'is databricks, but the upstream is none; write upstream.kind: databricks, or leave it out'
-  if (entra.audiences.includes(DatabricksDirectory.audience)) return null
-  return `can only be asked with tokens for Databricks; add ${DatabricksDirectory.audience} to authentication.entra.audiences, or write none`
+  if (entra.audiences.includes(databricksAudience)) return null
+  return `can only be asked with tokens for Databricks; add ${databricksAudience} to authentication.entra.audiences, or write none`
 }
 
 type Address = ConfigFile['listen']

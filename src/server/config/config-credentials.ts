@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import { usesCatalog } from '../../policy/environments/environment.ts'
 import { withoutTrailing } from '../../policy/names/trailing.ts'
-import { DatabricksDirectory } from '../auth/databricks-directory.ts'
-import type { Outbound } from '../network/proxy-settings.ts'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
+import { databricksAudience } from './databricks-audience.ts'
+import type { Outbound } from './proxy-settings.ts'
 
-const databricksScope = `${DatabricksDirectory.audience}/.default`
+const databricksScope = `${databricksAudience}/.default`
 
 /** Credentials whose files have absolute paths; relative ones start at `folder`. */
 export function resolveCredentials(entry: CredentialsEntry, folder: string): CredentialsEntry {
@@ -74,5 +74,5 @@ export function completeDirectory({ authentication, upstream }: ConfigFile): Con
   const { directory, entra } = authentication
   if (directory !== undefined) return directory
   const passed = upstream.kind === 'databricks' && upstream.credentials.mode === 'passthrough'
-  return passed && entra.audiences.includes(DatabricksDirectory.audience) ? 'databricks' : 'none'
+  return passed && entra.audiences.includes(databricksAudience) ? 'databricks' : 'none'
 }

@@ -1,8 +1,8 @@
 import type { ModelRegistry, ServingLimits, ServingModels, UpstreamKind } from '../../policy/environments/environment.ts'
-import type { LimitSettings } from '../limits/request-limits.ts'
-import type { Rates } from '../upstream/rate-limiter.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
+import type { LimitSettings } from './limit-settings.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
+import type { Rates } from './upstream-rates.ts'
 
 /** Credentials for the upstream as written; the schema sees to it that each mode has what it needs, and nothing else. */
 export interface CredentialsEntry {

@@ -1,7 +1,7 @@
-import { readMemory } from '../limits/memory-size.ts'
-import { shareKinds } from '../limits/request-limits.ts'
 import type { ConfigFile } from './config-file.ts'
 import type { Finding } from './config-problem.ts'
+import { shareKinds } from './limit-settings.ts'
+import { readMemory } from './memory-size.ts'
 
 const leastMemory = 16 * 1024 * 1024
 

@@ -1,12 +1,12 @@
 import { type Environment, usesCatalog } from '../../policy/environments/environment.ts'
 import { protectedAliases } from '../../policy/environments/production.ts'
 import { resolveName } from '../../policy/names/names.ts'
-import { type ShareKind, shareKinds } from '../limits/request-limits.ts'
-import { proxyFor } from '../network/proxy-settings.ts'
-import { showPatience } from '../upstream/upstream-pools.ts'
 import { describeServing } from './config-serving.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
+import { type ShareKind, shareKinds } from './limit-settings.ts'
+import { proxyFor } from './proxy-settings.ts'
+import { showPatience } from './upstream-timeouts.ts'
 
 /** What the configuration means, in words: addresses, upstream, callers, then each environment, then what deserves a second look. */
 export function describeConfig(config: Config): string {

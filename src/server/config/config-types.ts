@@ -1,8 +1,8 @@
 import type { ModelRegistry, PolicyConfig, UpstreamKind } from '../../policy/environments/environment.ts'
-import type { LimitSettings } from '../limits/request-limits.ts'
-import type { Outbound } from '../network/proxy-settings.ts'
-import type { Rates } from '../upstream/rate-limiter.ts'
-import type { UpstreamTimeouts } from '../upstream/upstream-pools.ts'
+import type { LimitSettings } from './limit-settings.ts'
+import type { Outbound } from './proxy-settings.ts'
+import type { Rates } from './upstream-rates.ts'
+import type { UpstreamTimeouts } from './upstream-timeouts.ts'
 
 /** An application of Entra's that gets tokens for the upstream with a secret. */
 export interface ServicePrincipal {

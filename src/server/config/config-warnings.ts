@@ -1,8 +1,8 @@
 import type { Environment } from '../../policy/environments/environment.ts'
 import { findFoldedOverlaps } from '../../policy/environments/environment-overlaps.ts'
-import { DatabricksDirectory } from '../auth/databricks-directory.ts'
 import { isLoopback } from './config-checks.ts'
 import type { Config } from './config-types.ts'
+import { databricksAudience } from './databricks-audience.ts'
 
 /** What is allowed, and yet may not be meant: one sentence each. */
 export function findWarnings(config: Config): string[] {
@@ -57,7 +57,7 @@ function warnOfSettings({ upstream, authentication, paging, unknownFields }: Con
       'The upstream asks for no credentials: whoever reaches it directly goes around the proxy, so let only the proxy reach it.',
     )
   }
-  if (authentication.entra.audiences.includes(DatabricksDirectory.audience) && upstream.credentials.mode !== 'passthrough') {
+  if (authentication.entra.audiences.includes(databricksAudience) && upstream.credentials.mode !== 'passthrough') {
     warnings.push('Tokens for Databricks itself are accepted: whichever application holds one of a caller can use it here, too.')
   }
   if (authentication.directory === 'databricks') {

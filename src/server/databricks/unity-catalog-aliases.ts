@@ -3,8 +3,8 @@ import { printJson } from '../../policy/messages/json/json-text.ts'
 import { objectsIn } from '../../policy/messages/message-fields.ts'
 import { type SentCall, writeCatalogCall } from '../../rewrite/unity-catalog/registry-call.ts'
 import { aliasesOf, plainText } from '../../rewrite/unity-catalog/registry-rows.ts'
-import { parseAnswer } from '../facts/look-up-answers.ts'
 import { mapAtOnce } from '../facts/map-at-once.ts'
+import { parseAnswer } from '../upstream/parse-answer.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 
 type Send = (call: SentCall) => Promise<UpstreamAnswer>

@@ -20,8 +20,8 @@ import {
   plainText,
   sortRows,
 } from '../../rewrite/unity-catalog/registry-rows.ts'
-import { parseAnswer } from '../facts/look-up-answers.ts'
 import { mapAtOnce } from '../facts/map-at-once.ts'
+import { parseAnswer } from '../upstream/parse-answer.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import { searchesVersions, withAliases } from './unity-catalog-aliases.ts'
 

@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose'
-import { DatabricksDirectory } from '../auth/databricks-directory.ts'
 import type { Config, UpstreamCredentials } from '../config/config-types.ts'
+import { databricksAudience } from '../config/databricks-audience.ts'
 import { readPasswordFile, readSecretFile } from '../config/secret-file.ts'
+import { basicAuthorization } from '../network/basic-authorization.ts'
 import { describeNetworkError } from '../network/network-error.ts'
-import { basicAuthorization } from '../upstream/basic-authorization.ts'
 import { ServicePrincipalTokens } from '../upstream/service-principal.ts'
 import type { Asker, Staffed } from './asker.ts'
 import { isWelcome, knock, refusalOf } from './examine-reach.ts'
@@ -22,7 +22,7 @@ function audienceOf(token: string): string | null {
 
 function wrongAudience(token: string, config: Config): string | null {
   const audience = audienceOf(token)
-  return config.upstream.kind === 'databricks' && audience !== null && audience !== DatabricksDirectory.audience ? audience : null
+  return config.upstream.kind === 'databricks' && audience !== null && audience !== databricksAudience ? audience : null
 }
 
 /** What the upstream is asked with; null: nothing. Throws why there is nothing. */
@@ -38,7 +38,7 @@ async function authorizationOf(config: Config, credentials: UpstreamCredentials,
   return `Bearer ${token}`
 }
 
-const scopeRemedy = `Databricks takes tokens for ${DatabricksDirectory.audience} alone: write scope: ${DatabricksDirectory.audience}/.default, or leave scope out.`
+const scopeRemedy = `Databricks takes tokens for ${databricksAudience} alone: write scope: ${databricksAudience}/.default, or leave scope out.`
 
 /** Who somebody with a token is upstream; the findings say why nobody. */
 async function enter(config: Config, probe: Probe, authorization: string | null, of: string, about: string | null) {
@@ -114,14 +114,14 @@ async function tryCredentials(
 function checkAudiences({ upstream, authentication }: Config): readonly Finding[] {
   const modes = [upstream.credentials, ...Object.values(upstream.credentialsOf ?? {})].map(({ mode }) => mode)
   if (upstream.kind !== 'databricks' || !modes.includes('passthrough')) return []
-  const others = authentication.entra.audiences.filter((audience) => audience !== DatabricksDirectory.audience)
+  const others = authentication.entra.audiences.filter((audience) => audience !== databricksAudience)
   if (others.length === 0) return []
   const { problem } = findingsOf(null)
   return [
     problem(
       'callers-audience',
       `Callers may come with tokens for ${others.join(' and ')}, which Databricks does not take when they are passed on.`,
-      `Write authentication.entra.audiences: [${DatabricksDirectory.audience}], or other credentials than passthrough.`,
+      `Write authentication.entra.audiences: [${databricksAudience}], or other credentials than passthrough.`,
     ),
   ]
 }

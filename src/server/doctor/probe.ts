@@ -2,9 +2,9 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { objectsIn as listedObjects } from '../../policy/messages/message-fields.ts'
+import type { Outbound } from '../config/proxy-settings.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
 import { describeNetworkError } from '../network/network-error.ts'
-import type { Outbound } from '../network/proxy-settings.ts'
 
 /** Milliseconds, and bytes: a doctor does not wait for long, nor read much. */
 const limits = { time: 10_000, bytes: 8 * 1024 * 1024 } as const

@@ -4,28 +4,13 @@ import type { Stage } from '../../policy/environments/environment.ts'
 import { stages } from '../../policy/environments/environment.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../../policy/fact-query.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
-import type { JsonLimits } from '../../policy/messages/json/json-reader.ts'
-import { parseJson } from '../../policy/messages/json/json-text.ts'
 import { ownText } from '../../policy/names/own-text.ts'
-import { readExportAnswer } from '../../policy/otlp/export-message.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { withoutWorkspace } from '../../rewrite/client-location.ts'
-import { describeAnswer } from '../upstream/intermediaries.ts'
+import { parseAnswer, unknownAnswer } from '../upstream/parse-answer.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import { Unavailable } from '../upstream/unavailable.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
-
-function unknown(): Refusal {
-  return new Refusal('unknown-answer', "MLflow's answer is of an unknown form. See the proxy's log.")
-}
-
-/** A page where MLflow's answer should be is a login page, or that of somebody who is out of order. */
-function page(): Refusal {
-  return new Refusal(
-    'unknown-answer',
-    "A web page came in place of MLflow's answer, from something between this proxy and MLflow. Tell the proxy's administrators.",
-  )
-}
 
 /** The object in an answer, or null when MLflow says that there is no such thing. */
 export function readFound(answer: UpstreamAnswer): JsonObject | null {
@@ -41,7 +26,7 @@ export function readFound(answer: UpstreamAnswer): JsonObject | null {
   if (answer.status === 401 || answer.status === 403) {
     throw new Refusal('upstream-refused', 'MLflow refuses the credentials of the proxy. Tell its administrators.')
   }
-  throw unknown()
+  throw unknownAnswer()
 }
 
 /** The same for a kind of thing that old servers do not have at all: they have no route for it. */
@@ -61,45 +46,15 @@ export function textIn(object: Json | undefined, key: string): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
 
-/**
- * Values that an answer may have whatever its length, and characters for each one beyond that: rows have tens of them, but what has two
- * would take up fifty times its length.
- */
-const answered = { values: 1_000_000, charactersEach: 8 } as const
-
-/** The JSON object of an answer; anything else is an answer that nobody knows. */
-export function parseAnswer(answer: UpstreamAnswer, allowNaN = false, printed: JsonLimits['printed'] = new Map()): JsonObject {
-  const maxKeys = Math.max(answered.values, answer.text.length / answered.charactersEach)
-  try {
-    const value = parseJson(answer.text, { allowNaN, maxDepth: 500, maxKeys, printed })
-    if (value instanceof Map) return value
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-  }
-  const refusal = answer.contentType.includes('html') ? page() : unknown()
-  refusal.cause = `${describeAnswer(answer)}: no JSON object`
-  throw refusal
-}
-
-/** The answer to an export of spans, which is no JSON. */
-export function parseExportAnswer({ bytes }: UpstreamAnswer): JsonObject {
-  if (bytes === undefined) throw unknown()
-  try {
-    return readExportAnswer(bytes)
-  } catch (error) {
-    throw error instanceof Refusal ? unknown() : error
-  }
-}
-
 function text(object: JsonObject, key: string): string {
   const value = object.get(key)
-  if (typeof value !== 'string') throw unknown()
+  if (typeof value !== 'string') throw unknownAnswer()
   return ownText(value)
 }
 
 function object(value: Json | undefined): JsonObject {
   if (value instanceof Map) return value
-  throw unknown()
+  throw unknownAnswer()
 }
 
 function optional(object: JsonObject, key: string): string | null {

@@ -1,6 +1,6 @@
 import type { Answer } from '../../policy/fact-query.ts'
-import { clientGone } from '../http/client-gone.ts'
-import { whileThere } from '../http/while-there.ts'
+import { clientGone } from '../network/client-gone.ts'
+import { whileThere } from './while-there.ts'
 
 interface Flight {
   readonly answer: Promise<Answer>

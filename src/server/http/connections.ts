@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { clientGone } from './client-gone.ts'
+import { clientGone } from '../network/client-gone.ts'
 import { endBehind } from './last-answer.ts'
 
 /** Never aborted. */

@@ -32,9 +32,9 @@ export function addRequestHooks(
   connections: Connections,
 ): void {
   app.decorateRequest('authenticated', null)
-  // A getter that throws where a hook was skipped would be no better than null: the trail is set first of all.
-  app.decorateRequest('trail')
-  app.decorateRequest('door')
+  // A getter that throws where a hook was skipped would be no better than null: the audit record is set first of all.
+  app.decorateRequest('auditRecord')
+  app.decorateRequest('ingress')
   app.decorateRequest('gone')
   app.addHook('onRequest', async (request, reply) => {
     request.auditRecord = newAuditRecord()

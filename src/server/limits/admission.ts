@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { RequestContext } from '../pipeline/request-context.ts'
+import type { Environment } from '../../policy/environments/environment.ts'
+import type { Principal } from '../../policy/identity/principal.ts'
+import type { ShareKind } from '../config/limit-settings.ts'
 import type { FairQueue } from './fair-queue.ts'
 import type { Hold, MemoryAccount } from './memory-account.ts'
-import type { Limits, ShareKind } from './request-limits.ts'
+import type { Limits } from './request-limits.ts'
 import type { Sharer } from './sharer.ts'
 
 declare module 'fastify' {
@@ -16,6 +18,11 @@ const requestOver = new Error('the request is over')
 
 /** Bytes of an answer from which on it counts while its client takes it. */
 const largeAnswer = 64 * 1024
+
+interface Caller {
+  readonly environment: Environment
+  readonly principal: Principal
+}
 
 /** What one request has of the process: memory, and its shares. All of it is given back when the request is over, however it ends. */
 class Admission {
@@ -36,7 +43,7 @@ class Admission {
   }
 
   /** Takes the request's share, and then memory for the work on its body. Throws the refusal of a request that is shed. */
-  async enter(kind: ShareKind, { environment, principal }: Pick<RequestContext, 'environment' | 'principal'>): Promise<void> {
+  async enter(kind: ShareKind, { environment, principal }: Caller): Promise<void> {
     this.#sharer = { environment: environment.name, principal: `${principal.tenantId}/${principal.objectId}` }
     await this.#take(this.#limits.shares[kind], this.#sharer)
     await this.body.resize(Math.max(this.bodyWeight, this.body.bytes))

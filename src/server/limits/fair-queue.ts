@@ -1,6 +1,7 @@
+import type { ShareLimits } from '../config/limit-settings.ts'
 import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
 import { Presence } from './presence.ts'
-import type { ShareLimits, Sharer } from './sharer.ts'
+import type { Sharer } from './sharer.ts'
 
 /** What a queue is made with. Times in milliseconds. */
 export interface FairQueueOptions {

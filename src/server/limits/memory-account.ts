@@ -1,20 +1,33 @@
 import type { Refusal } from '../../policy/reasons.ts'
-import type { MemoryBudget, MemoryUse } from './memory-budget.ts'
+
+/** What memory is for: a request's body and what is made of it, or an answer of MLflow's. */
+export type MemoryUse = 'request' | 'answer'
+
+/** Where all accounts are kept: times in milliseconds, sizes in bytes. */
+export interface Accounts {
+  clock(): number
+  /** Adds to what is held, or takes away from it, at once. */
+  add(hold: Hold, bytes: number): void
+  /** Adds as soon as there is room. */
+  take(hold: Hold, bytes: number): Promise<void>
+  noteAtClient(hold: Hold, waits: boolean): void
+  leave(account: MemoryAccount): void
+}
 
 /** What one request holds. */
 export class MemoryAccount {
   readonly signal: AbortSignal | undefined
-  readonly #budget: MemoryBudget
+  readonly #accounts: Accounts
   readonly #holds = new Set<Hold>()
 
-  constructor(budget: MemoryBudget, signal: AbortSignal | undefined) {
-    this.#budget = budget
+  constructor(accounts: Accounts, signal: AbortSignal | undefined) {
+    this.#accounts = accounts
     this.signal = signal
   }
 
   /** Begins to hold something, with nothing yet. */
   hold(use: MemoryUse): Hold {
-    const hold = new Hold(this.#budget, this, use)
+    const hold = new Hold(this.#accounts, this, use)
     this.#holds.add(hold)
     return hold
   }
@@ -34,7 +47,7 @@ export class MemoryAccount {
   /** Gives everything back. May be called more than once. */
   release(): void {
     for (const hold of this.#holds) hold.release()
-    this.#budget.leave(this)
+    this.#accounts.leave(this)
   }
 }
 
@@ -47,11 +60,11 @@ export class Hold {
   /** When the client began to be what is waited for. */
   since = 0
   released = false
-  readonly #budget: MemoryBudget
+  readonly #accounts: Accounts
   #onReclaim: ((refusal: Refusal) => void) | null = null
 
-  constructor(budget: MemoryBudget, account: MemoryAccount, use: MemoryUse) {
-    this.#budget = budget
+  constructor(accounts: Accounts, account: MemoryAccount, use: MemoryUse) {
+    this.#accounts = accounts
     this.account = account
     this.use = use
   }
@@ -59,20 +72,20 @@ export class Hold {
   /** Makes it `bytes` in all. Waits for more; throws the refusal where there is none, or never can be. */
   async resize(bytes: number): Promise<void> {
     const change = Math.ceil(bytes) - this.bytes
-    if (change > 0) await this.#budget.take(this, change)
-    else if (change < 0) this.#budget.add(this, change)
+    if (change > 0) await this.#accounts.take(this, change)
+    else if (change < 0) this.#accounts.add(this, change)
   }
 
   /** The same without waiting, for what is in memory already. */
   note(bytes: number): void {
-    this.#budget.add(this, Math.ceil(bytes) - this.bytes)
+    this.#accounts.add(this, Math.ceil(bytes) - this.bytes)
   }
 
   /** From now on the client is what is waited for: `onReclaim` ends that, when others need the memory. Null: no longer. */
   atClient(onReclaim: ((refusal: Refusal) => void) | null): void {
-    this.since = this.#budget.clock()
+    this.since = this.#accounts.clock()
     this.#onReclaim = onReclaim
-    this.#budget.noteAtClient(this, onReclaim !== null)
+    this.#accounts.noteAtClient(this, onReclaim !== null)
   }
 
   /** Called by the budget. */
@@ -86,7 +99,7 @@ export class Hold {
   release(): void {
     this.atClient(null)
     this.account.forget(this)
-    this.#budget.add(this, -this.bytes)
+    this.#accounts.add(this, -this.bytes)
     this.released = true
   }
 }

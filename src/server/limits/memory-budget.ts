@@ -1,9 +1,6 @@
 import { Refusal } from '../../policy/reasons.ts'
-import { type Hold, MemoryAccount } from './memory-account.ts'
+import { type Accounts, type Hold, MemoryAccount, type MemoryUse } from './memory-account.ts'
 import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
-
-/** What memory is for: a request's body and what is made of it, or an answer of MLflow's. */
-export type MemoryUse = 'request' | 'answer'
 
 /** Milliseconds that a request waits for memory at most, and an answer; and after which what slow clients hold is looked at. */
 const patience = { request: 5_000, answer: 30_000, reclaim: 1_000 } as const
@@ -35,7 +32,7 @@ export interface MemoryOptions {
  * answer's memory one is preferred until it is over: it may overdraw by the most that an answer may take, so it always gets on, waits for
  * no client, and gives back what it has. What slow clients hold is taken from them when somebody waits for it.
  */
-export class MemoryBudget {
+export class MemoryBudget implements Accounts {
   readonly limit: number
   readonly #noteShed: NoteShed
   readonly clock: () => number

@@ -1,17 +1,7 @@
+import type { LimitSettings, ShareKind } from '../config/limit-settings.ts'
 import { FairQueue } from './fair-queue.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { NoteShed, ShedCause } from './overloaded.ts'
-import type { ShareLimits } from './sharer.ts'
-
-/** Kinds of requests, which have shares of their own: messages, artifacts and files of the UI, calls to served models. */
-export const shareKinds = ['messages', 'bytes', 'models'] as const
-export type ShareKind = (typeof shareKinds)[number]
-
-/** What the configuration says of limits; bytes, and bytes a second. */
-export interface LimitSettings extends Readonly<Record<ShareKind, ShareLimits>> {
-  readonly memory: number
-  readonly leastRate: number
-}
 
 /** Milliseconds that a request waits for its share at most. */
 const patience = 5_000

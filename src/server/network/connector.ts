@@ -1,6 +1,6 @@
 import { buildConnector, type Dispatcher } from 'undici'
-import { secureContextOf } from './certificates.ts'
-import { type Outbound, proxyFor } from './proxy-settings.ts'
+import { secureContextOf } from '../config/certificates.ts'
+import { type Outbound, proxyFor } from '../config/proxy-settings.ts'
 import { openTunnel, proxyHeaders } from './tunnel.ts'
 
 /** How undici connects to other machines: directly or through a forward proxy, by https with the authorities that are trusted here. `timeout` in milliseconds. */

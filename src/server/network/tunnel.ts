@@ -2,7 +2,7 @@ import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
-import { basicAuthorization } from '../upstream/basic-authorization.ts'
+import { basicAuthorization } from './basic-authorization.ts'
 
 /** A forward proxy does not connect to where it should. */
 class ForwardProxyError extends Error {

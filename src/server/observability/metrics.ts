@@ -1,6 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { KeyReading } from '../auth/key-source.ts'
 import type { Limits } from '../limits/request-limits.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 
@@ -111,7 +110,7 @@ export class Metrics {
   }
 
   /** Notes what came of a reading of the issuer's signing keys. */
-  noteKeys({ keys, problem }: KeyReading): void {
+  noteKeys({ keys, problem }: { readonly keys: number; readonly problem: string | null }): void {
     this.#keys.set(keys)
     this.#readings.inc({ result: problem === null ? 'good' : 'failed' })
   }

@@ -4,6 +4,7 @@ import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
 import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
 import { answerError } from '../http/answer-error.ts'
+import { conditionsOf } from '../http/conditions.ts'
 import type { AnyReply } from '../http/respond.ts'
 import { askWhich } from '../http/ui-entrance.ts'
 import type { Transport } from '../upstream/transport.ts'
@@ -12,7 +13,6 @@ import { environmentPrefixes, fastifyPath, rawCallOf, requestContextOf } from '.
 import { modelBody, wholeBody } from './model-call.ts'
 import type { Pipeline } from './pipeline.ts'
 import { beginUpload, LastLook } from './streams/begin-upload.ts'
-import { conditionsOf } from './streams/conditions.ts'
 import { type Transfer, transfers } from './streams/transfer.ts'
 
 /** Headers of the client's request that the upstream gets. */

@@ -5,7 +5,7 @@ import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/js
 import { listedRows } from '../../rewrite/answer/listed-rows.ts'
 import { asksForNothing, givesOwnRows, type Page, rowMessage, takeRows, wantedRows } from '../../rewrite/request/search-page.ts'
 import { upstreamRequest } from '../../rewrite/request/upstream-request.ts'
-import { parseAnswer } from '../facts/look-up-answers.ts'
+import { parseAnswer } from '../upstream/parse-answer.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'

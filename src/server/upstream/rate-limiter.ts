@@ -1,15 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Rates } from '../config/upstream-rates.ts'
 import { Throttled } from './throttled.ts'
 import { TokenBucket } from './token-bucket.ts'
-
-/** Requests a second, by what they are about. */
-export interface Rates {
-  readonly registry: number
-  readonly searchRuns: number
-  readonly experiments: number
-  readonly logBatch: number
-  readonly other: number
-}
 
 /** Milliseconds that a request waits for its turn at most; then the caller is told to come back. */
 const longestWait = 5_000

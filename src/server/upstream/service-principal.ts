@@ -3,10 +3,10 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { Refusal } from '../../policy/reasons.ts'
 import type { ServicePrincipal } from '../config/config-types.ts'
 import { isMapping } from '../config/mapping.ts'
+import type { Outbound } from '../config/proxy-settings.ts'
 import { readSecretFile } from '../config/secret-file.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
 import { describeNetworkError } from '../network/network-error.ts'
-import type { Outbound } from '../network/proxy-settings.ts'
 
 /** Milliseconds. A token is renewed this long before it ends, or when a quarter of its life is left, whichever is later. */
 const ahead = 5 * 60_000

@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import type { UpstreamTimeouts } from './upstream-pools.ts'
+import type { UpstreamTimeouts } from '../config/upstream-timeouts.ts'
 
 /** What the upstream is given time for: the keys of `upstream.timeouts`, without their `Seconds`. */
 export type TimeKey = keyof UpstreamTimeouts

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Dispatcher } from 'undici'
 import type { UpstreamKind } from '../../policy/environments/environment.ts'
 import type { Config, UpstreamCredentials } from '../config/config-types.ts'
+import { type UpstreamTimeouts, upstreamTimeouts } from '../config/upstream-timeouts.ts'
 import { StreamDispatcher } from '../pipeline/streams/stream-dispatcher.ts'
 import { checkUpstreamAuthentication, refusesCredentials } from './authentication-errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -12,7 +13,7 @@ import { isOverload, isTimeout, isTransportError, transportRefusal } from './tra
 import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CallerCredentials, type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
-import { makePools, type UpstreamPools, type UpstreamTimeouts, upstreamTimeouts } from './upstream-pools.ts'
+import { makePools, type UpstreamPools } from './upstream-pools.ts'
 import { heardFrom } from './workspace-answers.ts'
 
 type Headers = Readonly<Record<string, string>>

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { buildConnector } from 'undici'
+import type { Outbound } from '../config/proxy-settings.ts'
 import { outboundConnector } from '../network/connector.ts'
-import type { Outbound } from '../network/proxy-settings.ts'
 
 const unsent = new WeakSet<object>()
 

@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Config, UpstreamCredentials } from '../config/config-types.ts'
+import type { Outbound } from '../config/proxy-settings.ts'
 import { readPasswordFile, readSecretFile } from '../config/secret-file.ts'
 import type { MemoryAccount } from '../limits/memory-account.ts'
-import type { Outbound } from '../network/proxy-settings.ts'
-import { basicAuthorization } from './basic-authorization.ts'
+import { basicAuthorization } from '../network/basic-authorization.ts'
 import { ServicePrincipalTokens } from './service-principal.ts'
 
 /** The caller's credentials, where they are what the upstream is asked with. */

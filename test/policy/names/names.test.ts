@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Environment, PolicyConfig } from '../../../src/policy/environments/environment.ts'
 import { findEnvironmentProblems } from '../../../src/policy/environments/environment-problems.ts'
+import type { NameKind } from '../../../src/policy/names/name-form.ts'
 import { nameProblem } from '../../../src/policy/names/name-form.ts'
 import {
   defaultExperiment,
   hasLeadingSlash,
   mayRead,
-  type NameKind,
   type OwnedName,
   ownerOf,
   resolveName,

@@ -5,7 +5,7 @@ import t from 'tap'
 import type { Environment } from '../../../src/policy/environments/environment.ts'
 import { findEnvironmentProblems } from '../../../src/policy/environments/environment-problems.ts'
 import { holdsPrefix, readSourcePrefix } from '../../../src/policy/locations/source-prefix.ts'
-import { memoryLimit } from '../../../src/server/limits/memory-size.ts'
+import { memoryLimit } from '../../../src/server/config/memory-size.ts'
 import { base, environment, linesOf, load, problemsOf, small } from '../../fixtures/config-file.ts'
 
 t.test('the smallest file gets every default', async (t) => {

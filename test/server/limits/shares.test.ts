@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Refusal } from '../../../src/policy/reasons.ts'
+import type { ShareLimits } from '../../../src/server/config/limit-settings.ts'
 import { FairQueue, type FairQueueOptions } from '../../../src/server/limits/fair-queue.ts'
 import { jsonWeight } from '../../../src/server/limits/json-weight.ts'
 import { ClientPace } from '../../../src/server/limits/least-rate.ts'
 import type { Hold } from '../../../src/server/limits/memory-account.ts'
 import { MemoryBudget } from '../../../src/server/limits/memory-budget.ts'
 import { Limits } from '../../../src/server/limits/request-limits.ts'
-import type { ShareLimits, Sharer } from '../../../src/server/limits/sharer.ts'
+import type { Sharer } from '../../../src/server/limits/sharer.ts'
 
 const few: ShareLimits = { principal: 2, environment: 3, everybody: 4, waiting: 3 }
 

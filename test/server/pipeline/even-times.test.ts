@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Clock, processClock } from '../../../src/server/pipeline/timing/clock.ts'
+import { type Clock, processClock } from '../../../src/server/facts/clock.ts'
 import { EvenTimes } from '../../../src/server/pipeline/timing/even-times.ts'
 import { countingClock } from '../../fakes/counting-clock.ts'
 

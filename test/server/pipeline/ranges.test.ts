@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { conditionsOf, isAskedPart } from '../../../src/server/pipeline/streams/conditions.ts'
+import { conditionsOf, isAskedPart } from '../../../src/server/http/conditions.ts'
 import { reply, runId, startFakeUpstream } from '../../fakes/fake-upstream.ts'
 import { startApp } from '../../harness/app.ts'
 

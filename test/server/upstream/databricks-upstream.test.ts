@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { DatabricksDirectory } from '../../../src/server/auth/databricks-directory.ts'
 import { RememberedDirectory, withDirectory } from '../../../src/server/auth/directory.ts'
+import { databricksAudience } from '../../../src/server/config/databricks-audience.ts'
 import { familyOf } from '../../../src/server/upstream/rate-limiter.ts'
 import { ServicePrincipalTokens } from '../../../src/server/upstream/service-principal.ts'
 import { TokenBucket } from '../../../src/server/upstream/token-bucket.ts'
@@ -208,7 +209,7 @@ t.test('what the workspace says of a caller, and what it may mean', async (t) =>
 
 t.test('only tokens for Databricks that leave groups out are completed', async (t) => {
   const validity = { issuedAt: 0, notBefore: 0, expiresAt: 1 }
-  const audience = DatabricksDirectory.audience
+  const audience = databricksAudience
   const cases = [
     [
       { groups: [], overage: false, audience },

@@ -1,6 +1,6 @@
 import type { ArtifactPlace } from '../../../policy/locations/artifact-place.ts'
 import { Refusal } from '../../../policy/reasons.ts'
-import type { Outbound } from '../../network/proxy-settings.ts'
+import type { Outbound } from '../../config/proxy-settings.ts'
 import type { ArtifactStore, ByteRange, Conditions, Download, StoredFile } from './artifact-store.ts'
 import { uploadBlob } from './azure-blob.ts'
 import { uploadDataLakeFile } from './azure-datalake.ts'

@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { Refusal } from '../../../policy/reasons.ts'
+import type { Outbound } from '../../config/proxy-settings.ts'
 import { outboundConnector, throughProxy } from '../../network/connector.ts'
 import { describeNetworkError } from '../../network/network-error.ts'
-import type { Outbound } from '../../network/proxy-settings.ts'
 import type { Credential } from './storage-credentials.ts'
 
 /** A request to storage with a body in memory, so that it can be sent again. */

@@ -1,22 +1,10 @@
 import type { Dispatcher } from 'undici'
 import { ForcedCollection } from '../../limits/forced-collection.ts'
-import type { TimeKey } from '../../upstream/time-limit.ts'
 import { type AddressedTransfer, type Transfer, transfers } from './transfer.ts'
-import { Watch } from './watch.ts'
+import { type StreamTimeouts, Watch } from './watch.ts'
 
 type Request<T> = Dispatcher.RequestOptions<T>
 type Callback<T> = (error: Error | null, data: Dispatcher.ResponseData<T>) => void
-
-/** By which key of the configuration, and how many milliseconds. */
-type Patience = readonly [key: TimeKey, milliseconds: number]
-
-/** What the upstream gets: to begin its answer, to begin it when it has all of an upload, to take the next piece; and in milliseconds, to answer a client that has gone. */
-export interface StreamTimeouts {
-  readonly answer: Patience
-  readonly upload: Patience
-  readonly idle: Patience
-  readonly abandoned?: number
-}
 
 /** An answer that ends where its connection ends: nobody could tell a whole artifact from half of one. */
 class EndlessAnswer extends Error {

@@ -1,6 +1,6 @@
 import { type Readable, Stream } from 'node:stream'
-import { clientGone } from '../../http/client-gone.ts'
 import type { Hold } from '../../limits/memory-account.ts'
+import { clientGone } from '../../network/client-gone.ts'
 import { Spool } from './spool.ts'
 
 export interface UploadOptions {

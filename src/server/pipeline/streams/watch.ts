@@ -1,7 +1,17 @@
-import { TimeLimit } from '../../upstream/time-limit.ts'
-import type { StreamTimeouts } from './stream-dispatcher.ts'
+import { type TimeKey, TimeLimit } from '../../upstream/time-limit.ts'
 import type { Transfer } from './transfer.ts'
 import type { Reader } from './upload-body.ts'
+
+/** By which key of the configuration, and how many milliseconds. */
+type Patience = readonly [key: TimeKey, milliseconds: number]
+
+/** What the upstream gets: to begin its answer, to begin it when it has all of an upload, to take the next piece; and in milliseconds, to answer a client that has gone. */
+export interface StreamTimeouts {
+  readonly answer: Patience
+  readonly upload: Patience
+  readonly idle: Patience
+  readonly abandoned?: number
+}
 
 /** Milliseconds for which the upstream may answer a client that went when all was sent. */
 const abandonedFor = 2_000

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../../facts/clock.ts'
 
 /** Milliseconds after which such answers leave, at first and at least; a slow MLflow makes it a longer one of these. */
 const steps = [20, 30, 45, 70, 100, 150, 220, 330, 500, 750, 1_000, 1_500, 2_000] as const

@@ -4,9 +4,9 @@ import type { Evaluation } from '../../../policy/fact-query.ts'
 import type { Grant, GrantContext } from '../../../policy/grant.ts'
 import type { Json } from '../../../policy/messages/json/json.ts'
 import { holdsOthersRows } from '../../../rewrite/answer/open-answer.ts'
+import type { Clock } from '../../facts/clock.ts'
 import { evaluate } from '../../facts/evaluate.ts'
 import type { MlflowFacts } from '../../facts/mlflow-facts.ts'
-import type { Clock } from './clock.ts'
 import { EvenTimes } from './even-times.ts'
 
 /** Whether a decision must not tell by its time what was found: a refusal after a question, or ids that count as absent. */

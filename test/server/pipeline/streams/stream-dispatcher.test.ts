@@ -5,10 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Pool } from 'undici'
 import { Refusal } from '../../../../src/policy/reasons.ts'
-import { clientGone } from '../../../../src/server/http/client-gone.ts'
-import { StreamDispatcher, type StreamTimeouts } from '../../../../src/server/pipeline/streams/stream-dispatcher.ts'
+import { clientGone } from '../../../../src/server/network/client-gone.ts'
+import { StreamDispatcher } from '../../../../src/server/pipeline/streams/stream-dispatcher.ts'
 import { transfers } from '../../../../src/server/pipeline/streams/transfer.ts'
 import { UploadBody } from '../../../../src/server/pipeline/streams/upload-body.ts'
+import type { StreamTimeouts } from '../../../../src/server/pipeline/streams/watch.ts'
 import { upstreamConnector } from '../../../../src/server/upstream/upstream-connector.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
-import { describeOpenError } from '../config/secret-file.ts'
 import type { Outbound } from './proxy-settings.ts'
+import { describeOpenError } from './secret-file.ts'
 
 /** The certificates in a PEM file. Throws where it cannot be read, holds none, or one that is broken. */
 function readCertificates(file: string): string[] {

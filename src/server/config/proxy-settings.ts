@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import type { Finding } from '../config/config-problem.ts'
+import type { Finding } from './config-problem.ts'
 
 /** How the proxy reaches other machines. */
 export interface Outbound {

@@ -1,4 +1,4 @@
-import { Refusal } from '../../../policy/reasons.ts'
+import { Refusal } from '../../policy/reasons.ts'
 
 /** The part that is asked for is not in the file. `size` is the file's in bytes, where it is known. */
 export class OutsideRange extends Refusal {

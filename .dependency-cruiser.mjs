@@ -1,0 +1,123 @@
+// Which folder may import which, read by `npm run check`. A folder imports those that its row names, and nothing else of src; each row
+// names only folders above it, except for the exceptions below. docs/architecture.md says what each folder is for.
+
+const server = (names) => names.split(' ').map((name) => `src/server/${name}`)
+
+const rooms = [
+  // Pure: what is allowed, and nothing about how it is asked or answered.
+  ['src/policy', []],
+  // Pure: writes requests and answers in the other side's names, by what policy granted.
+  ['src/rewrite', ['src/policy']],
+  // What an operator says. Everything else takes its settings from here.
+  ['src/server/config', ['src/policy']],
+  // Connections to other machines: forward proxies and certificates come from the configuration.
+  ['src/server/network', ['src/policy', ...server('config')]],
+  // Shares and memory that all requests have between them; answers too many with a refusal of policy's.
+  ['src/server/limits', ['src/policy', ...server('config')]],
+  // Hears of everything and asks nobody; the metrics count what the limits turned away.
+  ['src/server/observability', ['src/policy', ...server('limits')]],
+  // The client of MLflow or the workspace. It sends what rewrite wrote, over the network, within the limits of memory.
+  ['src/server/upstream', ['src/policy', 'src/rewrite', ...server('config network limits')]],
+  // Who calls: keys come over the network, and groups from the workspace.
+  ['src/server/auth', ['src/policy', ...server('config network upstream')]],
+  // Answers what a decision asks, by look-ups at the upstream.
+  ['src/server/facts', ['src/policy', 'src/rewrite', ...server('network upstream')]],
+  // The listener and what it answers by itself. It knows the upstream's errors, as it puts them into MLflow's shape.
+  ['src/server/http', ['src/policy', ...server('config network limits observability upstream auth')]],
+  // A workspace's storage, registry and folders.
+  ['src/server/databricks', ['src/policy', 'src/rewrite', ...server('config network limits upstream facts http')]],
+  // The journey of a request from the listener to the upstream and back.
+  [
+    'src/server/pipeline',
+    ['src/policy', 'src/rewrite', ...server('config limits network observability upstream auth facts http databricks')],
+  ],
+  // Examines a configuration as the running proxy would use it.
+  ['src/server/doctor', ['src/policy', ...server('config network upstream auth databricks')]],
+]
+
+// Imports that are still over a border, file by file: each goes when its layer is taken apart, and none is to be added.
+const exceptions = [
+  // The stream dispatcher belongs above the transport that makes it.
+  ['src/server/upstream/transport.ts', ['src/server/pipeline/streams/stream-dispatcher.ts']],
+  // Who asks, and the prefix of an environment, are the pipeline's as long as its routes read them.
+  ['src/server/http/local-routes.ts', ['src/server/pipeline/json-routes.ts']],
+  // What the proxy carries out itself for a workspace is a pipeline of its own, and takes the other one's parts.
+  [
+    'src/server/databricks/workspace-byte-routes.ts',
+    ['streams/begin-upload', 'pipeline', 'json-routes', 'byte-answer'].map((file) => `src/server/pipeline/${file}.ts`),
+  ],
+  ...['workspace-artifacts', 'unity-catalog-registrar'].map((file) => [
+    `src/server/databricks/${file}.ts`,
+    ['upstream-failure', 'request-context', 'registration'].map((name) => `src/server/pipeline/${name}.ts`),
+  ]),
+]
+
+// Files of the circles that are still there: as above.
+const circular = [
+  'src/rewrite/answer/answer-fields.ts',
+  'src/rewrite/answer/databricks-answer-fields.ts',
+  'src/policy/decide.ts',
+  'src/policy/names/catalog-model-names.ts',
+]
+
+const exactly = (path) => `^${path.replaceAll('.', '\\.')}$`
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment: 'Two files that need each other are one file, or need a third one.',
+      severity: 'error',
+      from: { pathNot: circular.map(exactly) },
+      to: { circular: true },
+    },
+    {
+      name: 'pure',
+      comment: 'src/policy and src/rewrite have no I/O, no clock and no framework.',
+      severity: 'error',
+      from: { path: '^src/(policy|rewrite)/' },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-no-pkg', 'npm-peer', 'npm-optional'],
+        pathNot: '^node_modules/(graphql|protobufjs)/',
+      },
+    },
+    {
+      name: 'shipped',
+      comment: 'The product needs only what is installed with it.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-optional', 'unknown'] },
+    },
+    {
+      name: 'streams',
+      comment: 'One file streams bytes: all others read what they pass on.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/server/pipeline/byte-routes\\.ts$' },
+      to: { path: '^node_modules/@fastify/(http-proxy|reply-from)/' },
+    },
+    ...rooms.map(([room, allowed]) => ({
+      name: `border of ${room}`,
+      severity: 'error',
+      from: {
+        path: `^${room}/`,
+        pathNot: exceptions.filter(([from]) => from.startsWith(`${room}/`)).map(([from]) => exactly(from)),
+      },
+      to: { path: '^(src|test|scripts|bench|demo|fuzz)/', pathNot: [room, ...allowed].map((folder) => `^${folder}/`) },
+    })),
+    ...exceptions.map(([file, to]) => {
+      const room = rooms.find(([name]) => file.startsWith(`${name}/`))
+      return {
+        name: `exceptions of ${file}`,
+        severity: 'error',
+        from: { path: exactly(file) },
+        to: { path: '^src/', pathNot: [...[room[0], ...room[1]].map((folder) => `^${folder}/`), ...to.map(exactly)] },
+      }
+    }),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}
