@@ -1,5 +1,5 @@
 import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
-import type { Meaning } from '../../src/policy/meanings/meaning.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning-table.ts'
 import { type Json, JsonNumber } from '../../src/policy/messages/json/json.ts'
 import { parseJson } from '../../src/policy/messages/json/json-text.ts'
 import type { Belongings } from '../../test/fixtures/tenancy.ts'

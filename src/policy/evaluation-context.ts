@@ -1,5 +1,6 @@
 import type { OpenEndpoint } from './endpoints/endpoint.ts'
 import type { ClientMode, Environment, PolicyConfig } from './environments/environment.ts'
+import type { VersionFact } from './fact-query.ts'
 import type { Change } from './freeze-keys.ts'
 import type { AuditedReference } from './grant.ts'
 import type { JsonObject } from './messages/json/json.ts'
@@ -28,6 +29,18 @@ export interface EvaluationContext {
   readonly changes: Change[]
   /** Keys of what the request brings into production. */
   readonly promotes: Set<string>
+  /** Whose models the request is about: the caller's, or those of the environment that they name. */
+  scope: Environment
+  /** Known when everything has been checked that needs no look-up. */
+  defaultExperimentId: string
+  /** The model version that the request is about, where it was looked up. */
+  version: VersionFact | null
+  /** The run behind the version that a new version is made from. */
+  sourceRunId: string | null
+  /** Where the files of the new version's source lie upstream, where the registry takes no other word for it. */
+  sourceLocation: string | null
+  /** Where the use of a gateway endpoint is written down, where the request leaves that to MLflow. */
+  usageExperimentId: string | null
 }
 
 /** Whether the request only reads. */

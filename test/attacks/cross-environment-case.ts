@@ -1,5 +1,5 @@
 import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
-import type { Meaning } from '../../src/policy/meanings/meaning.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning-table.ts'
 import type { JsonObject } from '../../src/policy/messages/json/json.ts'
 import { fieldOf } from '../../src/policy/messages/message-shape.ts'
 import { anyValue, catalogLevel, fullMessage, sayIn, setAt } from '../fixtures/full-message.ts'

@@ -1,4 +1,4 @@
-import type { Meaning } from '../../src/policy/meanings/meaning.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning-table.ts'
 import {
   absentEntity,
   absentExperiment,

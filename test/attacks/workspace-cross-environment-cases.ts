@@ -1,4 +1,4 @@
-import type { Meaning } from '../../src/policy/meanings/meaning.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning-table.ts'
 import { fieldOf } from '../../src/policy/messages/message-shape.ts'
 import { catalogLevel } from '../fixtures/full-message.ts'
 import { absentRun, type Belongings } from '../fixtures/tenancy.ts'

@@ -9,8 +9,7 @@ import { parseOrderBy } from '../../src/policy/filter/order-by.ts'
 import { gatewayNamesIn } from '../../src/policy/genai/scorer-text.ts'
 import { readOperation } from '../../src/policy/graphql/operation.ts'
 import { canonicalPath, servedArtifactPath } from '../../src/policy/locations/store-path.ts'
-import type { Meaning } from '../../src/policy/meanings/meaning.ts'
-import { meaningLimits } from '../../src/policy/meanings/meaning-limits.ts'
+import { type Meaning, meaningTable } from '../../src/policy/meanings/meaning-table.ts'
 import type { Json } from '../../src/policy/messages/json/json.ts'
 import { parseJson } from '../../src/policy/messages/json/json-text.ts'
 import { placesAt } from '../../src/policy/messages/message-fields.ts'
@@ -42,7 +41,7 @@ function valuesOf(endpoint: OpenEndpoint, selector: string, meaning: Meaning, mo
   const name = `${meaning} ${form} ${repeated} ${map} ${more}`
   const known = made.get(name)
   if (known !== undefined) return known
-  const { characters, items, key = characters } = meaningLimits[meaning]
+  const { characters, items, key = characters } = meaningTable[meaning].limit
   const text = 'x'.repeat(characters + more)
   const longKey = 'x'.repeat(key + more)
   const mapOf = (...pairs: [string, Json][]): Json => new Map(pairs)
@@ -106,7 +105,7 @@ t.test('no field holds more than its meaning may, and nothing is asked before th
   t.same([...new Set(wrong)], [])
   const withoutText = new Set<string>(['archiveExisting', 'maxResults', 'relatedTrace', 'credentialOperation'])
   t.same(
-    Object.keys(meaningLimits).filter((meaning) => !withoutText.has(meaning) && !seen.has(meaning)),
+    Object.keys(meaningTable).filter((meaning) => !withoutText.has(meaning) && !seen.has(meaning)),
     [],
     'every meaning was tried',
   )

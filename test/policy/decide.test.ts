@@ -1,7 +1,7 @@
 import t from 'tap'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { Environment } from '../../src/policy/environments/environment.ts'
-import type { Meaning } from '../../src/policy/meanings/meaning.ts'
+import type { Meaning } from '../../src/policy/meanings/meaning-table.ts'
 import {
   type Case,
   type CrossEnvironmentCase,

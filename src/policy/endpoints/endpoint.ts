@@ -1,5 +1,5 @@
 import type { ClientMode, ServerKind } from '../environments/environment.ts'
-import type { Meaning } from '../meanings/meaning.ts'
+import type { Meaning } from '../meanings/meaning-table.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'

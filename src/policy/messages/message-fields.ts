@@ -1,5 +1,5 @@
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
-import type { Meaning } from '../meanings/meaning.ts'
+import type { Meaning } from '../meanings/meaning-table.ts'
 import type { Json, JsonObject } from './json/json.ts'
 
 /** One value of a message, and how to put another in its place. */
@@ -9,57 +9,91 @@ export interface Place {
   readonly replace: (value: Json) => void
 }
 
-function placesIn(message: JsonObject, selector: string, whole: string): Place[] {
-  const [head = '', ...rest] = selector.split('.')
-  const tail = rest.join('.')
-  const key = head.endsWith('[]') ? head.slice(0, -2) : head
-  const value = message.get(key)
-  if (value === undefined) return []
-  if (tail === '') return [{ selector: whole, value, replace: (next) => message.set(key, next) }]
-  const inner = Array.isArray(value) && key !== head ? value : [value]
-  return inner.flatMap((item) => (item instanceof Map ? placesIn(item, tail, whole) : []))
+/** A part of a selector: a field, and whether its items are meant. */
+interface Step {
+  readonly key: string
+  readonly each: boolean
 }
 
-/** The values of a message at a selector such as `run_id`, `metrics[].model_id` or `trace.trace_info.trace_id`; absent ones are left out. */
-export function placesAt(message: JsonObject, selector: string): Place[] {
-  return placesIn(message, selector, selector)
+/** The selectors of the table, split once. */
+const known = new Map<string, readonly Step[]>()
+
+function stepsOf(selector: string): readonly Step[] {
+  const found = known.get(selector)
+  if (found !== undefined) return found
+  const steps = selector.split('.').map((step) => {
+    const each = step.endsWith('[]')
+    return { key: each ? step.slice(0, -2) : step, each }
+  })
+  known.set(selector, steps)
+  return steps
 }
 
-function visitIn(message: JsonObject, steps: readonly string[], depth: number, visit: (value: Json) => void): void {
-  const step = steps[depth] ?? ''
-  const key = step.endsWith('[]') ? step.slice(0, -2) : step
-  const value = message.get(key)
-  if (value === undefined) return
-  if (depth === steps.length - 1) visit(value)
+type Visit = (value: Json, object: JsonObject, key: string) => void
+
+function visitIn(object: JsonObject, steps: readonly Step[], depth: number, visit: Visit): void {
+  const step = steps[depth]
+  const value = step && object.get(step.key)
+  if (step === undefined || value === undefined) return
+  if (depth === steps.length - 1) visit(value, object, step.key)
   else if (value instanceof Map) visitIn(value, steps, depth + 1, visit)
-  else if (key !== step && Array.isArray(value))
+  else if (step.each && Array.isArray(value))
     for (const item of value) if (item instanceof Map) visitIn(item, steps, depth + 1, visit)
 }
 
-/** Visits the values at a selector, of which there may be too many to be listed. */
-export function eachAt(message: JsonObject, selector: string, visit: (value: Json) => void): void {
-  visitIn(message, selector.split('.'), 0, visit)
+/** Visits the values of a message at a selector such as `run_id`, `metrics[].model_id` or `trace.trace_info.trace_id`; absent ones are left out. */
+export function eachAt(message: JsonObject, selector: string, visit: Visit): void {
+  visitIn(message, stepsOf(selector), 0, visit)
+}
+
+/** The same as a list. */
+export function placesAt(message: JsonObject, selector: string): Place[] {
+  const places: Place[] = []
+  eachAt(message, selector, (value, object, key) => {
+    places.push({ selector, value, replace: (next) => object.set(key, next) })
+  })
+  return places
+}
+
+function rewriteIn(object: JsonObject, steps: readonly Step[], depth: number, map: (value: Json) => Json): JsonObject {
+  const step = steps[depth]
+  const value = step && object.get(step.key)
+  if (step === undefined || value === undefined) return object
+  const next = depth === steps.length - 1 ? map(value) : rewriteInside(value, step, steps, depth + 1, map)
+  return next === value ? object : new Map(object).set(step.key, next)
+}
+
+function rewriteInside(value: Json, { each }: Step, steps: readonly Step[], depth: number, map: (value: Json) => Json): Json {
+  if (value instanceof Map) return rewriteIn(value, steps, depth, map)
+  if (!each || !Array.isArray(value)) return value
+  const items = value.map((item) => (item instanceof Map ? rewriteIn(item, steps, depth, map) : item))
+  return items.some((item, at) => item !== value[at]) ? items : value
+}
+
+/** A message with other values at a selector. Nothing of the message itself is changed, and what stays the same is not copied. */
+export function rewriteAt(message: JsonObject, selector: string, map: (value: Json) => Json): JsonObject {
+  return rewriteIn(message, stepsOf(selector), 0, map)
 }
 
 const selectorsOf = new WeakMap<OpenEndpoint, ReadonlyMap<Meaning, readonly string[]>>()
 
 /** The selectors of an endpoint's fields by their meanings, which are the same for every request. */
 function indexSelectors(endpoint: OpenEndpoint): ReadonlyMap<Meaning, readonly string[]> {
-  const index = new Map<Meaning, string[]>()
-  for (const [selector, meaning] of Object.entries(endpoint.fields)) {
-    const others = index.get(meaning)
-    if (others) others.push(selector)
-    else index.set(meaning, [selector])
-  }
-  selectorsOf.set(endpoint, index)
-  return index
+  const index = Map.groupBy(Object.entries(endpoint.fields), ([, meaning]) => meaning)
+  const selectors = new Map([...index].map(([meaning, fields]) => [meaning, fields.map(([selector]) => selector)]))
+  selectorsOf.set(endpoint, selectors)
+  return selectors
 }
 
 /** The values that have one of the given meanings in an endpoint's request. */
 export function placesMeaning(endpoint: OpenEndpoint, message: JsonObject, ...meanings: Meaning[]): Place[] {
   const index = selectorsOf.get(endpoint) ?? indexSelectors(endpoint)
   const places: Place[] = []
-  for (const meaning of meanings) for (const selector of index.get(meaning) ?? []) places.push(...placesAt(message, selector))
+  for (const meaning of meanings)
+    for (const selector of index.get(meaning) ?? [])
+      eachAt(message, selector, (value, object, key) => {
+        places.push({ selector, value, replace: (next) => object.set(key, next) })
+      })
   return places
 }
 
@@ -80,13 +114,4 @@ export function textsOf(value: Json): string[] {
 /** The objects in a value that may be a list of them. */
 export function objectsIn(value: Json | readonly Json[] | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter((item) => item instanceof Map) : []
-}
-
-/** A deep copy, so that rewriting never changes what was judged. */
-export function copyJson(value: JsonObject): JsonObject
-export function copyJson(value: Json): Json
-export function copyJson(value: Json): Json {
-  if (Array.isArray(value)) return value.map((item) => copyJson(item))
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, copyJson(item)]))
-  return value
 }

@@ -1,4 +1,6 @@
-import { checkShape } from '../checks/request/shape.ts'
+import { checkVersionNumbers } from '../checks/request/id-forms.ts'
+import { checkNotServed } from '../checks/request/not-served.ts'
+import { checkRequiredFields } from '../checks/request/required-fields.ts'
 import type { DecodedRequest } from '../decide.ts'
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import { endpointTable } from '../endpoints/endpoint-table.ts'
@@ -113,6 +115,6 @@ export function asFirstApi(config: PolicyConfig, environment: Environment, reque
   if (endpoint.asks === undefined) return request
   const first = endpointTable('unityCatalog', mode).open.get(endpoint.asks)
   if (first === undefined) throw new Error(`${endpoint.name} asks ${endpoint.asks}, which is no row`)
-  checkShape(endpoint, message, config.kind)
+  for (const check of [checkRequiredFields, checkNotServed, checkVersionNumbers]) check(request)
   return { ...request, endpoint: first, message: firstMessage(config, environment, endpoint, message) }
 }

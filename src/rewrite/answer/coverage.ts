@@ -1,7 +1,7 @@
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import type { ServerKind } from '../../policy/environments/environment.ts'
 import { hasShape, shapeOf } from '../../policy/messages/message-shape.ts'
-import { isMapped } from '../request/upstream-message.ts'
+import { mappedFields } from '../request/upstream-message.ts'
 import { answerMeanings } from './answer-fields.ts'
 import { hasOwnVisibility } from './visible-rows.ts'
 
@@ -36,5 +36,5 @@ export function coverageOf(endpoint: OpenEndpoint, kind: ServerKind): Coverage {
   if (kind !== 'mlflow' && asksForStore(endpoint)) return 'carried out'
   if (hasOwnedRows(endpoint)) return 'filtered'
   const answered = [...reach(endpoint.response)].some((name) => name in answerMeanings)
-  return answered || Object.values(endpoint.fields).some(isMapped) ? 'rewritten' : 'passed'
+  return answered || mappedFields(endpoint).length > 0 ? 'rewritten' : 'passed'
 }

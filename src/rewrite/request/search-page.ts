@@ -1,7 +1,7 @@
 import type { Search } from '../../policy/endpoints/endpoint.ts'
 import type { Grant } from '../../policy/grant.ts'
 import { searchedExperiments } from '../../policy/locations/experiment-locations.ts'
-import type { Meaning } from '../../policy/meanings/meaning.ts'
+import type { Meaning } from '../../policy/meanings/meaning-table.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
 import { fieldOf } from '../../policy/messages/message-shape.ts'
 import { isVisible } from '../answer/visible-rows.ts'

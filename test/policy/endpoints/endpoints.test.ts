@@ -4,7 +4,7 @@ import { closedEndpoints, openEndpoints, unclassifiedRoutes } from '../../../src
 import { closedFamilies } from '../../../src/policy/endpoints/rows/closed.ts'
 import { describedVersions } from '../../../src/policy/generated/messages.ts'
 import { routes } from '../../../src/policy/generated/routes.ts'
-import type { Meaning } from '../../../src/policy/meanings/meaning.ts'
+import type { Meaning } from '../../../src/policy/meanings/meaning-table.ts'
 import type { Field } from '../../../src/policy/messages/field.ts'
 import { fieldOf, hasShape, shapeOf } from '../../../src/policy/messages/message-shape.ts'
 import { answerMeanings, reviewedFields } from '../../../src/rewrite/answer/answer-fields.ts'

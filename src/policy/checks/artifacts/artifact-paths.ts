@@ -19,26 +19,16 @@ export function upstreamStorePath(path: string, defaultExperimentId: string): st
   return [upstreamExperimentId(first, defaultExperimentId), ...rest].join('/')
 }
 
-function* checkReadable(
-  context: EvaluationContext,
-  place: StorePlace,
-  path: string,
-  defaultExperimentId: string,
-): Evaluation<void> {
+function* checkReadable(context: EvaluationContext, place: StorePlace, path: string): Evaluation<void> {
   if (place.runId !== null) yield* readableRun(context, place.runId)
   else if (place.loggedModelId !== null) yield* readableLoggedModel(context, place.loggedModelId)
   else if (place.traceId !== null) yield* readableTrace(context, place.traceId)
-  else yield* ownExperiment(context, place.experimentId, defaultExperimentId)
+  else yield* ownExperiment(context, place.experimentId)
   if (!context.visibleExperiments.has(place.experimentId)) throw absent.artifact(path)
 }
 
-function* checkChangeable(
-  context: EvaluationContext,
-  place: StorePlace,
-  path: string,
-  defaultExperimentId: string,
-): Evaluation<void> {
-  yield* ownExperiment(context, place.experimentId, defaultExperimentId)
+function* checkChangeable(context: EvaluationContext, place: StorePlace, path: string): Evaluation<void> {
+  yield* ownExperiment(context, place.experimentId)
   if (!place.inside) {
     throw new Refusal('read-only', 'Only what lies in the artifacts of a run, a logged model or a trace can be changed.')
   }
@@ -56,8 +46,8 @@ function* checkChangeable(
 }
 
 /** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */
-function* checkStorePath(context: EvaluationContext, path: string, defaultExperimentId: string): Evaluation<void> {
-  const upstream = upstreamStorePath(path, defaultExperimentId)
+function* checkStorePath(context: EvaluationContext, path: string): Evaluation<void> {
+  const upstream = upstreamStorePath(path, context.defaultExperimentId)
   // Databricks keeps more than experiments' artifacts, and less of what lies above them.
   if (context.config.kind === 'databricks' && (yield* checkWorkspacePath(context, path, upstream)) === 'judged') return
   const place = placeOf(upstream)
@@ -67,8 +57,8 @@ function* checkStorePath(context: EvaluationContext, path: string, defaultExperi
   }
   const hide = (error: unknown) => (error instanceof Refusal && error.reason === 'not-found' ? absent.artifact(path) : error)
   try {
-    if (reads(context.endpoint)) yield* checkReadable(context, place, path, defaultExperimentId)
-    else yield* checkChangeable(context, place, path, defaultExperimentId)
+    if (reads(context.endpoint)) yield* checkReadable(context, place, path)
+    else yield* checkChangeable(context, place, path)
   } catch (error) {
     throw hide(error)
   }
@@ -98,9 +88,9 @@ function checkWorkspaceFiles({ endpoint, message, config }: EvaluationContext): 
   }
 }
 
-function* checkWorkspaceFile(context: EvaluationContext, path: string, defaultExperimentId: string): Evaluation<void> {
+function* checkWorkspaceFile(context: EvaluationContext, path: string): Evaluation<void> {
   try {
-    yield* checkStorePath(context, path, defaultExperimentId)
+    yield* checkStorePath(context, path)
   } catch (error) {
     throw error instanceof Refusal && error.reason === 'not-found' ? otherFile(path) : error
   }
@@ -134,16 +124,16 @@ export function checkPaths(context: EvaluationContext): void {
 }
 
 /** Store paths of the request, resolved to their owner. */
-export function* checkStorePaths(context: EvaluationContext, defaultExperimentId: string): Evaluation<void> {
+export function* checkStorePaths(context: EvaluationContext): Evaluation<void> {
   const { endpoint, message, config } = context
   if (Object.values(endpoint.fields).includes('storeFolder') && !message.get('path')) {
     throw new Refusal('read-only', 'The root of the artifact store belongs to nobody. List the artifacts of a run instead.')
   }
   for (const { value } of placesMeaning(endpoint, message, 'storePath', 'storeFolder')) {
-    if (typeof value === 'string') yield* checkStorePath(context, value, defaultExperimentId)
+    if (typeof value === 'string') yield* checkStorePath(context, value)
   }
   for (const { selector, value } of placesMeaning(endpoint, message, 'workspaceFile', 'dbfsPath')) {
     const path = typeof value === 'string' ? workspaceStorePath(endpoint, selector, value, usesCatalog(config)) : null
-    if (path !== null) yield* checkWorkspaceFile(context, path, defaultExperimentId)
+    if (path !== null) yield* checkWorkspaceFile(context, path)
   }
 }

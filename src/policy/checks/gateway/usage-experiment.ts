@@ -14,7 +14,7 @@ function leavesItToMlflow({ endpoint, message }: EvaluationContext): boolean {
  * Where the use of a gateway endpoint is written down when the request leaves that to MLflow, which would make an experiment that is
  * nobody's: an experiment of the same logical name in the environment. Null where nothing is left to MLflow.
  */
-export function* usageExperiment(context: EvaluationContext): Evaluation<string | null> {
+function* usageExperiment(context: EvaluationContext): Evaluation<string | null> {
   if (!leavesItToMlflow(context)) return null
   const { endpoint, message, config, environment } = context
   const id = textMeaning(endpoint, message, 'gatewayEndpoint')
@@ -24,4 +24,9 @@ export function* usageExperiment(context: EvaluationContext): Evaluation<string 
   const { logical } = resolveName(config, environment, 'gateway', name)
   const { upstream } = resolveName(config, environment, 'experiment', `gateway/${logical}`)
   return yield* ask({ about: 'defaultExperiment', name: upstream })
+}
+
+/** Last of all: it may have to be made. */
+export function* checkUsageExperiment(context: EvaluationContext): Evaluation<void> {
+  context.usageExperimentId = yield* usageExperiment(context)
 }

@@ -2,8 +2,8 @@ import type { EvaluationContext } from '../../evaluation-context.ts'
 import { Refusal } from '../../reasons.ts'
 
 /** What only administrators of an environment may ask, before anything else is looked at. */
-export function checkAdministrator({ endpoint, environment, administrator }: EvaluationContext): void {
-  if (endpoint.administrators !== true || administrator) return
+export function checkAdministrator({ environment, administrator }: EvaluationContext): void {
+  if (administrator) return
   const { name, administrators = [] } = environment
   const whom =
     administrators.length === 0

@@ -5,8 +5,8 @@ import { placesMeaning, textMeaning, textsOf } from '../../messages/message-fiel
 import { Refusal } from '../../reasons.ts'
 
 /** The AI gateway spends money with the server's secrets: an environment has it only where its operators say so. */
-export function checkGateway({ endpoint, environment }: EvaluationContext): void {
-  if (endpoint.resource !== 'gateway' || environment.gateway === true) return
+export function checkGateway({ environment }: EvaluationContext): void {
+  if (environment.gateway === true) return
   throw new Refusal(
     'closed-endpoint',
     `The AI gateway is not open in environment '${environment.name}'. Ask the proxy's administrators for it (\`gateway: true\`).`,

@@ -1,5 +1,4 @@
-import type { EvaluationContext } from '../../evaluation-context.ts'
-import { type Limit, meaningLimits } from '../../meanings/meaning-limits.ts'
+import type { Limit } from '../../meanings/limits.ts'
 import type { Json, JsonObject } from '../../messages/json/json.ts'
 import { JsonNumber } from '../../messages/json/json.ts'
 import { eachAt } from '../../messages/message-fields.ts'
@@ -49,7 +48,6 @@ function measure(selector: string, value: Json, limit: Limit): void {
  * The first of all checks: no field holds more than its meaning may. Nothing of a request is normalised, split, matched or read further
  * before it. Throws `invalid-parameter`.
  */
-export function checkSizes({ endpoint, message }: Pick<EvaluationContext, 'endpoint' | 'message'>): void {
-  for (const [selector, meaning] of Object.entries(endpoint.fields))
-    eachAt(message, selector, (value) => measure(selector, value, meaningLimits[meaning]))
+export function checkSizes(sizes: readonly (readonly [selector: string, limit: Limit])[], message: JsonObject): void {
+  for (const [selector, limit] of sizes) eachAt(message, selector, (value) => measure(selector, value, limit))
 }

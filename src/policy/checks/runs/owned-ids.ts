@@ -40,8 +40,8 @@ function absentExperiment({ endpoint, environment }: EvaluationContext, id: stri
 }
 
 /** An experiment of the caller's own environment; any other answers as if it did not exist. */
-export function* ownExperiment(context: EvaluationContext, id: string, defaultExperimentId: string): Evaluation<ExperimentFact> {
-  const upstream = upstreamExperimentId(id, defaultExperimentId)
+export function* ownExperiment(context: EvaluationContext, id: string): Evaluation<ExperimentFact> {
+  const upstream = upstreamExperimentId(id, context.defaultExperimentId)
   const facts = yield* ask({ about: 'experiments', ids: [upstream] })
   const fact = facts.get(upstream)
   if (fact === undefined || !isOwn(context, fact)) throw absentExperiment(context, id)
@@ -51,8 +51,8 @@ export function* ownExperiment(context: EvaluationContext, id: string, defaultEx
 }
 
 /** A search that names no experiment is for all of the environment's, as long as a request can name them. */
-function* ownExperiments(context: EvaluationContext, defaultExperimentId: string): Evaluation<void> {
-  const { endpoint, config, environment, visibleExperiments } = context
+function* ownExperiments(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, config, environment, visibleExperiments, defaultExperimentId } = context
   if (!mayNameOwn(endpoint)) return
   const pattern = storedPattern(config, 'experiment', environment, '%')
   const facts = yield* ask({ about: 'experimentsNamed', pattern })
@@ -62,11 +62,11 @@ function* ownExperiments(context: EvaluationContext, defaultExperimentId: string
 }
 
 /** Adds the searched experiments that are the caller's own; foreign ones and absent ones alike are passed over. */
-export function* searchableExperiments(context: EvaluationContext, defaultExperimentId: string): Evaluation<void> {
-  const { endpoint, message } = context
+export function* checkSearchedExperiments(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, message, defaultExperimentId } = context
   const ids = searchedExperiments(endpoint, message)
   const upstream = [...new Set(ids.map((id) => upstreamExperimentId(id, defaultExperimentId)))]
-  if (upstream.length === 0) return yield* ownExperiments(context, defaultExperimentId)
+  if (upstream.length === 0) return yield* ownExperiments(context)
   const facts = yield* ask({ about: 'experiments', ids: upstream })
   for (const id of upstream) {
     const { visibleExperiments, passedOver } = context

@@ -30,7 +30,6 @@ function checkColumn(name: string): void {
 
 /** MLflow reads attributes of its own program for a column that it does not have, and fails with a 500, which clients send again. */
 export function checkLoggedModelSearch({ endpoint, message }: EvaluationContext): void {
-  if (endpoint.resource !== 'loggedModel' || endpoint.action !== 'search') return
   for (const clause of parseFilter(textMeaning(endpoint, message, 'filter') ?? '')) {
     const column = attributeKey(clause)
     if (column !== null) checkColumn(column)

@@ -1,5 +1,5 @@
 import type { Environment } from '../../environments/environment.ts'
-import type { EvaluationContext } from '../../evaluation-context.ts'
+import { type EvaluationContext, subjectModel } from '../../evaluation-context.ts'
 import { type Clause, parseFilter } from '../../filter/filter-string.ts'
 import { attributeKey } from '../../filter/name-filter.ts'
 import { textMeaning } from '../../messages/message-fields.ts'
@@ -51,8 +51,13 @@ function refuseHiddenTags(clauses: readonly Clause[]): void {
   throw new Refusal('invalid-parameter', `The tag '${hidden}' cannot be searched for. Leave it out of the filter.`)
 }
 
+/** Whose rows a search by name is for, or whose model the request is about. */
+export function findScope(context: EvaluationContext): void {
+  context.scope = searchScope(context) ?? subjectModel(context)?.owner ?? context.environment
+}
+
 /** Whose rows a search by name is for, or null when it names nobody's in particular. */
-export function searchScope(context: EvaluationContext): Environment | null {
+function searchScope(context: EvaluationContext): Environment | null {
   const { endpoint, message } = context
   const column = endpoint.search?.nameColumn ?? null
   const filter = textMeaning(endpoint, message, 'filter')

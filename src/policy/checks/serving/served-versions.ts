@@ -10,7 +10,7 @@ import { resolveName } from '../../names/names.ts'
 import { Refusal } from '../../reasons.ts'
 import { externalModelProblem } from '../../serving/external-model.ts'
 import { isOfferedModel, isOwnSecret, isSharedEndpoint, refuseServing } from '../../serving/serving-endpoints.ts'
-import { notVersion } from '../request/shape.ts'
+import { notVersion } from '../request/id-forms.ts'
 import { productionOnly } from '../versions/versions.ts'
 import { checkRateLimits, checkServedLimits } from './serving-limits.ts'
 

@@ -1,6 +1,6 @@
 import type { ServingLimits } from '../../environments/environment.ts'
 import type { EvaluationContext } from '../../evaluation-context.ts'
-import type { Meaning } from '../../meanings/meaning.ts'
+import type { Meaning } from '../../meanings/meaning-table.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../messages/json/json.ts'
 import { objectsIn, placesMeaning } from '../../messages/message-fields.ts'
 import { Refusal } from '../../reasons.ts'

@@ -109,8 +109,7 @@ export function checkTraceIds({ endpoint, message }: EvaluationContext): void {
 }
 
 /** Static part: a deletion names traces or a time, as MLflow wants it. */
-export function checkTraceDeletion({ endpoint, message }: EvaluationContext): void {
-  if (endpoint.resource !== 'trace' || !('max_timestamp_millis' in endpoint.fields)) return
+export function checkTraceDeletion({ message }: EvaluationContext): void {
   const ids = message.get('request_ids')
   if (!Array.isArray(ids) || ids.length === 0) return
   const both = ['max_timestamp_millis', 'max_traces'].find((name) => message.has(name))

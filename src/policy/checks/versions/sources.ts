@@ -12,6 +12,7 @@ import { resolveName } from '../../names/names.ts'
 import { Refusal } from '../../reasons.ts'
 import { makePrompt } from '../request/tags.ts'
 import { readableLoggedModel, readableRun, relatedRun } from '../runs/owned-ids.ts'
+import { workspaceSource } from '../workspace/workspace-source.ts'
 import { noteNewVersion, notePromotion } from './origins.ts'
 import { foreignSource, localSource, remoteFile } from './source-refusals.ts'
 import { canonicalStage, productionOnly } from './versions.ts'
@@ -166,9 +167,11 @@ export function checkSourceText(context: EvaluationContext): void {
 
 /**
  * The `source` of a new model version: every way in which it may name something is resolved to an owner.
- * Gives the run behind it, or null. A version that named another run than its own would hide what it is made of.
+ * A version that named another run than its own would hide what it is made of.
  */
-export function* checkVersionSource(context: EvaluationContext, uri: string): Evaluation<string | null> {
+export function* checkVersionSource(context: EvaluationContext): Evaluation<void> {
+  const uri = textMeaning(context.endpoint, context.message, 'versionSource')
+  if (uri === null) return
   const behind = yield* runOfSource(context, uri)
   const named = textMeaning(context.endpoint, context.message, 'relatedRun')
   if (behind !== null && named !== null && named !== behind) {
@@ -178,7 +181,8 @@ export function* checkVersionSource(context: EvaluationContext, uri: string): Ev
     )
   }
   yield* noteNewVersion(context, { runId: behind ?? named, source: uri })
-  return behind
+  context.sourceRunId = behind
+  context.sourceLocation = yield* workspaceSource(context, uri)
 }
 
 /** The `artifact_location` of a new experiment: left to the server, or under the environment's own prefixes. */

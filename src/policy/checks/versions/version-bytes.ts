@@ -53,8 +53,9 @@ function* copiesReadable(context: EvaluationContext, version: VersionFact, hops 
  * Where MLflow itself opens the artifacts of a version, what it finds must be the caller's to read: the version says where they are,
  * and may have been made behind the proxy's back.
  */
-export function* checkVersionBytes(whole: EvaluationContext, version: VersionFact | null): Evaluation<void> {
-  if (whole.endpoint.bytes !== 'down' || version === null) return
+export function* checkVersionBytes(whole: EvaluationContext): Evaluation<void> {
+  const { version } = whole
+  if (version === null) return
   // What is behind the version may be another environment's, and is shown as bytes alone.
   const context: EvaluationContext = { ...whole, visibleExperiments: new Set() }
   const missing = absent.artifact(String(context.message.get('path') ?? ''))

@@ -1,3 +1,4 @@
+import type { OpenEndpoint } from '../../endpoints/endpoint.ts'
 import { type Stage, stages } from '../../environments/environment.ts'
 import { isInProduction, keptAlias, protectedAliases } from '../../environments/production.ts'
 import { absent, type EvaluationContext, managesProduction, reads, subjectModel } from '../../evaluation-context.ts'
@@ -128,24 +129,33 @@ function checkCredentialOperation(context: EvaluationContext, model: OwnedName, 
   }
 }
 
-/** The registry's rules on one version, on an alias, and on a whole model that has versions in Production. */
-export function* checkVersions(context: EvaluationContext): Evaluation<VersionFact | null> {
-  const { endpoint, message, environment, config } = context
-  const model = subjectModel(context)
-  if (model === null || endpoint.action === 'search') return null
-  const alias = textMeaning(endpoint, message, 'alias')
-  const onlyInAnswer = reads(endpoint) && !withoutStage.has(endpoint.response) && endpoint.bytes === undefined
-  if (onlyInAnswer) return null
-  const version = yield* subjectVersion(context, model)
-  // Asking for a stage moves nothing: any stage may be asked for, but it must be one.
-  const stage = textMeaning(endpoint, message, 'stage')
-  if (stage !== null) canonicalStage(stage)
-  if (endpoint.action === 'transition' && version !== null) {
+/** Whether what the request asks for shows in the answer in which stage it is: the answer is looked at. */
+export function showsOnlyInAnswer(endpoint: OpenEndpoint): boolean {
+  return endpoint.action === 'search' || (reads(endpoint) && !withoutStage.has(endpoint.response) && endpoint.bytes === undefined)
+}
+
+/** What may be done to the version that the request is about. */
+function* checkVersion(context: EvaluationContext, model: OwnedName, version: VersionFact): Evaluation<void> {
+  const { endpoint, message } = context
+  if (endpoint.action === 'transition') {
     checkTransition(context, model, version)
     yield* notePromotion(context, version)
   }
   const operation = textMeaning(endpoint, message, 'credentialOperation')
-  if (operation !== null && version !== null) checkCredentialOperation(context, model, version, operation)
+  if (operation !== null) checkCredentialOperation(context, model, version, operation)
+}
+
+/** The registry's rules on one version, on an alias, and on a whole model that has versions in Production. */
+export function* checkVersions(context: EvaluationContext): Evaluation<void> {
+  const { endpoint, message, environment, config } = context
+  const model = subjectModel(context)
+  if (model === null) return
+  const version = yield* subjectVersion(context, model)
+  // Asking for a stage moves nothing: any stage may be asked for, but it must be one.
+  const stage = textMeaning(endpoint, message, 'stage')
+  if (stage !== null) canonicalStage(stage)
+  if (version !== null) yield* checkVersion(context, model, version)
+  const alias = textMeaning(endpoint, message, 'alias')
   if (alias !== null && reads(endpoint)) yield* checkAliasRead(context, model, alias)
   else if (alias !== null) yield* checkAlias(context, model, alias, version)
   if (endpoint.resource === 'registeredModel' && coversVersions(context) && !managesProduction(environment)) {
@@ -156,7 +166,7 @@ export function* checkVersions(context: EvaluationContext): Evaluation<VersionFa
   }
   if (endpoint.action === 'delete' && version !== null)
     noteChange(context, { kind: 'versions', versions: [version], word: 'version' })
-  return version
+  context.version = version
 }
 
 /** Deleting or renaming a model does it to all of its versions. */

@@ -1,4 +1,4 @@
-import type { Meaning } from '../../meanings/meaning.ts'
+import type { Meaning } from '../../meanings/meaning-table.ts'
 import type { EndpointRow } from '../endpoint.ts'
 
 const trace = { resource: 'trace' } as const
