@@ -104,6 +104,12 @@ t.test('the command line says what it wants', async (t) => {
   t.match(await run('serve', '-c', wrong), { code: 1, err: /:5:1 lissten/ })
   t.match(await run('check', '-c', join(folder, 'absent.yaml')), { code: 1, err: /absent\.yaml: the file .* does not exist/ })
   t.match(await run('--help'), { code: 0, out: /Usage: mlflow-env-proxy/ })
+  const file = ['-c', wrong]
+  const needs = { serve: file, check: file, doctor: file, explain: [...file, '--groups', 'a', 'GET', '/'], routes: [], demo: [] }
+  for (const [command, needed] of Object.entries(needs)) {
+    t.match(await run(command, '--help'), { code: 0, err: '', out: new RegExp(`^Usage: mlflow-env-proxy ${command} `) })
+    t.match(await run(command, ...needed, '--nonsense'), { code: 2, out: '', err: /^mlflow-env-proxy: .*--nonsense/ }, command)
+  }
   t.match(await run('--version'), { code: 0, out: /^\d+\.\d+\.\d+\n$/ })
   for (const args of [[], ['check'], ['chek', '-c', 'x'], ['check', 'x', '-c', 'x'], ['check', '--confg', 'x']]) {
     t.match(await run(...args), { code: 2, out: '', err: /^mlflow-env-proxy: / }, args.join(' '))

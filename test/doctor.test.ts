@@ -445,7 +445,7 @@ t.test('for people: problems first, each with what to do; and a wrong command li
     code: 1,
     said: /^PROBLEM {2}There is no answer from http:\/\/127\.0\.0\.1:1: .+\n {9}Check upstream\.url.+\nok .+\n\n1 problem, 0 notes\n$/,
   })
-  t.match(await run(), { code: 2, said: /^Usage: mlflow-env-proxy doctor/ })
+  t.match(await run(), { code: 2, said: /^mlflow-env-proxy: .*--config.*\n\nUsage: mlflow-env-proxy doctor/ })
   t.match(await run('-c', file, '--wrong'), { code: 2 })
   t.match(await run('-c', file, '--token-file', join(folder, 'absent')), { code: 2, said: /absent/ })
   t.match(await run('-c', join(folder, 'absent')), { code: 1 })

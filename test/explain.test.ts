@@ -102,7 +102,7 @@ t.test('explain says so where it cannot know', async (t) => {
 t.test('explain wants a request', async (t) => {
   const { code, err } = await explain(t, 'http://127.0.0.1:9', 'apps_acc', 'GET')
   t.equal(code, 2)
-  t.match(err, /^Usage: mlflow-env-proxy explain/)
+  t.match(err, /^mlflow-env-proxy: .*\n\nUsage: mlflow-env-proxy explain/)
 })
 
 t.test('a client in Databricks mode is told of another door', async (t) => {

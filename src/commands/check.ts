@@ -1,14 +1,20 @@
-import { loadConfig } from '../server/config/config.ts'
+import { Command } from 'commander'
 import { describeConfig } from '../server/config/config-summary.ts'
-import { reportProblems } from './report-problems.ts'
-import type { Terminal } from './terminal.ts'
+import type { Shell } from './shell.ts'
+import { configOption, withConfig } from './with-config.ts'
 
-/** Says what the configuration means, or everything that is wrong with it. Returns the exit code. */
-export function check(file: string, env: NodeJS.ProcessEnv, terminal: Terminal): number {
-  try {
-    terminal.out(describeConfig(loadConfig(file, env)))
-    return 0
-  } catch (error) {
-    return reportProblems(error, terminal)
-  }
+/** Says what the configuration means, or everything that is wrong with it. */
+export function checkCommand(shell: Shell): Command {
+  return new Command('check')
+    .summary('say what the configuration means, or every problem in it')
+    .description('Says what the configuration means, or every problem in it. It asks nothing of MLflow.')
+    .addOption(configOption().makeOptionMandatory())
+    .action(
+      shell.action(({ config: file }: { config: string }) =>
+        withConfig(shell, file, (config) => {
+          shell.terminal.out(describeConfig(config))
+          return 0
+        }),
+      ),
+    )
 }

@@ -1,65 +1,42 @@
-import { parseArgs } from 'node:util'
-import { loadConfig } from '../server/config/config.ts'
-import type { Config } from '../server/config/config-types.ts'
+import { Command, InvalidArgumentError } from 'commander'
 import { readSecretFile } from '../server/config/secret-file.ts'
 import { examine } from '../server/doctor/examine.ts'
 import { describeFindings, printFindings } from '../server/doctor/finding.ts'
-import { reportProblems } from './report-problems.ts'
-import type { Terminal } from './terminal.ts'
-
-const usage = `Usage: mlflow-env-proxy doctor --config FILE [--token-file FILE] [--json]
-
-Looks at the MLflow behind the proxy, and says what is misconfigured there and what to do about it. It reads only.
-With the token of a caller in a file also what the proxy makes of them, and what they could do without it.
-Exit code 0: no problems, 1: problems.
-`
+import type { Shell } from './shell.ts'
+import { configOption, withConfig } from './with-config.ts'
 
 interface Asked {
   readonly config: string
-  readonly tokenFile: string | null
-  readonly json: boolean
+  /** The token of a caller. */
+  readonly tokenFile?: string
+  readonly json?: true
 }
 
-function readAsked(args: readonly string[]): Asked | null {
-  const options = {
-    config: { type: 'string', short: 'c' },
-    'token-file': { type: 'string' },
-    json: { type: 'boolean', default: false },
-  } as const
+function readToken(file: string): string {
   try {
-    const { values } = parseArgs({ args: [...args], options })
-    if (!values.config) return null
-    return { config: values.config, tokenFile: values['token-file'] ?? null, json: values.json }
-  } catch {
-    return null
-  }
-}
-
-function readToken(file: string | null, terminal: Terminal): { token: string | null } | null {
-  try {
-    return { token: file === null ? null : readSecretFile(file) }
+    return readSecretFile(file)
   } catch (error) {
-    terminal.err(`mlflow-env-proxy: ${error instanceof Error ? error.message : String(error)}\n`)
-    return null
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
   }
 }
 
-/** Says what is wrong between a configuration and the upstream. Returns the exit code. */
-export async function doctor(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
-  const asked = readAsked(args)
-  if (asked === null) {
-    terminal.err(usage)
-    return 2
-  }
-  const caller = readToken(asked.tokenFile, terminal)
-  if (caller === null) return 2
-  let config: Config
-  try {
-    config = loadConfig(asked.config, env)
-  } catch (error) {
-    return reportProblems(error, terminal)
-  }
-  const context = await examine(config, caller.token)
-  terminal.out(asked.json ? printFindings(context) : describeFindings(context))
-  return context.some(({ weight }) => weight === 'problem') ? 1 : 0
+/** Says what is wrong between a configuration and the upstream. */
+export function doctorCommand(shell: Shell): Command {
+  const doctor = ({ config: file, tokenFile: token, json }: Asked) =>
+    withConfig(shell, file, async (config) => {
+      const findings = await examine(config, token ?? null)
+      shell.terminal.out(json ? printFindings(findings) : describeFindings(findings))
+      return findings.some(({ weight }) => weight === 'problem') ? 1 : 0
+    })
+  return new Command('doctor')
+    .summary('what is misconfigured in the MLflow behind the proxy, and what to do')
+    .description(
+      'Looks at the MLflow behind the proxy, and says what is misconfigured there and what to do about it. It reads only.\n' +
+        'With the token of a caller in a file also what the proxy makes of them, and what they could do without it.\n' +
+        'Exit code 0: no problems, 1: problems.',
+    )
+    .addOption(configOption().makeOptionMandatory())
+    .option('--token-file <file>', "a caller's token", readToken)
+    .option('--json', 'for programs')
+    .action(shell.action(doctor))
 }

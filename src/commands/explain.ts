@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { Command, InvalidArgumentError } from 'commander'
 import { type Decision, decide } from '../policy/decide.ts'
 import type { OpenEndpoint } from '../policy/endpoints/endpoint.ts'
 import { findEndpoint } from '../policy/endpoints/find-endpoint.ts'
@@ -7,7 +7,6 @@ import { type ClientMode, type Environment, serverKindOf } from '../policy/envir
 import { decodeRequest } from '../policy/messages/decode-request.ts'
 import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
 import { upstreamRequest } from '../rewrite/request/upstream-request.ts'
-import { loadConfig } from '../server/config/config.ts'
 import type { Config } from '../server/config/config-types.ts'
 import { openUpstream } from '../server/databricks/open-upstream.ts'
 import { evaluate } from '../server/facts/evaluate.ts'
@@ -15,40 +14,15 @@ import { FactCaches } from '../server/facts/fact-cache.ts'
 import { type MakeExperiment, MlflowFacts } from '../server/facts/mlflow-facts.ts'
 import { readPathParams } from '../server/http/path-params.ts'
 import { findDefaultExperiment } from '../server/pipeline/default-experiments.ts'
-import { reportProblems } from './report-problems.ts'
-import type { Terminal } from './terminal.ts'
-
-const usage = `Usage: mlflow-env-proxy explain --config FILE --groups GROUP[,GROUP] [--databricks] METHOD PATH [JSON-BODY]
-
-Says what would happen to this request of a caller in these groups, and why. It asks MLflow what it must know, and changes nothing.
-With --databricks: of a client in Databricks mode, who comes by databricksHost.
-Example: mlflow-env-proxy explain -c proxy.yaml --groups apps_acc GET '/api/2.0/mlflow/registered-models/get?name=fraud'
-`
+import type { Shell } from './shell.ts'
+import { configOption, withConfig } from './with-config.ts'
 
 interface Asked {
-  readonly config: string
   readonly groups: readonly string[]
   readonly mode: ClientMode
   readonly method: string
   readonly target: string
   readonly body: string
-}
-
-function readAsked(args: readonly string[]): Asked | null {
-  const options = {
-    config: { type: 'string', short: 'c' },
-    groups: { type: 'string' },
-    databricks: { type: 'boolean', default: false },
-  } as const
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
-    const [method, target, body = '', ...rest] = positionals
-    if (!values.config || !values.groups || !method || !target || rest.length > 0) return null
-    const mode = values.databricks ? 'databricks' : 'http'
-    return { config: values.config, groups: values.groups.split(','), mode, method: method.toUpperCase(), target, body }
-  } catch {
-    return null
-  }
 }
 
 function refuse(reason: Reason, message: string): string {
@@ -117,24 +91,49 @@ async function explainRequest(config: Config, asked: Asked): Promise<string> {
   return said + tell(await judge(config, { environment, administrator }, found.open, asked, path))
 }
 
-/** Says what would happen to a request, and why. Returns the exit code. */
-export async function explain(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
-  const asked = readAsked(args)
-  if (asked === null) {
-    terminal.err(usage)
-    return 2
-  }
-  let config: Config
+async function explain(config: Config, asked: Asked): Promise<string> {
   try {
-    config = loadConfig(asked.config, env)
+    return await explainRequest(config, asked)
   } catch (error) {
-    return reportProblems(error, terminal)
+    if (error instanceof Refusal) return refuse(error.reason, error.message)
+    throw error
   }
-  try {
-    terminal.out(await explainRequest(config, asked))
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    terminal.out(refuse(error.reason, error.message))
+}
+
+function readGroups(text: string): readonly string[] {
+  if (text === '') throw new InvalidArgumentError('Name at least one.')
+  return text.split(',')
+}
+
+/** Says what would happen to a request, and why. */
+export function explainCommand(shell: Shell): Command {
+  interface Options {
+    readonly config: string
+    readonly groups: readonly string[]
+    readonly databricks?: true
   }
-  return 0
+  return new Command('explain')
+    .summary('what would happen to a request, and why')
+    .description(
+      'Says what would happen to this request of a caller in these groups, and why. It asks MLflow what it must know, and changes nothing.',
+    )
+    .argument('<method>', 'of HTTP')
+    .argument('<path>', 'with its query')
+    .argument('[body]', 'JSON', '')
+    .addOption(configOption().makeOptionMandatory())
+    .requiredOption('--groups <group,group>', 'the groups and app roles of the caller', readGroups)
+    .option('--databricks', 'a client in Databricks mode, who comes by databricksHost')
+    .addHelpText(
+      'after',
+      "\nExample: mlflow-env-proxy explain -c proxy.yaml --groups apps_acc GET '/api/2.0/mlflow/registered-models/get?name=fraud'",
+    )
+    .action(
+      shell.action((method: string, target: string, body: string, { config: file, groups, databricks }: Options) =>
+        withConfig(shell, file, async (config) => {
+          const mode = databricks ? 'databricks' : 'http'
+          shell.terminal.out(await explain(config, { groups, mode, method: method.toUpperCase(), target, body }))
+          return 0
+        }),
+      ),
+    )
 }

@@ -1,19 +1,11 @@
-import { parseArgs } from 'node:util'
+import { Command, Option } from 'commander'
 import type { ClosedEndpoint, OpenEndpoint } from '../policy/endpoints/endpoint.ts'
 import { tableOfAllModes } from '../policy/endpoints/endpoint-table.ts'
 import { type ServerKind, serverKindOf } from '../policy/environments/environment.ts'
 import { describedVersions } from '../policy/generated/messages.ts'
 import { coverageOf } from '../rewrite/answer/coverage.ts'
-import { loadConfig } from '../server/config/config.ts'
-import { reportProblems } from './report-problems.ts'
-import type { Terminal } from './terminal.ts'
-
-const usage = `Usage: mlflow-env-proxy routes [--upstream-kind mlflow|databricks|unityCatalog | --config FILE] [--upstream-version X]
-
-Prints every known route of the upstream, and what becomes of it: passed on, rewritten, filtered or carried out by the proxy itself,
-or closed and why. The upstream is MLflow's own server (${describedVersions.join(', ')}), or a Databricks workspace
-that registers models by itself (databricks) or in Unity Catalog (unityCatalog); with a configuration, the kind that it names. With a version: the routes of that MLflow server alone.
-`
+import type { Shell } from './shell.ts'
+import { configOption, withConfig } from './with-config.ts'
 
 /** Whose routes are asked for. */
 interface Asked {
@@ -72,43 +64,39 @@ closed
 ${table(closed.map(closedColumns))}`
 }
 
-interface Line {
-  readonly kind: string | undefined
-  readonly config: string | undefined
-  readonly version: string | null
+interface Options {
+  readonly upstreamKind?: ServerKind
+  readonly upstreamVersion?: string
+  readonly config?: string
 }
 
-function readLine(args: readonly string[]): Line | null {
-  const text = { type: 'string' } as const
-  const options = { 'upstream-version': text, 'upstream-kind': text, config: { ...text, short: 'c' } } as const
-  try {
-    const { values } = parseArgs({ args: [...args], options })
-    const { 'upstream-version': version = null, 'upstream-kind': kind, config } = values
-    if (kind !== undefined && config !== undefined) return null
-    return version === null || describedVersions.includes(version) ? { kind, config, version } : null
-  } catch {
-    return null
-  }
-}
-
-function kindOf({ kind = 'mlflow', config }: Line, env: NodeJS.ProcessEnv): ServerKind | null {
-  if (config !== undefined) return serverKindOf(loadConfig(config, env).upstream)
-  return kind === 'mlflow' || kind === 'databricks' || kind === 'unityCatalog' ? kind : null
-}
-
-/** Prints the coverage table. Returns the exit code. */
-export function routes(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): number {
-  const line = readLine(args)
-  try {
-    const kind = line === null ? null : kindOf(line, env)
-    // A workspace has no versions.
-    if (line === null || kind === null || (kind !== 'mlflow' && line.version !== null)) {
-      terminal.err(usage)
-      return 2
-    }
-    terminal.out(describeRoutes({ kind, version: line.version }))
+/** Prints the coverage table. */
+export function routesCommand(shell: Shell): Command {
+  const command = new Command('routes')
+  const print = (kind: ServerKind, version: string | null) => {
+    if (kind !== 'mlflow' && version !== null) command.error('error: a workspace has no versions; leave --upstream-version out')
+    shell.terminal.out(describeRoutes({ kind, version }))
     return 0
-  } catch (error) {
-    return reportProblems(error, terminal)
   }
+  return command
+    .summary('every route of the upstream, open or closed')
+    .description(
+      'Prints every known route of the upstream, and what becomes of it: passed on, rewritten, filtered or carried out by the proxy itself, or closed and why.',
+    )
+    .addOption(
+      new Option(
+        '--upstream-kind <kind>',
+        "MLflow's own server, or a Databricks workspace that registers models by itself or in Unity Catalog",
+      )
+        .choices(['mlflow', 'databricks', 'unityCatalog'] satisfies ServerKind[])
+        .conflicts('config'),
+    )
+    .addOption(new Option('--upstream-version <version>', 'that MLflow server alone').choices(describedVersions))
+    .addOption(configOption())
+    .action(
+      shell.action(({ upstreamKind = 'mlflow', upstreamVersion, config }: Options) => {
+        if (config === undefined) return print(upstreamKind, upstreamVersion ?? null)
+        return withConfig(shell, config, ({ upstream }) => print(serverKindOf(upstream), upstreamVersion ?? null))
+      }),
+    )
 }

@@ -1,16 +1,9 @@
-import { loadConfig } from '../server/config/config.ts'
+import { Command } from 'commander'
 import type { Config } from '../server/config/config-types.ts'
-import { reportProblems } from './report-problems.ts'
-import type { Terminal } from './terminal.ts'
+import type { Shell, Terminal } from './shell.ts'
+import { configOption, withConfig } from './with-config.ts'
 
-/** Starts the proxy, which goes on after this returns. Returns the exit code. */
-export async function serve(file: string, env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
-  let config: Config
-  try {
-    config = loadConfig(file, env)
-  } catch (error) {
-    return reportProblems(error, terminal)
-  }
+async function serve(config: Config, terminal: Terminal): Promise<number> {
   const main = await import('../server/main.ts')
   try {
     await main.serve(config)
@@ -20,4 +13,15 @@ export async function serve(file: string, env: NodeJS.ProcessEnv, terminal: Term
     terminal.err(`mlflow-env-proxy: ${error.message}\n`)
     return 1
   }
+}
+
+/** Starts the proxy, which goes on after the command has returned. */
+export function serveCommand(shell: Shell): Command {
+  return new Command('serve')
+    .description('Runs the proxy, until SIGTERM or SIGINT.')
+    .summary('run the proxy')
+    .addOption(configOption().makeOptionMandatory())
+    .action(
+      shell.action((options: { config: string }) => withConfig(shell, options.config, (config) => serve(config, shell.terminal))),
+    )
 }
