@@ -19,11 +19,11 @@ const read = (name: string) => readFileSync(join(root, name), 'utf8')
 t.test('generated pages are what their generators would write', async (t) => {
   for (const kind of ['mlflow', 'databricks'] as const) {
     const page = endpointPages[kind]
-    t.ok(read(page) === renderEndpoints(kind), `${page}; if not: node scripts/generate/generate-endpoint-docs.ts`)
+    t.ok(read(page) === renderEndpoints(kind), `${page}; if not: npm run generate -- endpoint-docs`)
   }
   t.ok(
     read('docs/configuration.md') === renderCurrentReference(),
-    'docs/configuration.md; if not: node scripts/generate/generate-config-reference.ts',
+    'docs/configuration.md; if not: npm run generate -- config-reference',
   )
 })
 
@@ -71,6 +71,24 @@ t.test('pages point at files that exist', async (t) => {
       [],
       page,
     )
+  }
+})
+
+t.test('pages name commands that there are', async (t) => {
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'bench/README.md',
+    ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ]
+  const scripts: Readonly<Record<string, string>> = JSON.parse(read('package.json')).scripts
+  for (const page of pages.filter((name) => name.endsWith('.md'))) {
+    for (const [command, task = '', part = ''] of read(page).matchAll(/npm run ([a-z]+)(?: -- ([a-z][a-z-]*))?/g)) {
+      t.ok(task in scripts, `${page}: ${command}`)
+      const folder = { bench: 'bench/', generate: 'scripts/generate/generate-' }[task]
+      if (folder !== undefined && part !== '') t.ok(existsSync(join(root, `${folder}${part}.ts`)), `${page}: ${command}`)
+    }
+    t.notMatch(read(page), /node [a-z/]+\/[a-z-]+\.ts/, `${page}: the machine's Node may be too old for TypeScript`)
   }
 })
 

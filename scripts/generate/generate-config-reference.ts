@@ -107,7 +107,7 @@ function main(args: readonly string[]): void {
   const text = renderCurrentReference()
   if (!args.includes('--check')) writeFileSync(target, text)
   else if (readFileSync(target, 'utf8') !== text) {
-    console.error('docs/configuration.md is not what the schema says: run node scripts/generate/generate-config-reference.ts')
+    console.error('docs/configuration.md is not what the schema says: run npm run generate -- config-reference')
     process.exitCode = 1
   }
 }

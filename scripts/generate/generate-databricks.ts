@@ -1,5 +1,5 @@
 // Writes src/policy/generated/databricks-{messages,routes}.ts from what databricks-sdk and MLflow's own descriptors say of a workspace:
-//   node scripts/generate/generate-databricks.ts <python with databricks-sdk> <python with mlflow>...
+//   npm run generate -- databricks [<python with databricks-sdk> <python with mlflow>...]
 // An output of describe-databricks.py or describe-mlflow.py, as a JSON file, may stand for a python. Whether the files are what it would write,
 // test/contract/routes.test.ts says.
 import { writeFileSync } from 'node:fs'
@@ -64,9 +64,7 @@ function printRoutes(routes: MergedRoute[]): string {
 
 function main([sdkSource, ...sources]: string[]): void {
   if (sdkSource === undefined || sources.length === 0) {
-    throw new Error(
-      'usage: node scripts/generate/generate-databricks.ts <python or description.json> <python or description.json>...',
-    )
+    throw new Error('usage: npm run generate -- databricks <python or description.json> <python or description.json>...')
   }
   const sdk: SdkDescription = readDescription(sdkSource, 'describe-databricks.py')
   const texts = generateDatabricksTexts(

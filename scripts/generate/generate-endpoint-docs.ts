@@ -176,7 +176,7 @@ function main(args: readonly string[]): void {
     const text = renderEndpoints(kind)
     if (!args.includes('--check')) writeFileSync(target, text)
     else if (!existsSync(target) || readFileSync(target, 'utf8') !== text) {
-      console.error(`${endpointPages[kind]} is not what the table says: run node scripts/generate/generate-endpoint-docs.ts`)
+      console.error(`${endpointPages[kind]} is not what the table says: run npm run generate -- endpoint-docs`)
       process.exitCode = 1
     }
   }

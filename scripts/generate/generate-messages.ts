@@ -1,5 +1,5 @@
 // Writes src/policy/generated/{messages,routes,graphql-schema}.ts from what installed MLflow versions say of themselves:
-//   node scripts/generate/generate-messages.ts <python of an environment with mlflow, or output of describe-mlflow.py>...
+//   npm run generate -- messages [<python of an environment with mlflow, or output of describe-mlflow.py>...]
 // Whether the files are what it would write, test/contract/routes.test.ts says: that needs every version.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -34,7 +34,7 @@ export function generateTexts(descriptions: readonly Description[]): Record<keyo
 }
 
 function main(sources: string[]): void {
-  if (sources.length === 0) throw new Error('usage: node scripts/generate/generate-messages.ts <python or description.json>...')
+  if (sources.length === 0) throw new Error('usage: npm run generate -- messages <python or description.json>...')
   const texts = generateTexts(sources.map((source): Description => readDescription(source, 'describe-mlflow.py')))
   writeFileSync(generatedFiles.messages, texts.messages)
   writeFileSync(generatedFiles.routes, texts.routes)

@@ -1,5 +1,5 @@
 // Writes src/policy/generated/otlp-messages.ts from the descriptors that an installed MLflow brings:
-//   node scripts/generate/generate-otlp.ts <python of an environment with mlflow>
+//   npm run generate -- otlp [<python of an environment with mlflow>]
 // Whether the file is what it would write, test/contract/routes.test.ts says.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -28,6 +28,6 @@ export function generateOtlp(python: string): string {
 
 const [python] = process.argv.slice(2)
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (python === undefined) throw new Error('usage: node scripts/generate/generate-otlp.ts <python>')
+  if (python === undefined) throw new Error('usage: npm run generate -- otlp <python>')
   writeFileSync(otlpFile, generateOtlp(python))
 }

@@ -18,7 +18,7 @@ const checks = [
   ...generators.map((name) => ({
     name,
     command: ['node', `scripts/generate/${name}`, '--check'],
-    repair: `node scripts/generate/${name}`,
+    repair: `npm run generate -- ${name.slice('generate-'.length, -'.ts'.length)}`,
   })),
 ]
 

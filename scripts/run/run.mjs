@@ -11,6 +11,7 @@ import {
   ensurePythonEnvironments,
   integrationEnvironments,
   mlflowVersions,
+  pythonOf,
   toolEnvironments,
 } from '../setup/python-environments.mjs'
 
@@ -28,6 +29,27 @@ const tasks = {
   fuzz: { script: 'fuzz/main.ts', built: true, pythons: mlflowVersions.slice(-2) },
   check: { script: 'scripts/run/run-checks.mjs', built: false, pythons: [] },
 }
+
+const bench = (name, pythons = []) => [`bench ${name}`, { script: `bench/${name}.ts`, built: true, pythons }]
+// The generators take the interpreters to ask, where they ask any: these, unless others are named.
+const generate = (name, pythons = []) => [
+  `generate ${name}`,
+  { script: `scripts/generate/generate-${name}.ts`, built: false, pythons, describes: true },
+]
+
+// Tasks of several parts: `npm run TASK -- PART [ARGUMENT...]`.
+const parts = Object.fromEntries([
+  bench('request-cost', ['3.17.2']),
+  bench('fairness', ['3.17.2']),
+  bench('oracles', ['3.18.0']),
+  bench('rolling-restart'),
+  bench('soak'),
+  generate('endpoint-docs'),
+  generate('config-reference'),
+  generate('messages', mlflowVersions),
+  generate('databricks', ['databricks', ...mlflowVersions]),
+  generate('otlp', mlflowVersions.slice(-1)),
+])
 
 const say = (line) => process.stderr.write(`${line}\n`)
 
@@ -51,7 +73,8 @@ async function prepareOthers() {
   }
 }
 
-function start({ script }, args) {
+function start({ script, pythons, describes = false }, given) {
+  const args = describes && given.length === 0 ? pythons.map(pythonOf) : given
   const { node, env } = currentNode()
   const child = spawn(node, [join(root, script), ...args], { cwd: root, env, stdio: 'inherit' })
   // Ctrl-C reaches the child by itself too (same process group): the tasks take a second SIGINT as the first.
@@ -61,10 +84,18 @@ function start({ script }, args) {
   })
 }
 
-async function main([name, ...args]) {
-  const task = tasks[name]
+function usage(name) {
+  const known = Object.keys(parts).filter((part) => part.startsWith(`${name} `))
+  if (known.length === 0) return `Usage: node scripts/run/run.mjs ${Object.keys(tasks).join('|')}|bench|generate [ARGUMENT...]`
+  return `Usage: npm run ${name} -- ${known.map((part) => part.slice(name.length + 1)).join('|')} [ARGUMENT...]`
+}
+
+async function main([name, ...rest]) {
+  const part = parts[`${name} ${rest[0]}`]
+  const task = part ?? tasks[name]
+  const args = part ? rest.slice(1) : rest
   try {
-    if (!task) throw new Missing(`Usage: node scripts/run/run.mjs ${Object.keys(tasks).join('|')} [ARGUMENT...]`)
+    if (!task) throw new Missing(usage(name))
     if (Number(process.versions.node.split('.')[0]) < 20)
       throw new Missing(`Node 20 or newer is needed; this is ${process.version}.`)
     await prepare(task)

@@ -63,9 +63,12 @@ export function currentNode() {
   const env = { ...process.env, PATH: `${inRoot('node_modules', '.bin')}${delimiter}${process.env.PATH}` }
   const works = existsSync(bundled) && spawnSync(bundled, ['--version'], { stdio: 'ignore' }).status === 0
   if (works) return { node: bundled, env }
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (major > 22 || (major === 22 && minor >= 19)) return { node: process.execPath, env }
-  throw new Missing(`Node 22.19 or newer is needed (this is ${process.versions.node}), and the npm package node brought none.`)
+  const oldest = readJson(inRoot('package.json')).engines.node.slice('>='.length)
+  const [[major, minor], [least, lesser]] = [process.versions.node, oldest].map((version) => version.split('.').map(Number))
+  if (major > least || (major === least && minor >= lesser)) return { node: process.execPath, env }
+  throw new Missing(
+    `Node ${oldest} or newer is needed (this is ${process.versions.node}), and the npm package node brought none.`,
+  )
 }
 
 function sourcesFingerprint() {

@@ -76,10 +76,7 @@ t.test('the generated messages, routes and GraphQL schema are what the installed
   const texts: Readonly<Record<string, string>> = generateTexts(descriptions)
   for (const [name, file] of Object.entries(generatedFiles)) {
     const found = readFileSync(file, 'utf8')
-    t.ok(
-      found === texts[name],
-      `src/policy/generated/${name}.ts is fresh; if not: node scripts/generate/generate-messages.ts and every python`,
-    )
+    t.ok(found === texts[name], `src/policy/generated/${name}.ts is fresh; if not: npm run generate -- messages`)
   }
 })
 
@@ -87,10 +84,7 @@ t.test('the generated messages and routes of a workspace are what databricks-sdk
   const texts = generateDatabricksTexts(sdk, descriptions)
   for (const name of ['messages', 'routes'] as const) {
     const found = readFileSync(generatedDatabricksFiles[name], 'utf8')
-    t.ok(
-      found === texts[name],
-      `src/policy/generated/databricks-${name}.ts is fresh; if not: node scripts/generate/generate-databricks.ts`,
-    )
+    t.ok(found === texts[name], `src/policy/generated/databricks-${name}.ts is fresh; if not: npm run generate -- databricks`)
   }
 })
 
@@ -111,5 +105,5 @@ t.test('every route that databricks-sdk asks a workspace for is in its table, op
 
 t.test('the generated messages of OpenTelemetry are those that the newest MLflow brings', async (t) => {
   const fresh = generateOtlp(pythonOf(mlflowVersions.at(-1) ?? '')) === readFileSync(otlpFile, 'utf8')
-  t.ok(fresh, 'src/policy/generated/otlp-messages.ts is fresh; if not: node scripts/generate/generate-otlp.ts and its python')
+  t.ok(fresh, 'src/policy/generated/otlp-messages.ts is fresh; if not: npm run generate -- otlp')
 })
