@@ -6,10 +6,11 @@ import { withDirectory } from './auth/directory.ts'
 import type { Config } from './config/config-types.ts'
 import { upstreamTimeouts } from './config/upstream-timeouts.ts'
 import { AzureStorage } from './databricks/storage/databricks-store.ts'
+import { addStoredBytes } from './databricks/stored-bytes.ts'
 import { CatalogRegistrar } from './databricks/unity-catalog-registrar.ts'
 import { WorkspaceArtifacts } from './databricks/workspace-artifacts.ts'
-import { addWorkspaceByteRoutes } from './databricks/workspace-byte-routes.ts'
-import type { Clock } from './facts/clock.ts'
+
+import { Facts } from './facts/facts.ts'
 import { answerError } from './http/answer-error.ts'
 import { addBodyParser } from './http/body-parser.ts'
 import { Connections } from './http/connections.ts'
@@ -27,12 +28,16 @@ import { addLeastRate } from './limits/least-rate.ts'
 import { Limits } from './limits/request-limits.ts'
 import { writeAudit } from './observability/audit.ts'
 import type { Metrics } from './observability/metrics.ts'
-import { addByteRoutes } from './pipeline/byte-routes.ts'
+import { ensureDefaultExperiment } from './pipeline/default-experiments.ts'
+import { addEndpointRoutes } from './pipeline/endpoint-routes.ts'
 import { addGraphql } from './pipeline/graphql-route.ts'
-import { addRoutes } from './pipeline/json-routes.ts'
-import { addOtlpRoutes } from './pipeline/otlp-routes.ts'
 import type { PageTokens } from './pipeline/page-tokens.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
+import { Forward } from './pipeline/strategies/forward.ts'
+import { Search } from './pipeline/strategies/search.ts'
+import { addStreamRoutes } from './pipeline/stream-routes.ts'
+import { type Clock, processClock } from './facts/clock.ts'
+import { UnfinishedVersions } from './pipeline/unfinished-versions.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
 export interface Parts extends ServerParts {
@@ -56,26 +61,32 @@ interface Services {
   close(): Promise<void>
 }
 
-function openServices({ config, log, authenticator, upstream, tokens, metrics, clock }: Parts): Services {
+/** The pipeline with its strategies, and what before a Databricks workspace carries out requests for artifacts. */
+function openPipeline({ config, log, upstream, tokens, clock = processClock }: Parts) {
+  const facts = new Facts(upstream, clock, (name, caller) => ensureDefaultExperiment(upstream, name, caller))
+  const unfinished = new UnfinishedVersions(upstream, () => facts.forgetVersions())
+  const forward = new Forward(upstream, facts, tokens, unfinished)
+  const search = new Search(upstream, facts, tokens, unfinished)
+  const inCatalog = usesCatalog(config)
+  const storage =
+    config.kind === 'databricks' ? new AzureStorage(config.upstream.storageHosts, undefined, inCatalog, config.outbound) : null
+  const artifacts = storage === null ? null : new WorkspaceArtifacts(upstream, storage)
+  const registrar = artifacts !== null && inCatalog ? new CatalogRegistrar(upstream, facts, artifacts, log) : null
+  const own = [search, artifacts, registrar].filter((strategy) => strategy !== null)
+  const close = async () => {
+    await registrar?.close()
+    await storage?.close()
+  }
+  return { pipeline: new Pipeline({ config, facts, clock, forward, own }), artifacts, close }
+}
+
+function openServices(parts: Parts): Services {
+  const { config, authenticator, upstream, metrics } = parts
   const limits = new Limits(config.limits)
   metrics.watch(limits)
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
-  const storage =
-    config.kind === 'databricks'
-      ? new AzureStorage(config.upstream.storageHosts, undefined, usesCatalog(config), config.outbound)
-      : null
-  const artifacts = storage === null ? null : new WorkspaceArtifacts(upstream, storage)
-  const registrar = artifacts === null ? null : new CatalogRegistrar(upstream, artifacts, log)
-  return {
-    authenticator: withDirectory(authenticator, openDirectory(config, upstream)),
-    pipeline: new Pipeline(config, upstream, tokens, artifacts, registrar, clock),
-    limits,
-    artifacts,
-    close: async () => {
-      await registrar?.close()
-      await storage?.close()
-    },
-  }
+  const directory = openDirectory(config, upstream)
+  return { authenticator: withDirectory(authenticator, directory), limits, ...openPipeline(parts) }
 }
 
 /** One port for callers: the journey of a request in the order in which it happens. */
@@ -99,14 +110,14 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, l
   addLeastRate(app, config.limits.leastRate)
   addBodyParser(app)
   addLocalRoutes(app, config, modes, upstream)
-  for (const mode of modes) addRoutes(app, config, mode, pipeline)
   if (modes.includes('http')) addEntrance(app, config)
   if (config.kind === 'mlflow') addGraphql(app, config, pipeline)
-  if (config.kind === 'mlflow') addOtlpRoutes(app, config, pipeline)
   app.decorateRequest('granted', null)
-  app.decorateRequest('transfer', null)
-  if (artifacts !== null) addWorkspaceByteRoutes(app, config, modes, pipeline, artifacts, timeouts.idle)
-  addByteRoutes(app, config, modes, pipeline, upstream.transport, timeouts.idle)
+  for (const mode of modes) {
+    addEndpointRoutes(app, config, mode, pipeline)
+    if (artifacts !== null) addStoredBytes(app, config, mode, pipeline, artifacts, timeouts.idle)
+    addStreamRoutes(app, config, mode, pipeline, upstream.transport, timeouts.idle)
+  }
   app.setNotFoundHandler((request, reply) => {
     if (isPreflight(request.raw)) return answerPreflight(config, request, reply)
     throw unknownAddress(request.raw)

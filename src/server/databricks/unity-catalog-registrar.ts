@@ -1,25 +1,27 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { usesCatalog } from '../../policy/environments/environment.ts'
+import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import type { Grant } from '../../policy/grant.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { showName } from '../../policy/names/names.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { rewriteAnswer } from '../../rewrite/answer/rewrite-answer.ts'
+import { registrationRequest } from '../../rewrite/request/upstream-request.ts'
 import type { VersionDetails } from '../../rewrite/unity-catalog/version-details.ts'
+import type { Facts } from '../facts/facts.ts'
 import { readFound, readVersion } from '../facts/look-up-answers.ts'
-import { finishRegistration } from '../pipeline/registration.ts'
-import type { Outcome } from '../pipeline/request-context.ts'
-import { upstreamFailure } from '../pipeline/upstream-failure.ts'
 import { parseAnswer } from '../upstream/parse-answer.ts'
+import { finishRegistration } from '../pipeline/registration.ts'
+import type { RequestContext } from '../pipeline/request-context.ts'
+import type { GrantedRequest, Strategy } from '../pipeline/strategies/strategy.ts'
+import { upstreamError } from '../pipeline/upstream-error.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
-import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import { type CallerCredentials, withoutSignal } from '../upstream/upstream-credentials.ts'
 import type { StoredFile } from './storage/artifact-store.ts'
 import type { CatalogFolder } from './storage/catalog-folder.ts'
 import { CallFailed } from './storage/storage-call.ts'
 import { checkModel, filesBelow } from './unity-catalog-source.ts'
-import { artifactFailure, type SourceFiles, type WorkspaceArtifacts } from './workspace-artifacts.ts'
+import { artifactError, type SourceFiles, type WorkspaceArtifacts } from './workspace-artifacts.ts'
 
 /** Milliseconds after which the caller hears that the version is pending: clients wait two minutes for an answer, and longer for a version. */
 const patience = 60_000
@@ -32,49 +34,55 @@ interface Version {
 }
 
 /** Registers versions in Unity Catalog, which leaves it to its clients to bring the files: made pending, filled, made ready, given its alias. */
-export class CatalogRegistrar {
+export class CatalogRegistrar implements Strategy {
   readonly #upstream: Upstream
+  readonly #facts: Facts
   readonly #artifacts: WorkspaceArtifacts
   readonly #log: Pick<Logger, 'warn'>
   readonly #patience: number
   readonly #stop = new AbortController()
   readonly #underWay = new Set<Promise<unknown>>()
 
-  constructor(upstream: Upstream, artifacts: WorkspaceArtifacts, log: Pick<Logger, 'warn'>, patienceMs = patience) {
+  constructor(upstream: Upstream, facts: Facts, artifacts: WorkspaceArtifacts, log: Pick<Logger, 'warn'>, patienceMs = patience) {
     this.#upstream = upstream
+    this.#facts = facts
     this.#artifacts = artifacts
     this.#log = log
     this.#patience = patienceMs
   }
 
-  /** Whether a request is carried out here. */
-  serves({ endpoint, context }: Grant): boolean {
-    return endpoint.name === 'createModelVersion' && usesCatalog(context.config)
+  serves({ makes, bringsFiles }: OpenEndpoint): boolean {
+    return makes === 'version' && bringsFiles !== true
   }
 
   /**
-   * Registers a version; `create` makes it in Unity Catalog, without files, and with what its model says. What takes longer than a client waits goes on behind it, and
-   * the version is pending until then. A version whose files cannot be brought is taken away again.
+   * Registers a version: makes it in Unity Catalog, without files, and with what its model says. What takes longer than a client waits goes on
+   * behind it, and the version is pending until then. A version whose files cannot be brought is taken away again.
    */
-  async register(
-    grant: Grant,
-    caller: CallerCredentials,
-    create: (details: VersionDetails) => Promise<UpstreamAnswer>,
-  ): Promise<Outcome> {
+  async carryOut({ grant, requestContext }: GrantedRequest): Promise<JsonObject> {
+    // What is half made is finished or taken away, whoever waits for it.
+    const caller = withoutSignal(requestContext.credentials)
     try {
       const source = this.#artifacts.sourceOf(grant, caller)
       const files = await filesBelow(source)
-      const dependencies = await checkModel(source, files)
-      const answer = await create({ dependencies, workspaceId: this.#upstream.transport.workspaceId })
-      if (answer.status !== 200) return { failure: upstreamFailure(grant, answer) }
-      const row = parseAnswer(answer).get('model_version')
+      const row = await this.#create(grant, await checkModel(source, files), requestContext)
       const { name, version } = readVersion(row)
       const made = this.#keep(this.#complete(grant, caller, { name, version }, source, files))
       const finished = await this.#inTime(made, { name, version })
-      return { answer: rewriteAnswer(grant, new Map([['model_version', finished ?? row ?? null]])) }
+      return rewriteAnswer(grant, new Map([['model_version', finished ?? row ?? null]]))
     } catch (error) {
-      return { failure: artifactFailure(grant, error) }
+      throw artifactError(grant, error)
+    } finally {
+      this.#facts.forget(grant)
     }
+  }
+
+  async #create(grant: Grant, dependencies: VersionDetails['dependencies'], { credentials, auditRecord }: RequestContext) {
+    const { workspaceId } = this.#upstream.transport
+    const answer = await this.#upstream.send(registrationRequest(grant, { dependencies, workspaceId }), credentials)
+    auditRecord.upstreamStatus = answer.status
+    if (answer.status !== 200) throw upstreamError(grant, answer)
+    return parseAnswer(answer).get('model_version')
   }
 
   /** Breaks off what is under way: versions that are not filled are taken away. */

@@ -1,3 +1,4 @@
+import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import type { Grant } from '../../policy/grant.ts'
 import { encodeBody, encodeQuery } from '../../policy/messages/encode.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
@@ -11,10 +12,10 @@ import {
   newVersionRequest,
   sourceRequest,
 } from '../../rewrite/request/artifact-request.ts'
-import { type Failure, failureOf } from '../http/failure.ts'
+import type { UpstreamError } from '../http/failure.ts'
 import { ForcedCollection } from '../limits/forced-collection.ts'
-import type { Outcome } from '../pipeline/request-context.ts'
-import { upstreamFailure } from '../pipeline/upstream-failure.ts'
+import type { GrantedRequest, Strategy } from '../pipeline/strategies/strategy.ts'
+import { upstreamError } from '../pipeline/upstream-error.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
@@ -44,10 +45,9 @@ function folderOf({ message }: Grant, { path }: ArtifactRequest, files: readonly
   return new Map([['contents', contents]])
 }
 
-/** What Databricks said of a call that a granted request took, as the caller's failure. */
-export function artifactFailure(grant: Grant, error: unknown): Failure {
-  if (!(error instanceof CallFailed)) throw error
-  return upstreamFailure(grant, { status: error.status, text: printJson(error.json) })
+/** What Databricks said of a call that a granted request took, as the caller's error; any other error as it is. */
+export function artifactError(grant: Grant, error: unknown): UpstreamError | unknown {
+  return error instanceof CallFailed ? upstreamError(grant, { status: error.status, text: printJson(error.json) }) : error
 }
 
 /** What is uploaded. */
@@ -66,7 +66,7 @@ export interface SourceFiles {
 }
 
 /** Artifacts of a Databricks workspace, which serves none itself: granted requests for them, carried out by other calls. */
-export class WorkspaceArtifacts {
+export class WorkspaceArtifacts implements Strategy {
   readonly #upstream: Upstream
   readonly #storage: AzureStorage
   readonly #memory = new ForcedCollection()
@@ -76,28 +76,25 @@ export class WorkspaceArtifacts {
     this.#storage = storage
   }
 
-  /** Whether a request is carried out here, rather than forwarded. */
-  serves({ endpoint }: Grant): boolean {
-    return asksForStore(endpoint)
+  serves(endpoint: OpenEndpoint): boolean {
+    return endpoint.bytes === undefined && asksForStore(endpoint)
   }
 
-  /** Carries out a request that has no bytes: a listing, a deletion. */
-  async complete(grant: Grant, caller: CallerCredentials): Promise<Outcome> {
-    const { name } = grant.endpoint
-    if (!['listStoredArtifacts', 'listWorkspaceFolder', 'deleteArtifact'].includes(name)) {
-      return { failure: failureOf(new Refusal('no-multipart', noMultipart)) }
-    }
+  /** Carries out a request that has no bytes: a listing, a deletion. There are no uploads in parts. */
+  async carryOut({ grant, requestContext }: GrantedRequest): Promise<JsonObject> {
+    const { inStorage } = grant.endpoint
+    if (inStorage === undefined) throw new Refusal('no-multipart', noMultipart)
     try {
-      const { store, request } = this.#open(grant, caller)
-      if (name === 'deleteArtifact') {
+      const { store, request } = this.#open(grant, requestContext.credentials)
+      if (inStorage === 'delete') {
         await store.delete(request.place, request.path)
-        return { answer: new Map() }
+        return new Map()
       }
       const files = await store.list(request.place, request.path)
-      if (name === 'listWorkspaceFolder') return { answer: rewriteAnswer(grant, folderOf(grant, request, files)) }
-      return { answer: rewriteAnswer(grant, new Map([['files', files.map(rowOf)]])) }
+      const listed = inStorage === 'listFolder' ? folderOf(grant, request, files) : new Map([['files', files.map(rowOf)]])
+      return rewriteAnswer(grant, listed)
     } catch (error) {
-      return { failure: artifactFailure(grant, error) }
+      throw artifactError(grant, error)
     }
   }
 

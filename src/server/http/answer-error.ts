@@ -4,6 +4,7 @@ import { describeNetworkError } from '../network/network-error.ts'
 import { isTransportError, transportRefusal } from '../upstream/transport-errors.ts'
 import { describeError } from './failure.ts'
 import { type AnyReply, sendFailure } from './respond.ts'
+import { sizeHeader } from './unmet.ts'
 
 function describeCause(cause: unknown): string | null {
   if (cause === undefined) return null
@@ -44,5 +45,6 @@ export function answerError<R extends AnyReply>(error: unknown, reply: R, repeat
     : error
   const failure = describeError(known)
   report(known, failure.reason, reply)
+  reply.headers(sizeHeader(known))
   return sendFailure(reply, failure)
 }

@@ -18,6 +18,15 @@ function retryAfterOf(refusal: Refusal): number | string | null {
   return refusal.reason === 'upstream-unavailable' || refusal.reason === 'overloaded' ? 1 : null
 }
 
+/** The upstream's own error for a granted request, in the caller's names. */
+export class UpstreamError extends Error {
+  readonly failure: Failure
+  constructor(failure: Failure) {
+    super(failure.body.message)
+    this.failure = failure
+  }
+}
+
 /** What a refusal looks like to the client. */
 export function failureOf(refusal: Refusal): Failure {
   const { status, errorCode } = reasons[refusal.reason]
@@ -34,8 +43,9 @@ function hasCode(error: unknown): error is { code: string; statusCode?: number }
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
 }
 
-/** What any error looks like to the client: refusals by their reason, Fastify's own by their status, bugs without a word of detail. */
+/** What any error looks like to the client: refusals by their reason, the upstream's as it is, Fastify's own by their status, bugs without a word of detail. */
 export function describeError(error: unknown): Failure {
+  if (error instanceof UpstreamError) return error.failure
   if (error instanceof Refusal) return failureOf(error)
   if (hasCode(error) && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return { ...failureOf(new Refusal('too-large', 'The request body is too large.')), close: true }

@@ -7,18 +7,8 @@ import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { shapeOf } from '../../policy/messages/message-shape.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { graphqlValue } from '../../rewrite/answer/graphql-answer.ts'
-import type { Failure } from '../http/failure.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RequestContext } from './request-context.ts'
-
-/** MLflow's own error for one field. */
-export class FieldFailure extends Error {
-  readonly failure: Failure
-  constructor(failure: Failure) {
-    super(failure.body.message)
-    this.failure = failure
-  }
-}
 
 /** Runs in one search: their list stands in an address. */
 const runsAtOnce = 50
@@ -71,9 +61,8 @@ export class FieldReader {
       auditRecord: { ...this.#requestContext.auditRecord, references: [] },
     }
     try {
-      const outcome = await this.#pipeline.complete(requestContext, await this.#pipeline.judge(requestContext, endpoint, message))
-      if ('failure' in outcome) throw new FieldFailure(outcome.failure)
-      return outcome.answer
+      const grant = await this.#pipeline.judge(requestContext, endpoint, message)
+      return await this.#pipeline.complete({ requestContext, grant, printsRows: false })
     } finally {
       const { auditRecord } = this.#requestContext
       auditRecord.references = [...auditRecord.references, ...requestContext.auditRecord.references]

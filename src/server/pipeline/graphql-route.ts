@@ -7,11 +7,13 @@ import { schema } from '../../policy/graphql/schema.ts'
 import { decodeCall } from '../../policy/messages/decode-call.ts'
 import { Refusal, reasons } from '../../policy/reasons.ts'
 import { bodyOf } from '../http/body-parser.ts'
+import { UpstreamError } from '../http/failure.ts'
 import { limits } from '../http/framing.ts'
 import type { AuditRecord } from '../observability/audit-record.ts'
-import { FieldFailure, FieldReader } from './graphql-fields.ts'
-import { environmentPrefixes, requestContextOf } from './json-routes.ts'
+import { environmentPrefixes } from './addresses.ts'
+import { FieldReader } from './graphql-fields.ts'
 import type { Pipeline } from './pipeline.ts'
+import { requestContextOf } from './request-context.ts'
 
 /** Refusals that GraphQL says in its answer. Any other is no judgement of a field, and ends the whole request. */
 const ofFields: ReadonlySet<number> = new Set([400, 403, 404, 413])
@@ -20,7 +22,7 @@ const ofFields: ReadonlySet<number> = new Set([400, 403, 404, 413])
 function sayError({ message, originalError }: GraphQLError, auditRecord: AuditRecord): string {
   // Without an original it is the library's own word for a value that the caller sent.
   if (originalError === undefined || originalError instanceof GraphQLError) return message
-  if (originalError instanceof FieldFailure) {
+  if (originalError instanceof UpstreamError) {
     if (originalError.failure.retryAfter !== null) throw originalError
     auditRecord.reason ??= originalError.failure.reason
     return message
@@ -32,9 +34,8 @@ function sayError({ message, originalError }: GraphQLError, auditRecord: AuditRe
 }
 
 async function answer(config: PolicyConfig, pipeline: Pipeline, request: FastifyRequest, reply: FastifyReply) {
-  const requestContext = requestContextOf(config, 'graphql', request)
+  const requestContext = await pipeline.enter('graphql', undefined, request)
   const { auditRecord } = requestContext
-  await request.admission.enter('messages', requestContext)
   const body = await bodyOf(request)
   if (body.length > limits.graphqlBytes) throw new Refusal('too-large', 'The GraphQL is too large. Ask for less at once.')
   const [, rawQuery = ''] = request.raw.url?.split('?') ?? []

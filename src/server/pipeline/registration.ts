@@ -1,12 +1,12 @@
 import type { VersionFact } from '../../policy/fact-query.ts'
-import type { GrantContext } from '../../policy/grant.ts'
+import type { Grant, GrantContext } from '../../policy/grant.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { ownerOf, showName } from '../../policy/names/names.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { readFound, readVersion } from '../facts/look-up-answers.ts'
 import { parseAnswer } from '../upstream/parse-answer.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import { type CallerCredentials, withoutSignal } from '../upstream/upstream-credentials.ts'
 
 const api = '/api/2.0/mlflow'
 
@@ -78,4 +78,37 @@ async function finishAlias(
   } catch (error) {
     throw error instanceof Refusal && error.reason !== 'registration-incomplete' ? incomplete(fact, context) : error
   }
+}
+
+/** A version as it is kept: what a client of Unity Catalog hears when it has finished one does not say what note is on it. */
+async function asKept(
+  upstream: Upstream,
+  { endpoint }: Grant,
+  fact: VersionFact,
+  caller: CallerCredentials,
+): Promise<VersionFact> {
+  if (endpoint.finishesVersion !== true) return fact
+  const query = { name: fact.name, version: fact.version }
+  const found = readFound(await upstream.lookUp(`${api}/model-versions/get`, query, withoutSignal(caller)))
+  return found === null ? fact : readVersion(found.get('model_version'))
+}
+
+/**
+ * The answer to a granted request with the version in it finished, where its registration is unfinished: above all the one that was just
+ * created. `onMoved` hears that a version is about to be moved.
+ */
+export async function finishTouched(
+  upstream: Upstream,
+  grant: Grant,
+  answer: JsonObject,
+  caller: CallerCredentials,
+  onMoved: () => void,
+): Promise<JsonObject> {
+  const row = answer.get('model_version')
+  if (!(row instanceof Map)) return answer
+  const fact = await asKept(upstream, grant, readVersion(row), caller)
+  if (fact.pendingStage === null && fact.pendingAlias === undefined) return answer
+  onMoved()
+  const moved = await finishRegistration(upstream, fact, grant.context, caller)
+  return moved === null || grant.endpoint.finishesVersion === true ? answer : new Map(answer).set('model_version', moved)
 }

@@ -1,7 +1,10 @@
-import type { ClientMode, Environment } from '../../policy/environments/environment.ts'
+import type { FastifyRequest } from 'fastify'
+import { isAdministrator } from '../../policy/environments/choose-environment.ts'
+import type { ClientMode, Environment, PolicyConfig } from '../../policy/environments/environment.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
-import type { JsonObject } from '../../policy/messages/json/json.ts'
-import type { Failure } from '../http/failure.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { readBearerToken } from '../auth/compact-token.ts'
+import { environmentOf } from '../http/request-hooks.ts'
 import type { AuditRecord } from '../observability/audit-record.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 
@@ -16,5 +19,31 @@ export interface RequestContext {
   readonly auditRecord: AuditRecord
 }
 
-/** How a journey ends: an answer in the caller's names, or a failure of MLflow's own. */
-export type Outcome = { readonly answer: JsonObject } | { readonly failure: Failure }
+/** The caller's credentials in one spelling: they may go upstream, and are compared. */
+function authorizationOf({ headers }: FastifyRequest): string | null {
+  return headers.authorization === undefined ? null : `Bearer ${readBearerToken([headers.authorization])}`
+}
+
+/** The context of an authenticated request. Throws `unauthenticated`, and what is wrong with the environment that it names. */
+export function requestContextOf(config: PolicyConfig, endpointName: string, request: FastifyRequest): RequestContext {
+  const { authenticated, auditRecord } = request
+  auditRecord.endpoint = endpointName
+  const environment = environmentOf(config, request)
+  auditRecord.environment = environment
+  if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token.')
+  const { principal } = authenticated
+  const administrator = isAdministrator(environment, principal)
+  auditRecord.administrator = administrator
+  const noteStatus = (status: number) => {
+    auditRecord.upstreamStatus = status
+  }
+  const { mode } = request.ingress
+  const credentials = {
+    authorization: authorizationOf(request),
+    noteStatus,
+    environment: environment.name,
+    signal: request.gone,
+    memory: request.admission.memory,
+  }
+  return { principal, environment, administrator, mode, credentials, auditRecord }
+}

@@ -1,16 +1,23 @@
-import type { Search } from '../../policy/endpoints/endpoint.ts'
-import type { Grant } from '../../policy/grant.ts'
-import type { Principal } from '../../policy/identity/principal.ts'
-import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
-import { listedRows } from '../../rewrite/answer/listed-rows.ts'
-import { asksForNothing, givesOwnRows, type Page, rowMessage, takeRows, wantedRows } from '../../rewrite/request/search-page.ts'
-import { upstreamRequest } from '../../rewrite/request/upstream-request.ts'
-import { parseAnswer } from '../upstream/parse-answer.ts'
-import type { Upstream } from '../upstream/upstream.ts'
-import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
-import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
-import type { PageState, PageTokens } from './page-tokens.ts'
-import { bindingOf } from './pages.ts'
+import type { Search } from '../../../policy/endpoints/endpoint.ts'
+import type { Grant } from '../../../policy/grant.ts'
+import type { Principal } from '../../../policy/identity/principal.ts'
+import { type Json, JsonNumber, type JsonObject } from '../../../policy/messages/json/json.ts'
+import { listedRows } from '../../../rewrite/answer/listed-rows.ts'
+import {
+  asksForNothing,
+  givesOwnRows,
+  type Page,
+  rowMessage,
+  takeRows,
+  wantedRows,
+} from '../../../rewrite/request/search-page.ts'
+import { upstreamRequest } from '../../../rewrite/request/upstream-request.ts'
+import { parseAnswer } from '../../upstream/parse-answer.ts'
+import type { Upstream } from '../../upstream/upstream.ts'
+import type { UpstreamAnswer } from '../../upstream/upstream-answer.ts'
+import type { CallerCredentials } from '../../upstream/upstream-credentials.ts'
+import type { PageState, PageTokens } from '../page-tokens.ts'
+import { bindingOf } from '../pages.ts'
 
 /** How many rows are asked for at least when a page has to be refilled. */
 const refill = 100

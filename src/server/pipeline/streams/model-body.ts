@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { Refusal } from '../../policy/reasons.ts'
-import { readWhole } from '../http/body-parser.ts'
-import { UploadBody } from './streams/upload-body.ts'
+import { Refusal } from '../../../policy/reasons.ts'
+import { readWhole } from '../../http/body-parser.ts'
+import { UploadBody } from './upload-body.ts'
 
 /** Bytes: as much as Databricks takes. */
 const mostBytes = 16 * 1024 * 1024

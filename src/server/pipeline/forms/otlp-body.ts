@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createInflate, createInflateRaw } from 'node:zlib'
-import { Refusal } from '../../policy/reasons.ts'
-import { limits } from '../http/framing.ts'
-import type { Hold } from '../limits/memory-account.ts'
+import { Refusal } from '../../../policy/reasons.ts'
+import { limits } from '../../http/framing.ts'
+import type { Hold } from '../../limits/memory-account.ts'
 
 type Unpacker = ReturnType<typeof createGunzip>
 

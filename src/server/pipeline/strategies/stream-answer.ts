@@ -1,28 +1,25 @@
 import { pipeline, type Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
-import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
-import type { Grant } from '../../policy/grant.ts'
-import { showEndpointName } from '../../policy/serving/serving-endpoints.ts'
-import { clientSentence } from '../../rewrite/errors/error-text.ts'
-import { isUpstreamRequest, type UpstreamRequest } from '../../rewrite/request/upstream-request.ts'
-import { isMapping, type Mapping } from '../config/mapping.ts'
-import { answerError } from '../http/answer-error.ts'
-import { conditionsOf, isAskedPart, isConditional } from '../http/conditions.ts'
-import { type AnyReply, sendFailure } from '../http/respond.ts'
-import { pageHeaders } from '../http/ui-headers.ts'
-import { sizeHeader, unmet } from '../http/unmet.ts'
-import type { Transport } from '../upstream/transport.ts'
-import { serverOf, waitOf } from '../upstream/upstream-answer.ts'
-import { heardFrom } from '../upstream/workspace-answers.ts'
-import { renamedModel } from './streams/renamed-model.ts'
-import type { Transfer } from './streams/transfer.ts'
-import { isModelsOwn, upstreamFailure } from './upstream-failure.ts'
+import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
+import type { Grant } from '../../../policy/grant.ts'
+import { showEndpointName } from '../../../policy/serving/serving-endpoints.ts'
+import { clientSentence } from '../../../rewrite/errors/error-text.ts'
+import { isUpstreamRequest, type UpstreamRequest } from '../../../rewrite/request/upstream-request.ts'
+import { isMapping, type Mapping } from '../../config/mapping.ts'
+import { answerError } from '../../http/answer-error.ts'
+import type { AnyReply } from '../../http/respond.ts'
+import { pageHeaders } from '../../http/ui-headers.ts'
+import { unmet } from '../../http/unmet.ts'
+import type { Transport } from '../../upstream/transport.ts'
+import { serverOf, waitOf } from '../../upstream/upstream-answer.ts'
+import { heardFrom } from '../../upstream/workspace-answers.ts'
+import { conditionsOf, isAskedPart, isConditional } from '../../http/conditions.ts'
+import { renamedModel } from '../streams/renamed-model.ts'
+import { isModelsOwn, upstreamError } from '../upstream-error.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     granted: { readonly grant: Grant; readonly request: UpstreamRequest; readonly headers: Record<string, string> } | null
-    /** What is streamed of it. */
-    transfer: Transfer | null
   }
 }
 
@@ -120,9 +117,9 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, tra
     transport.checkUpstreamAuthentication(refused, environment?.name)
     const { grant } = grantedOf(request)
     if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)
-    sendFailure(reply, upstreamFailure(grant, refused))
+    throw upstreamError(grant, refused)
   } catch (error) {
-    answerError(error, reply.headers(sizeHeader(error)), isRepeatable(request))
+    answerError(error, reply, isRepeatable(request))
   }
 }
 

@@ -2,7 +2,7 @@ import { isRepeatable } from '../../policy/evaluation-context.ts'
 import type { Grant } from '../../policy/grant.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { clientErrorText } from '../../rewrite/errors/error-text.ts'
-import type { Failure } from '../http/failure.ts'
+import { UpstreamError } from '../http/failure.ts'
 import { refuseIntermediary, type WordlessAnswer } from '../upstream/intermediaries.ts'
 import { readOwnError } from '../upstream/proxy-rejections.ts'
 import { Throttled } from '../upstream/throttled.ts'
@@ -14,7 +14,7 @@ export function isModelsOwn(answer: Pick<UpstreamAnswer, 'status' | 'text'>): bo
 }
 
 /** MLflow's own error for a granted request, in the caller's names. Throws for an answer that is no error of MLflow's. */
-export function upstreamFailure(grant: Grant, answer: WordlessAnswer): Failure {
+export function upstreamError(grant: Grant, answer: WordlessAnswer): UpstreamError {
   const { endpoint, context } = grant
   const error = answer.status >= 400 && answer.status <= 599 ? readOwnError(answer) : null
   // A model's limits are told in the words of whoever set them.
@@ -32,11 +32,11 @@ export function upstreamFailure(grant: Grant, answer: WordlessAnswer): Failure {
   if (endpoint.bytes === 'down' && answer.status === 500 && said.includes('No such file or directory'))
     throw new Refusal('not-found', 'No such artifact.')
   const message = clientErrorText(said, errorCode, context)
-  return {
+  return new UpstreamError({
     status: answer.status,
     body: { error_code: errorCode, message },
     reason: 'upstream-error',
     retryAfter: answer.retryAfter ?? null,
     close: false,
-  }
+  })
 }

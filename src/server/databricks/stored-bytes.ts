@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
+import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
+import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
+import type { Grant } from '../../policy/grant.ts'
+import { addressesOf } from '../pipeline/addresses.ts'
+import { jsonForm } from '../pipeline/forms/json-form.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
+import { noteBreak } from '../pipeline/strategies/stream-answer.ts'
+import { beginUpload, LastLook } from '../pipeline/streams/begin-upload.ts'
+import { conditionsOf } from '../http/conditions.ts'
+import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import { type ByteRange, Unchanged } from './storage/artifact-store.ts'
+import { artifactError, type WorkspaceArtifacts } from './workspace-artifacts.ts'
+
+/** The one range of a `Range`. */
+function rangeOf(header: string | undefined): ByteRange | undefined {
+  const [, start, end] = /^bytes=([0-9]*)-([0-9]*)$/.exec(header ?? '') ?? []
+  if (start === undefined) return undefined
+  if (start === '') return Number(end) === 0 ? undefined : { start: -Number(end), end: null }
+  const range = { start: Number(start), end: end ? Number(end) : null }
+  return range.end !== null && range.end < range.start ? undefined : range
+}
+
+/** Bytes that the body was announced to have; null for one in chunks. */
+function lengthOf({ headers }: FastifyRequest): number | null {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : null
+}
+
+/** Reads a file of a workspace's storage. */
+async function download(artifacts: WorkspaceArtifacts, grant: Grant, caller: CallerCredentials, reply: FastifyReply) {
+  const { request } = reply
+  const { range, ...conditions } = conditionsOf(request.headers, request.method)
+  const { stream, length, contentRange, validators = {} } = await artifacts.download(grant, caller, rangeOf(range), conditions)
+  reply
+    .headers({
+      'content-security-policy': 'sandbox',
+      'content-disposition': 'attachment',
+      'accept-ranges': 'bytes',
+      ...validators,
+    })
+    .type('application/octet-stream')
+  if (length !== null) reply.header('content-length', String(length))
+  if (contentRange !== null) reply.code(206).header('content-range', contentRange)
+  if (request.method === 'HEAD') {
+    stream.on('error', () => undefined).destroy()
+    return reply.send()
+  }
+  noteBreak(request, stream)
+  return reply.send(stream)
+}
+
+/** Serves one endpoint that carries bytes: its granted requests are carried out by other calls, and the storage behind the workspace. */
+function serveStored(endpoint: OpenEndpoint, pipeline: Pipeline, artifacts: WorkspaceArtifacts, idle: number) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const { requestContext, grant } = await pipeline.grant(endpoint, request, jsonForm.read)
+    const { credentials } = requestContext
+    try {
+      if (endpoint.bytes === 'down') return await download(artifacts, grant, credentials, reply)
+      const lastLook = new LastLook(pipeline, requestContext, grant)
+      const upload = await beginUpload(request.raw, { idle, hold: request.admission.memory.hold('request') })
+      const sending = { body: upload.bytes(), length: lengthOf(request), lastLook: () => lastLook.look() }
+      await artifacts.upload(grant, credentials, sending).finally(() => {
+        lastLook.over()
+        upload.stop()
+      })
+      return reply.type('application/json').send('{}')
+    } catch (error) {
+      if (error instanceof Unchanged) return reply.code(304).headers(error.validators).send()
+      throw artifactError(grant, error)
+    }
+  }
+}
+
+/** The endpoints of artifacts, before a Databricks workspace: it has the bytes elsewhere. */
+export function addStoredBytes(
+  app: FastifyInstance,
+  config: PolicyConfig,
+  mode: ClientMode,
+  pipeline: Pipeline,
+  artifacts: WorkspaceArtifacts,
+  idle: number,
+): void {
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    // The body is read where it goes to the storage, and as fast.
+    scope.addContentTypeParser('*', (_request, _body, done) => done(null))
+    for (const endpoint of endpointTable(serverKindOf(config), mode).open.values()) {
+      if (endpoint.bytes === undefined || endpoint.resource !== 'artifact') continue
+      const handler = serveStored(endpoint, pipeline, artifacts, idle)
+      for (const address of addressesOf(endpoint)) scope.route({ ...address, handler, constraints: { clientMode: mode } })
+    }
+  })
+}

@@ -1,0 +1,52 @@
+import { reads } from '../../policy/evaluation-context.ts'
+import type { Grant } from '../../policy/grant.ts'
+import type { JsonObject } from '../../policy/messages/json/json.ts'
+import { textMeaning } from '../../policy/messages/message-fields.ts'
+import type { Clock } from './clock.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import { entityKey } from './entity-lookups.ts'
+import { EnvironmentCache } from './environment-cache.ts'
+import { FactCaches } from './fact-cache.ts'
+import { type MakeExperiment, MlflowFacts } from './mlflow-facts.ts'
+
+/** What all requests share to find facts: the upstream that is asked, and what it said lately. */
+export class Facts {
+  readonly #upstream: Upstream
+  readonly #caches = new FactCaches()
+  readonly #clock: Clock
+  readonly #makeExperiment: MakeExperiment
+
+  constructor(upstream: Upstream, clock: Clock, makeExperiment: MakeExperiment) {
+    this.#upstream = upstream
+    this.#clock = clock
+    this.#makeExperiment = makeExperiment
+  }
+
+  /** For one caller. `fresh`: what there is now, rather than a moment ago. */
+  sourceFor(caller: CallerCredentials, fresh = false): MlflowFacts {
+    const [upstream, memory, clock] = [this.#upstream, this.#caches, this.#clock]
+    return new MlflowFacts({ upstream, memory, caller, clock, fresh, makeExperiment: this.#makeExperiment })
+  }
+
+  /** What the answer to a caller says needs no look-up afterwards. */
+  learn(answer: JsonObject, environment: string): void {
+    this.#caches.learn(answer, new EnvironmentCache(environment))
+  }
+
+  /** The proxy itself has moved a version. */
+  forgetVersions(): void {
+    this.#caches.versionsOfRun.clear()
+  }
+
+  /** What a granted change may have made untrue is not remembered. */
+  forget({ endpoint, message, context }: Grant): void {
+    if (reads(endpoint)) return
+    if (endpoint.resource === 'modelVersion' || endpoint.resource === 'registeredModel') this.forgetVersions()
+    if (endpoint.resource === 'experiment') this.#caches.experiments.clear()
+    const dataset = textMeaning(endpoint, message, 'dataset')
+    if (dataset !== null)
+      new EnvironmentCache(context.environment.name).forget(this.#caches.entities, entityKey('dataset', dataset))
+    if (endpoint.resource === 'trace') this.#caches.traces.clear()
+  }
+}

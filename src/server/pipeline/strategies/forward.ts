@@ -1,0 +1,88 @@
+import { isRepeatable, reads } from '../../../policy/evaluation-context.ts'
+import type { Json, JsonObject } from '../../../policy/messages/json/json.ts'
+import { textMeaning } from '../../../policy/messages/message-fields.ts'
+import { shapeOf } from '../../../policy/messages/message-shape.ts'
+import { emptyResult } from '../../../rewrite/answer/empty-result.ts'
+import { printedRows } from '../../../rewrite/answer/printed-rows.ts'
+import { rewriteAnswer } from '../../../rewrite/answer/rewrite-answer.ts'
+import { asksForNothing } from '../../../rewrite/request/search-page.ts'
+import { upstreamRequest } from '../../../rewrite/request/upstream-request.ts'
+import type { Facts } from '../../facts/facts.ts'
+import { parseAnswer, parseExportAnswer } from '../../upstream/parse-answer.ts'
+import type { Upstream } from '../../upstream/upstream.ts'
+import type { UpstreamAnswer } from '../../upstream/upstream-answer.ts'
+import { sendExperiment } from '../experiment-writes.ts'
+import type { PageTokens } from '../page-tokens.ts'
+import { askedPage, sealNext } from '../pages.ts'
+import { finishRegistration, finishTouched } from '../registration.ts'
+import { admitShown } from '../timing/timing-guard.ts'
+import type { UnfinishedVersions } from '../unfinished-versions.ts'
+import { upstreamError } from '../upstream-error.ts'
+import type { GrantedRequest, Strategy } from './strategy.ts'
+
+/** One message that goes to the upstream, and its answer that comes back. */
+export class Forward implements Strategy {
+  readonly #upstream: Upstream
+  readonly #facts: Facts
+  readonly #tokens: PageTokens
+  readonly #unfinished: UnfinishedVersions
+
+  constructor(upstream: Upstream, facts: Facts, tokens: PageTokens, unfinished: UnfinishedVersions) {
+    this.#upstream = upstream
+    this.#facts = facts
+    this.#tokens = tokens
+    this.#unfinished = unfinished
+  }
+
+  serves(): boolean {
+    return true
+  }
+
+  async carryOut(granted: GrantedRequest): Promise<JsonObject> {
+    const { grant, requestContext } = granted
+    const unasked = asksForNothing(grant) ? new Map() : emptyResult(grant)
+    if (unasked !== null) return unasked
+    const { credentials, principal, environment } = requestContext
+    const { version } = grant.context
+    if (version !== null) await finishRegistration(this.#upstream, version, grant.context, credentials)
+    await this.#unfinished.finishBefore(grant, credentials)
+    const first = await this.#ask(granted)
+    const parsed = (await this.#unfinished.finish(grant, first, credentials)) ? await this.#ask(granted) : first
+    this.#facts.learn(parsed, environment.name)
+    const forgetVersions = () => this.#facts.forgetVersions()
+    const message = await finishTouched(this.#upstream, grant, parsed, credentials, forgetVersions)
+    await this.#admit(granted, message)
+    return sealNext(this.#tokens, grant, principal, rewriteAnswer(grant, message))
+  }
+
+  /** Sends the request, and reads the answer. Throws UpstreamError for one that is no success. */
+  async #ask(granted: GrantedRequest): Promise<JsonObject> {
+    const { grant, printsRows, requestContext } = granted
+    const answer = await this.#send(granted)
+    requestContext.auditRecord.upstreamStatus = answer.status
+    if (answer.status !== 200) throw upstreamError(grant, answer)
+    this.#facts.forget(grant)
+    const { body, answersNaN } = grant.endpoint
+    if (body === 'otlp') return parseExportAnswer(answer)
+    return parseAnswer(answer, answersNaN === true, printsRows ? printedRows(grant) : new Map())
+  }
+
+  #send({ grant, requestContext: { credentials, principal } }: GrantedRequest): Promise<UpstreamAnswer> {
+    const { endpoint, message } = grant
+    const request = upstreamRequest(grant, askedPage(this.#tokens, grant, principal))
+    const options = { repeatable: isRepeatable(endpoint), reads: reads(endpoint) }
+    const send = () => this.#upstream.send(request, credentials, options)
+    const name = textMeaning(endpoint, message, 'newExperimentName')
+    return name === null ? send() : sendExperiment(this.#upstream, grant, name, credentials, send)
+  }
+
+  /** Where the request left open whose rows it is for, the rows are asked about. */
+  async #admit({ grant: { endpoint, context }, requestContext }: GrantedRequest, answer: JsonObject): Promise<void> {
+    if (endpoint.anyExperiment !== true) return
+    for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
+      const value: Json = answer.get(name) ?? []
+      const rows = Array.isArray(value) ? value : [value]
+      await admitShown(this.#facts.sourceFor(requestContext.credentials), context, row, rows)
+    }
+  }
+}

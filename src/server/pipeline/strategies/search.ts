@@ -1,0 +1,52 @@
+import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
+import type { JsonObject } from '../../../policy/messages/json/json.ts'
+import { rewriteAnswer } from '../../../rewrite/answer/rewrite-answer.ts'
+import type { Facts } from '../../facts/facts.ts'
+import type { Upstream } from '../../upstream/upstream.ts'
+import type { PageTokens } from '../page-tokens.ts'
+import { admitShown } from '../timing/timing-guard.ts'
+import type { UnfinishedVersions } from '../unfinished-versions.ts'
+import { upstreamError } from '../upstream-error.ts'
+import { type Admit, Searcher } from './searcher.ts'
+import type { GrantedRequest, Strategy } from './strategy.ts'
+
+/** A search whose pages are the caller's rows, collected from as many of the upstream's as it takes. */
+export class Search implements Strategy {
+  readonly #searcher: Searcher
+  readonly #facts: Facts
+  readonly #unfinished: UnfinishedVersions
+
+  constructor(upstream: Upstream, facts: Facts, tokens: PageTokens, unfinished: UnfinishedVersions) {
+    this.#searcher = new Searcher(upstream, tokens)
+    this.#facts = facts
+    this.#unfinished = unfinished
+  }
+
+  serves({ search }: OpenEndpoint): boolean {
+    return search !== undefined
+  }
+
+  async carryOut(granted: GrantedRequest): Promise<JsonObject> {
+    const { grant, requestContext } = granted
+    const first = await this.#ask(granted)
+    const again = await this.#unfinished.finish(grant, first, requestContext.credentials)
+    return rewriteAnswer(grant, again ? await this.#ask(granted) : first)
+  }
+
+  /** Throws UpstreamError. */
+  async #ask({ grant, requestContext }: GrantedRequest): Promise<JsonObject> {
+    const { endpoint, context } = grant
+    const { credentials, principal, auditRecord } = requestContext
+    if (endpoint.search === undefined) throw new TypeError(`${endpoint.name} is no search`)
+    const admit: Admit = async (message, rows) => {
+      if (endpoint.anyExperiment === true) await admitShown(this.#facts.sourceFor(credentials), context, message, rows)
+    }
+    const found = await this.#searcher.search(grant, endpoint.search, principal, credentials, admit)
+    if ('failed' in found) {
+      auditRecord.upstreamStatus = found.failed.status
+      throw upstreamError(grant, found.failed)
+    }
+    auditRecord.upstreamStatus = 200
+    return found.rows
+  }
+}

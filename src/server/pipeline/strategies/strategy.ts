@@ -1,0 +1,40 @@
+import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
+import { endpointTable } from '../../../policy/endpoints/endpoint-table.ts'
+import type { ClientMode, ServerKind } from '../../../policy/environments/environment.ts'
+import type { Grant } from '../../../policy/grant.ts'
+import type { JsonObject } from '../../../policy/messages/json/json.ts'
+import type { RequestContext } from '../request-context.ts'
+
+/** A granted request on its way. */
+export interface GrantedRequest {
+  readonly requestContext: RequestContext
+  readonly grant: Grant
+  /** Whether rows of the answer that nobody looks into any more may be printed at once. */
+  readonly printsRows: boolean
+}
+
+/** One way in which requests that are messages are carried out. */
+export interface Strategy {
+  /** Whether it is the one for an endpoint: its row says so. */
+  serves(endpoint: OpenEndpoint): boolean
+  /** Carries out a granted request; the answer is in the caller's names. Throws UpstreamError for MLflow's own error; all else is a Refusal. */
+  carryOut(granted: GrantedRequest): Promise<JsonObject>
+}
+
+const modes: readonly ClientMode[] = ['http', 'databricks']
+
+/** The strategy of each endpoint, chosen at start: the one of `own` that serves it, or else `forward`. */
+export function chooseStrategies(
+  kind: ServerKind,
+  own: readonly Strategy[],
+  forward: Strategy,
+): ReadonlyMap<OpenEndpoint, Strategy> {
+  const endpoints = modes.flatMap((mode) => [...endpointTable(kind, mode).open.values()])
+  return new Map(
+    endpoints.map((endpoint) => {
+      const [chosen = forward, ...others] = own.filter((strategy) => strategy.serves(endpoint))
+      if (others.length > 0) throw new Error(`${endpoint.name} has more than one strategy`)
+      return [endpoint, chosen]
+    }),
+  )
+}

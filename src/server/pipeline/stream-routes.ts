@@ -1,0 +1,99 @@
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
+import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
+import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
+import { answerError } from '../http/answer-error.ts'
+import type { AnyReply } from '../http/respond.ts'
+import { askWhich } from '../http/ui-entrance.ts'
+import type { Transport } from '../upstream/transport.ts'
+import { methodsOf, urlsOf } from './addresses.ts'
+import { jsonForm } from './forms/json-form.ts'
+import type { Pipeline } from './pipeline.ts'
+import { ByteStream } from './strategies/byte-stream.ts'
+import { answerHeaders, grantedOf, isRepeatable, keep, passOn } from './strategies/stream-answer.ts'
+import { conditionsOf } from '../http/conditions.ts'
+
+/** Headers of the client's request that the upstream gets. */
+const requestHeaders = ['content-type', 'content-length', 'transfer-encoding'] as const
+
+type ReplyOptions = NonNullable<FastifyHttpProxyOptions['replyOptions']>
+type Answered = NonNullable<ReplyOptions['onResponse']>
+type RewriteHeaders = NonNullable<ReplyOptions['rewriteRequestHeaders']>
+
+/** The headers that a granted request is sent with. */
+const grantedHeaders: RewriteHeaders = (request, headers) => {
+  const { grant, request: granted, headers: credentials } = grantedOf(request)
+  const conditions = grant.endpoint.bytes === 'down' ? conditionsOf(headers, request.method) : {}
+  if (granted.body === null) return { ...keep(headers, requestHeaders), ...conditions, ...credentials }
+  // A body that was written anew has its own length.
+  const length = String(Buffer.byteLength(granted.body))
+  return { 'content-type': 'application/json', 'content-length': length, ...credentials }
+}
+
+/** Endpoints that one registration serves: they go by the same pool, and are asked for by the same method. */
+type Group = readonly [OpenEndpoint, ...OpenEndpoint[]]
+
+function groupsOf(endpoints: Iterable<OpenEndpoint>): readonly Group[] {
+  const groups = new Map<string, [OpenEndpoint, ...OpenEndpoint[]]>()
+  for (const endpoint of endpoints) {
+    const key = `${endpoint.bytes === 'both'} ${endpoint.method}`
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, [endpoint])
+    else known.push(endpoint)
+  }
+  return [...groups.values()]
+}
+
+function proxyOptions(config: PolicyConfig, group: Group, pipeline: Pipeline, transport: Transport, idle: number) {
+  const byUrl = new Map(group.flatMap((endpoint) => urlsOf(endpoint).map((url) => [url, endpoint] as const)))
+  const stream = new ByteStream(pipeline, transport, idle)
+  const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, transport)
+  return {
+    upstream: transport.origin,
+    undici: group[0].bytes === 'both' ? transport.models : transport.dispatcher,
+    httpMethods: [...methodsOf(group[0])],
+    routes: [...byUrl.keys()],
+    // Where a request goes is what was granted, whatever its client wrote.
+    preRewrite: () => '/',
+    retryMethods: [],
+    disableCache: true,
+    disableRequestLogging: true,
+    internalRewriteLocationHeader: false,
+    replyOptions: {
+      rewriteRequestHeaders: grantedHeaders,
+      rewriteHeaders: (headers: Readonly<Record<string, unknown>>) => keep(headers, answerHeaders),
+      onResponse,
+      onError: (reply: AnyReply, { error }: { error: Error }) => {
+        void answerError(error.cause ?? error, reply, isRepeatable(reply.request))
+      },
+    },
+    handler: async (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) => {
+      const endpoint = byUrl.get(request.routeOptions.url ?? '')
+      if (endpoint === undefined) throw new TypeError('this route has no endpoint')
+      if (endpoint.entrance === true && askWhich(config, request, reply)) return reply
+      const granted = await pipeline.grant(endpoint, request, jsonForm.read)
+      return stream.carryOut(granted, request, reply, options)
+    },
+  }
+}
+
+/**
+ * The endpoints that carry bytes, streamed in both directions by @fastify/http-proxy: it sends what was granted, and nothing else. The
+ * artifacts of a Databricks workspace are elsewhere.
+ */
+export function addStreamRoutes(
+  app: FastifyInstance,
+  config: PolicyConfig,
+  mode: ClientMode,
+  pipeline: Pipeline,
+  transport: Transport,
+  idle: number,
+): void {
+  const elsewhere = config.kind === 'databricks' ? 'artifact' : null
+  const endpoints = [...endpointTable(serverKindOf(config), mode).open.values()]
+  for (const group of groupsOf(endpoints.filter(({ bytes, resource }) => bytes !== undefined && resource !== elsewhere))) {
+    const options = proxyOptions(config, group, pipeline, transport, idle)
+    app.register(httpProxy, { ...options, constraints: { clientMode: mode } })
+  }
+}
