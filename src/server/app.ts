@@ -6,10 +6,8 @@ import { withDirectory } from './auth/directory.ts'
 import type { Config } from './config/config-types.ts'
 import { upstreamTimeouts } from './config/upstream-timeouts.ts'
 import { AzureStorage } from './databricks/storage/databricks-store.ts'
-import { addStoredBytes } from './databricks/stored-bytes.ts'
-import { CatalogRegistrar } from './databricks/unity-catalog-registrar.ts'
 import { WorkspaceArtifacts } from './databricks/workspace-artifacts.ts'
-
+import { type Clock, processClock } from './facts/clock.ts'
 import { Facts } from './facts/facts.ts'
 import { answerError } from './http/answer-error.ts'
 import { addBodyParser } from './http/body-parser.ts'
@@ -33,10 +31,12 @@ import { addEndpointRoutes } from './pipeline/endpoint-routes.ts'
 import { addGraphql } from './pipeline/graphql-route.ts'
 import type { PageTokens } from './pipeline/page-tokens.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
+import { addStoredRoutes } from './pipeline/stored-routes.ts'
+import { CatalogRegistrar } from './pipeline/strategies/catalog-registration.ts'
 import { Forward } from './pipeline/strategies/forward.ts'
 import { Search } from './pipeline/strategies/search.ts'
+import { StoredFiles } from './pipeline/strategies/stored-files.ts'
 import { addStreamRoutes } from './pipeline/stream-routes.ts'
-import { type Clock, processClock } from './facts/clock.ts'
 import { UnfinishedVersions } from './pipeline/unfinished-versions.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
@@ -72,7 +72,8 @@ function openPipeline({ config, log, upstream, tokens, clock = processClock }: P
     config.kind === 'databricks' ? new AzureStorage(config.upstream.storageHosts, undefined, inCatalog, config.outbound) : null
   const artifacts = storage === null ? null : new WorkspaceArtifacts(upstream, storage)
   const registrar = artifacts !== null && inCatalog ? new CatalogRegistrar(upstream, facts, artifacts, log) : null
-  const own = [search, artifacts, registrar].filter((strategy) => strategy !== null)
+  const stored = artifacts === null ? null : new StoredFiles(artifacts)
+  const own = [search, stored, registrar].filter((strategy) => strategy !== null)
   const close = async () => {
     await registrar?.close()
     await storage?.close()
@@ -115,7 +116,7 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, l
   app.decorateRequest('granted', null)
   for (const mode of modes) {
     addEndpointRoutes(app, config, mode, pipeline)
-    if (artifacts !== null) addStoredBytes(app, config, mode, pipeline, artifacts, timeouts.idle)
+    if (artifacts !== null) addStoredRoutes(app, config, mode, pipeline, artifacts, timeouts.idle)
     addStreamRoutes(app, config, mode, pipeline, upstream.transport, timeouts.idle)
   }
   app.setNotFoundHandler((request, reply) => {

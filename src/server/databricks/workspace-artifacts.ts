@@ -1,54 +1,20 @@
-import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import type { Grant } from '../../policy/grant.ts'
 import { encodeBody, encodeQuery } from '../../policy/messages/encode.ts'
-import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
-import { parseIfJson, printJson } from '../../policy/messages/json/json-text.ts'
-import { noMultipart, Refusal } from '../../policy/reasons.ts'
-import { asksForStore } from '../../rewrite/answer/coverage.ts'
-import { rewriteAnswer } from '../../rewrite/answer/rewrite-answer.ts'
+import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import {
   type ArtifactRequest,
   artifactRequest,
   newVersionRequest,
   sourceRequest,
 } from '../../rewrite/request/artifact-request.ts'
-import type { UpstreamError } from '../http/failure.ts'
 import { ForcedCollection } from '../limits/forced-collection.ts'
-import type { GrantedRequest, Strategy } from '../pipeline/strategies/strategy.ts'
-import { upstreamError } from '../pipeline/upstream-error.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import type { ByteRange, Conditions, Download, StoredFile } from './storage/artifact-store.ts'
 import { CatalogFolder } from './storage/catalog-folder.ts'
 import { type AzureStorage, DatabricksArtifactStore } from './storage/databricks-store.ts'
-import { CallFailed, type StorageCall } from './storage/storage-call.ts'
-
-function rowOf({ path, isDir, fileSize }: StoredFile): Json {
-  const size: [string, Json][] = fileSize === null ? [] : [['file_size', new JsonNumber(String(fileSize))]]
-  return new Map<string, Json>([['path', path], ['is_dir', isDir], ...size])
-}
-
-/** A folder as the Files API lists it, in the caller's own spelling of it. Throws for one that is not there: there are no empty ones. */
-function folderOf({ message }: Grant, { path }: ArtifactRequest, files: readonly StoredFile[]): JsonObject {
-  if (files.length === 0) throw new Refusal('not-found', `No such directory: '${path}'`)
-  const folder = decodeURIComponent(String(message.get('directory_path'))).replace(/\/$/, '')
-  const contents = files.map((file) => {
-    const size: [string, Json][] = file.fileSize === null ? [] : [['file_size', new JsonNumber(String(file.fileSize))]]
-    return new Map<string, Json>([
-      ['path', `/${folder}/${file.path}`],
-      ['name', file.path],
-      ['is_directory', file.isDir],
-      ...size,
-    ])
-  })
-  return new Map([['contents', contents]])
-}
-
-/** What Databricks said of a call that a granted request took, as the caller's error; any other error as it is. */
-export function artifactError(grant: Grant, error: unknown): UpstreamError | unknown {
-  return error instanceof CallFailed ? upstreamError(grant, { status: error.status, text: printJson(error.json) }) : error
-}
+import type { StorageCall } from './storage/storage-call.ts'
 
 /** What is uploaded. */
 export interface Sending {
@@ -66,7 +32,7 @@ export interface SourceFiles {
 }
 
 /** Artifacts of a Databricks workspace, which serves none itself: granted requests for them, carried out by other calls. */
-export class WorkspaceArtifacts implements Strategy {
+export class WorkspaceArtifacts {
   readonly #upstream: Upstream
   readonly #storage: AzureStorage
   readonly #memory = new ForcedCollection()
@@ -76,26 +42,16 @@ export class WorkspaceArtifacts implements Strategy {
     this.#storage = storage
   }
 
-  serves(endpoint: OpenEndpoint): boolean {
-    return endpoint.bytes === undefined && asksForStore(endpoint)
+  /** The files and folders of a folder. Throws as `download`. */
+  list(grant: Grant, caller: CallerCredentials): Promise<StoredFile[]> {
+    const { store, request } = this.#open(grant, caller)
+    return store.list(request.place, request.path)
   }
 
-  /** Carries out a request that has no bytes: a listing, a deletion. There are no uploads in parts. */
-  async carryOut({ grant, requestContext }: GrantedRequest): Promise<JsonObject> {
-    const { inStorage } = grant.endpoint
-    if (inStorage === undefined) throw new Refusal('no-multipart', noMultipart)
-    try {
-      const { store, request } = this.#open(grant, requestContext.credentials)
-      if (inStorage === 'delete') {
-        await store.delete(request.place, request.path)
-        return new Map()
-      }
-      const files = await store.list(request.place, request.path)
-      const listed = inStorage === 'listFolder' ? folderOf(grant, request, files) : new Map([['files', files.map(rowOf)]])
-      return rewriteAnswer(grant, listed)
-    } catch (error) {
-      throw artifactError(grant, error)
-    }
+  /** Throws as `download`. */
+  async delete(grant: Grant, caller: CallerCredentials): Promise<void> {
+    const { store, request } = this.#open(grant, caller)
+    await store.delete(request.place, request.path)
   }
 
   /** Throws CallFailed for what Databricks refuses; all else is a Refusal. */

@@ -3,11 +3,11 @@ import type { ClosedEndpoint, OpenEndpoint } from '../../policy/endpoints/endpoi
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
 import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import { type Address, addressesOf, withoutRepeats } from './addresses.ts'
+import { type Address, addressesOf, withoutRepeats } from '../http/addresses.ts'
+import { requestContextOf } from '../http/request-context.ts'
 import { jsonForm } from './forms/json-form.ts'
 import { otlpForm } from './forms/otlp-form.ts'
 import type { Pipeline } from './pipeline.ts'
-import { requestContextOf } from './request-context.ts'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> | never
 

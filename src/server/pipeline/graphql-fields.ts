@@ -7,8 +7,8 @@ import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { shapeOf } from '../../policy/messages/message-shape.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { graphqlValue } from '../../rewrite/answer/graphql-answer.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { RequestContext } from './request-context.ts'
 
 /** Runs in one search: their list stands in an address. */
 const runsAtOnce = 50

@@ -6,14 +6,14 @@ import { readOperation } from '../../policy/graphql/operation.ts'
 import { schema } from '../../policy/graphql/schema.ts'
 import { decodeCall } from '../../policy/messages/decode-call.ts'
 import { Refusal, reasons } from '../../policy/reasons.ts'
+import { environmentPrefixes } from '../http/addresses.ts'
 import { bodyOf } from '../http/body-parser.ts'
 import { UpstreamError } from '../http/failure.ts'
 import { limits } from '../http/framing.ts'
+import { requestContextOf } from '../http/request-context.ts'
 import type { AuditRecord } from '../observability/audit-record.ts'
-import { environmentPrefixes } from './addresses.ts'
 import { FieldReader } from './graphql-fields.ts'
 import type { Pipeline } from './pipeline.ts'
-import { requestContextOf } from './request-context.ts'
 
 /** Refusals that GraphQL says in its answer. Any other is no judgement of a field, and ends the whole request. */
 const ofFields: ReadonlySet<number> = new Set([400, 403, 404, 413])

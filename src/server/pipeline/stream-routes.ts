@@ -3,16 +3,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
 import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
+import { methodsOf, urlsOf } from '../http/addresses.ts'
 import { answerError } from '../http/answer-error.ts'
+import { conditionsOf } from '../http/conditions.ts'
 import type { AnyReply } from '../http/respond.ts'
 import { askWhich } from '../http/ui-entrance.ts'
 import type { Transport } from '../upstream/transport.ts'
-import { methodsOf, urlsOf } from './addresses.ts'
 import { jsonForm } from './forms/json-form.ts'
 import type { Pipeline } from './pipeline.ts'
 import { ByteStream } from './strategies/byte-stream.ts'
 import { answerHeaders, grantedOf, isRepeatable, keep, passOn } from './strategies/stream-answer.ts'
-import { conditionsOf } from '../http/conditions.ts'
+import { StreamDispatcher } from './streams/stream-dispatcher.ts'
 
 /** Headers of the client's request that the upstream gets. */
 const requestHeaders = ['content-type', 'content-length', 'transfer-encoding'] as const
@@ -45,13 +46,21 @@ function groupsOf(endpoints: Iterable<OpenEndpoint>): readonly Group[] {
   return [...groups.values()]
 }
 
+/** Where bytes go: calls to served models may take their time. */
+function dispatcherFor({ bytes }: OpenEndpoint, { pools, timeouts }: Transport): StreamDispatcher {
+  const { download, upload, pause, model } = timeouts
+  return bytes === 'both'
+    ? new StreamDispatcher(pools.models, { answer: ['model', model], upload: ['model', model], idle: ['model', model] })
+    : new StreamDispatcher(pools.bytes, { answer: ['download', download], upload: ['upload', upload], idle: ['pause', pause] })
+}
+
 function proxyOptions(config: PolicyConfig, group: Group, pipeline: Pipeline, transport: Transport, idle: number) {
   const byUrl = new Map(group.flatMap((endpoint) => urlsOf(endpoint).map((url) => [url, endpoint] as const)))
   const stream = new ByteStream(pipeline, transport, idle)
   const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, transport)
   return {
     upstream: transport.origin,
-    undici: group[0].bytes === 'both' ? transport.models : transport.dispatcher,
+    undici: dispatcherFor(group[0], transport),
     httpMethods: [...methodsOf(group[0])],
     routes: [...byUrl.keys()],
     // Where a request goes is what was granted, whatever its client wrote.

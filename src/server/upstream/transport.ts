@@ -3,7 +3,6 @@ import type { Dispatcher } from 'undici'
 import type { UpstreamKind } from '../../policy/environments/environment.ts'
 import type { Config, UpstreamCredentials } from '../config/config-types.ts'
 import { type UpstreamTimeouts, upstreamTimeouts } from '../config/upstream-timeouts.ts'
-import { StreamDispatcher } from '../pipeline/streams/stream-dispatcher.ts'
 import { checkUpstreamAuthentication, refusesCredentials } from './authentication-errors.ts'
 import type { Exchange } from './exchange.ts'
 import { refuseIntermediary } from './intermediaries.ts'
@@ -27,14 +26,10 @@ export class Transport {
   readonly kind: UpstreamKind
   readonly credentials: CredentialSource
   readonly timeouts: UpstreamTimeouts
-  /** The way of bytes, in the form that @fastify/http-proxy takes. */
-  readonly dispatcher: StreamDispatcher
-  /** The same for calls to served models, which may take their time. */
-  readonly models: StreamDispatcher
+  readonly pools: UpstreamPools
   readonly #modeOf: (environment?: string) => UpstreamCredentials['mode']
   readonly #pace: RateLimiter | null
   readonly #basePath: string
-  readonly #pools: UpstreamPools
   #workers: number | null
   #workspaceId: string | null = null
   #hearWorkers: (workers: number) => void = () => undefined
@@ -49,18 +44,7 @@ export class Transport {
     this.#basePath = url.pathname.replace(/\/$/, '')
     this.#workers = config.workers ?? null
     this.timeouts = config.timeouts ?? upstreamTimeouts
-    const { download, upload, pause, model } = this.timeouts
-    this.#pools = makePools(url, this.timeouts, config.outbound)
-    this.dispatcher = new StreamDispatcher(this.#pools.bytes, {
-      answer: ['download', download],
-      upload: ['upload', upload],
-      idle: ['pause', pause],
-    })
-    this.models = new StreamDispatcher(this.#pools.models, {
-      answer: ['model', model],
-      upload: ['model', model],
-      idle: ['model', model],
-    })
+    this.pools = makePools(url, this.timeouts, config.outbound)
   }
 
   /** Whether the upstream is a gunicorn server, whose few workers each wait for the end of a request that they have begun. */
@@ -135,11 +119,11 @@ export class Transport {
   /** A read is tried once more when the connection broke before an answer. */
   async #open(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
     try {
-      return await this.#pools.messages.request(options)
+      return await this.pools.messages.request(options)
     } catch (error) {
       const broke = isTransportError(error) && !isUnsent(error) && !isTimeout(error)
       if (options.method !== 'GET' || !broke) throw error
-      return this.#pools.messages.request(options)
+      return this.pools.messages.request(options)
     }
   }
 
@@ -164,6 +148,6 @@ export class Transport {
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#pools).map((pool: Dispatcher) => pool.close()))
+    await Promise.all(Object.values(this.pools).map((pool: Dispatcher) => pool.close()))
   }
 }

@@ -1,5 +1,5 @@
-import { OutsideRange, unmet } from '../../http/unmet.ts'
 import { isAskedPart, readContentRange } from '../../http/conditions.ts'
+import { OutsideRange, unmet } from '../../http/unmet.ts'
 import { type ByteRange, type Conditions, type Download, Unchanged } from './artifact-store.ts'
 import { azureHeaders } from './azure-headers.ts'
 import { absentArtifact, unknownStorageAnswer } from './storage-call.ts'

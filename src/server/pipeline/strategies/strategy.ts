@@ -3,7 +3,7 @@ import { endpointTable } from '../../../policy/endpoints/endpoint-table.ts'
 import type { ClientMode, ServerKind } from '../../../policy/environments/environment.ts'
 import type { Grant } from '../../../policy/grant.ts'
 import type { JsonObject } from '../../../policy/messages/json/json.ts'
-import type { RequestContext } from '../request-context.ts'
+import type { RequestContext } from '../../http/request-context.ts'
 
 /** A granted request on its way. */
 export interface GrantedRequest {

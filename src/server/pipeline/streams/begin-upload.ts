@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Grant } from '../../../policy/grant.ts'
 import { Refusal } from '../../../policy/reasons.ts'
+import type { RequestContext } from '../../http/request-context.ts'
 import type { Pipeline } from '../pipeline.ts'
-import type { RequestContext } from '../request-context.ts'
 import { UploadBody, type UploadOptions } from './upload-body.ts'
 
 /** Bytes of an upload that are read before the upstream is asked: small ones hold nothing of it while they come. */

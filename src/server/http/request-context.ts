@@ -4,9 +4,9 @@ import type { ClientMode, Environment, PolicyConfig } from '../../policy/environ
 import type { Principal } from '../../policy/identity/principal.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { readBearerToken } from '../auth/compact-token.ts'
-import { environmentOf } from '../http/request-hooks.ts'
 import type { AuditRecord } from '../observability/audit-record.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import { environmentOf } from './request-hooks.ts'
 
 /** Who asks, and from where: settled before any endpoint is looked at. */
 export interface RequestContext {

@@ -3,15 +3,16 @@ import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
 import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
 import type { Grant } from '../../policy/grant.ts'
-import { addressesOf } from '../pipeline/addresses.ts'
-import { jsonForm } from '../pipeline/forms/json-form.ts'
-import type { Pipeline } from '../pipeline/pipeline.ts'
-import { noteBreak } from '../pipeline/strategies/stream-answer.ts'
-import { beginUpload, LastLook } from '../pipeline/streams/begin-upload.ts'
+import { type ByteRange, Unchanged } from '../databricks/storage/artifact-store.ts'
+import type { WorkspaceArtifacts } from '../databricks/workspace-artifacts.ts'
+import { addressesOf } from '../http/addresses.ts'
 import { conditionsOf } from '../http/conditions.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
-import { type ByteRange, Unchanged } from './storage/artifact-store.ts'
-import { artifactError, type WorkspaceArtifacts } from './workspace-artifacts.ts'
+import { jsonForm } from './forms/json-form.ts'
+import type { Pipeline } from './pipeline.ts'
+import { artifactError } from './strategies/stored-files.ts'
+import { noteBreak } from './strategies/stream-answer.ts'
+import { beginUpload, LastLook } from './streams/begin-upload.ts'
 
 /** The one range of a `Range`. */
 function rangeOf(header: string | undefined): ByteRange | undefined {
@@ -73,7 +74,7 @@ function serveStored(endpoint: OpenEndpoint, pipeline: Pipeline, artifacts: Work
 }
 
 /** The endpoints of artifacts, before a Databricks workspace: it has the bytes elsewhere. */
-export function addStoredBytes(
+export function addStoredRoutes(
   app: FastifyInstance,
   config: PolicyConfig,
   mode: ClientMode,
