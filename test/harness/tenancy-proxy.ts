@@ -1,4 +1,4 @@
-import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import { everyUpstream, type OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import { type CountingClock, countingClock } from '../fakes/counting-clock.ts'
 import { startIssuer } from '../fakes/issuer.ts'
@@ -44,5 +44,5 @@ export function rowsOf({ kind, mode }: Tenancy): OpenEndpoint[] {
   const rows = [...endpointTable(kind, mode).open.values()]
   if (kind === 'mlflow') return rows
   const others = endpointTable(kind, 'http').open
-  return rows.filter(({ name, upstreams }) => upstreams !== undefined && (mode === 'http' || !others.has(name)))
+  return rows.filter(({ name, upstreams }) => upstreams !== everyUpstream && (mode === 'http' || !others.has(name)))
 }

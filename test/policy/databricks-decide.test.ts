@@ -247,9 +247,7 @@ t.test('what a request says goes where Databricks reads it', async (t) => {
 const tables = (['databricks', 'unityCatalog'] as const).flatMap((kind) =>
   (['http', 'databricks'] as const).map((mode) => endpointTable(kind, mode)),
 )
-const own = tables.flatMap(({ open }) =>
-  [...open.values()].filter(({ upstreams }) => upstreams !== undefined && !upstreams.includes('mlflow')),
-)
+const own = tables.flatMap(({ open }) => [...open.values()].filter(({ upstreams }) => !upstreams.includes('mlflow')))
 const suggestsReference = /(^|_)(id|ids|uuid|name|names|source|uri|url|location|path|run|experiment|model|parent)$/
 
 t.test('every route of a workspace is a row or closed with a reason, and every field has a meaning', async (t) => {

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
+import { everyUpstream, type OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import { isRepeatable } from '../../src/policy/evaluation-context.ts'
 import { shapeOf } from '../../src/policy/messages/message-shape.ts'
@@ -116,7 +116,7 @@ function rowsOf({ kind, mode }: Tenancy): OpenEndpoint[] {
   const rows = [...endpointTable(kind, mode).open.values()]
   if (kind === 'mlflow') return rows
   const others = endpointTable(kind, 'http').open
-  const own = rows.filter(({ name, upstreams }) => upstreams !== undefined && (mode === 'http' || !others.has(name)))
+  const own = rows.filter(({ name, upstreams }) => upstreams !== everyUpstream && (mode === 'http' || !others.has(name)))
   return own.filter(({ bytes, resource }) => bytes === undefined && resource !== 'artifact')
 }
 

@@ -111,7 +111,7 @@ function makeTable(
   routes: readonly Route[],
   families: readonly ClosedFamily[],
 ): EndpointTable {
-  const isServed = ({ upstreams, modes }: EndpointRow) => (upstreams?.includes(kind) ?? true) && (modes?.includes(mode) ?? true)
+  const isServed = ({ upstreams, modes }: EndpointRow) => upstreams.includes(kind) && (modes?.includes(mode) ?? true)
   const served = Object.entries<EndpointRow>(rows).filter(([, row]) => isServed(row))
   const open = new Map(served.map(([name, row]) => [name, join(name, row, routes)]))
   const addresses = new Set(

@@ -50,6 +50,9 @@ export interface Demand {
   readonly sentence: string
 }
 
+/** Of rows that are open on MLflow's own server as well as on a workspace, whichever registry that has. */
+export const everyUpstream: readonly ServerKind[] = ['mlflow', 'databricks', 'unityCatalog']
+
 /** One row of the endpoint table: what an endpoint of MLflow means, and where its references are. */
 export interface EndpointRow {
   readonly method: Method
@@ -93,8 +96,8 @@ export interface EndpointRow {
   readonly asks?: string
   /** What the upstream is asked in its place: a search that means the same, where the endpoint itself cannot be narrowed. */
   readonly sentAs?: { readonly method: Method; readonly path: `/${string}` }
-  /** The kinds of upstream that have it; left out: all. */
-  readonly upstreams?: readonly ServerKind[]
+  /** The kinds of upstream that it is open on: `everyUpstream` only where each was looked at. */
+  readonly upstreams: readonly ServerKind[]
   /** The clients that it is open to; left out: all. */
   readonly modes?: readonly ClientMode[]
   /** The version of MLflow's API, where it has the path in several with messages of their own. */

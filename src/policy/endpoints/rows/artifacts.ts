@@ -1,4 +1,4 @@
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, everyUpstream } from '../endpoint.ts'
 
 const artifact = { resource: 'artifact' } as const
 /** Clients in Databricks mode find no such endpoints in a workspace. */
@@ -12,21 +12,21 @@ const part = { ...served, method: 'POST', action: 'update', required: ['artifact
 
 export const artifactEndpoints = {
   listArtifacts: {
-    ...artifact, method: 'GET', path: '/mlflow/artifacts/list', action: 'read',
+    ...artifact, upstreams: everyUpstream, method: 'GET', path: '/mlflow/artifacts/list', action: 'read',
     fields: { run_id: 'run', run_uuid: 'run', path: 'relativePath', page_token: 'pageToken' }, required: ['run_id|run_uuid'],
   },
   listStoredArtifacts: {
-    ...served, method: 'GET', path: '/mlflow-artifacts/artifacts', action: 'read', inStorage: 'list',
+    ...served, upstreams: everyUpstream, method: 'GET', path: '/mlflow-artifacts/artifacts', action: 'read', inStorage: 'list',
     fields: { path: 'storeFolder' }, required: [],
   },
   downloadArtifact: {
-    ...store, method: 'GET', action: 'read', bytes: 'down',
+    ...store, upstreams: everyUpstream, method: 'GET', action: 'read', bytes: 'down',
   },
   uploadArtifact: {
-    ...store, method: 'PUT', action: 'update', bytes: 'up',
+    ...store, upstreams: everyUpstream, method: 'PUT', action: 'update', bytes: 'up',
   },
   deleteArtifact: {
-    ...store, method: 'DELETE', action: 'delete', inStorage: 'delete',
+    ...store, upstreams: everyUpstream, method: 'DELETE', action: 'delete', inStorage: 'delete',
   },
   getArtifact: {
     ...artifact, ...preview, path: '/get-artifact', request: 'handmade.GetArtifact',
@@ -57,15 +57,15 @@ export const artifactEndpoints = {
     ],
   },
   createMultipartUpload: {
-    ...part, path: '/mlflow-artifacts/mpu/create/{artifact_path}', placeless: 'no-multipart',
+    ...part, upstreams: everyUpstream, path: '/mlflow-artifacts/mpu/create/{artifact_path}', placeless: 'no-multipart',
     fields: { artifact_path: 'storePath', path: 'localFile', num_parts: 'free' },
   },
   completeMultipartUpload: {
-    ...part, path: '/mlflow-artifacts/mpu/complete/{artifact_path}',
+    ...part, upstreams: everyUpstream, path: '/mlflow-artifacts/mpu/complete/{artifact_path}',
     fields: { artifact_path: 'storePath', path: 'localFile', upload_id: 'free', parts: 'free' },
   },
   abortMultipartUpload: {
-    ...part, path: '/mlflow-artifacts/mpu/abort/{artifact_path}',
+    ...part, upstreams: everyUpstream, path: '/mlflow-artifacts/mpu/abort/{artifact_path}',
     fields: { artifact_path: 'storePath', path: 'localFile', upload_id: 'free' },
   },
 } as const satisfies Record<string, EndpointRow>

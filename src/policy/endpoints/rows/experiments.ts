@@ -1,4 +1,4 @@
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, everyUpstream } from '../endpoint.ts'
 
 const experiment = { resource: 'experiment' } as const
 const search = { rows: 'experiments', pageSize: 1000, maxPageSize: 50000, nameColumn: 'experimentName' } as const
@@ -6,15 +6,15 @@ const searchFields = { filter: 'filter', order_by: 'orderBy', page_token: 'pageT
 
 export const experimentEndpoints = {
   createExperiment: {
-    ...experiment, method: 'POST', path: '/mlflow/experiments/create', action: 'create', makes: 'experiment',
+    ...experiment, upstreams: everyUpstream, method: 'POST', path: '/mlflow/experiments/create', action: 'create', makes: 'experiment',
     fields: { name: 'newExperimentName', artifact_location: 'artifactLocation', tags: 'experimentTags' }, required: ['name'],
   },
   searchExperiments: {
-    ...experiment, method: 'GET', path: '/mlflow/experiments/search', action: 'search',
+    ...experiment, upstreams: everyUpstream, method: 'GET', path: '/mlflow/experiments/search', action: 'search',
     fields: searchFields, required: [], search,
   },
   searchExperimentsPost: {
-    ...experiment, method: 'POST', path: '/mlflow/experiments/search', action: 'search',
+    ...experiment, upstreams: everyUpstream, method: 'POST', path: '/mlflow/experiments/search', action: 'search',
     fields: searchFields, required: [], search,
   },
   // databricks-sdk's list_experiments, and MLflow 1's: gone from open-source servers.
@@ -24,31 +24,32 @@ export const experimentEndpoints = {
     fields: { view_type: 'free', max_results: 'maxResults', page_token: 'pageToken' }, required: [], search,
   },
   getExperiment: {
-    ...experiment, method: 'GET', path: '/mlflow/experiments/get', action: 'read',
+    ...experiment, upstreams: everyUpstream, method: 'GET', path: '/mlflow/experiments/get', action: 'read',
     fields: { experiment_id: 'experiment' }, required: ['experiment_id'],
   },
   getExperimentByName: {
-    ...experiment, method: 'GET', path: '/mlflow/experiments/get-by-name', action: 'read',
+    ...experiment, upstreams: everyUpstream, method: 'GET', path: '/mlflow/experiments/get-by-name', action: 'read',
     fields: { experiment_name: 'experimentName' }, required: ['experiment_name'],
   },
   deleteExperiment: {
-    ...experiment, method: 'POST', path: '/mlflow/experiments/delete', action: 'delete',
+    ...experiment, upstreams: everyUpstream, method: 'POST', path: '/mlflow/experiments/delete', action: 'delete',
     fields: { experiment_id: 'experiment' }, required: ['experiment_id'],
   },
   restoreExperiment: {
-    ...experiment, method: 'POST', path: '/mlflow/experiments/restore', action: 'update',
+    ...experiment, upstreams: everyUpstream, method: 'POST', path: '/mlflow/experiments/restore', action: 'update',
     fields: { experiment_id: 'experiment' }, required: ['experiment_id'],
   },
   updateExperiment: {
-    ...experiment, method: 'POST', path: '/mlflow/experiments/update', action: 'update',
+    ...experiment, upstreams: everyUpstream, method: 'POST', path: '/mlflow/experiments/update', action: 'update',
     fields: { experiment_id: 'experiment', new_name: 'newExperimentName' }, required: ['experiment_id'],
   },
   setExperimentTag: {
+    upstreams: everyUpstream,
     ...experiment, method: 'POST', path: '/mlflow/experiments/set-experiment-tag', action: 'update', repeatable: true,
     fields: { experiment_id: 'experiment', key: 'experimentTagKey', value: 'free' }, required: ['experiment_id'],
   },
   deleteExperimentTag: {
-    ...experiment, method: 'POST', path: '/mlflow/experiments/delete-experiment-tag', action: 'update',
+    ...experiment, upstreams: everyUpstream, method: 'POST', path: '/mlflow/experiments/delete-experiment-tag', action: 'update',
     fields: { experiment_id: 'experiment', key: 'tagKey' }, required: ['experiment_id'],
   },
 } as const satisfies Record<string, EndpointRow>

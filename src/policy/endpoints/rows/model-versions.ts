@@ -1,4 +1,4 @@
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, everyUpstream } from '../endpoint.ts'
 
 const version = { resource: 'modelVersion' } as const
 const id = { name: 'modelName', version: 'version' } as const
@@ -6,7 +6,7 @@ const byId = { required: ['name', 'version'] } as const
 
 export const modelVersionEndpoints = {
   createModelVersion: {
-    ...version, method: 'POST', path: '/mlflow/model-versions/create', action: 'create', makes: 'version',
+    ...version, upstreams: everyUpstream, method: 'POST', path: '/mlflow/model-versions/create', action: 'create', makes: 'version',
     fields: {
       name: 'modelName', source: 'versionSource', run_id: 'relatedRun', model_id: 'relatedModel', tags: 'versionTags',
       run_link: 'link', description: 'free',
@@ -14,7 +14,7 @@ export const modelVersionEndpoints = {
     required: ['name', 'source'],
   },
   updateModelVersion: {
-    ...version, method: 'PATCH', path: '/mlflow/model-versions/update', action: 'update', repeatable: true,
+    ...version, upstreams: everyUpstream, method: 'PATCH', path: '/mlflow/model-versions/update', action: 'update', repeatable: true,
     fields: { ...id, description: 'free' }, ...byId,
   },
   transitionModelVersionStage: {
@@ -23,28 +23,28 @@ export const modelVersionEndpoints = {
     fields: { ...id, stage: 'stage', archive_existing_versions: 'archiveExisting' }, required: ['name', 'version', 'stage'],
   },
   deleteModelVersion: {
-    ...version, method: 'DELETE', path: '/mlflow/model-versions/delete', action: 'delete',
+    ...version, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/model-versions/delete', action: 'delete',
     fields: id, ...byId,
   },
   getModelVersion: {
-    ...version, method: 'GET', path: '/mlflow/model-versions/get', action: 'read',
+    ...version, upstreams: everyUpstream, method: 'GET', path: '/mlflow/model-versions/get', action: 'read',
     fields: id, ...byId,
   },
   searchModelVersions: {
-    ...version, method: 'GET', path: '/mlflow/model-versions/search', action: 'search',
+    ...version, upstreams: everyUpstream, method: 'GET', path: '/mlflow/model-versions/search', action: 'search',
     fields: { filter: 'filter', max_results: 'maxResults', order_by: 'orderBy', page_token: 'pageToken' }, required: [],
     search: { rows: 'model_versions', pageSize: 10000, maxPageSize: 200000, nameColumn: 'modelName' },
   },
   getModelVersionDownloadUri: {
-    ...version, method: 'GET', path: '/mlflow/model-versions/get-download-uri', action: 'read',
+    ...version, upstreams: everyUpstream, method: 'GET', path: '/mlflow/model-versions/get-download-uri', action: 'read',
     fields: id, ...byId,
   },
   setModelVersionTag: {
-    ...version, method: 'POST', path: '/mlflow/model-versions/set-tag', action: 'update', repeatable: true,
+    ...version, upstreams: everyUpstream, method: 'POST', path: '/mlflow/model-versions/set-tag', action: 'update', repeatable: true,
     fields: { ...id, key: 'tagKey', value: 'runTag' }, ...byId,
   },
   deleteModelVersionTag: {
-    ...version, method: 'DELETE', path: '/mlflow/model-versions/delete-tag', action: 'update',
+    ...version, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/model-versions/delete-tag', action: 'update',
     fields: { ...id, key: 'tagKey' }, ...byId,
   },
 } as const satisfies Record<string, EndpointRow>

@@ -1,4 +1,4 @@
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, everyUpstream } from '../endpoint.ts'
 
 const model = { resource: 'registeredModel' } as const
 const byName = { required: ['name'] } as const
@@ -12,27 +12,27 @@ const latest = {
 
 export const registeredModelEndpoints = {
   createRegisteredModel: {
-    ...model, method: 'POST', path: '/mlflow/registered-models/create', action: 'create',
+    ...model, upstreams: everyUpstream, method: 'POST', path: '/mlflow/registered-models/create', action: 'create',
     fields: { name: 'newModelName', tags: 'free', description: 'free', deployment_job_id: 'free' }, ...byName,
   },
   renameRegisteredModel: {
-    ...model, method: 'POST', path: '/mlflow/registered-models/rename', action: 'update',
+    ...model, upstreams: everyUpstream, method: 'POST', path: '/mlflow/registered-models/rename', action: 'update',
     fields: { name: 'modelName', new_name: 'newModelName' }, required: ['name', 'new_name'],
   },
   updateRegisteredModel: {
-    ...model, method: 'PATCH', path: '/mlflow/registered-models/update', action: 'update', repeatable: true,
+    ...model, upstreams: everyUpstream, method: 'PATCH', path: '/mlflow/registered-models/update', action: 'update', repeatable: true,
     fields: { name: 'modelName', description: 'free', deployment_job_id: 'free' }, ...byName,
   },
   deleteRegisteredModel: {
-    ...model, method: 'DELETE', path: '/mlflow/registered-models/delete', action: 'delete',
+    ...model, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/registered-models/delete', action: 'delete',
     fields: { name: 'modelName' }, ...byName,
   },
   getRegisteredModel: {
-    ...model, method: 'GET', path: '/mlflow/registered-models/get', action: 'read',
+    ...model, upstreams: everyUpstream, method: 'GET', path: '/mlflow/registered-models/get', action: 'read',
     fields: { name: 'modelName' }, ...byName,
   },
   searchRegisteredModels: {
-    ...model, method: 'GET', path: '/mlflow/registered-models/search', action: 'search',
+    ...model, upstreams: everyUpstream, method: 'GET', path: '/mlflow/registered-models/search', action: 'search',
     fields: { filter: 'filter', max_results: 'maxResults', order_by: 'orderBy', page_token: 'pageToken' }, required: [],
     search: { rows: 'registered_models', pageSize: 100, maxPageSize: 1000, nameColumn: 'modelName' },
   },
@@ -46,11 +46,11 @@ export const registeredModelEndpoints = {
   getLatestVersions: { ...latest, method: 'GET' },
   getLatestVersionsPost: { ...latest, method: 'POST' },
   setRegisteredModelTag: {
-    ...model, method: 'POST', path: '/mlflow/registered-models/set-tag', action: 'update', repeatable: true,
+    ...model, upstreams: everyUpstream, method: 'POST', path: '/mlflow/registered-models/set-tag', action: 'update', repeatable: true,
     fields: { name: 'modelName', key: 'free', value: 'free' }, ...byName,
   },
   deleteRegisteredModelTag: {
-    ...model, method: 'DELETE', path: '/mlflow/registered-models/delete-tag', action: 'update',
+    ...model, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/registered-models/delete-tag', action: 'update',
     fields: { name: 'modelName', key: 'free' }, ...byName,
   },
   setRegisteredModelAlias: {

@@ -1,4 +1,4 @@
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, everyUpstream } from '../endpoint.ts'
 
 const run = { resource: 'run' } as const
 const post = { ...run, method: 'POST', action: 'update' } as const
@@ -9,7 +9,7 @@ const byPromptlab = ['experiment_id', 'prompt_template', 'prompt_parameters', 'm
 
 export const runEndpoints = {
   createRun: {
-    ...post, path: '/mlflow/runs/create', action: 'create',
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/create', action: 'create',
     fields: { experiment_id: 'experiment', user_id: 'free', run_name: 'free', start_time: 'free', tags: 'runTags' },
     required: ['experiment_id'],
   },
@@ -25,37 +25,38 @@ export const runEndpoints = {
     demands: byPromptlab.map((field) => ({ field, must: 'given' as const, sentence: `CreatePromptlabRun request must specify ${field}.` })),
   },
   updateRun: {
-    ...post, path: '/mlflow/runs/update', repeatable: true,
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/update', repeatable: true,
     fields: { ...id, status: 'free', end_time: 'free', run_name: 'free' }, ...byId,
   },
   deleteRun: {
-    ...post, path: '/mlflow/runs/delete', action: 'delete',
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/delete', action: 'delete',
     fields: { run_id: 'run' }, required: ['run_id'],
   },
   restoreRun: {
-    ...post, path: '/mlflow/runs/restore',
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/restore',
     fields: { run_id: 'run' }, required: ['run_id'],
   },
   logMetric: {
+    upstreams: everyUpstream,
     // MLflow's database keeps a point once, however often it is logged: key, value, timestamp and step are its key.
     ...post, path: '/mlflow/runs/log-metric', repeatable: true,
     fields: { ...id, ...metric, model_id: 'loggedModel' }, ...byId,
   },
   logParam: {
-    ...post, path: '/mlflow/runs/log-parameter', repeatable: true,
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/log-parameter', repeatable: true,
     fields: { ...id, key: 'free', value: 'free' }, ...byId,
   },
   logBatch: {
-    ...post, path: '/mlflow/runs/log-batch', repeatable: true,
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/log-batch', repeatable: true,
     fields: { run_id: 'run', params: 'free', tags: 'runTags', 'metrics[].model_id': 'loggedModel', 'metrics[].run_id': 'relatedRun' },
     required: ['run_id'],
   },
   logModel: {
-    ...post, path: '/mlflow/runs/log-model',
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/log-model',
     fields: { run_id: 'run', model_json: 'modelJson' }, required: ['run_id'],
   },
   logInputs: {
-    ...post, path: '/mlflow/runs/log-inputs', repeatable: true,
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/log-inputs', repeatable: true,
     fields: {
       run_id: 'run', 'models[].model_id': 'relatedModel', 'datasets[].dataset.source': 'dataSource', 'datasets[].tags': 'free',
       ...Object.fromEntries(['name', 'digest', 'source_type', 'schema', 'profile'].map((name) => [`datasets[].dataset.${name}`, 'free' as const])),
@@ -63,23 +64,23 @@ export const runEndpoints = {
     required: ['run_id'],
   },
   logOutputs: {
-    ...post, path: '/mlflow/runs/outputs',
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/outputs',
     fields: { run_id: 'run', 'models[].model_id': 'relatedModel' }, required: ['run_id'],
   },
   setTag: {
-    ...post, path: '/mlflow/runs/set-tag', repeatable: true,
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/set-tag', repeatable: true,
     fields: { ...id, key: 'tagKey', value: 'runTag' }, ...byId,
   },
   deleteTag: {
-    ...post, path: '/mlflow/runs/delete-tag',
+    ...post, upstreams: everyUpstream, path: '/mlflow/runs/delete-tag',
     fields: { run_id: 'run', key: 'free' }, required: ['run_id'],
   },
   getRun: {
-    ...run, method: 'GET', path: '/mlflow/runs/get', action: 'read',
+    ...run, upstreams: everyUpstream, method: 'GET', path: '/mlflow/runs/get', action: 'read',
     fields: id, ...byId,
   },
   searchRuns: {
-    ...run, method: 'POST', path: '/mlflow/runs/search', action: 'search',
+    ...run, upstreams: everyUpstream, method: 'POST', path: '/mlflow/runs/search', action: 'search',
     fields: {
       experiment_ids: 'experimentsToSearch', filter: 'filter', run_view_type: 'free', max_results: 'maxResults',
       order_by: 'orderBy', page_token: 'pageToken',
@@ -87,7 +88,7 @@ export const runEndpoints = {
     required: [], search: { rows: 'runs', pageSize: 1000, maxPageSize: 50000, nameColumn: null },
   },
   getMetricHistory: {
-    ...run, method: 'GET', path: '/mlflow/metrics/get-history', action: 'read',
+    ...run, upstreams: everyUpstream, method: 'GET', path: '/mlflow/metrics/get-history', action: 'read',
     fields: { ...id, metric_key: 'free', page_token: 'pageToken', max_results: 'maxResults' },
     required: ['run_id|run_uuid', 'metric_key'],
   },
@@ -106,7 +107,7 @@ export const runEndpoints = {
     ],
   },
   getMetricHistoryBulkInterval: {
-    ...run, method: 'GET', path: '/mlflow/metrics/get-history-bulk-interval', action: 'read',
+    ...run, upstreams: everyUpstream, method: 'GET', path: '/mlflow/metrics/get-history-bulk-interval', action: 'read',
     fields: { run_ids: 'runsToRead', metric_key: 'free', start_step: 'free', end_step: 'free', max_results: 'maxResults' },
     required: ['run_ids', 'metric_key'],
     demands: [

@@ -1,5 +1,5 @@
 import type { Meaning } from '../../meanings/meaning-table.ts'
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, everyUpstream } from '../endpoint.ts'
 
 const trace = { resource: 'trace' } as const
 /** A Databricks workspace lacks it. */
@@ -30,6 +30,7 @@ const one = { ...v3, path: '/mlflow/traces/{trace_id}/assessments/{assessment_id
 export const traceEndpoints = {
   // Also for traces that there are: it overwrites them, wherever they are.
   startTrace: {
+    upstreams: everyUpstream,
     ...v3, method: 'POST', path: '/mlflow/traces', request: 'mlflow.StartTraceV3', response: 'mlflow.StartTraceV3.Response', action: 'update',
     fields: {
       'trace.trace_info.trace_id': 'newTrace',
@@ -46,67 +47,68 @@ export const traceEndpoints = {
     required: ['trace', 'trace.trace_info.trace_id', 'trace.trace_info.trace_location.mlflow_experiment.experiment_id'],
   },
   startTraceV2: {
+    upstreams: everyUpstream,
     ...v2, method: 'POST', path: '/mlflow/traces', request: 'mlflow.StartTrace', response: 'mlflow.StartTrace.Response', action: 'create',
     fields: { experiment_id: 'experiment', timestamp_ms: 'free', request_metadata: 'traceTags', tags: 'traceTags' },
     required: ['experiment_id'],
   },
   endTraceV2: {
-    ...v2, method: 'PATCH', path: '/mlflow/traces/{request_id}', action: 'update',
+    ...v2, upstreams: everyUpstream, method: 'PATCH', path: '/mlflow/traces/{request_id}', action: 'update',
     fields: { request_id: 'trace', timestamp_ms: 'free', status: 'free', request_metadata: 'traceTags', tags: 'traceTags' },
     required: ['request_id'],
   },
   getTraceInfo: {
-    ...v3, method: 'GET', path: '/mlflow/traces/{trace_id}', action: 'read',
+    ...v3, upstreams: everyUpstream, method: 'GET', path: '/mlflow/traces/{trace_id}', action: 'read',
     fields: { trace_id: 'trace' }, required: ['trace_id'],
   },
   getTraceInfoV2: {
-    ...v2, method: 'GET', path: '/mlflow/traces/{request_id}/info', action: 'read',
+    ...v2, upstreams: everyUpstream, method: 'GET', path: '/mlflow/traces/{request_id}/info', action: 'read',
     fields: { request_id: 'trace' }, required: ['request_id'],
   },
   getTrace: {
-    ...v3, method: 'GET', path: '/mlflow/traces/get', action: 'read',
+    ...v3, upstreams: everyUpstream, method: 'GET', path: '/mlflow/traces/get', action: 'read',
     fields: { trace_id: 'trace', allow_partial: 'free' }, required: ['trace_id'],
   },
   batchGetTraces: {
-    ...v3, method: 'GET', path: '/mlflow/traces/batchGet', action: 'read',
+    ...v3, upstreams: everyUpstream, method: 'GET', path: '/mlflow/traces/batchGet', action: 'read',
     fields: { trace_ids: 'tracesToSearch', experiment_ids: 'experiments' }, required: ['trace_ids'],
   },
   batchGetTraceInfos: {
-    ...v3, method: 'POST', path: '/mlflow/traces/batchGetInfos', action: 'read', repeatable: true,
+    ...v3, upstreams: everyUpstream, method: 'POST', path: '/mlflow/traces/batchGetInfos', action: 'read', repeatable: true,
     fields: { trace_ids: 'tracesToSearch', experiment_ids: 'experiments' }, required: ['trace_ids'],
   },
   searchTraces: {
-    ...v3, method: 'POST', path: '/mlflow/traces/search', action: 'search', search,
+    ...v3, upstreams: everyUpstream, method: 'POST', path: '/mlflow/traces/search', action: 'search', search,
     fields: { locations: 'locationsToSearch', filter: 'traceFilter', max_results: 'maxResults', order_by: 'orderBy', page_token: 'pageToken' },
     required: ['locations'],
   },
   searchTracesV2: {
-    ...v2, method: 'GET', path: '/mlflow/traces', action: 'search', search,
+    ...v2, upstreams: everyUpstream, method: 'GET', path: '/mlflow/traces', action: 'search', search,
     fields: {
       experiment_ids: 'experimentsToSearch', filter: 'traceFilter', max_results: 'maxResults', order_by: 'orderBy', page_token: 'pageToken',
     },
     required: ['experiment_ids'],
   },
-  deleteTraces: { ...v2, ...deletion, request: 'mlflow.DeleteTraces', response: 'mlflow.DeleteTraces.Response' },
-  deleteTracesV3: { ...v3, ...deletion, request: 'mlflow.DeleteTracesV3', response: 'mlflow.DeleteTracesV3.Response' },
+  deleteTraces: { ...v2, ...deletion, upstreams: everyUpstream, request: 'mlflow.DeleteTraces', response: 'mlflow.DeleteTraces.Response' },
+  deleteTracesV3: { ...v3, ...deletion, upstreams: everyUpstream, request: 'mlflow.DeleteTracesV3', response: 'mlflow.DeleteTracesV3.Response' },
   setTraceTag: {
-    ...v3, method: 'PATCH', path: '/mlflow/traces/{trace_id}/tags', action: 'update', repeatable: true,
+    ...v3, upstreams: everyUpstream, method: 'PATCH', path: '/mlflow/traces/{trace_id}/tags', action: 'update', repeatable: true,
     fields: { trace_id: 'trace', key: 'traceTagKey', value: 'traceTag' }, required: ['trace_id', 'key'],
   },
   setTraceTagV2: {
-    ...v2, method: 'PATCH', path: '/mlflow/traces/{request_id}/tags', action: 'update', repeatable: true,
+    ...v2, upstreams: everyUpstream, method: 'PATCH', path: '/mlflow/traces/{request_id}/tags', action: 'update', repeatable: true,
     fields: { request_id: 'trace', key: 'traceTagKey', value: 'traceTag' }, required: ['request_id', 'key'],
   },
   deleteTraceTag: {
-    ...v3, method: 'DELETE', path: '/mlflow/traces/{trace_id}/tags', action: 'update',
+    ...v3, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/traces/{trace_id}/tags', action: 'update',
     fields: { trace_id: 'trace', key: 'free' }, required: ['trace_id', 'key'],
   },
   deleteTraceTagV2: {
-    ...v2, method: 'DELETE', path: '/mlflow/traces/{request_id}/tags', action: 'update',
+    ...v2, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/traces/{request_id}/tags', action: 'update',
     fields: { request_id: 'trace', key: 'free' }, required: ['request_id', 'key'],
   },
   linkTracesToRun: {
-    ...v2, method: 'POST', path: '/mlflow/traces/link-to-run', action: 'update', repeatable: true,
+    ...v2, upstreams: everyUpstream, method: 'POST', path: '/mlflow/traces/link-to-run', action: 'update', repeatable: true,
     // Clients link a trace before it has arrived.
     awaited: true, fields: { trace_ids: 'trace', run_id: 'run' }, required: ['trace_ids', 'run_id'],
   },
@@ -116,20 +118,20 @@ export const traceEndpoints = {
     required: ['trace_id', 'prompt_versions', 'prompt_versions[].version'],
   },
   createAssessment: {
-    ...ofTrace, method: 'POST', action: 'create',
+    ...ofTrace, upstreams: everyUpstream, method: 'POST', action: 'create',
     fields: { trace_id: 'trace', ...assessment('assessment') }, required: ['trace_id', 'assessment'],
   },
   getAssessment: {
-    ...one, method: 'GET', action: 'read',
+    ...one, upstreams: everyUpstream, method: 'GET', action: 'read',
     fields: { trace_id: 'trace', assessment_id: 'free' }, required: ['trace_id', 'assessment_id'],
   },
   updateAssessment: {
-    ...one, method: 'PATCH', action: 'update', repeatable: true,
+    ...one, upstreams: everyUpstream, method: 'PATCH', action: 'update', repeatable: true,
     fields: { trace_id: 'trace', assessment_id: 'free', ...assessment('assessment'), update_mask: 'free' },
     required: ['trace_id', 'assessment_id', 'assessment', 'update_mask'],
   },
   deleteAssessment: {
-    ...one, method: 'DELETE', action: 'delete',
+    ...one, upstreams: everyUpstream, method: 'DELETE', action: 'delete',
     fields: { trace_id: 'trace', assessment_id: 'free' }, required: ['trace_id', 'assessment_id'],
   },
   queryTraceMetrics: {
