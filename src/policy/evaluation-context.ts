@@ -63,7 +63,7 @@ export function foreignName(environment: Environment, kind: NameKind, name: stri
   const word = nameWords[kind]
   return new Refusal(
     'foreign-name',
-    `The ${word} name '${name}' belongs to another environment, and you are in '${environment.name}'. Use the ${word}'s plain name to mean your own.`,
+    `The ${word} name '${name}' belongs to another environment, and you are in '${environment.name}'. Use the plain name for your own ${word}.`,
   )
 }
 
@@ -76,7 +76,7 @@ export function resolveAllowed(context: EvaluationContext, kind: NameKind, name:
   if (!own && use === 'change') {
     throw new Refusal(
       'read-only',
-      `'${name}' belongs to environment '${owned.owner.name}': you may read and promote its versions, but change nothing of it.`,
+      `'${name}' belongs to environment '${owned.owner.name}': you may read and promote its versions, but not change it.`,
     )
   }
   context.references.push({ kind, logical: name, upstream: owned.upstream })

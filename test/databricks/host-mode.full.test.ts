@@ -139,7 +139,7 @@ t.test('a host name opens the door on any port, and may say the environment of c
     const several = await whoami(url, 'dbx.test')
     t.match(several, {
       environment: null,
-      why: 'You are in several environments: say which by the host name in DATABRICKS_HOST: dbx-prod.test (prod).',
+      why: 'You are in several environments: choose one by the host name in DATABRICKS_HOST: dbx-prod.test (prod).',
     })
     t.match(await whoami(url, 'dbx-prod.test', '/env/acc/-/whoami'), {
       why: "This host name is for environment 'prod', not for 'acc'.",

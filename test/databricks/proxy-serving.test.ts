@@ -289,7 +289,7 @@ t.test('external and foundation models are served as the configuration opens the
   const prod = await issuer.token({ iss: `${authority.url}/${tenantId}/v2.0`, roles: ['apps_prod'] })
   for (const [method, path, fields, said] of [
     ['POST', '', { name: 'x', ...external({ openai_api_key: '{{secrets/prod-llm/x}}' }) }, /servingSecretScopes/],
-    ['POST', '', { name: 'x', ...external({ openai_api_key_plaintext: 'sk-1' }) }, /never written in a request/],
+    ['POST', '', { name: 'x', ...external({ openai_api_key_plaintext: 'sk-1' }) }, /never send a secret in a request/],
     [
       'POST',
       '/pt',

@@ -99,7 +99,7 @@ t.test('the folder of an environment is made, and an experiment has one name in 
   const traced = await acc('POST', '/experiments/create', { name: 'traced', trace_location: tables })
   t.match(traced, {
     code: 'INVALID_PARAMETER_VALUE',
-    text: /trace_location.*tables of Unity Catalog, which belong to no environment.*leave it out/,
+    text: /trace_location.*Unity Catalog tables, which belong to no environment.*Leave it out/,
   })
   const renamed = await acc('POST', '/experiments/update', { experiment_id: made.fields.experiment_id, new_name: 'other/churn' })
   t.equal(renamed.status, 200, renamed.text)

@@ -118,7 +118,7 @@ t.test('a client that knows the proxy alone works with a registry in Unity Catal
         model: [name, 'a model', { owner: 'me' }, { staging: '2', champion: '1' }],
         tagged: ['1'],
         'of run': ['1', '2'],
-        production: ['PERMISSION_DENIED', /kept for production/],
+        production: ['PERMISSION_DENIED', /reserved for production/],
         foreign: ['PERMISSION_DENIED', /belongs to another environment/],
         'foreign source': ['PERMISSION_DENIED', /belongs to another environment/],
         stage: ['PERMISSION_DENIED', /set an alias/],

@@ -18,9 +18,7 @@ export function environmentsOf(config: PolicyConfig, principal: Principal): read
 function seen(principal: Principal): string {
   const listed = principal.groupsFrom === 'directory'
   if (principal.groups.length === 0) {
-    return listed
-      ? 'Neither your token nor the Databricks workspace lists a group of yours'
-      : 'Your token carries no groups or roles'
+    return listed ? 'Neither your token nor the Databricks workspace lists a group for you' : 'Your token has no groups or roles'
   }
   return `Your ${listed ? '' : "token's "}groups (${principal.groups.slice(0, 20).join(', ')}) belong to no environment`
 }
@@ -51,5 +49,5 @@ export function chooseEnvironment(
   if (only !== undefined && others.length === 0) return only
   const choices = mine.map(({ name }) => `/env/${name}`).join(' or ')
   const how = hint ?? `by adding ${choices} to MLFLOW_TRACKING_URI`
-  throw new Refusal('environment-not-chosen', `You are in several environments: say which ${how}.`)
+  throw new Refusal('environment-not-chosen', `You are in several environments: choose one ${how}.`)
 }

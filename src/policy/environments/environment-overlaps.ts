@@ -34,7 +34,7 @@ export function findFoldedOverlaps(config: PolicyConfig): EnvironmentProblem[] {
 function schemaClashes(first: Environment, second: Environment): EnvironmentProblem[] {
   const schema = second.unityCatalogSchema
   if (schema === undefined || schema.toLowerCase() !== first.unityCatalogSchema?.toLowerCase()) return []
-  const message = `\`${schema}\` is the schema of ${first.name}, too; write a schema of its own`
+  const message = `\`${schema}\` is also the schema of ${first.name}; write a schema of its own`
   return [problem(second, 'unityCatalogSchema', message, { against: first.name })]
 }
 
@@ -44,8 +44,8 @@ function suffixClashes(first: Environment, second: Environment, foldsCase: boole
   const other = `the suffix \`${first.modelSuffix}\` of ${first.name}`
   const relation = a === b ? `is the same as ${other}` : a.endsWith(b) ? `is the end of ${other}` : `ends with ${other}`
   const witness = `x${a.length > b.length ? first.modelSuffix : second.modelSuffix}`
-  const instead = `write a suffix of which neither is the end of the other, such as ${freeSuffix(second, a)}`
-  const message = `\`${second.modelSuffix}\` ${relation}, so that a model ${witness} would be in both; ${instead}`
+  const instead = `write a suffix so that neither ends with the other, such as ${freeSuffix(second, a)}`
+  const message = `\`${second.modelSuffix}\` ${relation}, so a model ${witness} would belong to both; ${instead}`
   return [problem(second, 'modelSuffix', message, { against: first.name })]
 }
 
@@ -60,7 +60,7 @@ function rootClashes(first: Environment, second: Environment, foldsCase: boolean
   if (!a.startsWith(b) && !b.startsWith(a)) return []
   const other = `\`${first.experimentRoot}\` of ${first.name}`
   const relation = a === b ? `is the same as ${other}` : a.startsWith(b) ? `holds ${other}` : `lies in ${other}`
-  const instead = 'write a root that neither equals, holds nor lies in another'
+  const instead = 'write a root that neither equals, contains nor lies in another'
   return [
     problem(
       second,

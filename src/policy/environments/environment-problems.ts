@@ -33,7 +33,7 @@ function workspaceProblems(environment: Environment, { kind }: PolicyConfig): En
     problem(
       environment,
       'experimentRoot',
-      `\`${root}\` begins with /Workspace, which Databricks takes away; write ${root.slice(10) || '/experiments'}`,
+      `\`${root}\` begins with /Workspace, which Databricks removes; write ${root.slice(10) || '/experiments'}`,
     ),
   ]
 }
@@ -42,11 +42,11 @@ function workspaceProblems(environment: Environment, { kind }: PolicyConfig): En
 function serverWorkspaceProblems(environment: Environment, { kind, environments }: PolicyConfig): EnvironmentProblem[] {
   const { workspace, promotesFrom } = environment
   if (kind === 'databricks' && workspace !== undefined)
-    return [problem(environment, 'workspace', 'a Databricks workspace has no workspaces of MLflow in it; leave it out')]
+    return [problem(environment, 'workspace', 'a Databricks workspace has no MLflow workspaces; leave it out')]
   return promotesFrom.flatMap((from, index) => {
     const other = environments.find(({ name }) => name === from)
     if (other === undefined || other.workspace === workspace) return []
-    const message = `\`${from}\` is in another workspace of the MLflow server, out of which nothing is promoted; leave it out, or give both the same`
+    const message = `\`${from}\` is in another workspace of the MLflow server, from which nothing can be promoted; leave it out, or use one workspace for both`
     return [problem(environment, 'promotesFrom', message, { index, against: from })]
   })
 }
@@ -56,13 +56,12 @@ function rootProblems(environment: Environment, foldsCase: boolean): Environment
   const say = (message: string) => [problem(environment, 'experimentRoot', `\`${root}\` ${message}`)]
   const instead = `write an absolute path such as /experiments/${environment.name}`
   if (!root.startsWith('/')) return say(`is not absolute; ${instead}`)
-  if (root === '/') return say(`holds every experiment; ${instead}`)
+  if (root === '/') return say(`contains every experiment; ${instead}`)
   if (root.endsWith('/')) return say(`ends with a slash; write ${withoutTrailing(root, '/')}`)
   const form = nameProblem('experiment', root.slice(1))
   if (form !== null) return say(`${form}; ${instead}`)
   if (/["'`\\%?#]/.test(root)) return say(`has one of the characters " ' \` \\ % ? #; ${instead}`)
-  if (foldsCase && !/^[ -~]+$/.test(root))
-    return say(`has characters beyond ASCII, which databases take for different ones; ${instead}`)
+  if (foldsCase && !/^[ -~]+$/.test(root)) return say(`has non-ASCII characters, which databases may treat as others; ${instead}`)
   return []
 }
 
@@ -77,7 +76,7 @@ function catalogProblems(environment: Environment, { environments }: PolicyConfi
   if (production || !registrationAlias) return problems
   const kept = environments.find((each) => each.production && mayBeOne(each.registrationAlias ?? 'production', registrationAlias))
   if (kept === undefined && !mayBeOne('production', registrationAlias)) return problems
-  const message = `\`${registrationAlias}\` is kept for production${kept ? ` (${kept.name})` : ''}; write another alias, such as staging, or none`
+  const message = `\`${registrationAlias}\` is reserved for production${kept ? ` (${kept.name})` : ''}; write another alias, such as staging, or none`
   return [...problems, problem(environment, 'registrationAlias', message)]
 }
 
@@ -104,7 +103,7 @@ function promotionProblems(environment: Environment, config: PolicyConfig): Envi
     return [problem(environment, 'promotesFrom', `there is no environment \`${from}\`; ${instead}`, { index })]
   })
   if (environment.production || environment.promotesFrom.length === 0) return problems
-  const message = 'only a production environment promotes; set production: true, or leave promotesFrom out'
+  const message = 'only a production environment can promote; set production: true, or leave promotesFrom out'
   return [...problems, problem(environment, 'promotesFrom', message)]
 }
 
@@ -113,7 +112,7 @@ function sharedEndpointProblems(environment: Environment, { environments }: Poli
   return (environment.sharedServingEndpoints ?? []).flatMap((name, index) => {
     const owner = environments.find(({ modelSuffix }) => name.endsWith(modelSuffix))
     if (owner === undefined) return []
-    const message = `\`${name}\` is a name of environment ${owner.name}, by its suffix \`${owner.modelSuffix}\`; leave it out: endpoints of environments are not shared`
+    const message = `\`${name}\` belongs to environment ${owner.name} by its suffix \`${owner.modelSuffix}\`; leave it out: endpoints of environments are not shared`
     return [problem(environment, 'sharedServingEndpoints', message, { index })]
   })
 }
@@ -129,7 +128,7 @@ function servingModelProblems(environment: Environment, { environments, ownHosts
         ? []
         : [
             say(
-              `names \`${schema}\`, the schema of environment ${owner.name}; leave it out: its models are served by their own names`,
+              `names \`${schema}\`, the schema of environment ${owner.name}; leave it out: its models are served by their logical names`,
             ),
           ]
     }),

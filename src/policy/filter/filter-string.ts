@@ -152,7 +152,7 @@ function checkedItem(text: string): string {
 const unquotable = (text: string, why: string): Refusal =>
   new Refusal(
     'invalid-parameter',
-    `Invalid value in filter string: '${excerpt(text)}' ${why}, which MLflow cannot be given safely; use another value.`,
+    `Invalid value in filter string: '${excerpt(text)}' ${why}, which cannot be passed to MLflow safely; use another value.`,
   )
 
 const invalidClause = (

@@ -36,7 +36,7 @@ export function tokenizeFilter(text: string): FilterToken[] {
   for (let at = 0; at < text.length; ) {
     const token = readQuoted(text, at) ?? readPlain(text, at)
     if (token === null) throw unreadable(text, at)
-    if (tokens.length === mostTokens) throw new Refusal('invalid-parameter', 'The filter is too long. Search for less at once.')
+    if (tokens.length === mostTokens) throw new Refusal('invalid-parameter', 'The filter is too long. Use a shorter one.')
     tokens.push(token)
     at += token.text.length
   }
@@ -85,7 +85,7 @@ function escapedQuote(text: string, start: number, at: number): Refusal {
   return new Refusal(
     'invalid-parameter',
     `Invalid clause(s) in filter string: '${excerpt(text.slice(start, at + 1))}' has a backslash before a quote, which MLflow does ` +
-      'not read as an escape; write the value in the other kind of quotes, and without a backslash at its end.',
+      'not read as an escape; use the other kind of quotes, without a backslash at the end of the value.',
   )
 }
 

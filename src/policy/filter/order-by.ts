@@ -73,6 +73,6 @@ function unreadable(text: string): Refusal {
   return new Refusal(
     'invalid-parameter',
     `Invalid order_by clause '${excerpt(text)}'. Could not be parsed; write one column and ASC or DESC, such as ` +
-      'metrics.`my loss` DESC, and each column as an entry of its own.',
+      'metrics.`my loss` DESC, with an entry of its own for each column.',
   )
 }

@@ -40,7 +40,7 @@ function checkNesting(text: string): void {
   for (let { kind } = lexer.advance(); kind !== TokenKind.EOF; { kind } = lexer.advance()) {
     if (opening.has(kind)) open += 1
     if (closing.has(kind)) open -= 1
-    if (open > most.brackets) throw new Refusal('malformed', 'The GraphQL is nested too deeply. Ask for less at once.')
+    if (open > most.brackets) throw new Refusal('malformed', 'The GraphQL is nested too deeply. Request less at once.')
   }
 }
 
@@ -49,7 +49,7 @@ function parseDocument(text: string): DocumentNode {
     checkNesting(text)
     return parse(text, { maxTokens: most.tokens, noLocation: true })
   } catch (error) {
-    if (error instanceof GraphQLError) throw new Refusal('malformed', `The GraphQL cannot be read. ${error.message}`)
+    if (error instanceof GraphQLError) throw new Refusal('malformed', `The GraphQL cannot be parsed. ${error.message}`)
     throw error
   }
 }
@@ -58,7 +58,7 @@ function theOperation({ definitions }: DocumentNode): OperationDefinitionNode {
   const operations = definitions.flatMap((node) => (node.kind === Kind.OPERATION_DEFINITION ? [node] : []))
   const [operation, ...others] = operations
   if (operation === undefined || others.length > 0 || operation.operation === 'subscription')
-    throw new Refusal('malformed', 'The GraphQL must hold exactly one query or mutation. Send each by itself.')
+    throw new Refusal('malformed', 'The GraphQL must contain exactly one query or mutation. Send each in a request of its own.')
   return operation
 }
 
@@ -74,7 +74,7 @@ export function readOperation(message: JsonObject): Operation | Faults {
   const document = parseDocument(query)
   const operation = theOperation(document)
   if (typeof name === 'string' && name !== '' && name !== operation.name?.value)
-    throw new Refusal('malformed', "The 'operationName' is not the name of the one operation that the GraphQL holds.")
+    throw new Refusal('malformed', "The 'operationName' is not the name of the operation in the GraphQL.")
   const over = overLimit(document)
   if (over !== null) return { faults: [over] }
   const errors = validate(schema, document, rules, { maxErrors: 10 })

@@ -16,7 +16,7 @@ export const longString = 'LongString'
 
 function readLong(value: unknown): JsonNumber {
   const text = value instanceof JsonNumber ? value.text : String(value)
-  if (!/^-?[0-9]{1,19}$/.test(text)) throw new GraphQLError('LongString cannot represent a value that is no whole number.')
+  if (!/^-?[0-9]{1,19}$/.test(text)) throw new GraphQLError('LongString cannot represent a value that is not a whole number.')
   return new JsonNumber(text)
 }
 

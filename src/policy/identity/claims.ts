@@ -48,7 +48,7 @@ export function readIssuers({ tenantId, authority }: Expectation): { readonly '1
  */
 export function readPrincipal(claims: Json, expectation: Expectation, now: number): Authenticated {
   if (!(claims instanceof Map))
-    return refuse('The access token does not hold claims: send an access token from Microsoft Entra ID.')
+    return refuse('The access token contains no claims: send an access token from Microsoft Entra ID.')
   checkOrigin(claims, expectation)
   checkPlainBearer(claims)
   const audience = readAudience(claims, expectation)
@@ -57,7 +57,7 @@ export function readPrincipal(claims: Json, expectation: Expectation, now: numbe
   if (expectation.guests !== 'accept') checkHome(claims, expectation)
   const objectId = claims.get('oid')
   if (typeof objectId !== 'string' || !guid.test(objectId)) {
-    return refuse('The access token names nobody: its oid claim must be the GUID of a user or an application.')
+    return refuse('The access token identifies nobody: its oid claim must be the GUID of a user or an application.')
   }
   const kind = readKind(claims, objectId)
   const overage = hasOverage(claims)
@@ -81,15 +81,15 @@ export function checkValidity({ issuedAt, notBefore, expiresAt }: Validity, now:
 // The issuer is built from the configuration and compared whole: nothing the token says chooses whom to trust.
 function checkOrigin(claims: JsonObject, expectation: Expectation): void {
   if (claims.get('tid') !== expectation.tenantId.toLowerCase()) {
-    refuse('The access token is of another tenant: fetch one from the tenant that this proxy serves.')
+    refuse('The access token is from another tenant: fetch one from the tenant that this proxy serves.')
   }
   const version = claims.get('ver')
   if (version !== '1.0' && version !== '2.0') {
-    refuse('The access token has no known version: its ver claim must be "1.0" or "2.0".')
+    refuse('The access token has an unknown version: its ver claim must be "1.0" or "2.0".')
   }
   if (claims.get('iss') !== readIssuers(expectation)[version]) {
     refuse(
-      'The access token has another issuer than this tenant and token version have: fetch one from the configured authority.',
+      'The issuer of the access token does not match the tenant and the token version: fetch one from the configured authority.',
     )
   }
 }
@@ -110,9 +110,7 @@ function readValidity(claims: JsonObject): Validity {
   const notBefore = readSeconds(claims, 'nbf')
   const expiresAt = readSeconds(claims, 'exp')
   if (expiresAt - issuedAt > longestLife) {
-    refuse(
-      'The access token lives longer than 25 hours: Microsoft Entra ID issues none that does, so fetch a new one from there.',
-    )
+    refuse('The access token is valid for more than 25 hours, which Microsoft Entra ID never issues: fetch a new one there.')
   }
   return Object.freeze({ issuedAt, notBefore, expiresAt })
 }
@@ -121,7 +119,7 @@ function readValidity(claims: JsonObject): Validity {
 function readSeconds(claims: JsonObject, name: string): number {
   const value = claims.get(name)
   if (!(value instanceof JsonNumber) || !/^[1-9][0-9]{0,9}$/.test(value.text)) {
-    return refuse(`The access token has no usable ${name} claim: it must be a whole number of seconds since 1970.`)
+    return refuse(`The access token has no valid ${name} claim: it must be a whole number of seconds since 1970.`)
   }
   return Number(value.text)
 }
@@ -133,7 +131,7 @@ function checkHome(claims: JsonObject, expectation: Expectation): void {
   const issuers: Json[] = Object.values(readIssuers(expectation))
   const member = (account instanceof JsonNumber ? account.text : account) === '0'
   if (!member || (provider !== undefined && !issuers.includes(provider))) {
-    refuse('The access token is of a guest account: use an account or application that belongs to this tenant.')
+    refuse('The access token is for a guest account: use an account or application that belongs to this tenant.')
   }
 }
 
@@ -141,13 +139,13 @@ function readKind(claims: JsonObject, objectId: string): Principal['kind'] {
   const scopes = claims.get('scp')
   if (scopes !== undefined) {
     if (typeof scopes === 'string' && scopes.trim() !== '') return 'user'
-    return refuse('The access token has an unusable scp claim: it must be a string that is not empty.')
+    return refuse('The access token has an invalid scp claim: it must be a non-empty string.')
   }
   const type = claims.get('idtyp')
   const ownSubject = type === undefined && claims.get('sub') === objectId
   if (type === 'app' || ownSubject) return 'application'
   return refuse(
-    'The token is no access token (it has neither scopes nor an application identity): send an access token, not an ID token.',
+    'The token is not an access token (it has neither scopes nor an application identity): send an access token, not an ID token.',
   )
 }
 
@@ -155,7 +153,7 @@ function readKind(claims: JsonObject, objectId: string): Principal['kind'] {
 function hasOverage(claims: JsonObject): boolean {
   const elsewhere = claims.get('_claim_names')
   if (elsewhere !== undefined && !(elsewhere instanceof Map)) {
-    return refuse('The access token has an unusable _claim_names claim: it must be an object.')
+    return refuse('The access token has an invalid _claim_names claim: it must be an object.')
   }
   return elsewhere?.has('groups') === true || (claims.get('hasgroups') ?? false) !== false
 }
@@ -165,7 +163,7 @@ function readNames(claims: JsonObject, name: 'roles' | 'groups'): string[] {
   const value = claims.get(name)
   if (value === undefined) return []
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value
-  return refuse(`The access token has an unusable ${name} claim: it must be a list of strings.`)
+  return refuse(`The access token has an invalid ${name} claim: it must be a list of strings.`)
 }
 
 function refuse(sentence: string): never {

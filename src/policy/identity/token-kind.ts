@@ -6,7 +6,7 @@ const otherKinds: readonly (readonly [what: string, claims: readonly string[]])[
   // OpenID Connect Core 1.0, 2 and 3.3.2.11; Financial-grade API (s_hash).
   ['an ID token', ['nonce', 'at_hash', 'c_hash', 's_hash', 'sub_jwk']],
   // RFC 9449; signed HTTP requests, in which Entra ID's bound tokens are wrapped (`at`).
-  ['a proof that goes beside a token', ['htm', 'htu', 'ath', 'at']],
+  ['a proof that accompanies a token', ['htm', 'htu', 'ath', 'at']],
   // OpenID Connect Back-Channel Logout 1.0; RFC 8417.
   ['a message about a session', ['events']],
 ]
@@ -31,19 +31,17 @@ function refuse(sentence: string): never {
 export function checkPlainBearer(claims: JsonObject): void {
   if (claims.has('cnf')) {
     refuse(
-      'The access token is bound to a key (its cnf claim), and no proof of that key can be given here: request a plain bearer token, without proof of possession (PoP, DPoP or mutual TLS).',
+      'The access token is bound to a key (its cnf claim), but this proxy does not support proof of possession: request a plain bearer token (no PoP, DPoP or mutual TLS).',
     )
   }
   for (const [claim, plain] of uses) {
     const value = claims.get(claim)
     if (value === undefined || (typeof value === 'string' && plain.includes(value.toLowerCase()))) continue
-    refuse(
-      `The token says of itself that it is no plain access token: its ${claim} claim has another kind. Request a bearer access token.`,
-    )
+    refuse(`The token is not a plain access token: its ${claim} claim declares another type. Request a bearer access token.`)
   }
   for (const [what, names] of otherKinds) {
     const name = names.find((each) => claims.has(each))
     if (name !== undefined)
-      refuse(`The token is ${what}, by its ${name} claim: send an access token, not an ID token or a proof.`)
+      refuse(`The ${name} claim shows that the token is ${what}: send an access token, not an ID token or a proof.`)
   }
 }

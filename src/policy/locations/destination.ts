@@ -57,12 +57,12 @@ function isOwn(host: string, port: string, own: readonly string[], listed: boole
 /** What is wrong with an address that the upstream is to send requests to, as the end of a sentence; null where nothing is. */
 export function destinationProblem(text: string, { allowed, own }: DestinationRules): string | null {
   const [, scheme = '', written = '', said] = address.exec(text) ?? []
-  if (written === '') return "is not an address such as 'https://models.example.com/v1', plainly written"
+  if (written === '') return "is not a plain address such as 'https://models.example.com/v1'"
   const host = written.toLowerCase()
   const secure = scheme.toLowerCase() === 'https'
   const port = said ?? (secure ? '443' : '80')
   const listed = allowed.includes(host) || allowed.includes(`${host}:${port}`)
-  if (isOwn(host, port, own, listed)) return 'is that of the MLflow server or of this proxy'
+  if (isOwn(host, port, own, listed)) return 'is the address of the MLflow server or of this proxy'
   if (listed) return null
   if (!isPublicName(host)) return 'is not a public host name'
   return secure ? null : 'does not begin with https://'

@@ -7,10 +7,7 @@ function experimentAt(location: Json): string {
   const experiment = location instanceof Map ? location.get('mlflow_experiment') : undefined
   const id = experiment instanceof Map ? experiment.get('experiment_id') : undefined
   if (typeof id === 'string') return id
-  throw new Refusal(
-    'invalid-parameter',
-    "A location of traces is an experiment here: give each its 'mlflow_experiment.experiment_id'.",
-  )
+  throw new Refusal('invalid-parameter', "A trace location must be an experiment: set 'mlflow_experiment.experiment_id' in each.")
 }
 
 /** Ids of the experiments whose rows a request looks for, said as ids or as locations of traces. */

@@ -16,14 +16,14 @@ export function readSourcePrefix(text: string): SourcePrefix {
   if (!schemes.includes(scheme)) return wrong(`has the scheme \`${scheme}\`; write one of ${schemes.join(', ')} (in lower case)`)
   const shape = shapeOf(scheme)
   const match = shape.pattern.exec(text)
-  if (match === null) return wrong(`is not of the form ${shape.form}; write for example ${shape.example}`)
+  if (match === null) return wrong(`does not have the form ${shape.form}; write for example ${shape.example}`)
   const path = (match.groups?.path ?? '').replace(/^\//, '').replace(/\/$/, '')
   const problem = pathProblem(path, scheme)
   if (problem !== null) return wrong(problem)
   const prefix = text.endsWith('/') ? text : `${text}/`
   const managed = managedFolders.find((folder) => folder.startsWith(prefix) || prefix.startsWith(folder))
   if (managed !== undefined) {
-    return wrong(`meets ${managed}, where Databricks keeps the artifacts of every environment; write a folder elsewhere`)
+    return wrong(`overlaps ${managed}, where Databricks stores the artifacts of every environment; write another folder`)
   }
   return { ok: true, prefix }
 }
@@ -82,14 +82,14 @@ function shapeOf(scheme: string): Shape {
 /** The path without its outer slashes. A bucket may be named whole; a file system may not. */
 function pathProblem(path: string, scheme: string): string | null {
   if (path === '')
-    return [...bucketSchemes, ...azureSchemes].includes(scheme) ? null : 'names a whole file system; write a folder in it'
-  if (/[?#]/.test(path)) return 'has a query or fragment; write the folder alone'
+    return [...bucketSchemes, ...azureSchemes].includes(scheme) ? null : 'is a whole file system; write a folder in it'
+  if (/[?#]/.test(path)) return 'has a query or fragment; write only the folder'
   if (path.includes('%')) return 'has a percent sign, which storage clients decode differently; write a folder without one'
   if (path.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
-    return 'has an empty or dot segment; write the path that it stands for'
+    return 'has an empty or dot segment; write the resolved path'
   }
   if (!/^[A-Za-z0-9._~+,=@()/-]+$/.test(path)) {
-    return 'has a character that storage clients may read differently; write letters, digits and . _ ~ + , = @ ( ) - only'
+    return 'has a character that storage clients may read differently; write only letters, digits and . _ ~ + , = @ ( ) -'
   }
   return null
 }

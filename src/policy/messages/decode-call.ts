@@ -105,7 +105,7 @@ function orDifferent(read: () => JsonObject): JsonObject {
 function refuseDifferent(): Refusal {
   return new Refusal(
     'malformed',
-    'The request does not say the same in its query and in its body, of which MLflow would read only one: send one of them.',
+    'The query and the body of the request differ, and MLflow would read only one of them: send one of them.',
   )
 }
 
@@ -128,7 +128,7 @@ function readQuery(shape: Shape, rawQuery: string): JsonObject {
     const earlier = object.get(key)
     if (earlier === undefined) object.set(key, repeated ? [value] : value)
     else if (repeated && Array.isArray(earlier)) earlier.push(value)
-    else if (earlier !== value) throw new Refusal('malformed', 'The query gives a parameter more than once: send it once.')
+    else if (earlier !== value) throw new Refusal('malformed', 'The query has a parameter more than once: send it once.')
   }
   return object
 }
@@ -138,7 +138,7 @@ function mergePathParameter(shape: Shape, decoded: JsonObject, name: string, tex
   const value = readScalar(field, readWord(field.type, text), name)
   const earlier = decoded.get(name)
   if (earlier !== undefined && !isSameJson(earlier, value)) {
-    throw new Refusal('malformed', `The request gives '${name}' in its path and another '${name}' beside it: send one of them.`)
+    throw new Refusal('malformed', `The request has '${name}' in its path and a different '${name}' elsewhere: send one of them.`)
   }
   decoded.set(name, value)
 }
@@ -148,6 +148,6 @@ function refuseTwoRuns(decoded: JsonObject): void {
   const runId = decoded.get('run_id')
   const runUuid = decoded.get('run_uuid')
   if (typeof runId === 'string' && typeof runUuid === 'string' && runId !== runUuid) {
-    throw new Refusal('malformed', "The request gives a 'run_id' and another 'run_uuid': send one of them.")
+    throw new Refusal('malformed', "The request has a 'run_id' and a different 'run_uuid': send one of them.")
   }
 }

@@ -44,7 +44,7 @@ export function decodeObject(shape: Shape, object: Iterable<[string, Json]>, rea
     if (field?.oneof !== undefined && groups.has(field.oneof)) {
       throw new Refusal(
         'invalid-parameter',
-        `The request sets '${where}' beside another field that excludes it: send one of them.`,
+        `The request sets '${where}' together with a field that excludes it: send one of them.`,
       )
     }
     if (field?.oneof !== undefined) groups.add(field.oneof)
@@ -89,14 +89,14 @@ function decodeMap(field: Field, value: Json, reading: Reading, where: string): 
   if (!(value instanceof Map)) throw invalidValue(where, value, 'an object')
   const decoded: JsonObject = new Map()
   for (const [key, item] of value) {
-    if (key.includes('\0')) throw new Refusal('invalid-parameter', `A key of '${where}' holds a NUL character: remove it.`)
+    if (key.includes('\0')) throw new Refusal('invalid-parameter', `A key of '${where}' contains a NUL character: remove it.`)
     decoded.set(key, decodeSingle(field, item, reading, `${where}[]`))
   }
   return decoded
 }
 
 function refuseTwice(where: string): Refusal {
-  return new Refusal('malformed', `The request gives '${where.slice(0, 64)}' more than once or in two spellings: send it once.`)
+  return new Refusal('malformed', `The request has '${where.slice(0, 64)}' more than once or in two spellings: send it once.`)
 }
 
 function refuseNested(where: string): Refusal {

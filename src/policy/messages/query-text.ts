@@ -8,13 +8,13 @@ export function parseQuery(rawQuery: string): [key: string, value: string][] {
   if (unusual.test(rawQuery)) {
     throw new Refusal(
       'malformed',
-      "The query holds a character that must be percent-encoded, such as a space, '#' or a non-ASCII letter.",
+      "The query contains a character that must be percent-encoded, such as a space, '#' or a non-ASCII letter.",
     )
   }
   return rawQuery.split('&').map((pair) => {
     const equals = pair.indexOf('=')
     const key = decodePart(equals === -1 ? pair : pair.slice(0, equals))
-    if (key === '') throw new Refusal('malformed', "The query holds a parameter without a name: check its '&' and '=' signs.")
+    if (key === '') throw new Refusal('malformed', "The query contains a parameter without a name: check its '&' and '=' signs.")
     return [key, equals === -1 ? '' : decodePart(pair.slice(equals + 1))]
   })
 }

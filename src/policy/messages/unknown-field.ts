@@ -7,13 +7,13 @@ const showable = /^[\w.[\]-]{1,64}$/
 
 /** Fields of Databricks alone that are known, and refused for what they do. */
 const refused: Readonly<Record<string, string>> = {
-  trace_location: 'it puts traces into tables of Unity Catalog, which belong to no environment',
-  owner: 'to whom what is in Unity Catalog belongs, its administrators say',
+  trace_location: 'it stores traces in Unity Catalog tables, which belong to no environment',
+  owner: 'only its administrators set owners in Unity Catalog',
 }
 
 /** Passes a field that no described version has, unless its name, or a name inside its value, could speak of an identity. */
 export function forwardUnknownField(name: string, value: Json, place: string): Json {
-  if (suggestsIdentity(name, value)) throw refuseUnknownField(place, 'its name suggests that it says whose things are meant')
+  if (suggestsIdentity(name, value)) throw refuseUnknownField(place, 'its name suggests a reference to a resource')
   return value
 }
 
@@ -21,12 +21,9 @@ export function forwardUnknownField(name: string, value: Json, place: string): J
 export function refuseUnknownField(place: string, why = 'no supported MLflow version has it'): Refusal {
   const reason = refused[snakeCase(place)]
   if (reason !== undefined)
-    return new Refusal('invalid-parameter', `The field '${place}' cannot be used here: ${reason}. To go on, leave it out.`)
+    return new Refusal('invalid-parameter', `The field '${place}' cannot be used here: ${reason}. Leave it out.`)
   const shown = showable.test(place) ? `'${place}'` : 'that this message does not have'
-  return new Refusal(
-    'invalid-parameter',
-    `The request holds a field ${shown} which this proxy cannot check (${why}): leave it out.`,
-  )
+  return new Refusal('invalid-parameter', `The request has a field ${shown} that this proxy cannot check (${why}): leave it out.`)
 }
 
 /** The snake_case spelling of a name. */

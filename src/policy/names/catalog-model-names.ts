@@ -62,7 +62,7 @@ function saidName({ fields: known }: OpenEndpoint, message: JsonObject): string 
   if (levels.every((level) => !level.includes('.'))) return levels.join('.')
   throw new Refusal(
     'invalid-parameter',
-    'No level of a name in Unity Catalog has a dot: give the catalog, the schema and the model apart.',
+    'No level of a Unity Catalog name contains a dot: send the catalog, the schema and the model separately.',
   )
 }
 
@@ -73,13 +73,13 @@ function checkSchema(environment: Environment, message: JsonObject): void {
   if (catalog === '' || schema === '') {
     throw new Refusal(
       'invalid-parameter',
-      "Give catalog_name and schema_name both, or neither to list your environment's own models.",
+      "Send both catalog_name and schema_name, or neither to list your environment's own models.",
     )
   }
   if (`${catalog}.${schema}`.toLowerCase() === environment.unityCatalogSchema?.toLowerCase()) return
   throw new Refusal(
     'foreign-name',
-    `The schema '${catalog}.${schema}' is not that of your environment, '${environment.name}'. Leave catalog_name and schema_name out to list its own models.`,
+    `The schema '${catalog}.${schema}' is not the schema of your environment '${environment.name}'. Leave catalog_name and schema_name out to list its own models.`,
   )
 }
 
@@ -88,10 +88,7 @@ function versionFilter(config: PolicyConfig, environment: Environment, name: str
   const { owner, upstream } = resolveName(config, environment, 'model', name)
   if (owner.name !== environment.name && !mayRead(environment, owner)) throw foreignName(environment, 'model', name)
   if (!/['"`\\]/.test(upstream)) return `name = '${upstream}'`
-  throw new Refusal(
-    'invalid-parameter',
-    'Versions of a model with quotes in its name cannot be listed. Get them by their numbers.',
-  )
+  throw new Refusal('invalid-parameter', 'Versions of a model with quotes in its name cannot be listed. Get each by its number.')
 }
 
 function firstMessage(config: PolicyConfig, environment: Environment, endpoint: OpenEndpoint, message: JsonObject): JsonObject {

@@ -12,7 +12,8 @@ export const endpointName = /^[A-Za-z0-9_-]{1,63}$/
 /** What is wrong with a logical name, as the end of a sentence, or null. */
 export function nameProblem(kind: NameKind, name: string): string | null {
   if (name === '') return 'is empty'
-  if (kind === 'endpoint' && !endpointName.test(name)) return 'is not of at most 63 letters, digits, dashes and underscores'
+  if (kind === 'endpoint' && !endpointName.test(name))
+    return 'has more than 63 characters, or others than letters, digits, dashes and underscores'
   if (name.length > longestName) return `is longer than ${longestName} characters`
   if (name !== name.normalize('NFC')) return 'is not in Unicode normal form C'
   if (invisible.test(name)) return 'has control or invisible characters'

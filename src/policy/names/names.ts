@@ -29,7 +29,7 @@ function problemOf(config: PolicyConfig, kind: NameKind, name: string): string |
   const problem = nameProblem(kind, name)
   if (problem !== null || kind !== 'model' || !usesCatalog(config)) return problem
   if (name.length > 255) return 'is longer than 255 characters'
-  return /[./\s]/.test(name) ? 'has a dot, a slash or a space, which Unity Catalog keeps for itself' : null
+  return /[./\s]/.test(name) ? 'has a dot, a slash or a space, which Unity Catalog does not allow' : null
 }
 
 /** Whether upstream names differ by more than case: Unity Catalog writes all names in lower case. */
@@ -116,7 +116,7 @@ function refuseFrameAlone(config: PolicyConfig, kind: NameKind, name: string, te
   const what = kind === 'experiment' ? 'folder' : before ? 'schema' : 'suffix'
   throw new Refusal(
     'invalid-parameter',
-    `The ${nameWords[kind]} name '${name}' is only an environment's ${what}: a name of its own has to stand ${before ? 'behind' : 'before'} it. Choose another name.`,
+    `The ${nameWords[kind]} name '${name}' is only an environment's ${what}: add a name ${before ? 'after' : 'before'} it.`,
   )
 }
 
@@ -153,7 +153,7 @@ export function resolveName(config: PolicyConfig, environment: Environment, kind
   if (kind === 'endpoint' && !endpointName.test(upstream)) {
     throw new Refusal(
       'invalid-parameter',
-      `The ${word} name '${name}' is too long, or not one that Databricks takes, with its environment's suffix: '${upstream}'. Choose another name.`,
+      `The ${word} name '${name}' is too long, or not valid in Databricks, with its environment's suffix: '${upstream}'. Choose another name.`,
     )
   }
   return { owner, logical, upstream }

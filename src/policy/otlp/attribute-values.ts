@@ -15,7 +15,7 @@ export class Budget {
   spend(): void {
     this.#values += 1
     if (this.#values > mostValues) {
-      throw new Refusal('too-large', `The request holds more than ${mostValues} values. Export fewer spans at once.`)
+      throw new Refusal('too-large', `The request contains more than ${mostValues} values. Export fewer spans at once.`)
     }
   }
 

@@ -26,7 +26,7 @@ function requireIds(message: JsonObject): void {
     if (span instanceof Map && span.get('trace_id') && span.get('span_id')) continue
     throw new Refusal(
       'unprocessable',
-      'Cannot convert OpenTelemetry span to MLflow span: every span has a trace_id and a span_id.',
+      'Cannot convert OpenTelemetry span to MLflow span: every span must have a trace_id and a span_id.',
     )
   }
 }

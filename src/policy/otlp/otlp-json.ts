@@ -23,7 +23,10 @@ function readObject(message: WireMessage, object: JsonObject, budget: Budget): J
     const field = key === undefined ? undefined : message.fields.get(key)
     if (key === undefined || field === undefined || value === null || isNothing(field, value)) continue
     if (result.has(key) || (field.oneof !== undefined && groups.has(field.oneof))) {
-      throw new Refusal('malformed', `The request gives '${key}' more than once or beside what excludes it: send it once.`)
+      throw new Refusal(
+        'malformed',
+        `The request has '${key}' more than once or together with a field that excludes it: send it once.`,
+      )
     }
     if (field.oneof !== undefined) groups.add(field.oneof)
     result.set(key, readField(message, key, field, value, budget))

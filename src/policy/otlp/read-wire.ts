@@ -19,7 +19,7 @@ export function readWire(name: string, bytes: Uint8Array, budget = new Budget())
   } catch (error) {
     if (error instanceof Refusal) throw error
     // What protobuf itself throws for bytes that end too soon, or are nothing of the kind.
-    throw new Refusal('malformed', 'Invalid OpenTelemetry format: the body is no protobuf message of it.')
+    throw new Refusal('malformed', 'Invalid OpenTelemetry format: the body is not a valid protobuf message.')
   }
 }
 

@@ -78,7 +78,7 @@ function addressProblem({ environment, config }: Here, field: string, address: s
   const problem = destinationProblem(address, { allowed: hosts, own: config.ownHosts ?? [] })
   const reason = problem ?? (listed ? null : 'has another host')
   if (reason === null) return null
-  return `the address in '${field}' ${reason}. An external model is sent to https addresses of the hosts that the configuration lists for environment '${environment.name}' under servingModels.hosts`
+  return `the address in '${field}' ${reason}. External models may only use https addresses of hosts that the configuration lists for environment '${environment.name}' under servingModels.hosts`
 }
 
 function fieldProblem(here: Here, field: string, value: Json): string | null {
@@ -88,17 +88,17 @@ function fieldProblem(here: Here, field: string, value: Json): string | null {
   switch (holdsOf(field)) {
     case 'secret':
       if (typeof value === 'string' && isOwnSecret(environment, value)) return null
-      return `'${name}' must name a secret as {{secrets/<scope>/<key>}}, in a scope that the configuration lists for environment '${environment.name}' under servingSecretScopes`
+      return `'${name}' must refer to a secret as {{secrets/<scope>/<key>}}, in a scope that the configuration lists for environment '${environment.name}' under servingSecretScopes`
     case 'plaintext':
-      return `leave out '${name}': a secret is never written in a request. Put it into a secret scope, and name it as {{secrets/<scope>/<key>}} in '${name.replace(/_plaintext$/, '')}'`
+      return `leave out '${name}': never send a secret in a request. Put it into a secret scope, and refer to it as {{secrets/<scope>/<key>}} in '${name.replace(/_plaintext$/, '')}'`
     case 'identity':
-      return `leave out '${name}': it is an identity of the whole workspace. Give keys of your own as {{secrets/<scope>/<key>}}`
+      return `leave out '${name}': it is an identity of the whole workspace. Use keys of your own as {{secrets/<scope>/<key>}}`
     case 'address':
       return typeof value === 'string' ? addressProblem(here, name, value) : `'${name}' is not an address`
     case 'part':
       return typeof value === 'string' && plainWord.test(value)
         ? null
-        : `'${name}' may have letters, digits, dots, dashes, underscores and colons alone`
+        : `'${name}' may contain only letters, digits, dots, dashes, underscores and colons`
     case undefined:
       return `leave out '${name}', which this proxy does not know`
   }
@@ -122,14 +122,14 @@ export function externalModelProblem(here: Here, model: JsonObject): string | nu
   const { name: environment, servingModels } = here.environment
   const [provider, name] = [model.get('provider'), model.get('name')]
   if (typeof provider !== 'string' || servingModels?.providers.includes(provider) !== true) {
-    return `external models of provider '${String(provider ?? '').slice(0, 64)}' are not served in environment '${environment}'. They are where its configuration lists the provider under servingModels.providers: ask those who run the proxy`
+    return `external models of provider '${String(provider ?? '').slice(0, 64)}' are not served in environment '${environment}'. Its configuration must list the provider under servingModels.providers: ask the operators of the proxy`
   }
   if (typeof name !== 'string' || !modelName.test(name) || /(?:^|\/)\.{0,2}(?:\/|$)/.test(name))
-    return "the 'name' of an external model is what its provider calls it, in letters, digits and . _ : @ / -"
+    return "the 'name' of an external model must be its provider's name for it, with only letters, digits and . _ : @ / -"
   const own = accounts[provider]
   for (const [key, value] of model) {
     if (['provider', 'name', 'task'].includes(key)) continue
-    if (key !== own && isGiven(value)) return `leave out '${key.slice(0, 64)}': it is not of provider '${provider}'`
+    if (key !== own && isGiven(value)) return `leave out '${key.slice(0, 64)}': it does not belong to provider '${provider}'`
   }
   return accountProblem(here, own === undefined ? undefined : model.get(own))
 }

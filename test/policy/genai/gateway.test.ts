@@ -90,8 +90,8 @@ t.test('only administrators may ask what is for administrators', async (t) => {
   }
   const named = makeEnvironment('acc', { administrators: ['admins_acc', 'owners'] })
   const judged = judge(config, named, requestTo('listGatewaySecrets', {}), tenancy)
-  t.match(refusalOf(judged)?.message, /which you are not\. Ask someone in admins_acc or owners\.$/)
-  t.match(refusalOf(judge(config, acc, requestTo('listGatewaySecrets', {}), tenancy))?.message, /the configuration names none/)
+  t.match(refusalOf(judged)?.message, /and you are not one\. Ask someone in admins_acc or owners\.$/)
+  t.match(refusalOf(judge(config, acc, requestTo('listGatewaySecrets', {}), tenancy))?.message, /the configuration lists none/)
 })
 
 /** What goes to MLflow for an allowed request. */

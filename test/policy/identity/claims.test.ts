@@ -62,15 +62,15 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
   ['another tenant', { tid: other }, /another tenant/],
   ['no tenant', { tid: undefined }, /another tenant/],
   ['the tenant in an array', { tid: [tenantId] }, /another tenant/],
-  ['the issuer of another tenant', { iss: `${authority}/${other}/v2.0` }, /another issuer/],
+  ['the issuer of another tenant', { iss: `${authority}/${other}/v2.0` }, /issuer of the access token does not match/],
   ['an issuer and tenant that agree with each other only', { iss: `${authority}/${other}/v2.0`, tid: other }, /another tenant/],
-  ['the common issuer', { iss: `${authority}/common/v2.0` }, /another issuer/],
-  ['the issuer with a slash more', { iss: `${authority}/${tenantId}/v2.0/` }, /another issuer/],
-  ['the issuer with the placeholder', { iss: `${authority}/{tenantid}/v2.0` }, /another issuer/],
-  ['no issuer', { iss: undefined }, /another issuer/],
-  ['an array of issuers', { iss: [`${authority}/${tenantId}/v2.0`] }, /another issuer/],
-  ['the issuer of version 1 in version 2', { iss: v1.iss }, /another issuer/],
-  ['the issuer of version 2 in version 1', { ver: '1.0' }, /another issuer/],
+  ['the common issuer', { iss: `${authority}/common/v2.0` }, /issuer of the access token does not match/],
+  ['the issuer with a slash more', { iss: `${authority}/${tenantId}/v2.0/` }, /issuer of the access token does not match/],
+  ['the issuer with the placeholder', { iss: `${authority}/{tenantid}/v2.0` }, /issuer of the access token does not match/],
+  ['no issuer', { iss: undefined }, /issuer of the access token does not match/],
+  ['an array of issuers', { iss: [`${authority}/${tenantId}/v2.0`] }, /issuer of the access token does not match/],
+  ['the issuer of version 1 in version 2', { iss: v1.iss }, /issuer of the access token does not match/],
+  ['the issuer of version 2 in version 1', { ver: '1.0' }, /issuer of the access token does not match/],
   ['no version', { ver: undefined }, /version/],
   ['a version that is a number', { ver: 2 }, /version/],
   ['an inherited name as the version', { ver: 'toString' }, /version/],
@@ -85,16 +85,16 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
   ['a token issued in 61 s', times(61, 0, 3600), /not yet valid.*future/],
   ['a token that lives 25 hours and a second', times(0, 0, 25 * 3600 + 1), /25 hours/],
   ...['exp', 'nbf', 'iat'].flatMap((name): [string, Record<string, unknown>, RegExp][] => [
-    [`no ${name}`, { [name]: undefined }, new RegExp(`no usable ${name}`)],
+    [`no ${name}`, { [name]: undefined }, new RegExp(`no valid ${name}`)],
     ...[String(now), now + 0.5, -1, 0, 9e15, null, true, [now]].map((value): [string, Record<string, unknown>, RegExp] => [
       `${name} ${JSON.stringify(value)}`,
       { [name]: value },
-      new RegExp(`no usable ${name}`),
+      new RegExp(`no valid ${name}`),
     ]),
   ]),
-  ['no object id', { oid: undefined }, /names nobody/],
-  ['an object id that is no GUID', { oid: 'admin' }, /names nobody/],
-  ['an object id with a line feed', { oid: `${objectId}\n` }, /names nobody/],
+  ['no object id', { oid: undefined }, /identifies nobody/],
+  ['an object id that is no GUID', { oid: 'admin' }, /identifies nobody/],
+  ['an object id with a line feed', { oid: `${objectId}\n` }, /identifies nobody/],
   ['an ID token', { idtyp: undefined, sub: 'pairwise' }, /not an ID token/],
   ['an ID token whose subject is its object id', { idtyp: undefined, nonce: 'n' }, /not an ID token/],
   ['an ID token that calls itself an application', { at_hash: 'h' }, /not an ID token/],
@@ -109,7 +109,7 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
     ['apps_acc', { 0: 'apps_acc' }, [['apps_acc']], [1], [null], null, 7].map((value) => [
       `${name} ${JSON.stringify(value)}`,
       { [name]: value },
-      new RegExp(`unusable ${name}`),
+      new RegExp(`invalid ${name}`),
     ]),
   ),
   ['a list of claim names', { _claim_names: ['groups'] }, /_claim_names/],
@@ -126,10 +126,10 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
     ['pop', 'DPoP', 'id', 'refresh', '', null, 1, ['bearer']].map((value) => [
       `${name} ${JSON.stringify(value)}`,
       { ...user, [name]: value },
-      /no plain access token.*bearer access token/,
+      /not a plain access token.*bearer access token/,
     ]),
   ),
-  ['a device', { ...user, idtyp: 'device' }, /no plain access token/],
+  ['a device', { ...user, idtyp: 'device' }, /not a plain access token/],
 ]
 
 t.test('claims that are accepted', async (t) => {
@@ -145,7 +145,7 @@ t.test('claims that are refused, each with a sentence of its own that repeats no
 
 t.test('numbers that only look sane', async (t) => {
   for (const number of ['1e400', '1.79e9', '1790003600.0', '1790003600e0', '99999999999']) {
-    const message = /no usable exp/
+    const message = /no valid exp/
     t.throws(() => read({ exp: undefined }, { raw: `"exp":${number}` }), { message }, number)
   }
 })
@@ -154,7 +154,7 @@ t.test('claims that are no object hold nothing', async (t) => {
   for (const text of ['[]', 'null', '"claims"', '7']) {
     t.throws(
       () => readPrincipal(parseJson(text), expectation, now),
-      { reason: 'unauthenticated', message: /does not hold claims/ },
+      { reason: 'unauthenticated', message: /contains no claims/ },
       text,
     )
   }

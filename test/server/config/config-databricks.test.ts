@@ -32,7 +32,7 @@ t.test(
       [
         'main.ml_acc',
         'prod.ml',
-        'environments.prod.unityCatalogSchema: `prod.ml` is the schema of acc, too; write a schema of its own',
+        'environments.prod.unityCatalogSchema: `prod.ml` is also the schema of acc; write a schema of its own',
       ],
       [
         '{ unityCatalogSchema: main.ml_acc }',
@@ -52,7 +52,7 @@ t.test(
       [
         'ml_acc }',
         'ml_acc, registrationAlias: production }',
-        'environments.acc.registrationAlias: `production` is kept for production (prod); write another alias, such as staging, or none',
+        'environments.acc.registrationAlias: `production` is reserved for production (prod); write another alias, such as staging, or none',
       ],
     ]
     for (const [from, to, sentence] of wrong)
@@ -95,7 +95,7 @@ environments:
   })
   t.match(problemsOf(file('/Workspace/experiments/prod'))[0], {
     path: 'environments.prod.experimentRoot',
-    message: 'begins with /Workspace, which Databricks takes away; write /experiments/prod',
+    message: 'begins with /Workspace, which Databricks removes; write /experiments/prod',
   })
   t.end()
 })

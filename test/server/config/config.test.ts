@@ -157,27 +157,27 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments:\n  acc: {}\n  b: { modelSuffix: x_acc }',
-    '6:21 environments.b.modelSuffix: `x_acc` ends with the suffix `_acc` of acc, so that a model xx_acc would be in both; write a suffix of which neither is the end of the other, such as _b',
+    '6:21 environments.b.modelSuffix: `x_acc` ends with the suffix `_acc` of acc, so a model xx_acc would belong to both; write a suffix so that neither ends with the other, such as _b',
   ],
   [
     'environments:\n  acc: {}\n  b: { modelSuffix: cc }',
-    '6:21 environments.b.modelSuffix: `cc` is the end of the suffix `_acc` of acc, so that a model x_acc would be in both; write a suffix of which neither is the end of the other, such as _b',
+    '6:21 environments.b.modelSuffix: `cc` is the end of the suffix `_acc` of acc, so a model x_acc would belong to both; write a suffix so that neither ends with the other, such as _b',
   ],
   [
     'environments:\n  b: { modelSuffix: _acc }\n  acc:',
-    '6:3 environments.acc.modelSuffix: `_acc` is the same as the suffix `_acc` of b, so that a model x_acc would be in both; write a suffix of which neither is the end of the other, such as -acc',
+    '6:3 environments.acc.modelSuffix: `_acc` is the same as the suffix `_acc` of b, so a model x_acc would belong to both; write a suffix so that neither ends with the other, such as -acc',
   ],
   [
     'environments:\n  acc: {}\n  b: { experimentRoot: /experiments }',
-    '6:24 environments.b.experimentRoot: `/experiments` holds `/experiments/acc` of acc; write a root that neither equals, holds nor lies in another, such as /experiments/b',
+    '6:24 environments.b.experimentRoot: `/experiments` holds `/experiments/acc` of acc; write a root that neither equals, contains nor lies in another, such as /experiments/b',
   ],
   [
     'environments:\n  acc: {}\n  b: { experimentRoot: /experiments/acc/b }',
-    '6:24 environments.b.experimentRoot: `/experiments/acc/b` lies in `/experiments/acc` of acc; write a root that neither equals, holds nor lies in another, such as /experiments/b',
+    '6:24 environments.b.experimentRoot: `/experiments/acc/b` lies in `/experiments/acc` of acc; write a root that neither equals, contains nor lies in another, such as /experiments/b',
   ],
   [
     'environments:\n  acc: {}\n  b: { experimentRoot: /experiments/acc }',
-    '6:24 environments.b.experimentRoot: `/experiments/acc` is the same as `/experiments/acc` of acc; write a root that neither equals, holds nor lies in another, such as /experiments/b',
+    '6:24 environments.b.experimentRoot: `/experiments/acc` is the same as `/experiments/acc` of acc; write a root that neither equals, contains nor lies in another, such as /experiments/b',
   ],
   [
     'environments:\n  acc: { experimentRoot: acc }',
@@ -185,7 +185,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments:\n  acc: { experimentRoot: / }',
-    '5:26 environments.acc.experimentRoot: `/` holds every experiment; write an absolute path such as /experiments/acc',
+    '5:26 environments.acc.experimentRoot: `/` contains every experiment; write an absolute path such as /experiments/acc',
   ],
   [
     'environments:\n  acc: { experimentRoot: /e/acc/ }',
@@ -213,7 +213,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments:\n  acc: { promotesFrom: [b] }\n  b: {}',
-    '5:24 environments.acc.promotesFrom: only a production environment promotes; set production: true, or leave promotesFrom out',
+    '5:24 environments.acc.promotesFrom: only a production environment can promote; set production: true, or leave promotesFrom out',
   ],
   [
     'environments:\n  acc: { production: true, promotesFrom: [acc] }',
@@ -225,7 +225,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments:\n  acc: { workspace: one }\n  b: { production: true, promotesFrom: [acc], workspace: two }',
-    '6:41 environments.b.promotesFrom[0]: `acc` is in another workspace of the MLflow server, out of which nothing is promoted; leave it out, or give both the same',
+    '6:41 environments.b.promotesFrom[0]: `acc` is in another workspace of the MLflow server, from which nothing can be promoted; leave it out, or use one workspace for both',
   ],
   [
     'environments:\n  acc: { workspace: Team A }',
@@ -241,7 +241,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments:\n  acc: { sharedServingEndpoints: [databricks-llama, scorer_b] }\n  b: {}',
-    '5:53 environments.acc.sharedServingEndpoints[1]: `scorer_b` is a name of environment b, by its suffix `_b`; leave it out: endpoints of environments are not shared',
+    '5:53 environments.acc.sharedServingEndpoints[1]: `scorer_b` belongs to environment b by its suffix `_b`; leave it out: endpoints of environments are not shared',
   ],
   [
     'environments:\n  acc: { sharedServingEndpoints: [system.ai.llama] }',
@@ -419,7 +419,7 @@ t.test('case folding makes names that differ by case clash, and only then', asyn
   )
   const accent = `${base}environments: { acc: { experimentRoot: /e/größe } }`
   t.same(problemsOf(accent), [])
-  t.match(problemsOf(accent.replace('5001 }', '5001, foldsCase: true }'))[0]?.message, /beyond ASCII/)
+  t.match(problemsOf(accent.replace('5001 }', '5001, foldsCase: true }'))[0]?.message, /non-ASCII/)
 })
 
 t.test('everything wrong is told at once, in the order of the file, without what merely follows from it', async (t) => {

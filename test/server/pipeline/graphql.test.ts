@@ -217,7 +217,7 @@ t.test('variables, defaults and inline arguments are judged alike', async (t) =>
     t.match((await ask(`{mlflowGetExperiment(input:{experimentId:"${id}"}){experiment{name}}}`)).errors, [
       /Invalid experiment ID/,
     ])
-  t.match((await ask('{mlflowGetRun(input:{runId:"x",runUuid:"y"}){run{info{runId}}}}')).errors, [/name different runs/])
+  t.match((await ask('{mlflowGetRun(input:{runId:"x",runUuid:"y"}){run{info{runId}}}}')).errors, [/are different runs/])
   t.match((await ask('{mlflowSearchModelVersions(input:{filter:"name = \'a_acc\' OR 1=1"}){nextPageToken}}')).errors, [
     /filter|Invalid/i,
   ])

@@ -30,7 +30,7 @@ function* checkReadable(context: EvaluationContext, place: StorePlace, path: str
 function* checkChangeable(context: EvaluationContext, place: StorePlace, path: string): Evaluation<void> {
   yield* ownExperiment(context, place.experimentId)
   if (!place.inside) {
-    throw new Refusal('read-only', 'Only what lies in the artifacts of a run, a logged model or a trace can be changed.')
+    throw new Refusal('read-only', 'Only artifacts of a run, a logged model or a trace can be changed.')
   }
   if (place.runId !== null) {
     const run = yield* ask({ about: 'run', id: place.runId })
@@ -72,7 +72,7 @@ function otherFile(path: string): Refusal {
     return new Refusal('closed-endpoint', noProjects)
   return new Refusal(
     'closed-endpoint',
-    "Of the workspace's files this proxy serves the artifacts of your own runs and logged models alone, and what lies under your environment's sourcePrefixes.",
+    "Of the workspace's files this proxy serves only the artifacts of your own runs and logged models, and files under your environment's sourcePrefixes.",
   )
 }
 
@@ -84,7 +84,7 @@ function checkWorkspaceFiles({ endpoint, message, config }: EvaluationContext): 
     canonicalPath(path)
   }
   if ('overwrite' in endpoint.fields && message.get('overwrite') !== true) {
-    throw new Refusal('invalid-parameter', 'A file that is there would be overwritten. Say overwrite=true.')
+    throw new Refusal('invalid-parameter', 'The file exists and would be overwritten. Send overwrite=true.')
   }
 }
 

@@ -24,6 +24,6 @@ export function checkExperimentTags({ endpoint, message }: EvaluationContext): v
   if (schedule === undefined) return
   throw new Refusal(
     'closed-endpoint',
-    `By the tag '${schedule}' issues would be looked for on the MLflow server, with the secrets of the server. Look for them in a job of your own.`,
+    `The tag '${schedule}' would make the MLflow server look for issues with its own secrets. Look for them in a job of your own.`,
   )
 }

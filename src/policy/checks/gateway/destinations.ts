@@ -34,7 +34,7 @@ function checkDestination({ config, environment }: Asked, what: string, text: st
   const problem = destinationProblem(text, { allowed: environment.gatewayHosts ?? [], own: config.ownHosts ?? [] })
   if (problem === null) return
   throw refuse(
-    `The address in '${what.slice(0, 64)}' ${problem}. MLflow may be sent to public https addresses, and to hosts that the configuration lists in the environment's gatewayHosts.`,
+    `The address in '${what.slice(0, 64)}' ${problem}. MLflow may call public https addresses, and hosts that the configuration lists in the environment's gatewayHosts.`,
   )
 }
 
@@ -44,7 +44,7 @@ function checkText(asked: Asked, key: string, text: string): void {
   if (hostKey.test(key) && !isAddress) checkDestination(asked, key, `https://${text}`)
   else if (destinationKey.test(key) || isAddress) checkDestination(asked, key, text)
   if (partKey.test(key) && !/^[A-Za-z0-9](?:[A-Za-z0-9:._-]{0,62}[A-Za-z0-9])?$/.test(text))
-    throw refuse(`'${key.slice(0, 64)}' is a part of an address: give it in letters, digits and dashes.`)
+    throw refuse(`'${key.slice(0, 64)}' is part of an address: use only letters, digits and dashes.`)
 }
 
 /** A provider's credentials may be JSON in which addresses stand: to whom a service account shows itself. */
@@ -66,7 +66,7 @@ function checkSecret(asked: Asked): void {
   )
   const chosen = maps.flatMap((map) => [...map.keys()]).find((key) => reserved.has(key.toLowerCase()))
   if (chosen !== undefined) {
-    throw refuse(`'${chosen}' chooses where the gateway sends requests to. Say it by 'api_base', which is checked.`)
+    throw refuse(`'${chosen}' sets where the gateway sends requests. Use 'api_base' instead, which is checked.`)
   }
   for (const map of maps) checkValue(asked, '', map)
 }
@@ -75,7 +75,7 @@ function checkSecret(asked: Asked): void {
 export function checkProviderHasAddress(provider: string, apiBase: string | undefined): void {
   if (!onThisMachine.test(provider) || (apiBase ?? '') !== '') return
   throw refuse(
-    `Without 'api_base' provider '${provider.slice(0, 64)}' is asked on the MLflow server's own machine. Give the address in the secret's auth_config.`,
+    `Without 'api_base' the MLflow server calls provider '${provider.slice(0, 64)}' on its own machine. Set the address in the secret's auth_config.`,
   )
 }
 

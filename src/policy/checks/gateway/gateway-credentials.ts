@@ -28,7 +28,7 @@ const neededKeys: Readonly<Record<Family, Readonly<Record<string, readonly strin
 const reference = /^\s*(?:\$|os\.environ\/|oidc\/|file:|~|\.{0,2}\/)/i
 
 function refuse(sentence: string): Refusal {
-  return new Refusal('foreign-source', `${sentence} A secret of an environment must not use what is the MLflow server's own.`)
+  return new Refusal('foreign-source', `${sentence} A secret of an environment must not use the MLflow server's own credentials.`)
 }
 
 function textsIn(value: Json | undefined): [string, string][] {
@@ -52,11 +52,11 @@ function saidOf({ endpoint, message }: EvaluationContext) {
 export function checkSecretTexts(context: EvaluationContext): void {
   const { values, config } = saidOf(context)
   for (const [key, text] of [...values, ...config]) {
-    if (reference.test(text)) throw refuse(`'${key.slice(0, 64)}' looks like a variable or a file: give the value itself.`)
+    if (reference.test(text)) throw refuse(`'${key.slice(0, 64)}' looks like a variable or a file: send the value itself.`)
     if (key === 'vertex_credentials' && !isServiceAccount(text))
       throw refuse("'vertex_credentials' must be the JSON of a service account.")
     if (key === 'auth_mode' && text === 'default_chain')
-      throw refuse("The auth_mode 'default_chain' is not served: choose one that brings its own keys.")
+      throw refuse("The auth_mode 'default_chain' is not served: choose one with keys of its own.")
   }
 }
 
@@ -78,15 +78,13 @@ export function secretAfter(context: EvaluationContext, fact: GatewayFact): Gate
 /** Whether a secret that a model of a provider's is asked with is all that this takes. */
 export function checkSuffices({ provider = '', keys = [], authMode = '', apiBase }: GatewayFact, asked: string): void {
   checkProviderHasAddress(asked, apiBase)
-  if (familyOf(asked) !== familyOf(provider)) throw refuse(`The secret was made for provider '${provider}', not for '${asked}'.`)
+  if (familyOf(asked) !== familyOf(provider)) throw refuse(`The secret is for provider '${provider}', not for '${asked}'.`)
   const needed = neededKeys[familyOf(provider)][authMode]
   if (needed === undefined)
-    throw refuse(
-      `The secret's auth_mode '${authMode}' is not served for provider '${asked}': choose one that brings its own keys.`,
-    )
+    throw refuse(`The secret's auth_mode '${authMode}' is not served for provider '${asked}': choose one with keys of its own.`)
   const missing = needed.find((key) => !keys.includes(key))
   if (missing === undefined) return
   throw refuse(
-    `The secret has no '${missing}', which provider '${asked}' takes${authMode === '' ? " where no 'auth_mode' is given" : ''}.`,
+    `The secret has no '${missing}', which provider '${asked}' requires${authMode === '' ? " without an 'auth_mode'" : ''}.`,
   )
 }

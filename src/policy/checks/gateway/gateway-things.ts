@@ -43,7 +43,7 @@ function* ownUsers(
   if (names.every((name) => isOwnName(context, user, name))) return names
   throw new Refusal(
     'read-only',
-    'It is also used outside of your environment, so it cannot be changed from here. Make one of your own, or ask those who run the server.',
+    'It is also used outside your environment, so you cannot change it. Create one of your own, or ask the operators of the server.',
   )
 }
 
@@ -55,7 +55,7 @@ function* keptSecret(context: EvaluationContext, definition: GatewayFact | undef
     return yield* ask({ about: 'gatewayThing', kind: 'gatewaySecret', id: secret.id })
   throw new Refusal(
     'read-only',
-    'The model definition uses a secret that is not of your environment. Give it one of your own with the change (secret_id).',
+    'The model definition uses a secret that does not belong to your environment. Set one of your own in the same request (secret_id).',
   )
 }
 

@@ -11,7 +11,7 @@ export function* checkBoundScorers(context: EvaluationContext): Evaluation<void>
     for (const id of textsOf(value).filter((text) => text !== '')) {
       if (isEntityId('scorer', id)) yield* experimentsOfOwn(context, 'scorer', id)
       if (resemblesEntityId('scorer', id))
-        throw new Refusal('invalid-parameter', "A scorer's id is written with lower-case letters, and nothing around it.")
+        throw new Refusal('invalid-parameter', "A scorer's id has lower-case letters and no surrounding characters.")
     }
   }
 }

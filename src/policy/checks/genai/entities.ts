@@ -36,7 +36,7 @@ function checkStaysSomewhere({ endpoint, message, defaultExperimentId }: Evaluat
   if (before.some((id) => !removed.has(id))) return
   throw new Refusal(
     'invalid-parameter',
-    'The data set would be in no experiment, and belong to nobody. Add it to another experiment first, or delete it.',
+    'The data set would be in no experiment and belong to nobody. Add it to another experiment first, or delete it.',
   )
 }
 

@@ -18,7 +18,7 @@ export function checkRowCount({ message }: EvaluationContext): void {
   if (message.get('include_total_count') !== true || message.has('experiment_id')) return
   throw new Refusal(
     'invalid-parameter',
-    'Issues are counted in one experiment: name it by experiment_id, or leave include_total_count out.',
+    'Issues are counted in one experiment: set experiment_id, or leave include_total_count out.',
   )
 }
 

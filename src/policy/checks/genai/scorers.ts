@@ -31,7 +31,7 @@ function isPlainJudge(scorer: Json): boolean {
 function refuseClosed({ name }: Environment): never {
   throw new Refusal(
     'closed-endpoint',
-    `The scorer names an endpoint of the AI gateway, which is not open in environment '${name}'. Name a model of a provider instead, such as 'openai:/…'.`,
+    `The scorer uses an AI gateway endpoint, but the AI gateway is not open in environment '${name}'. Use a model of a provider instead, such as 'openai:/…'.`,
   )
 }
 
@@ -47,7 +47,7 @@ export function checkScorerText(context: EvaluationContext): void {
   if (unclear || (names.length > 0 && !isPlainJudge(scorer))) {
     throw new Refusal(
       'closed-endpoint',
-      "Only a judge or a built-in scorer may name an endpoint of the AI gateway, as its model, in the form 'gateway:/<name>', and nothing that chooses another destination. Name a model of a provider instead, such as 'openai:/…'.",
+      "Only a judge or a built-in scorer may use an AI gateway endpoint, as its model in the form 'gateway:/<name>', and it must not set another destination. Use a model of a provider instead, such as 'openai:/…'.",
     )
   }
   for (const name of names) resolveAllowed(context, 'gateway', name, 'change')

@@ -7,7 +7,7 @@ export function checkAdministrator({ environment, administrator }: EvaluationCon
   const { name, administrators = [] } = environment
   const whom =
     administrators.length === 0
-      ? 'and the configuration names none (`administrators`). Ask those who run the proxy'
-      : `which you are not. Ask someone in ${administrators.join(' or ')}`
+      ? 'and the configuration lists none (`administrators`). Ask the operators of the proxy'
+      : `and you are not one. Ask someone in ${administrators.join(' or ')}`
   throw new Refusal('closed-endpoint', `This is for administrators of environment '${name}', ${whom}.`)
 }

@@ -14,7 +14,7 @@ export function checkLinkTag(key: string, value: string): void {
   if (!runsScript(value) || !readings(key).some((reading) => linkTag.test(reading))) return
   throw new Refusal(
     'invalid-parameter',
-    `The tag '${key.slice(0, 64)}' is shown as a link, and its value would run a script. Give a path, or an address that begins with https:// or http://.`,
+    `The tag '${key.slice(0, 64)}' is shown as a link, and its value would run a script. Use a path, or an address that begins with https:// or http://.`,
   )
 }
 
@@ -31,14 +31,14 @@ export function checkLinks({ endpoint, message }: Pick<EvaluationContext, 'endpo
     if (typeof value !== 'string' || value === '' || isWebLink(value)) continue
     throw new Refusal(
       'invalid-parameter',
-      `The field '${selector}' is shown as a link: give an address that begins with https:// or http://, or leave it out.`,
+      `The field '${selector}' is shown as a link: use an address that begins with https:// or http://, or leave it out.`,
     )
   }
   for (const { selector, value } of placesMeaning(endpoint, message, 'dataSource')) {
     if (!linksIn(value).some(runsScript)) continue
     throw new Refusal(
       'invalid-parameter',
-      `The address in '${selector}' is shown as a link, and would run a script. Give one that begins with https:// or http://.`,
+      `The address in '${selector}' is shown as a link, and would run a script. Use one that begins with https:// or http://.`,
     )
   }
 }

@@ -9,7 +9,7 @@ export function checkGateway({ environment }: EvaluationContext): void {
   if (environment.gateway === true) return
   throw new Refusal(
     'closed-endpoint',
-    `The AI gateway is not open in environment '${environment.name}'. Ask the proxy's administrators for it (\`gateway: true\`).`,
+    `The AI gateway is not open in environment '${environment.name}'. Ask the operators of the proxy to open it (\`gateway: true\`).`,
   )
 }
 

@@ -12,7 +12,7 @@ const read = new WeakMap<JsonObject, number>()
 /** The JSON in a text of a request that may have many of them. Throws Refusal as `parseJson`, and `invalid-parameter` for too much in one request. */
 export function parseNested({ message }: Pick<EvaluationContext, 'message'>, text: string): Json {
   const all = (read.get(message) ?? 0) + text.length
-  if (all > most) throw new Refusal('invalid-parameter', 'The tags hold too much JSON. Send fewer of them in one request.')
+  if (all > most) throw new Refusal('invalid-parameter', 'The tags contain too much JSON. Send fewer of them in one request.')
   read.set(message, all)
   return parseJson(text)
 }

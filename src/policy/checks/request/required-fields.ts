@@ -35,6 +35,6 @@ export function checkOneRunId({ message }: Asked): void {
   const runId = message.get('run_id')
   const runUuid = message.get('run_uuid')
   if (isGiven(runId) && isGiven(runUuid) && runId !== runUuid) {
-    throw new Refusal('invalid-parameter', 'run_id and run_uuid name different runs. Send the same id in both, or run_id alone.')
+    throw new Refusal('invalid-parameter', 'run_id and run_uuid are different runs. Send the same id in both, or only run_id.')
   }
 }

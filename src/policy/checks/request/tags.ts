@@ -84,14 +84,14 @@ function idsInList(text: string): Set<string> {
   if (text.length <= longestList) return new Set(text.split(',').map((id) => id.trim()))
   throw new Refusal(
     'invalid-parameter',
-    `A list of runs exceeds the maximum length of ${longestList} characters. Name fewer runs.`,
+    `A list of runs exceeds the maximum length of ${longestList} characters. List fewer runs.`,
   )
 }
 
 /** Refuses a tag that is the proxy's own. */
 export function refuseProxyTag(key: string): void {
   const kept = findsProxyTag(key)
-  if (kept !== null) throw new Refusal('invalid-parameter', `The tag '${kept}' is kept for the proxy. Choose another key.`)
+  if (kept !== null) throw new Refusal('invalid-parameter', `The tag '${kept}' is reserved for the proxy. Choose another key.`)
 }
 
 /** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */

@@ -35,7 +35,7 @@ function absentExperiment({ endpoint, environment }: EvaluationContext, id: stri
   if (endpoint.action !== 'create' && !isAsked) return plain
   return new Refusal(
     'not-found',
-    `${plain.message} in environment '${environment.name}'. If the id comes from MLFLOW_EXPERIMENT_ID or from a notebook, name an experiment of the environment instead: MLFLOW_EXPERIMENT_NAME, or mlflow.set_experiment().`,
+    `${plain.message} in environment '${environment.name}'. If the id comes from MLFLOW_EXPERIMENT_ID or from a notebook, select an experiment of the environment instead: MLFLOW_EXPERIMENT_NAME, or mlflow.set_experiment().`,
   )
 }
 
@@ -119,13 +119,13 @@ export function* subjectLoggedModel(context: EvaluationContext, id: string): Eva
 /** A run that is only pointed at. Text that cannot be a run id names nothing and passes. */
 export function* relatedRun(context: EvaluationContext, text: string): Evaluation<void> {
   if (isRunId(text)) yield* readableRun(context, text)
-  else if (resemblesHexId(text)) throw new Refusal('invalid-parameter', 'A run id is 32 lower-case hexadecimal digits.')
+  else if (resemblesHexId(text)) throw new Refusal('invalid-parameter', 'A run id must be 32 lower-case hexadecimal digits.')
 }
 
 /** A logged model that is only pointed at. Text that cannot be a model id names nothing and passes. */
 export function* relatedLoggedModel(context: EvaluationContext, text: string): Evaluation<void> {
   if (isLoggedModelId(text)) yield* readableLoggedModel(context, text)
   else if (resemblesHexId(text)) {
-    throw new Refusal('invalid-parameter', "A logged model's id is 'm-' and 32 lower-case hexadecimal digits.")
+    throw new Refusal('invalid-parameter', "The id of a logged model must be 'm-' and 32 lower-case hexadecimal digits.")
   }
 }

@@ -73,7 +73,7 @@ function searchScope(context: EvaluationContext): Environment | null {
   const owners = namesAskedFor(clauses).flatMap((name) => resolveInFilter(context, kind, name)?.owner ?? [])
   const [scope, ...others] = owners
   if (others.some(({ name }) => name !== scope?.name)) {
-    throw new Refusal('invalid-parameter', 'The filter names models of two environments. Search one environment at a time.')
+    throw new Refusal('invalid-parameter', 'The filter refers to models of two environments. Search one environment at a time.')
   }
   return scope ?? null
 }

@@ -24,7 +24,7 @@ interface Served {
 /** What is said where neither a version of the caller's is to be served, nor what the configuration opens. */
 function onlyOwnVersions({ name }: Environment): Refusal {
   return refuseServing(
-    `Serving endpoints serve versions of registered models that you may read: give the name and the version of one. Other models of Unity Catalog are served where the configuration of environment '${name}' lists their schema under servingModels.schemas, external models where it lists their provider under servingModels.providers; feature specs are not.`,
+    `Serving endpoints serve versions of registered models that you may read: set the name and the version of one. Other Unity Catalog models are served if the configuration of environment '${name}' lists their schema under servingModels.schemas, external models if it lists their provider under servingModels.providers. Feature specs are not served.`,
   )
 }
 
@@ -55,16 +55,14 @@ export function servedBy(asked: Asked): readonly Served[] {
 
 /** What is said of a field that only the workspace's administrators may set. */
 const whose: Readonly<Record<string, string>> = {
-  budget_policy_id: 'budgets are of the whole workspace',
-  route_optimized: 'an endpoint with an address of its own is queried past this proxy',
+  budget_policy_id: 'budgets belong to the whole workspace',
+  route_optimized: 'queries to an endpoint with an address of its own bypass this proxy',
   instance_profile_arn: 'it is an identity of the whole workspace',
 }
 
 function refuseGiven(field: string, value: Json | undefined): void {
   if (value === undefined || value === null || value === false || value === '') return
-  throw refuseServing(
-    `Leave out '${field}': ${whose[field] ?? 'it names tables of Unity Catalog, which hold every environment'}.`,
-  )
+  throw refuseServing(`Leave out '${field}': ${whose[field] ?? 'it refers to Unity Catalog tables, which mix all environments'}.`)
 }
 
 /** What may not be given at all, wherever in the request it stands. */
@@ -83,7 +81,7 @@ function checkVariables(environment: Environment, entity: JsonObject): void {
   for (const [key, value] of variables instanceof Map ? variables : []) {
     if (typeof value !== 'string' || !value.includes('{{') || isOwnSecret(environment, value)) continue
     throw refuseServing(
-      `The environment variable '${key.slice(0, 64)}' names a secret of the workspace. Only scopes among the environment's servingSecretScopes may be named, as {{secrets/<scope>/<key>}}.`,
+      `The environment variable '${key.slice(0, 64)}' refers to a secret of the workspace. Only secrets in the environment's servingSecretScopes may be used, as {{secrets/<scope>/<key>}}.`,
     )
   }
 }
@@ -116,7 +114,7 @@ function checkEntity(context: EvaluationContext, served: Served): void {
   const { entity, name } = served
   const { environment } = context
   if (entity.has('foundation_model'))
-    throw refuseServing("Give a foundation model by its name in Unity Catalog, as 'entity_name': system.ai.<model>.")
+    throw refuseServing("Set 'entity_name' to the foundation model's name in Unity Catalog: system.ai.<model>.")
   refuseGiven('instance_profile_arn', entity.get('instance_profile_arn'))
   checkVariables(environment, entity)
   if (entity.has('external_model')) checkExternalModel(context, served)
@@ -134,7 +132,7 @@ function checkEndpointName(context: EvaluationContext, name: string): void {
   if (endpoint.sharedToo !== true) {
     throw new Refusal(
       'read-only',
-      `'${name}' is a serving endpoint of the whole workspace: you may get and query it, and nothing else. Choose another name for your own.`,
+      `'${name}' is a serving endpoint of the whole workspace: you may only get and query it. Choose another name for your own.`,
     )
   }
   references.push({ kind: 'endpoint', logical: name, upstream: name })
@@ -150,7 +148,7 @@ export function checkServing(context: EvaluationContext): void {
   for (const config of configsOf(context)) {
     const inside = text(config, 'name')
     if (inside !== '' && inside !== message.get('name'))
-      throw new Refusal('malformed', "The request gives a 'name' and another 'config.name': send one of them.")
+      throw new Refusal('malformed', "The request has a 'name' and a different 'config.name': send one of them.")
   }
   checkWorkspaceFields(context)
   for (const served of servedBy(context)) checkEntity(context, served)

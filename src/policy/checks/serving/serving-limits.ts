@@ -18,7 +18,7 @@ const ranges = [
 function refuse(key: keyof ServingLimits | 'servingModels.workloadTypes', environment: string, sentence: string): Refusal {
   return new Refusal(
     'serving-limit',
-    `${sentence} (The configuration limits environment '${environment}' by ${key.includes('.') ? key : `servingLimits.${key}`}: for more, ask those who run the proxy.)`,
+    `${sentence} (The configuration limits environment '${environment}' by ${key.includes('.') ? key : `servingLimits.${key}`}: for more, ask the operators of the proxy.)`,
   )
 }
 
@@ -41,7 +41,7 @@ function checkSize(entity: JsonObject, environment: string, most: number): void 
   throw refuse(
     'concurrency',
     environment,
-    `The workload_size '${size.slice(0, 64)}' is for more than ${most} requests at once. Choose ${fitting.map((name) => `'${name}'`).join(' or ') || 'max_provisioned_concurrency'}.`,
+    `The workload_size '${size.slice(0, 64)}' is for more than ${most} concurrent requests. Choose ${fitting.map((name) => `'${name}'`).join(' or ') || 'max_provisioned_concurrency'}.`,
   )
 }
 
@@ -54,25 +54,20 @@ export function checkServedLimits(
     const most = servingLimits[limit]
     if (most === undefined) continue
     const needsGreatest = entity.has(greatest) || (least !== null && entity.has(least))
-    if (needsGreatest && !isWithin(entity.get(greatest), most))
-      throw refuse(limit, name, `Give '${greatest}', and at most ${most}.`)
+    if (needsGreatest && !isWithin(entity.get(greatest), most)) throw refuse(limit, name, `Set '${greatest}' to at most ${most}.`)
   }
   const { concurrency, modelUnits } = servingLimits
   const workloadTypes = servingModels?.workloadTypes
   if (concurrency !== undefined) checkSize(entity, name, concurrency)
   // Databricks scales beyond what is provisioned where nothing is said.
   if (modelUnits !== undefined && entity.has('provisioned_model_units') && entity.get('burst_scaling_enabled') !== false)
-    throw refuse(
-      'modelUnits',
-      name,
-      "Give 'burst_scaling_enabled' as false: it goes beyond the model units that are provisioned.",
-    )
+    throw refuse('modelUnits', name, "Set 'burst_scaling_enabled' to false: it exceeds the provisioned model units.")
   const type = entity.get('workload_type')
   if (workloadTypes !== undefined && typeof type === 'string' && type !== '' && !workloadTypes.includes(type))
     throw refuse(
       'servingModels.workloadTypes',
       name,
-      `The workload_type '${type.slice(0, 64)}' is not open: choose ${workloadTypes.join(' or ')}.`,
+      `The workload_type '${type.slice(0, 64)}' is not allowed: choose ${workloadTypes.join(' or ')}.`,
     )
 }
 
@@ -103,9 +98,9 @@ export function checkRateLimits(context: EvaluationContext): void {
   ] as const) {
     const most = servingLimits[limit]
     if (most === undefined) continue
-    if (older.length > 0) throw refuse(limit, name, 'Set rate limits by ai_gateway.rate_limits, which take the place of these.')
+    if (older.length > 0) throw refuse(limit, name, 'Set rate limits in ai_gateway.rate_limits, which replace these.')
     if (!setsGateway || ofGateway.some((each) => limitsWhole(each, field, most))) continue
     const entry = `{"key": "endpoint", "renewal_period": "minute", "${field}": ${most}}`
-    throw refuse(limit, name, `Give the rate_limits of the endpoint's AI gateway an entry ${entry}, or one with less.`)
+    throw refuse(limit, name, `Add an entry ${entry}, or one with less, to the rate_limits of the endpoint's AI gateway.`)
   }
 }

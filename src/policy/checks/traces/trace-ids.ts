@@ -63,7 +63,7 @@ function show({ visibleExperiments, references }: EvaluationContext, { traces }:
 }
 
 function notTraceId(): Refusal {
-  return new Refusal('invalid-parameter', "A trace id is 'tr-' and 32 lower-case hexadecimal digits.")
+  return new Refusal('invalid-parameter', "A trace id must be 'tr-' and 32 lower-case hexadecimal digits.")
 }
 
 /** The id of a trace that is to be: nobody's so far, or the caller's own. MLflow would move another's trace, or put spans into it. */

@@ -34,7 +34,7 @@ function* leadsToProduction(context: EvaluationContext, versions: readonly Versi
 function frozen(what: string): Refusal {
   return new Refusal(
     'frozen',
-    `This ${what} is what a version in production is made of, so it can no longer be changed or deleted. Log a new run instead.`,
+    `A version in production is made of this ${what}, so it can no longer be changed or deleted. Log a new run instead.`,
   )
 }
 

@@ -4,7 +4,7 @@ import { Refusal } from '../../reasons.ts'
 export function foreignSource(): Refusal {
   return new Refusal(
     'foreign-source',
-    "The source of a model version must lie in your own environment: name a run, a logged model or a model version of it, or a storage URI under the environment's sourcePrefixes.",
+    "The source of a model version must be in your own environment: a run, a logged model or a model version, or a storage URI under the environment's sourcePrefixes.",
   )
 }
 

@@ -42,7 +42,7 @@ function checkUnambiguous(uri: string): void {
   if (/[?#\\\p{Cc}]/u.test(uri) || uri.trim() !== uri || parameter || !isCanonical(trimmed)) {
     throw new Refusal(
       'invalid-parameter',
-      'The URI has dot segments, escapes or characters that could be read in two ways. Write it plainly.',
+      'The URI has dot segments, escapes or characters that could be read in two ways. Write it without them.',
     )
   }
 }
@@ -75,7 +75,7 @@ function runBehind(version: VersionFact | undefined): string | null {
 
 function* checkModelUri(context: EvaluationContext, uri: string): Evaluation<string | null> {
   const parsed = parseModelUri(uri)
-  if (parsed === null) throw new Refusal('invalid-parameter', "The model URI is not of the form 'models:/<name>/<version>'.")
+  if (parsed === null) throw new Refusal('invalid-parameter', "The model URI must have the form 'models:/<name>/<version>'.")
   if (parsed.kind === 'logged') {
     // MLflow would read what follows an id as the version of a registered model of that name.
     if (parsed.rest !== '') throw foreignSource()
@@ -177,7 +177,7 @@ export function* checkVersionSource(context: EvaluationContext): Evaluation<void
   if (behind !== null && named !== null && named !== behind) {
     throw new Refusal(
       'invalid-parameter',
-      `Invalid model version source: '${uri}'. The run_id request parameter must identify the resource that contains the source. Leave run_id out, or name run ${behind}.`,
+      `Invalid model version source: '${uri}'. The run_id request parameter must identify the resource that contains the source. Leave run_id out, or set it to ${behind}.`,
     )
   }
   yield* noteNewVersion(context, { runId: behind ?? named, source: uri })
@@ -193,6 +193,6 @@ export function checkArtifactLocation(context: EvaluationContext): void {
   if (context.environment.sourcePrefixes.some((prefix) => `${location}/`.startsWith(prefix))) return
   throw new Refusal(
     'foreign-source',
-    "An experiment's artifact location must lie under the environment's sourcePrefixes. Leave it out to use the server's own.",
+    "The artifact location of an experiment must be under the environment's sourcePrefixes. Leave it out to use the server's default.",
   )
 }

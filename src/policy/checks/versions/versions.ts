@@ -21,7 +21,7 @@ export function canonicalStage(text: string): Stage {
 export function productionOnly(name: string, version: string): Refusal {
   return new Refusal(
     'production-version',
-    `Version ${version} of model '${name}' is in production, which only callers of a production environment may use. Work with another version.`,
+    `Version ${version} of model '${name}' is in production, so only callers of a production environment may use it. Use another version.`,
   )
 }
 
@@ -46,7 +46,7 @@ function checkTransition(context: EvaluationContext, model: OwnedName, version: 
   if (target === 'Production' && !managesProduction(environment)) {
     throw new Refusal(
       'stage',
-      `Environment '${environment.name}' may not move versions to Production. Ask a production environment to promote this version.`,
+      `Environment '${environment.name}' may not move versions to Production. Ask someone in a production environment to promote this version.`,
     )
   }
   if (message.get('archive_existing_versions') === true && config.kind !== 'databricks' && !activeStages.includes(target)) {
@@ -88,7 +88,7 @@ function checkPromotion({ config }: EvaluationContext, model: OwnedName, alias: 
   if (registered && protectedAliases(config).has(alias.toLowerCase())) return
   throw new Refusal(
     'read-only',
-    `'${model.upstream}' belongs to environment '${model.owner.name}': you may only give a production alias to a version of it that has the alias of its registration.`,
+    `'${model.upstream}' belongs to environment '${model.owner.name}': you may only set a production alias, on a version that still has its registration alias.`,
   )
 }
 
@@ -97,7 +97,8 @@ function* checkAlias(context: EvaluationContext, model: OwnedName, alias: string
   if (model.owner.name !== environment.name) checkPromotion(context, model, alias, version)
   if (managesProduction(environment)) return
   const kept = keptAlias(config, alias)
-  if (kept !== null) throw new Refusal('stage', `The alias '${kept}' is kept for production environments. Choose another alias.`)
+  if (kept !== null)
+    throw new Refusal('stage', `The alias '${kept}' is reserved for production environments. Choose another alias.`)
   const current = yield* ask({ about: 'alias', name: model.upstream, alias })
   if (current !== null && isInProduction(config, current)) throw productionOnly(model.logical, current.version)
 }
@@ -121,7 +122,7 @@ function checkCredentialOperation(context: EvaluationContext, model: OwnedName, 
   if (model.owner.name !== context.environment.name) {
     throw new Refusal(
       'read-only',
-      `'${model.upstream}' belongs to environment '${model.owner.name}': you may read its files, and not write them.`,
+      `'${model.upstream}' belongs to environment '${model.owner.name}': you may read its files, but not write them.`,
     )
   }
   if (version.copying !== true) {

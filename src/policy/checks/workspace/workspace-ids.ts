@@ -41,6 +41,6 @@ export function* checkWorkspaceIds(context: EvaluationContext): Evaluation<void>
   }
   if (endpoint.resource === 'permissions' && !reads(endpoint) && !managesProduction(environment)) {
     // Whoever may grant CAN_MANAGE may grant the way around the stages' rules.
-    throw new Refusal('stage', 'Only callers of a production environment may change who may manage it. Ask one of them.')
+    throw new Refusal('stage', 'Only callers of a production environment may change its permissions. Ask one of them.')
   }
 }

@@ -28,6 +28,6 @@ export function checkWorkspacePrompts(context: EvaluationContext): void {
   if (!isPrompt && !tagKeys(context).some((key) => findsPromptTag(key) !== null)) return
   throw new Refusal(
     'invalid-parameter',
-    'The model registry of a Databricks workspace has no prompts: Databricks keeps them in Unity Catalog. Register the prompt there, or keep its text as an artifact of a run.',
+    'The model registry of a Databricks workspace has no prompts: Databricks keeps them in Unity Catalog. Register the prompt there, or log its text as an artifact of a run.',
   )
 }

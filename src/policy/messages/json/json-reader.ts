@@ -42,7 +42,7 @@ export class JsonReader {
     this.#scanner.skipSpace()
     const value = this.#readValue()
     this.#scanner.skipSpace()
-    if (!this.#scanner.isAtEnd) this.#scanner.refuse('something follows the end of the value')
+    if (!this.#scanner.isAtEnd) this.#scanner.refuse('there is text after the end of the value')
     return value
   }
 

@@ -21,7 +21,7 @@ export class JsonScanner {
   constructor(text: string, allowNaN: boolean) {
     this.#text = text
     this.#allowNaN = allowNaN
-    if (!text.isWellFormed()) throw new Refusal('malformed', 'The JSON holds half of a surrogate pair: send valid Unicode.')
+    if (!text.isWellFormed()) throw new Refusal('malformed', 'The JSON contains half of a surrogate pair: send valid Unicode.')
   }
 
   /** Where the next character stands. */
@@ -68,7 +68,7 @@ export class JsonScanner {
     if (!escaped) return this.#text.slice(start, end)
     // Put together here, each escape would cost tens of bytes.
     const value: unknown = JSON.parse(this.#text.slice(start - 1, end + 1))
-    if (typeof value !== 'string' || !value.isWellFormed()) this.refuse('a string holds half of a surrogate pair', start)
+    if (typeof value !== 'string' || !value.isWellFormed()) this.refuse('a string contains half of a surrogate pair', start)
     return value
   }
 
@@ -84,17 +84,18 @@ export class JsonScanner {
         this.#at = at + 1
         return escaped
       }
-      if (code < 0x20) this.refuse('a string holds an unescaped control character', at)
+      if (code < 0x20) this.refuse('a string contains an unescaped control character', at)
       if (code !== 0x5c) continue
       escaped = true
       at += this.#lengthOfEscape(at)
     }
-    return this.refuse('a string does not end', escaped ? start : this.#at)
+    return this.refuse('a string is not closed', escaped ? start : this.#at)
   }
 
   #lengthOfEscape(at: number): number {
     const letter = this.#text[at + 1] ?? ''
-    if (letter !== 'u') return letter !== '' && escapes.includes(letter) ? 1 : this.refuse('a string holds an unknown escape', at)
+    if (letter !== 'u')
+      return letter !== '' && escapes.includes(letter) ? 1 : this.refuse('a string contains an unknown escape', at)
     if (!fourHexDigits.test(this.#text.slice(at + 2, at + 6))) this.refuse('a \\u escape needs four hexadecimal digits', at)
     return 5
   }
