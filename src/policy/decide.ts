@@ -1,26 +1,14 @@
 import { checkSizes } from './checks/request/sizes.ts'
-import type { OpenEndpoint } from './endpoints/endpoint.ts'
-import type { ClientMode, Environment, PolicyConfig } from './environments/environment.ts'
+import type { DecodedRequest } from './decoded-request.ts'
+import type { Environment, PolicyConfig } from './environments/environment.ts'
 import type { EvaluationContext } from './evaluation-context.ts'
 import { ask, type Evaluation } from './fact-query.ts'
 import { keysOf } from './freeze-keys.ts'
 import { type Grant, type GrantContext, issueGrant } from './grant.ts'
-import type { JsonObject } from './messages/json/json.ts'
 import { asFirstApi } from './names/catalog-model-names.ts'
 import { defaultExperiment } from './names/names.ts'
 import { planOf } from './plan.ts'
 import { Refusal } from './reasons.ts'
-
-/** What a caller of an environment asks for, decoded. */
-export interface DecodedRequest {
-  readonly endpointName: string
-  readonly endpoint: OpenEndpoint
-  readonly message: JsonObject
-  /** The mode of the client that asks; left out: `http`. */
-  readonly mode?: ClientMode
-  /** Whether the caller is an administrator of the environment; left out: no. */
-  readonly administrator?: boolean
-}
 
 export type Decision = { readonly allow: Grant } | { readonly deny: Refusal }
 

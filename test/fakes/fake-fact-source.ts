@@ -1,5 +1,6 @@
-import type { Decision, DecodedRequest } from '../../src/policy/decide.ts'
+import type { Decision } from '../../src/policy/decide.ts'
 import { decide } from '../../src/policy/decide.ts'
+import type { DecodedRequest } from '../../src/policy/decoded-request.ts'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { ClientMode, Environment, PolicyConfig } from '../../src/policy/environments/environment.ts'
 import type {

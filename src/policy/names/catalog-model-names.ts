@@ -1,7 +1,7 @@
 import { checkVersionNumbers } from '../checks/request/id-forms.ts'
 import { checkNotServed } from '../checks/request/not-served.ts'
 import { checkRequiredFields } from '../checks/request/required-fields.ts'
-import type { DecodedRequest } from '../decide.ts'
+import type { DecodedRequest } from '../decoded-request.ts'
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import { endpointTable } from '../endpoints/endpoint-table.ts'
 import type { Environment, PolicyConfig } from '../environments/environment.ts'

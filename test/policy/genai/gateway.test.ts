@@ -1,6 +1,6 @@
 import t from 'tap'
 import { admitRows } from '../../../src/policy/checks/search/answer-rows.ts'
-import type { DecodedRequest } from '../../../src/policy/decide.ts'
+import type { DecodedRequest } from '../../../src/policy/decoded-request.ts'
 import { openEndpoints } from '../../../src/policy/endpoints/endpoint-table.ts'
 import { printJson } from '../../../src/policy/messages/json/json-text.ts'
 import { rewriteAnswer } from '../../../src/rewrite/answer/rewrite-answer.ts'

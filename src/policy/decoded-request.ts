@@ -1,0 +1,14 @@
+import type { OpenEndpoint } from './endpoints/endpoint.ts'
+import type { ClientMode } from './environments/environment.ts'
+import type { JsonObject } from './messages/json/json.ts'
+
+/** What a caller of an environment asks for, decoded. */
+export interface DecodedRequest {
+  readonly endpointName: string
+  readonly endpoint: OpenEndpoint
+  readonly message: JsonObject
+  /** The mode of the client that asks; left out: `http`. */
+  readonly mode?: ClientMode
+  /** Whether the caller is an administrator of the environment; left out: no. */
+  readonly administrator?: boolean
+}
