@@ -21,14 +21,13 @@ function namesOf(checks: ReadonlyMap<string, unknown>): string {
 
 /** What is done with every request to an endpoint, for people to read. */
 export function explainPlan(endpoint: OpenEndpoint): string {
-  const { name, method, upstreamPrefix, path, action, resource } = endpoint
+  const { method, upstreamPrefix, path } = endpoint
   const { staticChecks, askingChecks } = planOf(endpoint)
   const fields: [selector: string, meaning: Meaning][] = Object.entries(endpoint.fields)
-  return `${name}       ${action} of ${resource}
-upstream     ${method} ${upstreamPrefix}${path}
+  return `upstream     ${method} ${upstreamPrefix}${path}
 checks       ${namesOf(staticChecks)}
 asks for     ${namesOf(askingChecks)}
 
 ${fields.map(([selector, meaning]) => fieldText(selector, meaning)).join('\n')}
-`.trimEnd()
+`
 }

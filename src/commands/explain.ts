@@ -14,6 +14,7 @@ import { FactCaches } from '../server/facts/fact-cache.ts'
 import { type MakeExperiment, MlflowFacts } from '../server/facts/mlflow-facts.ts'
 import { readPathParams } from '../server/http/path-params.ts'
 import { findDefaultExperiment } from '../server/pipeline/default-experiments.ts'
+import { explainPlan } from './explain-plan.ts'
 import type { Shell } from './shell.ts'
 import { configOption, withConfig } from './with-config.ts'
 
@@ -23,6 +24,8 @@ interface Asked {
   readonly method: string
   readonly target: string
   readonly body: string
+  /** The plan of the endpoint is shown, and nothing is asked. */
+  readonly plan: boolean
 }
 
 function refuse(reason: Reason, message: string): string {
@@ -88,6 +91,7 @@ async function explainRequest(config: Config, asked: Asked): Promise<string> {
   const administrator = isAdministrator(environment, principal)
   const where = `environment  ${environment.name}${administrator ? ' (as an administrator)' : ''}\n`
   const said = `${where}endpoint     ${found.open.name} (${found.open.action} of ${found.open.resource})\n`
+  if (asked.plan) return said + explainPlan(found.open)
   return said + tell(await judge(config, { environment, administrator }, found.open, asked, path))
 }
 
@@ -111,6 +115,7 @@ export function explainCommand(shell: Shell): Command {
     readonly config: string
     readonly groups: readonly string[]
     readonly databricks?: true
+    readonly plan?: boolean
   }
   return new Command('explain')
     .summary('what would happen to a request, and why')
@@ -123,15 +128,16 @@ export function explainCommand(shell: Shell): Command {
     .addOption(configOption().makeOptionMandatory())
     .requiredOption('--groups <group,group>', 'the groups and app roles of the caller', readGroups)
     .option('--databricks', 'a client in Databricks mode, who comes by databricksHost')
+    .option('--plan', 'what is done with every request to the endpoint, in the place of a decision')
     .addHelpText(
       'after',
       "\nExample: mlflow-env-proxy explain -c proxy.yaml --groups apps_acc GET '/api/2.0/mlflow/registered-models/get?name=fraud'",
     )
     .action(
-      shell.action((method: string, target: string, body: string, { config: file, groups, databricks }: Options) =>
+      shell.action((method: string, target: string, body: string, { config: file, groups, databricks, plan = false }: Options) =>
         withConfig(shell, file, async (config) => {
           const mode = databricks ? 'databricks' : 'http'
-          shell.terminal.out(await explain(config, { groups, mode, method: method.toUpperCase(), target, body }))
+          shell.terminal.out(await explain(config, { groups, mode, method: method.toUpperCase(), target, body, plan }))
           return 0
         }),
       ),
