@@ -8,8 +8,8 @@ export interface Accounts {
   clock(): number
   /** Adds to what is held, or takes away from it, at once. */
   add(hold: Hold, bytes: number): void
-  /** Adds as soon as there is room. */
-  take(hold: Hold, bytes: number): Promise<void>
+  /** Adds at once where there is room (null), else as soon as there is. */
+  take(hold: Hold, bytes: number): Promise<void> | null
   noteAtClient(hold: Hold, waits: boolean): void
   leave(account: MemoryAccount): void
 }
@@ -71,9 +71,15 @@ export class Hold {
 
   /** Makes it `bytes` in all. Waits for more; throws the refusal where there is none, or never can be. */
   async resize(bytes: number): Promise<void> {
+    await this.grow(bytes)
+  }
+
+  /** The same, with nothing to wait for where it has them at once (null). The refusal of what never can be is thrown when it is waited for. */
+  grow(bytes: number): Promise<void> | null {
     const change = Math.ceil(bytes) - this.bytes
-    if (change > 0) await this.#accounts.take(this, change)
-    else if (change < 0) this.#accounts.add(this, change)
+    if (change > 0) return this.#accounts.take(this, change)
+    if (change < 0) this.#accounts.add(this, change)
+    return null
   }
 
   /** The same without waiting, for what is in memory already. */

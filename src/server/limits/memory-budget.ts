@@ -69,13 +69,15 @@ export class MemoryBudget implements Accounts {
     return new MemoryAccount(this, signal)
   }
 
-  /** Called by holds. */
-  async take(hold: Hold, bytes: number): Promise<void> {
+  /** Called by holds. Null: taken. */
+  take(hold: Hold, bytes: number): Promise<void> | null {
     const { use, account } = hold
-    if (account.total(use) + bytes > this.most(use)) throw tooLarge(use)
-    const isSmall = account.total(use) + bytes <= small && this.#used[use] + bytes <= this.limit
-    if (isSmall || (this.#queues[use].length === 0 && this.#fits(hold, bytes))) this.add(hold, bytes)
-    else await this.#wait(hold, bytes)
+    const total = account.total(use) + bytes
+    if (total > this.most(use)) return Promise.reject(tooLarge(use))
+    const isSmall = total <= small && this.#used[use] + bytes <= this.limit
+    if (!isSmall && (this.#queues[use].length > 0 || !this.#fits(hold, bytes))) return this.#wait(hold, bytes)
+    this.add(hold, bytes)
+    return null
   }
 
   /** Called by holds: takes or gives back without a word. */
@@ -106,7 +108,7 @@ export class MemoryBudget implements Accounts {
     return this.#preferred === account
   }
 
-  #wait(hold: Hold, bytes: number): Promise<void> {
+  async #wait(hold: Hold, bytes: number): Promise<void> {
     const { signal } = hold.account
     signal?.throwIfAborted()
     const queue = this.#queues[hold.use]

@@ -6,10 +6,11 @@ import { type UpstreamTimeouts, upstreamTimeouts } from '../config/upstream-time
 import { checkUpstreamAuthentication, refusesCredentials } from './authentication-errors.ts'
 import type { Exchange } from './exchange.ts'
 import { refuseIntermediary } from './intermediaries.ts'
+import type { MessagePool } from './kept-connections.ts'
+import { MessageExchange, type NoteHead, type Patience } from './message-exchange.ts'
 import { RateLimiter } from './rate-limiter.ts'
-import { TimeLimit } from './time-limit.ts'
 import { isOverload, isTimeout, isTransportError, transportRefusal } from './transport-errors.ts'
-import { readAnswer, type UpstreamAnswer } from './upstream-answer.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CallerCredentials, type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
 import { makePools, type UpstreamPools } from './upstream-pools.ts'
@@ -44,7 +45,7 @@ export class Transport {
     this.#basePath = url.pathname.replace(/\/$/, '')
     this.#workers = config.workers ?? null
     this.timeouts = config.timeouts ?? upstreamTimeouts
-    this.pools = makePools(url, this.timeouts, config.outbound)
+    this.pools = makePools(url, this.timeouts, config.outbound, this.#workers === null)
   }
 
   /** Whether the upstream is a gunicorn server, whose few workers each wait for the end of a request that they have begun. */
@@ -93,43 +94,46 @@ export class Transport {
     const headers: Record<string, string> = { accept: 'application/json', ...credentials }
     if (body !== null) headers['content-type'] = 'application/json'
     Object.assign(headers, exchange.headers)
-    const limit = new TimeLimit()
     const began = performance.now()
+    const patience = {
+      within,
+      connect: this.timeouts.connect,
+      gone: (exchange.reads ?? method === 'GET') ? gone : undefined,
+      memory: caller.memory,
+    }
+    const note: NoteHead = (status, { server, 'x-databricks-org-id': workspaceId }) => {
+      noteStatus?.(status)
+      this.#noteServer(server)
+      this.#noteWorkspace(workspaceId)
+    }
     try {
       await this.#pace?.enter(target)
       gone?.throwIfAborted()
-      limit.begin('answer', within, this.timeouts.connect)
-      const signal =
-        gone !== undefined && (exchange.reads ?? method === 'GET') ? AbortSignal.any([gone, limit.signal]) : limit.signal
-      const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, signal }
-      const response = await this.#open(options)
-      noteStatus?.(response.statusCode)
-      this.#noteServer(response.headers.server)
-      this.#noteWorkspace(response.headers['x-databricks-org-id'])
-      limit.begin('answer', within)
-      return heardFrom(this.kind, await readAnswer(response, caller.memory))
+      const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body }
+      return heardFrom(this.kind, await this.#ask(options, patience, note))
     } catch (error) {
       if (!isTransportError(error) && !isOverload(error)) throw error
       throw transportRefusal(error, { again: repeatable || method === 'GET', after: performance.now() - began })
-    } finally {
-      limit.end()
     }
   }
 
-  /** A read is tried once more when the connection broke before an answer. */
-  async #open(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+  /** A read whose connection broke before an answer is asked for once more, on a connection of its own. */
+  async #ask(options: Dispatcher.DispatchOptions, patience: Patience, note: NoteHead): Promise<UpstreamAnswer> {
+    const exchange = new MessageExchange(patience, note)
     try {
-      return await this.pools.messages.request(options)
+      return await exchange.over(this.pools.messages, options)
     } catch (error) {
       const broke = isTransportError(error) && !isUnsent(error) && !isTimeout(error)
-      if (options.method !== 'GET' || !broke) throw error
-      return this.pools.messages.request(options)
+      if (options.method !== 'GET' || exchange.begun || !broke) throw error
+      return new MessageExchange(patience, note).over(this.pools.single, options)
     }
   }
 
   #noteServer(server: string | string[] | undefined): void {
     if (this.#workers !== null || typeof server !== 'string' || !/^gunicorn\b/i.test(server)) return
     this.#workers = gunicornWorkers
+    // It may have a worker wait for the next request of a kept connection.
+    this.pools.messages.keepNone?.()
     this.#hearWorkers(this.#workers)
   }
 
@@ -148,6 +152,6 @@ export class Transport {
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.pools).map((pool: Dispatcher) => pool.close()))
+    await Promise.all(Object.values(this.pools).map((pool: MessagePool) => pool.close()))
   }
 }

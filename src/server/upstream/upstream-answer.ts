@@ -1,9 +1,5 @@
-import type { Dispatcher } from 'undici'
-import { Refusal } from '../../policy/reasons.ts'
-import { JsonWeight } from '../limits/json-weight.ts'
-import type { Hold, MemoryAccount } from '../limits/memory-account.ts'
-
-type Received = Dispatcher.ResponseData
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Hold } from '../limits/memory-account.ts'
 
 /** An answer of MLflow's, read whole. */
 export interface UpstreamAnswer {
@@ -22,9 +18,6 @@ export interface UpstreamAnswer {
   readonly held?: Hold
 }
 
-/** Bytes. More is no answer that clients ask for: their largest pages have some tens of MiB. */
-const answerBytes = 128 * 1024 * 1024
-
 /** What a `Retry-After` says, where it can be read. */
 export function waitOf(header: unknown): Pick<UpstreamAnswer, 'retryAfter'> {
   if (typeof header !== 'string') return {}
@@ -37,29 +30,11 @@ export function serverOf(header: unknown): Pick<UpstreamAnswer, 'server'> {
   return typeof header === 'string' && /^[A-Za-z][\w.+/ -]{0,40}$/.test(header) ? { server: header } : {}
 }
 
-/** Reads an answer whole, into memory that is counted as it comes. Throws where it is too large, or there is no memory for it. */
-export async function readAnswer({ statusCode, headers, body }: Received, memory?: MemoryAccount): Promise<UpstreamAnswer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  const weight = new JsonWeight()
-  const held = memory?.hold('answer')
-  try {
-    for await (const chunk of body) {
-      size += chunk.length
-      // Leaving the loop resets the connection.
-      if (size > answerBytes) throw new Refusal('unknown-answer', "MLflow's answer is too large. Ask for fewer rows at once.")
-      weight.add(chunk)
-      await held?.resize(weight.bytes)
-      chunks.push(chunk)
-    }
-  } catch (error) {
-    held?.release()
-    throw error
-  }
-  const bytes = Buffer.concat(chunks)
-  const contentType = String(headers['content-type'] ?? '')
+/** An answer that has come whole. */
+export function upstreamAnswer(status: number, headers: IncomingHttpHeaders, bytes: Buffer, held?: Hold): UpstreamAnswer {
+  const contentType = headers['content-type'] ?? ''
   const answer = {
-    status: statusCode,
+    status,
     contentType,
     text: bytes.toString('utf8'),
     ...waitOf(headers['retry-after']),

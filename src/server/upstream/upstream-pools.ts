@@ -2,6 +2,7 @@ import { type Dispatcher, Pool } from 'undici'
 import type { Outbound } from '../config/proxy-settings.ts'
 import type { UpstreamTimeouts } from '../config/upstream-timeouts.ts'
 import { throughProxy } from '../network/connector.ts'
+import { KeptConnections, type MessagePool } from './kept-connections.ts'
 import { upstreamConnector } from './upstream-connector.ts'
 
 /**
@@ -12,32 +13,37 @@ const messageConnections = 1_024
 
 /** Connections to the upstream, apart by what goes over them. */
 export interface UpstreamPools {
-  readonly messages: Dispatcher
+  readonly messages: MessagePool
+  /** Of messages that are sent once more. */
+  readonly single: Dispatcher
   readonly bytes: Dispatcher
   /** Of calls to served models, which may take their time. */
   readonly models: Dispatcher
 }
 
-/** Opens no connection yet. */
+/** Opens no connection yet. `keep`: whether connections for messages to plain http are kept. */
 export function makePools(
   { protocol, origin }: URL,
   { connect, model, pause }: UpstreamTimeouts,
-  outbound?: Outbound,
+  outbound: Outbound | undefined,
+  keep: boolean,
 ): UpstreamPools {
-  // MLflow's uvicorn stalls 40 ms on reused connections and closes them after 5 s: on plain http each request has its own.
-  // Nor is one left idle there, as undici does behind an aborted upload: it would hold a worker of gunicorn.
-  const reuse =
-    protocol === 'https:' ? { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 } : { pipelining: 0, keepAliveTimeout: 1 }
+  const isTls = protocol === 'https:'
+  // On plain http bytes have connections of their own. None is left idle there, as undici does behind an aborted upload: it would hold a
+  // worker of gunicorn.
+  const reuse = isTls ? { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 } : { pipelining: 0, keepAliveTimeout: 1 }
   const options = {
-    ...reuse,
     connect: upstreamConnector(connect, outbound),
     // Whoever asks has a limit of his own.
     headersTimeout: 0,
     bodyTimeout: pause,
   }
-  const pool = (own: Pool.Options) => throughProxy(new Pool(origin, { ...options, ...own }), outbound, origin)
+  const through = (dispatcher: Dispatcher) => throughProxy(dispatcher, outbound, origin)
+  const pool = (own: Pool.Options) => through(new Pool(origin, { ...options, ...reuse, ...own }))
+  const single = pool({ connections: messageConnections })
   return {
-    messages: pool({ connections: messageConnections }),
+    messages: isTls || !keep ? single : new KeptConnections({ origin, client: options, through, single }),
+    single,
     bytes: pool({}),
     models: pool({ bodyTimeout: model }),
   }

@@ -1,0 +1,125 @@
+import type { Dispatcher } from 'undici'
+import { Refusal } from '../../policy/reasons.ts'
+import { JsonWeight } from '../limits/json-weight.ts'
+import type { Hold, MemoryAccount } from '../limits/memory-account.ts'
+import type { MessagePool } from './kept-connections.ts'
+import { TookTooLong } from './time-limit.ts'
+import { type UpstreamAnswer, upstreamAnswer } from './upstream-answer.ts'
+
+type Headers = Parameters<typeof upstreamAnswer>[1]
+
+/** Bytes. More is no answer that clients ask for: their largest pages have some tens of MiB. */
+const answerBytes = 128 * 1024 * 1024
+
+/** What an exchange is given. */
+export interface Patience {
+  /** Milliseconds for the answer to begin, and then for it to end. */
+  readonly within: number
+  /** Milliseconds for a connection, before. */
+  readonly connect: number
+  /** Ends it when it aborts. */
+  readonly gone?: AbortSignal | undefined
+  /** Counts the answer as it comes; left out: nothing is counted. */
+  readonly memory?: MemoryAccount | undefined
+}
+
+/** Hears of an answer when its head has come. */
+export type NoteHead = (status: number, headers: Headers) => void
+
+/** One request whose answer is read whole, into memory that is counted as it comes. It is sent once. */
+export class MessageExchange implements Dispatcher.DispatchHandler {
+  readonly #patience: Patience
+  readonly #noteHead: NoteHead
+  readonly #answer = Promise.withResolvers<UpstreamAnswer>()
+  readonly #chunks: Buffer[] = []
+  readonly #weight = new JsonWeight()
+  readonly #leave = () => this.#abort(this.#patience.gone?.reason)
+  #held: Hold | undefined
+  #size = 0
+  #head: { readonly status: number; readonly headers: Headers } | null = null
+  #timer: NodeJS.Timeout | undefined
+  #controller: Dispatcher.DispatchController | null = null
+  #aborted: { readonly reason: Error } | null = null
+
+  constructor(patience: Patience, noteHead: NoteHead) {
+    this.#patience = patience
+    this.#noteHead = noteHead
+  }
+
+  /** Whether an answer has begun: the request was taken. */
+  get begun(): boolean {
+    return this.#head !== null
+  }
+
+  /** Sends the request. Throws undici's errors, `TookTooLong`, the signal's reason, and refusals of an answer that there is no memory for. */
+  async over(pool: MessagePool, options: Dispatcher.DispatchOptions): Promise<UpstreamAnswer> {
+    const { within, connect, gone, memory } = this.#patience
+    gone?.throwIfAborted()
+    gone?.addEventListener('abort', this.#leave)
+    this.#limit(within + connect)
+    this.#held = memory?.hold('answer')
+    try {
+      pool.dispatch(options, this)
+      return await this.#answer.promise
+    } catch (error) {
+      this.#held?.release()
+      throw error
+    } finally {
+      clearTimeout(this.#timer)
+      gone?.removeEventListener('abort', this.#leave)
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // It was given up while it waited for a connection.
+    if (this.#aborted !== null) controller.abort(this.#aborted.reason)
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    if (status < 200) return
+    this.#head = { status, headers }
+    this.#noteHead(status, headers)
+    this.#limit(this.#patience.within)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length
+    if (this.#size > answerBytes) {
+      this.#abort(new Refusal('unknown-answer', "MLflow's answer is too large. Ask for fewer rows at once."))
+      return
+    }
+    this.#weight.add(chunk)
+    this.#chunks.push(chunk)
+    const wait = this.#held?.grow(this.#weight.bytes)
+    if (wait == null) return
+    controller.pause()
+    wait.then(
+      () => controller.resume(),
+      (error) => this.#abort(error),
+    )
+  }
+
+  onResponseEnd(): void {
+    if (this.#head === null) return
+    const { status, headers } = this.#head
+    const [only = Buffer.alloc(0), ...more] = this.#chunks
+    this.#answer.resolve(upstreamAnswer(status, headers, more.length === 0 ? only : Buffer.concat(this.#chunks), this.#held))
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#answer.reject(error)
+  }
+
+  #limit(milliseconds: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#abort(new TookTooLong('answer', this.#patience.within)), milliseconds)
+  }
+
+  /** Resets the connection, now or as soon as it is there. */
+  #abort(reason: Error): void {
+    this.#aborted ??= { reason }
+    this.#answer.reject(reason)
+    this.#controller?.abort(reason)
+  }
+}
