@@ -21,7 +21,10 @@ export function prefixesText(prefixes: readonly string[]): string {
 /** The MLflow versions that have a route. */
 export function versionsText(versions: readonly string[]): string {
   if (versions.join() === 'databricks') return '–'
-  return versions.length === describedVersions.length ? 'all' : versions.join(', ')
+  const [first, last] = [versions[0], versions.at(-1)]
+  if (first === last) return first ?? '–'
+  if (last === describedVersions.at(-1)) return first === describedVersions[0] ? 'all' : `since ${first}`
+  return first === describedVersions[0] ? `until ${last}` : `${first} to ${last}`
 }
 
 function closedTable(endpoints: readonly ClosedEndpoint[]): string {

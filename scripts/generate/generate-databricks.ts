@@ -2,8 +2,10 @@
 //   npm run generate -- databricks [<python with databricks-sdk> <python with mlflow>...]
 // An output of describe-databricks.py or describe-mlflow.py, as a JSON file, may stand for a python. Whether the files are what it would write,
 // test/contract/routes.test.ts says.
+
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Route } from '../../src/policy/endpoints/route.ts'
 import { readDescription } from './generate-messages.ts'
 import {
   describedModules,
@@ -56,10 +58,17 @@ function printMessages(messages: SdkMessages, version: string): string {
   return `${typeImport}${head}export const databricksMessages: Record<string, Record<string, Field>> = {\n${lines.join('\n')}\n}\n`
 }
 
+function inWorkspaces({ notImplementedIn: _, ...route }: MergedRoute): Route {
+  return { ...route, prefixes: Object.fromEntries(Object.keys(route.prefixes).map((prefix) => [prefix, 'databricks'])) }
+}
+
 function printRoutes(routes: MergedRoute[]): string {
   const typeImport = "import type { Route } from '../endpoints/route.ts'\n\n"
   const head = '/** Routes of a Databricks workspace that no open-source MLflow server has. */\n'
-  return `${typeImport}${head}export const databricksRoutes: readonly Route[] = [\n${routes.map((route) => `  ${JSON.stringify(route)},`).join('\n')}\n]\n`
+  return `${typeImport}${head}export const databricksRoutes: readonly Route[] = [\n${routes
+    .map(inWorkspaces)
+    .map((route) => `  ${JSON.stringify(route)},`)
+    .join('\n')}\n]\n`
 }
 
 function main([sdkSource, ...sources]: string[]): void {

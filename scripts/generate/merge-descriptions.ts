@@ -46,7 +46,7 @@ export interface MergedRoute {
   response?: string
   multiSegment?: string[]
   notImplementedIn?: string[]
-  server?: string
+  server?: 'basic-auth' | 'prometheus'
 }
 
 // The services that an open-source server registers; the others live on Databricks only.

@@ -1,7 +1,7 @@
 import type { Route } from './route.ts'
 
-const prefixes = { '/api/2.0': ['databricks'] } as const
-const web = { '': ['databricks'] } as const
+const prefixes = { '/api/2.0': 'databricks' } as const
+const web = { '': 'databricks' } as const
 
 /** Routes of a Databricks workspace that MLflow's clients know, and neither the SDK nor a protobuf describes. */
 export const clientRoutes: readonly Route[] = [
@@ -11,7 +11,7 @@ export const clientRoutes: readonly Route[] = [
   ...['chat/completions', 'completions', 'embeddings', 'responses', 'anthropic/v1/messages'].map((path) => ({
     method: 'POST',
     path: `/serving-endpoints/${path}`,
-    prefixes: { '': ['databricks'] },
+    prefixes: web,
   })),
   // Of `mlflow run -b databricks` (mlflow/projects/databricks.py).
   { method: 'POST', path: '/jobs/runs/submit', prefixes },

@@ -1,6 +1,8 @@
 import type { ClientMode, ServerKind } from '../environments/environment.ts'
 import { databricksRoutes } from '../generated/databricks-routes.ts'
+import { describedVersions } from '../generated/messages.ts'
 import { routes as openSourceRoutes } from '../generated/routes.ts'
+import type { VersionRange } from '../messages/version-range.ts'
 import { clientRoutes } from './client-routes.ts'
 import type { ClosedEndpoint, EndpointRow, OpenEndpoint } from './endpoint.ts'
 import type { Route } from './route.ts'
@@ -60,8 +62,15 @@ export interface EndpointTable {
 /** MLflow 1.x clients ask for the registry under `/preview`, which servers have dropped since: it means the same. */
 const previewOf = ['/api/2.0', '/ajax-api/2.0']
 
+function versionsIn(range: VersionRange | 'databricks'): readonly string[] {
+  if (range === 'databricks') return [range]
+  const first = range.since === undefined ? 0 : describedVersions.indexOf(range.since)
+  const last = range.until === undefined ? describedVersions.length : describedVersions.indexOf(range.until) + 1
+  return describedVersions.slice(first, last)
+}
+
 function versionsBelow({ prefixes }: Route, some: readonly string[]): readonly string[] {
-  return [...new Set(some.flatMap((prefix) => prefixes[prefix] ?? []))]
+  return [...new Set(some.flatMap((prefix) => prefixes[prefix] ?? []).flatMap(versionsIn))]
 }
 
 /** The route of a row. Where two versions of the API have one path, their messages tell them apart. */

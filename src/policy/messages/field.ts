@@ -1,5 +1,7 @@
+import type { VersionRange } from './version-range.ts'
+
 /** One field of an MLflow message. `json` holds any JSON (protobuf's Value), or text of a given `form`. */
-export interface Field {
+export interface Field extends VersionRange {
   readonly type: FieldType
   /** What a `json` field's text must look like: protobuf's Timestamp, Duration or FieldMask. */
   readonly form?: 'timestamp' | 'duration' | 'fieldMask'
@@ -16,8 +18,6 @@ export interface Field {
   readonly required?: true
   /** At most one field of this group may be set. */
   readonly oneof?: string
-  /** The described versions that have the field; left out where all have it. */
-  readonly versions?: readonly string[]
 }
 
 export type FieldType =
