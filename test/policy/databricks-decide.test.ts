@@ -7,7 +7,6 @@ import { databricksRoutes } from '../../src/policy/generated/databricks-routes.t
 import type { Meaning } from '../../src/policy/meanings/meaning-table.ts'
 import { fieldOf, hasShape, shapeOf } from '../../src/policy/messages/message-shape.ts'
 import { ownerOf, resolveName } from '../../src/policy/names/names.ts'
-import { answerMeanings, reviewedFields } from '../../src/rewrite/answer/answer-fields.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import {
@@ -21,6 +20,7 @@ import {
   verdictOf,
 } from '../fakes/fake-fact-source.ts'
 import { makeVersion } from '../fixtures/tenancy.ts'
+import { suggestsReference } from '../harness/suggests-reference.ts'
 
 const { acc, prod, config } = makeWorkspace()
 const world: FakeFacts = {
@@ -248,7 +248,6 @@ const tables = (['databricks', 'unityCatalog'] as const).flatMap((kind) =>
   (['http', 'databricks'] as const).map((mode) => endpointTable(kind, mode)),
 )
 const own = tables.flatMap(({ open }) => [...open.values()].filter(({ upstreams }) => !upstreams.includes('mlflow')))
-const suggestsReference = /(^|_)(id|ids|uuid|name|names|source|uri|url|location|path|run|experiment|model|parent)$/
 
 t.test('every route of a workspace is a row or closed with a reason, and every field has a meaning', async (t) => {
   for (const { open, closed, unclassified } of tables) {
@@ -291,19 +290,4 @@ t.test('every route of a workspace is a row or closed with a reason, and every f
     const free = named.filter((field) => fields[field] === 'free')
     t.same(free, [], `${name}: what may be a reference is none that is free`)
   }
-})
-
-t.test('every field of a workspace’s answers is rewritten, or was looked at', async (t) => {
-  const found = new Set(own.map(({ response }) => response))
-  for (const message of found) {
-    for (const [field, { message: inner }] of shapeOf(message).fields) {
-      if (inner !== undefined && answerMeanings[message]?.[field] !== 'withheld') found.add(inner)
-    }
-  }
-  const open = [...found]
-    .filter((message) => /^(databricks|mlflow\.ucmodelregistry)\./.test(message))
-    .flatMap((message) => [...shapeOf(message).fields].map(([field, { message: inner }]) => ({ message, field, inner })))
-    .filter(({ field, inner }) => (inner === undefined && suggestsReference.test(field)) || field === 'tags')
-    .filter(({ message, field }) => answerMeanings[message]?.[field] === undefined && !(`${message}.${field}` in reviewedFields))
-  t.same(open.map(({ message, field }) => `${message}.${field}`).sort(), [])
 })

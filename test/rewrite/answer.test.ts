@@ -8,7 +8,7 @@ import { type Json, JsonNumber, type JsonObject } from '../../src/policy/message
 import { parseJson, printJson } from '../../src/policy/messages/json/json-text.ts'
 import { shapeOf } from '../../src/policy/messages/message-shape.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
-import { answerMeanings } from '../../src/rewrite/answer/answer-fields.ts'
+import { planOf } from '../../src/rewrite/answer/answer-plan.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { clientLocation } from '../../src/rewrite/client-location.ts'
 import { clientErrorText } from '../../src/rewrite/errors/error-text.ts'
@@ -142,7 +142,7 @@ function textsFor(message: string, name: string): string[] {
   if (message.endsWith('Tag') && name === 'key') return ['mlflow.modelVersions', 'mlflow-env-proxy.pendingStage', 'team']
   if (message.endsWith('Tag') && name === 'value')
     return ['text', JSON.stringify(names.map((said) => ({ name: said, version: 1 })))]
-  switch (answerMeanings[message]?.[name]) {
+  switch (planOf(message).meaningOf(name)) {
     case 'modelName':
     case 'gatewayName':
     case 'modelDefinitionName':

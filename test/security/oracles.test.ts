@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { JsonNumber } from '../../src/policy/messages/json/json.ts'
 import { shapeOf } from '../../src/policy/messages/message-shape.ts'
-import { hasOwnVisibility } from '../../src/rewrite/answer/visible-rows.ts'
+import { planOf } from '../../src/rewrite/answer/answer-plan.ts'
 import { crossCaseMessage, reads } from '../attacks/cross-environment-case.ts'
 import { crossEnvironmentCases } from '../attacks/cross-environment-cases.ts'
 import { fits, goodMessage } from '../fixtures/full-message.ts'
@@ -143,6 +143,7 @@ function rowOf(
     trace_id: trace(1),
     request_id: trace(1),
     trace_location: { mlflow_experiment: { experiment_id: experiment } },
+    trace_info: { trace_location: { mlflow_experiment: { experiment_id: experiment } } },
     secret_name: `key_${environment.name}`,
     endpoint_id: gateway('e'),
   }
@@ -151,7 +152,7 @@ function rowOf(
 /** The lists of an answer whose rows have an owner each. */
 function listsOf({ response }: OpenEndpoint): string[] {
   const fields = [...shapeOf(response).fields]
-  return fields.flatMap(([name, { repeated, message = '' }]) => (repeated === true && hasOwnVisibility(message) ? [name] : []))
+  return fields.flatMap(([name, { repeated, message = '' }]) => (repeated === true && planOf(message).isOwned ? [name] : []))
 }
 
 /** The path at which the upstream is asked. */

@@ -1,6 +1,6 @@
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import type { Meaning } from '../meanings/meaning-table.ts'
-import type { Json, JsonObject } from './json/json.ts'
+import { type Json, JsonNumber, type JsonObject } from './json/json.ts'
 
 /** One value of a message, and how to put another in its place. */
 export interface Place {
@@ -103,6 +103,13 @@ export function textMeaning(endpoint: OpenEndpoint, message: JsonObject, meaning
     if (typeof value === 'string' && value !== '') return value
   }
   return null
+}
+
+/** The id in a field, which MLflow writes as a text or as a number. */
+export function idIn(message: JsonObject, field: string): string | null {
+  const value = message.get(field)
+  if (value instanceof JsonNumber) return value.text
+  return typeof value === 'string' ? value : null
 }
 
 /** The strings in a value that may be one string or a list of them. */

@@ -40,6 +40,20 @@ export function hasShape(message: string): boolean {
   return shapes.has(message)
 }
 
+const reached = new Map<string, ReadonlySet<string>>()
+
+/** The messages that a message holds at any depth, itself among them. */
+export function reachableMessages(message: string): ReadonlySet<string> {
+  const known = reached.get(message)
+  if (known !== undefined) return known
+  const found = new Set([message])
+  // A set grows while it is gone through.
+  for (const name of found)
+    for (const { message: inner } of shapeOf(name).fields.values()) if (inner !== undefined && hasShape(inner)) found.add(inner)
+  reached.set(message, found)
+  return found
+}
+
 /** The field at a selector such as `run_id` or `metrics[].model_id`; undefined where the message has no such field. */
 export function fieldOf(message: string, selector: string): Field | undefined {
   const [head = '', ...rest] = selector.split('.')

@@ -6,12 +6,13 @@ import { Refusal } from '../../policy/reasons.ts'
 import { showEndpointName } from '../../policy/serving/serving-endpoints.ts'
 import { clientLocation } from '../client-location.ts'
 import { clientSentence } from '../errors/error-text.ts'
-import type { AnswerMeaning } from './answer-fields.ts'
+import type { TextMeaning } from './declaration.ts'
 import { shownExperiment } from './experiment-answer.ts'
 import { clientScorer, shownAs } from './gateway-answer.ts'
 import { showServedModel } from './serving-answer.ts'
 
-type TextMapper = (text: string, context: GrantContext) => string
+/** Puts a text into the caller's words. */
+export type TextMapper = (text: string, context: GrantContext) => string
 
 /** Shows a stored model's name; null for one that the caller may not see. */
 export const modelNameOf = (context: GrantContext) => (name: string) =>
@@ -63,15 +64,10 @@ const endpointName: TextMapper = (name, context) => {
 const servedModelName: TextMapper = (name, context) => showServedModel(name, context) ?? modelName(name, context)
 const sentence: TextMapper = (text, context) => clientSentence(text, context) ?? ''
 
-/** The meanings of single texts: tags have ways of their own. */
-export type NamedMeaning = Exclude<
-  AnswerMeaning,
-  'tags' | 'traceTags' | 'experimentTags' | 'withheld' | 'off' | 'forAdministrators' | 'ownPart'
->
-
 /** How each meaning is put into the caller's words. */
-export const textMappers: Readonly<Record<NamedMeaning, TextMapper>> = {
+export const textMappers: Readonly<Record<TextMeaning, TextMapper>> = {
   experimentId,
+  judgedExperimentId: experimentId,
   ownExperimentId,
   experimentName,
   modelName,

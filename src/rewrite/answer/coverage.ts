@@ -1,9 +1,8 @@
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import type { ServerKind } from '../../policy/environments/environment.ts'
-import { hasShape, shapeOf } from '../../policy/messages/message-shape.ts'
+import { reachableMessages, shapeOf } from '../../policy/messages/message-shape.ts'
 import { mappedFields } from '../request/upstream-message.ts'
-import { answerMeanings } from './answer-fields.ts'
-import { hasOwnVisibility } from './visible-rows.ts'
+import { planOf } from './answer-plan.ts'
 
 /**
  * What becomes of an allowed request. `passed`: it goes on as it was judged, and so does its answer. `rewritten`: names, ids or locations
@@ -12,18 +11,10 @@ import { hasOwnVisibility } from './visible-rows.ts'
 const coverages = ['passed', 'rewritten', 'filtered', 'carried out'] as const
 export type Coverage = (typeof coverages)[number]
 
-/** The messages that a message holds, itself first. */
-function reach(name: string, found: Set<string> = new Set()): Set<string> {
-  if (found.has(name) || !hasShape(name)) return found
-  found.add(name)
-  for (const { message } of shapeOf(name).fields.values()) if (message !== undefined) reach(message, found)
-  return found
-}
-
 function hasOwnedRows({ search, response }: OpenEndpoint): boolean {
   if (search !== undefined) return true
   const lists = [...shapeOf(response).fields.values()].filter(({ repeated }) => repeated)
-  return lists.some(({ message }) => message !== undefined && hasOwnVisibility(message))
+  return lists.some(({ message }) => message !== undefined && planOf(message).isOwned)
 }
 
 /** Whether an endpoint asks for artifacts, which a Databricks workspace has elsewhere. */
@@ -35,6 +26,6 @@ export function asksForStore({ fields, signsUrl }: OpenEndpoint): boolean {
 export function coverageOf(endpoint: OpenEndpoint, kind: ServerKind): Coverage {
   if (kind !== 'mlflow' && asksForStore(endpoint)) return 'carried out'
   if (hasOwnedRows(endpoint)) return 'filtered'
-  const answered = [...reach(endpoint.response)].some((name) => name in answerMeanings)
+  const answered = [...reachableMessages(endpoint.response)].some((name) => planOf(name).isRenamed)
   return answered || mappedFields(endpoint).length > 0 ? 'rewritten' : 'passed'
 }

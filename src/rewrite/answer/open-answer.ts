@@ -2,7 +2,7 @@ import { reads } from '../../policy/evaluation-context.ts'
 import type { Grant } from '../../policy/grant.ts'
 import { shapeOf } from '../../policy/messages/message-shape.ts'
 import { asksForNothing } from '../request/search-page.ts'
-import { hasOwnVisibility } from './visible-rows.ts'
+import { planOf } from './answer-plan.ts'
 
 /**
  * Whether MLflow's answer may hold rows of others, which are left out of it: the request names nothing that says whose rows it is
@@ -14,6 +14,6 @@ export function holdsOthersRows(grant: Grant): boolean {
   if (!reads(endpoint) || byName || asksForNothing(grant) || context.visibleExperiments.size > 0 || context.references.length > 0)
     return false
   return [...shapeOf(endpoint.response).fields.values()].some(
-    ({ repeated, message = '' }) => repeated === true && hasOwnVisibility(message),
+    ({ repeated, message = '' }) => repeated === true && planOf(message).isOwned,
   )
 }

@@ -4,7 +4,7 @@ import { searchedExperiments } from '../../policy/locations/experiment-locations
 import type { Meaning } from '../../policy/meanings/meaning-table.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
 import { fieldOf } from '../../policy/messages/message-shape.ts'
-import { isVisible } from '../answer/visible-rows.ts'
+import { planOf } from '../answer/answer-plan.ts'
 import { clausesLeft } from './search-filter.ts'
 import { fits } from './workspace-filter.ts'
 
@@ -42,14 +42,14 @@ export function takeRows(
   skip: number,
   most: number,
 ): { taken: Json[]; used: number } {
-  const message = rowMessage(grant, search)
+  const plan = planOf(rowMessage(grant, search))
   const left = clausesLeft(grant)
   const taken: Json[] = []
   let used = skip
   while (used < rows.length && taken.length < most) {
     const row = rows[used] ?? null
     used += 1
-    if (isVisible(message, row, grant.context) && fits(row, left, grant.context)) taken.push(row)
+    if (plan.isVisible(row, grant.context) && fits(row, left, grant.context)) taken.push(row)
   }
   return { taken, used }
 }

@@ -7,8 +7,8 @@ import { routes } from '../../../src/policy/generated/routes.ts'
 import type { Meaning } from '../../../src/policy/meanings/meaning-table.ts'
 import type { Field } from '../../../src/policy/messages/field.ts'
 import { fieldOf, hasShape, shapeOf } from '../../../src/policy/messages/message-shape.ts'
-import { answerMeanings, reviewedFields } from '../../../src/rewrite/answer/answer-fields.ts'
-import { hasOwnVisibility } from '../../../src/rewrite/answer/visible-rows.ts'
+import { planOf } from '../../../src/rewrite/answer/answer-plan.ts'
+import { suggestsReference } from '../../harness/suggests-reference.ts'
 
 const endpoints = [...openEndpoints.values()]
 
@@ -35,8 +35,6 @@ const partsThatNameNothing: ReadonlySet<string> = new Set([
   ...['key', 'value', 'timestamp', 'step', 'dataset_name', 'dataset_digest'].map((name) => `metrics[].${name}`),
   'models[].step',
 ])
-
-const suggestsReference = /(^|[._])(id|ids|uuid|name|names|source|uri|url|location|path|run|experiment|model|parent)$/
 
 // Each looked at: a data set's name is what a client says of its own data; of a part's URL MLflow reads a block's number alone
 const freeParts: ReadonlySet<string> = new Set([
@@ -185,7 +183,7 @@ t.test('searches know their rows, and every answer with rows of others is a sear
     const { rows, pageSize, maxPageSize, nameColumn } = endpoint.search
     const field = fieldOf(endpoint.response, rows)
     t.ok(
-      field?.repeated === true && field.message !== undefined && hasOwnVisibility(field.message),
+      field?.repeated === true && field.message !== undefined && planOf(field.message).isOwned,
       `${endpoint.name}: ${rows} are judged one by one`,
     )
     t.ok(fieldOf(endpoint.response, 'next_page_token') !== undefined && pageSize <= maxPageSize, `${endpoint.name} has pages`)
@@ -194,53 +192,6 @@ t.test('searches know their rows, and every answer with rows of others is a sear
     t.equal(nameColumn === null, bounded, `${endpoint.name}: bounded by a name or by ids`)
   }
 })
-
-/** The messages that a message holds, at any depth. */
-function reachable(message: string, found = new Set<string>()): Set<string> {
-  if (found.has(message)) return found
-  found.add(message)
-  for (const { message: inner } of shapeOf(message).fields.values()) if (inner !== undefined) reachable(inner, found)
-  return found
-}
-
-t.test('every field of every answer is rewritten, or was looked at and shows nothing of others', async (t) => {
-  const messages = new Set(endpoints.flatMap(({ response }) => [...reachable(response)]))
-  const suspicious = [...messages]
-    .sort()
-    .flatMap((message) =>
-      [...shapeOf(message).fields]
-        .filter(([name, field]) => (field.message === undefined && suggestsReference.test(name)) || name === 'tags')
-        .map(([name]) => `${message}.${name}`),
-    )
-  const rewritten = new Set(
-    Object.entries(answerMeanings).flatMap(([message, fields]) => Object.keys(fields).map((name) => `${message}.${name}`)),
-  )
-  const reviewed = new Set(Object.keys(reviewedFields))
-  t.same(
-    suspicious.filter((name) => !rewritten.has(name) && !reviewed.has(name)),
-    [],
-    'nothing is overlooked',
-  )
-  t.same(
-    [...reviewed].filter((name) => rewritten.has(name)),
-    [],
-    'nothing is both',
-  )
-  t.same(
-    [...reviewed, ...rewritten].filter((name) => !isField(name)),
-    [],
-    'and nothing is left over from an older version',
-  )
-  t.ok(
-    [...reviewed].every((name) => (reviewedFields[name] ?? '').length > 10),
-    'each review has its reason',
-  )
-})
-
-function isField(place: string): boolean {
-  const dot = place.lastIndexOf('.')
-  return shapeOf(place.slice(0, dot)).fields.has(place.slice(dot + 1))
-}
 
 t.test('every route of every described server is classified', async (t) => {
   t.same(

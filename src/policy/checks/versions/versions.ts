@@ -4,6 +4,7 @@ import { isInProduction, keptAlias, protectedAliases } from '../../environments/
 import { absent, type EvaluationContext, managesProduction, reads, subjectModel } from '../../evaluation-context.ts'
 import { ask, type Evaluation, type VersionFact } from '../../fact-query.ts'
 import { textMeaning } from '../../messages/message-fields.ts'
+import { reachableMessages, shapeOf } from '../../messages/message-shape.ts'
 import type { OwnedName } from '../../names/names.ts'
 import { Refusal } from '../../reasons.ts'
 import { noteChange } from './freeze.ts'
@@ -66,19 +67,13 @@ function checkTransition(context: EvaluationContext, model: OwnedName, version: 
   }
 }
 
-/** Answers that show something of a version and not in which stage it is: the stage has to be looked up. */
-const withoutStage: ReadonlySet<string> = new Set([
-  'mlflow.GetModelVersionDownloadUri.Response',
-  'databricks.ListTransitionRequestsResponse',
-  // Unity Catalog does not always say which aliases point at a version.
-  'mlflow.ucmodelregistry.GetModelVersionResponse',
-  'mlflow.ucmodelregistry.GetModelVersionByAliasResponse',
-  'mlflow.ucmodelregistry.GetModelVersionDownloadUriResponse',
-  'mlflow.ucmodelregistry.GenerateTemporaryModelVersionCredentialsResponse',
-  'mlflow.ucmodelregistry.EmitModelVersionLineageResponse',
-  'databricks.ListVersionArtifactsResponse',
-  'databricks.GetSignedDownloadUriResponse',
-])
+/**
+ * Whether the answer says of each version in which stage it is. Of any other the stage has to be looked up: Unity Catalog does not always
+ * say which aliases point at a version.
+ */
+function tellsStage({ response }: OpenEndpoint): boolean {
+  return [...reachableMessages(response)].some((message) => shapeOf(message).fields.has('current_stage'))
+}
 
 /** In Unity Catalog an alias promotes in place, as a transition does elsewhere: nothing else of another environment's model may be aliased. */
 function checkPromotion({ config }: EvaluationContext, model: OwnedName, alias: string, version: VersionFact | null): void {
@@ -132,7 +127,7 @@ function checkCredentialOperation(context: EvaluationContext, model: OwnedName, 
 
 /** Whether what the request asks for shows in the answer in which stage it is: the answer is looked at. */
 export function showsOnlyInAnswer(endpoint: OpenEndpoint): boolean {
-  return endpoint.action === 'search' || (reads(endpoint) && !withoutStage.has(endpoint.response) && endpoint.bytes === undefined)
+  return endpoint.action === 'search' || (reads(endpoint) && tellsStage(endpoint) && endpoint.bytes === undefined)
 }
 
 /** What may be done to the version that the request is about. */
