@@ -1,8 +1,14 @@
 import t from 'tap'
+import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import { fieldOf, shapeOf } from '../../src/policy/messages/message-shape.ts'
 import { planOf } from '../../src/rewrite/answer/answer-plan.ts'
 import type { Declaration } from '../../src/rewrite/answer/declaration.ts'
 import { declarations } from '../../src/rewrite/answer/messages/declarations.ts'
+import { inAskedForm } from '../../src/rewrite/unity-catalog/models-answer.ts'
+import { rowOf } from '../attacks/answer-rows.ts'
+import { grantOf, judge, toMessage } from '../fakes/fake-fact-source.ts'
+import { goodMessage } from '../fixtures/full-message.ts'
+import { makeTenancy } from '../fixtures/tenancy.ts'
 import { answeredEndpoints, placesIn, placeText, upstreams } from '../harness/answer-places.ts'
 import { suggestsReference } from '../harness/suggests-reference.ts'
 
@@ -87,5 +93,19 @@ t.test('every search gives rows that have an owner, and every list of owned rows
     if (search === undefined) continue
     const row = fieldOf(response, search.rows)?.message
     t.ok(row !== undefined && planOf(row).isOwned, `${name}: ${search.rows}`)
+  }
+})
+
+t.test('what is answered in another API’s words has a form there', async (t) => {
+  const tenancy = makeTenancy('unityCatalog')
+  const [caller] = tenancy.places
+  const version = rowOf('mlflow.ucmodelregistry.ModelVersion', caller)
+  const answer = toMessage({ registered_model: version, model_version: version, credentials: { expiration_time: 1 } })
+  for (const endpoint of endpointTable('unityCatalog').open.values()) {
+    if (endpoint.asks === undefined) continue
+    const request = { endpointName: endpoint.name, endpoint, message: goodMessage(endpoint, caller) }
+    const grant = grantOf(judge(tenancy.config, caller.environment, request, tenancy.world))
+    const hasFields = shapeOf(endpoint.response).fields.size > 0
+    t.equal(inAskedForm(endpoint, grant, answer).size > 0, hasFields, `${endpoint.name}: ${endpoint.response}`)
   }
 })

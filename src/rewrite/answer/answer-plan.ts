@@ -99,8 +99,6 @@ class AnswerPlan implements Rows {
   }
 }
 
-export type { AnswerPlan }
-
 const same: FieldRewrite = (value) => value
 
 /** A list or map without what the caller may not see. MLflow's protobuf leaves an empty list out, and what it writes by hand spells it. */

@@ -55,7 +55,7 @@ export type Owner =
   | { readonly by: 'part'; readonly of: string }
 
 /** The fields in which a version says whether it is in production, or the reason why it need not say so. */
-export type StageOfVersion = { readonly stage: string; readonly aliases: string } | { readonly untold: string }
+type StageOfVersion = { readonly stage: string; readonly aliases: string } | { readonly untold: string }
 
 /** All that is to be known of one message of an answer, wherever it stands: alone, in a list, or in another message. */
 export interface Declaration {

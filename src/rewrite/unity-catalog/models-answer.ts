@@ -7,8 +7,6 @@ import { Refusal } from '../../policy/reasons.ts'
 import { listedRows } from '../answer/listed-rows.ts'
 import { plainText } from './registry-rows.ts'
 
-const messages = 'mlflow.unitycatalog.'
-
 /** In this API a name is its three levels, and clients write addresses of them: it is always said in full. */
 function levelsOf(
   name: string,
@@ -97,28 +95,28 @@ function listed(answer: JsonObject, key: string, show: (row: JsonObject) => Json
   return next === undefined ? shown : shown.set('next_page_token', next)
 }
 
+type Form = (answer: JsonObject, context: GrantContext, message: JsonObject) => JsonObject
+
+/** How each message of Unity Catalog's own API is made of MLflow's first API's. Those of deletions have no fields. */
+const forms: Readonly<Record<string, Form>> = {
+  'mlflow.unitycatalog.RegisteredModelInfo': (answer, context) => modelInfo(part(answer, 'registered_model'), context),
+  'mlflow.unitycatalog.ModelVersionInfo': (answer, context) => versionInfo(part(answer, 'model_version'), context),
+  'mlflow.unitycatalog.ListRegisteredModels.Response': (answer, context) =>
+    listed(answer, 'registered_models', (row) => modelInfo(row, context)),
+  'mlflow.unitycatalog.ListModelVersions.Response': (answer, context) =>
+    listed(answer, 'model_versions', (row) => versionInfo(row, context)),
+  'mlflow.unitycatalog.TemporaryCredentials': (answer) => part(answer, 'credentials'),
+  'mlflow.unitycatalog.RegisteredModelAliasInfo': (_answer, context, message) => {
+    const [name = '', alias = '', version = ''] = ['name', 'alias', 'version'].map((key) => plainText(message.get(key)))
+    return aliasInfo(name, alias, version, context)
+  },
+}
+
 /**
  * The answer to a request, already in the caller's words, in the form of the endpoint that was asked: what was asked in Unity Catalog's own API
  * was judged and sent in MLflow's first API for it. Answers of all other endpoints are as they are.
  */
 export function inAskedForm({ asks, response }: OpenEndpoint, { context, message }: Grant, answer: JsonObject): JsonObject {
   if (asks === undefined) return answer
-  switch (response.slice(messages.length)) {
-    case 'RegisteredModelInfo':
-      return modelInfo(part(answer, 'registered_model'), context)
-    case 'ModelVersionInfo':
-      return versionInfo(part(answer, 'model_version'), context)
-    case 'ListRegisteredModels.Response':
-      return listed(answer, 'registered_models', (row) => modelInfo(row, context))
-    case 'ListModelVersions.Response':
-      return listed(answer, 'model_versions', (row) => versionInfo(row, context))
-    case 'TemporaryCredentials':
-      return part(answer, 'credentials')
-    case 'RegisteredModelAliasInfo': {
-      const [name = '', alias = '', version = ''] = ['name', 'alias', 'version'].map((key) => plainText(message.get(key)))
-      return aliasInfo(name, alias, version, context)
-    }
-    default:
-      return new Map()
-  }
+  return forms[response]?.(answer, context, message) ?? new Map()
 }
