@@ -35,8 +35,6 @@ const rooms = [
   ['src/server/doctor', ['src/policy', ...server('config network upstream auth databricks')]],
 ]
 
-const exactly = (path) => `^${path.replaceAll('.', '\\.')}$`
-
 export default {
   forbidden: [
     {
