@@ -11,9 +11,8 @@ import type { Config } from '../server/config/config-types.ts'
 import { openUpstream } from '../server/databricks/open-upstream.ts'
 import { evaluate } from '../server/facts/evaluate.ts'
 import { FactCaches } from '../server/facts/fact-cache.ts'
-import { type MakeExperiment, MlflowFacts } from '../server/facts/mlflow-facts.ts'
+import { MlflowFacts } from '../server/facts/mlflow-facts.ts'
 import { readPathParams } from '../server/http/path-params.ts'
-import { findDefaultExperiment } from '../server/pipeline/default-experiments.ts'
 import { explainPlan } from './explain-plan.ts'
 import type { Shell } from './shell.ts'
 import { configOption, withConfig } from './with-config.ts'
@@ -53,8 +52,7 @@ async function judge(config: Config, { environment, administrator }: Asker, endp
       pathParams: readPathParams(endpoint, path),
     }
     const message = decodeRequest(endpoint, raw, config)
-    const makeExperiment: MakeExperiment = async (name, caller) => (await findDefaultExperiment(upstream, name, caller)) ?? '0'
-    const world = new MlflowFacts({ upstream, memory: new FactCaches(), caller: nobody, makeExperiment })
+    const world = new MlflowFacts({ upstream, memory: new FactCaches(), caller: nobody })
     const request = { endpointName: endpoint.name, endpoint, message, mode: asked.mode, administrator }
     return await evaluate(decide(config, environment, request), world)
   } finally {
@@ -66,6 +64,7 @@ function tell(decision: Decision): string {
   if ('deny' in decision) return refuse(decision.deny.reason, decision.deny.message)
   const { context } = decision.allow
   const references = context.references.map(({ kind, logical, upstream }) => `${kind.padEnd(12)} ${logical} is ${upstream}\n`)
+  if (context.missing.length > 0) return `allowed\n${context.missing.map((name) => `makes first  ${name}\n`).join('')}`
   const request = upstreamRequest(decision.allow)
   const body = request.body === null ? '' : `body         ${request.body}\n`
   return `allowed\n${references.join('')}upstream     ${request.method} ${request.target}\n${body}`

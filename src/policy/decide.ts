@@ -6,6 +6,7 @@ import { ask, type Evaluation } from './fact-query.ts'
 import { keysOf } from './freeze-keys.ts'
 import { type Grant, type GrantContext, issueGrant } from './grant.ts'
 import { asFirstApi } from './names/catalog-model-names.ts'
+import { notThereYet } from './names/ids.ts'
 import { defaultExperiment } from './names/names.ts'
 import { planOf } from './plan.ts'
 import { Refusal } from './reasons.ts'
@@ -34,7 +35,13 @@ function contextOf(config: PolicyConfig, environment: Environment, request: Deco
     sourceRunId: null,
     sourceLocation: null,
     usageExperimentId: null,
+    missing: [],
   }
+}
+
+/** Whether the request has to do with the environment's default experiment, and it is not there: to clients a fresh server has one. */
+function lacksDefault({ endpoint, defaultExperimentId, visibleExperiments }: EvaluationContext): boolean {
+  return defaultExperimentId === notThereYet && (endpoint.resource === 'experiment' || visibleExperiments.has(notThereYet))
 }
 
 /** What was found out, as the grant keeps it: nothing of it changes any more. */
@@ -53,8 +60,10 @@ export function* decide(config: PolicyConfig, environment: Environment, request:
     const { endpoint, message } = context
     const { staticChecks, askingChecks } = planOf(endpoint)
     for (const { judge } of staticChecks.values()) judge(context)
-    context.defaultExperimentId = yield* ask({ about: 'defaultExperiment', name: defaultExperiment(environment) })
+    const name = defaultExperiment(environment)
+    context.defaultExperimentId = (yield* ask({ about: 'defaultExperiment', name })) ?? notThereYet
     for (const { inquire } of askingChecks.values()) yield* inquire(context)
+    if (lacksDefault(context)) context.missing.push(name)
     return { allow: issueGrant(request.endpointName, endpoint, message, granted(context)) }
   } catch (error) {
     if (error instanceof Refusal) return { deny: error }

@@ -6,7 +6,7 @@ import type { AuditedReference } from './grant.ts'
 import type { JsonObject } from './messages/json/json.ts'
 import { textMeaning } from './messages/message-fields.ts'
 import type { NameKind } from './names/name-form.ts'
-import { mayRead, nameWords, type OwnedName, resolveName } from './names/names.ts'
+import { mayRead, nameWords, type OwnedName, resolveName, type UpstreamName } from './names/names.ts'
 import { Refusal } from './reasons.ts'
 
 /** One request under judgement: what is asked, by whom, and what was found so far. */
@@ -31,7 +31,7 @@ export interface EvaluationContext {
   readonly promotes: Set<string>
   /** Whose models the request is about: the caller's, or those of the environment that they name. */
   scope: Environment
-  /** Known when everything has been checked that needs no look-up. */
+  /** Known when everything has been checked that needs no look-up; `notThereYet` until it is made. */
   defaultExperimentId: string
   /** The model version that the request is about, where it was looked up. */
   version: VersionFact | null
@@ -41,6 +41,8 @@ export interface EvaluationContext {
   sourceLocation: string | null
   /** Where the use of a gateway endpoint is written down, where the request leaves that to MLflow. */
   usageExperimentId: string | null
+  /** Names of experiments that the request needs, and that have to be made first. */
+  readonly missing: UpstreamName[]
 }
 
 /** Whether the request only reads. */

@@ -5,7 +5,7 @@ import type { UpstreamName } from './names/names.ts'
 
 /** What a decision may ask about the world. The server answers from MLflow or from its cache; `null`: there is no such thing. */
 export type FactQuery =
-  /** The id of an experiment that the proxy itself makes, where there is none of its name. */
+  /** The id of an experiment that the proxy itself makes, by its name; null: it is not there yet. */
   | { readonly about: 'defaultExperiment'; readonly name: UpstreamName }
   | { readonly about: 'experiments'; readonly ids: readonly string[] }
   /** The experiments to which each thing belongs; what belongs to none is left out, like what is not there. */
@@ -81,7 +81,7 @@ export interface VersionFact {
 
 /** The answer that belongs to each question. */
 export interface Answers {
-  readonly defaultExperiment: string
+  readonly defaultExperiment: string | null
   readonly experiments: ReadonlyMap<string, ExperimentFact>
   readonly experimentsOf: ReadonlyMap<string, readonly string[]>
   readonly run: RunFact | null

@@ -2,6 +2,7 @@ import type { OpenEndpoint } from './endpoints/endpoint.ts'
 import type { ClientMode, Environment, PolicyConfig } from './environments/environment.ts'
 import type { VersionFact } from './fact-query.ts'
 import type { JsonObject } from './messages/json/json.ts'
+import type { UpstreamName } from './names/names.ts'
 
 /** What was found out on the way to a decision, and is needed again to rewrite the request and its answer. */
 export interface GrantContext {
@@ -31,6 +32,8 @@ export interface GrantContext {
   readonly sourceLocation: string | null
   /** Where the use of a gateway endpoint is written down, where the request leaves that to MLflow. */
   readonly usageExperimentId: string | null
+  /** Names of experiments that the request needs and that are not there yet. They are made, and the request is decided on anew: nothing is sent before. */
+  readonly missing: readonly UpstreamName[]
   /** Whether a part of an answer is of a serving endpoint that the configuration shares: its names are the workspace's own. */
   readonly inSharedEndpoint?: true
   /** Whether a part of an answer is of an experiment whose name comes back with a slash before it. */

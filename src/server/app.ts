@@ -26,7 +26,6 @@ import { addLeastRate } from './limits/least-rate.ts'
 import { Limits } from './limits/request-limits.ts'
 import { writeAudit } from './observability/audit.ts'
 import type { Metrics } from './observability/metrics.ts'
-import { ensureDefaultExperiment } from './pipeline/default-experiments.ts'
 import { addEndpointRoutes } from './pipeline/endpoint-routes.ts'
 import { addGraphql } from './pipeline/graphql-route.ts'
 import type { PageTokens } from './pipeline/page-tokens.ts'
@@ -63,7 +62,7 @@ interface Services {
 
 /** The pipeline with its strategies, and what before a Databricks workspace carries out requests for artifacts. */
 function openPipeline({ config, log, upstream, tokens, clock = processClock }: Parts) {
-  const facts = new Facts(upstream, clock, (name, caller) => ensureDefaultExperiment(upstream, name, caller))
+  const facts = new Facts(upstream, clock)
   const unfinished = new UnfinishedVersions(upstream, () => facts.forgetVersions())
   const forward = new Forward(upstream, facts, tokens, unfinished)
   const search = new Search(upstream, facts, tokens, unfinished)
@@ -78,7 +77,7 @@ function openPipeline({ config, log, upstream, tokens, clock = processClock }: P
     await registrar?.close()
     await storage?.close()
   }
-  return { pipeline: new Pipeline({ config, facts, clock, forward, own }), artifacts, close }
+  return { pipeline: new Pipeline({ config, upstream, facts, clock, forward, own }), artifacts, close }
 }
 
 function openServices(parts: Parts): Services {

@@ -9,6 +9,9 @@ const ignorable = /[\s\p{Z}\p{C}]/gu
 const hexId = /^(?:m-|tr-)?[0-9a-f]{32}$/
 const hexDigits = /[0-9a-f]{32}/
 
+/** Stands for the id of an experiment that is not there yet: the last number that a database could give one. Callers cannot say it. */
+export const notThereYet = String(mostInt64)
+
 /** Whether the text is an experiment id as MLflow prints it: an integer, or 32 hexadecimal digits as for Databricks' Git folders. */
 export function isExperimentId(text: string): boolean {
   return isHexExperimentId(text) || (/^(?:0|[1-9][0-9]{0,18})$/.test(text) && BigInt(text) <= mostInt64)

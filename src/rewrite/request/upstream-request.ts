@@ -75,6 +75,7 @@ export function registrationRequest(grant: Grant, details: VersionDetails): Upst
  */
 export function upstreamRequest(grant: Grant, page: Page | null = null): UpstreamRequest {
   if (!isGrant(grant)) throw new TypeError('nothing is forwarded without a grant')
+  if (grant.context.missing.length > 0) throw new TypeError('what the request needs is not there yet')
   const { endpoint } = grant
   const message = page === null ? upstreamMessage(grant) : pageMessage(upstreamMessage(grant), page)
   const path = pathOf(endpoint, message)

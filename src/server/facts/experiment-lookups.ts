@@ -1,8 +1,19 @@
 import type { ExperimentFact } from '../../policy/fact-query.ts'
 import { attributeClause, printFilter } from '../../policy/filter/filter-string.ts'
+import type { UpstreamName } from '../../policy/names/names.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { readExperiment, readFound, textIn } from './look-up-answers.ts'
+
+/** The id of the experiment of a name; null where there is none. */
+export async function experimentOfName(
+  upstream: Upstream,
+  caller: CallerCredentials,
+  name: UpstreamName,
+): Promise<string | null> {
+  const found = readFound(await upstream.lookUp('/api/2.0/mlflow/experiments/get-by-name', { experiment_name: name }, caller))
+  return found === null ? null : readExperiment(found).id
+}
 
 /** How many experiments a search can name: what databases take in one list, with room to spare. */
 const most = 1_000

@@ -8,25 +8,23 @@ import type { Clock } from './clock.ts'
 import { entityKey } from './entity-lookups.ts'
 import { EnvironmentCache } from './environment-cache.ts'
 import { FactCaches } from './fact-cache.ts'
-import { type MakeExperiment, MlflowFacts } from './mlflow-facts.ts'
+import { MlflowFacts } from './mlflow-facts.ts'
 
 /** What all requests share to find facts: the upstream that is asked, and what it said lately. */
 export class Facts {
   readonly #upstream: Upstream
   readonly #caches = new FactCaches()
   readonly #clock: Clock
-  readonly #makeExperiment: MakeExperiment
 
-  constructor(upstream: Upstream, clock: Clock, makeExperiment: MakeExperiment) {
+  constructor(upstream: Upstream, clock: Clock) {
     this.#upstream = upstream
     this.#clock = clock
-    this.#makeExperiment = makeExperiment
   }
 
   /** For one caller. `fresh`: what there is now, rather than a moment ago. */
   sourceFor(caller: CallerCredentials, fresh = false): MlflowFacts {
     const [upstream, memory, clock] = [this.#upstream, this.#caches, this.#clock]
-    return new MlflowFacts({ upstream, memory, caller, clock, fresh, makeExperiment: this.#makeExperiment })
+    return new MlflowFacts({ upstream, memory, caller, clock, fresh })
   }
 
   /** What the answer to a caller says needs no look-up afterwards. */

@@ -18,7 +18,7 @@ import { type Clock, processClock } from './clock.ts'
 import { EntityLookups } from './entity-lookups.ts'
 import { EnvironmentCache } from './environment-cache.ts'
 import type { FactSource } from './evaluate.ts'
-import { experimentsNamed } from './experiment-lookups.ts'
+import { experimentOfName, experimentsNamed } from './experiment-lookups.ts'
 import type { FactCaches } from './fact-cache.ts'
 import { GatewayLookups } from './gateway-lookups.ts'
 import { readExperiment, readFound, readFoundIfServed, readLoggedModel, readRun } from './look-up-answers.ts'
@@ -38,15 +38,11 @@ interface Kind<V extends {}> {
   readonly find?: typeof readFound
 }
 
-/** Makes an experiment where there is none of its name; gives its id. */
-export type MakeExperiment = (name: UpstreamName, caller: CallerCredentials) => Promise<string>
-
 /** What the world is asked with. */
 export interface MlflowFactsParts {
   readonly upstream: Upstream
   readonly memory: FactCaches
   readonly caller: CallerCredentials
-  readonly makeExperiment: MakeExperiment
   readonly clock?: Clock
   /** What versions there are is asked anew, and no answer is older than its question. */
   readonly fresh?: boolean
@@ -102,9 +98,7 @@ export class MlflowFacts implements FactSource {
   async #find(factQuery: FactQuery): Promise<Answer> {
     switch (factQuery.about) {
       case 'defaultExperiment':
-        return this.#remember(this.#memory.defaults, factQuery.name, () =>
-          this.#parts.makeExperiment(factQuery.name, this.#caller),
-        )
+        return this.#defaultExperiment(factQuery.name)
       case 'experiments':
         return this.#experiments(factQuery.ids)
       case 'experimentsNamed':
@@ -144,6 +138,16 @@ export class MlflowFacts implements FactSource {
       case 'modelOfId':
         return this.#modelOfId(factQuery.id, factQuery.suffix)
     }
+  }
+
+  /** That it is not there yet is never remembered: another replica may make it the next moment. */
+  async #defaultExperiment(name: UpstreamName): Promise<string | null> {
+    const { defaults } = this.#memory
+    const known = this.#environmentCache.get(defaults, name)
+    if (known !== undefined) return known
+    const found = await experimentOfName(this.#upstream, this.#caller, name)
+    if (found !== null) this.#environmentCache.set(defaults, name, found)
+    return found
   }
 
   async #remember<V extends {}>(cache: LRUCache<string, V>, key: string, find: () => Promise<V>): Promise<V> {

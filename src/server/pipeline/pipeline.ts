@@ -10,13 +10,16 @@ import type { Clock } from '../facts/clock.ts'
 import { evaluate } from '../facts/evaluate.ts'
 import type { Facts } from '../facts/facts.ts'
 import { type RequestContext, requestContextOf } from '../http/request-context.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import { PromotionLocks } from './promotion-locks.ts'
+import { provision } from './provision.ts'
 import { chooseStrategies, type GrantedRequest, type Strategy } from './strategies/strategy.ts'
 import { TimingGuard } from './timing/timing-guard.ts'
 
 /** What the stages of a request's way are made of. */
 export interface PipelineParts {
   readonly config: Config
+  readonly upstream: Upstream
   readonly facts: Facts
   readonly clock: Clock
   /** Carries out what no other strategy does. */
@@ -34,6 +37,7 @@ const shares = { up: 'bytes', down: 'bytes', both: 'models' } as const
 /** The one way of every request: who asks, a place among the others, the decision, and what carries it out. No policy is in it. */
 export class Pipeline {
   readonly #config: Config
+  readonly #upstream: Upstream
   readonly #facts: Facts
   readonly #promotions = new PromotionLocks()
   /** How many promotions there had been when a grant's decision began. */
@@ -41,8 +45,9 @@ export class Pipeline {
   readonly #strategies: ReadonlyMap<OpenEndpoint, Strategy>
   readonly #guard: TimingGuard
 
-  constructor({ config, facts, clock, forward, own }: PipelineParts) {
+  constructor({ config, upstream, facts, clock, forward, own }: PipelineParts) {
     this.#config = config
+    this.#upstream = upstream
     this.#facts = facts
     this.#guard = new TimingGuard(clock)
     this.#strategies = chooseStrategies(serverKindOf(config), own, forward)
@@ -67,9 +72,17 @@ export class Pipeline {
   }
 
   /**
-   * Decides on a decoded message. Throws the refusal of a denied request. `fresh`: on what there is now, rather than a moment ago.
+   * Decides on a decoded message. Throws the refusal of a denied request. `fresh`: on what there is now, rather than a moment ago. What an
+   * allowed request lacks is made, and then it is decided on with that: a decision itself writes nothing.
    */
   async judge(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh = false): Promise<Grant> {
+    const granted = await this.#decide(requestContext, endpoint, message, fresh)
+    if (granted.context.missing.length === 0) return granted
+    await provision(this.#upstream, granted, requestContext.credentials)
+    return this.#decide(requestContext, endpoint, message, fresh)
+  }
+
+  async #decide(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh: boolean): Promise<Grant> {
     requestContext.auditRecord.references = requestedReferences(endpoint, message)
     const { mode, administrator, environment, credentials } = requestContext
     const facts = this.#facts.sourceFor(credentials, fresh)

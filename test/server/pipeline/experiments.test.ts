@@ -96,7 +96,8 @@ async function prepare(t: Test, kind: 'mlflow' | 'databricks') {
   }
   const byName = async (name: string) => (await call(`get-by-name?experiment_name=${encodeURIComponent(name)}`)).body.experiment
   const byId = async (id: string) => (await call(`get?experiment_id=${id}`)).body.experiment
-  return { experiments, call, byName, byId }
+  const writes = () => upstream.received.filter(({ method }) => method !== 'GET').map(({ url }) => url)
+  return { experiments, call, byName, byId, writes }
 }
 
 const kinds = ['mlflow', 'databricks'] as const
@@ -168,6 +169,48 @@ for (const kind of kinds) {
     const deleted = experiments.named('/experiments/acc/jobs:/1234')
     if (deleted !== undefined) deleted.lifecycle_stage = 'deleted'
     t.equal((await call('create', { name: 'jobs:/1234', tags: [source] })).body.error_code, 'RESOURCE_ALREADY_EXISTS')
+  })
+}
+
+for (const kind of kinds) {
+  t.test(`${kind}: a new environment gets its default experiment from the first allowed request that needs it`, async (t) => {
+    const { experiments, call, byId, byName, writes } = await prepare(t, kind)
+    const foreign = experiments.add('/experiments/prod/churn').experiment_id
+    const last = String(2n ** 63n - 1n)
+    const artifacts = '/api/2.0/mlflow-artifacts/artifacts'
+    const refused: [path: string, body?: object][] = [
+      [`get?experiment_id=${foreign}`],
+      ['get?experiment_id=99'],
+      ['get?experiment_id=01'],
+      [`get?experiment_id=${last}`],
+      ['update', { experiment_id: '0', new_name: 'other' }],
+      ['update', { experiment_id: foreign, new_name: 'other' }],
+      ['create', { name: '/experiments/prod/x' }],
+      ['/api/2.0/mlflow/runs/create', { experiment_id: foreign }],
+      ['/api/2.0/mlflow/runs/create', { experiment_id: last }],
+      ['/api/2.0/mlflow/runs/search', { experiment_ids: ['0', last] }],
+      [`/api/2.0/mlflow/runs/get?run_id=${'f'.repeat(32)}`],
+      [`${artifacts}?path=${last}`],
+      [`${artifacts}/0/${'f'.repeat(32)}/artifacts/a`],
+    ]
+    for (const [path, body] of refused) {
+      const { status } = await call(path, body)
+      t.ok(status >= 400 && status < 500, `${path}: ${status}`)
+      t.same(writes(), [], `${path}: nothing is left behind`)
+    }
+    t.equal((await call(`/api/2.0/mlflow/runs/search`, { experiment_ids: [foreign] })).status, 200)
+    t.same(writes(), [], 'nor by a request that does not need it')
+    t.match(await byId('0'), { experiment_id: '0', name: 'Default' })
+    t.same(writes(), [`${base}/create`])
+    t.equal((await call('/api/2.0/mlflow/runs/create', { experiment_id: '0' })).body.run.info.experiment_id, '0')
+    t.equal((await byName('Default')).experiment_id, '0')
+    t.same(writes(), [`${base}/create`, '/api/2.0/mlflow/runs/create'], 'it is made once')
+  })
+
+  t.test(`${kind}: a run may be the first that a new environment hears of`, async (t) => {
+    const { call, writes } = await prepare(t, kind)
+    t.equal((await call('/api/2.0/mlflow/runs/create', { experiment_id: '0' })).body.run.info.experiment_id, '0')
+    t.same(writes(), [`${base}/create`, '/api/2.0/mlflow/runs/create'])
   })
 }
 

@@ -6,6 +6,7 @@ import { canonicalPath, placeOf, type StorePlace } from '../../locations/store-p
 import { uploadedFileName } from '../../locations/uploaded-file.ts'
 import { workspaceStorePath } from '../../locations/workspace-file.ts'
 import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
+import { notThereYet } from '../../names/ids.ts'
 import { noMultipart, Refusal } from '../../reasons.ts'
 import { ownExperiment, readableLoggedModel, readableRun, upstreamExperimentId } from '../runs/owned-ids.ts'
 import { ownTrace, readableTrace } from '../traces/trace-ids.ts'
@@ -48,6 +49,7 @@ function* checkChangeable(context: EvaluationContext, place: StorePlace, path: s
 /** A path in the artifact store: it lies in an experiment of the caller, and the root of the store belongs to nobody. */
 function* checkStorePath(context: EvaluationContext, path: string): Evaluation<void> {
   const upstream = upstreamStorePath(path, context.defaultExperimentId)
+  if (canonicalPath(path).startsWith(notThereYet)) throw absent.artifact(path)
   // Databricks keeps more than experiments' artifacts, and less of what lies above them.
   if (context.config.kind === 'databricks' && (yield* checkWorkspacePath(context, path, upstream)) === 'judged') return
   const place = placeOf(upstream)

@@ -23,10 +23,11 @@ function* usageExperiment(context: EvaluationContext): Evaluation<string | null>
   if (name === undefined || fact?.experimentId !== undefined) return null
   const { logical } = resolveName(config, environment, 'gateway', name)
   const { upstream } = resolveName(config, environment, 'experiment', `gateway/${logical}`)
-  return yield* ask({ about: 'defaultExperiment', name: upstream })
+  const experiment = yield* ask({ about: 'defaultExperiment', name: upstream })
+  if (experiment === null) context.missing.push(upstream)
+  return experiment
 }
 
-/** Last of all: it may have to be made. */
 export function* checkUsageExperiment(context: EvaluationContext): Evaluation<void> {
   context.usageExperimentId = yield* usageExperiment(context)
 }

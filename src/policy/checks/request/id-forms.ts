@@ -1,7 +1,7 @@
 import type { EvaluationContext } from '../../evaluation-context.ts'
 import { searchedExperiments } from '../../locations/experiment-locations.ts'
 import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
-import { isExperimentId, isHexExperimentId, isVersion } from '../../names/ids.ts'
+import { isExperimentId, isHexExperimentId, isVersion, notThereYet } from '../../names/ids.ts'
 import { Refusal } from '../../reasons.ts'
 
 /** MLflow's own sentence for what is no version, with what it says nothing of: that `01` and ` 1` are refused too. */
@@ -26,7 +26,7 @@ function notExperimentId(id: string): Refusal {
 export function checkExperimentIds({ endpoint, message, config }: EvaluationContext): void {
   const given = placesMeaning(endpoint, message, 'experiment', 'experiments').flatMap(({ value }) => textsOf(value))
   for (const id of [...given, ...searchedExperiments(endpoint, message)]) {
-    if (isExperimentId(id) && (config.kind === 'databricks' || !isHexExperimentId(id))) continue
+    if (isExperimentId(id) && id !== notThereYet && (config.kind === 'databricks' || !isHexExperimentId(id))) continue
     throw notExperimentId(id)
   }
 }

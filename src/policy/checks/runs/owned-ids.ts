@@ -1,8 +1,8 @@
 import { absent, type EvaluationContext, reads } from '../../evaluation-context.ts'
 import { ask, type Evaluation, type ExperimentFact, type LoggedModelFact, type RunFact } from '../../fact-query.ts'
 import { mayNameOwn, searchedExperiments } from '../../locations/experiment-locations.ts'
-import { isLoggedModelId, isRunId, resemblesHexId } from '../../names/ids.ts'
-import { ownStored, storedPattern } from '../../names/names.ts'
+import { isLoggedModelId, isRunId, notThereYet, resemblesHexId } from '../../names/ids.ts'
+import { defaultExperiment, ownStored, storedPattern } from '../../names/names.ts'
 import { Refusal } from '../../reasons.ts'
 import { isBehindLoggedModel, isBehindRun } from '../versions/promotion.ts'
 
@@ -28,6 +28,13 @@ function* experimentOf(id: string | null): Evaluation<ExperimentFact | undefined
   return id === null ? undefined : facts.get(id)
 }
 
+/** Facts of experiments by their upstream ids. The default experiment is the environment's own also while it is not there yet. */
+function* factsOf({ environment }: EvaluationContext, ids: readonly string[]): Evaluation<ReadonlyMap<string, ExperimentFact>> {
+  const facts = yield* ask({ about: 'experiments', ids: ids.filter((id) => id !== notThereYet) })
+  if (!ids.includes(notThereYet)) return facts
+  return new Map([...facts, [notThereYet, { id: notThereYet, name: defaultExperiment(environment) }]])
+}
+
 /** As `absent.experiment`; whoever wants to write into it, or has only its id, may have it from a job or notebook of elsewhere. */
 function absentExperiment({ endpoint, environment }: EvaluationContext, id: string): Refusal {
   const plain = absent.experiment(id)
@@ -42,7 +49,7 @@ function absentExperiment({ endpoint, environment }: EvaluationContext, id: stri
 /** An experiment of the caller's own environment; any other answers as if it did not exist. */
 export function* ownExperiment(context: EvaluationContext, id: string): Evaluation<ExperimentFact> {
   const upstream = upstreamExperimentId(id, context.defaultExperimentId)
-  const facts = yield* ask({ about: 'experiments', ids: [upstream] })
+  const facts = yield* factsOf(context, [upstream])
   const fact = facts.get(upstream)
   if (fact === undefined || !isOwn(context, fact)) throw absentExperiment(context, id)
   context.visibleExperiments.add(upstream)
@@ -57,7 +64,8 @@ function* ownExperiments(context: EvaluationContext): Evaluation<void> {
   const pattern = storedPattern(config, 'experiment', environment, '%')
   const facts = yield* ask({ about: 'experimentsNamed', pattern })
   if (facts === null) return
-  visibleExperiments.add(defaultExperimentId)
+  // As long as it is not there, nothing is in it.
+  if (defaultExperimentId !== notThereYet) visibleExperiments.add(defaultExperimentId)
   for (const fact of facts) if (isOwn(context, fact)) visibleExperiments.add(fact.id)
 }
 
@@ -67,7 +75,7 @@ export function* checkSearchedExperiments(context: EvaluationContext): Evaluatio
   const ids = searchedExperiments(endpoint, message)
   const upstream = [...new Set(ids.map((id) => upstreamExperimentId(id, defaultExperimentId)))]
   if (upstream.length === 0) return yield* ownExperiments(context)
-  const facts = yield* ask({ about: 'experiments', ids: upstream })
+  const facts = yield* factsOf(context, upstream)
   for (const id of upstream) {
     const { visibleExperiments, passedOver } = context
     if (isOwn(context, facts.get(id))) visibleExperiments.add(id)
