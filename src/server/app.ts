@@ -24,7 +24,7 @@ import { addScopes } from './http/unforeseen.ts'
 import { addAdmission } from './limits/admission.ts'
 import { addLeastRate } from './limits/least-rate.ts'
 import { Limits } from './limits/request-limits.ts'
-import { writeAudit } from './observability/audit.ts'
+import { auditLog, writeAudit } from './observability/audit.ts'
 import type { Metrics } from './observability/metrics.ts'
 import { addEndpointRoutes } from './pipeline/endpoint-routes.ts'
 import { addGraphql } from './pipeline/graphql-route.ts'
@@ -92,10 +92,11 @@ function openServices(parts: Parts): Services {
 /** One port for callers: the journey of a request in the order in which it happens. */
 function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, limits, artifacts }: Services): FastifyInstance {
   const { config, log, upstream, metrics, connections = new Connections(), timeouts = clientTimeouts } = parts
+  const audit = auditLog(log)
   const note: Note = (request, reply) => {
     // Not Fastify's onResponse: it does not come for requests whose client goes away.
     reply.raw.once('close', () => {
-      writeAudit(log, request, reply)
+      writeAudit(audit, request, reply)
       metrics.count(request, reply)
     })
   }
@@ -103,7 +104,10 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, l
   const modes = modesOf(config, listener)
   const app = createServer(parts, connections, ingressOf, note)
   addScopes(app)
-  app.addHook('onRequest', async (request, reply) => note(request, reply))
+  app.addHook('onRequest', (request, reply, done) => {
+    note(request, reply)
+    done()
+  })
   addAdmission(app, limits)
   addRequestHooks(app, authenticator, ingressOf, connections)
   addIdleTimeout(app, timeouts.idle, (config.upstream.timeouts ?? upstreamTimeouts).model)

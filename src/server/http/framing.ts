@@ -19,8 +19,25 @@ const trackingUri =
 
 export const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
-function count(rawHeaders: readonly string[], name: string): number {
-  return rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length
+/** Headers that a message has once at most. */
+const single: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'content-type',
+  'content-encoding',
+  'expect',
+  'authorization',
+])
+
+function checkSingle(rawHeaders: readonly string[]): void {
+  const seen = new Set<string>()
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? ''
+    if (!single.has(name)) continue
+    if (seen.has(name)) throw new Refusal('malformed', `The header '${name}' is given more than once.`)
+    seen.add(name)
+  }
 }
 
 /** Whether a browser asks what it may send for a page (CORS). It carries no token, and nothing is done for it. */
@@ -36,17 +53,7 @@ function checkFraming(message: IncomingMessage): void {
     throw new Refusal('malformed', 'This HTTP method is not served.')
   if (message.rawHeaders.length > 2 * limits.headerCount)
     throw new Refusal('malformed', `More than ${limits.headerCount} header lines.`)
-  for (const single of [
-    'host',
-    'content-length',
-    'transfer-encoding',
-    'content-type',
-    'content-encoding',
-    'expect',
-    'authorization',
-  ]) {
-    if (count(message.rawHeaders, single) > 1) throw new Refusal('malformed', `The header '${single}' is given more than once.`)
-  }
+  checkSingle(message.rawHeaders)
   const { expect } = message.headers
   if (expect !== undefined && expect.toLowerCase() !== '100-continue')
     throw new Refusal('malformed', "The only expectation is '100-continue'.")

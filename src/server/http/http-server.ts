@@ -107,9 +107,10 @@ function addLastAnswers(app: FastifyInstance, connections: Connections): void {
     if (isEnding(request.socket)) ignoreRest(request.socket)
     else app.routing(request, response)
   })
-  app.addHook('onSend', async ({ raw }, reply) => {
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
     const last = connections.stopping || isUnread(raw) || isEnding(raw.socket) || reply.getHeader('connection') === 'close'
     if (last) endAfter(raw, reply.raw)
+    done()
   })
 }
 
@@ -120,9 +121,9 @@ function addExpectations(app: FastifyInstance): void {
     expecting.add(request)
     app.routing(request, response)
   })
-  app.addHook('preParsing', async ({ raw }, reply, payload) => {
+  app.addHook('preParsing', ({ raw }, reply, payload, done) => {
     if (expecting.delete(raw)) reply.raw.writeContinue()
-    return payload
+    done(null, payload)
   })
 }
 

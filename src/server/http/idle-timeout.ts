@@ -14,8 +14,9 @@ export function addIdleTimeout(app: FastifyInstance, milliseconds: number, model
       if (!reply.raw.headersSent) raw.socket.setTimeout(0)
     })
   })
-  app.addHook('onSend', async ({ raw, granted }) => {
+  app.addHook('onSend', ({ raw, granted }, _reply, _payload, done) => {
     const slow = granted?.grant.endpoint.bytes === 'both'
     raw.socket.setTimeout(slow ? Math.max(milliseconds, modelPause) : milliseconds)
+    done()
   })
 }

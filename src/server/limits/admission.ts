@@ -4,6 +4,7 @@ import type { Principal } from '../../policy/identity/principal.ts'
 import type { ShareKind } from '../config/limit-settings.ts'
 import type { FairQueue } from './fair-queue.ts'
 import type { Hold, MemoryAccount } from './memory-account.ts'
+import { RequestEnd } from './request-end.ts'
 import type { Limits } from './request-limits.ts'
 import type { Sharer } from './sharer.ts'
 
@@ -12,9 +13,6 @@ declare module 'fastify' {
     admission: Admission
   }
 }
-
-/** One for all requests, as nobody reads its stack. */
-const requestOver = new Error('the request is over')
 
 /** Bytes of an answer from which on it counts while its client takes it. */
 const largeAnswer = 64 * 1024
@@ -32,13 +30,13 @@ class Admission {
   /** Bytes of memory that work on the body will take. */
   bodyWeight = 0
   readonly #limits: Limits
-  readonly #over = new AbortController()
+  readonly #over = new RequestEnd()
   readonly #ends: (() => void)[] = []
   #sharer: Sharer | null = null
 
   constructor(limits: Limits) {
     this.#limits = limits
-    this.memory = limits.memory.open(this.#over.signal)
+    this.memory = limits.memory.open(this.#over)
     this.body = this.memory.hold('request')
   }
 
@@ -56,9 +54,9 @@ class Admission {
   }
 
   async #take(queue: FairQueue, who: Sharer): Promise<void> {
-    const end = await queue.enter(who, this.#over.signal)
-    if (this.#over.signal.aborted) end()
-    this.#over.signal.throwIfAborted()
+    const end = await queue.enter(who, this.#over)
+    if (this.#over.aborted) end()
+    this.#over.throwIfAborted()
     this.#ends.push(end)
   }
 
@@ -73,7 +71,7 @@ class Admission {
 
   /** The request is over. */
   close(): void {
-    this.#over.abort(requestOver)
+    this.#over.abort()
     this.memory.release()
     for (const end of this.#ends.splice(0)) end()
   }
@@ -86,16 +84,18 @@ function lengthOf(payload: unknown): number | null {
 /** Gives every request an admission, first of all hooks. */
 export function addAdmission(app: FastifyInstance, limits: Limits): void {
   app.decorateRequest('admission')
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.admission = new Admission(limits)
     reply.raw.once('close', () => request.admission.close())
+    done()
   })
-  app.addHook('onSend', async ({ admission, auditRecord, raw }: FastifyRequest, _reply, payload) => {
+  app.addHook('onSend', ({ admission, auditRecord, raw }: FastifyRequest, _reply, payload, done) => {
     const bytes = lengthOf(payload)
-    if (bytes === null) return
-    admission.answer(bytes, () => {
-      auditRecord.reason ??= 'overloaded'
-      raw.socket.destroy()
-    })
+    if (bytes !== null)
+      admission.answer(bytes, () => {
+        auditRecord.reason ??= 'overloaded'
+        raw.socket.destroy()
+      })
+    done()
   })
 }

@@ -1,6 +1,7 @@
 import type { ShareLimits } from '../config/limit-settings.ts'
 import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
 import { Presence } from './presence.ts'
+import type { End } from './request-end.ts'
 import type { Sharer } from './sharer.ts'
 
 /** What a queue is made with. Times in milliseconds. */
@@ -63,7 +64,7 @@ export class FairQueue {
    * Resolves when the request may go on, with what ends its share; that may be called more than once. Throws the refusal of one that is
    * shed, and the signal's reason when it aborts while the request waits.
    */
-  async enter(who: Sharer, signal?: AbortSignal): Promise<() => void> {
+  async enter(who: Sharer, signal?: End): Promise<() => void> {
     signal?.throwIfAborted()
     this.#presence.note(who.principal, this.#clock())
     if (this.#waitersOf(who).length > 0 || !this.#fits(who)) await this.#wait(who, signal)
@@ -77,7 +78,7 @@ export class FairQueue {
     }
   }
 
-  #wait(who: Sharer, signal: AbortSignal | undefined): Promise<void> {
+  #wait(who: Sharer, signal: End | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer)

@@ -67,9 +67,10 @@ export function addLeastRate(app: FastifyInstance, leastRate: number): void {
   }
   const timer = setInterval(look, times.look).unref()
   app.addHook('onClose', async () => clearInterval(timer))
-  app.addHook('onRequest', async ({ raw }, reply) => {
+  app.addHook('onRequest', ({ raw }, reply, done) => {
     const pace = new ClientPace(raw, reply.raw)
     paces.set(pace, raw.socket)
     reply.raw.once('close', () => paces.delete(pace))
+    done()
   })
 }

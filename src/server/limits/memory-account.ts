@@ -1,4 +1,5 @@
 import type { Refusal } from '../../policy/reasons.ts'
+import type { End } from './request-end.ts'
 
 /** What memory is for: a request's body and what is made of it, or an answer of MLflow's. */
 export type MemoryUse = 'request' | 'answer'
@@ -16,11 +17,11 @@ export interface Accounts {
 
 /** What one request holds. */
 export class MemoryAccount {
-  readonly signal: AbortSignal | undefined
+  readonly signal: End | undefined
   readonly #accounts: Accounts
   readonly #holds = new Set<Hold>()
 
-  constructor(accounts: Accounts, signal: AbortSignal | undefined) {
+  constructor(accounts: Accounts, signal: End | undefined) {
     this.#accounts = accounts
     this.signal = signal
   }

@@ -5,6 +5,8 @@ import type { Outlet } from './log-outlet.ts'
 const most = { waiting: 4 * 1024 * 1024, batch: 64 * 1024 } as const
 /** Milliseconds before the next attempt after a failed one. */
 const retryAfter = 1_000
+/** Milliseconds between two batches at least: each costs as much as several lines. A line that comes alone goes out at once. */
+const between = 10
 
 /**
  * Takes the log's lines to where they go, and is never the end of the process, nor holds it up: a disk that is full, a pipe that nobody
@@ -75,6 +77,7 @@ export class LineSink {
       try {
         await this.#outlet.send(`${this.#preface()}${lines.join('')}`)
         this.#broken = false
+        await pause(between)
       } catch {
         // A part of them may be out: what comes next begins on a line of its own.
         this.#broken = true
