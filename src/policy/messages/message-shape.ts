@@ -3,6 +3,7 @@ import { messages } from '../generated/messages.ts'
 import { otlpShapes } from '../otlp/wire-message.ts'
 import { credentialMessages } from './credential-messages.ts'
 import type { Field } from './field.ts'
+import { jsonName } from './json-name.ts'
 import { undescribedFields, undescribedMessages } from './undescribed-messages.ts'
 
 /** A message: its fields by their snake_case names, and those names by either of their spellings. */
@@ -21,11 +22,6 @@ const shapes: ReadonlyMap<string, Shape> = new Map(
 function makeShape(name: string, fields: Readonly<Record<string, Field>>): Shape {
   const spellings = Object.keys(fields).flatMap((field) => [[field, field] as const, [jsonName(field), field] as const])
   return { name, fields: new Map(Object.entries(fields)), spellings: new Map(spellings) }
-}
-
-// Protobuf's rule for the other spelling that ParseDict accepts.
-function jsonName(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 /** The shape of a message by its full name. Throws Error for a name that neither MLflow nor `handmade-messages.ts` has. */

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../messages/json/json.ts'
 import { decodeUtf8, printJson } from '../messages/json/json-text.ts'
+import { jsonName } from '../messages/json-name.ts'
 import { placesAt } from '../messages/message-fields.ts'
 import { Refusal } from '../reasons.ts'
 import { readOtlpJson } from './otlp-json.ts'
@@ -53,9 +54,7 @@ export function readExportAnswer(body: Uint8Array): JsonObject {
 function inCamelCase(value: Json): Json {
   if (Array.isArray(value)) return value.map(inCamelCase)
   if (!(value instanceof Map)) return value
-  return new Map(
-    [...value].map(([key, item]) => [key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), inCamelCase(item)]),
-  )
+  return new Map([...value].map(([key, item]) => [jsonName(key), inCamelCase(item)]))
 }
 
 /** The answer to an export in the form in which the spans came. */

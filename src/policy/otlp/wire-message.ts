@@ -1,5 +1,6 @@
 import { otlpMessages } from '../generated/otlp-messages.ts'
 import type { Field, FieldType } from '../messages/field.ts'
+import { jsonName } from '../messages/json-name.ts'
 import type { WireField, WireType } from './wire-field.ts'
 
 /** A message of OpenTelemetry's protocol: its fields by name, by either spelling, and by number. */
@@ -13,11 +14,10 @@ export interface WireMessage {
 const messages = new Map(Object.entries(otlpMessages).map(([name, fields]) => [name, makeMessage(name, fields)]))
 
 function makeMessage(name: string, fields: Readonly<Record<string, WireField>>): WireMessage {
-  const camelCase = (key: string) => key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
   return {
     name,
     fields: new Map(Object.entries(fields)),
-    spellings: new Map(Object.keys(fields).flatMap((key) => [[key, key] as const, [camelCase(key), key] as const])),
+    spellings: new Map(Object.keys(fields).flatMap((key) => [[key, key] as const, [jsonName(key), key] as const])),
     names: new Map(Object.entries(fields).map(([key, { id }]) => [id, key])),
   }
 }
