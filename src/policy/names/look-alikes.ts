@@ -179,6 +179,23 @@ function endLength(parts: readonly Part[], end: string): number | null {
 }
 
 /**
+ * What a database may take the beginnings of a text for, or its ends, as long as they are at most `longest` characters then. Nothing for
+ * ASCII, which is taken for itself, case apart.
+ */
+export function foldedEdges(text: string, edge: 'start' | 'end', longest: number): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const parts of isAscii(text) ? [] : foldParts(text)) {
+    let folded = ''
+    for (const part of edge === 'start' ? parts : parts.toReversed()) {
+      folded = edge === 'start' ? `${folded}${part.folded}` : `${part.folded}${folded}`
+      if (folded.length > longest) break
+      found.add(folded)
+    }
+  }
+  return found
+}
+
+/**
  * What is left of a text when what stands before and behind it is taken away, in a spelling beyond ASCII that a database may take for these;
  * else null. These are ASCII.
  */

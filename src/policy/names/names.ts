@@ -1,7 +1,7 @@
 import { type Environment, type PolicyConfig, usesCatalog } from '../environments/environment.ts'
 import { Refusal } from '../reasons.ts'
-import { mayBeOne, within } from './look-alikes.ts'
-import { endpointName, inNormalForm, invisible, longestName, type NameKind, nameProblem } from './name-form.ts'
+import { claims, foldsCase, frame, isRoot } from './claims.ts'
+import { endpointName, inNormalForm, invisible, type NameKind, nameProblem } from './name-form.ts'
 
 declare const upstreamSide: unique symbol
 /** A name as MLflow stores it. Only this file makes one, so a forgotten mapping does not compile. */
@@ -32,42 +32,10 @@ function problemOf(config: PolicyConfig, kind: NameKind, name: string): string |
   return /[./\s]/.test(name) ? 'has a dot, a slash or a space, which Unity Catalog does not allow' : null
 }
 
-/** Whether upstream names differ by more than case: Unity Catalog writes all names in lower case. */
-function foldsCase(config: PolicyConfig, kind: NameKind): boolean {
-  return config.foldsCase || (kind === 'model' && usesCatalog(config))
-}
-
-/** What stands before and behind an environment's names upstream. */
-function frame(config: PolicyConfig, kind: NameKind, owner: Environment): { before: string; after: string } {
-  if (kind === 'experiment') return { before: `${owner.experimentRoot}/`, after: '' }
-  // Without a schema nothing is the environment's: no name has a space before it.
-  if (kind === 'model' && usesCatalog(config)) return { before: `${owner.unityCatalogSchema ?? ' '}.`, after: '' }
-  return { before: '', after: owner.modelSuffix }
-}
-
 /** The pattern of `LIKE` that an environment's names fit, where its logical names fit `pattern`. */
 export function storedPattern(config: PolicyConfig, kind: NameKind, owner: Environment, pattern: string): string {
   const { before, after } = frame(config, kind, owner)
   return `${before}${pattern}${after}`
-}
-
-/** What is left of a stored name in an environment's frame; null where it does not lie in it. */
-function inFrame(config: PolicyConfig, kind: NameKind, owner: Environment, text: string): string | null {
-  const { before, after } = frame(config, kind, owner)
-  const fold = (value: string) => (foldsCase(config, kind) ? value.toLowerCase() : value)
-  if (text.length >= before.length + after.length && fold(text).startsWith(fold(before)) && fold(text).endsWith(fold(after)))
-    return text.slice(before.length, text.length - after.length)
-  // What is longer is no name, and would keep this busy.
-  const folds = config.foldsCase && !(kind === 'model' && usesCatalog(config)) && text.length <= 2 * longestName
-  return folds ? within(text, before, after) : null
-}
-
-/** Which environments' namespaces a text lies in; more than one, or a nested one, makes it nobody's. */
-function claims(config: PolicyConfig, kind: NameKind, text: string): { owner: Environment; logical: string }[] {
-  return config.environments.flatMap((owner) => {
-    const logical = inFrame(config, kind, owner, text)
-    return logical === null ? [] : [{ owner, logical }]
-  })
 }
 
 /** The one spelling of a name: in a Databricks workspace `/Workspace/experiments/x` is `/experiments/x`. */
@@ -77,11 +45,6 @@ function plainSpelling(config: PolicyConfig, kind: NameKind, name: string): stri
 
 function absolute(kind: NameKind, name: string): string {
   return kind === 'experiment' && !name.startsWith('/') ? `/${name}` : name
-}
-
-function isRoot(config: PolicyConfig, name: string): boolean {
-  const same = (root: string) => (config.foldsCase ? mayBeOne(root, name) : root === name)
-  return config.environments.some((environment) => same(environment.experimentRoot))
 }
 
 /** What MLflow stores for an environment's logical name. */
