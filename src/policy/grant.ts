@@ -16,8 +16,8 @@ export interface GrantContext {
   readonly defaultExperimentId: string
   /** Ids of experiments whose runs and logged models the answer may show. */
   readonly visibleExperiments: ReadonlySet<string>
-  /** Ids of experiments, data sets and gateway endpoints that rows of the answer turned out to belong to, as far as they are the caller's own. */
-  readonly admitted: Set<string>
+  /** Ids of experiments, data sets and gateway endpoints that rows of the answer may belong to, as far as they are known to be the caller's own. */
+  readonly admitted: ReadonlySet<string>
   /** Of the traces that are looked for, those that are asked for upstream. */
   readonly visibleTraces: ReadonlySet<string>
   /** Ids that the request names and that were passed over: absent or another's, which must not be told apart. */
@@ -46,6 +46,11 @@ export interface GrantContext {
   readonly said: JsonObject
   /** Value pairs for the audit line: what the caller said, what MLflow is told. */
   readonly references: readonly AuditedReference[]
+}
+
+/** The context of an answer whose rows were looked at: a grant itself does not change. */
+export function withAdmitted(context: GrantContext, admitted: ReadonlySet<string>): GrantContext {
+  return admitted === context.admitted ? context : { ...context, admitted }
 }
 
 export interface AuditedReference {

@@ -1,5 +1,5 @@
 import type { Search } from '../../policy/endpoints/endpoint.ts'
-import type { Grant } from '../../policy/grant.ts'
+import { type Grant, withAdmitted } from '../../policy/grant.ts'
 import { searchedExperiments } from '../../policy/locations/experiment-locations.ts'
 import type { Meaning } from '../../policy/meanings/meaning-table.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
@@ -41,7 +41,9 @@ export function takeRows(
   rows: readonly Json[],
   skip: number,
   most: number,
+  admitted = grant.context.admitted,
 ): { taken: Json[]; used: number } {
+  const context = withAdmitted(grant.context, admitted)
   const plan = planOf(rowMessage(grant, search))
   const left = clausesLeft(grant)
   const taken: Json[] = []
@@ -49,7 +51,7 @@ export function takeRows(
   while (used < rows.length && taken.length < most) {
     const row = rows[used] ?? null
     used += 1
-    if (plan.isVisible(row, grant.context) && fits(row, left, grant.context)) taken.push(row)
+    if (plan.isVisible(row, context) && fits(row, left, context)) taken.push(row)
   }
   return { taken, used }
 }

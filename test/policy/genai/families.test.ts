@@ -106,8 +106,9 @@ t.test('a new data set without an experiment gets the default one, so that someb
 function shown(grant: Grant, list: string, rows: readonly Fields[]): string {
   const message = fieldOf(grant.endpoint.response, list)?.message ?? ''
   const evaluation = admitRows(grant.context, message, rows.map(toJson))
-  for (let step = evaluation.next(); !step.done; ) step = evaluation.next(answerOf(tenancy, step.value))
-  return printJson(rewriteAnswer(grant, toMessage({ [list]: rows })))
+  let step = evaluation.next()
+  while (!step.done) step = evaluation.next(answerOf(tenancy, step.value))
+  return printJson(rewriteAnswer(grant, toMessage({ [list]: rows }), step.value))
 }
 
 t.test('rows of an answer are shown where their experiments are the caller’s own', async (t) => {

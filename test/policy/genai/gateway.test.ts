@@ -182,9 +182,10 @@ t.test('bindings are those of the environment’s own endpoints', async (t) => {
   const bindings = [endpoint_id, inProd.gateway('e'), lent.endpoint, ''].map((id) => ({ endpoint_id: id, display_name: 'x' }))
   const rows = bindings.map((row) => toMessage(row))
   const evaluation = admitRows(grant.context, 'mlflow.GatewayEndpointBinding', rows)
-  for (let step = evaluation.next(); !step.done; step = evaluation.next(answerOf(tenancy, step.value)));
+  let step = evaluation.next()
+  while (!step.done) step = evaluation.next(answerOf(tenancy, step.value))
   t.equal(
-    printJson(rewriteAnswer(grant, toMessage({ bindings }))),
+    printJson(rewriteAnswer(grant, toMessage({ bindings }), step.value)),
     JSON.stringify({ bindings: [endpoint_id, lent.endpoint].map((id) => ({ endpoint_id: id, display_name: 'x' })) }),
   )
 })

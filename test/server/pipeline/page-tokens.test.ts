@@ -88,7 +88,13 @@ t.test('a page token is good for the caller, environment and query that it was g
   ) => {
     const grant = grantOf(judge(config, where, requestTo(endpoint, fields), tenancy))
     if (grant.endpoint.search === undefined) throw new Error('it is a search')
-    const found = await searcher.search(grant, grant.endpoint.search, who, { authorization: null }, async () => undefined)
+    const found = await searcher.search(
+      grant,
+      grant.endpoint.search,
+      who,
+      { authorization: null },
+      async (_message, _rows, admitted) => admitted,
+    )
     if (!('rows' in found)) throw new Error(`failed: ${found.failed.text}`)
     const versions = found.rows.get('model_versions')
     const names = Array.isArray(versions) ? versions.map((row) => (row instanceof Map ? row.get('name') : row)) : []

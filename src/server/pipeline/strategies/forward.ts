@@ -1,4 +1,5 @@
 import { isRepeatable, reads } from '../../../policy/evaluation-context.ts'
+import { withAdmitted } from '../../../policy/grant.ts'
 import type { Json, JsonObject } from '../../../policy/messages/json/json.ts'
 import { textMeaning } from '../../../policy/messages/message-fields.ts'
 import { shapeOf } from '../../../policy/messages/message-shape.ts'
@@ -51,8 +52,8 @@ export class Forward implements Strategy {
     this.#facts.learn(parsed, environment.name)
     const forgetVersions = () => this.#facts.forgetVersions()
     const message = await finishTouched(this.#upstream, grant, parsed, credentials, forgetVersions)
-    await this.#admit(granted, message)
-    return sealNext(this.#tokens, grant, principal, rewriteAnswer(grant, message))
+    const admitted = await this.#admit(granted, message)
+    return sealNext(this.#tokens, grant, principal, rewriteAnswer(grant, message, admitted))
   }
 
   /** Sends the request, and reads the answer. Throws UpstreamError for one that is no success. */
@@ -77,12 +78,16 @@ export class Forward implements Strategy {
   }
 
   /** Where the request left open whose rows it is for, the rows are asked about. */
-  async #admit({ grant: { endpoint, context }, requestContext }: GrantedRequest, answer: JsonObject): Promise<void> {
-    if (endpoint.anyExperiment !== true) return
+  async #admit({ grant, requestContext }: GrantedRequest, answer: JsonObject): Promise<ReadonlySet<string>> {
+    const { endpoint, context } = grant
+    let { admitted } = context
+    if (endpoint.anyExperiment !== true) return admitted
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
       const value: Json = answer.get(name) ?? []
       const rows = Array.isArray(value) ? value : [value]
-      await admitShown(this.#facts.sourceFor(requestContext.credentials), context, row, rows)
+      const facts = this.#facts.sourceFor(requestContext.credentials)
+      admitted = await admitShown(facts, withAdmitted(context, admitted), row, rows)
     }
+    return admitted
   }
 }

@@ -1,4 +1,5 @@
 import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
+import { withAdmitted } from '../../../policy/grant.ts'
 import type { JsonObject } from '../../../policy/messages/json/json.ts'
 import { rewriteAnswer } from '../../../rewrite/answer/rewrite-answer.ts'
 import type { Facts } from '../../facts/facts.ts'
@@ -7,7 +8,7 @@ import type { PageTokens } from '../page-tokens.ts'
 import { admitShown } from '../timing/timing-guard.ts'
 import type { UnfinishedVersions } from '../unfinished-versions.ts'
 import { upstreamError } from '../upstream-error.ts'
-import { type Admit, Searcher } from './searcher.ts'
+import { type Admit, type Found, Searcher } from './searcher.ts'
 import type { GrantedRequest, Strategy } from './strategy.ts'
 
 /** A search whose pages are the caller's rows, collected from as many of the upstream's as it takes. */
@@ -29,24 +30,26 @@ export class Search implements Strategy {
   async carryOut(granted: GrantedRequest): Promise<JsonObject> {
     const { grant, requestContext } = granted
     const first = await this.#ask(granted)
-    const again = await this.#unfinished.finish(grant, first, requestContext.credentials)
-    return rewriteAnswer(grant, again ? await this.#ask(granted) : first)
+    const again = await this.#unfinished.finish(grant, first.rows, requestContext.credentials)
+    const { rows, admitted } = again ? await this.#ask(granted) : first
+    return rewriteAnswer(grant, rows, admitted)
   }
 
   /** Throws UpstreamError. */
-  async #ask({ grant, requestContext }: GrantedRequest): Promise<JsonObject> {
+  async #ask({ grant, requestContext }: GrantedRequest): Promise<Extract<Found, { rows: JsonObject }>> {
     const { endpoint, context } = grant
     const { credentials, principal, auditRecord } = requestContext
     if (endpoint.search === undefined) throw new TypeError(`${endpoint.name} is no search`)
-    const admit: Admit = async (message, rows) => {
-      if (endpoint.anyExperiment === true) await admitShown(this.#facts.sourceFor(credentials), context, message, rows)
-    }
+    const admit: Admit = async (message, rows, admitted) =>
+      endpoint.anyExperiment === true
+        ? admitShown(this.#facts.sourceFor(credentials), withAdmitted(context, admitted), message, rows)
+        : admitted
     const found = await this.#searcher.search(grant, endpoint.search, principal, credentials, admit)
     if ('failed' in found) {
       auditRecord.upstreamStatus = found.failed.status
       throw upstreamError(grant, found.failed)
     }
     auditRecord.upstreamStatus = 200
-    return found.rows
+    return found
   }
 }

@@ -25,11 +25,11 @@ const refill = 100
 /** Pages of the upstream that one request goes through at most. */
 const mostPages = 100
 
-/** Finds out whose rows of a message are. */
-export type Admit = (message: string, rows: readonly Json[]) => Promise<void>
+/** Finds out whose rows of a message are: gives what is admitted with them, besides what was before. */
+export type Admit = (message: string, rows: readonly Json[], admitted: ReadonlySet<string>) => Promise<ReadonlySet<string>>
 
 /** A search's answer with the caller's rows, or MLflow's error as it is. */
-export type Found = { readonly rows: JsonObject } | { readonly failed: UpstreamAnswer }
+export type Found = { readonly rows: JsonObject; readonly admitted: ReadonlySet<string> } | { readonly failed: UpstreamAnswer }
 
 /** How many rows there are in all, where the caller asked for it. */
 function countOf(answer: JsonObject, { total }: Search): JsonObject {
@@ -73,6 +73,8 @@ interface Progress {
   pages: number
   readonly found: Json[]
   count: JsonObject
+  /** What the rows so far turned out to belong to. */
+  admitted: ReadonlySet<string>
   /** The next page of the caller's rows; null as long as none is seen. */
   goesOn: PageState | null
   /** The upstream's own last word about a next page. */
@@ -91,13 +93,14 @@ export class Searcher {
 
   /** `admit` finds out whose the rows of a page are, before they are taken. */
   async search(grant: Grant, search: Search, principal: Principal, caller: CallerCredentials, admit: Admit): Promise<Found> {
-    if (asksForNothing(grant)) return { rows: new Map() }
+    const { admitted } = grant.context
+    if (asksForNothing(grant)) return { rows: new Map(), admitted }
     const wanted = wantedRows(grant.message, search)
     const bound = bindingOf(grant, principal)
     const given = grant.message.get('page_token')
     let state: PageState | null =
       typeof given === 'string' && given !== '' ? this.#tokens.open(given, bound) : { token: '', skip: 0 }
-    const progress: Progress = { pages: 0, found: [], count: new Map(), goesOn: null, lastWord: undefined }
+    const progress: Progress = { pages: 0, found: [], count: new Map(), admitted, goesOn: null, lastWord: undefined }
     let size = firstSize(grant, wanted, state.skip, search)
     while (state !== null && progress.goesOn === null) {
       // Rows beyond are another request's: this one has done enough.
@@ -107,7 +110,7 @@ export class Searcher {
       }
       const page = await this.#page(grant, search, { token: state.token, size }, caller)
       if ('failed' in page) return page
-      await admit(rowMessage(grant, search), page.rows)
+      progress.admitted = await admit(rowMessage(grant, search), page.rows, progress.admitted)
       const before = progress.found.length
       takePage(grant, search, wanted, progress, page, state)
       // What was not taken of the page is forgotten.
@@ -120,7 +123,7 @@ export class Searcher {
       }
       size = nextSize(grant, wanted - progress.found.length, progress.pages, search)
     }
-    return { rows: this.#answer(search, progress, bound) }
+    return { rows: this.#answer(search, progress, bound), admitted: progress.admitted }
   }
 
   async #page(
@@ -165,11 +168,11 @@ function takePage(
   const most = wanted === 0 ? search.pageSize : wanted
   progress.pages += 1
   const room = found.length < wanted || (wanted === 0 && progress.pages === 1) ? most - found.length : 0
-  const { taken, used } = takeRows(grant, search, rows, skip, room)
+  const { taken, used } = takeRows(grant, search, rows, skip, room, progress.admitted)
   for (const row of taken) found.push(row)
   progress.count = countOf(answer, search)
   progress.lastWord = answer.get('next_page_token')
   if (found.length < wanted) return
-  const ahead = takeRows(grant, search, rows, used, 1)
+  const ahead = takeRows(grant, search, rows, used, 1, progress.admitted)
   if (ahead.taken.length > 0) progress.goesOn = { token, skip: ahead.used - 1 }
 }

@@ -1,6 +1,6 @@
 import type { Decision } from '../../../policy/decide.ts'
 import type { Evaluation } from '../../../policy/fact-query.ts'
-import type { Grant, GrantContext } from '../../../policy/grant.ts'
+import { type Grant, type GrantContext, withAdmitted } from '../../../policy/grant.ts'
 import type { Json } from '../../../policy/messages/json/json.ts'
 import { admitRows } from '../../../rewrite/answer/admit-rows.ts'
 import { holdsOthersRows } from '../../../rewrite/answer/open-answer.ts'
@@ -22,16 +22,18 @@ function keepShown(world: MlflowFacts, { visibleExperiments, admitted }: GrantCo
   world.keep((id) => visibleExperiments.has(id) || admitted.has(id))
 }
 
-/** Finds out whose the rows of an answer are. */
+/** Finds out whose the rows of an answer are: gives what is admitted with them. */
 export async function admitShown(
   world: MlflowFacts,
   context: GrantContext,
   message: string,
   rows: readonly Json[],
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
+  let admitted = context.admitted
   for (let start = 0; start < rows.length; start += rowsAtOnce)
-    await evaluate(admitRows(context, message, rows.slice(start, start + rowsAtOnce)), world)
-  keepShown(world, context)
+    admitted = await evaluate(admitRows(withAdmitted(context, admitted), message, rows.slice(start, start + rowsAtOnce)), world)
+  keepShown(world, withAdmitted(context, admitted))
+  return admitted
 }
 
 /** The one place that sees to it that nothing takes longer, or less long, because it is another environment's. */
