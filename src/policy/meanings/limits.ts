@@ -14,7 +14,7 @@ export const MiB = 1024 * KiB
 /** The longest text that any supported MLflow keeps in one column: `MAX_DATASET_PROFILE_SIZE` (mlflow/utils/validation.py). */
 export const longestColumn = 16_777_215
 /** As many experiments as MLflow lists at once, `MAX_EXPERIMENTS_LISTED_PER_PAGE`: a search may be in all of them. */
-export const allExperiments = 50_000
+const allExperiments = 50_000
 /** Spans have a budget of their own, and one list may be all of it. */
 export const allSpans = 200_000
 

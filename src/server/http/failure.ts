@@ -28,7 +28,7 @@ export class UpstreamError extends Error {
 }
 
 /** What a refusal looks like to the client. */
-export function failureOf(refusal: Refusal): Failure {
+function failureOf(refusal: Refusal): Failure {
   const { status, errorCode } = reasons[refusal.reason]
   return {
     status,
