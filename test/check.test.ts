@@ -47,7 +47,7 @@ t.test('check warns of what may not be meant, and only of that', async (t) => {
   write('paging-key', 'k'.repeat(40))
   t.equal(warnings(`${always}paging: { keyFile: paging-key }`), '')
   const cases: readonly (readonly [string, RegExp])[] = [
-    [small, /asks for no credentials/],
+    [small, /No credentials are configured for the upstream/],
     [always, /replicas do not share it/],
     [`${always}listen: { host: 0.0.0.0 }`, /listen\.host 0\.0\.0\.0 is reachable/],
     [`${always}admin: { host: "::" }`, /admin\.host :: is reachable/],
@@ -56,7 +56,7 @@ t.test('check warns of what may not be meant, and only of that', async (t) => {
     [`${always}unknownFields: forward`, /are forwarded/],
     [
       always.replace('[acc, preprod]', '{ acc: { groups: [x] }, b: { groups: [x], production: true } }'),
-      /The group x is in acc and b, production included/,
+      /The group x is in acc and b, including production/,
     ],
     [always.replace('[acc, preprod]', '{ acc: { groups: [x] }, b: { administrators: [x] } }'), /The group x is in acc and b:/],
     [always.replace('preprod', 'prod'), /prod is not a production environment/],

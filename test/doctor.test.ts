@@ -182,7 +182,7 @@ t.test('credentials for a workspace: can they be had, are they for it, does it k
   t.same(await codesOf(workspaceConfig()), ['fine credentials', 'fine credentials prod'])
   t.same(await codesOf(alone(principal('acc', 'wrong'))), ['problem credentials-missing'])
   const missing = (await examine(alone(principal('acc', 'wrong')))).findings.find(({ weight }) => weight === 'problem')
-  t.match(missing, { message: /client-acc cannot be had: the issuer says invalid_client \(AADSTS7000215\)/ })
+  t.match(missing, { message: /client-acc are not available: the issuer answers invalid_client \(AADSTS7000215\)/ })
   t.same(await codesOf(alone({ ...principal('acc'), scope: 'api://other/.default' })), ['problem credentials-audience'])
   t.same(await codesOf(alone(principal('out'))), ['problem credentials-refused'], 'nobody in the workspace')
   t.same(await codesOf(alone({ mode: 'none' })), ['problem credentials-refused'])

@@ -119,5 +119,8 @@ t.test('a client in Databricks mode is told of another door', async (t) => {
     (await explainWith(t, settings, 'apps_acc', ...options, ...request)).out
   t.match(await said(ingress), /closed-endpoint.*\nmessage +Storage credentials would bypass the proxy/)
   t.match(await said(ingress, '--databricks'), /endpoint +getRunReadCredentials/)
-  t.match(await said(upstream, '--databricks'), /unknown-endpoint.*\nmessage +There is no door for clients in Databricks mode/)
+  t.match(
+    await said(upstream, '--databricks'),
+    /unknown-endpoint.*\nmessage +There is no listener for clients in Databricks mode/,
+  )
 })

@@ -80,7 +80,10 @@ async function explainRequest(config: Config, asked: Asked): Promise<string> {
     groups: asked.groups,
   } as const
   if (asked.mode === 'databricks' && config.databricksHost === undefined) {
-    return refuse('unknown-endpoint', 'There is no door for clients in Databricks mode: the configuration has no databricksHost.')
+    return refuse(
+      'unknown-endpoint',
+      'There is no listener for clients in Databricks mode: the configuration has no databricksHost.',
+    )
   }
   const environment = chooseEnvironment(config, principal, named)
   const found = findEndpoint(asked.method, path, serverKindOf(config), asked.mode)

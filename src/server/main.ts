@@ -50,10 +50,10 @@ function keyConcern({ staleFor }: KeySource): string | null {
 }
 
 const listenProblems: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is taken; end the program that has it, or choose another port',
+  EADDRINUSE: 'the port is in use; stop the program that uses it, or choose another port',
   EACCES: 'this user may not use the port; choose one from 1024 on',
   EADDRNOTAVAIL: 'this machine does not have the address; choose another host',
-  ENOTFOUND: 'the host has no address; choose another one',
+  ENOTFOUND: 'the host name has no address; choose another one',
 }
 
 async function listen(

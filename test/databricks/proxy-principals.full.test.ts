@@ -148,10 +148,10 @@ t.test('where the principal does not get in, the caller is told so, and nothing 
   flaws.set('client-audience', { claims: () => ({ aud: 'https://graph.microsoft.com' }) })
   flaws.set('client-forged', { options: { sign: () => Buffer.from('no signature') } })
   const wanted = {
-    nosecret: [503, /gets no credentials for MLflow/],
-    stranger: [501, /does not let the proxy in \(status 403\)/],
-    audience: [501, /does not let the proxy in \(status 400\)/],
-    forged: [501, /does not let the proxy in \(status 403\)/],
+    nosecret: [503, /cannot get credentials for MLflow/],
+    stranger: [501, /MLflow refuses the proxy \(status 403\)/],
+    audience: [501, /MLflow refuses the proxy \(status 400\)/],
+    forged: [501, /MLflow refuses the proxy \(status 403\)/],
   } as const
   const store = `/api/2.0/mlflow-artifacts/artifacts/1/${'a'.repeat(32)}/artifacts`
   for (const environment of outside) {

@@ -74,7 +74,7 @@ t.test('a real MLflow behind basic authentication', async (t) => {
   t.same(await problemsOf(folder, mlflow, right), [])
   const wrong = { ...right, passwordFile: join(folder, 'wrong') }
   const bad = await start(wrong)
-  t.match(await ask(bad, search), { status: 501, text: /does not accept its credentials.*administrators/ })
+  t.match(await ask(bad, search), { status: 501, text: /does not accept its credentials.*operators of the proxy/ })
   t.match(await concernOf(bad), /refuses the proxy: status 401: You are not authenticated/)
   t.same(await problemsOf(folder, mlflow, wrong), ['credentials-refused'])
 })

@@ -190,7 +190,7 @@ t.test(
     t.same(await groups(), ['apps_acc'], 'remembered')
     const unavailable = {
       reason: 'upstream-unavailable',
-      message: /cannot say at the moment in which groups you are\. Try again shortly\./,
+      message: /cannot return your groups at the moment\. Try again shortly\./,
     }
     for (let passed = 0; passed < day; passed += hour) {
       clock.now += hour * 1_000

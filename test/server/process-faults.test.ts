@@ -215,7 +215,7 @@ t.test(
     hasty.signal('SIGTERM')
     t.match(
       await waiting[0],
-      /^409 .*MLflow did not answer in time: the request may have been carried out.*Look before you send it again/,
+      /^409 .*MLflow did not answer in time: the request may have been carried out.*Check before you send it again/,
     )
     t.equal(await patient.ended, 0)
     t.equal(await waiting[1], 'broken')

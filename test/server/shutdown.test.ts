@@ -147,7 +147,7 @@ t.test('a port that is taken: one clear line and exit 1', async (t) => {
     t.equal(await proxy.ended, 1, taken)
     t.equal(
       proxy.err(),
-      `mlflow-env-proxy: cannot listen on 127.0.0.1 port ${port} (${taken}): the port is taken; end the program that has it, or choose another port\n`,
+      `mlflow-env-proxy: cannot listen on 127.0.0.1 port ${port} (${taken}): the port is in use; stop the program that uses it, or choose another port\n`,
     )
     // How the first reading of the keys ended may have been logged by then.
     t.notMatch(proxy.out(), /port|EADDRINUSE/, 'nothing of it in the log')

@@ -81,7 +81,7 @@ class AnswerPlan implements Rows {
       return unknownAnswer(`a ${this.#name.replace('mlflow.', '')} of another environment`)
     return new Refusal(
       'production-version',
-      'This version is in production, which only callers of a production environment may use.',
+      'This version is in production, so only callers of a production environment may use it.',
     )
   }
 

@@ -5,6 +5,6 @@ import { Refusal } from '../../policy/reasons.ts'
 export function listedRows(answer: JsonObject, key: string): readonly Json[] {
   const rows = answer.get(key) ?? []
   if (!Array.isArray(rows))
-    throw new Refusal('unknown-answer', "MLflow's answer has no list of rows. Tell the proxy's administrators.")
+    throw new Refusal('unknown-answer', "MLflow's answer has no list of rows. Tell the operators of the proxy.")
   return rows
 }

@@ -10,8 +10,8 @@ const longest = 4_000
 
 /** For an error of the database that MLflow says nothing about. */
 function databaseSentence(text: string): string {
-  if (/unique|duplicate/i.test(text)) return "MLflow's database refused the change: there is such an entry already."
-  if (/foreign key/i.test(text)) return "MLflow's database refused the change: something that it names does not exist."
+  if (/unique|duplicate/i.test(text)) return "MLflow's database refused the change: the entry already exists."
+  if (/foreign key/i.test(text)) return "MLflow's database refused the change: it refers to something that does not exist."
   return "MLflow's database refused the request."
 }
 

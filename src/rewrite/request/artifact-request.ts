@@ -43,7 +43,7 @@ function placeOfSource(uri: string): StoredPath | null {
     if (isVersion(version)) return { place: { kind: 'version', name: model.name, version }, path: '' }
     throw new Refusal(
       'invalid-parameter',
-      'Name the version by its number: the source is copied, and an alias may move meanwhile.',
+      'Use the number of the version: the source is copied, and an alias may move meanwhile.',
     )
   }
   const [, runId, path = ''] = /^runs:\/([0-9a-f]{32})(?:\/(.*))?$/.exec(uri) ?? []

@@ -62,7 +62,7 @@ function ownModelName(context: GrantContext): (name: string) => string | null {
 function upstreamLocation(uri: string, kind: UpstreamKind = 'mlflow'): string {
   const upstream = kind === 'databricks' ? upstreamDatabricksLocation(uri) : uri
   if (upstream !== null) return upstream
-  throw new Refusal('invalid-parameter', 'The URI has characters that Databricks may read differently. Write it plainly.')
+  throw new Refusal('invalid-parameter', 'The URI has characters that Databricks may read differently. Write it without them.')
 }
 
 /** A path of the Files API in a body, as the workspace has it: versions by their upstream names. */

@@ -86,7 +86,7 @@ function versionInfo(row: JsonObject, context: GrantContext): JsonObject {
 function part(answer: JsonObject, key: string): JsonObject {
   const value = answer.get(key)
   if (value instanceof Map) return value
-  throw new Refusal('unknown-answer', "The workspace's answer is not one that this proxy knows. See the proxy's log.")
+  throw new Refusal('unknown-answer', "The workspace's answer has an unknown form. See the proxy's log.")
 }
 
 function listed(answer: JsonObject, key: string, show: (row: JsonObject) => JsonObject): JsonObject {

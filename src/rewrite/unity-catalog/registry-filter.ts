@@ -29,7 +29,7 @@ const columns: Readonly<Record<string, string>> = {
 function unsupported(): Refusal {
   return new Refusal(
     'invalid-parameter',
-    'Unity Catalog searches by name and by run_id. Leave other conditions out of the filter, and look through the rows.',
+    'Unity Catalog searches only by name and by run_id. Leave other conditions out of the filter, and filter the rows yourself.',
   )
 }
 

@@ -66,7 +66,7 @@ async function readSigned(token: string, key: CryptoKey): Promise<Uint8Array> {
     if (error instanceof errors.JWSSignatureVerificationFailed) {
       throw new Refusal(
         'unauthenticated',
-        "The token's signature is not the issuer's: send an access token as Microsoft Entra ID issued it.",
+        "The token's signature is not valid: send the access token exactly as Microsoft Entra ID issued it.",
       )
     }
     if (!(error instanceof errors.JOSEError)) throw error
@@ -78,11 +78,11 @@ function refuseKey(ready: boolean): never {
   if (ready) {
     throw new Refusal(
       'unauthenticated',
-      "The token's signature cannot be verified: the issuer has no key of the id that it names.",
+      "The token's signature cannot be verified: the issuer has no key with the token's key id.",
     )
   }
   throw new Refusal(
     'upstream-unavailable',
-    'The keys of Microsoft Entra ID have not been read yet, so no token can be judged: try again shortly.',
+    'The keys of Microsoft Entra ID have not been read yet, so no token can be verified: try again shortly.',
   )
 }

@@ -22,17 +22,17 @@ export function readBearerToken(values: readonly string[]): string {
   const said = (parts[0] ?? '').toLowerCase()
   if (said === 'dpop' || said === 'pop') {
     return refuse(
-      `The request carries a token that is bound to a key (the scheme ${said === 'pop' ? 'PoP' : 'DPoP'}), which is not served: request a plain bearer token, and set MLFLOW_TRACKING_TOKEN to it.`,
+      `The request has a token that is bound to a key (the scheme ${said === 'pop' ? 'PoP' : 'DPoP'}), which is not served: request a plain bearer token, and set MLFLOW_TRACKING_TOKEN to it.`,
     )
   }
   if (said === 'basic') {
     return refuse(
-      'The request carries a user name and password, which are not accepted: unset MLFLOW_TRACKING_USERNAME and ' +
+      'The request has a user name and password, which are not accepted: unset MLFLOW_TRACKING_USERNAME and ' +
         'MLFLOW_TRACKING_PASSWORD, and set MLFLOW_TRACKING_TOKEN to a Microsoft Entra ID access token.',
     )
   }
   if (said !== 'bearer' || token === '' || parts.slice(1, -1).some((part) => part !== '') || parts.length < 2) {
-    return refuse('The Authorization header is not "Bearer" and one token: set MLFLOW_TRACKING_TOKEN to an access token.')
+    return refuse('The Authorization header must be "Bearer" and one token: set MLFLOW_TRACKING_TOKEN to an access token.')
   }
   return token
 }
@@ -60,21 +60,20 @@ export function readTokenJson(bytes: Uint8Array): Json {
     return parseJson(decodeUtf8(bytes), limits)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    return refuse('The token does not hold unambiguous JSON: send an access token from Microsoft Entra ID.')
+    return refuse('The JSON in the token is ambiguous: send an access token from Microsoft Entra ID.')
   }
 }
 
 function checkHeader(header: JsonObject): string {
   if (header.get('alg') !== 'RS256') refuse('The token is not signed with RS256: send an access token from Microsoft Entra ID.')
   if (forbidden.some((name) => header.has(name))) {
-    refuse('The header of the token asks for special treatment: send an access token as Microsoft Entra ID issued it.')
+    refuse('The header of the token has unsupported parameters: send the access token exactly as Microsoft Entra ID issued it.')
   }
   const type = header.has('typ') ? header.get('typ') : 'JWT'
-  if (typeof type !== 'string' || !/^(?:at\+)?jwt$/i.test(type))
-    refuse('The token is of another type than JWT: send an access token.')
+  if (typeof type !== 'string' || !/^(?:at\+)?jwt$/i.test(type)) refuse('The type of the token is not JWT: send an access token.')
   const id = header.get('kid')
   if (typeof id !== 'string' || id === '')
-    return refuse('The token does not name the key that signed it: send an access token from Microsoft Entra ID.')
+    return refuse('The token does not say which key signed it: send an access token from Microsoft Entra ID.')
   return id
 }
 

@@ -13,7 +13,7 @@ const mostGroups = 10_000
 function unknown(): Refusal {
   return new Refusal(
     'unknown-answer',
-    "The Databricks workspace's answer about your groups is of an unknown form. Tell the proxy's administrators.",
+    "The Databricks workspace's answer about your groups has an unknown form. Tell the operators of the proxy.",
   )
 }
 
@@ -29,13 +29,13 @@ function checkAnswer({ status, retryAfter }: UpstreamAnswer): void {
   if (status === 403) {
     throw new Refusal(
       'no-environment',
-      'The Databricks workspace does not let you in, so your groups are unknown. Ask its administrators to add you to it.',
+      'The Databricks workspace refuses you, so your groups are unknown. Ask its administrators to add you.',
     )
   }
   if (status >= 500) {
     throw new Refusal(
       'upstream-unavailable',
-      'The Databricks workspace cannot say at the moment in which groups you are. Try again shortly.',
+      'The Databricks workspace cannot return your groups at the moment. Try again shortly.',
     )
   }
   throw unknown()

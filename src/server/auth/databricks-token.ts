@@ -25,11 +25,11 @@ export function refuseDatabricksToken(token: string): void {
   if (personalToken.test(token))
     throw new Refusal(
       'unauthenticated',
-      `The request carries a personal access token of Databricks, which is not accepted here. ${instead}`,
+      `The request has a personal access token of Databricks, which is not accepted here. ${instead}`,
     )
   if (oauthIssuer.test(namedIssuer(token)))
     throw new Refusal(
       'unauthenticated',
-      `The request carries an OAuth token that Databricks issued, which is not accepted here. ${instead}`,
+      `The request has an OAuth token that Databricks issued, which is not accepted here. ${instead}`,
     )
 }

@@ -15,7 +15,7 @@ function readCertificates(file: string): string[] {
   const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   if (found.length === 0)
     throw new Error(
-      `the file ${file} holds no certificate in PEM; write those of the authorities into it, from "-----BEGIN CERTIFICATE-----" on`,
+      `the file ${file} contains no PEM certificate; write those of the authorities into it, from "-----BEGIN CERTIFICATE-----" on`,
     )
   return found
 }
@@ -27,11 +27,13 @@ export function checkCaFile(file: string, now: number): string | null {
     ends = readCertificates(file).map((pem) => new X509Certificate(pem).validToDate.getTime())
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    return message.startsWith('the file') ? message : `the file ${file} holds a certificate that cannot be read; write it anew`
+    return message.startsWith('the file')
+      ? message
+      : `the file ${file} contains a certificate that cannot be read; write it again`
   }
   const last = Math.max(...ends)
   if (last > now) return null
-  return `the certificates in ${file} have expired, the last on ${new Date(last).toISOString().slice(0, 10)}; write those that hold now into it`
+  return `the certificates in ${file} have expired, the last on ${new Date(last).toISOString().slice(0, 10)}; write the current ones into it`
 }
 
 const contexts = new Map<string, SecureContext>()

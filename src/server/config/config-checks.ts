@@ -38,12 +38,12 @@ function findUrlProblem(text: string, example: string): string | null {
   const instead = `write for example ${example}`
   if (!/^https?:\/\//.test(text)) return `is not an absolute http or https URL; ${instead}`
   if (!URL.canParse(text) || !/^[!-~]+$/.test(text)) return `cannot be read as a URL; ${instead}`
-  if (text.includes('@')) return 'must not hold a user name or password; write the URL alone, and use upstream.credentials'
-  if (/[?#]/.test(text)) return 'must not have a query or fragment; write scheme, host, port and path alone'
+  if (text.includes('@')) return 'must not contain a user name or password; write only the URL, and use upstream.credentials'
+  if (/[?#]/.test(text)) return 'must not have a query or fragment; write only scheme, host, port and path'
   const { pathname } = new URL(text)
   const written = text.replace(/^https?:\/\/[^/]*/, '').replace(/\/$/, '')
   if (/[%\\]|\/\//.test(written) || written !== pathname.replace(/\/$/, '')) {
-    return 'has a path with dot segments, double slashes, backslashes or percent signs; write the path that it stands for'
+    return 'has a path with dot segments, double slashes, backslashes or percent signs; write the resolved path'
   }
   return null
 }
@@ -52,15 +52,15 @@ function findAuthorityProblem(text: string): string | null {
   const problem = findUrlProblem(text, 'https://login.microsoftonline.com')
   if (problem !== null) return problem
   if (text.startsWith('https:') || isLoopback(new URL(text).hostname)) return null
-  return 'is plain http, so anybody on the way could forge keys; write https (http is only for an issuer on loopback)'
+  return 'is plain http, so anyone on the network could forge keys; write https (http is only for an issuer on loopback)'
 }
 
 function findDirectoryProblem({ authentication: { directory, entra }, upstream }: ConfigFile): string | null {
   if (directory !== 'databricks') return null
   if (upstream.kind !== 'databricks')
-    return 'is databricks, but the upstream is none; write upstream.kind: databricks, or leave it out'
+    return 'is databricks, but the upstream is not; write upstream.kind: databricks, or leave it out'
   if (entra.audiences.includes(databricksAudience)) return null
-  return `can only be asked with tokens for Databricks; add ${databricksAudience} to authentication.entra.audiences, or write none`
+  return `works only with tokens for Databricks; add ${databricksAudience} to authentication.entra.audiences, or write none`
 }
 
 type Address = ConfigFile['listen']
@@ -78,7 +78,7 @@ function findLoop({ listen, upstream, databricksHost }: ConfigFile): string | nu
     : databricksHost?.listen && isOwn(databricksHost.listen)
       ? 'databricksHost.listen.port'
       : null
-  return key === null ? null : `is the proxy's own address (${key} is ${upstreamPort}); write where MLflow answers`
+  return key === null ? null : `is the proxy's own address (${key} is ${upstreamPort}); write MLflow's address`
 }
 
 const freePorts = { admin: 9464, databricksHost: 5002 } as const
@@ -95,7 +95,7 @@ function checkDatabricksHost({ listen, admin, upstream, databricksHost, environm
   const { listen: own, hostNames } = databricksHost
   const at = (...path: (string | number)[]) => ['databricksHost', ...path]
   const needsWorkspace = 'is only for a Databricks workspace; leave it out, or write upstream.kind: databricks'
-  const needsDoor = 'opens no door; write listen, for example { port: 5002 }, or hostNames'
+  const needsDoor = 'has no listener; write listen, for example { port: 5002 }, or hostNames'
   return [
     ...finding(at(), upstream.kind === 'databricks' ? null : needsWorkspace),
     ...finding(at(), own === undefined && hostNames.length === 0 ? needsDoor : null),

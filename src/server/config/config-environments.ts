@@ -48,7 +48,7 @@ function readCatalogKeys(
   const schema = unityCatalogSchema === undefined ? {} : { unityCatalogSchema }
   if (!inCatalog) return { ...schema, ...(registrationAlias === undefined ? {} : { registrationAlias }) }
   if (registrationStage !== undefined) {
-    const message = 'is only for `upstream.registry: workspace`; Unity Catalog has aliases, and registrationAlias in its place'
+    const message = 'is only for `upstream.registry: workspace`; Unity Catalog has aliases: use registrationAlias instead'
     findings.push({ path: ['environments', name, 'registrationStage'], message })
   }
   const alias = registrationAlias ?? (production ? 'production' : 'staging')

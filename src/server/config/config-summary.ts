@@ -26,7 +26,7 @@ function showAddress({ host, port }: { readonly host: string; readonly port: num
 
 function describeServer(config: Config): string[] {
   const { tenantId, audiences, authority } = config.authentication.entra
-  const unknown = config.unknownFields === 'refuse' ? 'are refused' : 'pass, unless their name suggests an identity'
+  const unknown = config.unknownFields === 'refuse' ? 'are refused' : 'are passed on, unless their name suggests a reference'
   return [
     'The proxy',
     row('clients', `${showAddress(config.listen)} (MLFLOW_TRACKING_URI)`),
@@ -43,12 +43,12 @@ function describeServer(config: Config): string[] {
     row('callers', `access tokens of tenant ${tenantId} for ${listOr(audiences)}`),
     row('issuer', authority),
     row('groups', describeGroups(config)),
-    row('page keys', config.paging.keyFile === null ? 'made at start' : `from ${config.paging.keyFile}`),
+    row('page keys', config.paging.keyFile === null ? 'generated at start' : `from ${config.paging.keyFile}`),
     row('requests', `fields that no supported MLflow version has ${unknown}`),
     ...describeLimits(config),
     row(
       'stopping',
-      `on SIGTERM not ready at once; listens for ${config.shutdown.drainSeconds} s more, finishes within ${config.shutdown.finishSeconds} s`,
+      `on SIGTERM not ready at once, listens for another ${config.shutdown.drainSeconds} s, finishes within ${config.shutdown.finishSeconds} s`,
     ),
     row('log', `level ${config.log.level}`),
     ...choice(config),
@@ -57,7 +57,7 @@ function describeServer(config: Config): string[] {
 
 function describeGroups({ authentication: { directory } }: Config): string {
   if (directory === 'none') return "the token's roles and groups"
-  return "the token's roles and groups; where it lists none or too many, those that the Databricks workspace says"
+  return "the token's roles and groups; if it lists none or too many, those in the Databricks workspace"
 }
 
 function describeKind(config: Config): string {
@@ -98,16 +98,16 @@ function describeLimits({ limits, upstream: { workers, timeouts } }: Config): st
     return `${kind} ${principal}, ${environment} and ${everybody}`
   }
   return [
-    row('memory', `${Math.round(memory / 2 ** 20)} MiB for what is read whole`),
-    row('shares', `at once of a caller, an environment and everybody: ${shareKinds.map(share).join('; ')}`),
-    ...(workers === undefined ? [] : [row('workers', `${workers} of MLflow's, all but one of them for bytes at most`)]),
+    row('memory', `${Math.round(memory / 2 ** 20)} MiB for what is read completely`),
+    row('shares', `concurrent requests of a caller, an environment and everybody: ${shareKinds.map(share).join('; ')}`),
+    ...(workers === undefined ? [] : [row('workers', `${workers} of MLflow, at most all but one of them for bytes`)]),
     ...(timeouts === undefined ? [] : [row('patience', showPatience(timeouts))]),
-    row('slow', leastRate === 0 ? 'clients are waited for' : `clients below ${leastRate} bytes a second are cut off`),
+    row('slow', leastRate === 0 ? 'no minimum rate for clients' : `clients below ${leastRate} bytes a second are disconnected`),
   ]
 }
 
 function describeStorage({ upstream: { storageHosts = [] } }: Config): string[] {
-  return storageHosts.length === 0 ? [] : [row('storage', `at ${listOr(storageHosts)}, besides Azure's own hosts`)]
+  return storageHosts.length === 0 ? [] : [row('storage', `at ${listOr(storageHosts)}, in addition to Azure's own hosts`)]
 }
 
 function describeOutbound({ outbound, upstream, authentication }: Config): string[] {
@@ -118,7 +118,7 @@ function describeOutbound({ outbound, upstream, authentication }: Config): strin
     return `${name} ${proxy === null ? 'directly' : `through ${proxy.host}`}`
   })
   const authorities =
-    outbound.caFile === null ? [] : [row('trusts', `the authorities in ${outbound.caFile}, besides the public ones`)]
+    outbound.caFile === null ? [] : [row('trusts', `the authorities in ${outbound.caFile}, in addition to the public ones`)]
   const isProxied = outbound.httpProxy !== null || outbound.httpsProxy !== null
   return [...authorities, ...(isProxied ? [row('reaches', ways.join(', '))] : [])]
 }

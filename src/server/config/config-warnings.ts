@@ -20,22 +20,22 @@ function warnOfNetwork({ listen, databricksHost, admin, upstream, authentication
   for (const [key, address] of Object.entries(ports)) {
     if (!address || isLoopback(address.host)) continue
     warnings.push(
-      `${key} ${address.host} is reachable from other machines, and tokens come in plain HTTP: put TLS in front of the proxy.`,
+      `${key} ${address.host} is reachable from other machines, and tokens arrive in plain HTTP: put TLS in front of the proxy.`,
     )
   }
   if (databricksHost !== undefined) {
     warnings.push(
-      'Clients in Databricks mode get signed URLs of the storage: whoever has one reads or writes that file until it expires, at no door of the proxy.',
+      'Clients in Databricks mode get signed URLs of the storage: whoever has one can read or write that file until it expires, without the proxy.',
     )
   }
   if (!isLoopback(admin.host)) {
     warnings.push(
-      `admin.host ${admin.host} is reachable from other machines, without authentication: let only probes and scrapers in.`,
+      `admin.host ${admin.host} is reachable from other machines, without authentication: admit only probes and scrapers.`,
     )
   }
   const { protocol, hostname } = new URL(upstream.url)
   if (protocol === 'http:' && !isLoopback(hostname)) {
-    warnings.push('upstream.url is plain http to another machine: use https, or make sure that nobody listens on the way.')
+    warnings.push('upstream.url is plain http to another machine: use https, or make sure that nobody can eavesdrop.')
   }
   const { authority } = authentication.entra
   if (!entraAuthorities.includes(authority)) {
@@ -54,23 +54,24 @@ function warnOfSettings({ upstream, authentication, paging, unknownFields }: Con
   const warnings: string[] = []
   if (upstream.credentials.mode === 'none') {
     warnings.push(
-      'The upstream asks for no credentials: whoever reaches it directly goes around the proxy, so let only the proxy reach it.',
+      'No credentials are configured for the upstream: whoever can reach it directly can bypass the proxy, so let only the proxy reach it.',
     )
   }
   if (authentication.entra.audiences.includes(databricksAudience) && upstream.credentials.mode !== 'passthrough') {
-    warnings.push('Tokens for Databricks itself are accepted: whichever application holds one of a caller can use it here, too.')
+    warnings.push('Tokens for Databricks itself are accepted: any application that has one of a caller can also use it here.')
   }
   if (authentication.directory === 'databricks') {
     warnings.push(
-      'Groups are those of the Databricks workspace, by name: whoever may make groups there decides who is in which environment.',
+      'Groups of the Databricks workspace are matched by name: whoever may create groups there decides who is in which environment.',
     )
   }
   if (paging.keyFile === null) {
     warnings.push(
-      'The key of page tokens is made at start: replicas do not share it, and a restart ends searches that are being paged through.',
+      'The key for page tokens is generated at start: replicas do not share it, and page tokens become invalid at a restart.',
     )
   }
-  if (unknownFields === 'forward') warnings.push('Unknown request fields are forwarded: what they mean to MLflow is not checked.')
+  if (unknownFields === 'forward')
+    warnings.push('Unknown request fields are forwarded: the proxy does not check what they mean to MLflow.')
   return warnings
 }
 
@@ -83,7 +84,7 @@ function warnOfGroups(environments: readonly Environment[]): string[] {
     const names = members.map(({ name }) => name).join(' and ')
     const mixed = members.some(({ production }) => production) && members.some(({ production }) => !production)
     return [
-      `The group ${group} is in ${names}${mixed ? ', production included' : ''}: its callers must choose with /env/<name>, and may work in each of them.`,
+      `The group ${group} is in ${names}${mixed ? ', including production' : ''}: its callers must choose with /env/<name>, and may work in each of them.`,
     ]
   })
 }
@@ -105,7 +106,7 @@ function warnOfEnvironments(config: Config): string[] {
     ...warnOfServing(environments),
     ...(sources.length > 0
       ? [
-          `The sourcePrefixes of ${sources.join(' and ')} must not hold MLflow's own artifact store: the proxy cannot know where that is.`,
+          `The sourcePrefixes of ${sources.join(' and ')} must not contain MLflow's own artifact store: the proxy cannot know where that is.`,
         ]
       : []),
   ]
@@ -125,11 +126,11 @@ function warnOfServing(environments: readonly Environment[]): string[] {
         .map(({ name }) => name)
       return names.length < 2
         ? []
-        : [`The secret scope ${scope} is open to ${names.join(' and ')}: what is served in one reads the secrets of the other.`]
+        : [`The secret scope ${scope} is open to ${names.join(' and ')}: models served in one can read the secrets of the other.`]
     }),
     ...unlimited.map(
       ({ name }) =>
-        `Callers of ${name} may serve models that are paid for by use or by throughput, without a limit: say one in its servingLimits.`,
+        `Callers of ${name} may serve models that are paid by use or by throughput, without a limit: set one in its servingLimits.`,
     ),
   ]
 }

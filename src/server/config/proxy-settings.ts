@@ -31,7 +31,7 @@ function readProxy(env: NodeJS.ProcessEnv, name: string, findings: Finding[]): s
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
   const good = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) && new URL(url).hostname !== ''
   if (good) return new URL(url).href
-  const message = `${variable} is no address of an HTTP proxy; write for example http://proxy.example.com:3128`
+  const message = `${variable} is not the address of an HTTP proxy; write for example http://proxy.example.com:3128`
   findings.push({ path: [], message, place: { line: 0, column: 0, variable } })
   return null
 }

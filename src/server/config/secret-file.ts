@@ -9,7 +9,7 @@ export function readSecretFile(file: string): string {
   const text = readSmallFile(file).toString('utf8').trim()
   if (text === '') throw new Error(`the file ${file} is empty; write the token into it`)
   if (!/^[!-~]+$/.test(text))
-    throw new Error(`the file ${file} has spaces, several lines or characters beyond ASCII; write the token alone into it`)
+    throw new Error(`the file ${file} has spaces, several lines or non-ASCII characters; write only the token into it`)
   return text
 }
 
@@ -20,7 +20,7 @@ export function readPasswordFile(file: string): string {
     .replace(/\r?\n$/, '')
   if (text === '') throw new Error(`the file ${file} is empty; write the password into it`)
   if (/[\p{Cc}\uFFFD]/u.test(text))
-    throw new Error(`the file ${file} has several lines, or characters that are none of UTF-8; write the password alone into it`)
+    throw new Error(`the file ${file} has several lines, or is not UTF-8; write only the password into it`)
   return text
 }
 
@@ -33,7 +33,7 @@ export function readKeyFile(file: string): Buffer {
   const key = decodeKey(content)
   if (key.length < keyBytes) {
     throw new Error(
-      `the file ${file} holds a key of ${key.length} bytes; write at least ${keyBytes}, as \`openssl rand -hex 32\` makes them`,
+      `the file ${file} has a key of ${key.length} bytes; write at least ${keyBytes}, for example with \`openssl rand -hex 32\``,
     )
   }
   return key.length === keyBytes ? key : createHash('sha256').update(key).digest()
@@ -82,7 +82,7 @@ function readSmallFile(file: string): Buffer {
     const status = fstatSync(descriptor)
     if (!status.isFile()) throw new Error(`${file} is not a file; write the path of a file`)
     if (status.size > maximumBytes)
-      throw new Error(`the file ${file} is larger than ${maximumBytes / 1024} KiB; write the secret alone into it`)
+      throw new Error(`the file ${file} is larger than ${maximumBytes / 1024} KiB; write only the secret into it`)
     return readFileSync(descriptor)
   } finally {
     closeSync(descriptor)
@@ -92,7 +92,7 @@ function readSmallFile(file: string): Buffer {
 /** Why a file could not be opened, for a person. */
 export function describeOpenError(file: string, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return `the file ${file} does not exist; write the path of one that does`
-  if (code === 'EACCES') return `the file ${file} may not be read by this user; change its permissions`
+  if (code === 'ENOENT') return `the file ${file} does not exist; write the path of an existing file`
+  if (code === 'EACCES') return `this user may not read the file ${file}; change its permissions`
   return `the file ${file} cannot be opened (${String(code ?? error)}); write the path of a readable file`
 }

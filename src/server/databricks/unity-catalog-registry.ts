@@ -107,7 +107,7 @@ class CatalogRegistry {
       for (const row of objectsIn(listedRows(page, key))) rows.push(row)
       const next = plainText(page.get('next_page_token'))
       if (next === '' || next === token) return rows
-      if (rows.length > most.listed) throw invalid('There are too many models or versions to search through. Name the model.')
+      if (rows.length > most.listed) throw invalid('There are too many models or versions to search. Name the model.')
       token = next
     }
   }
@@ -115,7 +115,7 @@ class CatalogRegistry {
   async #modelsIn(scope: SearchScope): Promise<JsonObject[]> {
     if (scope.kind === 'models')
       return (await mapAtOnce(scope.names, (name) => this.#model(name))).flatMap((model) => model ?? [])
-    if (scope.kind === 'run') throw invalid('Models are searched by their names.')
+    if (scope.kind === 'run') throw invalid('Search models by their names.')
     const rows = await this.#pages((token) => listModelsCall(scope.schema, token), 'registered_models')
     return rows.map(listedModel)
   }
@@ -160,7 +160,7 @@ class CatalogRegistry {
     if (scope.kind === 'run') return search('run_id', scope.runId)
     const names = scope.kind === 'models' ? scope.names : (await this.#modelsIn(scope)).map((row) => plainText(row.get('name')))
     if (names.length > most.searched)
-      throw invalid('There are too many models to search their versions. Name the model in the filter.')
+      throw invalid('There are too many models to search for versions. Name the model in the filter.')
     return (await mapAtOnce(names, (name) => search('name', name))).flat()
   }
 
@@ -175,7 +175,7 @@ class CatalogRegistry {
     const given = message.get('order_by')
     const asked = Array.isArray(given) ? given.map(plainText) : []
     const sorted = sortRows(rows, [...asked, ...order])
-    if (sorted === null) throw invalid('Rows of Unity Catalog are sorted by name, version_number and timestamps only.')
+    if (sorted === null) throw invalid('Unity Catalog rows can only be sorted by name, version_number and timestamps.')
     const start = Number(plainText(message.get('page_token')) || '0')
     const wanted = Number(plainText(message.get('max_results')) || String(pageRows))
     if (!Number.isSafeInteger(start) || !Number.isSafeInteger(wanted) || start < 0 || wanted < 1) {

@@ -35,7 +35,7 @@ export async function checkModel(source: SourceFiles, files: readonly StoredFile
   if (description === undefined) {
     throw new Refusal(
       'invalid-parameter',
-      'The source holds no MLflow model: there is no file MLmodel in it. Name the folder of a model.',
+      'The source is not an MLflow model: it contains no file MLmodel. Use the folder of a model.',
     )
   }
   if ((description.fileSize ?? 0) > descriptionBytes) throw new Refusal('too-large', "The model's file MLmodel is too large.")
@@ -44,12 +44,12 @@ export async function checkModel(source: SourceFiles, files: readonly StoredFile
   if (isOfFeatureStore(model)) {
     throw new Refusal(
       'invalid-parameter',
-      'This model was packaged by Databricks Feature Store, and can be registered on a Databricks cluster only.',
+      'This model was packaged by Databricks Feature Store, and can only be registered on a Databricks cluster.',
     )
   }
   const { signature } = model
   if (!isMapping(signature)) throw new Refusal('invalid-parameter', `Unity Catalog needs a model signature. ${advice}`)
-  if (!signature.outputs) throw new Refusal('invalid-parameter', `Unity Catalog needs a signature of outputs, too. ${advice}`)
+  if (!signature.outputs) throw new Refusal('invalid-parameter', `Unity Catalog also needs a signature of outputs. ${advice}`)
   return dependenciesOf(model)
 }
 
@@ -58,6 +58,6 @@ function readModel(yaml: string): Mapping {
     const model: unknown = parse(yaml, { maxAliasCount: 0 })
     return isMapping(model) ? model : {}
   } catch {
-    throw new Refusal('invalid-parameter', "The model's file MLmodel is no YAML. Log the model again.")
+    throw new Refusal('invalid-parameter', "The model's file MLmodel is not valid YAML. Log the model again.")
   }
 }

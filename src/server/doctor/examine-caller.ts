@@ -40,16 +40,16 @@ async function checkPlace(config: Config, token: string) {
         ? fine('caller', `The caller is in ${names}.`)
         : problem(
             'caller-nowhere',
-            `The caller is in no environment: ${principal.groups.length === 0 ? 'no group is known of them' : `their groups are ${principal.groups.slice(0, 20).join(', ')}`}.`,
-            'Add them to the group of an environment; where tokens list no groups, see authentication.directory.',
+            `The caller is in no environment: ${principal.groups.length === 0 ? 'they have no known groups' : `their groups are ${principal.groups.slice(0, 20).join(', ')}`}.`,
+            'Add them to the group of an environment. If tokens list no groups, see authentication.directory.',
           )
     return { environments, groups: principal.groups, finding: found }
   } catch (error) {
-    const remedy = 'Get a token as callers do, for an audience of authentication.entra.audiences.'
+    const remedy = 'Get a token the way callers do, for an audience in authentication.entra.audiences.'
     return {
       environments: [],
       groups: [],
-      finding: problem('caller-refused', `The proxy turns the caller away: ${describeNetworkError(error)}`, remedy),
+      finding: problem('caller-refused', `The proxy refuses the caller: ${describeNetworkError(error)}`, remedy),
     }
   }
 }
@@ -71,8 +71,8 @@ async function checkModels(probe: Probe, caller: Asker, of: Staffed, staff: read
     if (level !== null && (most === null || !reaches(most, level))) beyond.push(`${level} on ${model}`)
   }
   if (beyond.length === 0) return []
-  const message = `The caller goes around the proxy: they hold ${beyond.slice(0, 3).join(', ')}${beyond.length > 3 ? ` and ${beyond.length - 3} more` : ''}.`
-  return [about.problem('caller-around', message, 'Take it away, or let nobody but the proxy reach the workspace.')]
+  const message = `The caller can bypass the proxy: they have ${beyond.slice(0, 3).join(', ')}${beyond.length > 3 ? ` and ${beyond.length - 3} more` : ''}.`
+  return [about.problem('caller-around', message, 'Remove it, or let only the proxy reach the workspace.')]
 }
 
 async function checkAround(
@@ -83,7 +83,7 @@ async function checkAround(
   groups: readonly string[],
 ): Promise<readonly Finding[]> {
   const said = await knock(config, probe, `Bearer ${token}`)
-  const shut = fine('caller-shut', `Without the proxy the upstream does not let the caller in (${said.outcome}).`)
+  const shut = fine('caller-shut', `Without the proxy the upstream refuses the caller (${said.outcome}).`)
   if (!isWelcome(said)) return [shut]
   if (config.upstream.kind === 'mlflow') {
     // Whom it lets in without a token it lets in with any.
@@ -91,8 +91,8 @@ async function checkAround(
     return [
       problem(
         'caller-around',
-        'The upstream takes the caller’s own token, and knows no environments.',
-        'Let nobody but the proxy reach it.',
+        'The upstream accepts the caller’s own token, and does not separate environments.',
+        'Let only the proxy reach it.',
       ),
     ]
   }
@@ -102,7 +102,7 @@ async function checkAround(
       problem(
         'caller-admin',
         'The caller is an admin of the workspace, and may do everything there without the proxy.',
-        'Take them out of the group admins.',
+        'Remove them from the group admins.',
       ),
     ]
   const caller: Asker = { authorization: `Bearer ${token}`, name: textIn(said.object ?? undefined, 'userName'), admin: false }
@@ -113,8 +113,8 @@ async function checkAround(
   return [
     note(
       'caller-inside',
-      'The workspace lets the caller in without the proxy, and gives them no more than it should.',
-      'Only what reaches the proxy is assigned stages and written down.',
+      'The workspace accepts the caller without the proxy, with no more rights than it should.',
+      'The proxy assigns stages to, and audits, only what passes through it.',
     ),
   ]
 }

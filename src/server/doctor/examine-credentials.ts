@@ -53,8 +53,8 @@ async function enter(config: Config, probe: Probe, authorization: string | null,
     if (other !== null) return { asker: null, findings: [other] }
     const remedy =
       config.upstream.kind === 'databricks'
-        ? 'Add the identity to the workspace, and look whether its token holds.'
-        : 'Look whether MLflow knows them.'
+        ? 'Add the identity to the workspace, and check that its token is valid.'
+        : 'Check that MLflow knows them.'
     return {
       asker: null,
       findings: [problem('credentials-refused', `${of} are not accepted by the upstream (${said.outcome}).`, remedy)],
@@ -86,17 +86,17 @@ async function tryCredentials(
   try {
     authorization = await authorizationOf(config, credentials, caller)
   } catch (error) {
-    const remedy = 'Check the application id, its secret, the tenant, and that this machine may reach the issuer.'
+    const remedy = 'Check the application id, its secret, the tenant, and that this machine can reach the issuer.'
     return {
       asker: null,
-      findings: [problem('credentials-missing', `${of} cannot be had: ${describeNetworkError(error)}.`, remedy)],
+      findings: [problem('credentials-missing', `${of} are not available: ${describeNetworkError(error)}.`, remedy)],
     }
   }
   if (authorization === null && credentials.mode === 'passthrough') {
-    const message = 'What callers find upstream with their own tokens was not looked at.'
+    const message = 'What callers can do upstream with their own tokens was not checked.'
     return {
       asker: null,
-      findings: [note('credentials-untried', message, 'Write --token-file FILE, with the token of a caller in it.')],
+      findings: [note('credentials-untried', message, 'Use --token-file FILE, with the token of a caller.')],
     }
   }
   if (authorization === null) {
@@ -104,7 +104,7 @@ async function tryCredentials(
     const open = isWelcome(said)
     const refused =
       refusalOf(config, said) ??
-      problem('credentials-refused', 'The upstream wants credentials, and none are configured.', 'Write upstream.credentials.')
+      problem('credentials-refused', 'The upstream requires credentials, but none are configured.', 'Write upstream.credentials.')
     return open ? { asker: { authorization, name: null, admin: false }, findings: [] } : { asker: null, findings: [refused] }
   }
   return enter(config, probe, authorization, of, about)
@@ -120,7 +120,7 @@ function checkAudiences({ upstream, authentication }: Config): readonly Finding[
   return [
     problem(
       'callers-audience',
-      `Callers may come with tokens for ${others.join(' and ')}, which Databricks does not take when they are passed on.`,
+      `The proxy accepts tokens for ${others.join(' and ')}, which Databricks refuses when they are passed on.`,
       `Write authentication.entra.audiences: [${databricksAudience}], or other credentials than passthrough.`,
     ),
   ]

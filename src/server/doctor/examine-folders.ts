@@ -10,12 +10,12 @@ function missing({ environment, passthrough }: Staffed): Finding {
     return problem(
       'folder-missing',
       message,
-      'Make it: else the first caller does, if they may, and then manages it, and may open it to others.',
+      'Create it. Otherwise the first caller who may creates it, then manages it, and may open it to others.',
     )
   return note(
     'folder-missing',
     message,
-    'The proxy makes it when it is first used, if its principal may; making it beforehand is safer.',
+    'The proxy creates it at first use, if its principal may; it is safer to create it beforehand.',
   )
 }
 
@@ -31,8 +31,8 @@ async function checkFolder(probe: Probe, each: Staffed, staff: readonly Staffed[
     return [
       problem(
         'folder-too-narrow',
-        `In ${root} ${asker.name ?? 'the proxy'} may do nothing.`,
-        'Give it CAN_MANAGE: with less nothing is made in a folder.',
+        `${asker.name ?? 'The proxy'} has no rights in ${root}.`,
+        'Grant it CAN_MANAGE: nothing can be created in a folder with less.',
       ),
     ]
   const list =
@@ -40,7 +40,11 @@ async function checkFolder(probe: Probe, each: Staffed, staff: readonly Staffed[
   if (list?.good == null) {
     const outcome = (list ?? status).outcome
     return [
-      note('folder-unchecked', `Who may do what in ${root} cannot be seen (${outcome}).`, 'Ask as somebody who manages it.'),
+      note(
+        'folder-unchecked',
+        `The permissions of ${root} cannot be read (${outcome}).`,
+        'Use the token of someone who manages it.',
+      ),
     ]
   }
   const holdings = readHoldings(list.good)
@@ -51,23 +55,23 @@ async function checkFolder(probe: Probe, each: Staffed, staff: readonly Staffed[
   const findings = wide.map((holding) => {
     const message = `In ${root} ${showHolding(holding)}.`
     if (holding.level === 'CAN_READ')
-      return note('folder-read', message, 'They read its experiments without the proxy. Take it away where that is not meant.')
+      return note('folder-read', message, 'They can read its experiments without the proxy. Remove it if that is not intended.')
     return problem(
       'folder-too-wide',
       message,
-      'They change its experiments without the proxy. Take it away, for instance with the Terraform module mlflow-environments.',
+      'They can change its experiments without the proxy. Remove it, for instance with the Terraform module mlflow-environments.',
     )
   })
   if (isStaffed(holdings, each, 'CAN_MANAGE')) {
-    return findings.length > 0 ? findings : [fine('folder', `${root} is there, and for nobody else.`)]
+    return findings.length > 0 ? findings : [fine('folder', `${root} exists, and nobody else has rights in it.`)]
   }
   const who = passthrough ? environment.groups.join(' or ') : (asker.name ?? 'the proxy')
   return [
     ...findings,
     problem(
       'folder-too-narrow',
-      `In ${root} ${who} may make no experiments.`,
-      'Give CAN_MANAGE: with less nothing is made in a folder.',
+      `${who} cannot create experiments in ${root}.`,
+      'Grant CAN_MANAGE: nothing can be created in a folder with less.',
     ),
   ]
 }

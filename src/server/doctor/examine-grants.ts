@@ -70,8 +70,8 @@ function judge(where: string, granted: readonly Granted[], each: Staffed, staff:
   return wide.map(({ holding, told }) => {
     const message = `Of ${where} the ${holding.kind} ${holding.name} ${told}.`
     if (holding.level === 'CAN_READ')
-      return note('model-read', message, 'They read versions there without the proxy. Revoke it where that is not meant.')
-    return problem('model-too-wide', message, 'They go around the proxy there. Revoke it, or give it to another owner.')
+      return note('model-read', message, 'They can read versions there without the proxy. Revoke it if that is not intended.')
+    return problem('model-too-wide', message, 'They can bypass the proxy there. Revoke it, or change the owner.')
   })
 }
 
@@ -89,17 +89,13 @@ async function checkSchema(probe: Probe, each: Staffed, staff: readonly Staffed[
   const { authorization, name } = asker
   const place = await probe.get(`${api}/schemas/${encodeURIComponent(schema)}`, {}, authorization)
   if (place.good === null) {
-    const message = `There is no schema ${schema} for ${name ?? 'the proxy'} (${place.outcome}).`
-    return [problem('schema-missing', message, 'Make it, with USE CATALOG, USE SCHEMA and CREATE MODEL for who works there.')]
+    const message = `The schema ${schema} does not exist for ${name ?? 'the proxy'} (${place.outcome}).`
+    return [problem('schema-missing', message, 'Create it, with USE CATALOG, USE SCHEMA and CREATE MODEL for its principals.')]
   }
   const whole = await probe.get(`${api}/effective-permissions/schema/${encodeURIComponent(schema)}`, {}, authorization)
   const unseen = whole.good === null ? [`the schema (${whole.outcome})`] : []
   const owners = judge(`schema ${schema}`, ownerIn(place.good, staff), each, staff).map(({ message }) =>
-    note(
-      'schema-owner',
-      message,
-      'Owners may do everything with its models, as admins may: it should be somebody who administers them.',
-    ),
+    note('schema-owner', message, 'Owners may do everything with its models, like admins: the owner should be an administrator.'),
   )
   const findings = [...owners, ...judge(`schema ${schema}`, grantsIn(whole, staff), each, staff)]
   const models = await modelsOf(probe, schema, authorization)
@@ -115,12 +111,14 @@ async function checkSchema(probe: Probe, each: Staffed, staff: readonly Staffed[
       : [
           note(
             'models-unchecked',
-            `Grants cannot be seen of ${unseen.slice(0, 3).join(', ')}.`,
-            'Ask as the owner of the schema.',
+            `The grants of ${unseen.slice(0, 3).join(', ')} cannot be read.`,
+            'Use the token of the owner of the schema.',
           ),
         ]
   if (findings.length + hidden.length > 0) return [...findings, ...hidden]
-  return [fine('models', `Grants on schema ${schema} and ${models.length} of its models: nobody holds more than they should.`)]
+  return [
+    fine('models', `Grants on schema ${schema} and ${models.length} of its models: nobody has more rights than they should.`),
+  ]
 }
 
 /** Who may do with the models of the environments' schemas what the proxy would refuse? Whoever makes a model owns it. */

@@ -20,8 +20,8 @@ async function checkGroup(
     return [
       note(
         'group-unchecked',
-        `Whether the workspace has the group ${group} cannot be seen (${said.outcome}).`,
-        'Ask as somebody who may read groups.',
+        `The group ${group} of the workspace cannot be read (${said.outcome}).`,
+        'Use the token of someone who may read groups.',
       ),
     ]
   const found = objectsIn(said.good, 'Resources').filter((each) => textIn(each, 'displayName') === group)
@@ -33,14 +33,14 @@ async function checkGroup(
         note(
           'group-missing',
           `The workspace has no group ${group}.`,
-          'None is needed as long as people have nothing to read there.',
+          'It is not needed as long as its members have nothing to read there.',
         ),
       ]
     return [
       problem(
         'group-missing',
         `The workspace has no group ${group}.`,
-        'Make it, for instance with the Terraform module mlflow-environments, and add its members.',
+        'Create it, for instance with the Terraform module mlflow-environments, and add its members.',
       ),
     ]
   }
@@ -50,7 +50,7 @@ async function checkGroup(
       problem(
         'group-ambiguous',
         `The workspace has ${found.length} groups named ${group}, and the members of each are in the environment.`,
-        'Rename or delete those that are not meant.',
+        'Rename or delete the others.',
       ),
     ]
   if (textIn(first.get('meta'), 'resourceType') === 'WorkspaceGroup')
@@ -58,7 +58,7 @@ async function checkGroup(
       note(
         'group-local',
         `The group ${group} is one of the workspace's own: its admins decide who is in the environment.`,
-        'Use a group of the account, where that should be decided for all workspaces alike.',
+        'Use a group of the account if all workspaces should share its members.',
       ),
     ]
   return [fine('group', `The workspace has the group ${group}.`)]

@@ -25,7 +25,7 @@ export async function checkIssuer({ authentication: { entra }, outbound }: Confi
     problem(
       'issuer-unreachable',
       `The signing keys cannot be read from ${where}: ${found.problem}.`,
-      'Check authentication.entra.authority and tenantId, and that this machine may reach the issuer; until then every caller is turned away.',
+      'Check authentication.entra.authority and tenantId, and that this machine can reach the issuer; until then every caller is refused.',
     ),
   ]
 }

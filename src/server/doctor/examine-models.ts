@@ -38,7 +38,8 @@ async function checkModels(probe: Probe, each: Staffed, staff: readonly Staffed[
   const { problem, note, fine } = findingsOf(environment.name)
   if (asker === null) return []
   const names = await sampleModels(probe, environment.modelSuffix, asker)
-  if (names === null) return [note('models-unchecked', 'Its models cannot be seen.', 'Ask as somebody who may read them.')]
+  if (names === null)
+    return [note('models-unchecked', 'Its models cannot be read.', 'Use the token of someone who may read them.')]
   const holders = new Map<string, { holding: Holding; models: string[] }>()
   const unseen: string[] = []
   for (const name of names) {
@@ -55,11 +56,11 @@ async function checkModels(probe: Probe, each: Staffed, staff: readonly Staffed[
   const findings = [...holders.values()].map(({ holding, models }) => {
     const message = `On ${models.length} of ${names.length} models ${showHolding(holding)}: ${models.slice(0, 3).join(', ')}.`
     if (holding.level === 'CAN_READ')
-      return note('model-read', message, 'They read its versions without the proxy. Take it away where that is not meant.')
+      return note('model-read', message, 'They can read its versions without the proxy. Remove it if that is not intended.')
     return problem(
       'model-too-wide',
       message,
-      'They go around the proxy there. Take it away, for instance by applying the Terraform module mlflow-environments.',
+      'They can bypass the proxy there. Remove it, for instance by applying the Terraform module mlflow-environments.',
     )
   })
   const hidden =
@@ -68,14 +69,14 @@ async function checkModels(probe: Probe, each: Staffed, staff: readonly Staffed[
       : [
           note(
             'models-unchecked',
-            `Who may do what cannot be seen of ${unseen.slice(0, 3).join(', ')}.`,
-            'Ask as somebody who manages them.',
+            `The permissions of ${unseen.slice(0, 3).join(', ')} cannot be read.`,
+            'Use the token of someone who manages them.',
           ),
         ]
   const good =
     findings.length + hidden.length > 0
       ? []
-      : [fine('models', `${names.length} models were looked at: nobody holds more than they should.`)]
+      : [fine('models', `${names.length} models were checked: nobody has more rights than they should.`)]
   return [...findings, ...hidden, ...good]
 }
 

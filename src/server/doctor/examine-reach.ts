@@ -35,7 +35,11 @@ export function refusalOf({ upstream: { kind } }: Config, said: Said): Finding |
     refuseIntermediary(said, true)
     return null
   } catch (error) {
-    return problem('upstream-intermediary', describeNetworkError(error), 'docs/networks.md says of each such answer what to do.')
+    return problem(
+      'upstream-intermediary',
+      describeNetworkError(error),
+      'docs/networks.md says what to do about each such answer.',
+    )
   }
 }
 
@@ -45,15 +49,15 @@ async function checkVersion(probe: Probe): Promise<Finding> {
   if (said.status !== 200 || version === undefined)
     return note(
       'version-unknown',
-      `MLflow does not tell its version (${said.outcome}).`,
-      'Look whether upstream.url is that of MLflow itself.',
+      `MLflow does not report its version (${said.outcome}).`,
+      'Check that upstream.url is the address of MLflow itself.',
     )
   const known = describedVersions.some((each) => each.split('.')[0] === version.split('.')[0])
   if (known) return fine('version', `MLflow ${version} answers.`)
   return note(
     'version-untried',
-    `MLflow ${version} answers, which this proxy was not tried with.`,
-    `It knows ${describedVersions.join(', ')}; what is new in ${version} is refused.`,
+    `MLflow ${version} answers, with which this proxy was not tested.`,
+    `It was tested with ${describedVersions.join(', ')}; what is new in ${version} is refused.`,
   )
 }
 
@@ -66,14 +70,14 @@ function refusedByNetwork(config: Config, said: Said): Finding | null {
 function checkOpenDoor(config: Config, said: Said): Finding {
   const own = ownRefusalOf(said)
   if (own !== null) return problem('upstream-refuses', own.message, own.remedy)
-  if (!isWelcome(said)) return fine('closed', `Nobody gets in without credentials (${said.outcome}).`)
-  const open = 'The upstream answers without credentials: whoever reaches it goes around the proxy.'
+  if (!isWelcome(said)) return fine('closed', `The upstream refuses requests without credentials (${said.outcome}).`)
+  const open = 'The upstream answers without credentials: whoever can reach it can bypass the proxy.'
   if (config.upstream.credentials.mode === 'none')
-    return note('open', open, 'Let nobody but the proxy reach it: a network policy, a firewall, or loopback.')
+    return note('open', open, 'Let only the proxy reach it: with a network policy, a firewall, or loopback.')
   return problem(
     'open',
     open,
-    'Credentials are configured, and not asked for: switch authentication on there, or let nobody but the proxy reach it.',
+    'Credentials are configured but not required: turn on authentication there, or let only the proxy reach it.',
   )
 }
 
@@ -90,7 +94,7 @@ export async function checkReach(config: Config, probe: Probe): Promise<{ findin
   } catch (error) {
     const message = `There is no answer from ${config.upstream.url}: ${describeNetworkError(error)}.`
     const remedy =
-      'Check upstream.url, and that this machine may reach it; docs/networks.md says more of certificates and forward proxies.'
+      'Check upstream.url, and that this machine can reach it; docs/networks.md has more on certificates and forward proxies.'
     return { findings: [problem('upstream-unreachable', message, remedy)], reached: false }
   }
 }

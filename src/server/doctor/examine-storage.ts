@@ -25,11 +25,11 @@ export async function checkStorage(probe: Probe, staff: readonly Staffed[]): Pro
   const schemes = [...new Set(direct.map(schemeOf))].sort()
   return schemes.map((scheme) => {
     const count = direct.filter((location) => schemeOf(location) === scheme).length
-    const message = `Clients reach the artifacts of ${count} of ${locations.length} experiments at ${scheme}: with their own storage credentials, and not through the proxy.`
+    const message = `Clients reach the artifacts of ${count} of ${locations.length} experiments at ${scheme} with their own storage credentials, not through the proxy.`
     const remedy =
       scheme === 'file'
-        ? 'Such artifacts lie on each client’s own disk: start MLflow with --serve-artifacts, and give experiments locations in mlflow-artifacts:/.'
-        : 'That storage needs permissions of its own for each environment; or start MLflow with --serve-artifacts, so that they go through the proxy.'
+        ? 'Such artifacts are on each client’s own disk: start MLflow with --serve-artifacts, and use experiment locations in mlflow-artifacts:/.'
+        : 'That storage needs permissions of its own for each environment. Or start MLflow with --serve-artifacts, so that artifacts go through the proxy.'
     return note('storage-direct', message, remedy)
   })
 }

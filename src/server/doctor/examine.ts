@@ -22,8 +22,8 @@ async function attempt(check: Check): Promise<readonly Finding[]> {
     return [
       findingsOf(null).problem(
         'check-failed',
-        `The examination broke off: ${describeNetworkError(error)}.`,
-        'Run it again; what was not looked at is not known to be well.',
+        `The check was interrupted: ${describeNetworkError(error)}.`,
+        'Run it again; the state of what it did not reach is unknown.',
       ),
     ]
   }

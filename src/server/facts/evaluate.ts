@@ -25,7 +25,7 @@ export async function evaluate<T>(evaluation: Evaluation<T>, world: FactSource):
     if (lookUps > mostLookUps) {
       throw new Refusal(
         'too-large',
-        `The request names more than ${mostLookUps} runs, models, traces or experiments. Send several requests.`,
+        `The request refers to more than ${mostLookUps} runs, models, traces or experiments. Send several requests.`,
       )
     }
     const answer = known.get(key) ?? world.answer(step.value)

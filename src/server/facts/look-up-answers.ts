@@ -24,7 +24,7 @@ export function readFound(answer: UpstreamAnswer): JsonObject | null {
   if (answer.status === 403 && code === 'PERMISSION_DENIED') return null
   if (answer.status === 404 || code === 'RESOURCE_DOES_NOT_EXIST' || code === 'INVALID_PARAMETER_VALUE') return null
   if (answer.status === 401 || answer.status === 403) {
-    throw new Refusal('upstream-refused', 'MLflow refuses the credentials of the proxy. Tell its administrators.')
+    throw new Refusal('upstream-refused', 'MLflow refuses the credentials of the proxy. Tell the operators of the proxy.')
   }
   throw unknownAnswer()
 }

@@ -25,5 +25,5 @@ function isFollowedLink({ method, headers }: IncomingMessage): boolean {
  */
 export function checkSite(message: IncomingMessage): void {
   if (isOwnPage(message) || isFollowedLink(message)) return
-  throw new Refusal('cross-site', 'Only pages of this server itself may ask it for something. Open its address yourself.')
+  throw new Refusal('cross-site', 'Only pages of this server itself may send requests to it. Open its address yourself.')
 }

@@ -51,7 +51,7 @@ export function describeError(error: unknown): Failure {
     return { ...failureOf(new Refusal('too-large', 'The request body is too large.')), close: true }
   }
   if (hasCode(error) && error.code.startsWith('FST_ERR_CTP')) {
-    return failureOf(new Refusal('malformed', 'The body does not fit its Content-Type or Content-Length.'))
+    return failureOf(new Refusal('malformed', 'The body does not match its Content-Type or Content-Length.'))
   }
   // 501 is a status that MLflow clients do not replay: a bug must not turn one write into seven.
   const body = {

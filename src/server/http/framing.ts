@@ -15,7 +15,7 @@ export const limits = {
 
 /** What to look at where an address cannot have been meant. */
 const trackingUri =
-  "Look at the tracking URI: it is the proxy's address, with /env/<name> for callers in several environments, and nothing behind."
+  "Check the tracking URI: it must be the proxy's address, with /env/<name> for callers in several environments, and nothing after it."
 
 export const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
@@ -61,7 +61,7 @@ function checkFraming(message: IncomingMessage): void {
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     throw new Refusal('malformed', "The only transfer coding is 'chunked'.")
   if (coding !== undefined && message.headers['content-length'] !== undefined) {
-    throw new Refusal('malformed', 'A request has a Content-Length or a Transfer-Encoding, not both.')
+    throw new Refusal('malformed', 'A request must not have both a Content-Length and a Transfer-Encoding.')
   }
   if (coding !== undefined && message.httpVersion === '1.0')
     throw new Refusal('malformed', 'A request of HTTP/1.0 must not have a Transfer-Encoding.')
@@ -99,12 +99,16 @@ function checkTarget(target: string): void {
 /** What is said of an address that no route has. */
 export function unknownAddress({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): Refusal {
   const isJoined = /^\/.*[^/]\/(?:ajax-)?api\/\d\.\d\//.test(url.replace(/^\/env\/[^/]+/, ''))
-  return new Refusal('unknown-endpoint', `There is no endpoint ${method} of this path here.${isJoined ? ` ${trackingUri}` : ''}`)
+  return new Refusal(
+    'unknown-endpoint',
+    `There is no endpoint ${method} with this path here.${isJoined ? ` ${trackingUri}` : ''}`,
+  )
 }
 
 /** Refuses what two HTTP parsers could read differently (facts: request smuggling, path confusion), and all that follows it. */
 export function checkMessage(message: IncomingMessage): void {
-  if (isEnding(message.socket)) throw new Refusal('malformed', 'The request before this one could not be read. Connect anew.')
+  if (isEnding(message.socket))
+    throw new Refusal('malformed', 'The request before this one could not be read. Open a new connection.')
   try {
     checkFraming(message)
     checkTarget(message.url ?? '')

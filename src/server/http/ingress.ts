@@ -29,7 +29,7 @@ function choiceOf(names: HostNames): string {
   const named = names.filter(({ environment }) => environment !== undefined)
   const choices = named.map(({ name, environment }) => `${name} (${environment})`).join(' or ')
   return choices === ''
-    ? "by the host name in DATABRICKS_HOST: ask the proxy's administrators for one"
+    ? 'by the host name in DATABRICKS_HOST: ask the operators of the proxy for one'
     : `by the host name in DATABRICKS_HOST: ${choices}`
 }
 

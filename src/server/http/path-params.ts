@@ -17,14 +17,14 @@ export function readPathParams(endpoint: OpenEndpoint, rawPath: string): Readonl
   const template = endpoint.path.split('/')
   const path = rawPath.replace(/^\/env\/[^/]+/, '')
   const start = path.indexOf(endpoint.path.split('{')[0] ?? '')
-  if (start < 0) throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path is not written plainly.')
+  if (start < 0) throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path has an unusual spelling.')
   const segments = path.slice(start).split('/')
   const params = new Map<string, string>()
   template.forEach((part, index) => {
     const name = /^\{(.+)\}$/.exec(part)?.[1]
     if (name === undefined) {
       if (segments[index] !== part)
-        throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path is not written plainly.')
+        throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path has an unusual spelling.')
     } else if (name === endpoint.multiSegment) params.set(name, segments.slice(index).join('/'))
     else params.set(name, decodeSegment(segments[index] ?? ''))
   })

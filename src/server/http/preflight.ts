@@ -19,7 +19,7 @@ export function answerPreflight(
   auditRecord.endpoint = 'preflight'
   const { origin, host } = raw.headers
   if (origin !== undefined && !isSameHost(origin, host) && !loopback.test(origin))
-    throw new Refusal('cross-site', `Pages of other origins may not ask this server for something ('${origin.slice(0, 100)}').`)
+    throw new Refusal('cross-site', `Pages of other origins may not send requests to this server ('${origin.slice(0, 100)}').`)
   const path = (raw.url?.split('?', 1)[0] ?? '').replace(/^\/env\/[^/]+/, '')
   const served = [...methods].filter((method) => findEndpoint(method, path, serverKindOf(config), ingress.mode) !== null)
   if (served.length === 0) throw unknownAddress(raw)

@@ -30,7 +30,7 @@ export function requestContextOf(config: PolicyConfig, endpointName: string, req
   auditRecord.endpoint = endpointName
   const environment = environmentOf(config, request)
   auditRecord.environment = environment
-  if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token.')
+  if (authenticated === null) throw new Refusal('unauthenticated', 'The request has no token.')
   const { principal } = authenticated
   const administrator = isAdministrator(environment, principal)
   auditRecord.administrator = administrator

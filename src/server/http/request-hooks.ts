@@ -61,7 +61,7 @@ function namedEnvironment(request: FastifyRequest): string | null {
 /** The environment in which a request is made. An incomplete list of groups is said, since it explains what is missing. */
 export function environmentOf(config: PolicyConfig, request: FastifyRequest): Environment {
   const { authenticated, ingress } = request
-  if (authenticated === null) throw new Refusal('unauthenticated', 'The request carries no token. Set MLFLOW_TRACKING_TOKEN.')
+  if (authenticated === null) throw new Refusal('unauthenticated', 'The request has no token. Set MLFLOW_TRACKING_TOKEN.')
   const { principal, overage } = authenticated
   if (overage && environmentsOf(config, principal).length === 0) {
     throw new Refusal(

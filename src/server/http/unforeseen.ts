@@ -32,7 +32,7 @@ export function catchUnforeseen(log: Logger, metrics: Pick<Metrics, 'countUnfore
   const note = (error: unknown, origin: string) => {
     const scope = scopes.getStore()
     metrics.countUnforeseen()
-    log.error({ err: error, origin, requestId: scope?.requestId ?? null }, 'an error that nobody foresaw')
+    log.error({ err: error, origin, requestId: scope?.requestId ?? null }, 'an unexpected error')
     scope?.end(error)
   }
   process.on('uncaughtException', note)

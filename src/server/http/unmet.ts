@@ -4,14 +4,15 @@ import { Refusal } from '../../policy/reasons.ts'
 export class OutsideRange extends Refusal {
   readonly size: number | null
   constructor(size: number | null) {
-    super('outside-range', 'The range lies outside of the artifact.')
+    super('outside-range', 'The range is outside the artifact.')
     this.size = size
   }
 }
 
 /** The refusal by an answer with status 412 or 416, whose `Content-Range` tells the file's size. */
 export function unmet(status: 412 | 416, contentRange: unknown): Refusal {
-  if (status === 412) return new Refusal('precondition-failed', 'The artifact is not the one that the request is about any more.')
+  if (status === 412)
+    return new Refusal('precondition-failed', 'The artifact has changed and no longer matches the condition of the request.')
   const size = /^bytes \*\/([0-9]{1,15})$/.exec(typeof contentRange === 'string' ? contentRange : '')?.[1]
   return new OutsideRange(size === undefined ? null : Number(size))
 }

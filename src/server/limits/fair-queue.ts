@@ -88,7 +88,7 @@ export class FairQueue {
       const refuse = (cause: ShedCause) => {
         leave()
         this.#options.noteShed?.(this.#options.kind, cause)
-        reject(overloaded(cause === 'full' ? 'Too many requests wait already.' : 'Too many requests are under way.'))
+        reject(overloaded(cause === 'full' ? 'Too many requests are already waiting.' : 'Too many requests are in progress.'))
       }
       const abort = () => {
         leave()

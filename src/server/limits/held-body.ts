@@ -46,7 +46,7 @@ export function readHeld(raw: IncomingMessage, hold: Hold, { most, tooLarge, see
       leave()
       resolve(Buffer.concat(chunks))
     }
-    const breakOff = () => fail(new errors.RequestAbortedError('the client went away'))
+    const breakOff = () => fail(new errors.RequestAbortedError('the client disconnected'))
     hold.atClient(fail)
     raw.on('data', take).once('end', finish).once('close', breakOff).once('error', breakOff)
     raw.resume()

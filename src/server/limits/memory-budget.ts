@@ -176,6 +176,6 @@ export class MemoryBudget implements Accounts {
 
 function tooLarge(use: MemoryUse): Refusal {
   return use === 'request'
-    ? new Refusal('too-large', 'The request takes more memory than the proxy has for one. Send less at once.')
-    : new Refusal('unknown-answer', "MLflow's answer is too large. Ask for fewer rows at once.")
+    ? new Refusal('too-large', 'The request needs more memory than the proxy allows for one. Send less at once.')
+    : new Refusal('unknown-answer', "MLflow's answer is too large. Request fewer rows at once.")
 }

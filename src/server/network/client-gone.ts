@@ -1,6 +1,6 @@
 class ClientGone extends Error {
   override readonly name = 'ClientGone'
-  override readonly message = 'the client went away'
+  override readonly message = 'the client disconnected'
 }
 
 /**

@@ -2,19 +2,19 @@
 const sentences: readonly (readonly [codes: RegExp, sentence: string])[] = [
   [
     /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/,
-    'its certificate is of an authority that is not trusted here; write that of the authority into tls.caFile',
+    'its certificate is from an authority that is not trusted here; add the certificate of the authority to tls.caFile',
   ],
-  [/^DEPTH_ZERO_SELF_SIGNED_CERT$/, 'its certificate is self-signed; write it into tls.caFile if it is the right one'],
+  [/^DEPTH_ZERO_SELF_SIGNED_CERT$/, 'its certificate is self-signed; add it to tls.caFile if it is the right one'],
   [/^CERT_HAS_EXPIRED$/, 'its certificate, or that of its authority, has expired; renew it there'],
-  [/^CERT_NOT_YET_VALID$/, 'its certificate does not hold yet; look at the clocks of both machines'],
+  [/^CERT_NOT_YET_VALID$/, 'its certificate is not valid yet; check the clocks of both machines'],
   [/^CERT_|^ERR_SSL_.*CERT|^UNABLE_TO_/, 'its certificate cannot be verified'],
-  [/^(EPROTO|ERR_SSL_)/, 'it does not speak TLS there; look whether the address begins with the right one of http and https'],
-  [/^ENOTFOUND$/, 'its name has no address here; look at its spelling and at DNS'],
+  [/^(EPROTO|ERR_SSL_)/, 'it does not speak TLS there; check whether the address should begin with http or https'],
+  [/^ENOTFOUND$/, 'its name has no address here; check its spelling and DNS'],
   [/^EAI_AGAIN$/, 'DNS does not answer'],
   [/^ECONNREFUSED$/, 'nothing listens there'],
   [
     /^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|EHOSTUNREACH|ENETUNREACH)$/,
-    'it cannot be reached; look at firewalls, and whether HTTPS_PROXY is needed',
+    'it cannot be reached; check firewalls, and whether HTTPS_PROXY is needed',
   ],
 ]
 
@@ -28,7 +28,7 @@ function wrongName(error: object): string {
       ? String(error.cert.subjectaltname)
       : ''
   const shown = names.replaceAll(/DNS:|IP Address:/g, '').slice(0, 120)
-  return `its certificate is for ${shown === '' ? 'another name' : shown}, and not for the name in the address; ask it by a name of its certificate`
+  return `its certificate is for ${shown === '' ? 'another name' : shown}, not for the name in the address; use a name of its certificate`
 }
 
 /** Why there is no connection, or no answer, in a sentence that says what to do; with the code for those who look it up. */

@@ -16,7 +16,7 @@ export function proxyHeaders({ username, password }: URL): Record<string, string
 }
 
 function refused(proxy: URL, target: string, status: number): ForwardProxyError {
-  const why = status === 407 ? 'it wants a user name and password, which belong into HTTPS_PROXY' : `it answers ${status}`
+  const why = status === 407 ? 'it requires a user name and password; put them into HTTPS_PROXY' : `it answers ${status}`
   return new ForwardProxyError(`the forward proxy ${proxy.host} does not connect to ${target}: ${why}`)
 }
 

@@ -21,7 +21,7 @@ export class Metrics {
   })
   readonly #keys = new Gauge({
     name: 'mlflow_env_proxy_signing_keys',
-    help: 'Signing keys of the issuer that are known.',
+    help: 'Known signing keys of the issuer.',
     registers: [this.registry],
   })
 
@@ -38,13 +38,13 @@ export class Metrics {
   })
   readonly #unforeseen = new Counter({
     name: 'mlflow_env_proxy_unforeseen_errors_total',
-    help: 'Errors that no part of the program expected, each of which ended one request; the log has their stacks.',
+    help: 'Unexpected errors, each of which ended one request; the log has their stacks.',
     registers: [this.registry],
   })
 
   readonly #shed = new Counter({
     name: 'mlflow_env_proxy_shed_total',
-    help: 'Requests that found no room, by what was short and how it ended: a full queue, a wait too long, memory that others needed.',
+    help: 'Requests that were shed, by what was short and why: a full queue, too long a wait, memory that others needed.',
     labelNames: ['kind', 'cause'],
     registers: [this.registry],
   })
@@ -62,7 +62,7 @@ export class Metrics {
   watch(limits: Limits): void {
     limits.onShed((kind, cause) => this.#shed.inc({ kind, cause }))
     const { memory, shares, workers } = limits
-    this.#gauge('memory_bytes', 'Memory for what is read whole, in bytes: in use and at most.', 'of', {
+    this.#gauge('memory_bytes', 'Memory for what is read completely, in bytes: in use and limit.', 'of', {
       used: () => memory.used,
       limit: () => memory.limit,
     })
@@ -73,7 +73,7 @@ export class Metrics {
       waiting: () => queue.waiting,
     }))
     const by = (what: 'underWay' | 'waiting') => Object.fromEntries(gauges.map((gauge) => [gauge.kind, gauge[what]]))
-    this.#gauge('requests_under_way', 'Requests that have their share, by kind.', 'kind', by('underWay'))
+    this.#gauge('requests_under_way', 'Requests that hold a share, by kind.', 'kind', by('underWay'))
     this.#gauge('requests_waiting', 'Requests that wait, by what they wait for.', 'kind', {
       ...by('waiting'),
       memory: () => memory.waiting,

@@ -37,7 +37,7 @@ async function answer(config: PolicyConfig, pipeline: Pipeline, request: Fastify
   const requestContext = await pipeline.enter('graphql', undefined, request)
   const { auditRecord } = requestContext
   const body = await bodyOf(request)
-  if (body.length > limits.graphqlBytes) throw new Refusal('too-large', 'The GraphQL is too large. Ask for less at once.')
+  if (body.length > limits.graphqlBytes) throw new Refusal('too-large', 'The GraphQL is too large. Request less at once.')
   const [, rawQuery = ''] = request.raw.url?.split('?') ?? []
   const contentType = request.headers['content-type'] ?? null
   const call = { method: 'POST', rawQuery, body, contentType, pathParams: new Map() }

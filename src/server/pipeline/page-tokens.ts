@@ -50,6 +50,6 @@ export class PageTokens {
     } catch {
       // Every way of being wrong gets the same answer.
     }
-    throw new Refusal('invalid-parameter', 'Invalid page token: it is none of this search. Begin again without one.')
+    throw new Refusal('invalid-parameter', 'Invalid page token: it does not belong to this search. Start again without one.')
   }
 }

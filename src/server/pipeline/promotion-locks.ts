@@ -73,10 +73,7 @@ export class PromotionLocks {
     late.catch(() => undefined)
     try {
       if ((await Promise.race([entered, late])) !== 'late') return
-      throw new Refusal(
-        'upstream-unavailable',
-        'Others are still changing or promoting what this request touches. Try again shortly.',
-      )
+      throw new Refusal('upstream-unavailable', 'Others are still changing or promoting the same things. Try again shortly.')
     } catch (error) {
       // It may have been let in at the same moment.
       this.#release(entry)

@@ -14,7 +14,7 @@ async function makeExperiment(upstream: Upstream, name: UpstreamName, caller: Ca
   if ((await experimentOfName(upstream, caller, name)) !== null) return
   throw new Refusal(
     'unknown-answer',
-    `The default experiment of this environment cannot be made (MLflow says ${answer.status}). Tell the proxy's administrators.`,
+    `The default experiment of this environment cannot be created (MLflow answers ${answer.status}). Tell the operators of the proxy.`,
   )
 }
 

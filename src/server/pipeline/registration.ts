@@ -15,7 +15,7 @@ function incomplete({ name, version, pendingStage, pendingAlias }: VersionFact, 
   const missing = pendingAlias ? `the alias '${pendingAlias}' could not be set` : `MLflow could not move it to ${pendingStage}`
   return new Refusal(
     'registration-incomplete',
-    `Version ${version} of model '${shown}' was registered, but ${missing}. Do not register it again: get the version, and the proxy will finish.`,
+    `Version ${version} of model '${shown}' was registered, but ${missing}. Do not register it again: get the version, and the proxy will complete it.`,
   )
 }
 

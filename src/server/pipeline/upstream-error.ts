@@ -24,7 +24,7 @@ export function upstreamError(grant: Grant, answer: WordlessAnswer): UpstreamErr
       throw new Refusal('unknown-endpoint', 'The MLflow server behind this proxy does not have this endpoint.')
     }
     refuseIntermediary(answer, endpoint.method === 'PUT' || isRepeatable(endpoint))
-    throw new Refusal('unknown-answer', "MLflow's answer is of an unknown form. Tell the proxy's administrators.")
+    throw new Refusal('unknown-answer', "MLflow's answer has an unknown form. Tell the operators of the proxy.")
   }
   const errorCode = String(error.get('error_code'))
   const said = String(error.get('message') ?? '')

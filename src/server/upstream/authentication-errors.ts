@@ -22,14 +22,14 @@ export interface OwnRefusal {
 const ownRefusals: readonly OwnRefusal[] = [
   {
     sentence: 'Invalid Host header',
-    message: 'MLflow refuses the host name by which this proxy asks it ("Invalid Host header").',
+    message: 'MLflow refuses the host name that this proxy uses for it ("Invalid Host header").',
     remedy: 'Start MLflow with the host and port of upstream.url in --allowed-hosts (MLFLOW_SERVER_ALLOWED_HOSTS).',
   },
   {
     sentence: 'Cross-origin request blocked',
-    message: 'MLflow takes this proxy for a web page of another origin ("Cross-origin request blocked").',
+    message: 'MLflow refuses this proxy as a web page of another origin ("Cross-origin request blocked").',
     remedy:
-      'Something between the proxy and MLflow adds an Origin header: take it away there, or name it in --cors-allowed-origins.',
+      'An intermediary between the proxy and MLflow adds an Origin header: remove it there, or list it in --cors-allowed-origins.',
   },
 ]
 
@@ -52,7 +52,7 @@ function wordsOf(said: Said): string {
 }
 
 function refused(message: string, cause: string): Refusal {
-  const refusal = new Refusal('upstream-refused', `${message} Tell the proxy's administrators.`)
+  const refusal = new Refusal('upstream-refused', `${message} Tell the operators of the proxy.`)
   refusal.cause = cause
   return refusal
 }
@@ -85,12 +85,12 @@ export function checkUpstreamAuthentication(kind: UpstreamKind, passes: boolean,
     checkCaller(kind, said, elsewhere)
     return
   }
-  if (isDenied(said)) throw refused('MLflow does not permit its user that this proxy is to do this (403).', wordsOf(said))
+  if (isDenied(said)) throw refused('MLflow does not permit the user of this proxy to do this (403).', wordsOf(said))
   // A Databricks workspace says so of single things, too.
   const ofOneThing = isWorkspace && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(text)
   // Without MLflow's words it is somebody's on the way.
   const onTheWay =
     status === 403 && !elsewhere && readOwnError(said) === null && !refusesCredentials(kind, said) && !isStranger(kind, said)
   if (((status === 401 || status === 403) && !ofOneThing && !onTheWay) || elsewhere)
-    throw refused(`MLflow does not let the proxy in (status ${status}): it does not accept its credentials.`, wordsOf(said))
+    throw refused(`MLflow refuses the proxy (status ${status}): it does not accept its credentials.`, wordsOf(said))
 }

@@ -9,11 +9,11 @@ export type WordlessAnswer = Pick<UpstreamAnswer, 'status' | 'text' | 'retryAfte
 /** Who says that it failed, or gave up, by the status. The request may have been carried out. */
 const failures: Readonly<Record<number, string>> = {
   408: 'A gateway between this proxy and MLflow did not wait for the request (408).',
-  425: 'A gateway between this proxy and MLflow does not take the request yet (425).',
-  499: 'A gateway between this proxy and MLflow gave the request up (499).',
-  500: 'MLflow failed on this request without saying why (500).',
+  425: 'A gateway between this proxy and MLflow does not accept the request yet (425).',
+  499: 'A gateway between this proxy and MLflow gave up the request (499).',
+  500: 'MLflow failed on this request without a reason (500).',
   502: 'A gateway between this proxy and MLflow got no answer from it (502).',
-  503: 'MLflow, or a gateway before it, takes no requests at the moment (503).',
+  503: 'MLflow, or a gateway in front of it, accepts no requests at the moment (503).',
   504: 'A gateway between this proxy and MLflow did not wait for the answer (504).',
 }
 
@@ -21,31 +21,28 @@ type Words = readonly [reason: Reason, message: string]
 
 const tooManyHeaders: Words = [
   'upstream-headers-too-large',
-  "A gateway between this proxy and MLflow takes no headers of this size: mostly a token with very many groups. Tell the proxy's administrators.",
+  'A gateway between this proxy and MLflow does not accept headers of this size, usually because of a token with very many groups. Tell the operators of the proxy.',
 ]
 
 /** Who did not take the request, by the status: nothing of it was carried out. */
 const refusals: Readonly<Record<number, Words>> = {
   403: [
     'upstream-forbids',
-    "A firewall or gateway between this proxy and MLflow does not let this request pass (403): MLflow has not seen it. Tell the proxy's administrators.",
+    'A firewall or gateway between this proxy and MLflow blocks this request (403): MLflow has not received it. Tell the operators of the proxy.',
   ],
   407: [
     'upstream-refused',
-    "A gateway between this proxy and MLflow wants credentials of its own (407). Tell the proxy's administrators.",
+    'A gateway between this proxy and MLflow requires credentials of its own (407). Tell the operators of the proxy.',
   ],
   413: [
     'upstream-too-large',
-    'A gateway between this proxy and MLflow takes no request of this size (413). Send less at once, or have its limit raised (of nginx: client_max_body_size).',
+    'A gateway between this proxy and MLflow does not accept requests of this size (413). Send less at once, or have its limit raised (nginx: client_max_body_size).',
   ],
   414: [
     'upstream-uri-too-long',
-    'A gateway between this proxy and MLflow takes no address of this length (414). Ask for less at once.',
+    'A gateway between this proxy and MLflow does not accept addresses of this length (414). Request less at once.',
   ],
-  421: [
-    'upstream-refused',
-    "What answers at upstream.url is not there for this host name (421). Tell the proxy's administrators.",
-  ],
+  421: ['upstream-refused', 'The server at upstream.url does not serve this host name (421). Tell the operators of the proxy.'],
   431: tooManyHeaders,
 }
 
@@ -56,14 +53,14 @@ const pages: readonly { readonly status: number; readonly said: RegExp; readonly
     said: /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|HTTP request to an HTTPS server/i,
     words: [
       'upstream-refused',
-      "What answers at upstream.url wants https, and was asked by http. Tell the proxy's administrators.",
+      'The server at upstream.url requires https, but the proxy uses http. Tell the operators of the proxy.',
     ],
   },
   { status: 400, said: /Request Header Or Cookie Too Large/i, words: tooManyHeaders },
 ]
 
 const elsewhere =
-  "What answers at upstream.url sends this proxy elsewhere, as a login page or a change from http to https would; it follows no redirects. Tell the proxy's administrators."
+  'The server at upstream.url redirects this proxy, as a login page or a change from http to https would; the proxy follows no redirects. Tell the operators of the proxy.'
 
 /** For the log: who answered, as far as it says, and nothing of what it wrote. */
 export function describeAnswer({ status, text, contentType = '', server }: WordlessAnswer): string {
@@ -72,16 +69,13 @@ export function describeAnswer({ status, text, contentType = '', server }: Wordl
 }
 
 function failureOf({ status, retryAfter }: WordlessAnswer, again: boolean): Refusal {
-  const what = failures[status] ?? `MLflow, or a gateway before it, failed on this request (${status}).`
+  const what = failures[status] ?? `MLflow, or a gateway in front of it, failed on this request (${status}).`
   if (again)
     return new Unavailable(
-      `${what} ${status === 504 ? 'Try again later, or ask for less at once.' : 'Try again shortly.'}`,
+      `${what} ${status === 504 ? 'Try again later, or request less at once.' : 'Try again shortly.'}`,
       retryAfter,
     )
-  return new Refusal(
-    'outcome-unknown',
-    `${what} The request may have been carried out all the same: look before you send it again.`,
-  )
+  return new Refusal('outcome-unknown', `${what} The request may still have been carried out: check before you send it again.`)
 }
 
 function refusalOf(answer: WordlessAnswer, again: boolean): Refusal {
@@ -90,7 +84,7 @@ function refusalOf(answer: WordlessAnswer, again: boolean): Refusal {
   if (status < 400) return new Refusal('upstream-refused', elsewhere)
   const unknown: Words = [
     'unknown-answer',
-    `MLflow, or a gateway before it, refused the request in a form that this proxy does not know (${status}). Tell the proxy's administrators.`,
+    `MLflow, or a gateway in front of it, refused the request in a form that this proxy does not know (${status}). Tell the operators of the proxy.`,
   ]
   const page = pages.find((each) => each.status === status && each.said.test(text))
   return new Refusal(...(page?.words ?? refusals[status] ?? unknown))

@@ -86,7 +86,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length
     if (this.#size > answerBytes) {
-      this.#abort(new Refusal('unknown-answer', "MLflow's answer is too large. Ask for fewer rows at once."))
+      this.#abort(new Refusal('unknown-answer', "MLflow's answer is too large. Request fewer rows at once."))
       return
     }
     this.#weight.add(chunk)

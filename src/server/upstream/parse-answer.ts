@@ -8,14 +8,14 @@ import type { UpstreamAnswer } from './upstream-answer.ts'
 
 /** The refusal of an answer in which something is missing. */
 export function unknownAnswer(): Refusal {
-  return new Refusal('unknown-answer', "MLflow's answer is of an unknown form. See the proxy's log.")
+  return new Refusal('unknown-answer', "MLflow's answer has an unknown form. See the proxy's log.")
 }
 
 /** A page where MLflow's answer should be is a login page, or that of somebody who is out of order. */
 function page(): Refusal {
   return new Refusal(
     'unknown-answer',
-    "A web page came in place of MLflow's answer, from something between this proxy and MLflow. Tell the proxy's administrators.",
+    "A web page came instead of MLflow's answer, from an intermediary between this proxy and MLflow. Tell the operators of the proxy.",
   )
 }
 

@@ -39,7 +39,7 @@ function problemOf(status: number, text: string): string {
     const answer: unknown = JSON.parse(text)
     if (isMapping(answer) && typeof answer.error === 'string') {
       const codes = Array.isArray(answer.error_codes) ? ` (AADSTS${answer.error_codes.map(Number).join(', AADSTS')})` : ''
-      return `the issuer says ${answer.error}${codes}`
+      return `the issuer answers ${answer.error}${codes}`
     }
   } catch {
     // Told below.
@@ -86,7 +86,7 @@ export class ServicePrincipalTokens {
     if (this.#held !== null && this.#clock() < this.#held.endsAt) return this.#held.token
     const refusal = new Refusal(
       'upstream-unavailable',
-      'The proxy gets no credentials for MLflow at the moment. Try again shortly.',
+      'The proxy cannot get credentials for MLflow at the moment. Try again shortly.',
     )
     refusal.cause = this.#failure
     throw refusal
@@ -115,7 +115,7 @@ export class ServicePrincipalTokens {
     } catch (error) {
       this.#failedAt = this.#clock()
       this.#failure = new Error(describeNetworkError(error), { cause: error })
-      this.#log.warn({ problem: this.#failure.message, clientId }, 'no token for MLflow could be had')
+      this.#log.warn({ problem: this.#failure.message, clientId }, 'no token for MLflow is available')
     }
   }
 

@@ -5,7 +5,7 @@ export class Throttled extends Refusal {
   readonly retryAfter: number | string
 
   constructor(retryAfter: number | string) {
-    super('upstream-busy', 'MLflow takes no more requests at the moment: its rate limit is reached. Try again shortly.')
+    super('upstream-busy', 'MLflow accepts no more requests at the moment: its rate limit is reached. Try again shortly.')
     this.retryAfter = retryAfter
   }
 }

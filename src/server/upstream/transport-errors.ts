@@ -55,27 +55,24 @@ const longWait = 20_000
 function endOf({ after = 0 }: Sent): string {
   if (after < longWait) return ''
   const seconds = Math.round(after / 1_000)
-  return ` It ended after ${seconds} s, which is no limit of this proxy's, but of MLflow's (gunicorn's --timeout, say) or of what stands before it.`
+  return ` It ended after ${seconds} s, which is not a limit of this proxy, but of MLflow (such as gunicorn's --timeout) or of an intermediary in front of it.`
 }
 
 /** Whoever waited for nothing is told what to do; `again`: sending it once more changes nothing. */
 function timeoutRefusal(error: unknown, { again, upload = false }: Sent): Refusal {
   const limit = limitOf(error)
   if (upload && tookTooLong(error)?.key === 'pause')
-    return new Refusal(
-      'outcome-unknown',
-      `MLflow takes no more of the upload, and has not got all of it. Try again later.${limit}`,
-    )
+    return new Refusal('outcome-unknown', `MLflow stopped reading the upload before its end. Try again later.${limit}`)
   if (upload)
     return new Refusal(
       'outcome-unknown',
-      `MLflow has the whole upload, but did not answer in time: it may still be storing it. Look whether it is there before you send it again.${limit}`,
+      `MLflow received the whole upload, but did not answer in time: it may still be storing it. Check whether it is there before you send it again.${limit}`,
     )
   if (again)
-    return new Refusal('upstream-unavailable', `MLflow did not answer in time. Try again later, or ask for less at once.${limit}`)
+    return new Refusal('upstream-unavailable', `MLflow did not answer in time. Try again later, or request less at once.${limit}`)
   return new Refusal(
     'outcome-unknown',
-    `MLflow did not answer in time: the request may have been carried out, or still be. Look before you send it again.${limit}`,
+    `MLflow did not answer in time: the request may have been carried out, or may still be. Check before you send it again.${limit}`,
   )
 }
 
@@ -85,11 +82,10 @@ function refusalOf(error: unknown, sent: Sent): Refusal {
   if (!sent.again) {
     return new Refusal(
       'outcome-unknown',
-      `The connection to MLflow broke after the request was sent: it may have been carried out. Look before you send it again.${endOf(sent)}`,
+      `The connection to MLflow broke after the request was sent: it may have been carried out. Check before you send it again.${endOf(sent)}`,
     )
   }
-  if (isUnreadable(error))
-    return new Refusal('unknown-answer', "MLflow's answer is not HTTP as this proxy knows it. See the proxy's log.")
+  if (isUnreadable(error)) return new Refusal('unknown-answer', "MLflow's answer is not valid HTTP. See the proxy's log.")
   return new Refusal('upstream-unavailable', `The connection to MLflow broke. Try again shortly.${endOf(sent)}`)
 }
 

@@ -63,7 +63,10 @@ export class TokenFile {
     }
     await this.#checking
     if (this.#token === null) {
-      throw new Refusal('upstream-unavailable', 'The proxy cannot read its credentials for MLflow. Tell its administrators.')
+      throw new Refusal(
+        'upstream-unavailable',
+        'The proxy cannot read its credentials for MLflow. Tell the operators of the proxy.',
+      )
     }
     return this.#token
   }

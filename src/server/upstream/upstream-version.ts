@@ -12,7 +12,7 @@ const minorOf = (version: string) => version.split('.').slice(0, 2).join('.')
 /** What operators should know of the version of an MLflow server; null where it is a tested one, or a patch release of one. */
 export function versionWarning(version: string): string | null {
   if (describedVersions.some((known) => minorOf(known) === minorOf(version))) return null
-  return `MLflow ${version} was not tested with this proxy (tested: ${describedVersions.join(', ')}). Endpoints and fields that only it has are refused.`
+  return `MLflow ${version} was not tested with this proxy (tested: ${describedVersions.join(', ')}). Endpoints and fields that only this version has are refused.`
 }
 
 async function readVersion(upstream: Upstream): Promise<string | null> {
@@ -29,7 +29,7 @@ export async function noteUpstreamVersion(
   while (upstream.kind === 'mlflow' && !stop.aborted) {
     try {
       const version = await readVersion(upstream)
-      const warning = version === null ? 'MLflow does not tell its version: is it one of 2.9 or newer?' : versionWarning(version)
+      const warning = version === null ? 'MLflow does not report its version: is it 2.9 or newer?' : versionWarning(version)
       if (warning === null) log.info({ version }, 'MLflow answers')
       else log.warn({ version }, warning)
       return

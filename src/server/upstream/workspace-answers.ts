@@ -39,34 +39,34 @@ const refusals: readonly WorkspaceRefusal[] = [
       status < 400 &&
       /\/login\.html\?/.test(location) &&
       /[?&]error=private-link-validation-error/.test(location),
-    message: 'The Databricks workspace is behind Azure Private Link, and the network of this proxy does not lead there.',
+    message: 'The Databricks workspace is behind Azure Private Link, which the network of this proxy does not reach.',
     remedy:
-      "Let the workspace's name lead to its private endpoint where the proxy runs, or let the workspace take public connections.",
+      "Make the workspace's name resolve to its private endpoint where the proxy runs, or let the workspace accept public connections.",
   },
   {
     kind: 'network',
     fits: ({ status, text }) => status === 403 && /is blocked by Databricks IP ACL/i.test(text),
-    message: 'The IP access list of the Databricks workspace does not let this proxy in.',
-    remedy: "Add the address from which the proxy asks to the workspace's IP access list. The workspace's own words name it.",
+    message: 'The IP access list of the Databricks workspace blocks this proxy.',
+    remedy: "Add the proxy's address to the workspace's IP access list. The workspace's message names it.",
   },
   {
     kind: 'network',
     fits: ({ status, text }) => status === 403 && /Unauthorized network access to workspace/i.test(text),
-    message: 'The Databricks workspace does not let this proxy in from its network.',
-    remedy: "Look at the workspace's private access settings and the account's network policies.",
+    message: 'The Databricks workspace blocks this proxy because of its network.',
+    remedy: "Check the workspace's private access settings and the account's network policies.",
   },
   {
     kind: 'registry',
     fits: ({ status, text }) => status === 403 && says(text, /workspace model registry is disabled/i),
     message:
-      'The legacy workspace model registry is disabled for the current Databricks workspace: models are registered in Unity Catalog there, and this proxy is set up for the other.',
+      'The legacy workspace model registry is disabled for the current Databricks workspace: models are registered in Unity Catalog there, but this proxy is configured for the workspace registry.',
     remedy: 'Write `upstream.registry: unityCatalog`, and a `unityCatalogSchema` for each environment.',
   },
   {
     kind: 'registry',
     fits: ({ status, text }) => status >= 400 && codeOf(text) === 'METASTORE_DOES_NOT_EXIST',
     message:
-      'The Databricks workspace has no Unity Catalog (no metastore is assigned to it), and this proxy is set up to register models there.',
+      'The Databricks workspace has no Unity Catalog (no metastore is assigned to it), but this proxy is configured to register models there.',
     remedy: 'Assign a metastore to the workspace, or write `upstream.registry: workspace`.',
   },
 ]

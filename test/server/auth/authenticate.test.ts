@@ -78,15 +78,15 @@ t.test('the Authorization header is one, small, and holds one token', async (t) 
     ['a proof of possession', [`DPoP ${token}`], /bound to a key \(the scheme DPoP\).*plain bearer token/],
     ['another', [`PoP ${token}`], /bound to a key \(the scheme PoP\).*plain bearer token/],
     ['another, and more of it', [`pop ${token}, nonce="x"`], /bound to a key/],
-    ['another scheme', [`Negotiate ${token}`], /not "Bearer"/],
-    ['the token alone', [token], /not "Bearer"/],
-    ['the scheme alone', ['Bearer'], /not "Bearer"/],
-    ['the scheme and a space', ['Bearer '], /not "Bearer"/],
-    ['a space before', [` Bearer ${token}`], /not "Bearer"/],
-    ['a tab', [`Bearer\t${token}`], /not "Bearer"/],
-    ['a space inside', [`Bearer ${token.slice(0, 9)} ${token.slice(9)}`], /not "Bearer"/],
-    ['two tokens', [`Bearer ${token} ${token}`], /not "Bearer"/],
-    ['two schemes in one', [`Bearer ${token}, Bearer ${token}`], /not "Bearer"/],
+    ['another scheme', [`Negotiate ${token}`], /must be "Bearer" and one token/],
+    ['the token alone', [token], /must be "Bearer" and one token/],
+    ['the scheme alone', ['Bearer'], /must be "Bearer" and one token/],
+    ['the scheme and a space', ['Bearer '], /must be "Bearer" and one token/],
+    ['a space before', [` Bearer ${token}`], /must be "Bearer" and one token/],
+    ['a tab', [`Bearer\t${token}`], /must be "Bearer" and one token/],
+    ['a space inside', [`Bearer ${token.slice(0, 9)} ${token.slice(9)}`], /must be "Bearer" and one token/],
+    ['two tokens', [`Bearer ${token} ${token}`], /must be "Bearer" and one token/],
+    ['two schemes in one', [`Bearer ${token}, Bearer ${token}`], /must be "Bearer" and one token/],
     ['17 KiB', [`Bearer ${'a'.repeat(17 * 1024)}`], /16 KiB/],
     ['17 KiB, signed', [`Bearer ${await issuer.token({ roles: ['x'.repeat(17 * 1024)] })}`], /16 KiB/],
     ['an encrypted token', ['Bearer a.b.c.d.e'], /encrypted/],
@@ -112,7 +112,7 @@ t.test('JSON that two parsers could read differently is refused in both parts', 
   const header = '{"alg":"none","alg":"RS256","kid":"key-1"}'
   const input = `${Buffer.from(header).toString('base64url')}.${Buffer.from(text).toString('base64url')}`
   const signature = sign('sha256', Buffer.from(input), issuer.key()).toString('base64url')
-  await refuses(t, 'a header with two algorithms', `Bearer ${input}.${signature}`, /unambiguous/)
+  await refuses(t, 'a header with two algorithms', `Bearer ${input}.${signature}`, /ambiguous/)
   t.equal((await authenticate([`Bearer ${await issuer.token(text)}`])).overage, false, 'control')
 })
 
@@ -169,6 +169,6 @@ t.test('a token whose key has been withdrawn is forgotten with it', async (t) =>
   t.ok(await authenticate([old]))
   await issuer.rotate()
   t.equal(await keys.refresh(), true)
-  await refuses(t, 'the old key', old, /no key of the id/)
+  await refuses(t, 'the old key', old, /no key with the token's key id/)
   t.ok(await authenticate([`Bearer ${await issuer.token()}`]), 'the new key')
 })

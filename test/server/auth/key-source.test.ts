@@ -26,7 +26,7 @@ async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; tries < 400 && !condition(); tries += 1) await sleep(25)
 }
 
-const unauthenticated = { reason: 'unauthenticated', message: /no key of the id/ }
+const unauthenticated = { reason: 'unauthenticated', message: /no key with the token's key id/ }
 
 t.test('the first callers wait for one reading, together', async (t) => {
   const { issuer, keys, enter } = await start(t)

@@ -42,7 +42,7 @@ t.test(
       [
         'ml_acc }',
         'ml_acc, registrationStage: Staging }',
-        'environments.acc.registrationStage: is only for `upstream.registry: workspace`; Unity Catalog has aliases, and registrationAlias in its place',
+        'environments.acc.registrationStage: is only for `upstream.registry: workspace`; Unity Catalog has aliases: use registrationAlias instead',
       ],
       [
         'kind: databricks, ',
@@ -123,16 +123,16 @@ environments: [acc]
   const chosen = load(write('databricks', 'none', databricks, 'directory: databricks, '))
   t.match(
     describeConfig(chosen),
-    /groups +the token's roles and groups; where it lists none or too many, those that the Databricks workspace says/,
+    /groups +the token's roles and groups; if it lists none or too many, those in the Databricks workspace/,
   )
-  t.match(describeConfig(chosen), /whoever may make groups there/)
-  t.match(describeConfig(chosen), /whichever application holds one/)
+  t.match(describeConfig(chosen), /whoever may create groups there/)
+  t.match(describeConfig(chosen), /any application that has one/)
   t.equal(load(write('databricks', 'passthrough', databricks, 'directory: none, ')).authentication.directory, 'none')
   t.match(linesOf(write('mlflow', 'none', databricks, 'directory: databricks, ')), [
-    /authentication.directory: is databricks, but the upstream is none/,
+    /authentication.directory: is databricks, but the upstream is not/,
   ])
   t.match(linesOf(write('databricks', 'none', 'api://proxy', 'directory: databricks, ')), [
-    /can only be asked with tokens for Databricks; add 2ff814a6/,
+    /works only with tokens for Databricks; add 2ff814a6/,
   ])
   t.match(linesOf(write('databricks', 'none', databricks, 'directory: graph, ')), [
     /`graph` is not supported by this version yet; write none or databricks/,
@@ -158,7 +158,7 @@ environments: [acc, prod]
   t.match(said, 'Clients in Databricks mode get signed URLs')
   t.same(load(file('{ hostNames: [{ name: dbx.example.com }] }')).databricksHost?.listen, null)
   const wrong: readonly (readonly [string, string, string])[] = [
-    ['{}', 'databricksHost', 'opens no door; write listen, for example { port: 5002 }, or hostNames'],
+    ['{}', 'databricksHost', 'has no listener; write listen, for example { port: 5002 }, or hostNames'],
     [
       '{ listen: { port: 5000 } }',
       'databricksHost.listen',
@@ -172,7 +172,7 @@ environments: [acc, prod]
     [
       '{ listen: { port: 5003 } }',
       'upstream.url',
-      "is the proxy's own address (databricksHost.listen.port is 5003); write where MLflow answers",
+      "is the proxy's own address (databricksHost.listen.port is 5003); write MLflow's address",
     ],
     [
       '{ hostNames: [{ name: a.b }, { name: a.b, environment: acc }] }',

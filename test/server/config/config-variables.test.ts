@@ -138,13 +138,13 @@ t.test('secrets come from files that must be there and hold one', async (t) => {
   t.equal(load(`${small}paging: { keyFile: secrets/key }`).paging.keyFile, join(folder, 'secrets/key'))
   const wrong = (content: string) => problemsOf(content).map(({ path, message }) => `${path}: ${message}`.replaceAll(folder, ''))
   t.same(wrong(token('secrets/absent')), [
-    'upstream.credentials.file: the file /secrets/absent does not exist; write the path of one that does',
+    'upstream.credentials.file: the file /secrets/absent does not exist; write the path of an existing file',
   ])
   t.same(wrong(token('secrets')), ['upstream.credentials.file: /secrets is not a file; write the path of a file'])
   t.same(wrong(token('secrets/empty')), ['upstream.credentials.file: the file /secrets/empty is empty; write the token into it'])
-  t.match(wrong(token('secrets/two-lines')), [/write the token alone into it/])
+  t.match(wrong(token('secrets/two-lines')), [/write only the token into it/])
   t.same(wrong(`${small}paging: { keyFile: secrets/short }`), [
-    'paging.keyFile: the file /secrets/short holds a key of 3 bytes; write at least 32, as `openssl rand -hex 32` makes them',
+    'paging.keyFile: the file /secrets/short has a key of 3 bytes; write at least 32, for example with `openssl rand -hex 32`',
   ])
   t.same(wrong(`${small}paging: { keyFile: "" }`), [
     'paging.keyFile: an empty text is not the path of a file; write for example /run/secrets/paging-key, or leave it out',

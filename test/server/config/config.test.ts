@@ -261,7 +261,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nlisten: { port: 5001 }',
-    "1:18 upstream.url: is the proxy's own address (listen.port is 5001); write where MLflow answers",
+    "1:18 upstream.url: is the proxy's own address (listen.port is 5001); write MLflow's address",
   ],
   [
     'environments: [acc]\nadmin: { port: 5000 }',
@@ -298,17 +298,17 @@ const wrongUpstreams: readonly (readonly [string, string])[] = [
   ['url: "http://"', 'upstream.url: cannot be read as a URL; write for example http://127.0.0.1:5001'],
   [
     'url: http://me:secret@x',
-    'upstream.url: must not hold a user name or password; write the URL alone, and use upstream.credentials',
+    'upstream.url: must not contain a user name or password; write only the URL, and use upstream.credentials',
   ],
-  ['url: http://x/?a=1', 'upstream.url: must not have a query or fragment; write scheme, host, port and path alone'],
-  ['url: "http://x/#"', 'upstream.url: must not have a query or fragment; write scheme, host, port and path alone'],
+  ['url: http://x/?a=1', 'upstream.url: must not have a query or fragment; write only scheme, host, port and path'],
+  ['url: "http://x/#"', 'upstream.url: must not have a query or fragment; write only scheme, host, port and path'],
   [
     'url: http://x/a/../b',
-    'upstream.url: has a path with dot segments, double slashes, backslashes or percent signs; write the path that it stands for',
+    'upstream.url: has a path with dot segments, double slashes, backslashes or percent signs; write the resolved path',
   ],
   [
     'url: http://x/a%2fb',
-    'upstream.url: has a path with dot segments, double slashes, backslashes or percent signs; write the path that it stands for',
+    'upstream.url: has a path with dot segments, double slashes, backslashes or percent signs; write the resolved path',
   ],
   ['url: http://x, kind: mlfow', 'upstream.kind: `mlfow` is none of mlflow, databricks; did you mean `mlflow`?'],
   ['url: http://x, foldCase: true', 'upstream.foldCase: `foldCase` is not a known key; did you mean `foldsCase`?'],
@@ -384,11 +384,11 @@ const wrongAuthentications: readonly (readonly [string, string])[] = [
   ],
   [
     `{ entra: { ${tenant}, audiences: [a], authority: "http://issuer.example.com" } }`,
-    'entra.authority: is plain http, so anybody on the way could forge keys; write https (http is only for an issuer on loopback)',
+    'entra.authority: is plain http, so anyone on the network could forge keys; write https (http is only for an issuer on loopback)',
   ],
   [
     `{ entra: { ${tenant}, audiences: [a], authority: "http://127.0.0.1.example.com" } }`,
-    'entra.authority: is plain http, so anybody on the way could forge keys; write https (http is only for an issuer on loopback)',
+    'entra.authority: is plain http, so anyone on the network could forge keys; write https (http is only for an issuer on loopback)',
   ],
   [
     `{ entra: { ${tenant}, audiences: [a], authority: login.microsoftonline.com } }`,

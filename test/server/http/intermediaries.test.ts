@@ -76,25 +76,25 @@ const both = (status: number, code: string, says: RegExp): Want => ({ harmless: 
 const failed = (says: RegExp): Want => ({ harmless: later, once: unsure, says })
 
 const answers: Readonly<Record<number, Want>> = {
-  301: both(501, 'INTERNAL_ERROR', /sends this proxy elsewhere/),
-  302: both(501, 'INTERNAL_ERROR', /sends this proxy elsewhere/),
-  307: both(501, 'INTERNAL_ERROR', /sends this proxy elsewhere/),
-  308: both(501, 'INTERNAL_ERROR', /sends this proxy elsewhere/),
-  400: both(501, 'INTERNAL_ERROR', /a gateway before it, refused .*400/),
+  301: both(501, 'INTERNAL_ERROR', /redirects this proxy/),
+  302: both(501, 'INTERNAL_ERROR', /redirects this proxy/),
+  307: both(501, 'INTERNAL_ERROR', /redirects this proxy/),
+  308: both(501, 'INTERNAL_ERROR', /redirects this proxy/),
+  400: both(501, 'INTERNAL_ERROR', /a gateway in front of it, refused .*400/),
   401: both(501, 'INTERNAL_ERROR', /does not accept its credentials/),
-  403: both(403, 'PERMISSION_DENIED', /firewall or gateway .*MLflow has not seen it/),
+  403: both(403, 'PERMISSION_DENIED', /firewall or gateway .*MLflow has not received it/),
   407: both(501, 'INTERNAL_ERROR', /credentials of its own/),
   408: failed(/did not wait for the request \(408\)/),
-  413: both(413, 'BAD_REQUEST', /no request of this size.*client_max_body_size/),
-  414: both(414, 'BAD_REQUEST', /no address of this length/),
+  413: both(413, 'BAD_REQUEST', /does not accept requests of this size.*client_max_body_size/),
+  414: both(414, 'BAD_REQUEST', /does not accept addresses of this length/),
   418: both(501, 'INTERNAL_ERROR', /\(418\)/),
   421: both(501, 'INTERNAL_ERROR', /host name \(421\)/),
   429: both(429, 'REQUEST_LIMIT_EXCEEDED', /Try again shortly/),
-  431: both(431, 'BAD_REQUEST', /no headers of this size/),
+  431: both(431, 'BAD_REQUEST', /does not accept headers of this size/),
   499: failed(/\(499\)/),
-  500: failed(/without saying why/),
+  500: failed(/without a reason/),
   502: failed(/got no answer from it \(502\)/),
-  503: failed(/takes no requests at the moment \(503\)/),
+  503: failed(/accepts no requests at the moment \(503\)/),
   504: failed(/did not wait for the answer \(504\)/),
   520: failed(/\(520\)/),
 }
@@ -140,8 +140,8 @@ t.test('the log says who answered', async (t) => {
 
 t.test('pages that say more than their status', async (t) => {
   const pages: readonly (readonly [string, number, RegExp])[] = [
-    ['<center>The plain HTTP request was sent to HTTPS port</center>', 501, /wants https/],
-    ["Reason: You're speaking plain HTTP to an SSL-enabled server port.", 501, /wants https/],
+    ['<center>The plain HTTP request was sent to HTTPS port</center>', 501, /requires https/],
+    ["Reason: You're speaking plain HTTP to an SSL-enabled server port.", 501, /requires https/],
     ['<center>Request Header Or Cookie Too Large</center>', 431, /many groups/],
   ]
   for (const [page, status, says] of pages) {
@@ -154,7 +154,7 @@ t.test('pages that say more than their status', async (t) => {
   }
   upstream.answer = reply(200, `<html>${secret}</html>`, { 'content-type': 'text/html' })
   const got = await ask(harmless['a read'] ?? post('', {}))
-  t.match(got, { status: 501, message: /web page came in place/ }, 'a login page that says 200')
+  t.match(got, { status: 501, message: /web page came instead of/ }, 'a login page that says 200')
 })
 
 t.test("a look-up of the proxy's own that fails changes nothing: everything may be sent again", async (t) => {

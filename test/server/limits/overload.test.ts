@@ -75,7 +75,7 @@ t.test('messages and bytes beyond their share wait, and what is too much is shed
     t.equal(shed.length, 1)
     t.match(
       shed[0]?.text(),
-      /\r\nretry-after: 1\r\n[\s\S]*"error_code":"TEMPORARILY_UNAVAILABLE","message":"Too many requests wait already\. Try again shortly\."/,
+      /\r\nretry-after: 1\r\n[\s\S]*"error_code":"TEMPORARILY_UNAVAILABLE","message":"Too many requests are already waiting\. Try again shortly\."/,
     )
     t.ok(await until(() => app.lines().some((line) => line.audit === true && line.reason === 'overloaded')), 'audited')
     t.match(
@@ -151,7 +151,7 @@ t.test('a body or an answer that never fits is refused by its size', async (t) =
   upstream.answer = reply(200, { runs: [{ info: { run_id: runId, experiment_id: '7', run_name: 'x'.repeat(5 * MiB) } }] })
   const rows = open(t, app, 'POST', '/api/2.0/mlflow/runs/search', '{"experiment_ids":["7"]}')
   t.ok(await until(() => rows.status() !== 0))
-  t.match(rows.text(), /^HTTP\/1\.1 501 [\s\S]*Ask for fewer rows/)
+  t.match(rows.text(), /^HTTP\/1\.1 501 [\s\S]*Request fewer rows/)
 })
 
 t.end()

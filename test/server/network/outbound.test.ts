@@ -80,7 +80,7 @@ t.test('which addresses go through a forward proxy', async (t) => {
   for (const wrong of ['socks5://a.corp:1080', 'http://', 'a b', 'ftp://x'])
     t.match(
       readProxySettings({ HTTPS_PROXY: wrong }).findings,
-      [{ message: /HTTPS_PROXY is no address/, place: { variable: 'HTTPS_PROXY' } }],
+      [{ message: /HTTPS_PROXY is not the address/, place: { variable: 'HTTPS_PROXY' } }],
       wrong,
     )
   t.notMatch(
@@ -160,7 +160,10 @@ t.test('what is plain http is asked of the forward proxy itself', async (t) => {
 t.test('a forward proxy that does not connect says why', async (t) => {
   const wrong = { ...direct, httpsProxy: proxy.url.replace(/:[^:@]+@/, ':no@') }
   const said = await readKeys('https://login.internal.test:1', wrong)
-  t.match(said, /forward proxy 127\.0\.0\.1:\d+ does not connect to login\.internal\.test:1: it wants a user name and password/)
+  t.match(
+    said,
+    /forward proxy 127\.0\.0\.1:\d+ does not connect to login\.internal\.test:1: it requires a user name and password/,
+  )
   t.match(await readKeys('https://login.internal.test:1', { ...direct, httpsProxy: proxy.url }), /it answers 502/)
   t.match(await readKeys('https://login.internal.test:1', { ...direct, httpsProxy: 'http://127.0.0.1:1' }), /cannot be used/)
   t.notMatch(said, 'corp:no', 'no password is told')
@@ -174,7 +177,7 @@ t.test('a certificate that does not hold is told for what it is', async (t) => {
     ['self-signed', trusting, /self-signed; .*tls\.caFile/],
     ['self-signed', { ...direct, caFile: certificate('self-signed.pem') }, null],
     ['expired', trusting, /has expired/],
-    ['other-name', trusting, /is for other\.internal\.test, and not for the name in the address/],
+    ['other-name', trusting, /is for other\.internal\.test, not for the name in the address/],
   ]
   for (const [name, outbound, wanted] of cases) {
     const port = await startServer(t, name)

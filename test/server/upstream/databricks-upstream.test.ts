@@ -67,10 +67,10 @@ t.test('a token that holds outlives an issuer that fails, and no flood follows',
     await sleep(30)
   }
   t.equal(authority.asked.length, 2, 'one more try')
-  t.match(warned, [{ problem: 'the issuer says invalid_client (AADSTS7000215)', clientId: 'app' }])
+  t.match(warned, [{ problem: 'the issuer answers invalid_client (AADSTS7000215)', clientId: 'app' }])
   t.notMatch(JSON.stringify(warned), /hunter2|token-/)
   clock.now = 61 * minute
-  await t.rejects(tokens.read(), { name: 'Refusal', message: /no credentials/ })
+  await t.rejects(tokens.read(), { name: 'Refusal', message: /cannot get credentials/ })
   await t.rejects(tokens.read(), { name: 'Refusal' })
   t.equal(authority.asked.length, 3, 'who comes at once hears the same')
   answer = async () => ({ token: 'back', seconds: 3_600 })
@@ -133,7 +133,7 @@ t.test('a request that was refused for its token is sent once more, and then no 
   seen.length = 0
   await t.rejects(upstream.write({ make: 'folder', path: '/x' }, nobody), {
     reason: 'upstream-refused',
-    message: /does not let the proxy in/,
+    message: /MLflow refuses the proxy/,
   })
   t.same(seen, ['POST Bearer token-2'], 'a token that is hardly older is not to blame')
 })
@@ -195,7 +195,7 @@ t.test('what the workspace says of a caller, and what it may mean', async (t) =>
     ['a page', { ...me({}), text: '<html>' }, { reason: 'unknown-answer' }],
     ['a list', { ...me({}), text: '[]' }, { reason: 'unknown-answer' }],
     ['a token that is not taken', { ...me({}), status: 401 }, { reason: 'unauthenticated' }],
-    ['a stranger', { ...me({}), status: 403 }, { reason: 'no-environment', message: /does not let you in/ }],
+    ['a stranger', { ...me({}), status: 403 }, { reason: 'no-environment', message: /Databricks workspace refuses you/ }],
     ['too many questions', { ...me({}), status: 429, retryAfter: 7 }, { reason: 'upstream-busy', retryAfter: 7 }],
     ['trouble', { ...me({}), status: 503 }, { reason: 'upstream-unavailable' }],
     ['no such API', { ...me({}), status: 404 }, { reason: 'unknown-answer' }],

@@ -70,13 +70,13 @@ t.test('an end that is no limit of the proxy’s says whose it may be', async (t
     const sentence = transportRefusal(broken, { again, after: 60_400 }).message
     t.match(
       sentence,
-      /broke.* It ended after 60 s, which is no limit of this proxy's, but of MLflow's \(gunicorn's --timeout, say\)/,
+      /broke.* It ended after 60 s, which is not a limit of this proxy, but of MLflow \(such as gunicorn's --timeout\)/,
     )
     t.notMatch(transportRefusal(broken, { again, after: 400 }).message, /limit/, 'an accident')
   }
   const paused = transportRefusal(new TookTooLong('pause', 60_000), { again: true, upload: true })
   t.match(paused, {
     reason: 'outcome-unknown',
-    message: /takes no more of the upload, .*upstream\.timeouts\.pauseSeconds, 60 s\./,
+    message: /stopped reading the upload before its end\. .*upstream\.timeouts\.pauseSeconds, 60 s\./,
   })
 })

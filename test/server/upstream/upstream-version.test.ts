@@ -36,5 +36,5 @@ async function lineOf(version: string): Promise<Record<string, unknown> | undefi
 t.test('at start the log says which MLflow answers, and warns of one that was not tested', async (t) => {
   t.match(await lineOf('3.17.2'), { level: 30, version: '3.17.2', msg: 'MLflow answers' })
   t.match(await lineOf('99.1.0'), { level: 40, version: '99.1.0', msg: /was not tested with this proxy/ })
-  t.match(await lineOf('<html>'), { level: 40, msg: /does not tell its version/ })
+  t.match(await lineOf('<html>'), { level: 40, msg: /does not report its version/ })
 })

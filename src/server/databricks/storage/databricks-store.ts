@@ -87,7 +87,7 @@ export class DatabricksArtifactStore implements ArtifactStore {
     checkPath(path)
     if (place.kind === 'version') throw readOnlyPlace()
     if (place.kind === 'dbfs') return deleteDbfs(this.#call, path)
-    throw new Refusal('read-only', 'Databricks does not delete artifacts one by one. Delete the run or the logged model instead.')
+    throw new Refusal('read-only', 'Databricks cannot delete single artifacts. Delete the run or the logged model instead.')
   }
 
   async #uploadSigned(place: ArtifactPlace, path: string, upload: StorageUpload): Promise<void> {

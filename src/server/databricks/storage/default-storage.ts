@@ -80,7 +80,7 @@ export class DefaultStorageFolder {
   async upload(path: string, upload: StorageUpload): Promise<void> {
     const { length } = upload
     if (length === null) {
-      throw new Refusal('invalid-parameter', "Databricks' default storage wants to know a file's length. Send Content-Length.")
+      throw new Refusal('invalid-parameter', "Databricks' default storage needs the length of a file. Send Content-Length.")
     }
     const credential = await this.#sign('write', path)
     const headers = { ...Object.fromEntries(credential.headers), 'content-length': String(length) }

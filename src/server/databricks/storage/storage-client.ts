@@ -72,7 +72,7 @@ export function storageRefusal(reply: Pick<StorageReply, 'status' | 'code'>): Re
   }
   return new Refusal(
     'unknown-answer',
-    `The storage of the artifacts refuses this request (${said}). Tell the proxy's administrators.`,
+    `The storage of the artifacts refuses this request (${said}). Tell the operators of the proxy.`,
   )
 }
 

@@ -119,7 +119,7 @@ class PartSender {
 function incomplete(size: number, length: number): Refusal {
   return new Refusal(
     'malformed',
-    `The body has ${size > length ? 'more' : 'fewer'} bytes than the ${length} that were announced. Nothing was stored.`,
+    `The body has ${size > length ? 'more' : 'fewer'} bytes than the announced ${length}. Nothing was stored.`,
   )
 }
 

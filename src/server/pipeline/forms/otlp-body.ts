@@ -28,7 +28,7 @@ async function unpack(body: Uint8Array, unpacker: Unpacker, hold: Hold): Promise
 }
 
 function tooLarge(): Refusal {
-  const message = `The body is larger than ${limits.jsonBytes} bytes when it is unpacked. Export fewer spans at once.`
+  const message = `The body is larger than ${limits.jsonBytes} bytes when it is decompressed. Export fewer spans at once.`
   return new Refusal('too-large', message)
 }
 
@@ -49,6 +49,6 @@ export async function unpackBody(body: Uint8Array, encoding: string | undefined,
     case 'deflate':
       return unpack(body, inflater(body), hold)
     default:
-      throw new Refusal('malformed', "The 'Content-Encoding' of spans is gzip, deflate or identity.")
+      throw new Refusal('malformed', "The 'Content-Encoding' of spans must be gzip, deflate or identity.")
   }
 }

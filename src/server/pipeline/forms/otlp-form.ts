@@ -20,13 +20,13 @@ function formOf(request: Pick<FastifyRequest, 'headers'>): OtlpForm {
 function headersOf({ headers }: FastifyRequest): ExportHeaders {
   const [experimentId, runId] = ['x-mlflow-experiment-id', 'x-mlflow-run-id'].map((name) => headers[name])
   if (typeof experimentId !== 'string' || experimentId === '') {
-    throw new Refusal('unprocessable', "The header 'x-mlflow-experiment-id' says in which experiment the spans belong: send it.")
+    throw new Refusal('unprocessable', "Send the header 'x-mlflow-experiment-id' with the experiment of the spans.")
   }
   return { experimentId, runId: typeof runId === 'string' && runId !== '' ? runId : null }
 }
 
 async function readRequest(request: FastifyRequest): Promise<JsonObject> {
-  if (request.raw.url?.includes('?')) throw new Refusal('malformed', 'An export of spans has no query: remove it.')
+  if (request.raw.url?.includes('?')) throw new Refusal('malformed', 'An export of spans must not have a query: remove it.')
   const headers = headersOf(request)
   const form = formOf(request)
   const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array()

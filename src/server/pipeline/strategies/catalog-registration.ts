@@ -88,7 +88,7 @@ export class CatalogRegistrar implements Strategy {
 
   /** Breaks off what is under way: versions that are not filled are taken away. */
   async close(): Promise<void> {
-    this.#stop.abort(new Refusal('upstream-unavailable', 'The proxy is being stopped. Register the version again.'))
+    this.#stop.abort(new Refusal('upstream-unavailable', 'The proxy is shutting down. Register the version again.'))
     await Promise.allSettled(this.#underWay)
   }
 
@@ -182,7 +182,7 @@ export class CatalogRegistrar implements Strategy {
     const shown = showName(context.config, context.environment, 'model', id.name) ?? id.name
     throw new Refusal(
       'registration-incomplete',
-      `The files of version ${id.version} of model '${shown}' could not be stored, and the version is still there. Delete it, and register again. (${cause instanceof Refusal ? cause.message : 'See the log of the proxy.'})`,
+      `The files of version ${id.version} of model '${shown}' could not be stored, and the version still exists. Delete it, and register again. (${cause instanceof Refusal ? cause.message : 'See the log of the proxy.'})`,
     )
   }
 }

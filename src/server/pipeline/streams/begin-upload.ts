@@ -43,7 +43,7 @@ export class LastLook {
       if (error !== late.reason) throw error
       throw new Refusal(
         'upstream-unavailable',
-        'MLflow answers nothing while it takes this upload. Try again shortly; if that does not help, it needs more workers.',
+        'MLflow does not answer other requests during this upload. Try again shortly; if that does not help, it needs more workers.',
       )
     }
   }
