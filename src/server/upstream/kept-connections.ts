@@ -38,8 +38,8 @@ export interface KeptOptions {
 }
 
 /**
- * Connections that carry one request at a time, and are kept. A request gets one that has rested, else a new one; beyond so many one of its
- * own, which is not kept.
+ * Connections that carry one request at a time, and are kept. A request gets one that has rested, else a new one. One that must not be sent
+ * twice, and any beyond so many, gets one of its own, which is not kept.
  */
 export class KeptConnections implements MessagePool {
   readonly #options: KeptOptions
@@ -60,7 +60,8 @@ export class KeptConnections implements MessagePool {
   }
 
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const kept = this.#keeps ? this.#take() : null
+    // A server may end a connection that rests just as a request comes over it. Whether that was carried out nobody knows then.
+    const kept = this.#keeps && options.idempotent !== false ? this.#take() : null
     if (kept === null) return this.#options.single.dispatch(options, handler)
     kept.isBusy = true
     this.#outside(() => kept.dispatcher.dispatch(options, handler))

@@ -109,7 +109,8 @@ export class Transport {
     try {
       await this.#pace?.enter(target)
       gone?.throwIfAborted()
-      const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body }
+      const idempotent = repeatable || method === 'GET'
+      const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, idempotent }
       return heardFrom(this.kind, await this.#ask(options, patience, note))
     } catch (error) {
       if (!isTransportError(error) && !isOverload(error)) throw error

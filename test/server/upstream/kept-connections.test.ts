@@ -36,9 +36,16 @@ async function start(t: Test, serve: Serve = (socket) => void socket.write(ok)) 
   return { pools, sockets, seen }
 }
 
-function ask({ messages }: UpstreamPools, { within = 5_000, gone }: { within?: number; gone?: AbortSignal } = {}) {
+interface Asked {
+  readonly within?: number
+  readonly gone?: AbortSignal
+  readonly idempotent?: boolean
+}
+
+function ask({ messages }: UpstreamPools, { within = 5_000, gone, idempotent = true }: Asked = {}) {
   const patience = { within, connect: 1_000, gone }
-  return new MessageExchange(patience, () => undefined).over(messages, { method: 'GET', path: '/', headers: {} })
+  const options = { method: idempotent ? 'GET' : 'POST', path: '/', headers: {}, idempotent } as const
+  return new MessageExchange(patience, () => undefined).over(messages, options)
 }
 
 async function settle(isDone: () => boolean): Promise<boolean> {
@@ -47,6 +54,15 @@ async function settle(isDone: () => boolean): Promise<boolean> {
 }
 
 const isOpen = (sockets: readonly Socket[]) => sockets.filter(({ destroyed }) => !destroyed).length
+
+t.test('what must not be sent twice has a connection of its own', async (t) => {
+  const { pools, sockets } = await start(t)
+  await ask(pools)
+  await sleep(100)
+  await ask(pools, { idempotent: false })
+  t.equal(sockets.length, 2, 'the one that has rested is left alone')
+  t.ok(await settle(() => isOpen(sockets) === 1), 'and its own is not kept')
+})
 
 t.test('a connection is used again when it has rested, and not before', async (t) => {
   const { pools, sockets } = await start(t)
