@@ -60,7 +60,7 @@ t.test('mlflow-env-proxy demo is the same demo', async (t) => {
   const { child, output } = startCommand(['dist/cli.js', 'demo', '--nonsense'], tmpdir())
   const [code] = await once(child, 'close')
   t.equal(code, 2)
-  t.match(output(), /--nonsense.*\n\nUsage: npm run demo/s)
+  t.match(output(), /--nonsense.*\n\nUsage: mlflow-env-proxy demo/s)
 })
 
 t.test('the demo notices what is not as it promises', async (t) => {

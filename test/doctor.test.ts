@@ -236,7 +236,7 @@ t.test('groups and folders of a workspace: there, and for those who work in them
     /^problem folder-too-wide: .*the user eve holds CAN_MANAGE/,
   ])
   t.match(await found([may('service_principal_name', 'client-acc', 'CAN_READ')]), [
-    /^problem folder-too-narrow: .*client-acc may make no/,
+    /^problem folder-too-narrow: client-acc cannot create experiments/,
   ])
   const passed = workspaceConfig(
     {

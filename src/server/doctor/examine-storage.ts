@@ -25,7 +25,7 @@ export async function checkStorage(probe: Probe, staff: readonly Staffed[]): Pro
   const schemes = [...new Set(direct.map(schemeOf))].sort()
   return schemes.map((scheme) => {
     const count = direct.filter((location) => schemeOf(location) === scheme).length
-    const message = `Clients reach the artifacts of ${count} of ${locations.length} experiments at ${scheme} with their own storage credentials, not through the proxy.`
+    const message = `Clients reach the artifacts of ${count} of ${locations.length} experiments at ${scheme}: locations with their own storage credentials, not through the proxy.`
     const remedy =
       scheme === 'file'
         ? 'Such artifacts are on each client’s own disk: start MLflow with --serve-artifacts, and use experiment locations in mlflow-artifacts:/.'
