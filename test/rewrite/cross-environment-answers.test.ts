@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
-import type { Grant } from '../../src/policy/grant.ts'
+import { type Grant, withAdmitted } from '../../src/policy/grant.ts'
 import type { Json, JsonObject } from '../../src/policy/messages/json/json.ts'
 import { printJson } from '../../src/policy/messages/json/json-text.ts'
 import { shapeOf } from '../../src/policy/messages/message-shape.ts'
@@ -27,14 +27,18 @@ function wordsOf({ environment, stored, experiment }: Belongings): string[] {
   return [...names, `"${experiment}"`, `:${experiment},`, `:${experiment}}`, secretText]
 }
 
-/** Finds out whose rows are, as a request's way does, where that is left open. */
-function admit({ endpoint, context }: Grant, answer: JsonObject, { world }: Tenancy): void {
-  if (endpoint.anyExperiment !== true) return
+/** Finds out whose rows are, as the pipeline does, where the request leaves that open. */
+function admit({ endpoint, context }: Grant, answer: JsonObject, { world }: Tenancy): ReadonlySet<string> {
+  let { admitted } = context
+  if (endpoint.anyExperiment !== true) return admitted
   for (const [name, { message = '' }] of shapeOf(endpoint.response).fields) {
     const value = answer.get(name) ?? []
-    const evaluation = admitRows(context, message, Array.isArray(value) ? value : [value])
-    for (let step = evaluation.next(); !step.done; ) step = evaluation.next(answerOf(world, step.value))
+    const evaluation = admitRows(withAdmitted(context, admitted), message, Array.isArray(value) ? value : [value])
+    let step = evaluation.next()
+    while (!step.done) step = evaluation.next(answerOf(world, step.value))
+    admitted = step.value
   }
+  return admitted
 }
 
 /** An answer of the caller's own that has these rows at one place. */
@@ -93,9 +97,8 @@ function shown(tenancy: Tenancy, endpoint: OpenEndpoint, answer: JsonObject): { 
   const message = goodMessage(endpoint, tenancy.places[0])
   const request = { endpointName: endpoint.name, endpoint, message, mode: tenancy.mode, administrator: true }
   const grant = grantOf(judge(tenancy.config, environment, request, tenancy.world))
-  admit(grant, answer, tenancy)
   try {
-    return { text: printJson(rewriteAnswer(grant, answer)), reason: null }
+    return { text: printJson(rewriteAnswer(grant, answer, admit(grant, answer, tenancy))), reason: null }
   } catch (error) {
     if (error instanceof Refusal) return { text: '', reason: error.reason }
     throw error
