@@ -26,7 +26,8 @@ t.test('the search finds what is hidden behind branches', async (t) => {
 for (const target of targets) {
   t.test(`${target.name}: what is read is read in one way, printed so that it means the same, or refused`, async (t) => {
     for (const seed of [1, today]) {
-      const { findings, edges } = searchInputs(target, { seed, count: isFullRun ? 1_500 : 700, milliseconds: 3_000 }, [...literals])
+      const effort = { seed, count: isFullRun ? 1_500 : 700, milliseconds: 3_000 }
+      const { findings, edges } = searchInputs(target, effort, [...literals])
       t.same(
         findings.map(({ message, input }) => `${message} ${showInput(input)}`),
         [],

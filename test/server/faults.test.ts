@@ -166,7 +166,11 @@ async function tryFault(t: Test, { place, endpoint, caller, asked, good }: Trial
 function checkSentence(t: Test, { status, text, retryAfter }: Answered, what: string): void {
   t.ok(status >= 400, `${what}: an error`)
   t.match(text, /^\{"error_code":"[A-Z_]+","message":"[A-Z][^<]{20,}"\}$|^<!DOCTYPE|^\{"data":|^\{"detail":/, `${what}: in words`)
-  t.notMatch(text, /127\.0\.0\.1|UND_ERR|HPE_|ECONN|SSH-|intermediary speaks|at .*:\d+:\d+/, `${what}: nothing of the server's own`)
+  t.notMatch(
+    text,
+    /127\.0\.0\.1|UND_ERR|HPE_|ECONN|SSH-|intermediary speaks|at .*:\d+:\d+/,
+    `${what}: nothing of the server's own`,
+  )
   t.equal(retryAfter !== undefined, status === 503 || status === 429, `${what}: Retry-After goes with 503 and 429`)
 }
 
