@@ -1,6 +1,6 @@
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import type { Json, JsonObject } from '../messages/json/json.ts'
-import { placesMeaning, textsOf } from '../messages/message-fields.ts'
+import { placesMeaning, textsMeaning } from '../messages/message-fields.ts'
 import { Refusal } from '../reasons.ts'
 
 function experimentAt(location: Json): string {
@@ -12,7 +12,7 @@ function experimentAt(location: Json): string {
 
 /** Ids of the experiments whose rows a request looks for, said as ids or as locations of traces. */
 export function searchedExperiments(endpoint: OpenEndpoint, message: JsonObject): string[] {
-  const ids = placesMeaning(endpoint, message, 'experimentsToSearch').flatMap(({ value }) => textsOf(value))
+  const ids = textsMeaning(endpoint, message, 'experimentsToSearch')
   const locations = placesMeaning(endpoint, message, 'locationsToSearch').flatMap(({ value }) =>
     Array.isArray(value) ? value : [],
   )

@@ -88,13 +88,12 @@ function indexSelectors(endpoint: OpenEndpoint): ReadonlyMap<Meaning, readonly s
 /** The values that have one of the given meanings in an endpoint's request. */
 export function placesMeaning(endpoint: OpenEndpoint, message: JsonObject, ...meanings: Meaning[]): Place[] {
   const index = selectorsOf.get(endpoint) ?? indexSelectors(endpoint)
-  const places: Place[] = []
-  for (const meaning of meanings)
-    for (const selector of index.get(meaning) ?? [])
-      eachAt(message, selector, (value, object, key) => {
-        places.push({ selector, value, replace: (next) => object.set(key, next) })
-      })
-  return places
+  return meanings.flatMap((meaning) => index.get(meaning)?.flatMap((selector) => placesAt(message, selector)) ?? [])
+}
+
+/** The strings in all fields with one of the given meanings, each of which may hold one string or a list of them. */
+export function textsMeaning(endpoint: OpenEndpoint, message: JsonObject, ...meanings: Meaning[]): string[] {
+  return placesMeaning(endpoint, message, ...meanings).flatMap(({ value }) => textsOf(value))
 }
 
 /** The non-empty text of the first field with this meaning, or null. */

@@ -1,7 +1,7 @@
 import { absent, type EvaluationContext, reads } from '../../evaluation-context.ts'
 import { ask, type Evaluation } from '../../fact-query.ts'
 import { type GatewayFact, type GatewayKind, gatewayKinds, gatewayNames, isGatewayId } from '../../genai/gateway-thing.ts'
-import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
+import { textsMeaning } from '../../messages/message-fields.ts'
 import { ownStored } from '../../names/names.ts'
 import { Refusal } from '../../reasons.ts'
 import { checkSecretTexts, checkSuffices, secretAfter } from './gateway-credentials.ts'
@@ -26,7 +26,7 @@ function* ownThing(context: EvaluationContext, kind: GatewayKind, id: string): E
 function* ownThings(context: EvaluationContext): Evaluation<ReadonlyMap<GatewayKind, GatewayFact>> {
   const found = new Map<GatewayKind, GatewayFact>()
   for (const kind of gatewayKinds) {
-    const ids = placesMeaning(context.endpoint, context.message, kind).flatMap(({ value }) => textsOf(value))
+    const ids = textsMeaning(context.endpoint, context.message, kind)
     for (const id of new Set(ids.filter((text) => text !== ''))) found.set(kind, yield* ownThing(context, kind, id))
   }
   return found

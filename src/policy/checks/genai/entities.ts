@@ -2,7 +2,7 @@ import { absent, type EvaluationContext } from '../../evaluation-context.ts'
 import { ask, type Evaluation } from '../../fact-query.ts'
 import { type EntityKind, isEntityId } from '../../genai/entity.ts'
 import type { Meaning } from '../../meanings/meaning-table.ts'
-import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
+import { textsMeaning, textsOf } from '../../messages/message-fields.ts'
 import { Refusal } from '../../reasons.ts'
 import { isOwn, standIn, upstreamExperimentId } from '../runs/owned-ids.ts'
 
@@ -44,7 +44,7 @@ function checkStaysSomewhere({ endpoint, message, defaultExperimentId }: Evaluat
 export function* checkEntities(context: EvaluationContext): Evaluation<void> {
   const { endpoint, message } = context
   for (const [meaning, kind] of kinds) {
-    const ids = placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value))
+    const ids = textsMeaning(endpoint, message, meaning)
     for (const id of new Set(ids)) {
       const experiments = yield* experimentsOfOwn(context, kind, id)
       if (meaning === 'dataset') checkStaysSomewhere(context, experiments)

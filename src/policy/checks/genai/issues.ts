@@ -1,7 +1,7 @@
 import type { EvaluationContext } from '../../evaluation-context.ts'
 import { ask, type Evaluation } from '../../fact-query.ts'
 import { isEntityId } from '../../genai/entity.ts'
-import { placesMeaning, textMeaning, textsOf } from '../../messages/message-fields.ts'
+import { textMeaning, textsMeaning } from '../../messages/message-fields.ts'
 import { readings } from '../../names/look-alikes.ts'
 import { Refusal } from '../../reasons.ts'
 import { experimentsOfOwn } from './entities.ts'
@@ -29,7 +29,7 @@ export function* checkMentionedIssues(context: EvaluationContext): Evaluation<vo
   // One that is there must be the caller's own, to whom MLflow says that it is taken.
   if (made !== null && (yield* ask({ about: 'experimentsOf', kind: 'issue', ids: [made] })).has(made))
     yield* experimentsOfOwn(context, 'issue', made)
-  const names = placesMeaning(endpoint, message, 'relatedIssue').flatMap(({ value }) => textsOf(value))
+  const names = textsMeaning(endpoint, message, 'relatedIssue')
   // A database may take another spelling for the id.
   for (const name of new Set(names))
     if (readings(name).some((reading) => isEntityId('issue', reading))) yield* experimentsOfOwn(context, 'issue', name)

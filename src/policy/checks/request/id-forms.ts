@@ -1,6 +1,6 @@
 import type { EvaluationContext } from '../../evaluation-context.ts'
 import { searchedExperiments } from '../../locations/experiment-locations.ts'
-import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
+import { placesMeaning, textsMeaning } from '../../messages/message-fields.ts'
 import { isExperimentId, isHexExperimentId, isVersion, notThereYet } from '../../names/ids.ts'
 import { Refusal } from '../../reasons.ts'
 
@@ -24,7 +24,7 @@ function notExperimentId(id: string): Refusal {
 
 /** Ids of experiments are written in the one way that every reader reads alike. */
 export function checkExperimentIds({ endpoint, message, config }: EvaluationContext): void {
-  const given = placesMeaning(endpoint, message, 'experiment', 'experiments').flatMap(({ value }) => textsOf(value))
+  const given = textsMeaning(endpoint, message, 'experiment', 'experiments')
   for (const id of [...given, ...searchedExperiments(endpoint, message)]) {
     if (isExperimentId(id) && id !== notThereYet && (config.kind === 'databricks' || !isHexExperimentId(id))) continue
     throw notExperimentId(id)

@@ -1,12 +1,12 @@
 import type { EvaluationContext } from '../../evaluation-context.ts'
 import type { Evaluation } from '../../fact-query.ts'
-import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
+import { textsMeaning } from '../../messages/message-fields.ts'
 import { isRunId } from '../../names/ids.ts'
 import { noteChange } from '../versions/freeze.ts'
 import { relatedLoggedModel, relatedRun } from './owned-ids.ts'
 
 function textsOfMeaning({ endpoint, message }: EvaluationContext, meaning: 'relatedRun' | 'relatedModel'): Set<string> {
-  return new Set(placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value)))
+  return new Set(textsMeaning(endpoint, message, meaning))
 }
 
 /** Runs that are only pointed at. */

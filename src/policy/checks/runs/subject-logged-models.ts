@@ -1,6 +1,6 @@
 import { type EvaluationContext, reads } from '../../evaluation-context.ts'
 import type { Evaluation } from '../../fact-query.ts'
-import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
+import { textsMeaning } from '../../messages/message-fields.ts'
 import { isRegistrationNote } from '../request/tags.ts'
 import { noteChange } from '../versions/freeze.ts'
 import { subjectLoggedModel } from './owned-ids.ts'
@@ -8,7 +8,7 @@ import { subjectLoggedModel } from './owned-ids.ts'
 /** Logged models that the request does something to, or reads. */
 export function* checkLoggedModels(context: EvaluationContext): Evaluation<void> {
   const { endpoint, message } = context
-  const ids = placesMeaning(endpoint, message, 'loggedModel').flatMap(({ value }) => textsOf(value))
+  const ids = textsMeaning(endpoint, message, 'loggedModel')
   for (const value of new Set(ids.filter((text) => text !== ''))) {
     const model = yield* subjectLoggedModel(context, value)
     context.references.push({ kind: 'loggedModel', logical: value, upstream: value })

@@ -1,6 +1,6 @@
 import { absent, type EvaluationContext, reads } from '../../evaluation-context.ts'
 import { ask, type Evaluation, type ExperimentFact, type TraceFact } from '../../fact-query.ts'
-import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
+import { textsMeaning } from '../../messages/message-fields.ts'
 import { isTraceId, isTraceName, resemblesHexId } from '../../names/ids.ts'
 import { Refusal } from '../../reasons.ts'
 import { recordTraces } from '../genai/records.ts'
@@ -104,7 +104,7 @@ export function* ownTrace(context: EvaluationContext, id: string): Evaluation<vo
 
 /** Static part: new ids can be ids. */
 export function checkTraceIds({ endpoint, message }: EvaluationContext): void {
-  const made = placesMeaning(endpoint, message, 'newTrace').flatMap(({ value }) => textsOf(value))
+  const made = textsMeaning(endpoint, message, 'newTrace')
   if (!made.every(isTraceName)) throw notTraceId()
 }
 
@@ -121,11 +121,10 @@ export function checkTraceDeletion({ message }: EvaluationContext): void {
 /** Every trace that a request names. */
 export function* checkTraces(context: EvaluationContext): Evaluation<void> {
   const { endpoint, message } = context
-  const texts = (meaning: 'trace' | 'newTrace' | 'tracesToSearch') =>
-    placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsOf(value))
+  const texts = (meaning: 'trace' | 'newTrace' | 'tracesToSearch') => textsMeaning(endpoint, message, meaning)
   const [subjects, asked] = [texts('trace').filter((id) => id !== ''), texts('tracesToSearch')]
   const made = new Set(texts('newTrace'))
-  const linked = placesMeaning(endpoint, message, 'relatedTrace').flatMap(({ value }) => textsOf(value))
+  const linked = textsMeaning(endpoint, message, 'relatedTrace')
   const sources = recordTraces(context)
   const pointed = [...linked, ...pointedTraces(context), ...sources]
   const wanted = [...subjects.filter((id) => !made.has(id)), ...asked]
