@@ -4,6 +4,7 @@ import { staticChecks } from './checks/static-checks.ts'
 import type { OpenEndpoint } from './endpoints/endpoint.ts'
 import type { Limit } from './meanings/limits.ts'
 import { type Meaning, meaningTable } from './meanings/meaning-table.ts'
+import { oncePer } from './once-per.ts'
 
 /** What is done with every request to an endpoint: its row and the meanings of its fields, looked up once. */
 export interface Plan {
@@ -42,13 +43,5 @@ function compile(endpoint: OpenEndpoint): Plan {
   }
 }
 
-const plans = new WeakMap<OpenEndpoint, Plan>()
-
-/** The plan of an endpoint, which is made when it is first asked for. */
-export function planOf(endpoint: OpenEndpoint): Plan {
-  const known = plans.get(endpoint)
-  if (known !== undefined) return known
-  const plan = compile(endpoint)
-  plans.set(endpoint, plan)
-  return plan
-}
+/** The plan of an endpoint. */
+export const planOf = oncePer(compile)

@@ -1,5 +1,6 @@
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import type { Meaning } from '../meanings/meaning-table.ts'
+import { oncePer } from '../once-per.ts'
 import { type Json, JsonNumber, type JsonObject } from './json/json.ts'
 
 /** One value of a message, and how to put another in its place. */
@@ -75,19 +76,15 @@ export function rewriteAt(message: JsonObject, selector: string, map: (value: Js
   return rewriteIn(message, stepsOf(selector), 0, map)
 }
 
-const selectorsOf = new WeakMap<OpenEndpoint, ReadonlyMap<Meaning, readonly string[]>>()
-
 /** The selectors of an endpoint's fields by their meanings, which are the same for every request. */
-function indexSelectors(endpoint: OpenEndpoint): ReadonlyMap<Meaning, readonly string[]> {
+const selectorsOf = oncePer((endpoint: OpenEndpoint): ReadonlyMap<Meaning, readonly string[]> => {
   const index = Map.groupBy(Object.entries(endpoint.fields), ([, meaning]) => meaning)
-  const selectors = new Map([...index].map(([meaning, fields]) => [meaning, fields.map(([selector]) => selector)]))
-  selectorsOf.set(endpoint, selectors)
-  return selectors
-}
+  return new Map([...index].map(([meaning, fields]) => [meaning, fields.map(([selector]) => selector)]))
+})
 
 /** The values that have one of the given meanings in an endpoint's request. */
 export function placesMeaning(endpoint: OpenEndpoint, message: JsonObject, ...meanings: Meaning[]): Place[] {
-  const index = selectorsOf.get(endpoint) ?? indexSelectors(endpoint)
+  const index = selectorsOf(endpoint)
   return meanings.flatMap((meaning) => index.get(meaning)?.flatMap((selector) => placesAt(message, selector)) ?? [])
 }
 

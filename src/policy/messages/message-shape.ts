@@ -24,7 +24,7 @@ function makeShape(name: string, fields: Readonly<Record<string, Field>>): Shape
   return { name, fields: new Map(Object.entries(fields)), spellings: new Map(spellings) }
 }
 
-/** The shape of a message by its full name. Throws Error for a name that neither MLflow nor `handmade-messages.ts` has. */
+/** The shape of a message by its full name. Throws Error for a name that neither MLflow nor `undescribed-messages.ts` has. */
 export function shapeOf(message: string): Shape {
   const shape = shapes.get(message)
   if (shape === undefined) throw new Error(`there is no message '${message}'`)

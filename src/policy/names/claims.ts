@@ -1,4 +1,5 @@
 import { type Environment, type PolicyConfig, usesCatalog } from '../environments/environment.ts'
+import { oncePer } from '../once-per.ts'
 import { foldedEdges, readings, within } from './look-alikes.ts'
 import { longestName, type NameKind } from './name-form.ts'
 
@@ -53,11 +54,10 @@ function makeIndex(config: PolicyConfig, kind: NameKind): FrameIndex {
   return { edge: frames.some(({ before }) => before !== '') ? 'start' : 'end', owners, lengths, longest: Math.max(0, ...lengths) }
 }
 
-const indices = new WeakMap<readonly Environment[], Map<string, FrameIndex>>()
+const indicesOf = oncePer((_environments: readonly Environment[]) => new Map<string, FrameIndex>())
 
 function indexOf(config: PolicyConfig, kind: NameKind): FrameIndex {
-  const byKind = indices.get(config.environments) ?? new Map<string, FrameIndex>()
-  indices.set(config.environments, byKind)
+  const byKind = indicesOf(config.environments)
   const place = kind === 'experiment' || kind === 'model' ? kind : 'other'
   const key = `${place} ${usesCatalog(config)} ${config.foldsCase}`
   const index = byKind.get(key) ?? makeIndex(config, kind)
@@ -86,18 +86,12 @@ export function claims(config: PolicyConfig, kind: NameKind, text: string): Clai
   })
 }
 
-const roots = new WeakMap<readonly Environment[], ReadonlySet<string>>()
-
-function readRoots({ environments }: PolicyConfig): ReadonlySet<string> {
-  const known = roots.get(environments)
-  if (known !== undefined) return known
-  const found = new Set(environments.flatMap(({ experimentRoot }) => readings(experimentRoot)))
-  roots.set(environments, found)
-  return found
-}
+const rootsOf = oncePer(
+  (environments: readonly Environment[]) => new Set(environments.flatMap(({ experimentRoot }) => readings(experimentRoot))),
+)
 
 /** Whether a name is an environment's own folder of experiments. */
 export function isRoot(config: PolicyConfig, name: string): boolean {
-  if (config.foldsCase) return readings(name).some((reading) => readRoots(config).has(reading))
+  if (config.foldsCase) return readings(name).some((reading) => rootsOf(config.environments).has(reading))
   return indexOf(config, 'experiment').owners.has(`${name}/`)
 }

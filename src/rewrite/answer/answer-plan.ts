@@ -24,6 +24,7 @@ class AnswerPlan implements Rows {
   readonly declaration: Declaration
   readonly #isOwn: IsVisible | null
   #rewrites: ReadonlyMap<string, FieldRewrite> | null = null
+  #listsOwned: boolean | null = null
 
   constructor(name: string) {
     this.#name = name
@@ -34,6 +35,14 @@ class AnswerPlan implements Rows {
   /** Whether its rows have an owner of their own. */
   get isOwned(): boolean {
     return this.#isOwn !== null
+  }
+
+  /** Whether it has a list of rows that have an owner of their own. */
+  get listsOwned(): boolean {
+    this.#listsOwned ??= [...shapeOf(this.#name).fields.values()].some(
+      ({ repeated, message }) => repeated === true && message !== undefined && planOf(message).isOwned,
+    )
+    return this.#listsOwned
   }
 
   /** Whether its rows are changed: something in them is put into the caller's words. */

@@ -1,6 +1,6 @@
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import type { ServerKind } from '../../policy/environments/environment.ts'
-import { reachableMessages, shapeOf } from '../../policy/messages/message-shape.ts'
+import { reachableMessages } from '../../policy/messages/message-shape.ts'
 import { mappedFields } from '../request/upstream-message.ts'
 import { planOf } from './answer-plan.ts'
 
@@ -11,12 +11,6 @@ import { planOf } from './answer-plan.ts'
 const coverages = ['passed', 'rewritten', 'filtered', 'carried out'] as const
 export type Coverage = (typeof coverages)[number]
 
-function hasOwnedRows({ search, response }: OpenEndpoint): boolean {
-  if (search !== undefined) return true
-  const lists = [...shapeOf(response).fields.values()].filter(({ repeated }) => repeated)
-  return lists.some(({ message }) => message !== undefined && planOf(message).isOwned)
-}
-
 /** Whether an endpoint asks for artifacts, which a Databricks workspace has elsewhere. */
 export function asksForStore({ fields, signsUrl }: OpenEndpoint): boolean {
   return signsUrl !== true && Object.values(fields).some((meaning) => /^(storePath|storeFolder|workspaceFile)$/.test(meaning))
@@ -25,7 +19,7 @@ export function asksForStore({ fields, signsUrl }: OpenEndpoint): boolean {
 /** What becomes of a request that the decision lets through. */
 export function coverageOf(endpoint: OpenEndpoint, kind: ServerKind): Coverage {
   if (kind !== 'mlflow' && asksForStore(endpoint)) return 'carried out'
-  if (hasOwnedRows(endpoint)) return 'filtered'
+  if (endpoint.search !== undefined || planOf(endpoint.response).listsOwned) return 'filtered'
   const answered = [...reachableMessages(endpoint.response)].some((name) => planOf(name).isRenamed)
   return answered || mappedFields(endpoint).length > 0 ? 'rewritten' : 'passed'
 }

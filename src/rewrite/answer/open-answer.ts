@@ -1,6 +1,5 @@
 import { reads } from '../../policy/evaluation-context.ts'
 import type { Grant } from '../../policy/grant.ts'
-import { shapeOf } from '../../policy/messages/message-shape.ts'
 import { asksForNothing } from '../request/search-page.ts'
 import { planOf } from './answer-plan.ts'
 
@@ -13,7 +12,5 @@ export function holdsOthersRows(grant: Grant): boolean {
   const byName = endpoint.search?.nameColumn || 'catalog_name' in endpoint.fields
   if (!reads(endpoint) || byName || asksForNothing(grant) || context.visibleExperiments.size > 0 || context.references.length > 0)
     return false
-  return [...shapeOf(endpoint.response).fields.values()].some(
-    ({ repeated, message = '' }) => repeated === true && planOf(message).isOwned,
-  )
+  return planOf(endpoint.response).listsOwned
 }

@@ -6,25 +6,20 @@ import type { Grant, GrantContext } from '../../policy/grant.ts'
 import { mayNameOwn } from '../../policy/locations/experiment-locations.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { placesMeaning, rewriteAt, textMeaning, textsOf } from '../../policy/messages/message-fields.ts'
+import { oncePer } from '../../policy/once-per.ts'
 import { renameEntries } from '../tag-names.ts'
 import { upstreamTraceTags } from '../trace-tag-names.ts'
 import { type Mapper, mappers, upstreamModelName } from './mappers.ts'
 import { completeExperiment } from './new-experiment.ts'
 import { upstreamFilter } from './search-filter.ts'
 
-const mappersOf = new WeakMap<OpenEndpoint, readonly (readonly [selector: string, map: Mapper])[]>()
-
 /** The fields of an endpoint's requests that are written anew for the upstream. */
-export function mappedFields(endpoint: OpenEndpoint): readonly (readonly [selector: string, map: Mapper])[] {
-  const known = mappersOf.get(endpoint)
-  if (known !== undefined) return known
-  const mapped = Object.entries(endpoint.fields).flatMap(([selector, meaning]) => {
+export const mappedFields = oncePer(({ fields }: OpenEndpoint): readonly (readonly [selector: string, map: Mapper])[] =>
+  Object.entries(fields).flatMap(([selector, meaning]) => {
     const map = mappers[meaning]
     return map === 'as decoded' ? [] : [[selector, map] satisfies [string, Mapper]]
-  })
-  mappersOf.set(endpoint, mapped)
-  return mapped
-}
+  }),
+)
 
 /** A version is created with a note of the stage or alias it is to get, so that what failed can be made good later. */
 function completeVersion(message: JsonObject, { environment, config, sourceRunId }: GrantContext): void {

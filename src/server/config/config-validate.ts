@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { oncePer } from '../../policy/once-per.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'
 import { noPlaces } from './config-places.ts'
 import { type ConfigPath, type Finding, isWithin } from './config-problem.ts'
@@ -37,11 +38,7 @@ export function validateConfig(data: Mapping, schema: SchemaNode): Validation {
   return { findings, replaced, file: null }
 }
 
-const validators = new WeakMap<SchemaNode, ValidateFunction<ConfigFile>>()
-
-function compile(schema: SchemaNode): ValidateFunction<ConfigFile> {
-  const known = validators.get(schema)
-  if (known !== undefined) return known
+const compile = oncePer((schema: SchemaNode): ValidateFunction<ConfigFile> => {
   const ajv = new Ajv({
     allErrors: true,
     useDefaults: true,
@@ -52,10 +49,8 @@ function compile(schema: SchemaNode): ValidateFunction<ConfigFile> {
   })
   for (const keyword of ['x-form', 'x-default']) ajv.addKeyword(keyword)
   ajv.addKeyword({ keyword: 'x-notYet', validate: (refused: readonly unknown[], value: unknown) => !refused.includes(value) })
-  const compiled = ajv.compile<ConfigFile>(schema)
-  validators.set(schema, compiled)
-  return compiled
-}
+  return ajv.compile<ConfigFile>(schema)
+})
 
 /** Errors that only repeat another: of the branches of `if`, of names, and the form of a value that has the wrong type. */
 function isFollowUp(error: ErrorObject, errors: readonly ErrorObject[]): boolean {
