@@ -9,9 +9,9 @@ import type {
   VersionFact,
 } from '../../policy/fact-query.ts'
 import type { EntityKind } from '../../policy/genai/entity.ts'
+import type { GrantContext } from '../../policy/grant.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { isHexExperimentId } from '../../policy/names/ids.ts'
-import type { UpstreamName } from '../../policy/names/names.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { type Clock, processClock } from './clock.ts'
@@ -73,8 +73,8 @@ export class MlflowFacts implements FactSource {
   }
 
   /** Keeps in memory what was found out of things in experiments that the caller is shown, and nothing else. */
-  keep(isShown: (experimentId: string) => boolean): void {
-    this.#environmentCache.keep(isShown)
+  keepShown({ visibleExperiments, admitted }: GrantContext): void {
+    this.#environmentCache.keep((id) => visibleExperiments.has(id) || admitted.has(id))
   }
 
   /** Whether anything was asked that callers may not know. */
@@ -98,7 +98,9 @@ export class MlflowFacts implements FactSource {
   async #find(factQuery: FactQuery): Promise<Answer> {
     switch (factQuery.about) {
       case 'defaultExperiment':
-        return this.#defaultExperiment(factQuery.name)
+        return this.#remember(this.#memory.defaults, factQuery.name, () =>
+          experimentOfName(this.#upstream, this.#caller, factQuery.name),
+        )
       case 'experiments':
         return this.#experiments(factQuery.ids)
       case 'experimentsNamed':
@@ -140,21 +142,16 @@ export class MlflowFacts implements FactSource {
     }
   }
 
-  /** That it is not there yet is never remembered: another replica may make it the next moment. */
-  async #defaultExperiment(name: UpstreamName): Promise<string | null> {
-    const { defaults } = this.#memory
-    const known = this.#environmentCache.get(defaults, name)
-    if (known !== undefined) return known
-    const found = await experimentOfName(this.#upstream, this.#caller, name)
-    if (found !== null) this.#environmentCache.set(defaults, name, found)
-    return found
-  }
-
-  async #remember<V extends {}>(cache: LRUCache<string, V>, key: string, find: () => Promise<V>): Promise<V> {
+  /** What is not there is never remembered: another replica may make it the next moment. */
+  async #remember<V extends {}, F extends V | null>(
+    cache: LRUCache<string, V>,
+    key: string,
+    find: () => Promise<F>,
+  ): Promise<V | F> {
     const known = this.#environmentCache.get(cache, key)
     if (known !== undefined) return known
     const found = await find()
-    this.#environmentCache.set(cache, key, found)
+    if (found !== null) this.#environmentCache.set(cache, key, found)
     return found
   }
 

@@ -11,6 +11,7 @@ import { evaluate } from '../facts/evaluate.ts'
 import type { Facts } from '../facts/facts.ts'
 import { type RequestContext, requestContextOf } from '../http/request-context.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import type { MessageForm } from './forms/message-form.ts'
 import { PromotionLocks } from './promotion-locks.ts'
 import { provision } from './provision.ts'
 import { chooseStrategies, type GrantedRequest, type Strategy } from './strategies/strategy.ts'
@@ -27,9 +28,6 @@ export interface PipelineParts {
   /** The strategies that serve some endpoints alone. */
   readonly own: readonly Strategy[]
 }
-
-/** Reads the message of a request, as the endpoint's form has it. */
-export type ReadMessage = (endpoint: OpenEndpoint, request: FastifyRequest, config: Config) => Promise<JsonObject>
 
 /** By what requests are counted that wait for their turn. */
 const shares = { up: 'bytes', down: 'bytes', both: 'models' } as const
@@ -64,7 +62,7 @@ export class Pipeline {
   async grant(
     endpoint: OpenEndpoint,
     request: FastifyRequest,
-    read: ReadMessage,
+    read: MessageForm['read'],
   ): Promise<Pick<GrantedRequest, 'requestContext' | 'grant'>> {
     const requestContext = await this.enter(endpoint.name, endpoint.bytes, request)
     const message = await read(endpoint, request, this.#config)

@@ -1,5 +1,4 @@
 import { isRepeatable, reads } from '../../../policy/evaluation-context.ts'
-import { withAdmitted } from '../../../policy/grant.ts'
 import type { Json, JsonObject } from '../../../policy/messages/json/json.ts'
 import { textMeaning } from '../../../policy/messages/message-fields.ts'
 import { shapeOf } from '../../../policy/messages/message-shape.ts'
@@ -16,7 +15,7 @@ import { sendExperiment } from '../experiment-writes.ts'
 import type { PageTokens } from '../page-tokens.ts'
 import { askedPage, sealNext } from '../pages.ts'
 import { finishRegistration, finishTouched } from '../registration.ts'
-import { admitShown } from '../timing/timing-guard.ts'
+import { admitListed } from '../row-admission.ts'
 import type { UnfinishedVersions } from '../unfinished-versions.ts'
 import { upstreamError } from '../upstream-error.ts'
 import type { GrantedRequest, Strategy } from './strategy.ts'
@@ -78,15 +77,14 @@ export class Forward implements Strategy {
   }
 
   /** Where the request left open whose rows it is for, the rows are asked about. */
-  async #admit({ grant, requestContext }: GrantedRequest, answer: JsonObject): Promise<ReadonlySet<string>> {
-    const { endpoint, context } = grant
+  async #admit(granted: GrantedRequest, answer: JsonObject): Promise<ReadonlySet<string>> {
+    const { endpoint, context } = granted.grant
     let { admitted } = context
     if (endpoint.anyExperiment !== true) return admitted
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
       const value: Json = answer.get(name) ?? []
       const rows = Array.isArray(value) ? value : [value]
-      const facts = this.#facts.sourceFor(requestContext.credentials)
-      admitted = await admitShown(facts, withAdmitted(context, admitted), row, rows)
+      admitted = await admitListed(this.#facts, granted, row, rows, admitted)
     }
     return admitted
   }

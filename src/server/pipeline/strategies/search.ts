@@ -1,11 +1,10 @@
 import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
-import { withAdmitted } from '../../../policy/grant.ts'
 import type { JsonObject } from '../../../policy/messages/json/json.ts'
 import { rewriteAnswer } from '../../../rewrite/answer/rewrite-answer.ts'
 import type { Facts } from '../../facts/facts.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
 import type { PageTokens } from '../page-tokens.ts'
-import { admitShown } from '../timing/timing-guard.ts'
+import { admitListed } from '../row-admission.ts'
 import type { UnfinishedVersions } from '../unfinished-versions.ts'
 import { upstreamError } from '../upstream-error.ts'
 import { type Admit, type Found, Searcher } from './searcher.ts'
@@ -36,14 +35,12 @@ export class Search implements Strategy {
   }
 
   /** Throws UpstreamError. */
-  async #ask({ grant, requestContext }: GrantedRequest): Promise<Extract<Found, { rows: JsonObject }>> {
-    const { endpoint, context } = grant
+  async #ask(granted: GrantedRequest): Promise<Extract<Found, { rows: JsonObject }>> {
+    const { grant, requestContext } = granted
+    const { endpoint } = grant
     const { credentials, principal, auditRecord } = requestContext
     if (endpoint.search === undefined) throw new TypeError(`${endpoint.name} is no search`)
-    const admit: Admit = async (message, rows, admitted) =>
-      endpoint.anyExperiment === true
-        ? admitShown(this.#facts.sourceFor(credentials), withAdmitted(context, admitted), message, rows)
-        : admitted
+    const admit: Admit = (message, rows, admitted) => admitListed(this.#facts, granted, message, rows, admitted)
     const found = await this.#searcher.search(grant, endpoint.search, principal, credentials, admit)
     if ('failed' in found) {
       auditRecord.upstreamStatus = found.failed.status

@@ -12,24 +12,27 @@ import type { WorkspaceArtifacts } from '../../databricks/workspace-artifacts.ts
 import { upstreamError } from '../upstream-error.ts'
 import type { GrantedRequest, Strategy } from './strategy.ts'
 
-function rowOf({ path, isDir, fileSize }: StoredFile): Json {
-  const size: [string, Json][] = fileSize === null ? [] : [['file_size', new JsonNumber(String(fileSize))]]
-  return new Map<string, Json>([['path', path], ['is_dir', isDir], ...size])
+function sizeOf({ fileSize }: StoredFile): [string, Json][] {
+  return fileSize === null ? [] : [['file_size', new JsonNumber(String(fileSize))]]
+}
+
+function rowOf(file: StoredFile): Json {
+  return new Map<string, Json>([['path', file.path], ['is_dir', file.isDir], ...sizeOf(file)])
 }
 
 /** A folder as the Files API lists it, in the caller's own spelling of it. Throws for one that is not there: there are no empty ones. */
 function folderOf(grant: Grant, files: readonly StoredFile[]): JsonObject {
   if (files.length === 0) throw new Refusal('not-found', `No such directory: '${artifactRequest(grant).path}'`)
   const folder = decodeURIComponent(String(grant.message.get('directory_path'))).replace(/\/$/, '')
-  const contents = files.map((file) => {
-    const size: [string, Json][] = file.fileSize === null ? [] : [['file_size', new JsonNumber(String(file.fileSize))]]
-    return new Map<string, Json>([
-      ['path', `/${folder}/${file.path}`],
-      ['name', file.path],
-      ['is_directory', file.isDir],
-      ...size,
-    ])
-  })
+  const contents = files.map(
+    (file) =>
+      new Map<string, Json>([
+        ['path', `/${folder}/${file.path}`],
+        ['name', file.path],
+        ['is_directory', file.isDir],
+        ...sizeOf(file),
+      ]),
+  )
   return new Map([['contents', contents]])
 }
 

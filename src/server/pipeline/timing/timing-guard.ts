@@ -1,8 +1,6 @@
 import type { Decision } from '../../../policy/decide.ts'
 import type { Evaluation } from '../../../policy/fact-query.ts'
-import { type Grant, type GrantContext, withAdmitted } from '../../../policy/grant.ts'
-import type { Json } from '../../../policy/messages/json/json.ts'
-import { admitRows } from '../../../rewrite/answer/admit-rows.ts'
+import type { Grant } from '../../../policy/grant.ts'
 import { holdsOthersRows } from '../../../rewrite/answer/open-answer.ts'
 import type { Clock } from '../../facts/clock.ts'
 import { evaluate } from '../../facts/evaluate.ts'
@@ -12,28 +10,6 @@ import { EvenTimes } from './even-times.ts'
 /** Whether a decision must not tell by its time what was found: a refusal after a question, or ids that count as absent. */
 function hidesSomething(decision: Decision, { asked }: MlflowFacts): boolean {
   return 'deny' in decision ? asked : decision.allow.context.passedOver.size > 0
-}
-
-/** Rows whose owners are asked about together: an answer may have more than one request may have looked up. */
-const rowsAtOnce = 1_000
-
-/** Keeps in memory what was found of experiments that the caller is shown. */
-function keepShown(world: MlflowFacts, { visibleExperiments, admitted }: GrantContext): void {
-  world.keep((id) => visibleExperiments.has(id) || admitted.has(id))
-}
-
-/** Finds out whose the rows of an answer are: gives what is admitted with them. */
-export async function admitShown(
-  world: MlflowFacts,
-  context: GrantContext,
-  message: string,
-  rows: readonly Json[],
-): Promise<ReadonlySet<string>> {
-  let admitted = context.admitted
-  for (let start = 0; start < rows.length; start += rowsAtOnce)
-    admitted = await evaluate(admitRows(withAdmitted(context, admitted), message, rows.slice(start, start + rowsAtOnce)), world)
-  keepShown(world, withAdmitted(context, admitted))
-  return admitted
 }
 
 /** The one place that sees to it that nothing takes longer, or less long, because it is another environment's. */
@@ -47,12 +23,12 @@ export class TimingGuard {
   }
 
   /** Follows a decision to its end. One that hides whether something exists comes evenly; any other as soon as it is made. */
-  async decide(evaluation: Evaluation<Decision>, world: MlflowFacts, gone?: AbortSignal): Promise<Decision> {
+  async decide(evaluation: Evaluation<Decision>, facts: MlflowFacts, gone?: AbortSignal): Promise<Decision> {
     const beginning = this.#decisions.begin()
-    const decision = await evaluate(evaluation, world)
-    if (hidesSomething(decision, world)) await this.#decisions.end(beginning, gone)
-    else if (world.asked) this.#decisions.note(beginning)
-    if ('allow' in decision) keepShown(world, decision.allow.context)
+    const decision = await evaluate(evaluation, facts)
+    if (hidesSomething(decision, facts)) await this.#decisions.end(beginning, gone)
+    else if (facts.asked) this.#decisions.note(beginning)
+    if ('allow' in decision) facts.keepShown(decision.allow.context)
     return decision
   }
 

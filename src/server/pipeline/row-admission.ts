@@ -1,0 +1,26 @@
+import { withAdmitted } from '../../policy/grant.ts'
+import type { Json } from '../../policy/messages/json/json.ts'
+import { admitRows } from '../../rewrite/answer/admit-rows.ts'
+import { evaluate } from '../facts/evaluate.ts'
+import type { Facts } from '../facts/facts.ts'
+import type { GrantedRequest } from './strategies/strategy.ts'
+
+/** Rows whose owners are asked about together: an answer may have more than one request may have looked up. */
+const rowsAtOnce = 1_000
+
+/** Finds out whose the rows of an answer are, where the request left that open. Returns what is admitted with them, besides what was `before`. */
+export async function admitListed(
+  facts: Facts,
+  { grant: { endpoint, context }, requestContext }: GrantedRequest,
+  message: string,
+  rows: readonly Json[],
+  before: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  if (endpoint.anyExperiment !== true) return before
+  const source = facts.sourceFor(requestContext.credentials)
+  let admitted = before
+  for (let start = 0; start < rows.length; start += rowsAtOnce)
+    admitted = await evaluate(admitRows(withAdmitted(context, admitted), message, rows.slice(start, start + rowsAtOnce)), source)
+  source.keepShown(withAdmitted(context, admitted))
+  return admitted
+}
