@@ -89,7 +89,7 @@ function openServices(parts: Parts): Services {
   return { authenticator: withDirectory(authenticator, directory), limits, ...openPipeline(parts) }
 }
 
-/** One port for callers: the journey of a request in the order in which it happens. */
+/** One port for callers: what happens to a request, in the order in which it happens. */
 function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, limits, artifacts }: Services): FastifyInstance {
   const { config, log, upstream, metrics, connections = new Connections(), timeouts = clientTimeouts } = parts
   const audit = auditLog(log)
@@ -143,7 +143,7 @@ export interface Apps {
   close(): Promise<void>
 }
 
-/** Builds the ports for callers, which share all but their doors. */
+/** Builds the ports for callers, which share all but their listeners. */
 export function buildApps(parts: Parts): Apps {
   const services = openServices(parts)
   const listen = buildApp(parts, 'listen', services)

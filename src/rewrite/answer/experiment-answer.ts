@@ -17,7 +17,7 @@ function slashSaid(name: string, { config, references }: GrantContext): boolean 
 }
 
 /**
- * The findings for what is said inside an experiment: its name comes back as it was written, with or without a slash before it. Who asks for
+ * The context for what is said inside an experiment: its name comes back as it was written, with or without a slash before it. Who asks for
  * it by name gets it as they say it, any other as whoever named it last.
  */
 export function contextOfExperiment(row: JsonObject, context: GrantContext): GrantContext {

@@ -9,7 +9,7 @@ export function showServedModel(name: string, context: GrantContext): string | n
   return inSharedEndpoint === true || isOfferedModel(environment, name) ? name : showName(config, environment, 'model', name)
 }
 
-/** The findings for what is said inside a serving endpoint: of a shared one it is the workspace's own. */
+/** The context for what is said inside a serving endpoint: of a shared one it is the workspace's own. */
 export function contextOfEndpoint(row: JsonObject, context: GrantContext): GrantContext {
   const name = row.get('name')
   const isShared = typeof name === 'string' && isSharedEndpoint(context.environment, name)

@@ -89,7 +89,7 @@ function findAddressClash(address: Address, other: Address, otherKey: string, ke
   return `is the same address as ${otherKey} (port ${other.port}); write another port, for example ${freePorts[key]}`
 }
 
-/** The doors for clients in Databricks mode: there must be one, of its own, and each name stands for one thing. */
+/** The listeners for clients in Databricks mode: there must be one, of its own, and each name stands for one thing. */
 function checkDatabricksHost({ listen, admin, upstream, databricksHost, environments }: ConfigFile): Finding[] {
   if (databricksHost === undefined) return []
   const { listen: own, hostNames } = databricksHost

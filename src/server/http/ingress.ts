@@ -38,8 +38,8 @@ export function findIngress({ databricksHost }: Pick<Config, 'databricksHost'>, 
   const names = databricksHost?.hostNames ?? []
   const open = (environment: string | null): Ingress => ({ mode: 'databricks', environment, choice: choiceOf(names) })
   const plain: Ingress = listener === 'listen' ? { mode: 'http', environment: null, choice: null } : open(null)
-  const doors = new Map(names.map(({ name, environment = null }) => [name, open(environment)]))
-  return (message) => (doors.size === 0 ? plain : (doors.get(hostOf(message)) ?? plain))
+  const ingresses = new Map(names.map(({ name, environment = null }) => [name, open(environment)]))
+  return (message) => (ingresses.size === 0 ? plain : (ingresses.get(hostOf(message)) ?? plain))
 }
 
 /** The modes of clients that may come through a port. */

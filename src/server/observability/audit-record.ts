@@ -14,7 +14,7 @@ export interface AuditRecord {
   upstreamStatus: number | null
 }
 
-/** A trail on which nothing has happened yet. */
+/** The audit record of a request that has just begun. */
 export function newAuditRecord(): AuditRecord {
   return {
     principal: null,

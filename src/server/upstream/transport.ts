@@ -29,7 +29,7 @@ export class Transport {
   readonly timeouts: UpstreamTimeouts
   readonly pools: UpstreamPools
   readonly #modeOf: (environment?: string) => UpstreamCredentials['mode']
-  readonly #pace: RateLimiter | null
+  readonly #rateLimiter: RateLimiter | null
   readonly #basePath: string
   #workers: number | null
   #workspaceId: string | null = null
@@ -41,7 +41,7 @@ export class Transport {
     this.kind = config.kind
     this.credentials = upstreamCredentials(config, log)
     this.#modeOf = (name = '') => (config.credentialsOf?.[name] ?? config.credentials).mode
-    this.#pace = config.rates === undefined ? null : new RateLimiter(config.rates)
+    this.#rateLimiter = config.rates === undefined ? null : new RateLimiter(config.rates)
     this.#basePath = url.pathname.replace(/\/$/, '')
     this.#workers = config.workers ?? null
     this.timeouts = config.timeouts ?? upstreamTimeouts
@@ -107,7 +107,7 @@ export class Transport {
       this.#noteWorkspace(workspaceId)
     }
     try {
-      await this.#pace?.enter(target)
+      await this.#rateLimiter?.enter(target)
       gone?.throwIfAborted()
       const idempotent = repeatable || method === 'GET'
       const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, idempotent }
