@@ -101,6 +101,14 @@ const lookUps: readonly LookUp[] = [
         : { trace_info: { request_id: fact.id, experiment_id: fact.experimentId, request_metadata } }
     },
   ],
+  // Where a workspace is asked for one trace; clients ask open-source servers for it in the same way.
+  [
+    /\/api\/3\.0\/mlflow\/traces\/(?:tr-)?[0-9a-f]{32}$/i,
+    (world, _query, path) => {
+      const fact = world.traces?.find(({ id }) => path.endsWith(`/${id}`))
+      return fact === undefined ? null : { trace: { trace_info: traceRow(fact) } }
+    },
+  ],
   [
     /\/gateway\/(endpoints|model-definitions|secrets)\/get$/,
     (world, query) => {
@@ -135,15 +143,18 @@ const lookUps: readonly LookUp[] = [
 
 const batchOfTraces = '/api/3.0/mlflow/traces/batchGetInfos'
 
-function traceRows(world: FakeFacts, body: string): object {
-  const rows = (world.traces ?? []).filter(({ id }) => body.includes(id))
+type TraceOfFake = NonNullable<FakeFacts['traces']>[number]
+
+function traceRow({ id, experimentId, sourceRunId }: TraceOfFake): object {
   return {
-    trace_infos: rows.map(({ id, experimentId, sourceRunId }) => ({
-      trace_id: id,
-      trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experimentId } },
-      trace_metadata: { 'mlflow.sourceRun': sourceRunId ?? '' },
-    })),
+    trace_id: id,
+    trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experimentId } },
+    trace_metadata: { 'mlflow.sourceRun': sourceRunId ?? '' },
   }
+}
+
+function traceRows(world: FakeFacts, body: string): object {
+  return { trace_infos: (world.traces ?? []).filter(({ id }) => body.includes(id)).map(traceRow) }
 }
 
 /** Whether a request is one of the questions that the proxy itself asks. */
