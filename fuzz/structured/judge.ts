@@ -27,7 +27,7 @@ export interface Course {
 const replayed: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 /** What the proxy does besides what it was asked for. */
 const companions =
-  /\/(?:model-versions\/(?:transition-stage|set-tag|delete-tag|get)|registered-models\/alias|experiments\/(?:create|get|get-by-name)|workspace\/mkdirs|model-versions\/(?:finalize|generate-temporary-credentials))$/
+  /\/(?:model-versions\/(?:transition-stage|set-tag|delete-tag|get)|registered-models\/alias|experiments\/(?:create|get|get-by-name|set-experiment-tag)|workspace\/mkdirs|model-versions\/(?:finalize|generate-temporary-credentials))$/
 
 function isMlflowError({ headers, body }: RawAnswer): boolean {
   const type = headers.find(([name]) => name === 'content-type')?.[1] ?? ''

@@ -103,7 +103,7 @@ const lookUps: readonly LookUp[] = [
   ],
   // Where a workspace is asked for one trace; clients ask open-source servers for it in the same way.
   [
-    /\/api\/3\.0\/mlflow\/traces\/(?:tr-)?[0-9a-f]{32}$/i,
+    /\/api\/3\.0\/mlflow\/traces\/(?!(?:get|batchGet)$)[^/]+$/,
     (world, _query, path) => {
       const fact = world.traces?.find(({ id }) => path.endsWith(`/${id}`))
       return fact === undefined ? null : { trace: { trace_info: traceRow(fact) } }
