@@ -58,12 +58,14 @@ async function raw(): Promise<number> {
   const fuzz = await RawFuzz.start()
   const count = Number(values.count ?? 20_000)
   const lanes = 256
+  let known = 0
   for (let at = 0; at < count; at += lanes) {
     await fuzz.try(Array.from({ length: Math.min(lanes, count - at) }, (_, lane) => seed + at + lane))
-    if (at % (lanes * 20) === 0) say(`${at} streams, ${fuzz.tally.findings.length} findings`)
+    for (const { seed: number, problem, bytes } of fuzz.tally.findings.slice(known)) say(`  ${number}: ${problem}\n    ${bytes}`)
+    known = fuzz.tally.findings.length
+    if (at % (lanes * 200) === 0) say(`${at} streams, ${known} findings`)
   }
   const { streams, answers, heard, findings } = fuzz.tally
-  for (const { seed: number, problem, bytes } of findings) say(`  ${number}: ${problem}\n    ${bytes}`)
   say(`raw: ${streams} streams, ${answers} answers, ${heard} requests upstream, ${findings.length} findings, seed ${seed}`)
   say(`connections left: ${await fuzz.connectionsLeft()}`)
   return findings.length

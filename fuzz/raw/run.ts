@@ -24,6 +24,12 @@ const experiment = { experiment_id: '7', name: '/experiments/acc/Default', artif
 const run = {
   info: { run_id: '1'.repeat(32), experiment_id: '7', artifact_uri: `mlflow-artifacts:/7/${'1'.repeat(32)}/artifacts` },
 }
+
+/** The word of a message: in its address, else in a body that is a name. Other bodies may hold the bytes of further requests. */
+function wordOf(address: string, body: string): string | undefined {
+  return wordsIn(address)[0] ?? /^{"name":"(u[0-9]+n[0-9]+x)"}/.exec(body)?.[1]
+}
+
 /** Raw bytes at the listener, beside another client whose answers must stay its own. */
 export class RawFuzz {
   readonly #app: App
@@ -73,11 +79,8 @@ export class RawFuzz {
     const tail = text.slice(reading.messages.at(-1)?.end ?? 0)
     const unfinished = reading.rest === 'unfinished' ? wordsIn(tail.replace(/^(?:\r?\n)+/, '').split('\r\n')[0] ?? '') : []
     for (const { head, start, end } of reading.messages) {
-      const said = wordsIn(head.split('\r\n')[0] ?? '')
-      const inBody = /^{"name":"(u[0-9]+n[0-9]+x)"}/.exec(
-        text.slice(start + head.length + 4, end).replace(/^[0-9a-fA-F]+[^\r]*\r\n/, ''),
-      )
-      for (const word of said.length > 0 ? said : [inBody?.[1] ?? '']) this.#allowed.set(word, seed)
+      const body = text.slice(start + head.length + 4, end).replace(/^[0-9a-fA-F]+[^\r]*\r\n/, '')
+      this.#allowed.set(wordOf(head.split('\r\n')[0] ?? '', body) ?? '', seed)
     }
     for (const word of unfinished) this.#allowed.set(word, seed)
     const { answers, surplus, closed } = await talk(this.#app.port, stream, reading)
@@ -101,7 +104,7 @@ export class RawFuzz {
   #listen(): void {
     for (const { url, body, method } of this.#upstream.received.splice(0)) {
       this.#heard += 1
-      const [word] = wordsIn(`${url} ${body.toString('latin1')}`)
+      const word = wordOf(url, body.toString('latin1'))
       if (word === undefined || this.#allowed.has(word)) continue
       const seed = Number(/^u([0-9]+)n/.exec(word)?.[1] ?? 0)
       this.#keep(

@@ -71,6 +71,7 @@ const harmless: ReadonlySet<Meaning> = new Set([
   ...([
     'dataSource',
     'filePath',
+    'localFile',
     'tracesToSearch',
     'boundResource',
     'relatedIssue',
