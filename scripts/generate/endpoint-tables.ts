@@ -22,8 +22,9 @@ export function prefixesText(prefixes: readonly string[]): string {
 export function versionsText(versions: readonly string[]): string {
   if (versions.join() === 'databricks') return '–'
   const [first, last] = [versions[0], versions.at(-1)]
-  if (first === last) return first ?? '–'
+  if (first === undefined) return '–'
   if (last === describedVersions.at(-1)) return first === describedVersions[0] ? 'all' : `since ${first}`
+  if (first === last) return first
   return first === describedVersions[0] ? `until ${last}` : `${first} to ${last}`
 }
 

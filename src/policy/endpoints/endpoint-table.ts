@@ -98,9 +98,19 @@ function join(name: string, row: EndpointRow, routes: readonly Route[]): OpenEnd
   }
 }
 
+/** Why a row's route is closed on a kind of upstream that the row does not have, unless a family says it better. */
+const closedElsewhere = {
+  closed: 'The proxy does not serve it with this kind of upstream.',
+  hidden: true,
+} satisfies Omit<ClosedFamily, 'paths'>
+
+const rowAddresses = new Set(Object.values<EndpointRow>(rows).map(({ method, path }) => `${method} ${path}`))
+
 function close(route: Route, families: readonly ClosedFamily[]): ClosedEndpoint | null {
-  const family = families.find(({ paths }) => paths.test(route.path))
-  if (family === undefined) return null
+  const isRow = rowAddresses.has(`${route.method.replace('HEAD', 'GET')} ${route.path}`)
+  const family: Omit<ClosedFamily, 'paths'> | null =
+    families.find(({ paths }) => paths.test(route.path)) ?? (isRow ? closedElsewhere : null)
+  if (family === null) return null
   const { method, path } = route
   const multiSegment = route.multiSegment?.[0] ?? null
   const { closed, hidden = false, local = false } = family
