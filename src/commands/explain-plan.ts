@@ -1,11 +1,11 @@
 import type { OpenEndpoint } from '../policy/endpoints/endpoint.ts'
-import { type Meaning, meaningTable } from '../policy/meanings/meaning-table.ts'
+import { limitOf, type Meaning, meaningTable } from '../policy/meanings/meaning-table.ts'
 import { planOf } from '../policy/plan.ts'
 import { mappers } from '../rewrite/request/mappers.ts'
 
 function fieldText(selector: string, meaning: Meaning): string {
   const row = meaningTable[meaning]
-  const { characters, items } = row.limit
+  const { characters, items } = limitOf(meaning)
   return [
     `${selector} (${meaning})`,
     `  checks       ${'checks' in row ? row.checks.join(', ') : `none: ${row.unchecked}`}`,

@@ -3,7 +3,7 @@ import type { AskingCheck, StaticCheck } from './checks/check.ts'
 import { staticChecks } from './checks/static-checks.ts'
 import type { OpenEndpoint } from './endpoints/endpoint.ts'
 import type { Limit } from './meanings/limits.ts'
-import { type Meaning, meaningTable } from './meanings/meaning-table.ts'
+import { limitOf, type Meaning, meaningTable } from './meanings/meaning-table.ts'
 import { oncePer } from './once-per.ts'
 
 /** What is done with every request to an endpoint: its row and the meanings of its fields, looked up once. */
@@ -32,7 +32,7 @@ function checksFor<C extends StaticCheck | AskingCheck>(
 function compile(endpoint: OpenEndpoint): Plan {
   const fields: [selector: string, meaning: Meaning][] = Object.entries(endpoint.fields)
   return {
-    sizes: fields.map(([selector, meaning]) => [selector, meaningTable[meaning].limit]),
+    sizes: fields.map(([selector, meaning]) => [selector, limitOf(meaning)]),
     staticChecks: checksFor(endpoint, staticChecks),
     askingChecks: checksFor(endpoint, askingChecks),
     audited: Object.entries(meaningTable).flatMap(([name, { audit }]) =>

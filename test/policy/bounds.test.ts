@@ -9,7 +9,7 @@ import { parseOrderBy } from '../../src/policy/filter/order-by.ts'
 import { gatewayNamesIn } from '../../src/policy/genai/scorer-text.ts'
 import { readOperation } from '../../src/policy/graphql/operation.ts'
 import { canonicalPath, servedArtifactPath } from '../../src/policy/locations/store-path.ts'
-import { type Meaning, meaningTable } from '../../src/policy/meanings/meaning-table.ts'
+import { limitOf, type Meaning, meaningTable } from '../../src/policy/meanings/meaning-table.ts'
 import type { Json } from '../../src/policy/messages/json/json.ts'
 import { parseJson } from '../../src/policy/messages/json/json-text.ts'
 import { placesAt } from '../../src/policy/messages/message-fields.ts'
@@ -41,7 +41,7 @@ function valuesOf(endpoint: OpenEndpoint, selector: string, meaning: Meaning, mo
   const name = `${meaning} ${form} ${repeated} ${map} ${more}`
   const known = made.get(name)
   if (known !== undefined) return known
-  const { characters, items, key = characters } = meaningTable[meaning].limit
+  const { characters, items, key = characters } = limitOf(meaning)
   const text = 'x'.repeat(characters + more)
   const longKey = 'x'.repeat(key + more)
   const mapOf = (...pairs: [string, Json][]): Json => new Map(pairs)

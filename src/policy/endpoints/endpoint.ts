@@ -123,6 +123,20 @@ export interface EndpointRow {
   readonly response?: string
 }
 
+type RowDetails = Omit<Partial<EndpointRow>, 'method' | 'path' | 'action' | 'fields' | 'required' | 'resource' | 'upstreams'>
+
+/** Makes rows for one resource that are open on the same kinds of upstream, with what they have in common besides. */
+export function rowsOf(resource: Resource, upstreams: readonly ServerKind[], common: RowDetails = {}) {
+  return (
+    method: Method,
+    path: EndpointRow['path'],
+    action: Action,
+    fields: EndpointRow['fields'] = {},
+    required: EndpointRow['required'] = [],
+    details: RowDetails = {},
+  ): EndpointRow => ({ resource, upstreams, method, path, action, fields, required, ...common, ...details })
+}
+
 /** A row joined with what MLflow's route list says of it: an endpoint that may be forwarded after a decision. */
 export interface OpenEndpoint extends EndpointRow {
   readonly name: string

@@ -1,23 +1,20 @@
-import { inExperiments, location, tags, word } from './limits.ts'
+import { inExperiments, location, tags } from './limits.ts'
 import type { MeaningRow } from './meaning-row.ts'
 
 /** Experiments. */
 export const experimentMeanings = {
   experimentName: {
     checks: ['names'],
-    limit: word,
     audit: 'experiment',
     words: "an experiment's name: the caller's own, plain or qualified; never another environment's",
   },
   newExperimentName: {
     checks: ['names'],
-    limit: word,
     audit: 'experiment',
     words: "the new name of an experiment: in the caller's environment",
   },
   experiment: {
     checks: ['experimentIds', 'ownExperiments'],
-    limit: word,
     audit: 'experiment',
     words: "an experiment's id: must be the caller's own; `0` is the environment's default experiment",
   },
@@ -43,9 +40,5 @@ export const experimentMeanings = {
     limit: tags,
     words: 'tags of an experiment: those that make the server itself look for issues, with its own secrets, are refused',
   },
-  experimentTagKey: {
-    checks: ['experimentTags'],
-    limit: word,
-    words: "the key of an experiment's tag, like in `experimentTags`",
-  },
+  experimentTagKey: { checks: ['experimentTags'], words: "the key of an experiment's tag, like in `experimentTags`" },
 } as const satisfies Record<string, MeaningRow>

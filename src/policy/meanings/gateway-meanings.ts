@@ -1,45 +1,35 @@
-import { settings, word } from './limits.ts'
+import { settings } from './limits.ts'
 import type { MeaningRow } from './meaning-row.ts'
 
 /** The AI gateway's endpoints, model definitions and secrets. */
 export const gatewayMeanings = {
   gatewayEndpointName: {
     checks: ['names'],
-    limit: word,
     audit: 'gateway',
     words: "the name of an AI gateway endpoint, mapped like a model's: must be the caller's own",
   },
   gatewayEndpoint: {
     checks: ['gatewayThings'],
-    limit: word,
     audit: 'gateway',
     words: "the id of an AI gateway endpoint: its name must be the caller's own",
   },
   modelDefinitionName: {
     checks: ['names'],
-    limit: word,
     audit: 'modelDefinition',
     words: "the name of an AI gateway model definition, mapped like a model's: must be the caller's own",
   },
   modelDefinition: {
     checks: ['gatewayThings'],
-    limit: word,
     audit: 'modelDefinition',
     words:
       "the id of a model definition: its name must be the caller's own, and for changes also the names of everything that uses it",
   },
   gatewaySecretName: {
     checks: ['names'],
-    limit: word,
     audit: 'gatewaySecret',
     words: "the name of an AI gateway secret, mapped like a model's: must be the caller's own",
   },
-  gatewaySecret: {
-    checks: ['gatewayThings'],
-    limit: word,
-    audit: 'gatewaySecret',
-    words: 'the id of a secret, like `modelDefinition`',
-  },
+  gatewaySecret: { checks: ['gatewayThings'], audit: 'gatewaySecret', words: 'the id of a secret, like `modelDefinition`' },
   secretValue: {
     checks: ['destinations', 'gatewayThings'],
     limit: settings,
@@ -52,7 +42,6 @@ export const gatewayMeanings = {
   },
   providersModel: {
     checks: ['destinations'],
-    limit: word,
     words:
       "a provider's name for its model: if it is an address, a public one by https, or one of the environment's `gatewayHosts`",
   },

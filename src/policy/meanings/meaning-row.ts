@@ -5,9 +5,9 @@ import type { Limit } from './limits.ts'
 export type MeaningRow = {
   /**
    * The most that a field of it may hold. It is looked at before anything else is done with a value: normalising one makes it up to 18 times
-   * longer, and reading one costs a hundred times its length. Where MLflow itself takes less, it says so itself; no supported version takes more.
+   * longer, and reading one costs a hundred times its length. Where MLflow itself takes less, it says so itself; no supported version takes more. Left out: `word`.
    */
-  readonly limit: Limit
+  readonly limit?: Limit
   /** What the audit line calls it, where it is a name, an id or a path: nothing that may hold a secret or a value is there. */
   readonly audit?: string
   /** What it holds and how it is judged, for docs/endpoints.md. */

@@ -2,6 +2,7 @@ import { artifactMeanings } from './artifact-meanings.ts'
 import { experimentMeanings } from './experiment-meanings.ts'
 import { gatewayMeanings } from './gateway-meanings.ts'
 import { genaiMeanings } from './genai-meanings.ts'
+import { type Limit, word } from './limits.ts'
 import type { MeaningRow } from './meaning-row.ts'
 import { registryMeanings } from './registry-meanings.ts'
 import { requestMeanings } from './request-meanings.ts'
@@ -28,3 +29,8 @@ export type Meaning = keyof typeof rows
 
 /** Every meaning: how it is judged, how much it may hold, and what is said of it. The audit line has references in this order. */
 export const meaningTable: Readonly<Record<Meaning, MeaningRow>> = rows
+
+/** How much a field of a meaning may hold. */
+export function limitOf(meaning: Meaning): Limit {
+  return meaningTable[meaning].limit ?? word
+}

@@ -1,4 +1,4 @@
-import { allSpans, filter, KiB, longestColumn, path, word } from './limits.ts'
+import { allSpans, filter, KiB, longestColumn, path } from './limits.ts'
 import type { MeaningRow } from './meaning-row.ts'
 
 /** What any request may hold. */
@@ -9,16 +9,8 @@ export const requestMeanings = {
     limit: { characters: longestColumn, items: allSpans },
     words: 'names nothing',
   },
-  notServed: {
-    checks: ['notServed'],
-    limit: { characters: longestColumn, items: allSpans },
-    words: 'refused if set',
-  },
-  link: {
-    checks: ['links'],
-    limit: path,
-    words: 'an address that a UI shows as a link: only http or https',
-  },
+  notServed: { checks: ['notServed'], limit: { characters: longestColumn, items: allSpans }, words: 'refused if set' },
+  link: { checks: ['links'], limit: path, words: 'an address that a UI shows as a link: only http or https' },
   filter: {
     checks: ['scope'],
     limit: filter,
@@ -34,9 +26,5 @@ export const requestMeanings = {
     limit: path,
     words: 'where a search continues: encrypted, and bound to the caller, environment and query',
   },
-  maxResults: {
-    unchecked: 'it is a number',
-    limit: word,
-    words: 'the size of a page',
-  },
+  maxResults: { unchecked: 'it is a number', words: 'the size of a page' },
 } as const satisfies Record<string, MeaningRow>

@@ -1,58 +1,31 @@
-import { longestColumn, MiB, tags, word } from './limits.ts'
+import { longestColumn, MiB, tags } from './limits.ts'
 import type { MeaningRow } from './meaning-row.ts'
+
+const tagged = { checks: ['promptTags', 'tags'], limit: tags } as const
 
 /** Runs and logged models. */
 export const runMeanings = {
   run: {
     checks: ['runs'],
-    limit: word,
     audit: 'run',
     words: "a run's id: must be the caller's own; for reading also a run behind a version that the caller may promote",
   },
-  runsToRead: {
-    checks: ['runs'],
-    limit: word,
-    audit: 'run',
-    words: 'ids of runs, each like `run`',
-  },
+  runsToRead: { checks: ['runs'], audit: 'run', words: 'ids of runs, each like `run`' },
   relatedRun: {
     checks: ['relatedRuns'],
-    limit: word,
     audit: 'run',
     words: 'a run that is only referred to: must be readable; text that cannot be an id refers to nothing',
   },
-  runTags: {
-    checks: ['promptTags', 'tags'],
-    limit: tags,
-    words: 'tags; `mlflow.parentRunId` and the like refer to runs and models, which must be readable',
-  },
-  runTag: {
-    checks: ['promptTags', 'tags'],
-    limit: tags,
-    words: "a tag's value, checked by its key",
-  },
-  tagKey: {
-    checks: ['promptTags', 'tags'],
-    limit: word,
-    words: "a tag's key; the proxy's own tag is refused",
-  },
-  loggedModel: {
-    checks: ['loggedModels'],
-    limit: word,
-    audit: 'loggedModel',
-    words: "a logged model's id, like `run`",
-  },
+  runTags: { ...tagged, words: 'tags; `mlflow.parentRunId` and the like refer to runs and models, which must be readable' },
+  runTag: { ...tagged, words: "a tag's value, checked by its key" },
+  tagKey: { checks: ['promptTags', 'tags'], words: "a tag's key; the proxy's own tag is refused" },
+  loggedModel: { checks: ['loggedModels'], audit: 'loggedModel', words: "a logged model's id, like `run`" },
   relatedModel: {
     checks: ['relatedModels'],
-    limit: word,
     audit: 'loggedModel',
     words: 'a logged model that is only referred to, like `relatedRun`',
   },
-  loggedModelTags: {
-    checks: ['promptTags', 'tags'],
-    limit: tags,
-    words: 'tags of a logged model, like `runTags`; names in `mlflow.modelVersions` are mapped',
-  },
+  loggedModelTags: { ...tagged, words: 'tags of a logged model, like `runTags`; names in `mlflow.modelVersions` are mapped' },
   modelJson: {
     checks: ['tags'],
     limit: { characters: longestColumn, items: 1 },

@@ -1,11 +1,11 @@
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, rowsOf } from '../endpoint.ts'
 
-const workspace = { upstreams: ['databricks'] } as const
-const version = { ...workspace, resource: 'modelVersion' } as const
+const model = rowsOf('registeredModel', ['databricks'])
+const version = rowsOf('modelVersion', ['databricks'])
 const id = { name: 'modelName', version: 'version' } as const
 const request = { ...id, stage: 'stage', comment: 'free' } as const
-const byRequest = { required: ['name', 'version', 'stage'] } as const
-const webhook = { ...workspace, resource: 'webhook' } as const
+const byRequest = ['name', 'version', 'stage']
+const webhook = rowsOf('webhook', ['databricks'])
 const hook = {
   description: 'free', events: 'free', status: 'free',
   'http_url_spec.url': 'link', 'http_url_spec.enable_ssl_verification': 'free', 'http_url_spec.secret': 'free',
@@ -13,84 +13,39 @@ const hook = {
   // The workspace calls it, from where Databricks is: a job as whoever the token is.
   'job_spec.workspace_url': 'link', 'job_spec.job_id': 'free', 'job_spec.access_token': 'free',
 } as const
-const permissions = {
-  ...workspace, resource: 'permissions', path: '/permissions/registered-models/{registered_model_id}', required: ['registered_model_id'],
-} as const
-const runs = { upstreams: ['databricks', 'unityCatalog'], resource: 'run', method: 'POST', required: ['experiment_id'] } as const
+const permissions = rowsOf('permissions', ['databricks'])
+const ofModel = '/permissions/registered-models/{registered_model_id}'
+const modelId = { registered_model_id: 'registeredModelId' } as const
+const byModelId = ['registered_model_id']
+const run = rowsOf('run', ['databricks', 'unityCatalog'])
 
 /** What only the registry and the runs of a Databricks workspace have. */
 export const databricksRegistryEndpoints = {
-  getDatabricksRegisteredModel: {
-    ...workspace, resource: 'registeredModel', method: 'GET', path: '/mlflow/databricks/registered-models/get', action: 'read',
-    fields: { name: 'modelName' }, required: ['name'],
-  },
-  transitionDatabricksStage: {
-    ...version, method: 'POST', path: '/mlflow/databricks/model-versions/transition-stage', action: 'transition',
-    fields: { ...request, archive_existing_versions: 'archiveExisting' }, ...byRequest,
-  },
-  createTransitionRequest: {
-    ...version, method: 'POST', path: '/mlflow/transition-requests/create', action: 'create', fields: request, ...byRequest,
-  },
-  approveTransitionRequest: {
-    ...version, method: 'POST', path: '/mlflow/transition-requests/approve', action: 'transition',
-    fields: { ...request, archive_existing_versions: 'archiveExisting' }, ...byRequest,
-  },
-  rejectTransitionRequest: {
-    ...version, method: 'POST', path: '/mlflow/transition-requests/reject', action: 'transition', fields: request, ...byRequest,
-  },
-  listTransitionRequests: {
-    ...version, method: 'GET', path: '/mlflow/transition-requests/list', action: 'read', fields: id, required: ['name', 'version'],
-  },
-  deleteTransitionRequest: {
-    ...version, method: 'DELETE', path: '/mlflow/transition-requests/delete', action: 'delete', inQuery: true,
-    fields: { ...request, creator: 'free' }, required: ['name', 'version', 'stage', 'creator'],
-  },
-  createComment: {
-    ...version, method: 'POST', path: '/mlflow/comments/create', action: 'create',
-    fields: { ...id, comment: 'free' }, required: ['name', 'version', 'comment'],
-  },
-  createRegistryWebhook: {
-    ...webhook, method: 'POST', path: '/mlflow/registry-webhooks/create', action: 'create',
-    fields: { model_name: 'modelName', ...hook }, required: ['model_name'],
-  },
-  listRegistryWebhooks: {
-    ...webhook, method: 'GET', path: '/mlflow/registry-webhooks/list', action: 'search',
-    fields: { model_name: 'modelName', events: 'free', max_results: 'maxResults', page_token: 'pageToken' }, required: [],
-    search: { rows: 'webhooks', pageSize: 100, maxPageSize: 100, nameColumn: null },
-  },
-  updateRegistryWebhook: {
-    ...webhook, method: 'PATCH', path: '/mlflow/registry-webhooks/update', action: 'update',
-    fields: { id: 'webhook', ...hook }, required: ['id'],
-  },
-  testRegistryWebhook: {
-    ...webhook, method: 'POST', path: '/mlflow/registry-webhooks/test', action: 'update',
-    fields: { id: 'webhook', event: 'free' }, required: ['id'],
-  },
-  deleteRegistryWebhook: {
-    ...webhook, method: 'DELETE', path: '/mlflow/registry-webhooks/delete', action: 'delete', inQuery: true,
-    fields: { id: 'webhook' }, required: ['id'],
-  },
-  getModelPermissions: {
-    ...permissions, method: 'GET', action: 'read', fields: { registered_model_id: 'registeredModelId' },
-  },
-  setModelPermissions: {
-    ...permissions, method: 'PUT', action: 'update',
-    fields: { registered_model_id: 'registeredModelId', access_control_list: 'free' },
-  },
-  updateModelPermissions: {
-    ...permissions, method: 'PATCH', action: 'update',
-    fields: { registered_model_id: 'registeredModelId', access_control_list: 'free' },
-  },
-  getModelPermissionLevels: {
-    ...permissions, method: 'GET', path: '/permissions/registered-models/{registered_model_id}/permissionLevels', action: 'read',
-    fields: { registered_model_id: 'registeredModelId' },
-  },
-  deleteRuns: {
-    ...runs, path: '/mlflow/databricks/runs/delete-runs', action: 'delete',
-    fields: { experiment_id: 'experiment', max_timestamp_millis: 'free', max_runs: 'free' },
-  },
-  restoreRuns: {
-    ...runs, path: '/mlflow/databricks/runs/restore-runs', action: 'update',
-    fields: { experiment_id: 'experiment', min_timestamp_millis: 'free', max_runs: 'free' },
-  },
-} as const satisfies Record<string, EndpointRow>
+  getDatabricksRegisteredModel: model('GET', '/mlflow/databricks/registered-models/get', 'read', { name: 'modelName' }, ['name']),
+  transitionDatabricksStage: version('POST', '/mlflow/databricks/model-versions/transition-stage', 'transition',
+    { ...request, archive_existing_versions: 'archiveExisting' }, byRequest),
+  createTransitionRequest: version('POST', '/mlflow/transition-requests/create', 'create', request, byRequest),
+  approveTransitionRequest: version('POST', '/mlflow/transition-requests/approve', 'transition',
+    { ...request, archive_existing_versions: 'archiveExisting' }, byRequest),
+  rejectTransitionRequest: version('POST', '/mlflow/transition-requests/reject', 'transition', request, byRequest),
+  listTransitionRequests: version('GET', '/mlflow/transition-requests/list', 'read', id, ['name', 'version']),
+  deleteTransitionRequest: version('DELETE', '/mlflow/transition-requests/delete', 'delete',
+    { ...request, creator: 'free' }, ['name', 'version', 'stage', 'creator'], { inQuery: true }),
+  createComment: version('POST', '/mlflow/comments/create', 'create', { ...id, comment: 'free' }, ['name', 'version', 'comment']),
+  createRegistryWebhook: webhook('POST', '/mlflow/registry-webhooks/create', 'create',
+    { model_name: 'modelName', ...hook }, ['model_name']),
+  listRegistryWebhooks: webhook('GET', '/mlflow/registry-webhooks/list', 'search',
+    { model_name: 'modelName', events: 'free', max_results: 'maxResults', page_token: 'pageToken' }, [],
+    { search: { rows: 'webhooks', pageSize: 100, maxPageSize: 100, nameColumn: null } }),
+  updateRegistryWebhook: webhook('PATCH', '/mlflow/registry-webhooks/update', 'update', { id: 'webhook', ...hook }, ['id']),
+  testRegistryWebhook: webhook('POST', '/mlflow/registry-webhooks/test', 'update', { id: 'webhook', event: 'free' }, ['id']),
+  deleteRegistryWebhook: webhook('DELETE', '/mlflow/registry-webhooks/delete', 'delete', { id: 'webhook' }, ['id'], { inQuery: true }),
+  getModelPermissions: permissions('GET', ofModel, 'read', modelId, byModelId),
+  setModelPermissions: permissions('PUT', ofModel, 'update', { ...modelId, access_control_list: 'free' }, byModelId),
+  updateModelPermissions: permissions('PATCH', ofModel, 'update', { ...modelId, access_control_list: 'free' }, byModelId),
+  getModelPermissionLevels: permissions('GET', `${ofModel}/permissionLevels`, 'read', modelId, byModelId),
+  deleteRuns: run('POST', '/mlflow/databricks/runs/delete-runs', 'delete',
+    { experiment_id: 'experiment', max_timestamp_millis: 'free', max_runs: 'free' }, ['experiment_id']),
+  restoreRuns: run('POST', '/mlflow/databricks/runs/restore-runs', 'update',
+    { experiment_id: 'experiment', min_timestamp_millis: 'free', max_runs: 'free' }, ['experiment_id']),
+} satisfies Record<string, EndpointRow>

@@ -1,28 +1,21 @@
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, rowsOf } from '../endpoint.ts'
 
-const gateway = { resource: 'gateway', upstreams: ['mlflow'] } as const
 /** What is asked of a language model names nothing that has an owner, but for the endpoint. */
-const call = { ...gateway, method: 'POST', action: 'read', bytes: 'both' } as const
+const gateway = rowsOf('gateway', ['mlflow'])
 /** The endpoint is the body's `model`, as in OpenAI's API. */
-const byModel = {
-  ...call, opaque: true, fields: { model: 'gatewayEndpointName' }, required: ['model'],
-  request: 'handmade.GatewayCall', response: 'handmade.Empty',
-} as const
+const byModel = (path: `/${string}`) =>
+  gateway('POST', path, 'read', { model: 'gatewayEndpointName' }, ['model'],
+    { bytes: 'both', opaque: true, request: 'handmade.GatewayCall', response: 'handmade.Empty' })
 
 export const gatewayEndpoints = {
-  invokeGatewayEndpoint: {
-    ...call, path: '/gateway/{endpoint_name}/mlflow/invocations', fields: { endpoint_name: 'gatewayEndpointName' },
-    required: ['endpoint_name'], request: 'handmade.Empty', response: 'handmade.Empty',
-  },
-  gatewayChat: { ...byModel, path: '/gateway/mlflow/v1/chat/completions' },
-  gatewayOpenaiChat: { ...byModel, path: '/gateway/openai/v1/chat/completions' },
-  gatewayOpenaiEmbeddings: { ...byModel, path: '/gateway/openai/v1/embeddings' },
-  gatewayOpenaiResponses: { ...byModel, path: '/gateway/openai/v1/responses' },
-  gatewayOpenaiCompact: { ...byModel, path: '/gateway/openai/v1/responses/compact' },
-  gatewayAnthropicMessages: { ...byModel, path: '/gateway/anthropic/v1/messages' },
-  gatewayTypesafe: { ...byModel, path: '/gateway/typesafe/v1/systemone' },
-  listGatewayModels: {
-    ...gateway, method: 'GET', path: '/gateway/mlflow/v1/models', action: 'read', fields: {}, required: [],
-    response: 'handmade.GatewayModels',
-  },
-} as const satisfies Record<string, EndpointRow>
+  invokeGatewayEndpoint: gateway('POST', '/gateway/{endpoint_name}/mlflow/invocations', 'read',
+    { endpoint_name: 'gatewayEndpointName' }, ['endpoint_name'], { bytes: 'both', request: 'handmade.Empty', response: 'handmade.Empty' }),
+  gatewayChat: byModel('/gateway/mlflow/v1/chat/completions'),
+  gatewayOpenaiChat: byModel('/gateway/openai/v1/chat/completions'),
+  gatewayOpenaiEmbeddings: byModel('/gateway/openai/v1/embeddings'),
+  gatewayOpenaiResponses: byModel('/gateway/openai/v1/responses'),
+  gatewayOpenaiCompact: byModel('/gateway/openai/v1/responses/compact'),
+  gatewayAnthropicMessages: byModel('/gateway/anthropic/v1/messages'),
+  gatewayTypesafe: byModel('/gateway/typesafe/v1/systemone'),
+  listGatewayModels: gateway('GET', '/gateway/mlflow/v1/models', 'read', {}, [], { response: 'handmade.GatewayModels' }),
+} satisfies Record<string, EndpointRow>

@@ -1,50 +1,24 @@
-import { type EndpointRow, everyUpstream } from '../endpoint.ts'
+import { type EndpointRow, everyUpstream, rowsOf } from '../endpoint.ts'
 
-const model = { resource: 'loggedModel' } as const
-const byId = { required: ['model_id'] } as const
+const everywhere = rowsOf('loggedModel', everyUpstream)
+const id = { model_id: 'loggedModel' } as const
+const byId = ['model_id']
 
 export const loggedModelEndpoints = {
-  createLoggedModel: {
-    ...model, upstreams: everyUpstream, method: 'POST', path: '/mlflow/logged-models', action: 'create',
-    fields: {
-      experiment_id: 'experiment', name: 'free', model_type: 'free', source_run_id: 'relatedRun', params: 'free', tags: 'loggedModelTags',
-    },
-    required: ['experiment_id'],
-  },
-  searchLoggedModels: {
-    ...model, upstreams: everyUpstream, method: 'POST', path: '/mlflow/logged-models/search', action: 'search',
-    fields: {
-      experiment_ids: 'experimentsToSearch', filter: 'filter', datasets: 'free', max_results: 'maxResults', order_by: 'free',
-      page_token: 'pageToken',
-    },
-    required: ['experiment_ids'], search: { rows: 'models', pageSize: 100, maxPageSize: 1000, nameColumn: null },
-  },
-  getLoggedModel: {
-    ...model, upstreams: everyUpstream, method: 'GET', path: '/mlflow/logged-models/{model_id}', action: 'read',
-    fields: { model_id: 'loggedModel', allow_deleted: 'free' }, ...byId,
-  },
-  finalizeLoggedModel: {
-    ...model, upstreams: everyUpstream, method: 'PATCH', path: '/mlflow/logged-models/{model_id}', action: 'update',
-    fields: { model_id: 'loggedModel', status: 'free' }, ...byId,
-  },
-  deleteLoggedModel: {
-    ...model, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/logged-models/{model_id}', action: 'delete',
-    fields: { model_id: 'loggedModel' }, ...byId,
-  },
-  logLoggedModelParams: {
-    ...model, upstreams: everyUpstream, method: 'POST', path: '/mlflow/logged-models/{model_id}/params', action: 'update',
-    fields: { model_id: 'loggedModel', params: 'free' }, ...byId,
-  },
-  setLoggedModelTags: {
-    ...model, upstreams: everyUpstream, method: 'PATCH', path: '/mlflow/logged-models/{model_id}/tags', action: 'update',
-    fields: { model_id: 'loggedModel', tags: 'loggedModelTags' }, ...byId,
-  },
-  deleteLoggedModelTag: {
-    ...model, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/logged-models/{model_id}/tags/{tag_key}', action: 'update',
-    fields: { model_id: 'loggedModel', tag_key: 'free' }, required: ['model_id', 'tag_key'],
-  },
-  listLoggedModelArtifacts: {
-    ...model, upstreams: everyUpstream, method: 'GET', path: '/mlflow/logged-models/{model_id}/artifacts/directories', action: 'read',
-    fields: { model_id: 'loggedModel', artifact_directory_path: 'relativePath', page_token: 'pageToken' }, ...byId,
-  },
-} as const satisfies Record<string, EndpointRow>
+  createLoggedModel: everywhere('POST', '/mlflow/logged-models', 'create', {
+    experiment_id: 'experiment', name: 'free', model_type: 'free', source_run_id: 'relatedRun', params: 'free', tags: 'loggedModelTags',
+  }, ['experiment_id']),
+  searchLoggedModels: everywhere('POST', '/mlflow/logged-models/search', 'search', {
+    experiment_ids: 'experimentsToSearch', filter: 'filter', datasets: 'free', max_results: 'maxResults', order_by: 'free',
+    page_token: 'pageToken',
+  }, ['experiment_ids'], { search: { rows: 'models', pageSize: 100, maxPageSize: 1000, nameColumn: null } }),
+  getLoggedModel: everywhere('GET', '/mlflow/logged-models/{model_id}', 'read', { ...id, allow_deleted: 'free' }, byId),
+  finalizeLoggedModel: everywhere('PATCH', '/mlflow/logged-models/{model_id}', 'update', { ...id, status: 'free' }, byId),
+  deleteLoggedModel: everywhere('DELETE', '/mlflow/logged-models/{model_id}', 'delete', id, byId),
+  logLoggedModelParams: everywhere('POST', '/mlflow/logged-models/{model_id}/params', 'update', { ...id, params: 'free' }, byId),
+  setLoggedModelTags: everywhere('PATCH', '/mlflow/logged-models/{model_id}/tags', 'update', { ...id, tags: 'loggedModelTags' }, byId),
+  deleteLoggedModelTag: everywhere('DELETE', '/mlflow/logged-models/{model_id}/tags/{tag_key}', 'update',
+    { ...id, tag_key: 'free' }, ['model_id', 'tag_key']),
+  listLoggedModelArtifacts: everywhere('GET', '/mlflow/logged-models/{model_id}/artifacts/directories', 'read',
+    { ...id, artifact_directory_path: 'relativePath', page_token: 'pageToken' }, byId),
+} satisfies Record<string, EndpointRow>

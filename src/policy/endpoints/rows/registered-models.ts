@@ -1,68 +1,40 @@
-import { type EndpointRow, everyUpstream } from '../endpoint.ts'
+import { type EndpointRow, everyUpstream, rowsOf } from '../endpoint.ts'
 
-const model = { resource: 'registeredModel' } as const
-const byName = { required: ['name'] } as const
+const everywhere = rowsOf('registeredModel', everyUpstream)
+const inWorkspaces = rowsOf('registeredModel', ['databricks', 'unityCatalog'])
 /** The workspace registry of Databricks has stages alone, and Unity Catalog aliases alone. */
-const notInWorkspaces = { upstreams: ['mlflow', 'unityCatalog'] } as const
-const staged = { upstreams: ['mlflow', 'databricks'] } as const
-const latest = {
-  ...model, path: '/mlflow/registered-models/get-latest-versions', action: 'read', fields: { name: 'modelName', stages: 'stages' }, ...byName,
-  ...staged,
-} as const
+const staged = rowsOf('registeredModel', ['mlflow', 'databricks'])
+const aliased = rowsOf('registeredModel', ['mlflow', 'unityCatalog'])
+const id = { name: 'modelName' } as const
+const byName = ['name']
+const search = { rows: 'registered_models', pageSize: 100, maxPageSize: 1000, nameColumn: 'modelName' } as const
+const latest = { ...id, stages: 'stages' } as const
 
 export const registeredModelEndpoints = {
-  createRegisteredModel: {
-    ...model, upstreams: everyUpstream, method: 'POST', path: '/mlflow/registered-models/create', action: 'create',
-    fields: { name: 'newModelName', tags: 'free', description: 'free', deployment_job_id: 'free' }, ...byName,
-  },
-  renameRegisteredModel: {
-    ...model, upstreams: everyUpstream, method: 'POST', path: '/mlflow/registered-models/rename', action: 'update',
-    fields: { name: 'modelName', new_name: 'newModelName' }, required: ['name', 'new_name'],
-  },
-  updateRegisteredModel: {
-    ...model, upstreams: everyUpstream, method: 'PATCH', path: '/mlflow/registered-models/update', action: 'update', repeatable: true,
-    fields: { name: 'modelName', description: 'free', deployment_job_id: 'free' }, ...byName,
-  },
-  deleteRegisteredModel: {
-    ...model, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/registered-models/delete', action: 'delete',
-    fields: { name: 'modelName' }, ...byName,
-  },
-  getRegisteredModel: {
-    ...model, upstreams: everyUpstream, method: 'GET', path: '/mlflow/registered-models/get', action: 'read',
-    fields: { name: 'modelName' }, ...byName,
-  },
-  searchRegisteredModels: {
-    ...model, upstreams: everyUpstream, method: 'GET', path: '/mlflow/registered-models/search', action: 'search',
-    fields: { filter: 'filter', max_results: 'maxResults', order_by: 'orderBy', page_token: 'pageToken' }, required: [],
-    search: { rows: 'registered_models', pageSize: 100, maxPageSize: 1000, nameColumn: 'modelName' },
-  },
+  createRegisteredModel: everywhere('POST', '/mlflow/registered-models/create', 'create',
+    { name: 'newModelName', tags: 'free', description: 'free', deployment_job_id: 'free' }, byName),
+  renameRegisteredModel: everywhere('POST', '/mlflow/registered-models/rename', 'update',
+    { ...id, new_name: 'newModelName' }, ['name', 'new_name']),
+  updateRegisteredModel: everywhere('PATCH', '/mlflow/registered-models/update', 'update',
+    { ...id, description: 'free', deployment_job_id: 'free' }, byName, { repeatable: true }),
+  deleteRegisteredModel: everywhere('DELETE', '/mlflow/registered-models/delete', 'delete', id, byName),
+  getRegisteredModel: everywhere('GET', '/mlflow/registered-models/get', 'read', id, byName),
+  searchRegisteredModels: everywhere('GET', '/mlflow/registered-models/search', 'search',
+    { filter: 'filter', max_results: 'maxResults', order_by: 'orderBy', page_token: 'pageToken' }, [], { search }),
   // databricks-sdk's list_models, and MLflow 1's: gone from open-source servers.
-  listRegisteredModels: {
-    ...model, method: 'GET', path: '/mlflow/registered-models/list', action: 'search', upstreams: ['databricks', 'unityCatalog'],
+  listRegisteredModels: inWorkspaces('GET', '/mlflow/registered-models/list', 'search',
+    { max_results: 'maxResults', page_token: 'pageToken' }, [], {
     sentAs: { method: 'GET', path: '/mlflow/registered-models/search' },
-    fields: { max_results: 'maxResults', page_token: 'pageToken' }, required: [],
-    search: { rows: 'registered_models', pageSize: 100, maxPageSize: 1000, nameColumn: 'modelName' },
-  },
-  getLatestVersions: { ...latest, method: 'GET' },
-  getLatestVersionsPost: { ...latest, method: 'POST' },
-  setRegisteredModelTag: {
-    ...model, upstreams: everyUpstream, method: 'POST', path: '/mlflow/registered-models/set-tag', action: 'update', repeatable: true,
-    fields: { name: 'modelName', key: 'free', value: 'free' }, ...byName,
-  },
-  deleteRegisteredModelTag: {
-    ...model, upstreams: everyUpstream, method: 'DELETE', path: '/mlflow/registered-models/delete-tag', action: 'update',
-    fields: { name: 'modelName', key: 'free' }, ...byName,
-  },
-  setRegisteredModelAlias: {
-    ...model, ...notInWorkspaces, method: 'POST', path: '/mlflow/registered-models/alias', action: 'update',
-    fields: { name: 'modelName', alias: 'alias', version: 'version' }, required: ['name', 'alias', 'version'],
-  },
-  deleteRegisteredModelAlias: {
-    ...model, ...notInWorkspaces, method: 'DELETE', path: '/mlflow/registered-models/alias', action: 'update',
-    fields: { name: 'modelName', alias: 'alias' }, required: ['name', 'alias'],
-  },
-  getModelVersionByAlias: {
-    ...model, ...notInWorkspaces, method: 'GET', path: '/mlflow/registered-models/alias', action: 'read',
-    fields: { name: 'modelName', alias: 'alias' }, required: ['name', 'alias'],
-  },
-} as const satisfies Record<string, EndpointRow>
+    search,
+  }),
+  getLatestVersions: staged('GET', '/mlflow/registered-models/get-latest-versions', 'read', latest, byName),
+  getLatestVersionsPost: staged('POST', '/mlflow/registered-models/get-latest-versions', 'read', latest, byName),
+  setRegisteredModelTag: everywhere('POST', '/mlflow/registered-models/set-tag', 'update',
+    { ...id, key: 'free', value: 'free' }, byName, { repeatable: true }),
+  deleteRegisteredModelTag: everywhere('DELETE', '/mlflow/registered-models/delete-tag', 'update', { ...id, key: 'free' }, byName),
+  setRegisteredModelAlias: aliased('POST', '/mlflow/registered-models/alias', 'update',
+    { ...id, alias: 'alias', version: 'version' }, ['name', 'alias', 'version']),
+  deleteRegisteredModelAlias: aliased('DELETE', '/mlflow/registered-models/alias', 'update',
+    { ...id, alias: 'alias' }, ['name', 'alias']),
+  getModelVersionByAlias: aliased('GET', '/mlflow/registered-models/alias', 'read', { ...id, alias: 'alias' }, ['name', 'alias']),
+} satisfies Record<string, EndpointRow>

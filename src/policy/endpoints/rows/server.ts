@@ -1,12 +1,9 @@
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, rowsOf } from '../endpoint.ts'
+
+const server = rowsOf('server', ['mlflow'])
 
 /** What MLflow says of itself. What the proxy does not serve is said to be off. */
 export const serverEndpoints = {
-  getServerInfo: {
-    resource: 'server', method: 'GET', path: '/mlflow/server-info', action: 'read', response: 'handmade.ServerInfo', fields: {}, required: [],
-    upstreams: ['mlflow'],
-  },
-  getServerVersion: {
-    resource: 'server', method: 'GET', path: '/version', action: 'read', fields: {}, required: [], bytes: 'down', upstreams: ['mlflow'],
-  },
-} as const satisfies Record<string, EndpointRow>
+  getServerInfo: server('GET', '/mlflow/server-info', 'read', {}, [], { response: 'handmade.ServerInfo' }),
+  getServerVersion: server('GET', '/version', 'read', {}, [], { bytes: 'down' }),
+} satisfies Record<string, EndpointRow>

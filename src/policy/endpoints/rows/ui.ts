@@ -1,13 +1,9 @@
-import type { EndpointRow } from '../endpoint.ts'
+import { type EndpointRow, rowsOf } from '../endpoint.ts'
 
-const page = { resource: 'ui', method: 'GET', action: 'read', bytes: 'down', upstreams: ['mlflow'] } as const
+const page = rowsOf('ui', ['mlflow'], { bytes: 'down' })
 
 /** The web UI's page and its files: the same for everybody. What it shows comes from the other endpoints. */
 export const uiEndpoints = {
-  getUiPage: {
-    ...page, path: '/', fields: {}, required: [], entrance: true,
-  },
-  getUiFile: {
-    ...page, path: '/static-files/{path}', fields: { path: 'relativePath' }, required: ['path'], request: 'handmade.GetUiFile',
-  },
-} as const satisfies Record<string, EndpointRow>
+  getUiPage: page('GET', '/', 'read', {}, [], { entrance: true }),
+  getUiFile: page('GET', '/static-files/{path}', 'read', { path: 'relativePath' }, ['path'], { request: 'handmade.GetUiFile' }),
+} satisfies Record<string, EndpointRow>
