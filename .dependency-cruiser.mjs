@@ -13,7 +13,7 @@ const rooms = [
   // Connections to other machines: forward proxies and certificates come from the configuration.
   ['src/server/network', ['src/policy', ...server('config')]],
   // Shares and memory that all requests have between them; answers too many with a refusal of policy's.
-  ['src/server/limits', ['src/policy', ...server('config')]],
+  ['src/server/limits', ['src/policy', ...server('config network')]],
   // Hears of everything and asks nobody; the metrics count what the limits turned away.
   ['src/server/observability', ['src/policy', ...server('limits')]],
   // The client of MLflow or the workspace. It sends what rewrite wrote, over the network, within the limits of memory.

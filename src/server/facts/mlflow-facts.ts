@@ -12,6 +12,7 @@ import type { EntityKind } from '../../policy/genai/entity.ts'
 import type { GrantContext } from '../../policy/grant.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { isHexExperimentId } from '../../policy/names/ids.ts'
+import type { End } from '../network/request-end.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { type Clock, processClock } from './clock.ts'
@@ -91,7 +92,7 @@ export class MlflowFacts implements FactSource {
   }
 
   /** The same for all who wait for an answer, rather than for the one who asked first. */
-  #whoever(signal: AbortSignal): MlflowFacts {
+  #whoever(signal: End): MlflowFacts {
     return new MlflowFacts({ ...this.#parts, caller: { ...this.#caller, signal } }, this.#environmentCache)
   }
 

@@ -1,10 +1,11 @@
 import type { Answer } from '../../policy/fact-query.ts'
 import { clientGone } from '../network/client-gone.ts'
+import { type End, RequestEnd } from '../network/request-end.ts'
 import { whileThere } from './while-there.ts'
 
 interface Flight {
   readonly answer: Promise<Answer>
-  readonly abandon: AbortController
+  readonly abandon: RequestEnd
   waiting: number
 }
 
@@ -13,7 +14,7 @@ export class SharedAnswers {
   readonly #flights = new Map<string, Flight>()
 
   /** `find` is called where nobody asks the same already. Throws the signal's reason. */
-  async ask(key: string, signal: AbortSignal | undefined, find: (abandoned: AbortSignal) => Promise<Answer>): Promise<Answer> {
+  async ask(key: string, signal: End | undefined, find: (abandoned: End) => Promise<Answer>): Promise<Answer> {
     const flight = this.#flights.get(key) ?? this.#begin(key, find)
     flight.waiting += 1
     try {
@@ -22,14 +23,14 @@ export class SharedAnswers {
       flight.waiting -= 1
       if (flight.waiting === 0) {
         this.#end(key, flight)
-        flight.abandon.abort(clientGone)
+        flight.abandon.abort()
       }
     }
   }
 
-  #begin(key: string, find: (abandoned: AbortSignal) => Promise<Answer>): Flight {
-    const abandon = new AbortController()
-    const flight = { answer: find(abandon.signal), abandon, waiting: 0 }
+  #begin(key: string, find: (abandoned: End) => Promise<Answer>): Flight {
+    const abandon = new RequestEnd(clientGone)
+    const flight = { answer: find(abandon), abandon, waiting: 0 }
     this.#flights.set(key, flight)
     flight.answer.then(
       () => this.#end(key, flight),

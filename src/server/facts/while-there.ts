@@ -1,10 +1,21 @@
-/** What a promise comes to, or the signal's reason as soon as that is aborted, whatever becomes of the promise then. */
-export function whileThere<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
-  if (signal === undefined) return promise
+import type { End } from '../network/request-end.ts'
+
+/** What a promise comes to, or the end's reason as soon as that has come, whatever becomes of the promise then. */
+export function whileThere<T>(end: End | undefined, promise: Promise<T>): Promise<T> {
+  if (end === undefined) return promise
   return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason)
-    if (signal.aborted) leave()
-    signal.addEventListener('abort', leave, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+    const leave = () => reject(end.reason)
+    if (end.aborted) leave()
+    else end.addEventListener('abort', leave, { once: true })
+    promise.then(
+      (value) => {
+        end.removeEventListener('abort', leave)
+        resolve(value)
+      },
+      (error) => {
+        end.removeEventListener('abort', leave)
+        reject(error)
+      },
+    )
   })
 }

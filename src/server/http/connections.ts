@@ -1,15 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { clientGone } from '../network/client-gone.ts'
+import { type End, RequestEnd } from '../network/request-end.ts'
 import { endBehind } from './last-answer.ts'
-
-/** Never aborted. */
-const forever = new AbortController().signal
 
 /** The client connections of a server: which of them have a request under way, and their orderly end. */
 export class Connections {
   /** What is under way on each connection, and what tells whoever works for it that its client is gone. */
-  readonly #underWay = new Map<Socket, Map<ServerResponse, AbortController | null>>()
+  readonly #underWay = new Map<Socket, Map<ServerResponse, RequestEnd>>()
   /** The request that came last on each connection, and its answer. */
   readonly #latest = new WeakMap<Socket, { readonly message: IncomingMessage; readonly response: ServerResponse }>()
   #stopping = false
@@ -26,14 +24,15 @@ export class Connections {
       this.#underWay.set(socket, new Map())
       socket.once('close', () => this.#lose(socket))
     })
-    // Before whoever serves the request, who may ask for its signal.
+    // Before whoever serves the request, who may ask for its end.
     server.prependListener('request', (message, response) => {
       const { socket } = message
       this.#latest.set(socket, { message, response })
       const responses = this.#underWay.get(socket)
-      responses?.set(response, null)
+      const gone = new RequestEnd(clientGone)
+      responses?.set(response, gone)
       response.once('close', () => {
-        this.#over(response, responses?.get(response))
+        this.#over(response, gone)
         responses?.delete(response)
         if (this.#closing && responses?.size === 0) socket.end()
       })
@@ -47,19 +46,17 @@ export class Connections {
     for (const [response, gone] of responses ?? []) this.#over(response, gone)
   }
 
-  #over(response: ServerResponse, gone: AbortController | null | undefined): void {
-    if (!response.writableFinished) gone?.abort(clientGone)
+  #over(response: ServerResponse, gone: RequestEnd): void {
+    if (!response.writableFinished) gone.abort()
   }
 
   /** Aborted, with `clientGone`, when the connection of a request closes before its answer is over. */
-  signalOf({ socket }: { readonly socket: Socket }, response: ServerResponse): AbortSignal {
-    const responses = this.#underWay.get(socket)
-    if (responses === undefined) return socket?.destroyed ? AbortSignal.abort(clientGone) : forever
-    const known = responses.get(response)
-    if (known) return known.signal
-    const gone = new AbortController()
-    if (responses.has(response)) responses.set(response, gone)
-    return gone.signal
+  goneOf({ socket }: { readonly socket: Socket }, response: ServerResponse): End {
+    const known = this.#underWay.get(socket)?.get(response)
+    if (known !== undefined) return known
+    const gone = new RequestEnd(clientGone)
+    if (socket?.destroyed) gone.abort()
+    return gone
   }
 
   /**

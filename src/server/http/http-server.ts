@@ -64,7 +64,7 @@ export function createServer(
     frameworkErrors: (_error, request, reply) => {
       note(request, reply)
       request.ingress = ingressOf(request.raw)
-      request.gone = connections.signalOf(request.raw, reply.raw)
+      request.gone = connections.goneOf(request.raw, reply.raw)
       refuseAddress(request, reply)
     },
     rewriteUrl: meantAddress,

@@ -4,6 +4,7 @@ import type { Environment, PolicyConfig } from '../../policy/environments/enviro
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
+import type { End } from '../network/request-end.ts'
 import { type AuditRecord, newAuditRecord } from '../observability/audit-record.ts'
 import type { Connections } from './connections.ts'
 import { checkSite } from './cross-site.ts'
@@ -15,7 +16,7 @@ declare module 'fastify' {
     auditRecord: AuditRecord
     ingress: Ingress
     /** Aborted, with `clientGone`, when the client is no longer there. */
-    gone: AbortSignal
+    gone: End
     authenticated: Authenticated | null
   }
 }
@@ -38,7 +39,7 @@ export function addRequestHooks(
   app.decorateRequest('gone')
   app.addHook('onRequest', async (request, reply) => {
     request.auditRecord = newAuditRecord()
-    request.gone = connections.signalOf(request.raw, reply.raw)
+    request.gone = connections.goneOf(request.raw, reply.raw)
     request.ingress = ingressOf(request.raw)
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     checkMessage(request.raw)

@@ -1,7 +1,7 @@
 import type { ShareLimits } from '../config/limit-settings.ts'
+import type { End } from '../network/request-end.ts'
 import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
 import { Presence } from './presence.ts'
-import type { End } from './request-end.ts'
 import type { Sharer } from './sharer.ts'
 
 /** What a queue is made with. Times in milliseconds. */

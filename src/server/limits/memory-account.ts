@@ -1,5 +1,5 @@
 import type { Refusal } from '../../policy/reasons.ts'
-import type { End } from './request-end.ts'
+import type { End } from '../network/request-end.ts'
 
 /** What memory is for: a request's body and what is made of it, or an answer of MLflow's. */
 export type MemoryUse = 'request' | 'answer'

@@ -1,7 +1,7 @@
 import { Refusal } from '../../policy/reasons.ts'
+import type { End } from '../network/request-end.ts'
 import { type Accounts, type Hold, MemoryAccount, type MemoryUse } from './memory-account.ts'
 import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
-import type { End } from './request-end.ts'
 
 /** Milliseconds that a request waits for memory at most, and an answer; and after which what slow clients hold is looked at. */
 const patience = { request: 5_000, answer: 30_000, reclaim: 1_000 } as const

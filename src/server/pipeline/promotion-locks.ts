@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Grant } from '../../policy/grant.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import { abortSignalOf, type End } from '../network/request-end.ts'
 
 /** Milliseconds that a request waits for others to be over with what it touches. */
 const longestWait = 30_000
@@ -56,7 +57,7 @@ export class PromotionLocks {
    * Waits until nobody else is at what the keys name. `decidedAt`: what `promotions` was when the decision began. Throws the signal's reason,
    * and `upstream-unavailable` where it takes too long: nothing was sent.
    */
-  async enter(keys: Keys, decidedAt: number | undefined, signal?: AbortSignal): Promise<Hold> {
+  async enter(keys: Keys, decidedAt: number | undefined, signal?: End): Promise<Hold> {
     if (keys.changes.length + keys.promotes.length === 0) return nothing
     const { promise, resolve } = Promise.withResolvers<void>()
     const entry: Entry = { changes: new Set(keys.changes), promotes: new Set(keys.promotes), enter: resolve }
@@ -65,10 +66,10 @@ export class PromotionLocks {
     return { stale: this.#promotions !== decidedAt, release: () => this.#release(entry) }
   }
 
-  async #stand(entry: Entry, entered: Promise<void>, signal?: AbortSignal): Promise<void> {
+  async #stand(entry: Entry, entered: Promise<void>, signal?: End): Promise<void> {
     this.#queue.push(entry)
     const done = new AbortController()
-    const limits = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal])
+    const limits = signal === undefined ? done.signal : AbortSignal.any([abortSignalOf(signal), done.signal])
     const late = pause(this.#wait, 'late', { signal: limits })
     late.catch(() => undefined)
     try {

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import { Refusal } from '../../policy/reasons.ts'
 import { JsonWeight } from '../limits/json-weight.ts'
 import type { Hold, MemoryAccount } from '../limits/memory-account.ts'
+import type { End } from '../network/request-end.ts'
 import type { MessagePool } from './kept-connections.ts'
 import { TookTooLong } from './time-limit.ts'
 import { type UpstreamAnswer, upstreamAnswer } from './upstream-answer.ts'
@@ -18,7 +19,7 @@ export interface Patience {
   /** Milliseconds for a connection, before. */
   readonly connect: number
   /** Ends it when it aborts. */
-  readonly gone?: AbortSignal | undefined
+  readonly gone?: End | undefined
   /** Counts the answer as it comes; left out: nothing is counted. */
   readonly memory?: MemoryAccount | undefined
 }
@@ -33,7 +34,10 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   readonly #answer = Promise.withResolvers<UpstreamAnswer>()
   readonly #chunks: Buffer[] = []
   readonly #weight = new JsonWeight()
-  readonly #leave = () => this.#abort(this.#patience.gone?.reason)
+  readonly #leave = () => {
+    const { gone } = this.#patience
+    if (gone !== undefined) this.#abort(gone.reason)
+  }
   #held: Hold | undefined
   #size = 0
   #head: { readonly status: number; readonly headers: Headers } | null = null

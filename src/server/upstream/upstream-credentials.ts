@@ -6,6 +6,7 @@ import type { Outbound } from '../config/proxy-settings.ts'
 import { readPasswordFile, readSecretFile } from '../config/secret-file.ts'
 import type { MemoryAccount } from '../limits/memory-account.ts'
 import { basicAuthorization } from '../network/basic-authorization.ts'
+import type { End } from '../network/request-end.ts'
 import { ServicePrincipalTokens } from './service-principal.ts'
 
 /** The caller's credentials, where they are what the upstream is asked with. */
@@ -18,7 +19,7 @@ export interface CallerCredentials {
   /** What of answers is in memory is counted there. */
   readonly memory?: MemoryAccount
   /** Aborted when nobody waits for the answer any more: what was not sent is not sent then, and what is only read is given up. */
-  readonly signal?: AbortSignal
+  readonly signal?: End
 }
 
 /** The same caller for what has to be brought to its end, whoever waits for it. */

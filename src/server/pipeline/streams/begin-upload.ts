@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Grant } from '../../../policy/grant.ts'
 import { Refusal } from '../../../policy/reasons.ts'
 import type { RequestContext } from '../../http/request-context.ts'
+import { abortSignalOf } from '../../network/request-end.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { UploadBody, type UploadOptions } from './upload-body.ts'
 
@@ -36,7 +37,7 @@ export class LastLook {
   async #hold(): Promise<{ readonly release: () => void }> {
     const { credentials } = this.#requestContext
     const late = AbortSignal.timeout(longestLook)
-    const signal = credentials.signal === undefined ? late : AbortSignal.any([credentials.signal, late])
+    const signal = credentials.signal === undefined ? late : AbortSignal.any([abortSignalOf(credentials.signal), late])
     try {
       return await this.#pipeline.hold({ ...this.#requestContext, credentials: { ...credentials, signal } }, this.#grant, true)
     } catch (error) {

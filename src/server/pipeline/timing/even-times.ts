@@ -1,4 +1,5 @@
 import type { Clock } from '../../facts/clock.ts'
+import type { End } from '../../network/request-end.ts'
 
 /** Milliseconds after which such answers leave, at first and at least; a slow MLflow makes it a longer one of these. */
 const steps = [20, 30, 45, 70, 100, 150, 220, 330, 500, 750, 1_000, 1_500, 2_000] as const
@@ -41,7 +42,7 @@ export class EvenTimes {
   }
 
   /** Notes it, and waits for the moment at which what came of it may leave. A caller who goes is not waited for. */
-  async end(beginning: number, gone?: AbortSignal): Promise<void> {
+  async end(beginning: number, gone?: End): Promise<void> {
     this.note(beginning)
     const spent = this.#clock.now() - beginning
     let wait = this.#step

@@ -5,6 +5,7 @@ import { holdsOthersRows } from '../../../rewrite/answer/open-answer.ts'
 import type { Clock } from '../../facts/clock.ts'
 import { evaluate } from '../../facts/evaluate.ts'
 import type { MlflowFacts } from '../../facts/mlflow-facts.ts'
+import type { End } from '../../network/request-end.ts'
 import { EvenTimes } from './even-times.ts'
 
 /** Whether a decision must not tell by its time what was found: a refusal after a question, or ids that count as absent. */
@@ -23,7 +24,7 @@ export class TimingGuard {
   }
 
   /** Follows a decision to its end. One that hides whether something exists comes evenly; any other as soon as it is made. */
-  async decide(evaluation: Evaluation<Decision>, facts: MlflowFacts, gone?: AbortSignal): Promise<Decision> {
+  async decide(evaluation: Evaluation<Decision>, facts: MlflowFacts, gone?: End): Promise<Decision> {
     const beginning = this.#decisions.begin()
     const decision = await evaluate(evaluation, facts)
     if (hidesSomething(decision, facts)) await this.#decisions.end(beginning, gone)
@@ -33,7 +34,7 @@ export class TimingGuard {
   }
 
   /** Gets an answer: evenly, where others' rows are left out of it. */
-  async answer<T>(grant: Grant, gone: AbortSignal | undefined, get: () => Promise<T>): Promise<T> {
+  async answer<T>(grant: Grant, gone: End | undefined, get: () => Promise<T>): Promise<T> {
     if (!holdsOthersRows(grant)) return get()
     const beginning = this.#answers.begin()
     try {

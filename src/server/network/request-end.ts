@@ -1,7 +1,7 @@
 /** What of an AbortSignal those who wait need. */
 export interface End {
   readonly aborted: boolean
-  readonly reason: unknown
+  readonly reason: Error
   throwIfAborted(): void
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once: true }): void
   removeEventListener(type: 'abort', listener: () => void): void
@@ -10,11 +10,16 @@ export interface End {
 /** One for all requests, as nobody reads its stack. */
 const requestOver = new Error('the request is over')
 
-/** The end of a request. Every request has one and few wait with it: an AbortController would cost each of them its event. */
+/** The end of a request. Every request has one and many things wait with it: an AbortController costs each of them an event and a reference. */
 export class RequestEnd implements End {
-  readonly reason = requestOver
+  readonly reason: Error
   readonly #listeners = new Set<() => void>()
   #aborted = false
+
+  /** `reason` is what those who wait are told. */
+  constructor(reason: Error = requestOver) {
+    this.reason = reason
+  }
 
   get aborted(): boolean {
     return this.#aborted
@@ -32,11 +37,21 @@ export class RequestEnd implements End {
     this.#listeners.delete(listener)
   }
 
-  /** The request is over. May be called more than once. */
+  /** It has come. May be called more than once. */
   abort(): void {
     this.#aborted = true
     const listeners = [...this.#listeners]
     this.#listeners.clear()
     for (const listener of listeners) listener()
   }
+}
+
+/** An end for those who take nothing but an AbortSignal. */
+export function abortSignalOf(end: End): AbortSignal {
+  if (end instanceof AbortSignal) return end
+  const controller = new AbortController()
+  const abort = () => controller.abort(end.reason)
+  if (end.aborted) abort()
+  else end.addEventListener('abort', abort, { once: true })
+  return controller.signal
 }
