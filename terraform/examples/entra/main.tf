@@ -8,7 +8,7 @@ module "proxy_configuration" {
 
   entra = {
     tenant_id = data.azuread_client_config.current.tenant_id
-    # Tokens of version 2 bear the client id, those of version 1 what was asked for.
+    # Tokens of version 2 have the client id as audience, tokens of version 1 the requested URI.
     audiences = [var.identifier_uri, azuread_application.proxy.client_id]
   }
 }
@@ -17,7 +17,7 @@ locals {
   environments = module.proxy_configuration.environments
   object_id    = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
-  # A name becomes an app role and comes in the `roles` claim; an object id is a security group and comes in `groups`.
+  # A name becomes an app role and appears in the `roles` claim; an object id is a security group and appears in `groups`.
   named_groups = { for name, e in local.environments : name => [for group in e.groups : group if !can(regex(local.object_id, group))] }
   everyone     = { for name, e in local.environments : name => concat(e.groups, e.administrators) }
   roles        = toset([for group in flatten(values(local.everyone)) : group if !can(regex(local.object_id, group))])
@@ -63,7 +63,7 @@ resource "azuread_application" "proxy" {
     }
   }
 
-  # Tells tokens of applications from those of users for certain.
+  # Distinguishes applications' tokens from users' tokens reliably.
   optional_claims {
     access_token {
       name = "idtyp"
@@ -71,7 +71,7 @@ resource "azuread_application" "proxy" {
   }
 }
 
-# Only who has a role, or is in one of the groups, gets a token at all.
+# Only principals with a role, or in one of the groups, can get a token.
 resource "azuread_service_principal" "proxy" {
   client_id                    = azuread_application.proxy.client_id
   owners                       = [data.azuread_client_config.current.object_id]
@@ -126,7 +126,7 @@ resource "azuread_app_role_assignment" "member" {
   }
 }
 
-# A group that is assigned to the application comes in the `groups` claim; the zero role is «default access».
+# A group assigned to the application appears in the `groups` claim; the zero role is "default access".
 resource "azuread_app_role_assignment" "group" {
   for_each            = local.groups
   app_role_id         = "00000000-0000-0000-0000-000000000000"

@@ -9,7 +9,7 @@ output "client_id" {
 }
 
 output "application_ids" {
-  description = "Client ids of the applications made, by environment: the `applications` of ../../modules/groups."
+  description = "Client ids of the created applications, by environment: the `applications` of ../../modules/groups."
   value = {
     for environment, names in var.applications : environment => {
       for name in names : name => azuread_application.caller["${environment}/${name}"].client_id

@@ -35,7 +35,7 @@ variable "display_name" {
 }
 
 variable "identifier_uri" {
-  description = "Application ID URI of the proxy: what clients ask tokens for (`<uri>/.default`). Tenants that refuse free names take api://<tenant id>/mlflow-env-proxy."
+  description = "Application ID URI of the proxy: clients request tokens for `<uri>/.default`. Some tenants only accept api://<tenant id>/mlflow-env-proxy."
   type        = string
   default     = "api://mlflow-env-proxy"
   nullable    = false
@@ -47,7 +47,7 @@ variable "identifier_uri" {
 }
 
 variable "applications" {
-  description = "Applications to make, by environment: each gets an app registration, a service principal and its environment's app role."
+  description = "Applications to create, by environment: each gets an app registration, a service principal and its environment's app role."
   type        = map(set(string))
   default     = {}
   nullable    = false
@@ -83,7 +83,7 @@ variable "settings" {
 }
 
 variable "configuration_file" {
-  description = "Where to write the proxy's configuration; null writes none (there is an output, too)."
+  description = "Where to write the proxy's configuration; null: nowhere (it is also an output)."
   type        = string
   default     = null
 }

@@ -4,7 +4,7 @@ module "proxy_configuration" {
 }
 
 locals {
-  # An object id of Microsoft Entra ID puts callers into an environment by their token; Databricks has no group of that name.
+  # An object id of Microsoft Entra ID gives callers access through their token; it does not name a Databricks group.
   named_groups = {
     for name, e in module.proxy_configuration.environments : name => [
       for group in e.groups : group if !can(regex("^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$", group))
@@ -23,13 +23,13 @@ resource "databricks_group" "environment" {
   for_each     = local.all_groups
   display_name = each.key
 
-  # What an environment's group is entitled to besides may be a databricks_entitlements of somebody else's.
+  # Other entitlements of an environment's group may be managed by a databricks_entitlements elsewhere.
   lifecycle {
     ignore_changes = [allow_cluster_create, allow_instance_pool_create, databricks_sql_access, workspace_access, workspace_consume]
   }
 }
 
-# Entitlements stand on the group itself and nowhere else: the provider knows no order between this and databricks_entitlements.
+# Entitlements are set on the group itself and nowhere else: the provider does not order this and databricks_entitlements.
 resource "databricks_group" "all" {
   display_name     = var.all_group
   workspace_access = var.workspace_access ? true : null

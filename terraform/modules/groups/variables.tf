@@ -24,15 +24,15 @@ variable "environments" {
 
   validation {
     condition     = var.level == "account" || alltrue([for e in values(var.environments) : e.unity_catalog_schema == null])
-    error_message = "Unity Catalog knows no groups of a workspace: with unity_catalog_schema the level must be account."
+    error_message = "Workspace-local groups cannot be used in Unity Catalog: with unity_catalog_schema the level must be account."
   }
 }
 
 variable "level" {
   description = <<-EOT
-    Where the groups are made, which must be where the provider is configured for:
-      account    groups of the account: for all its workspaces and for Unity Catalog; mlflow-environments assigns them to its workspace
-      workspace  groups of one workspace: legacy, and nothing to Unity Catalog
+    Where the groups are created. The provider must be configured for the same level:
+      account    account groups, for all workspaces and Unity Catalog; mlflow-environments assigns them to its workspace
+      workspace  groups local to one workspace (legacy), which Unity Catalog does not support
   EOT
   type        = string
   default     = "account"
@@ -45,19 +45,19 @@ variable "level" {
 }
 
 variable "workspace_access" {
-  description = "With level workspace: whether members may enter the workspace. It is an entitlement of the group of all, set on the group itself; no databricks_entitlements may name that group."
+  description = "With level workspace: whether members may enter the workspace. This entitlement is set on all_group itself; do not use databricks_entitlements for that group."
   type        = bool
   default     = false
   nullable    = false
 
   validation {
     condition     = !var.workspace_access || var.level == "workspace"
-    error_message = "Groups of the account have no entitlements: mlflow-environments assigns them to its workspace (assign_groups)."
+    error_message = "Account groups have no entitlements: mlflow-environments assigns them to its workspace (assign_groups)."
   }
 }
 
 variable "all_group" {
-  description = "The group of all environments' groups. It gets no permission on experiments or models: those would hold across environments."
+  description = "The group that contains all environments' groups. It gets no permissions on experiments or models: they would apply to every environment."
   type        = string
   default     = "apps_all"
   nullable    = false

@@ -1,5 +1,5 @@
-# Experiments inherit the permissions of their folder, so this is all they need. Nothing is granted on the folders above:
-# it would hold in every environment.
+# Experiments inherit the permissions of their folder. Nothing is granted on parent folders, because it would apply to every
+# environment.
 resource "databricks_directory" "experiments" {
   for_each = local.environments
   path     = each.value.experiment_root
@@ -18,6 +18,6 @@ resource "databricks_permissions" "experiments" {
     }
   }
 
-  # Only what is in the workspace can stand in its access lists.
+  # An access list can only contain principals of the workspace.
   depends_on = [databricks_permission_assignment.group]
 }

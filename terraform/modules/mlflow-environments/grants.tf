@@ -1,4 +1,4 @@
-# Who gets what, as data: no resource here. The other files carry it out.
+# All permissions as data, without resources. The other files apply them.
 
 module "proxy_configuration" {
   source       = "../proxy-configuration"
@@ -8,7 +8,7 @@ module "proxy_configuration" {
 locals {
   environments = module.proxy_configuration.environments
 
-  # An object id of Microsoft Entra ID puts callers into an environment by their token; Databricks has no group of that name.
+  # An object id of Microsoft Entra ID gives callers access through their token; it does not name a Databricks group.
   named_groups = {
     for name, e in local.environments : name => [
       for group in e.groups : group if !can(regex("^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$", group))
@@ -16,7 +16,7 @@ locals {
   }
   all_groups = toset(flatten(values(local.named_groups)))
 
-  # Who acts in Databricks for the callers of an environment, and who may only look.
+  # The principals that act in Databricks for an environment's callers, and those that may only read.
   workers = {
     for name, groups in local.named_groups : name => var.mode == "passthrough" ? [
       for group in groups : { kind = "group", name = group }
@@ -36,7 +36,7 @@ locals {
     ]
   }
 
-  # Only CAN_MANAGE may create in a folder, so workers need it in both modes. Promoters read what is behind the versions.
+  # Creating something in a folder requires CAN_MANAGE, so workers need it in both modes. Promoters read the runs behind the versions.
   directory_grants = {
     for name in keys(local.environments) : name => concat(
       [for worker in local.workers[name] : merge(worker, { level = "CAN_MANAGE" })],
@@ -45,7 +45,7 @@ locals {
     )
   }
 
-  # The proxy's identity owns its models (deleting and renaming need CAN_MANAGE). Callers of their own hold what their stages need.
+  # The proxy's identity owns its models (deleting and renaming need CAN_MANAGE). With passthrough, groups get what their stages need.
   model_grants = {
     for name, e in local.environments : name => concat(
       [for worker in local.workers[name] : merge(worker, {
@@ -56,7 +56,7 @@ locals {
     )
   }
 
-  # Callers reach an endpoint by the proxy; to see it in Databricks' own pages is all that a reader gets.
+  # Callers query an endpoint through the proxy; readers can only see it in Databricks' own pages.
   endpoint_grants = {
     for name in keys(local.environments) : name => concat(
       [for worker in local.workers[name] : merge(worker, { level = "CAN_MANAGE" })],
@@ -64,7 +64,7 @@ locals {
     )
   }
 
-  # An access list names each principal once, with the strongest of its levels: one identity may serve several environments.
+  # An access list contains each principal once, with its highest level, because one identity may serve several environments.
   levels = ["CAN_VIEW", "CAN_READ", "CAN_MANAGE_STAGING_VERSIONS", "CAN_MANAGE_PRODUCTION_VERSIONS", "CAN_MANAGE"]
   access = {
     for object, grants in { directory = local.directory_grants, model = local.model_grants, endpoint = local.endpoint_grants } : object => {
@@ -78,7 +78,7 @@ locals {
     }
   }
 
-  # Whose a model or an endpoint is, as src/policy/names.ts has it. What bears no suffix, or two, belongs to nobody and is left alone.
+  # Which environment owns a model or an endpoint, by the proxy's own rule. Names with no suffix, or with two, are left alone.
   suffixes = [for e in values(local.environments) : e.model_suffix]
   owners = {
     for kind, names in { model = local.model_names, endpoint = keys(local.endpoint_ids) } : kind => merge([

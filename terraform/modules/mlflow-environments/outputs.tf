@@ -9,12 +9,12 @@ output "directory_ids" {
 }
 
 output "access" {
-  description = "Who holds what on an environment's experiment folder (directory), registered models (model) and serving endpoints (endpoint)."
+  description = "Permissions on an environment's experiment folder (directory), registered models (model) and serving endpoints (endpoint)."
   value       = local.access
 }
 
 output "schema_access" {
-  description = "Who holds which privileges on the schema of an environment in Unity Catalog."
+  description = "Privileges on the schema of an environment in Unity Catalog, by principal."
   value       = local.schema_access
 }
 

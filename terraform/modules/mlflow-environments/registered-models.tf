@@ -1,4 +1,4 @@
-# Models are made by registering versions, not by Terraform: every one that bears an environment's suffix gets its permissions.
+# Models are created by registering versions, not by Terraform: each one with an environment's suffix gets its permissions.
 data "databricks_mlflow_models" "all" {
   count = coalesce(var.manage_registered_models, length(local.schemas) == 0) ? 1 : 0
 }
@@ -12,7 +12,7 @@ data "databricks_mlflow_model" "this" {
   name     = each.key
 }
 
-# The whole access list is replaced: whoever made a model loses the CAN_MANAGE that came with making it.
+# The whole access list is replaced: the creator of a model loses the CAN_MANAGE that they got with it.
 resource "databricks_permissions" "registered_model" {
   for_each            = local.owners.model
   registered_model_id = data.databricks_mlflow_model.this[each.key].id
@@ -26,6 +26,6 @@ resource "databricks_permissions" "registered_model" {
     }
   }
 
-  # Only what is in the workspace can stand in its access lists.
+  # An access list can only contain principals of the workspace.
   depends_on = [databricks_permission_assignment.group]
 }

@@ -1,4 +1,4 @@
-# Endpoints are made by callers of the proxy, not by Terraform: every one that bears an environment's suffix gets its permissions.
+# Endpoints are created by callers of the proxy, not by Terraform: each one with an environment's suffix gets its permissions.
 data "databricks_serving_endpoints" "all" {
   count = var.manage_serving_endpoints ? 1 : 0
 }
@@ -6,7 +6,7 @@ data "databricks_serving_endpoints" "all" {
 locals {
   endpoint_ids = { for endpoint in flatten(data.databricks_serving_endpoints.all[*].endpoints) : endpoint.name => endpoint.id }
 
-  # Whoever makes an endpoint must be able to read the secrets that its variables name.
+  # The creator of an endpoint must be able to read the secrets that its variables name.
   secret_readers = merge(flatten([
     for name, e in local.environments : [
       for scope in e.serving_secret_scopes : [
@@ -18,7 +18,7 @@ locals {
   ])...)
 }
 
-# The whole access list is replaced, as on models. Endpoints without a suffix, shared ones too, keep theirs.
+# The whole access list is replaced, as on models. Endpoints without a suffix, including shared ones, keep theirs.
 resource "databricks_permissions" "serving_endpoint" {
   for_each            = local.owners.endpoint
   serving_endpoint_id = local.endpoint_ids[each.key]
@@ -32,7 +32,7 @@ resource "databricks_permissions" "serving_endpoint" {
     }
   }
 
-  # Only what is in the workspace can stand in its access lists.
+  # An access list can only contain principals of the workspace.
   depends_on = [databricks_permission_assignment.group]
 }
 

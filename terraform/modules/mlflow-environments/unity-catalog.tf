@@ -6,7 +6,7 @@ locals {
     } if e.unity_catalog_schema != null
   }
 
-  # Whoever makes a model owns it, and so may do everything with it: the proxy's identity, in mode proxy_identity.
+  # The creator of a model owns it, and may do everything with it: in mode proxy_identity, the proxy's identity.
   schema_grants = {
     for name in keys(local.schemas) : name => concat(
       [for worker in local.workers[name] : merge(worker, { privileges = ["APPLY_TAG", "CREATE_MODEL", "EXECUTE", "USE_SCHEMA"] })],
@@ -15,14 +15,14 @@ locals {
     )
   }
 
-  # A list of grants names each principal once, with all that it holds.
+  # A list of grants contains each principal once, with all its privileges.
   schema_access = {
     for name, list in local.schema_grants : name => {
       for principal, privileges in { for grant in list : grant.name => grant.privileges... } : principal => sort(distinct(flatten(privileges)))
     }
   }
 
-  # Keys must be known before the proxy's identities are: of a service principal this is the environment that it works in.
+  # Keys must be known before the proxy's identities are. For a service principal, the key is the environment that it works in.
   catalog_users = merge([
     for name, schema in local.schemas : merge([
       for visitor in concat([name], local.promoters[name]) : merge([
@@ -42,12 +42,12 @@ resource "databricks_schema" "models" {
   comment      = "Registered models of the environment ${each.key}, kept by mlflow-env-proxy."
 
   lifecycle {
-    # Whom else the schema is tagged or handed over by is not this module's.
+    # Tags and ownership are managed elsewhere.
     ignore_changes = [owner, properties]
   }
 }
 
-# All grants on the schema: who is not named here holds nothing on it.
+# All grants on the schema: principals that are not listed here have no privileges on it.
 resource "databricks_grants" "schema" {
   for_each = local.schemas
   schema   = "${each.value.catalog}.${each.value.name}"
@@ -63,7 +63,7 @@ resource "databricks_grants" "schema" {
   depends_on = [databricks_schema.models, databricks_permission_assignment.group]
 }
 
-# A catalog is others' as well, so nothing but these principals' own grants is touched. Two that name the same identity say the same.
+# Others use the catalog as well, so only the grants of these principals are set. Two entries for one identity are equal.
 resource "databricks_grant" "catalog" {
   for_each   = { for key, user in local.catalog_users : key => user if var.manage_catalog_grants }
   catalog    = each.value.catalog

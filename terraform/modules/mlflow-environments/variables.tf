@@ -32,9 +32,9 @@ variable "environments" {
 
 variable "mode" {
   description = <<-EOT
-    Who works in Databricks, and so holds MANAGE:
-      proxy_identity  the proxy's service principals (proxy_application_ids); app groups read at most
-      passthrough     the callers themselves, through their groups: they can go around the proxy, see README.md
+    Whose identity is used in Databricks, and therefore has MANAGE:
+      proxy_identity  the proxy's service principals (proxy_application_ids); app groups can read at most
+      passthrough     the callers' own, through their groups: they can bypass the proxy, see README.md
   EOT
   type        = string
   default     = "proxy_identity"
@@ -49,12 +49,12 @@ variable "mode" {
     condition = var.mode != "passthrough" || alltrue([for e in values(var.environments) : e.groups == null ? true : (
       anytrue([for group in e.groups : !can(regex("^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$", group))])
     )])
-    error_message = "With mode passthrough every environment needs a group by name: an object id is no group of Databricks."
+    error_message = "With mode passthrough every environment needs a group by name: an object id does not name a Databricks group."
   }
 }
 
 variable "proxy_application_ids" {
-  description = "With mode proxy_identity: by environment, the application (client) id of the service principal that the proxy uses upstream for it. They must be in the workspace. One for all environments works; one each lets Databricks itself keep environments apart."
+  description = "With mode proxy_identity: the application (client) id of the proxy's service principal for each environment. They must be in the workspace. One for all environments works; with one each, Databricks itself separates the environments."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -76,7 +76,7 @@ variable "proxy_application_ids" {
 }
 
 variable "groups_may_read" {
-  description = "With mode proxy_identity: whether app groups get CAN_READ on what their environment may read, so that people find it in Databricks' own pages. Whoever may read may also ask for a stage transition there."
+  description = "With mode proxy_identity: whether app groups get CAN_READ on everything their environment may read, so that people see it in Databricks' own pages. Readers can also request stage transitions there."
   type        = bool
   default     = false
   nullable    = false
@@ -84,9 +84,9 @@ variable "groups_may_read" {
 
 variable "assign_groups" {
   description = <<-EOT
-    Whether to assign the environments' groups, which must be groups of the account, to this workspace: only then may their members enter it.
-    Null: where they hold something in it, so with mode passthrough, or with groups_may_read. Set it to true where the proxy asks the
-    workspace in which groups its callers are, and to false where the groups are assigned elsewhere, or are the workspace's own.
+    Whether to assign the environments' groups, which must be account groups, to this workspace; otherwise their members can't enter it.
+    Null: only if they have permissions in it (mode passthrough, or groups_may_read). Set it to true if the proxy looks up callers' groups
+    in the workspace, and to false if the groups are assigned elsewhere or are local to the workspace.
   EOT
   type        = bool
   default     = null
@@ -94,9 +94,9 @@ variable "assign_groups" {
 
 variable "manage_registered_models" {
   description = <<-EOT
-    Whether to set the permissions of every model of the workspace's own registry whose name ends with an environment's suffix. Models come
-    and go: apply regularly. Null: where no environment has a unity_catalog_schema. Where the workspace's registry is disabled, as in all
-    accounts since April 2024, it must be false: reading the models fails there.
+    Whether to set the permissions of every model in the workspace's own registry whose name ends with an environment's suffix. Apply
+    regularly, because models come and go. Null: only if no environment has a unity_catalog_schema. It must be false if the workspace's
+    registry is disabled, as in all accounts created since April 2024, because reading models fails there.
   EOT
   type        = bool
   default     = null
@@ -108,21 +108,21 @@ variable "manage_registered_models" {
 }
 
 variable "manage_schemas" {
-  description = "Whether to make each environment's unity_catalog_schema. false: the schemas exist. Either way their whole list of grants is set."
+  description = "Whether to create each environment's unity_catalog_schema. false: the schemas exist. In both cases all their grants are set."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "manage_catalog_grants" {
-  description = "Whether to grant USE_CATALOG on the schemas' catalogs. false: whoever manages the catalogs does it; this module would replace what else a principal holds on one."
+  description = "Whether to grant USE_CATALOG on the schemas' catalogs. false: it is granted elsewhere. This module would replace other privileges of the same principals on the catalog."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "manage_serving_endpoints" {
-  description = "Whether to set the permissions of every serving endpoint whose name ends with an environment's suffix, and to let who works in an environment read its serving_secret_scopes. Endpoints come and go: apply regularly."
+  description = "Whether to set the permissions of every serving endpoint whose name ends with an environment's suffix, and to give the environment's principals READ on its serving_secret_scopes. Apply regularly, because endpoints come and go."
   type        = bool
   default     = false
   nullable    = false

@@ -1,5 +1,5 @@
 locals {
-  # Every default filled in, as src/server/config-landscape.ts does; a test compares the two.
+  # All defaults filled in, as in src/server/config; a test compares the two.
   environments = {
     for name, e in var.environments : name => {
       groups                   = e.groups != null ? e.groups : ["apps_${name}"]
@@ -18,8 +18,8 @@ locals {
     }
   }
 
-  # The same list in the configuration's spelling, every key written out: what the proxy reads depends on no default of its own.
-  # The proxy replaces ${NAME} in its file; in a group's name it means itself.
+  # The same list in the configuration's spelling, with every key, so that it does not depend on the proxy's defaults.
+  # The proxy replaces ${NAME} in its file; in a group's name it must stay literal.
   spelt_environments = {
     for name, e in local.environments : name => {
       for key, value in {

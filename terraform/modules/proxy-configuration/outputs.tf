@@ -4,7 +4,7 @@ output "environments" {
 }
 
 output "configuration" {
-  description = "The proxy's configuration as a value, in its own spelling (for the `config` of the Helm chart, say)."
+  description = "The proxy's configuration as a value, in its own spelling (for example for the `config` of the Helm chart)."
   value       = local.configuration
 }
 

@@ -1,24 +1,24 @@
 variable "environments" {
   description = <<-EOT
     The logical environments, by name. Keys and defaults are those of the proxy's configuration, in snake_case:
-      groups              who is in it: names or object ids (default: apps_<name>)
-      administrators      who administers what it has of an open-source server's AI gateway, as in groups (default: none)
+      groups              groups of its callers: names or object ids (default: apps_<name>)
+      administrators      groups that administer its part of an open-source server's AI gateway, as in groups (default: none)
       model_suffix        model `fraud` is `fraud` + suffix upstream (default: _<name>)
       experiment_root     experiment `churn` is root + `/churn` upstream (default: /experiments/<name>)
       production          may use the Production stage, and promote (default: false)
       registration_stage  Staging, Production or none (default: Staging; Production in a production environment)
       promotes_from       environments whose versions it may read and promote (default: none)
-      source_prefixes     folders in storage that versions may name besides the environment's own artifacts (default: none)
-      shared_serving_endpoints  serving endpoints of the whole workspace that its callers may query, by exact names (default: none)
-      serving_secret_scopes     secret scopes that its serving endpoints may name (default: none)
-      serving_models      what its serving endpoints may serve besides versions of its own, in the configuration's own spelling: providers, hosts, schemas, workloadTypes (default: nothing)
-      serving_limits      the most that its serving endpoints may ask for, in the configuration's own spelling (default: no limits)
-      unity_catalog_schema  the catalog and schema of its models, with upstream.registry = "unityCatalog" (default: none); model_suffix is of serving endpoints then
+      source_prefixes     storage folders that versions may use as a source, in addition to the environment's own artifacts (default: none)
+      shared_serving_endpoints  serving endpoints of the whole workspace that its callers may query, by exact name (default: none)
+      serving_secret_scopes     secret scopes that its serving endpoints may use (default: none)
+      serving_models      what its serving endpoints may serve in addition to its own versions, in the configuration's own spelling: providers, hosts, schemas, workloadTypes (default: nothing)
+      serving_limits      limits for its serving endpoints, in the configuration's own spelling (default: no limits)
+      unity_catalog_schema  the catalog and schema of its models, with upstream.registry = "unityCatalog" (default: none); model_suffix then applies only to serving endpoints
       registration_alias  the alias of a new version there (default: staging; production in a production environment)
-      credentials         what the proxy asks the upstream with for its callers, in the configuration's own spelling (default: upstream.credentials)
+      credentials         the proxy's upstream credentials for its callers, in the configuration's own spelling (default: upstream.credentials)
       gateway             may query the AI gateway's endpoints with its suffix (default: false)
-      gateway_hosts       hosts inside the network that its administrators may send the AI gateway to, `host` or `host:port` (default: none)
-      workspace           the workspace of an MLflow 3 server that the environment is (default: none)
+      gateway_hosts       hosts inside the network that its administrators may configure in the AI gateway, `host` or `host:port` (default: none)
+      workspace           the MLflow 3 server's workspace for this environment (default: none)
   EOT
   type = map(object({
     groups                   = optional(list(string))
@@ -166,7 +166,7 @@ variable "environments" {
         can(regex("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$", host))
       ])
     ])
-    error_message = "gateway_hosts must list hosts in lower case, with a port or without, each once."
+    error_message = "gateway_hosts must list hosts in lower case, with or without a port, each once."
   }
 
   validation {
@@ -184,7 +184,7 @@ variable "environments" {
     error_message = "Nothing is promoted from one workspace of an MLflow server to another: environments in promotes_from must have the same workspace."
   }
 
-  # Of storage URIs only the scheme is checked here; `mlflow-env-proxy check` reads the rest.
+  # Only the scheme of storage URIs is checked here; `mlflow-env-proxy check` validates the rest.
   validation {
     condition = alltrue([for e in values(var.environments) :
       length(distinct(e.source_prefixes)) == length(e.source_prefixes) && alltrue([for prefix in e.source_prefixes :
@@ -211,7 +211,7 @@ variable "environments" {
         try(var.upstream.foldsCase, false) ? lower(coalesce(e.model_suffix, "_${name}")) : coalesce(e.model_suffix, "_${name}")
       ]] : [for i, one in suffixes : [for j, other in suffixes : i == j || !endswith(one, other)]]
     ]))
-    error_message = "No model_suffix may end with another environment's: a model would be in both."
+    error_message = "No model_suffix may end with another environment's: a model would belong to both."
   }
 
   validation {
@@ -220,7 +220,7 @@ variable "environments" {
         try(var.upstream.foldsCase, false) ? lower(coalesce(e.experiment_root, "/experiments/${name}")) : coalesce(e.experiment_root, "/experiments/${name}")
       ]] : [for i, one in roots : [for j, other in roots : i == j || !startswith("${one}/", "${other}/")]]
     ]))
-    error_message = "No experiment_root may equal, hold or lie in another environment's."
+    error_message = "No experiment_root may equal, contain or be inside another environment's."
   }
 }
 

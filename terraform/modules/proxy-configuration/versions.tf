@@ -1,4 +1,4 @@
 terraform {
-  # Conditions that look at other variables need 1.9. No provider: this module only computes.
+  # Conditions that refer to other variables need 1.9. No provider: this module only computes values.
   required_version = ">= 1.9"
 }
