@@ -1,4 +1,4 @@
-// What one caller's flood does to another's latency. See README.md beside this file.
+// How one caller's flood affects another's latency. See README.md beside this file.
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,7 +23,7 @@ interface Answered {
   readonly milliseconds: number
 }
 
-/** One small request; the status is 0 where the connection broke. */
+/** One small request; status 0 means that the connection broke. */
 function ask(agent: Agent, url: string, token: string): Promise<Answered> {
   const started = performance.now()
   return new Promise((resolve) => {
@@ -39,7 +39,7 @@ function quantile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? 0
 }
 
-/** Floods from a thread of its own: the measuring one has its time for itself. */
+/** Floods from a separate thread, so that the measuring thread is not delayed. */
 async function flood(url: string): Promise<() => Promise<string>> {
   const worker = new Worker(new URL('./flood.ts', import.meta.url), { workerData: { url, token: flooder, connections } })
   await once(worker, 'message')
@@ -51,7 +51,7 @@ async function flood(url: string): Promise<() => Promise<string>> {
   }
 }
 
-/** Another caller's requests, one after the other with a pause, for some seconds. */
+/** Another caller's requests, one at a time with pauses, for some seconds. */
 async function measure(url: string): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const times: number[] = []

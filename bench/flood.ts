@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 
-// As many connections as asked for, each of which asks again as soon as it is answered.
+// Opens the given number of connections; each sends its next request as soon as it is answered.
 const { url, token, connections }: { url: string; token: string; connections: number } = workerData
 const agent = new Agent({ keepAlive: true, maxSockets: connections })
 const counts = new Map<number, number>()

@@ -5,7 +5,7 @@ export interface Try {
   readonly body?: object
 }
 
-/** Ids of what an environment has. */
+/** Ids of one environment's resources. */
 export interface Things {
   readonly experiment: string
   readonly run: string
@@ -13,11 +13,11 @@ export interface Things {
   readonly trace: string
   readonly dataset: string
   readonly issue: string
-  /** How the names of its data sets and issues begin. */
+  /** The prefix of its data sets' and issues' names. */
   readonly word: string
 }
 
-/** The same ids of nothing. */
+/** Ids of the same forms that do not exist. */
 export const nothing: Things = {
   experiment: '987654',
   run: '9'.repeat(32),
@@ -34,7 +34,7 @@ const store = '/api/2.0/mlflow-artifacts/artifacts'
 const get = (path: string): Try => ({ method: 'GET', path })
 const post = (path: string, body: object): Try => ({ method: 'POST', path, body })
 
-/** For each kind of endpoint, a request that names something: to be tried with what is another's, and with what is nowhere. */
+/** For each kind of endpoint, a request with a reference, to be sent with a foreign one and with one that does not exist. */
 export const cases: Readonly<Record<string, (things: Things, own: Things) => Try>> = {
   'get a run': ({ run }) => get(`${v2}/runs/get?run_id=${run}`),
   'write to a run': ({ run }) => post(`${v2}/runs/log-metric`, { run_id: run, key: 'm', value: 1, timestamp: 1, step: 0 }),

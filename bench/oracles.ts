@@ -1,4 +1,4 @@
-// Whether time, status or length tell another environment's things from nothing. See README.md beside this file.
+// Whether time, status or length reveal that something exists in another environment. See README.md beside this file.
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { parseArgs } from 'node:util'
@@ -44,7 +44,7 @@ async function make(token: string, path: string, body: object, method = 'POST') 
   return JSON.parse(text || '{}')
 }
 
-/** An environment's experiment with a run of some size, and everything else that has an id. */
+/** An environment's experiment with a run of a given size, and everything else that has an id. */
 async function furnish(token: string, word: string): Promise<Things> {
   const [v2, v3, trace] = ['/api/2.0/mlflow', '/api/3.0/mlflow', `tr-${Buffer.from(word.padEnd(16, '.')).toString('hex')}`]
   const { experiment_id: experiment } = await make(token, `${v2}/experiments/create`, { name: `oracles-${word}` })
@@ -68,17 +68,17 @@ const own = await furnish(tokens.acc, 'mongoose')
 const foreign = await furnish(tokens.preprod, 'aardvark')
 await make(tokens.acc, '/api/2.0/mlflow/registered-models/create', { name: 'fraud' })
 
-/** A text in which the ids of what is another's and of what is nowhere are the same word. */
+/** A text with foreign and nonexistent ids replaced by the same word. */
 function withoutIds(text: string): string {
   const ids = [foreign, nothing].flatMap(Object.values).sort((a, b) => b.length - a.length)
   return text.replace(new RegExp(`\\b(${ids.join('|')})\\b`, 'g'), 'ID')
 }
 
-/** The times of both, tried in turns; and what differs in their answers but the ids. */
+/** The times of both, measured alternately, and how their answers differ apart from the ids. */
 async function tryBoth(write: (things: Things, own: Things) => Try) {
   const times: Record<'foreign' | 'absent', number[]> = { foreign: [], absent: [] }
   const seen = new Set<string>()
-  const token = await issuer.token() // a new one for each kind: all of them take longer than a token is good for
+  const token = await issuer.token() // a new one for each kind: together they take longer than a token is valid
   let left = tries + 20
   const work = async (agent: Agent) => {
     while (left > 0) {

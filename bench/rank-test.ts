@@ -1,4 +1,4 @@
-/** The value below which a share of the values lies. */
+/** The value below which the given share of the values lies. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
@@ -13,13 +13,13 @@ function beyond(z: number): number {
 }
 
 export interface RankTest {
-  /** How probable a value of the first is larger than one of the second: 0.5 where nothing tells them apart. */
+  /** The probability that a value of the first sample is larger than one of the second: 0.5 if they cannot be told apart. */
   readonly larger: number
-  /** How probable a difference like this one is where there is none. */
+  /** The probability of a difference this large if there is none (p value). */
   readonly p: number
 }
 
-/** Mann and Whitney's test, two-sided, by its normal approximation with ties. */
+/** The Mann-Whitney test, two-sided, by its normal approximation with ties. */
 export function rankTest(first: readonly number[], second: readonly number[]): RankTest {
   const all = [...first.map((value) => ({ value, mine: true })), ...second.map((value) => ({ value, mine: false }))]
   all.sort((a, b) => a.value - b.value)

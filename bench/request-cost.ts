@@ -15,7 +15,7 @@ interface Door {
   readonly name: string
   readonly url: string
   readonly runId: string
-  /** Whose CPU is counted, where there is a proxy. */
+  /** The process whose CPU time is counted, if there is a proxy. */
   readonly proxy: ProxyProcess | null
   readonly burst: number
 }

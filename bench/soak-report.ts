@@ -1,6 +1,6 @@
 import { quantile } from '../test/harness/steady-load.ts'
 
-/** What the process held at a time, in MiB and counts, and how long requests took since the sample before, in milliseconds. */
+/** The process's memory (MiB) and counts at one time, and how long requests took since the previous sample (ms). */
 export interface Sample {
   readonly minute: number
   readonly rss: number
@@ -12,7 +12,7 @@ export interface Sample {
   readonly p99: number
 }
 
-/** What a value may grow by, as a share and at least, before it counts as growing. */
+/** How much a value may grow, relatively and at least absolutely, before it counts as growing. */
 const allowed: Readonly<Record<Exclude<keyof Sample, 'minute'>, readonly [share: number, least: number]>> = {
   rss: [0.1, 16],
   heap: [0.15, 8],
@@ -24,7 +24,7 @@ const allowed: Readonly<Record<Exclude<keyof Sample, 'minute'>, readonly [share:
 }
 const names = ['rss', 'heap', 'external', 'resources', 'files', 'p50', 'p99'] as const
 
-/** A table of at most some twenty lines. */
+/** A table of at most about twenty lines. */
 export function showSamples(samples: readonly Sample[]): string {
   const step = Math.ceil(samples.length / 20)
   const rows = samples
@@ -41,7 +41,7 @@ export function showSamples(samples: readonly Sample[]): string {
   ].join('\n')
 }
 
-/** How the median of the last quarter compares with that of the second one: the first is for warming up. */
+/** Compares the median of the last quarter with that of the second; the first is the warm-up. */
 export function growths(samples: readonly Sample[]): { name: string; from: number; to: number; isFlat: boolean }[] {
   const quarter = Math.max(1, Math.floor(samples.length / 4))
   return names.map((name) => {

@@ -1,4 +1,4 @@
-// Mixed traffic for as long as asked, and what the proxy's process holds meanwhile. See README.md beside this file.
+// Sends mixed traffic for a given time and records the proxy's memory and handles. See README.md beside this file.
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { Agent, request } from 'node:http'
@@ -20,7 +20,7 @@ const issuer = await startIssuer()
 const stub = new Worker(new URL('./stub-upstream.ts', import.meta.url))
 const [{ url: upstream, runId }] = await once(stub, 'message')
 const proxy = await startProxyProcess({ upstream, issuer })
-proxy.stdout?.removeAllListeners('data').resume() // an hour's log is not kept
+proxy.stdout?.removeAllListeners('data').resume() // an hour's log would be too large
 
 const block = Buffer.alloc(1024 * 1024, 'x')
 const artifact = `/api/2.0/mlflow-artifacts/artifacts/7/${runId}/artifacts`
@@ -32,13 +32,13 @@ interface Step {
   readonly path: string
   readonly body?: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
-  /** Bytes of the body after which the client goes away. */
+  /** Bytes of the body after which the client disconnects. */
   readonly abortAfter?: number
 }
 
 const json = { 'content-type': 'application/json' }
 const metric = () => JSON.stringify({ run_id: runId, key: 'loss', value: Math.random(), timestamp: Date.now(), step: 1 })
-/** What callers do, by its share of the traffic, and what comes of it. */
+/** What callers do, with each kind's share of the traffic and the expected outcome. */
 const steps: readonly (() => Step)[] = [
   () => ({ share: 30, status: 200, method: 'GET', path: `/api/2.0/mlflow/runs/get?run_id=${runId}` }),
   () => ({ share: 25, status: 200, method: 'POST', path: '/api/2.0/mlflow/runs/log-metric', body: metric(), headers: json }),
@@ -90,7 +90,7 @@ function send(step: Step, authorization: string, agent: Agent): Promise<number> 
   })
 }
 
-/** A caller of his own, with a new token every minute. */
+/** A separate caller with a new token every minute. */
 async function beCaller(index: number, until: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const oid = `00000000-0000-4000-8000-00000000000${index}`

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { reply, runId, startFakeUpstream } from '../test/fakes/fake-upstream.ts'
 
-// An upstream that costs next to nothing, in a thread of its own. Asked how many requests it had, besides the proxy's own questions, it says so.
+// An upstream with negligible cost, in a separate thread. On request it reports how many requests it received, without the proxy's look-ups.
 const upstream = await startFakeUpstream()
 let count = 0
 upstream.answer = (request, response) => {

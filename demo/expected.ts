@@ -14,7 +14,7 @@ const stored = [
   ['/experiments/prod/Default', '0', '', ''],
   ['/experiments/prod/churn', '1', 'fraud_prod v1', 'Production'],
 ]
-/** What MLflow itself has made; in a workspace there is none. */
+/** What MLflow itself created; a workspace has none. */
 const ofTheServer = [['Default', '0', '', '']]
 
 const refusals = [
@@ -24,7 +24,7 @@ const refusals = [
   ['somebody without a token looks around', 'CUSTOMER_UNAUTHORIZED'],
 ]
 
-// Of a workspace alone.
+// Only of a workspace.
 const files = [
   ['notes.md', 'runs', '3'],
   ['MLmodel', 'logged models', '3'],
@@ -42,7 +42,7 @@ function compare(where: string, expected: Table, found: Table): string[] {
   ]
 }
 
-/** Whatever is not as the demo promises, a line each; nothing when all is well. */
+/** Everything that differs from what the demo promises, one line each; empty if all is well. */
 export function listSurprises(findings: Findings): string[] {
   const { files: found } = findings
   const answers = findings.attempts.map(({ what, code }) => [what, code ?? 'allowed'])

@@ -8,37 +8,37 @@ export interface View {
   readonly versions: readonly { readonly name: string; readonly version: string; readonly stage: string; readonly run: string }[]
 }
 
-/** What somebody tried; `code` is MLflow's error code, null where it was not refused. */
+/** An attempt of a caller; `code` is MLflow's error code, null if it was not refused. */
 export interface Attempt {
   readonly what: string
   readonly code: string | null
   readonly message: string
 }
 
-/** Files in the storage of a workspace that everybody's training makes one of: of runs, logged models and registered versions. */
+/** Files in a workspace's storage, by kind: of runs, logged models and registered versions. */
 export interface StoredFiles {
   readonly notes: number
   readonly models: number
   readonly versions: number
 }
 
-/** Everything that the demo found out. */
+/** All results of the demo. */
 export interface Findings {
   /** By environment, through the proxy. */
   readonly seen: Readonly<Record<string, View>>
   /** In MLflow itself. */
   readonly stored: View
   readonly attempts: readonly Attempt[]
-  /** In the storage of the workspace; absent where there is no workspace. */
+  /** In the workspace's storage; absent without a workspace. */
   readonly files?: StoredFiles
 }
 
-/** Rows of cells, the headings first. */
+/** Rows of cells, headings first. */
 export type Table = readonly (readonly string[])[]
 
 const inOrder = (names: readonly string[]) => [...names].sort().join(', ')
 
-/** A row for each environment: what its client sees. */
+/** One row per environment: what its client sees. */
 export function tabulateSeen(seen: Findings['seen']): Table {
   const rows = Object.entries(seen).map(([environment, { experiments, versions }]) => [
     environment,
@@ -51,7 +51,7 @@ export function tabulateSeen(seen: Findings['seen']): Table {
   return [['environment', 'experiments', 'runs', 'artifacts', 'model', 'stage'], ...rows]
 }
 
-/** A row for each experiment of MLflow, with the model versions that its runs made. */
+/** One row per experiment of MLflow, with the model versions that its runs registered. */
 export function tabulateStored({ experiments, versions }: View): Table {
   const rows = experiments.map(({ name, runs }) => {
     const made = versions.filter(({ run }) => runs.includes(run))
@@ -65,7 +65,7 @@ export function tabulateStored({ experiments, versions }: View): Table {
   return [['experiment', 'runs', 'model', 'stage'], ...rows.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))]
 }
 
-/** A row for each kind of file. */
+/** One row per kind of file. */
 export function tabulateFiles({ notes, models, versions }: StoredFiles): Table {
   return [
     ['file', 'of', 'how many'],

@@ -4,7 +4,7 @@ import { mlflowVersion } from './python-script.ts'
 import { paint } from './summary.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** How a person tries what is left running: the two variables of an MLflow client, and where else they can look. */
+/** How to try what was left running: the two variables of an MLflow client, and other addresses. */
 export function describeStay({ mlflow, workspace, proxy, entra, applications, tokens }: Surroundings): string {
   const { clientId = '', clientSecret = '' } = applications.prod ?? {}
   const form = {

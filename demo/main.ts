@@ -22,7 +22,7 @@ const write = (text: string) => process.stdout.write(text)
 
 class Interrupted extends Error {}
 
-// A terminal's Ctrl-C may arrive twice, from the terminal and from npm, so every later one says the same.
+// Ctrl-C may arrive twice, from the terminal and from npm, so later signals repeat the first.
 const interruption = new Promise<never>((_resolve, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => reject(new Interrupted(signal)))
@@ -30,7 +30,7 @@ const interruption = new Promise<never>((_resolve, reject) => {
 })
 interruption.catch(() => {})
 
-// A file has no width, and some terminals do not know theirs.
+// Files have no width, and some terminals do not report theirs.
 const readWidth = () =>
   process.stdout.isTTY ? Math.min(Math.max(process.stdout.columns || 100, 60), 120) : Number.POSITIVE_INFINITY
 
@@ -58,7 +58,7 @@ async function run({ keep: stay, databricks }: Line, keeper: Keeper): Promise<nu
   return surprises.length > 0 ? 1 : 0
 }
 
-/** Runs `work` in a temporary folder of its own; afterwards neither the folder nor anything that was started is there any more. */
+/** Runs `work` in a temporary folder. Afterwards the folder is deleted and everything that was started has ended. */
 async function cleaningUp(work: (keeper: Keeper) => Promise<number>): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'mlflow-env-proxy-demo-'))
   process.env.TMPDIR = folder
@@ -67,7 +67,7 @@ async function cleaningUp(work: (keeper: Keeper) => Promise<number>): Promise<nu
     return await work((end) => ends.unshift(end))
   } finally {
     for (const end of ends) await end()
-    await closePrograms() // what was only being started
+    await closePrograms() // what was still starting
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
@@ -106,6 +106,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-process.stdout.on('error', () => {}) // a reader that went away, or a closed terminal, must not keep us from cleaning up
-// An interrupted start may still be waiting for something that is gone.
+process.stdout.on('error', () => {}) // a closed pipe or terminal must not prevent the cleanup
+// An interrupted start may still wait for something that has ended.
 process.exit(await main(process.argv.slice(2)))

@@ -3,7 +3,7 @@ import { paint } from './summary.ts'
 const frames = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏']
 const column = 60
 
-/** Says what is being done while `work` is: with a running clock on a terminal, elsewhere a line that is completed at the end. */
+/** Shows progress while `work` runs: a running clock on a terminal, otherwise a line that is completed at the end. */
 export async function showStep<T>(text: string, work: Promise<T>): Promise<T> {
   const out = process.stdout
   const started = Date.now()

@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { mlflowVersions, pythonOf } from '../scripts/setup/python-environments.mjs'
 import { startProgram } from '../test/harness/program.ts'
 
-/** The version of MLflow that the demo uses, as server and as client. */
+/** The MLflow version of the demo's server and clients. */
 export const mlflowVersion = mlflowVersions.at(-1) ?? 'none'
 
 const limitSeconds = 120
 
-/** Where a script runs, and as whom. */
+/** The address and the identity with which a script runs. */
 export interface Standpoint {
   readonly uri: string
   readonly token?: string
-  /** Environment variables besides. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -25,7 +25,7 @@ function environmentOf(python: string, home: string, { uri, token, env }: Standp
   return { ...own, ...quiet, MLFLOW_TRACKING_URI: uri, ...(token === undefined ? {} : { MLFLOW_TRACKING_TOKEN: token }), ...env }
 }
 
-/** Runs a script of this folder with an unmodified MLflow client. Gives back its output; a script that fails rejects with it. */
+/** Runs a script of this folder with an unmodified MLflow client and returns its output. Rejects with the output if the script fails. */
 export async function runScript(script: string, standpoint: Standpoint, args: readonly string[] = []): Promise<string> {
   const python = pythonOf(mlflowVersion)
   const home = mkdtempSync(join(tmpdir(), 'client-'))
@@ -41,7 +41,7 @@ export async function runScript(script: string, standpoint: Standpoint, args: re
   return output
 }
 
-/** Runs a script that writes JSON to the file that its first argument names, and gives back the text. */
+/** Runs a script that writes JSON to the file named by its first argument, and returns the text. */
 export async function askScript(script: string, standpoint: Standpoint, args: readonly string[] = []): Promise<string> {
   const file = join(mkdtempSync(join(tmpdir(), 'answer-')), 'answer.json')
   await runScript(script, standpoint, [file, ...args])

@@ -3,7 +3,7 @@ import { type Attempt, type Findings, type Table, tabulateFiles, tabulateSeen, t
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Colours a text where the standard output shows colours ($NO_COLOR, no terminal: as it is). */
+/** Colours a text if the standard output supports it (not with $NO_COLOR, or without a terminal). */
 export function paint(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout })
 }

@@ -6,7 +6,7 @@ import { showStep } from './progress.ts'
 import { mlflowVersion } from './python-script.ts'
 import { members, startDemoWorkspace, upstreamSection } from './workspace.ts'
 
-/** What the demo plays in: MLflow, a workspace over it where that was asked for, the proxy before it, an issuer, and one application for each environment. */
+/** Everything the demo needs: MLflow, optionally a workspace in front of it, the proxy, an issuer, and one application per environment. */
 export interface Surroundings {
   readonly mlflow: MlflowServer
   readonly workspace: Workspace | null
@@ -17,7 +17,7 @@ export interface Surroundings {
   readonly tokens: Readonly<Record<string, string>>
 }
 
-/** Called with each thing's end as soon as it has begun; the ends are to be called last first. */
+/** Called with a function that stops each thing as soon as it has started; they must be called in reverse order. */
 export type Keeper = (end: () => Promise<void>) => void
 
 async function kept<T extends { close(): Promise<void> }>(keep: Keeper, starting: Promise<T>): Promise<T> {
@@ -37,7 +37,7 @@ async function requestTokens(entra: Entra): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(requests))
 }
 
-/** Starts everything, and shows what it is doing. */
+/** Starts everything and shows the progress. */
 export async function startSurroundings(keep: Keeper, databricks: boolean): Promise<Surroundings> {
   const mlflow = await showStep(`an MLflow ${mlflowVersion} server starts`, kept(keep, startMlflow({ version: mlflowVersion })))
   const entra = await showStep(

@@ -6,10 +6,10 @@ import { startWorkspace, type Workspace } from '../test/fakes/workspace/start-wo
 import type { StoredFiles } from './findings.ts'
 import type { Standpoint } from './python-script.ts'
 
-/** The two identities that the workspace knows: the proxy's own, and an administrator's, who looks past the proxy. */
+/** The two identities of the workspace: the proxy's own, and an administrator's, who bypasses the proxy. */
 export const members = { proxy: registerApplication(), administrator: registerApplication() }
 
-/** Starts a stand-in for a Databricks workspace over an MLflow server, with Azure storage beside it. */
+/** Starts a simulated Databricks workspace over an MLflow server, with Azure storage. */
 export async function startDemoWorkspace(mlflow: { readonly url: string }, entra: Entra): Promise<Workspace> {
   const workspace = await startWorkspace({ mlflow, issuer: entra, storage: 'blob' })
   for (const { objectId, clientId } of Object.values(members)) {
@@ -18,7 +18,7 @@ export async function startDemoWorkspace(mlflow: { readonly url: string }, entra
   return workspace
 }
 
-/** What the proxy is told of the workspace: it has a service principal there, and callers have nothing. */
+/** The proxy's settings for the workspace: a service principal for the proxy, and no permissions for callers. */
 export function upstreamSection({ url, storage }: Workspace): Readonly<Record<string, unknown>> {
   const { clientId, clientSecret } = members.proxy
   const clientSecretFile = join(mkdtempSync(join(tmpdir(), 'principal-')), 'secret')
@@ -27,13 +27,13 @@ export function upstreamSection({ url, storage }: Workspace): Readonly<Record<st
   return { url, kind: 'databricks', credentials, storageHosts: [new URL(storage.sign('x', 'read', 1)).host] }
 }
 
-/** Past the proxy, as an administrator of the workspace, with MLflow's client for Databricks. */
+/** Bypasses the proxy, as an administrator of the workspace, with MLflow's client for Databricks. */
 export async function administratorsStandpoint({ url }: Workspace, entra: Entra): Promise<Standpoint> {
   const token = await requestToken(entra, members.administrator, databricksScope)
   return { uri: 'databricks', env: { MLFLOW_REGISTRY_URI: 'databricks', DATABRICKS_HOST: url, DATABRICKS_TOKEN: token } }
 }
 
-/** How many of the files that everybody's training makes lie in the storage, and where. */
+/** How many files of each kind the training left in the storage, and where. */
 export async function countStored({ storage }: Workspace): Promise<StoredFiles> {
   const files = await storage.files('databricks')
   const count = (place: RegExp) => files.filter(({ path }) => place.test(path)).length

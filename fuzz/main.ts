@@ -94,10 +94,10 @@ if (kind === undefined) {
   process.exitCode = 2
 } else {
   try {
-    // Also where connections are left that nobody closes.
+    // Connections that nobody closes would keep the process alive.
     process.exit((await kind()) === 0 ? 0 : 1)
   } catch (error) {
-    // Uncaught errors are what is looked for: none of the fuzzer's own may be taken for one.
+    // Uncaught errors are findings, so the fuzzer's own must not be mistaken for them.
     say(error instanceof Error ? `${error.stack}\n${String(error.cause)}` : String(error))
     process.exit(2)
   }

@@ -1,6 +1,6 @@
 import type { Random } from './random.ts'
 
-/** Words that parsers of this kind trip over, whatever they read. */
+/** Words that are difficult for parsers of this kind. */
 const words = [
   ...[
     '\0',
@@ -86,7 +86,7 @@ function flip(random: Random, input: Buffer): Buffer {
   return output
 }
 
-/** A piece of one input in the place of a piece of another. */
+/** Replaces a piece of one input by a piece of another. */
 function cross(random: Random, input: Buffer, other: Buffer): Buffer {
   const from = random.below(other.length)
   const piece = other.subarray(from, from + 1 + random.below(Math.min(64, other.length)))
@@ -100,7 +100,7 @@ function repeat(random: Random, input: Buffer): Buffer {
   return splice(input, from, 0, Buffer.concat(Array.from({ length: times }, () => piece)))
 }
 
-/** One small change. `more` are words of what is fuzzed, `other` is another input of it. */
+/** One small change. `more` are words of the fuzzed language, `other` is another input of it. */
 function mutateOnce(random: Random, input: Buffer, more: readonly Buffer[], other: Buffer): Buffer {
   const at = random.below(input.length + 1)
   switch (random.below(8)) {
@@ -123,7 +123,7 @@ function mutateOnce(random: Random, input: Buffer, more: readonly Buffer[], othe
   }
 }
 
-/** Some small changes, one after the other. */
+/** Several small changes in sequence. */
 export function mutateBytes(random: Random, input: Buffer, more: readonly Buffer[] = [], other = input, most = 4096): Buffer {
   let output: Buffer = input
   for (let left = 1 + random.below(random.once(3) ? 8 : 2); left > 0; left--) output = mutateOnce(random, output, more, other)

@@ -2,19 +2,19 @@ import { mutateBytes } from '../mutate-bytes.ts'
 import { Random } from '../random.ts'
 import { edges, knownEdges } from './instrument.ts'
 
-/** A parser, and what must hold of it for every input. */
+/** A parser, and the property that must hold for every input. */
 export interface Target {
   readonly name: string
   readonly seeds: readonly (string | Uint8Array)[]
   /** Words of its language. */
   readonly words?: readonly string[]
-  /** Its inputs are its operators' own, and small: their time does not matter. */
+  /** Its inputs come from operators and are small, so their time does not matter. */
   readonly trusted?: true
-  /** Throws where a property does not hold. What a parser refuses is no failure. */
+  /** Throws if a property does not hold. An input that the parser refuses is not a failure. */
   readonly check: (input: Buffer) => void
 }
 
-/** An input on which a property does not hold. */
+/** An input for which a property does not hold. */
 interface Finding {
   readonly message: string
   readonly input: Buffer
@@ -30,13 +30,13 @@ export interface Outcome {
 
 export interface Effort {
   readonly seed: number
-  /** Runs at most. */
+  /** Maximum number of runs. */
   readonly count: number
-  /** Milliseconds at most. */
+  /** Maximum time in milliseconds. */
   readonly milliseconds: number
 }
 
-/** How often a branch was taken, roughly: a new order of magnitude is news. */
+/** How often a branch was taken, roughly: only a new order of magnitude counts as new. */
 const order = (times: number): number => 1 << Math.min(7, Math.floor(Math.log2(times)))
 const patience = 250
 const pumped = 96 * 1024
@@ -66,10 +66,10 @@ class Search {
 
   step(): void {
     const random = this.#random
-    // What was found last leads on most often.
+    // Recent inputs most often lead to new ones.
     const recent = random.once(2) ? this.corpus.slice(-32) : this.corpus
     const [one, other] = [random.pick(recent), random.pick(recent)]
-    // What is short has less in it that is wrong.
+    // Short inputs contain fewer unrelated errors.
     const input = one.length < other.length ? one : other
     if (random.once(400) && this.#target.trusted !== true) this.#pump(input)
     else this.#try(mutateBytes(random, input, this.#words, random.pick(this.corpus)))
@@ -110,7 +110,7 @@ class Search {
     return news
   }
 
-  /** A piece of an input very often: what is not linear shows in its time. */
+  /** Repeats a piece of an input very often: time that is not linear becomes visible. */
   #pump(input: Buffer): void {
     const from = this.#random.below(input.length)
     const piece = input.subarray(from, from + 1 + this.#random.below(8))
@@ -119,7 +119,7 @@ class Search {
     this.#try(Buffer.concat([input.subarray(0, from), many, input.subarray(this.#random.once(2) ? from : input.length)]))
   }
 
-  /** Slow three times over is slow: once may be the machine's fault. */
+  /** Slow three times counts as slow: once may be due to the machine. */
   #timed(input: Buffer): void {
     for (let again = 0; again < 3; again++) {
       const began = process.cpuUsage()
@@ -141,7 +141,7 @@ class Search {
   }
 }
 
-/** The input without what it fails without, piece by piece. */
+/** Removes pieces of the input as long as it still fails. */
 function shrink(input: Buffer, fails: (input: Buffer) => boolean): Buffer {
   let smallest = input
   for (let size = smallest.length >> 1; size > 0; size >>= 1) {
@@ -154,7 +154,7 @@ function shrink(input: Buffer, fails: (input: Buffer) => boolean): Buffer {
   return smallest
 }
 
-/** Searches for inputs that break a target, led by which branches its parser takes. */
+/** Searches for inputs that break a target, guided by the branches that its parser takes. */
 export function searchInputs(target: Target, { seed, count, milliseconds }: Effort, words: readonly string[] = []): Outcome {
   const search = new Search(target, seed, words)
   const end = performance.now() + milliseconds

@@ -3,21 +3,21 @@ import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
-// jazzer.js would be the tool of choice; its addon of today needs a newer C library than Debian 12 has, and older ones are fetched from
-// GitHub as they are installed. What is wanted of it is small: a counter at every branch of our own sources.
+// jazzer.js would be the usual tool, but its current addon needs a newer C library than Debian 12 has, and older ones are downloaded from
+// GitHub during installation. We only need a counter at every branch of our own sources.
 const instrumented = /\/src\/(?:policy|rewrite|server)\/(?!.*generated\/).+\.ts$/
 const key = 'mlflowEnvProxyEdges'
 
-/** How often every branch was taken. */
+/** How often each branch was taken. */
 export const edges = new Uint32Array(1 << 15)
 let known = 0
 
-/** Branches of what is loaded so far. */
+/** The branches of all modules loaded so far. */
 export function knownEdges(): number {
   return known
 }
 
-/** Texts that the sources compare with: words for the mutator. */
+/** Strings that the sources compare with: words for the mutator. */
 export const literals = new Set<string>()
 
 const { factory } = ts
@@ -105,7 +105,7 @@ const transformer: ts.TransformerFactory<ts.SourceFile> = (context) => (file) =>
 
 const compilerOptions = { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }
 
-/** From now on what is loaded of our sources counts its branches. */
+/** Instruments all modules of our own that are loaded from now on. */
 export function instrument(): void {
   Reflect.set(globalThis, key, edges)
   registerHooks({

@@ -3,7 +3,7 @@ import { decodeUtf8, parseIfJson, parseJson, printJson } from '../../src/policy/
 import type { Target } from './guided.ts'
 import { equal, read } from './properties.ts'
 
-/** Whether a value that was read here is what JavaScript's own parser reads. */
+/** Whether the value equals what JavaScript's own parser returns. */
 function sameValue(ours: Json, theirs: unknown): boolean {
   if (ours instanceof JsonNumber) return Object.is(Number(ours.text), theirs)
   if (Array.isArray(ours))
@@ -65,5 +65,5 @@ const maybeJson: Target = {
   },
 }
 
-/** JSON, as every request and token holds it. */
+/** JSON, as in every request and token. */
 export const jsonTargets: readonly Target[] = [json, maybeJson]

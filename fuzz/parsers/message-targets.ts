@@ -35,7 +35,7 @@ const graphql: Target = {
 const tenancies = [makeTenancy('mlflow'), makeTenancy('databricks'), makeTenancy('unityCatalog')]
 const kinds: readonly NameKind[] = ['model', 'experiment', 'endpoint', 'gateway', 'modelDefinition', 'gatewaySecret']
 
-/** The first bytes say where the rest is a name. */
+/** The first bytes choose where the rest is used as a name. */
 const names: Target = {
   name: 'names',
   seeds: [
@@ -80,7 +80,7 @@ function rawCall(endpoint: OpenEndpoint, form: number, text: Buffer): RawCall {
   }
 }
 
-/** The first bytes say to which endpoint the rest goes, and where in the request it stands. */
+/** The first bytes choose the endpoint, and where in the request the rest is placed. */
 const decode: Target = {
   name: 'decode',
   seeds: endpoints
@@ -148,5 +148,5 @@ const config: Target = {
   },
 }
 
-/** What is read from more than a text. */
+/** Parsers whose input is more than a text. */
 export const messageTargets: readonly Target[] = [graphql, names, decode, config]

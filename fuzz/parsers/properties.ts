@@ -1,6 +1,6 @@
 import { Refusal } from '../../src/policy/reasons.ts'
 
-/** What a parser reads, or undefined where it refuses. Whatever else it throws is a finding. */
+/** The parsed value, or undefined if the parser refuses. Any other exception is a finding. */
 export function read<T>(make: () => T, hear: (message: string) => void = () => undefined): T | undefined {
   try {
     return make()
@@ -11,7 +11,7 @@ export function read<T>(make: () => T, hear: (message: string) => void = () => u
   }
 }
 
-/** Throws Error where a property does not hold. */
+/** Throws Error if a property does not hold. */
 export function equal(found: unknown, wanted: unknown, property: string): void {
   if (found !== wanted) throw new Error(`${property}: ${clip(found)} in place of ${clip(wanted)}`)
 }

@@ -102,5 +102,5 @@ const pageToken: Target = {
   },
 }
 
-/** What has a form of its own on the wire. */
+/** Parsers of binary and line protocols. */
 export const protocolTargets: readonly Target[] = [otlpJson, otlpWire, token, pageToken]

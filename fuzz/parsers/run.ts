@@ -6,7 +6,7 @@ import { instrument, literals } from './instrument.ts'
 
 const corpusFolder = fileURLToPath(new URL('../corpus', import.meta.url))
 
-/** All targets, with the sources that they try instrumented: nothing of `src` may have been loaded before. */
+/** All targets, with instrumented sources: no module of `src` may have been loaded before. */
 export async function loadTargets(): Promise<Target[]> {
   instrument()
   const modules = await Promise.all([
@@ -18,7 +18,7 @@ export async function loadTargets(): Promise<Target[]> {
   return modules.flat().map((target) => ({ ...target, seeds: [...target.seeds, ...readCorpus(target.name)] }))
 }
 
-/** Inputs that are kept: one a line, as JSON strings whose characters are bytes. */
+/** The kept inputs: one per line, as JSON strings whose characters are bytes. */
 function readCorpus(name: string): Buffer[] {
   if (!readdirSync(corpusFolder).includes(`${name}.txt`)) return []
   const lines = readFileSync(join(corpusFolder, `${name}.txt`), 'utf8').split('\n')
@@ -28,7 +28,7 @@ function readCorpus(name: string): Buffer[] {
 const line = (input: Buffer) =>
   JSON.stringify(input.toString('latin1')).replace(/[\u007f-\u00ff]/g, (byte) => `\\u00${byte.charCodeAt(0).toString(16)}`)
 
-/** Writes down the smallest of what was found to lead to new branches, up to some KiB. */
+/** Saves the smallest inputs that led to new branches, up to a few KiB. */
 export function keepCorpus({ name, corpus }: Outcome, most = 2_000): void {
   mkdirSync(corpusFolder, { recursive: true })
   let size = 0
@@ -42,7 +42,7 @@ export function keepCorpus({ name, corpus }: Outcome, most = 2_000): void {
   writeFileSync(join(corpusFolder, `${name}.txt`), `${[...new Set(kept)].join('\n')}\n`)
 }
 
-/** Tries one target, or all of them in turn. */
+/** Runs one target, or all of them in turn. */
 export async function fuzzParsers(effort: Effort, only: string | null, hear: (outcome: Outcome) => void): Promise<void> {
   const targets = (await loadTargets()).filter(({ name }) => only === null || name === only)
   const { searchInputs } = await import('./guided.ts')
@@ -50,6 +50,6 @@ export async function fuzzParsers(effort: Effort, only: string | null, hear: (ou
   for (const target of targets) hear(searchInputs(target, share, [...literals]))
 }
 
-/** An input as it is shown to a person, and as it is given in a test. */
+/** An input as it is printed, and as it is written in a test. */
 export const showInput = (input: Buffer): string =>
   input.length > 400 ? `${line(input.subarray(0, 400))}… (${input.length} bytes)` : line(input)

@@ -73,7 +73,7 @@ const query: Target = {
     if (pairs === undefined) return
     equal(
       JSON.stringify(pairs.filter(([key, value]) => key !== '' || value !== '')),
-      // The sign before it: a browser would take off a first question mark.
+      // With the sign before it, because a browser would remove a first question mark.
       JSON.stringify([...new URLSearchParams(`&${text}`)]),
       'reads other pairs than a browser',
     )
@@ -81,7 +81,7 @@ const query: Target = {
   },
 }
 
-/** Decoded until it stops changing, byte by byte, as MLflow does. */
+/** Decoded until it no longer changes, byte by byte, as in MLflow. */
 function decodedWhole(text: string): string {
   let bytes = Buffer.from(text)
   for (;;) {
@@ -140,7 +140,7 @@ const uris: Target = {
       equal(clientDatabricksLocation(upstream), text, 'a location does not come back')
     const client = clientDatabricksLocation(text)
     if (/^dbfs:/i.test(text)) equal(/^dbfs:/i.test(client), false, 'a client gets a location that leads around the proxy')
-    // From bytes, so that no half of a surrogate pair is in it.
+    // From bytes, so that it contains no half of a surrogate pair.
     if (text !== '') equal(unescapeSegment(escapeSegment(text)), text, 'a segment does not come back')
     equal(resolveLocalPath(resolveLocalPath(text)), resolveLocalPath(text), 'a resolved path has another resolved path')
     readSourcePrefix(text)
@@ -162,5 +162,5 @@ const ids: Target = {
   },
 }
 
-/** What is read from texts alone. */
+/** Parsers whose input is only a text. */
 export const textTargets: readonly Target[] = [filter, orderBy, query, path, uris, ids]

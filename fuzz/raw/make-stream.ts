@@ -1,17 +1,17 @@
 import { mutateBytes } from '../mutate-bytes.ts'
 import { Random } from '../random.ts'
 
-/** Bytes for a connection, and how they get there. */
+/** Bytes for a connection, and how they are sent. */
 export interface Stream {
   readonly seed: number
   readonly bytes: Buffer
-  /** Where the bytes are cut into writes. */
+  /** Where the bytes are split into writes. */
   readonly cuts: readonly number[]
-  /** What the client does when all is written. */
+  /** What the client does after the last write. */
   readonly end: 'waits' | 'half-closes' | 'resets'
 }
 
-/** A word that only one request of one stream says, so that it is known upstream which it was. */
+/** A word that is unique to one request of one stream, so that it can be recognised upstream. */
 const wordOf = (seed: number, index: number) => `u${seed}n${index}x`
 /** The words in a text. */
 export const wordsIn = (text: string): string[] => text.match(/u[0-9]+n[0-9]+x/g) ?? []
@@ -100,7 +100,7 @@ interface Draft {
   readonly body: string
 }
 
-/** A request that stands in the body of another: nobody may take it for one of its own. */
+/** A request inside the body of another: nothing may treat it as a separate request. */
 function inside(token: string, word: string): string {
   return `GET /api/2.0/mlflow/experiments/get-by-name?experiment_name=${word} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`
 }
@@ -170,7 +170,7 @@ function print(random: Random, { first, headers, body }: Draft): string {
   return `${text}${body}`
 }
 
-/** The stream of a seed: some requests, one behind the other, most of them changed so that two parsers could cut them differently. */
+/** The stream of a seed: some requests in sequence, most of them changed so that two parsers could split them differently. */
 export function makeStream(token: string, seed: number): Stream {
   const random = new Random(seed)
   const texts = Array.from({ length: 1 + random.below(3) }, (_, index) => {

@@ -25,12 +25,12 @@ const run = {
   info: { run_id: '1'.repeat(32), experiment_id: '7', artifact_uri: `mlflow-artifacts:/7/${'1'.repeat(32)}/artifacts` },
 }
 
-/** The word of a message: in its address, else in a body that is a name. Other bodies may hold the bytes of further requests. */
+/** The word of a message: from its address, or from a body that is a name. Other bodies may contain the bytes of further requests. */
 function wordOf(address: string, body: string): string | undefined {
   return wordsIn(address)[0] ?? /^{"name":"(u[0-9]+n[0-9]+x)"}/.exec(body)?.[1]
 }
 
-/** Raw bytes at the listener, beside another client whose answers must stay its own. */
+/** Sends raw bytes to the listener, beside another client whose answers must remain its own. */
 export class RawFuzz {
   readonly #app: App
   readonly #upstream: FakeUpstream
@@ -61,7 +61,7 @@ export class RawFuzz {
     return { streams: this.#streams, answers: this.#answers, heard: this.#heard, findings: [...this.#findings.values()] }
   }
 
-  /** Tries the streams of some seeds, at the same time; and the other client behind them. */
+  /** Runs the streams of some seeds concurrently, and then the other client. */
   async try(seeds: readonly number[]): Promise<void> {
     await Promise.all(seeds.map((seed) => this.#tryOne(seed)))
     await this.#askAsVictim(seeds[0] ?? 0)
@@ -75,7 +75,7 @@ export class RawFuzz {
     const stream = makeStream(this.#app.token, seed)
     const reading = readStrictly(stream.bytes)
     const text = stream.bytes.toString('latin1')
-    // What a strict reader finds at the beginning of a message, once each; what is unfinished may have been understood so far.
+    // Each message that a strict parser accepts, once; incomplete ones may have been understood so far.
     const tail = text.slice(reading.messages.at(-1)?.end ?? 0)
     const unfinished = reading.rest === 'unfinished' ? wordsIn(tail.replace(/^(?:\r?\n)+/, '').split('\r\n')[0] ?? '') : []
     for (const { head, start, end } of reading.messages) {
@@ -100,7 +100,7 @@ export class RawFuzz {
     if (status !== 200) this.#keep(seed, `the other client got ${status}`, '')
   }
 
-  /** What MLflow heard must be what stood at the beginning of a message. */
+  /** Whatever MLflow received must have been at the beginning of a message. */
   #listen(): void {
     for (const { url, body, method } of this.#upstream.received.splice(0)) {
       this.#heard += 1
@@ -123,7 +123,7 @@ export class RawFuzz {
     this.#findings.set(kind, { seed, problem, bytes })
   }
 
-  /** Connections that clients still have: none but the other client's. */
+  /** Connections that clients still have open: only the other client's. */
   async connectionsLeft(): Promise<number> {
     this.#victim.close()
     let left = 0
@@ -148,7 +148,7 @@ function conversationProblem(
   closed: boolean,
   { messages, rest }: StrictReading,
 ): string | null {
-  // What is unfinished or no request may be answered as well, once.
+  // Incomplete or invalid requests may be answered as well, once.
   const most = messages.length + (rest === 'nothing' ? 0 : 1)
   if (answers.length > most) return `${answers.length} answers to ${most} requests`
   const last = answers.at(-1)

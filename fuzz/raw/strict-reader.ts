@@ -1,21 +1,21 @@
-/** A message as only a strict reader of RFC 9112 finds one. */
+/** A message as a strict parser of RFC 9112 reads it. */
 interface StrictMessage {
   readonly method: string
   /** Where it begins and ends, in bytes. */
   readonly start: number
   readonly end: number
-  /** The head, without the empty line behind it. */
+  /** The head, without the empty line after it. */
   readonly head: string
 }
 
 export interface StrictReading {
-  /** Whole messages, one behind the other. */
+  /** Complete messages in sequence. */
   readonly messages: readonly StrictMessage[]
-  /** What is behind them: nothing, the beginning of a message, or what is none. */
+  /** What follows them: nothing, the beginning of a message, or something else. */
   readonly rest: 'nothing' | 'unfinished' | 'malformed'
 }
 
-// Node's parser takes more than one space here, and line ends before a message without their CR: neither moves where a message ends.
+// Node's parser accepts more than one space here, and line ends without CR before a message: neither changes where a message ends.
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([\x21-\x7e]+) HTTP\/1\.([01])$/
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/
 const chunkLine = /^([0-9A-Fa-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
@@ -25,7 +25,7 @@ interface Framing {
   readonly chunked: boolean
 }
 
-/** How the body is framed; null where it is not clear to everybody. HTTP/1.0 knows no codings. */
+/** How the body is framed; null if parsers could disagree. HTTP/1.0 has no transfer codings. */
 function framingOf(lines: readonly string[], version: string): Framing | null {
   let lengths: string[] = []
   let codings: string[] = []
@@ -75,7 +75,7 @@ function endOfBody(text: string, start: number, { length, chunked }: Framing): E
   return text.length < start + length ? 'unfinished' : start + length
 }
 
-/** Reads bytes as the messages that every reader finds in them, up to the first that is unclear. Empty lines before a message are none. */
+/** Parses bytes into the messages that every parser finds in them, up to the first ambiguous one. Empty lines before a message are skipped. */
 export function readStrictly(bytes: Buffer): StrictReading {
   const text = bytes.toString('latin1')
   const messages: StrictMessage[] = []
@@ -92,7 +92,7 @@ export function readStrictly(bytes: Buffer): StrictReading {
     const end = endOfBody(text, headEnd + 4, framing)
     if (typeof end === 'string') return { messages, rest: end }
     messages.push({ method, start: at, end, head })
-    // The connection ends with the answer to HTTP/1.0.
+    // After the answer to HTTP/1.0 the connection ends.
     if (version === '0') return { messages, rest: end === text.length ? 'nothing' : 'malformed' }
     at = end
   }

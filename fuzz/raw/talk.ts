@@ -7,7 +7,7 @@ import type { StrictReading } from './strict-reader.ts'
 /** Milliseconds without a byte after which nothing more is expected. */
 const quiet = 40
 
-/** What came back on a connection. */
+/** What was received on a connection. */
 export interface Talk {
   readonly answers: readonly RawAnswer[]
   readonly surplus: Buffer
@@ -24,9 +24,9 @@ function readAll(bytes: Buffer, methods: readonly string[], closed: boolean): { 
   }
 }
 
-/** Sends a stream and reads until as much was answered as can be, or nothing comes any more. */
+/** Sends a stream and reads until all possible answers have arrived, or nothing more comes. */
 export async function talk(port: number, { bytes, cuts, end }: Stream, { messages, rest }: StrictReading): Promise<Talk> {
-  // What is unfinished may be answered as well: to HEAD without a body.
+  // An incomplete request may be answered as well; an answer to HEAD has no body.
   const behind = /^\s*(HEAD) /.exec(bytes.toString('latin1', messages.at(-1)?.end ?? 0))?.[1]
   const methods = [...messages.map(({ method }) => method), ...(behind === undefined ? [] : [behind])]
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
@@ -49,7 +49,7 @@ export async function talk(port: number, { bytes, cuts, end }: Stream, { message
     socket.resetAndDestroy()
     return { answers: [], surplus: Buffer.alloc(0), closed: true }
   }
-  // What a strict reader finds is answered; a machine under load may take its time. Of what is unclear little is expected.
+  // Every message of the strict parser is answered, slowly if the machine is under load. For ambiguous ones little is expected.
   const answered = () => readAll(received, methods, closed).answers.length >= messages.length
   const patience = () => (answered() ? quiet : rest === 'nothing' ? 50 * quiet : 10 * quiet)
   while (!closed && performance.now() - heardAt < patience()) await sleep(5)

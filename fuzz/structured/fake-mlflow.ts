@@ -8,19 +8,19 @@ import type { Belongings, Tenancy } from '../../test/fixtures/tenancy.ts'
 import { type Asked, startTenancyServer, type TenancyServer } from '../../test/harness/tenancy-server.ts'
 import { leadsElsewhere } from './mlflow-reading.ts'
 
-/** A word that stands in everything of one environment, and in no request. */
+/** A word that is in all data of one environment, and in no request. */
 export const markerOf = ({ environment }: Belongings) => `wolverine-of-${environment.name}`
 
 const modelMessage = /RegisteredModel|ModelVersion/
 const formTexts = { timestamp: '2026-11-23T00:00:00Z', duration: '1s', fieldMask: 'x' } as const
 
-/** Whose things an answer is about, and the word in them. */
+/** The owner of the data in an answer, and the owner's word. */
 interface Teller {
   readonly owner: Belongings
   readonly word: string
 }
 
-/** What stands in a field of an answer about things of one owner. */
+/** The value of a field in an answer about one owner's data. */
 function textOf({ owner, word }: Teller, message: string, name: string): string {
   const { experiment, run, model, trace, entity, stored, environment, artifacts, gateway, scorer } = owner
   const known: Readonly<Record<string, string>> = {
@@ -70,12 +70,12 @@ function fieldValue(teller: Teller, message: string, name: string, field: Field,
   }
 }
 
-/** A message about things of one owner, with everything in it that it can have. */
+/** A message about one owner's data, with every field set. */
 function rowOf(teller: Teller, message: string, depth = 0): Record<string, unknown> {
   const groups = new Set<string>()
   return Object.fromEntries(
     [...shapeOf(message).fields].flatMap(([name, field]) => {
-      // A page that says that there is another one would be asked for without end.
+      // A page that always announces another one would be read forever.
       if (name === 'next_page_token' || (field.oneof !== undefined && groups.has(field.oneof))) return []
       if (field.oneof !== undefined) groups.add(field.oneof)
       const value = fieldValue(teller, message, name, field, depth)
@@ -84,7 +84,7 @@ function rowOf(teller: Teller, message: string, depth = 0): Record<string, unkno
   )
 }
 
-/** The same of several owners: what is repeated has a row of each. */
+/** The same for several owners: repeated fields have one row of each. */
 function answerOf(owners: readonly Belongings[], first: Teller, message: string): Record<string, unknown> {
   const rows = owners.map((owner) => rowOf({ owner, word: markerOf(owner) }, message))
   return Object.fromEntries(
@@ -95,7 +95,7 @@ function answerOf(owners: readonly Belongings[], first: Teller, message: string)
   )
 }
 
-/** Finds the endpoint that MLflow has at a path. */
+/** Finds MLflow's endpoint for a path. */
 export function upstreamRoutes({
   kind,
   mode,
@@ -107,7 +107,7 @@ export function upstreamRoutes({
       .replace(/\{([^}]+)\}/g, (_, name: string) => (name === endpoint.multiSegment ? '.*' : '[^/]+'))
     return { endpoint, pattern: new RegExp(`^(?:${endpoint.prefixes.join('|').replaceAll('.', '\\.')})${template}$`) }
   })
-  // What says most of itself comes first.
+  // The most specific path comes first.
   const sorted = routes.sort(
     (a, b) => (b.endpoint.path.split('{')[0]?.length ?? 0) - (a.endpoint.path.split('{')[0]?.length ?? 0),
   )
@@ -126,7 +126,7 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
 
 type Said = Pick<Asked, 'target' | 'body'>
 
-/** An MLflow that has everything of a town, and says all of it that a request could make it say, with the owner's word in it. */
+/** An MLflow that has everything of a tenancy, and answers with as much data as a request could obtain, marked with the owner's word. */
 export async function startFakeMlflow(tenancy: Tenancy): Promise<TenancyServer> {
   const [first] = tenancy.places
   const find = upstreamRoutes(tenancy)
@@ -164,7 +164,7 @@ export async function startFakeMlflow(tenancy: Tenancy): Promise<TenancyServer> 
   })
 }
 
-/** What is known of a thing, over what is made up of it. */
+/** Stored data takes precedence over generated data. */
 function merge(made: unknown, known: unknown): object {
   if (typeof made !== 'object' || made === null || typeof known !== 'object' || known === null) return Object(known)
   const entries = Object.entries(known).map(([name, value]) => {

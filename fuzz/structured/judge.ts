@@ -9,23 +9,23 @@ import { markerOf } from './fake-mlflow.ts'
 import type { Case } from './make-case.ts'
 import { leadsElsewhere } from './mlflow-reading.ts'
 
-/** What is known of one request when it is over. */
+/** Everything known about one request after it has ended. */
 export interface Course {
   readonly case_: Case
-  /** Null for one whose client went away. */
+  /** Null if the client disconnected. */
   readonly reception: Reception | null
   readonly heard: readonly Asked[]
-  /** The line that the proxy wrote about it. */
+  /** The request's line in the proxy's audit log. */
   readonly line: Readonly<Record<string, unknown>> | null
-  /** Whose things the caller must neither see nor reach. */
+  /** The owners whose data the caller must neither see nor reach. */
   readonly others: readonly Belongings[]
   readonly kind: ServerKind
   readonly find: (method: string, path: string) => OpenEndpoint | undefined
 }
 
-/** Statuses that clients send again on: the proxy itself gives none of them while MLflow is well. */
+/** Statuses that clients retry: the proxy sends none of them while MLflow works. */
 const replayed: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
-/** What the proxy does besides what it was asked for. */
+/** The proxy's own requests besides the forwarded one. */
 const companions =
   /\/(?:model-versions\/(?:transition-stage|set-tag|delete-tag|get)|registered-models\/alias|experiments\/(?:create|get|get-by-name|set-experiment-tag)|workspace\/mkdirs|model-versions\/(?:finalize|generate-temporary-credentials))$/
 
@@ -74,7 +74,7 @@ function heardProblem({ heard, line, others, find, kind }: Course): string | nul
     if (/evil-header/.test(`${one.rawHeaders.join(' ')} ${one.target}`)) return 'a header of the caller’s went to MLflow'
     const endpoint = find(one.method, one.path)
     if (endpoint === undefined) continue
-    // Before a workspace one thing is asked for by several others.
+    // With a workspace, one request becomes several.
     if (
       kind === 'mlflow' &&
       one.method !== 'GET' &&
@@ -90,7 +90,7 @@ function heardProblem({ heard, line, others, find, kind }: Course): string | nul
   return null
 }
 
-/** What is wrong with what came of a request, as a sentence; null where nothing is. */
+/** What is wrong with the outcome of a request, as a sentence; null if nothing is. */
 export function judge(course: Course): string | null {
   try {
     const heard = heardProblem(course)
@@ -102,7 +102,7 @@ export function judge(course: Course): string | null {
   const { reception } = course
   if (reception === null) return null
   if ('answer' in reception) return answerProblem(reception.answer, course)
-  // Of what was no request it is not known either that it was a HEAD, whose answer has no body: its connection ends.
+  // If bytes are not a request, they are not known to be HEAD either, whose answer has no body; the connection ends.
   if ('surplus' in reception && course.line?.endpoint === 'unreadable') return null
   return 'lost' in reception ? `no answer: ${reception.lost}` : 'bytes behind the answer'
 }

@@ -14,7 +14,7 @@ import { mutateMessage, textsIn } from './mutate-message.ts'
 import { mutateRequest } from './mutate-request.ts'
 import type { WireRequest } from './wire-request.ts'
 
-/** What requests are made of: whose things there are, before what kind of server. */
+/** What requests are built from: the owners' data and the kind of upstream. */
 export interface ScenarioServer {
   readonly kind: ServerKind
   readonly mode: ClientMode
@@ -23,11 +23,11 @@ export interface ScenarioServer {
   readonly tokens: ReadonlyMap<string, string>
 }
 
-/** One request, made by its seed. */
+/** One request, generated from its seed. */
 export interface Case {
   readonly seed: number
   readonly caller: Belongings
-  /** As the table calls it; or the path of a closed one. */
+  /** The endpoint's name in the table, or the path of a closed one. */
   readonly endpoint: string
   readonly request: WireRequest
 }
@@ -38,7 +38,7 @@ interface Draft {
   readonly foreign: readonly string[]
 }
 
-/** Everything of others that a request can name. */
+/** Everything of other owners that a request can name. */
 function foreignTexts(others: readonly Belongings[]): string[] {
   return others.flatMap(
     ({ environment, experiment, frozenExperiment, run, model, trace, entity, stored, artifacts, gateway }) => [
@@ -85,7 +85,7 @@ function draftOpen(random: Random, endpoint: OpenEndpoint, caller: Belongings, o
   return { endpoint: endpoint.name, request: write(random, endpoint, message), foreign }
 }
 
-/** A message that a query cannot hold stands in the body. */
+/** A message that does not fit into a query is sent as a body. */
 function write(random: Random, endpoint: OpenEndpoint, message: JsonObject): ClientRequest {
   const prefix = random.pick(['', '', '', '/env/acc']) + random.pick(endpoint.prefixes)
   try {
@@ -160,7 +160,7 @@ function draft(random: Random, { kind, mode }: ScenarioServer, caller: Belonging
   return draftOpen(random, random.pick([...open.values()]), caller, others)
 }
 
-/** The request of a seed. Most are of acc's callers; some are whole, most are changed in how they are written. */
+/** The request of a seed. Most come from acc's callers; some are unchanged, most are changed in how they are written. */
 export function makeCase(ground: ScenarioServer, seed: number): Case {
   const random = new Random(seed)
   const caller = random.once(4) ? random.pick(ground.places) : ground.places[0]

@@ -6,7 +6,7 @@ import type { Belongings } from '../../test/fixtures/tenancy.ts'
 import type { Asked } from '../../test/harness/tenancy-server.ts'
 import { isId, isNamed, names, numbersExperiment } from './owners.ts'
 
-/** A text of a request that MLflow got, and where it stands: `metrics[].model_id`. */
+/** A text in a request that MLflow received, and its position: `metrics[].model_id`. */
 interface Said {
   readonly selector: string
   readonly text: string
@@ -14,7 +14,7 @@ interface Said {
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-/** Both readings of a text: by itself, and as JSON inside it. */
+/** Both readings of a text: as it is, and as JSON inside it. */
 function* leaves(value: Json, selector: string): Generator<Said> {
   if (typeof value === 'string' || value instanceof JsonNumber)
     yield { selector, text: typeof value === 'string' ? value : value.text }
@@ -33,7 +33,7 @@ function inPath({ path, prefixes, multiSegment }: OpenEndpoint, target: string):
   })
 }
 
-/** Everything that a request says, wherever MLflow could look for it. Throws Refusal for a body that two readers read differently. */
+/** All texts of a request, wherever MLflow could look for them. Throws Refusal for a body that two parsers read differently. */
 function everythingSaid(endpoint: OpenEndpoint, { target, body }: Pick<Asked, 'target' | 'body'>): Said[] {
   const [path = '', query = ''] = target.split('?')
   const inQuery = [...new URLSearchParams(query)].map(([key, text]) => ({ selector: snakeCase(key), text }))
@@ -42,7 +42,7 @@ function everythingSaid(endpoint: OpenEndpoint, { target, body }: Pick<Asked, 't
   return [...inPath(endpoint, path), ...inQuery, ...inBody]
 }
 
-/** Meanings in which another's reference may go to MLflow: it finds nothing there, or is text to it. */
+/** Meanings with which a foreign reference may reach MLflow: it finds nothing there, or treats it as text. */
 const harmless: ReadonlySet<Meaning> = new Set([
   ...([
     'free',
@@ -93,16 +93,16 @@ const ofExperiments: ReadonlySet<Meaning> = new Set([
   ...(['versionSource', 'workspaceFile', 'dbfsPath'] as const),
 ])
 
-/** Meanings of a name and nothing else: an id in it is a part of the name. */
+/** Meanings that are only names: an id inside is part of the name. */
 const ofNames: ReadonlySet<Meaning> = new Set([
   ...(['modelName', 'newModelName', 'relatedModelName', 'experimentName', 'newExperimentName', 'servingEndpointName'] as const),
   ...(['gatewayEndpointName', 'modelDefinitionName', 'gatewaySecretName'] as const),
 ])
 
-/** Places that are said as URIs. */
+/** Locations written as URIs. */
 const ofPlaces: ReadonlySet<Meaning> = new Set(['versionSource', 'artifactLocation'] as const)
 
-/** Where only an id as it is points at something. */
+/** Meanings where only the exact id is a reference. */
 const pointed = new Map<Meaning, 'run' | 'model' | 'trace' | 'issue'>([
   ['relatedRun', 'run'],
   ['relatedModel', 'model'],
@@ -127,15 +127,15 @@ function leadsTo(place: Belongings, meaning: Meaning, text: string): boolean {
   if (ofNames.has(meaning)) return isNamed(place, text, meaning.toLowerCase().includes('experiment') ? 'experiment' : 'other')
   const kind = pointed.get(meaning)
   if (kind !== undefined) return isId(place, kind, text)
-  // What is no URI and no absolute path is no place.
+  // A text that is neither a URI nor an absolute path is not a location.
   if (ofPlaces.has(meaning) && !/:|^\//.test(text)) return false
   return names(place, text) || (ofExperiments.has(meaning) && numbersExperiment(place, text))
 }
 
-/** Tags that lead somewhere, in whatever list or map. */
+/** Tags that contain references, in any list or map. */
 const pointing = /"(?:key":")?mlflow\.(?:parentRunId|sourceRun|modelId)"(?:,"value")?:"((?:[^"\\]|\\.)*)"/gi
 
-/** What of a request's words leads to something of another owner, as a sentence; null where nothing does. */
+/** The first text of a request that refers to another owner's data, as a sentence; null if there is none. */
 export function leadsElsewhere(
   endpoint: OpenEndpoint,
   asked: Pick<Asked, 'target' | 'body'>,

@@ -1,7 +1,7 @@
 import { type Json, JsonNumber, type JsonObject } from '../../src/policy/messages/json/json.ts'
 import type { Random } from '../random.ts'
 
-/** Words that are more than words to a parser of JavaScript's or Python's. */
+/** Words with a special meaning in JavaScript or Python. */
 const oddKeys = [
   '__proto__',
   'constructor',
@@ -18,7 +18,7 @@ const camelCase = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: str
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 const wide = (text: string) => text.replace(/[!-~]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0))
 
-/** Other spellings of a text: some reader takes each for the text itself. */
+/** Other spellings of a text that some parser treats as the same text. */
 const spellings: readonly ((text: string) => Json)[] = [
   ...['+', ' ', '0', '-', '\t', '\u{200b}', '\u{feff}', './', '../', '/', '//', '%', '~', "'", 'MODELS:/'].map(
     (before) => (text: string) => `${before}${text}`,
@@ -64,7 +64,7 @@ const spellings: readonly ((text: string) => Json)[] = [
   (text) => new JsonNumber(/^[1-9][0-9]{0,18}$/.test(text) ? `${text}.0` : '1e2'),
 ]
 
-// Made anew each time: what is put into a message may be changed there.
+// Created anew each time, because values in a message may be changed later.
 const odd = (): Json[] => [
   ...[
     '',
@@ -89,7 +89,7 @@ const odd = (): Json[] => [
   ...['0', '-1', '1.5', '2147483648', '9223372036854775808', '1e999', '-0', '1.0'].map((text) => new JsonNumber(text)),
 ]
 
-/** A place in a message where a value stands. */
+/** A position of a value in a message. */
 interface Slot {
   readonly value: Json
   readonly put: (value: Json) => void
@@ -125,15 +125,15 @@ function structuredCopy(value: Json): Json {
   return value instanceof Map ? new Map([...value].map(([key, item]) => [key, structuredCopy(item)])) : value
 }
 
-/** Every place of a message but the whole of it. */
+/** Every position in a message except its root. */
 const slotsIn = (message: JsonObject) => slotsOf(message, () => undefined).slice(1)
 
-/** Texts of a message: what is said in it of others is drawn from those. */
+/** All texts of a message, from which foreign values for other requests are drawn. */
 export function textsIn(message: JsonObject): string[] {
   return slotsIn(message).flatMap(({ value }) => (typeof value === 'string' && value !== '' ? [value] : []))
 }
 
-/** One change to what a message says, in place. `foreign` are texts of others' requests. */
+/** One change to a message's content, in place. `foreign` are texts of others' requests. */
 export function mutateMessage(random: Random, message: JsonObject, foreign: readonly string[]): void {
   const slots = slotsIn(message)
   const slot = random.maybe(slots)

@@ -60,7 +60,7 @@ const changeQuery: Mutation = (random, request, foreign) => {
   return { ...request, target: `${path}?${changed.join('&')}` }
 }
 
-/** What stood in the query goes into the body, or the other way round; with another value beside it. */
+/** Moves the query into the body, or the other way round, and adds another value. */
 const movePlace: Mutation = (random, request, foreign) => {
   const [path = '', query = ''] = request.target.split(/\?(.*)/s)
   const said = new URLSearchParams(query)

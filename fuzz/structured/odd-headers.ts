@@ -1,4 +1,4 @@
-/** Content types that nearly are JSON's. */
+/** Content types similar to JSON's. */
 export const types = [
   ...[
     'application/json',
@@ -16,7 +16,7 @@ export const types = [
     '*/*',
   ],
 ]
-/** Headers that some hop understands. */
+/** Headers that some hop interprets. */
 export const headers: readonly (readonly [string, string])[] = [
   ...['identity', 'gzip', 'deflate', 'br', 'gzip, gzip'].map((value) => ['Content-Encoding', value] as const),
   ...['GET', 'DELETE', 'PUT'].map((value) => ['X-HTTP-Method-Override', value] as const),
@@ -40,5 +40,5 @@ export const headers: readonly (readonly [string, string])[] = [
   ['Origin', 'http://evil-header.example'],
   ['X-Databricks-Org-Id', 'evil-header'],
 ]
-/** Methods, served and not. */
+/** Methods, both served and not. */
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'SEARCH']

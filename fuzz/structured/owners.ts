@@ -1,6 +1,6 @@
 import type { Belongings } from '../../test/fixtures/tenancy.ts'
 
-/** A text as the most generous of readers takes it: decoded until it stops changing, folded, without what nobody sees. */
+/** A text as the most lenient parser reads it: decoded until it no longer changes, folded, without invisible characters. */
 function generously(text: string): string {
   let found = text
   for (let round = 0; round < 12; round++) {
@@ -19,7 +19,7 @@ function generously(text: string): string {
     .toLowerCase()
 }
 
-/** The number that Python or a database could take a text for; null for none. */
+/** The number as which Python or a database could read a text; null if none. */
 function generousNumber(text: string): string | null {
   const [, digits] = /^[+'"]?0*([0-9]+?)(?:\.0*)?['"]?$/.exec(generously(text).replaceAll('_', '')) ?? []
   return digits ?? null
@@ -28,7 +28,7 @@ function generousNumber(text: string): string | null {
 const plainly = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 
 const hexes = new WeakMap<Belongings, readonly string[]>()
-/** The hexadecimal digits in the ids of an owner. */
+/** The hexadecimal digits in an owner's ids. */
 function hexesOf(place: Belongings): readonly string[] {
   const known = hexes.get(place)
   if (known !== undefined) return known
@@ -47,7 +47,7 @@ function hexesOf(place: Belongings): readonly string[] {
   return found
 }
 
-/** Whether a text holds an id of an owner's, or one of their names as MLflow stores it. */
+/** Whether a text contains an owner's id, or a name of theirs as MLflow stores it. */
 export function names(place: Belongings, text: string): boolean {
   const plain = generously(text)
   if (hexesOf(place).some((digits) => plain.includes(digits))) return true
@@ -56,7 +56,7 @@ export function names(place: Belongings, text: string): boolean {
   return stored.test(plain) || plain.replace(/^\/workspace(?=\/)/, '').startsWith(`${place.environment.experimentRoot}/`)
 }
 
-/** Whether a text as a whole is a name of an owner's, as MLflow stores it: of an experiment, or of anything else. */
+/** Whether the whole text is an owner's name as MLflow stores it, of an experiment or of anything else. */
 export function isNamed(place: Belongings, text: string, kind: 'experiment' | 'other'): boolean {
   const plain = generously(text)
   const [before = '', after = ''] = place.stored('\u0001').split('\u0001')
@@ -81,7 +81,7 @@ export function numbersExperiment(place: Belongings, text: string): boolean {
   return numbers(place).includes(generousNumber(first) ?? '')
 }
 
-/** Whether a text as a whole is the id of one of an owner's things of a kind. */
+/** Whether the whole text is the id of an owner's resource of one kind. */
 export function isId(place: Belongings, kind: 'run' | 'model' | 'trace' | 'issue', text: string): boolean {
   const plain = generously(text)
   if (kind === 'issue') return plain === place.entity('iss')

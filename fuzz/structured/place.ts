@@ -9,7 +9,7 @@ import { startFakeMlflow, upstreamRoutes } from './fake-mlflow.ts'
 import type { Course } from './judge.ts'
 import type { ScenarioServer } from './make-case.ts'
 
-/** The proxy before a fake of one kind, and a client. */
+/** The proxy in front of a fake upstream of one kind, and a client. */
 export interface Place {
   readonly tenancy: Tenancy
   readonly ground: ScenarioServer
@@ -21,10 +21,10 @@ export interface Place {
 
 export type Issuer = Awaited<ReturnType<typeof startIssuer>>
 const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
-// Of traces that may still be on their way MLflow is asked for some seconds.
+// The proxy polls MLflow for some seconds for traces that may not have arrived yet.
 const patience = 15_000
 
-/** Starts the proxy before a fake that has a town. */
+/** Starts the proxy in front of a fake upstream with a tenancy's data. */
 export async function open(tenancy: Tenancy, issuer: Issuer, tokens: ScenarioServer['tokens']): Promise<Place> {
   const server = await startFakeMlflow(tenancy)
   const environments = tenancy.config.environments.map(
@@ -48,12 +48,12 @@ export async function open(tenancy: Tenancy, issuer: Issuer, tokens: ScenarioSer
   return { tenancy, ground, server, app, client: new WireClient(url, patience), find: upstreamRoutes(tenancy) }
 }
 
-/** Whom a caller must neither see nor reach: not those whose models they promote. */
+/** The owners whose data a caller must neither see nor reach: not those whose models they promote. */
 export function othersOf({ places }: Tenancy, caller: Belongings): Belongings[] {
   return places.filter((place) => place !== caller && !caller.environment.promotesFrom.includes(place.environment.name))
 }
 
-/** Sends a part of a request and goes away; what MLflow hears of it, until it hears nothing more. */
+/** Sends a part of a request and disconnects; returns what MLflow received of it, once nothing more arrives. */
 export async function goAway({ client, server }: Place, bytes: Buffer, seed: number): Promise<Asked[]> {
   await client.abort(bytes, seed % 2 === 0, seed % 3)
   const heard: Asked[] = []
@@ -66,7 +66,7 @@ export async function goAway({ client, server }: Place, bytes: Buffer, seed: num
   return heard
 }
 
-/** The line about an answered request; it comes a moment after the answer. */
+/** The audit line of an answered request; it is written shortly after the answer. */
 export async function lineOf(app: InProcess, reception: Course['reception']): Promise<Course['line']> {
   if (reception === null || !('answer' in reception)) {
     await sleep(5)

@@ -9,7 +9,7 @@ import { printRequest, showRequest } from './wire-request.ts'
 
 const none = '9'.repeat(32)
 
-/** What an environment has in a real MLflow, in the form in which requests are made of it. */
+/** An environment's data in a real MLflow, in the form that requests are built from. */
 function belongingsOf(owner: Owner, seed: Seed): Belongings {
   const { experiment, spareExperiment, defaultExperiment, runs, loggedModel, trace, families } = seed
   const environment = makeEnvironment(owner, { production: owner === 'prod', promotesFrom: owner === 'prod' ? ['acc'] : [] })
@@ -32,11 +32,11 @@ function belongingsOf(owner: Owner, seed: Seed): Belongings {
 function problemOf(bytes: Buffer, status: number): string | null {
   if (bytes.includes(secrets.prod)) return 'the answer shows what is prod’s'
   if (bytes.includes('The proxy failed on this request')) return 'a fault of the proxy’s own'
-  // MLflow's own faults go through with their status.
+  // MLflow's own errors are passed on with their status.
   return [408, 502, 503, 504].includes(status) ? `status ${status}` : null
 }
 
-/** Structured requests of acc's callers to the built proxy before a real MLflow; what is not theirs must stay as it is, and unseen. */
+/** Sends structured requests of acc's callers to the built proxy in front of a real MLflow; others' data must stay unchanged and hidden. */
 export class RealFuzz {
   readonly #world: AttackWorld
   readonly #ground: ScenarioServer
@@ -83,7 +83,7 @@ export class RealFuzz {
     if (!this.#findings.has(kind)) this.#findings.set(kind, finding)
   }
 
-  /** What is not acc's and has changed, as lines. */
+  /** Changes to data that is not acc's, one line each. */
   async changes(): Promise<string[]> {
     const after = new Set(await listForeignThings(this.#world))
     const before = new Set(this.#before)

@@ -8,7 +8,7 @@ import { type Case, makeCase } from './make-case.ts'
 import { goAway, type Issuer, lineOf, open, othersOf, type Place } from './place.ts'
 import { printRequest, showRequest } from './wire-request.ts'
 
-/** A request of which something came that must not. */
+/** A request with a forbidden outcome. */
 export interface Finding {
   readonly seed: number
   readonly problem: string
@@ -18,13 +18,13 @@ export interface Finding {
 export interface Tally {
   readonly cases: number
   readonly findings: readonly Finding[]
-  /** How many requests were decided how. */
+  /** How many requests had each decision. */
   readonly decisions: ReadonlyMap<string, number>
-  /** Endpoints that something was forwarded to. */
+  /** Endpoints to which something was forwarded. */
   readonly forwarded: ReadonlySet<string>
 }
 
-/** Structured requests, one after the other, before fakes of every kind of upstream. */
+/** Structured requests, one at a time, to proxies in front of fakes of every kind of upstream. */
 export class StructuredFuzz {
   readonly #places: readonly Place[]
   readonly #issuer: Issuer
@@ -58,7 +58,7 @@ export class StructuredFuzz {
     return { cases: this.#cases, findings, decisions: this.#decisions, forwarded: this.#forwarded }
   }
 
-  /** Half of them before an open-source server, the rest before workspaces. */
+  /** Half of them with an open-source server, the rest with workspaces. */
   placeOf(seed: number): Place {
     const random = new Random(seed ^ 0x5bd1e995)
     const [first, ...others] = this.#places
@@ -66,7 +66,7 @@ export class StructuredFuzz {
     return random.once(2) ? first : random.pick(others)
   }
 
-  /** Tries the request of a seed. Throws Error where the fuzzer itself fails, with the seed. */
+  /** Runs the request of a seed. Throws Error with the seed if the fuzzer itself fails. */
   async try(seed: number): Promise<string | null> {
     try {
       return await this.#try(seed)
@@ -113,7 +113,7 @@ export class StructuredFuzz {
     return problem
   }
 
-  /** One plain request to the open-source place, and what MLflow was asked for. */
+  /** One plain request to the open-source upstream, and what MLflow received. */
   async ask(environment: string, path: string): Promise<{ status: number; heard: string[] }> {
     const [place] = this.#places
     if (place === undefined) throw new Error('there is no place')

@@ -1,18 +1,18 @@
-/** A request as it goes over the wire. */
+/** A request as it is sent over the wire. */
 export interface WireRequest {
   readonly method: string
   readonly target: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Buffer | null
   readonly chunked: boolean
-  /** The client goes away after so many bytes of it; behind its end: before the answer. */
+  /** The client disconnects after this many bytes; beyond the end: before the answer. */
   readonly abortAt: number | null
 }
 
-/** What stays one HTTP message: how messages are cut is tried elsewhere. */
+/** Always exactly one HTTP message: framing is fuzzed elsewhere. */
 const inLine = (text: string) => text.replace(/[\0\r\n]/g, '_')
 
-/** The bytes of a request, always well framed. */
+/** The bytes of a request, always correctly framed. */
 export function printRequest({ method, target, headers, body, chunked }: WireRequest): Buffer {
   const framing = body === null ? [] : [chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${body.length}`]
   const lines = [
@@ -26,7 +26,7 @@ export function printRequest({ method, target, headers, body, chunked }: WireReq
   return Buffer.concat([head, ...chunk, Buffer.from('0\r\n\r\n')])
 }
 
-/** A request as a person reads it, with everything that is not plain ASCII as an escape. */
+/** A readable form of a request, with everything but plain ASCII escaped. */
 export function showRequest(request: WireRequest): string {
   const bytes = printRequest(request)
     .toString('latin1')

@@ -8,7 +8,7 @@ export function cell(text: string): string {
   return text.replaceAll('|', '\\|')
 }
 
-/** The prefixes of a path; the usual four of an API version are said by its plain one and a star. */
+/** The prefixes of a path; the usual four of an API version are written as the plain one and a star. */
 export function prefixesText(prefixes: readonly string[]): string {
   const base = prefixes.find((prefix) => /^\/api\/[\d.]+$/.test(prefix))
   const usual =
@@ -35,7 +35,7 @@ function closedTable(endpoints: readonly ClosedEndpoint[]): string {
   return ['| method and path | below | MLflow |', '|---|---|---|', ...rows].join('\n')
 }
 
-/** Routes that are closed, by their reasons. */
+/** Closed routes, grouped by reason. */
 export function closedSections(closedEndpoints: readonly ClosedEndpoint[]): string {
   const reasons = [...new Set(closedEndpoints.map(({ closed }) => closed))]
   return reasons
@@ -49,13 +49,13 @@ export function closedSections(closedEndpoints: readonly ClosedEndpoint[]): stri
     .join('\n\n')
 }
 
-/** The table of an upstream as a page shows it. A workspace has one for each of its two ways to register models: they are one here. */
+/** The table of an upstream as a page shows it. A workspace's two tables, one for each model registry, are combined. */
 export interface ShownTable {
-  /** Those that are open in any way, and in which, if not in each. */
+  /** Endpoints that are open with either registry, and with which if not with both. */
   readonly open: readonly { readonly endpoint: OpenEndpoint; readonly only: string | null }[]
-  /** Those that are closed in every way, for one reason. */
+  /** Endpoints that are closed with both registries, for the same reason. */
   readonly closed: readonly ClosedEndpoint[]
-  /** Those that are open in the one way and closed in the other, or closed for different reasons: a row each, by their addresses. */
+  /** One row for each address that is open with one registry only, or closed for different reasons. */
   readonly divided: readonly string[]
   readonly counts: readonly { readonly open: number; readonly closed: number }[]
 }
@@ -89,7 +89,7 @@ function showWorkspace(): ShownTable {
   }
 }
 
-/** What the page of one kind of upstream shows. */
+/** The content of the page for one kind of upstream. */
 export function shownTable(kind: UpstreamKind): ShownTable {
   if (kind === 'databricks') return showWorkspace()
   const { open, closed } = tableOfAllModes(kind)
@@ -97,7 +97,7 @@ export function shownTable(kind: UpstreamKind): ShownTable {
   return { open: all, closed, divided: [], counts: [{ open: open.size, closed: closed.length }] }
 }
 
-/** What is closed by where models are registered; nothing where that makes no difference. */
+/** What depends on the model registry; empty if nothing does. */
 export function dividedSection({ divided }: ShownTable): string {
   if (divided.length === 0) return ''
   const head = [

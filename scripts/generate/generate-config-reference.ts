@@ -13,7 +13,7 @@ const typeNames: Readonly<Record<string, string>> = {
   object: 'map',
 }
 
-/** The reference of the configuration, from the schema: the same text for the same schema. */
+/** The configuration reference, generated from the schema; deterministic. */
 export function renderConfigReference(schema: SchemaNode, minimal: string): string {
   const sections = Object.entries(schema.properties ?? {}).map(([key, node]) => renderSection(schema, key, node))
   return `${[renderIntroduction(minimal), ...sections].join('\n\n')}\n`

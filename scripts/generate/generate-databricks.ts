@@ -1,7 +1,7 @@
-// Writes src/policy/generated/databricks-{messages,routes}.ts from what databricks-sdk and MLflow's own descriptors say of a workspace:
+// Writes src/policy/generated/databricks-{messages,routes}.ts from databricks-sdk and MLflow's own descriptors:
 //   npm run generate -- databricks [<python with databricks-sdk> <python with mlflow>...]
-// An output of describe-databricks.py or describe-mlflow.py, as a JSON file, may stand for a python. Whether the files are what it would write,
-// test/contract/routes.test.ts says.
+// Instead of a python, a JSON file with the output of describe-databricks.py or describe-mlflow.py may be given.
+// test/contract/routes.test.ts checks that the files are up to date.
 
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -16,13 +16,13 @@ import {
 } from './merge-databricks.ts'
 import { type Description, type MergedRoute, mergeMessages, mergeRoutes } from './merge-descriptions.ts'
 
-/** The files that this script writes, by their places. */
+/** The paths of the files that this script writes. */
 export const generatedDatabricksFiles = {
   messages: new URL('../../src/policy/generated/databricks-messages.ts', import.meta.url),
   routes: new URL('../../src/policy/generated/databricks-routes.ts', import.meta.url),
 } as const
 
-/** What the files hold for these descriptions, in whatever order MLflow's come. */
+/** The contents of the files for these descriptions; MLflow's may be in any order. */
 export function generateDatabricksTexts(
   sdk: SdkDescription,
   descriptions: readonly Description[],
@@ -34,7 +34,7 @@ export function generateDatabricksTexts(
   return { messages: head + printMessages(messages, sdk.version), routes: head + printRoutes(routes) }
 }
 
-/** The messages of the services that MLflow's own client describes; of which version of it, tells nothing of a workspace. */
+/** The messages of the services that MLflow's own client describes. The client's version says nothing about a workspace, so it is left out. */
 function registryMessages(descriptions: readonly Description[]): SdkMessages {
   const merged = mergeMessages(descriptions, describedModules)
   return new Map(

@@ -1,6 +1,6 @@
-// Writes src/policy/generated/{messages,routes,graphql-schema}.ts from what installed MLflow versions say of themselves:
+// Writes src/policy/generated/{messages,routes,graphql-schema}.ts from the descriptions of installed MLflow versions:
 //   npm run generate -- messages [<python of an environment with mlflow, or output of describe-mlflow.py>...]
-// Whether the files are what it would write, test/contract/routes.test.ts says: that needs every version.
+// test/contract/routes.test.ts checks that the files are up to date, which needs every version.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -17,14 +17,14 @@ import {
 } from './merge-descriptions.ts'
 import { mergeGraphql } from './merge-graphql.ts'
 
-/** The files that this script writes, by their places. */
+/** The paths of the files that this script writes. */
 export const generatedFiles = {
   messages: new URL('../../src/policy/generated/messages.ts', import.meta.url),
   routes: new URL('../../src/policy/generated/routes.ts', import.meta.url),
   'graphql-schema': new URL('../../src/policy/generated/graphql-schema.ts', import.meta.url),
 } as const
 
-/** What the files hold for these descriptions, in whatever order they come. */
+/** The contents of the files for these descriptions, in any order. */
 export function generateTexts(descriptions: readonly Description[]): Record<keyof typeof generatedFiles, string> {
   const sorted = descriptions.toSorted((a, b) => compareVersions(a.version, b.version))
   const versions = sorted.map(({ version }) => version)
@@ -44,7 +44,7 @@ function main(sources: string[]): void {
   writeFileSync(generatedFiles['graphql-schema'], texts['graphql-schema'])
 }
 
-/** What a script of this folder says under an interpreter; or what it said, where the source is a JSON file. */
+/** The output of a describing script under an interpreter, or its saved output if the source is a JSON file. */
 export function readDescription(source: string, name: string) {
   const script = fileURLToPath(new URL(name, import.meta.url))
   const text = source.endsWith('.json')
@@ -76,7 +76,7 @@ function withRange({ versions, ...field }: MergedField, all: readonly string[]):
   return { ...field, ...rangeOf(versions, all) }
 }
 
-/** Says the same of versions without naming those between, so that a new version changes only what it brings or drops. */
+/** A range of versions by its ends, so that a new version changes only what it adds or removes. */
 function rangeOf(some: readonly string[], all: readonly string[]): VersionRange {
   const [since = '', until = ''] = [some[0], some.at(-1)]
   const first = all.indexOf(since)

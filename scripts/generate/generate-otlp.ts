@@ -1,6 +1,6 @@
-// Writes src/policy/generated/otlp-messages.ts from the descriptors that an installed MLflow brings:
+// Writes src/policy/generated/otlp-messages.ts from the descriptors of an installed MLflow:
 //   npm run generate -- otlp [<python of an environment with mlflow>]
-// Whether the file is what it would write, test/contract/routes.test.ts says.
+// test/contract/routes.test.ts checks that the file is up to date.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 /** The file that this script writes. */
 export const otlpFile = new URL('../../src/policy/generated/otlp-messages.ts', import.meta.url)
 
-/** What the file holds for the messages that an interpreter describes. */
+/** The contents of the file for the messages that an interpreter describes. */
 export function generateOtlp(python: string): string {
   const script = fileURLToPath(new URL('describe-otlp.py', import.meta.url))
   const text = execFileSync(python, [script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })

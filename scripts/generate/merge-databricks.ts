@@ -21,10 +21,10 @@ export type SdkMessages = Map<string, Map<string, SdkField>>
 
 const openSourceModules = new Set(['service_pb2', 'model_registry_pb2', 'mlflow_artifacts_pb2', 'webhooks_pb2'])
 
-/** Services of Databricks' that MLflow's own client describes: both APIs of Unity Catalog's registry, of the second of which the SDK has a part. */
+/** Databricks services that MLflow's own client describes: both APIs of Unity Catalog's registry; the SDK contains a part of the second. */
 export const describedModules: ReadonlySet<string> = new Set(['databricks_uc_registry_service_pb2', 'unity_catalog_service_pb2'])
 
-/** Whether two routes are one, whatever they call their parameters. */
+/** Whether two routes are the same, apart from the names of their parameters. */
 function addressOf({ method, path }: { method: string; path: string }): string {
   return `${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`
 }
@@ -34,7 +34,7 @@ function splitPrefix(path: string): [prefix: string, path: string] {
   return found ? [found[1] ?? '', found[2] ?? ''] : ['', path]
 }
 
-/** The workspace's routes that no open-source server has: those of the SDK, and those that MLflow's own descriptors name. */
+/** The workspace's routes that no open-source server has: from the SDK, and from MLflow's own descriptors. */
 export function mergeSdkRoutes(
   sdk: SdkDescription,
   descriptions: readonly Description[],
@@ -54,7 +54,7 @@ export function mergeSdkRoutes(
       ...(response ? { response } : {}),
       ...(multiSegment.length > 0 ? { multiSegment } : {}),
     }
-    // What the SDK knows by its path alone may be described by MLflow.
+    // A route that the SDK knows only by its path may be described by MLflow.
     if (route.request === undefined && request) route.request = request
     if (route.response === undefined && response) route.response = response
     route.prefixes[prefix] = ['databricks']
@@ -76,7 +76,7 @@ function rpcRoutes(descriptions: readonly Description[]): SdkDescription['routes
   )
 }
 
-/** The messages of these routes. What is one of MLflow's own messages by another name is that message. */
+/** The messages of these routes. Messages that are MLflow's own by another name are replaced by them. */
 export function reachableSdkMessages(sdk: SdkDescription, routes: MergedRoute[], openSource: Messages): SdkMessages {
   const found = new Set(routes.flatMap(({ request, response }) => [request, response].filter((name) => name !== undefined)))
   const merged: SdkMessages = new Map()

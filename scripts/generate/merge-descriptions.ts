@@ -2,7 +2,7 @@ interface DescribedField {
   type: string
   message?: string
   values?: string[]
-  /** Of the values, in their order. */
+  /** The numbers of the values, in their order. */
   numbers?: number[]
   repeated?: boolean
   map?: boolean
@@ -33,11 +33,11 @@ export interface Description {
   messages: Record<string, Record<string, DescribedField>>
   rpcs: Record<string, { module: string; request: string; response: string; endpoints: DescribedEndpoint[] }>
   routes: DescribedRoute[]
-  /** Its GraphQL schema in GraphQL's own language. */
+  /** Its GraphQL schema, in GraphQL's schema language. */
   graphql: string | null
 }
 
-/** A route of src/policy/endpoints/route.ts in the making. */
+/** A route of src/policy/endpoints/route.ts while it is being merged. */
 export interface MergedRoute {
   method: string
   path: string
@@ -49,7 +49,7 @@ export interface MergedRoute {
   server?: 'basic-auth' | 'prometheus'
 }
 
-// The services that an open-source server registers; the others live on Databricks only.
+// The services that an open-source server registers; the others exist only on Databricks.
 const openSourceModules = new Set(['service_pb2', 'model_registry_pb2', 'mlflow_artifacts_pb2', 'webhooks_pb2'])
 const fieldTypes = new Map([
   ['sint32', 'int32'],
@@ -67,12 +67,12 @@ const forms = new Map([
   ['google.protobuf.FieldMask', 'fieldMask'],
 ])
 
-/** A field of src/policy/messages/field.ts in the making. */
+/** A field of src/policy/messages/field.ts while it is being merged. */
 export type MergedField = Record<string, unknown> & { versions: string[] }
 /** Fields by name, by full name of the message. */
 export type Messages = Map<string, Map<string, MergedField>>
 
-/** The messages that services of these modules reach (left out: the open-source ones), over all versions (oldest first). Throws where versions contradict each other. */
+/** The messages that services of these modules use (default: the open-source ones), over all versions (oldest first). Throws if versions contradict each other. */
 export function mergeMessages(descriptions: readonly Description[], modules: ReadonlySet<string> = openSourceModules): Messages {
   const merged: Messages = new Map()
   for (const { version, messages, rpcs } of descriptions) {
@@ -129,7 +129,7 @@ function mergeField(path: string, older: MergedField | undefined, field: Record<
   return { ...field, ...mergeEnum(path, older, field), versions: [...older.versions, version] }
 }
 
-/** The values of an enum of two versions, and their numbers. */
+/** An enum's values in two versions, with their numbers. */
 function mergeEnum(path: string, older: Record<string, unknown>, newer: Record<string, unknown>): Record<string, unknown> {
   const listsOf = (key: string) => [older[key], newer[key]].flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
   const [names, numbers] = [listsOf('values'), listsOf('numbers')]
@@ -141,7 +141,7 @@ function mergeEnum(path: string, older: Record<string, unknown>, newer: Record<s
   return { values, ...(numbers.length > 0 ? { numbers: values.map((name) => numbers[names.indexOf(name)]) } : {}) }
 }
 
-/** The routes of all versions (oldest first), one for each method, path without prefix, and message. */
+/** The routes of all versions (oldest first), one for each combination of method, path without prefix, and message. */
 export function mergeRoutes(descriptions: readonly Description[]): MergedRoute[] {
   const merged = new Map<string, MergedRoute>()
   const latestFirst = descriptions.toReversed()
@@ -159,7 +159,7 @@ export function mergeRoutes(descriptions: readonly Description[]): MergedRoute[]
   return [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, route]) => route)
 }
 
-// A hand-written handler names its message in some versions only.
+// Only some versions name the message of a hand-written handler.
 function requestOf({ routes }: Description, { method, path }: DescribedRoute): string | null | undefined {
   return routes.find((route) => route.method === method && route.path === path)?.request
 }

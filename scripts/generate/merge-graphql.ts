@@ -14,7 +14,7 @@ function merge(older: DefinitionNode | undefined, newer: DefinitionNode): Defini
   return newer
 }
 
-/** Descriptions say nothing to a machine, and the only default is null, which is none. */
+/** Descriptions are removed because programs don't need them, and the only default is null, which is the same as none. */
 function strip(definition: DefinitionNode): DefinitionNode {
   return visit(definition, {
     enter(node) {
@@ -24,7 +24,7 @@ function strip(definition: DefinitionNode): DefinitionNode {
   })
 }
 
-/** The schemas of several versions, oldest first, as one: every type and field that any of them has. */
+/** Merges the schemas of several versions, oldest first: every type and field that any of them has. */
 export function mergeGraphql(schemas: readonly string[]): string {
   const merged = new Map<string, DefinitionNode>()
   for (const definition of schemas.flatMap((schema) => parse(schema).definitions)) {

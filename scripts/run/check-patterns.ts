@@ -1,10 +1,10 @@
-// Every regular expression of src takes a time in proportion to the text that it is held against: recheck proves it. What it cannot prove (a
-// look-around beside a repetition, say) is written in another way. Its native program takes seconds; where there is none, its JavaScript a minute.
+// Proves with recheck that every regular expression of src runs in linear time. Patterns that it cannot prove (for example a
+// look-around beside a repetition) must be written differently. Its native program takes seconds; its JavaScript, used otherwise, a minute.
 import { availableParallelism } from 'node:os'
 import { check, type Diagnostics } from 'recheck'
 import { type Pattern, sourcePatterns } from './source-patterns.ts'
 
-/** Up to these sizes a proof is tried: beyond its own, recheck only attacks. */
+/** The largest sizes for which recheck tries a proof; beyond its own limits it only searches for attacks. */
 const provable = {
   checker: 'automaton',
   maxRepeatCount: 5_000,
@@ -16,7 +16,7 @@ const provable = {
 const patterns = sourcePatterns()
 const waiting = [...patterns]
 
-/** A sticky pattern is looked for at one place, as an anchored one is; recheck does not know that. */
+/** A sticky pattern is tried at one position, like an anchored one, but recheck does not support that. */
 async function judge(pattern: Pattern): Promise<Diagnostics> {
   const sticky = pattern.flags.includes('y')
   const [source, flags] = sticky ? [`^(?:${pattern.source})`, pattern.flags.replace('y', '')] : [pattern.source, pattern.flags]

@@ -12,7 +12,7 @@ export declare function countTap(text: string): {
   finished: number
 }
 
-/** How to close a run that left this stream and ended so: the lines to print, the count last, and the exit code. A file without a result has failed. */
+/** How to end a run with this stream and exit status: the lines to print, with the count last, and the exit code. A file without a result has failed. */
 export declare function closeRun(
   text: string,
   ending: { code: number | null; signal: string | null },

@@ -1,4 +1,4 @@
-// Counts the assertions of a TAP stream (its test points that are not merely the sum of a subtest), and says how the run ended.
+// Counts the assertions of a TAP stream (test points that do not just summarise a subtest), and tells how the run ended.
 
 const point = /^(not )?ok\b(?: \d+)?(?: - )?([^#]*?)\s*(?:#\s*(.*?))?( \{)?$/
 
@@ -70,7 +70,7 @@ function whyIncomplete({ planned, finished, failed }, { code, signal }) {
   return code !== 0 && failed === 0 ? [1, `The run is incomplete: every test file has a result, but ${ended}.`] : [0, null]
 }
 
-/** How to close a run that left this stream and ended so: the lines to print, the count last, and the exit code. A file without a result has failed. */
+/** How to end a run with this stream and exit status: the lines to print, with the count last, and the exit code. A file without a result has failed. */
 export function closeRun(text, ending) {
   const total = countTap(text)
   const { passed, skipped, failures } = total

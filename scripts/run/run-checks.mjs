@@ -1,4 +1,4 @@
-// Format, lint, borders between folders, unused code, types, and that every generated file is what its generator would write now.
+// Checks format, lint, imports between folders, unused code, types, and that every generated file is up to date.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Runs the tests with tap: its own display on a terminal; elsewhere one line per finished file, and the failures at the end.
-// The last line is the count of what really ran.
+// Runs the tests with tap: with its own display on a terminal; otherwise one line per finished file, and the failures at the end.
+// The last line is the count of what actually ran.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -36,7 +36,7 @@ const asked = process.argv.slice(2)
 const everyday = asked.length === 0 && process.env.ENV_PROXY_TESTS !== 'full'
 if (everyday)
   console.log('Everyday run: *.full.test.ts and the long variants of others run with ENV_PROXY_TESTS=full, as in .ci/run.')
-// Many tests wait for servers more than they compute; in the full run some measure memory and time, and have the machine to themselves.
+// Many tests mostly wait for servers; in the full run some measure memory and time, and run alone.
 const left = everyday ? ['--exclude=test/**/*.full.test.ts', '--jobs=3'] : []
 const args = [join(root, 'node_modules', '.bin', 'tap'), 'run', `--output-file=${results}`, ...display, ...left, ...asked]
 const tap = spawn(process.execPath, args, { stdio: ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'] })
@@ -49,7 +49,7 @@ tap.on('close', (code, signal) => {
   clearInterval(ticker)
   if (quiet) showFinished()
   const { lines, exitCode } = closeRun(readResults(), { code, signal })
-  // tap's own display has shown the failures already.
+  // tap's own display has already shown the failures.
   for (const line of lines) if (quiet || !line.startsWith('failed: ')) console.log(line)
   process.exitCode = exitCode
 })

@@ -31,7 +31,7 @@ const tasks = {
 }
 
 const bench = (name, pythons = []) => [`bench ${name}`, { script: `bench/${name}.ts`, built: true, pythons }]
-// The generators take the interpreters to ask, where they ask any: these, unless others are named.
+// The generators use these interpreters unless others are given.
 const generate = (name, pythons = []) => [
   `generate ${name}`,
   { script: `scripts/generate/generate-${name}.ts`, built: false, pythons, describes: true },
@@ -54,14 +54,14 @@ const parts = Object.fromEntries([
 const say = (line) => process.stderr.write(`${line}\n`)
 
 async function prepare({ built, pythons, others = false }) {
-  if (pythons.length > 0) findPython() // before the long steps
+  if (pythons.length > 0) findPython() // before the slow steps
   await ensureDependencies(say)
   if (built) await ensureBuilt(say)
   if (pythons.length > 0) await ensurePythonEnvironments(pythons, say)
   if (others) await prepareOthers()
 }
 
-// Single tests need these: without them all others can run all the same.
+// Some tests need these; all others run without them.
 async function prepareOthers() {
   for (const ensure of [ensureChromium, ensureHaproxy, ensureJavaClient]) {
     try {
@@ -77,7 +77,7 @@ function start({ script, pythons, describes = false }, given) {
   const args = describes && given.length === 0 ? pythons.map(pythonOf) : given
   const { node, env } = currentNode()
   const child = spawn(node, [join(root, script), ...args], { cwd: root, env, stdio: 'inherit' })
-  // Ctrl-C reaches the child by itself too (same process group): the tasks take a second SIGINT as the first.
+  // Ctrl-C reaches the child directly as well (same process group): the tasks treat a second SIGINT like the first.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal ? 1 : 0)

@@ -1,4 +1,4 @@
-// Every regular expression of src, as it stands there.
+// Finds every regular expression in src.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -9,11 +9,11 @@ const root = join(import.meta.dirname, '../..')
 export interface Pattern {
   readonly source: string
   readonly flags: string
-  /** File and line; of several, the first. */
+  /** File and line of its first occurrence. */
   readonly place: string
 }
 
-/** Stands for a part that is only known when the program runs: every such part is a text of the configuration, or escaped. */
+/** Replaces a part that is only known at run time: each such part is text of the configuration, or escaped. */
 const placeholder = 'a-part'
 
 function textOf(node: ts.Expression): string {
@@ -49,7 +49,7 @@ function patternsIn(file: string): Pattern[] {
   return found
 }
 
-/** All patterns of src, each once. Throws Error for one that is put together in a way that cannot be read. */
+/** All distinct patterns of src. Throws Error for one whose construction cannot be analysed. */
 export function sourcePatterns(): readonly Pattern[] {
   const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
   const all = files.sort().flatMap((name) => patternsIn(join('src', name)))

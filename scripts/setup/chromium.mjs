@@ -5,13 +5,13 @@ const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-c
 const advice =
   'Chromium was not found: install it (Debian: apt-get install chromium), or name it with CHROMIUM=/path/to/chromium.'
 
-/** The path of Chromium: $CHROMIUM, else the first on the PATH; null where there is none. */
+/** The path of Chromium: $CHROMIUM, otherwise the first on the PATH; null if there is none. */
 export function findChromium() {
   if (process.env.CHROMIUM) return isProgram(process.env.CHROMIUM) ? process.env.CHROMIUM : null
   return names.map(onPath).find((path) => path !== null) ?? null
 }
 
-/** Installs Chromium from Debian's packages where it is missing and this user may; else says in one line what to do. */
+/** Installs Chromium from Debian's packages if it is missing and this user may; otherwise throws what to do, in one line. */
 export function ensureChromium(say) {
   ensureFromDebian(
     {

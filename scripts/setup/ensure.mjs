@@ -1,4 +1,4 @@
-// Brings a checkout to the point where something can be run in it. Plain JavaScript for Node 20, no dependencies.
+// Prepares a checkout for running tasks. Plain JavaScript for Node 20, no dependencies.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 const inRoot = (...parts) => join(root, ...parts)
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 
-/** Whether node_modules holds exactly what package-lock.json asks for; optional packages of other platforms may be absent. */
+/** Whether node_modules contains exactly what package-lock.json lists; optional packages of other platforms may be absent. */
 export function isInstalled(wanted, installed) {
   const packages = Object.entries(wanted.packages).filter(([path]) => path !== '')
   return packages.every(([path, { version, optional }]) => {
@@ -44,7 +44,7 @@ function explainFailure(what, { stdout, stderr }) {
   return new Missing(`${what} failed: ${cause ?? 'no error message'} (log: ${log})`)
 }
 
-/** Runs `npm ci` where node_modules is absent or not what package-lock.json asks for. */
+/** Runs `npm ci` if node_modules is absent or differs from package-lock.json. */
 export async function ensureDependencies(say) {
   if (dependenciesAreCurrent()) return
   await withLock(inRoot('.cache', 'npm-ci.lock'), () => {
@@ -57,7 +57,7 @@ export async function ensureDependencies(say) {
   })
 }
 
-/** The environment and Node in which the tasks run: the project's tools first, and Node from the package `node` where it is there. */
+/** The environment and Node for the tasks: the project's tools first on the PATH, and Node from the package `node` if it is installed. */
 export function currentNode() {
   const bundled = inRoot('node_modules', '.bin', 'node')
   const env = { ...process.env, PATH: `${inRoot('node_modules', '.bin')}${delimiter}${process.env.PATH}` }
@@ -83,7 +83,7 @@ function sourcesFingerprint() {
   return hash.digest('hex')
 }
 
-/** Runs `npm run build` where dist was not built from the sources that stand in src now. */
+/** Runs `npm run build` if dist was not built from the current sources. */
 export async function ensureBuilt(say) {
   const stamp = inRoot('dist', '.built-from')
   const isCurrent = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesFingerprint()

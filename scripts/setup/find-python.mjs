@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { Missing } from './missing.mjs'
 
-/** The version of Python for which the lists of packages are made. */
+/** The Python version for which the package lists are made. */
 export const lockedPython = '3.11'
 
 function inspectPython(command) {
@@ -13,7 +13,7 @@ function inspectPython(command) {
 
 let chosenPython = null
 
-/** The Python that makes the environments: $PYTHON, else the first complete one on the PATH, 3.11 before others. */
+/** The Python for the environments: $PYTHON, otherwise the first complete one on the PATH, preferring 3.11. */
 export function findPython() {
   if (chosenPython) return chosenPython
   const named = process.env.PYTHON

@@ -1,8 +1,8 @@
-/** The path of a program of the JDK: in $JAVA_HOME, else on the PATH; null where there is none. */
+/** The path of a program of the JDK: in $JAVA_HOME, otherwise on the PATH; null if there is none. */
 export function findInJdk(name: string): string | null
-/** Folder of the client's jars; another version of it is another folder. */
+/** The folder of the client's jars, one per version. */
 export function jarsFolder(): string
 /** Whether the client's jars have been fetched. */
 export function hasJars(): boolean
-/** Installs a JDK and Maven where they are missing and this user may, and fetches the client's jars; else throws what to do, in one line. */
+/** Installs a JDK and Maven if they are missing and this user may, and downloads the client's jars; otherwise throws what to do, in one line. */
 export function ensureJavaClient(say: (line: string) => void): Promise<void>

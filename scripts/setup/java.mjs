@@ -14,14 +14,14 @@ const pom = fileURLToPath(new URL('./java/pom.xml', import.meta.url))
 const advice =
   'A JDK (11 or newer) and Maven were not found: install them (Debian: apt-get install default-jdk-headless maven), or name the JDK with JAVA_HOME.'
 
-/** The path of a program of the JDK: in $JAVA_HOME, else on the PATH; null where there is none. */
+/** The path of a program of the JDK: in $JAVA_HOME, otherwise on the PATH; null if there is none. */
 export function findInJdk(name) {
   if (!process.env.JAVA_HOME) return onPath(name)
   const path = join(process.env.JAVA_HOME, 'bin', name)
   return isProgram(path) ? path : null
 }
 
-/** Folder of the client's jars; another version of it is another folder. */
+/** The folder of the client's jars, one per version. */
 export function jarsFolder() {
   const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12)
   return join(cacheFolder(), 'java', `mlflow-client-${hash}`)
@@ -47,7 +47,7 @@ async function fetchJars(say) {
   writeFileSync(join(folder, '.complete'), `${new Date().toISOString()}\n`)
 }
 
-/** Installs a JDK and Maven where they are missing and this user may, and fetches the client's jars; else says in one line what to do. */
+/** Installs a JDK and Maven if they are missing and this user may, and downloads the client's jars; otherwise throws what to do, in one line. */
 export async function ensureJavaClient(say) {
   ensureFromDebian(
     {

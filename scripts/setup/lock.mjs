@@ -16,7 +16,7 @@ function take(path) {
   }
 }
 
-// The rename makes sure that of several waiters only one clears a dead holder's lock.
+// The rename ensures that only one of several waiters removes a dead holder's lock.
 function clearDead(path) {
   try {
     if (Date.now() - statSync(path).mtimeMs < deadAfterMs) return
@@ -28,7 +28,7 @@ function clearDead(path) {
   }
 }
 
-/** Runs `work` while no other process holds the lock file `path`; a holder that died is noticed by its missing heartbeat. */
+/** Runs `work` while holding the lock file `path`; a dead holder is detected by its missing heartbeat. */
 export async function withLock(path, work, onWait = () => {}) {
   mkdirSync(dirname(path), { recursive: true })
   for (let waited = false; !take(path); waited = true) {

@@ -1,4 +1,4 @@
-/** Something that a person has to install or repair; its message is the one line that is shown. */
+/** Something that a person must install or repair; the message is the single line that is shown. */
 export class Missing extends Error {
   name = 'Missing'
 }

@@ -1,10 +1,10 @@
-// Programs of the machine that the tests need. Plain JavaScript for Node 20, no dependencies.
+// Programs on the machine that the tests need. Plain JavaScript for Node 20, no dependencies.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { Missing } from './missing.mjs'
 
-/** Whether a file is there that this user may run. */
+/** Whether the file exists and this user may run it. */
 export function isProgram(path) {
   try {
     accessSync(path, constants.X_OK)
@@ -14,13 +14,13 @@ export function isProgram(path) {
   }
 }
 
-/** The path of a program on the PATH; null where there is none. */
+/** The path of a program on the PATH; null if there is none. */
 export function onPath(name) {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
   return folders.map((folder) => join(folder, name)).find(isProgram) ?? null
 }
 
-/** Installs Debian's packages where something is missing and this user may; else says in one line what to do. */
+/** Installs Debian packages if something is missing and this user may; otherwise throws what to do, in one line. */
 export function ensureFromDebian({ isThere, isNamed, packages, doing, advice }, say) {
   if (isThere()) return
   if (isNamed || process.getuid?.() !== 0 || onPath('apt-get') === null) throw new Missing(advice)

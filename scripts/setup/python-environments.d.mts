@@ -5,9 +5,9 @@ export declare const newestMlflow: string
 export declare function cacheFolder(): string
 /** The environments that the tests need besides MLflow's: of another client, and of tools. */
 export declare const toolEnvironments: readonly string[]
-/** The environments that only the full matrix needs: of tools of others that log to MLflow. */
+/** The environments that only the full matrix needs: third-party tools that log to MLflow. */
 export declare const integrationEnvironments: readonly string[]
-/** The Python of an environment, which must have been made. */
+/** The Python of an environment, which must exist. */
 export declare function pythonOf(version: string): string
-/** Makes the environments that are not there yet. */
+/** Creates the missing environments. */
 export declare function ensurePythonEnvironments(versions: readonly string[], say: (line: string) => void): Promise<void>

@@ -15,7 +15,7 @@ const lockFolder = fileURLToPath(new URL('./python/', import.meta.url))
 /** The supported MLflow versions, oldest first. */
 export const mlflowVersions = Object.keys(mlflowRequirements)
 
-/** The newest of them, which most tests run with: as server, and as client. */
+/** The newest of them, which most tests use as server and as client. */
 export const newestMlflow = mlflowVersions[mlflowVersions.length - 1]
 
 const requirements = { ...mlflowRequirements, ...toolRequirements, ...integrationRequirements }
@@ -33,7 +33,7 @@ export function cacheFolder() {
   return process.env.ENV_PROXY_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mlflow-env-proxy')
 }
 
-// What pip has to do, one call after the other, to find the packages of an environment by itself.
+// The pip calls that let pip resolve an environment's packages itself, in order.
 function resolvingCalls(version) {
   const older = withoutParts[version]
   if (!older) return [['install', ...requirements[version]]]
@@ -51,7 +51,7 @@ function requirementList(version, python) {
   return resolvingCalls(version).flat().join('\n')
 }
 
-/** Folder of the environment of an MLflow version; a changed list of requirements is another folder. */
+/** The folder of an environment; a changed list of requirements gives another folder. */
 export function environmentFolder(version) {
   if (!(version in requirements)) throw new Missing(`${titleOf(version)} is not one of ${Object.keys(requirements).join(', ')}.`)
   const python = findPython()
@@ -135,7 +135,7 @@ async function ensureOne(version, say) {
   await withLock(`${folder}.lock`, work, () => say(`${titleOf(version)}: waiting for another run that installs it`))
 }
 
-/** Makes the environments that are not there yet, two at a time. */
+/** Creates the missing environments, two at a time. */
 export async function ensurePythonEnvironments(versions, say) {
   findPython()
   const waiting = [...versions].reverse()
@@ -145,7 +145,7 @@ export async function ensurePythonEnvironments(versions, say) {
   await Promise.all([worker(), worker()])
 }
 
-/** The Python of an MLflow version's environment; the environment must have been made. */
+/** The Python of an MLflow version's environment, which must exist. */
 export function pythonOf(version) {
   const folder = environmentFolder(version)
   if (!isComplete(folder))
@@ -153,7 +153,7 @@ export function pythonOf(version) {
   return join(folder, 'bin', 'python')
 }
 
-// Resolves the requirements anew and writes down what came out.
+// Resolves the requirements again and writes the result.
 async function lock(version, say) {
   const python = findPython()
   if (python.version !== lockedPython) throw new Missing(`Lock files are made with Python ${lockedPython}: set PYTHON.`)

