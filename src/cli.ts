@@ -7,7 +7,7 @@ async function main(args: readonly string[]): Promise<number | undefined> {
     process.stderr.write(`${problem}\n`)
     return 1
   }
-  // Not before it is known that this Node has what the rest imports.
+  // Imported only after the check that this Node has everything the rest needs.
   const { runCommand } = await import('./commands/run-command.ts')
   return runCommand([...args], process.env, {
     out: (text) => process.stdout.write(text),
@@ -15,13 +15,13 @@ async function main(args: readonly string[]): Promise<number | undefined> {
   })
 }
 
-// Whoever reads only the first lines (`routes | head`) has read enough.
+// A reader that closes the pipe early (`routes | head`) is not an error.
 const [command] = process.argv.slice(2)
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE' && command !== 'serve') throw error
 })
 
-// Nobody reads what went wrong: no reason to go wrong altogether.
+// Nobody can read the error message, so that is not a reason to fail.
 process.stderr.on('error', () => undefined)
 
 process.exitCode = await main(process.argv.slice(2))

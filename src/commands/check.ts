@@ -3,7 +3,7 @@ import { describeConfig } from '../server/config/config-summary.ts'
 import type { Shell } from './shell.ts'
 import { configOption, withConfig } from './with-config.ts'
 
-/** Says what the configuration means, or everything that is wrong with it. */
+/** Explains what the configuration means, or lists everything that is wrong with it. */
 export function checkCommand(shell: Shell): Command {
   return new Command('check')
     .summary('say what the configuration means, or every problem in it')

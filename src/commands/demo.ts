@@ -14,13 +14,13 @@ async function demo(options: Readonly<Record<string, boolean>>, terminal: Termin
   const child = spawn(process.execPath, [launcher, 'demo', ...Object.keys(options).map((name) => `--${name}`)], {
     stdio: 'inherit',
   })
-  // The demo cleans up after itself; this process waits for it, and passes on what only it was sent.
+  // The demo cleans up after itself; this process waits for it, and forwards signals that only it received.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
   const [code] = await once(child, 'exit')
   return typeof code === 'number' ? code : 1
 }
 
-/** Runs the demo of the checkout that this program was built in; an installed program has none. */
+/** Runs the demo of the checkout in which this program was built; an installed program has none. */
 export function demoCommand(shell: Shell): Command {
   return new Command('demo')
     .summary('in a checkout: show what the proxy does, with a real MLflow')

@@ -20,7 +20,7 @@ function readToken(file: string): string {
   }
 }
 
-/** Says what is wrong between a configuration and the upstream. */
+/** Reports what is wrong between a configuration and the upstream. */
 export function doctorCommand(shell: Shell): Command {
   const doctor = ({ config: file, tokenFile: token, json }: Asked) =>
     withConfig(shell, file, async (config) => {

@@ -19,7 +19,7 @@ function namesOf(checks: ReadonlyMap<string, unknown>): string {
   return [...checks.keys()].join(', ') || 'nothing'
 }
 
-/** What is done with every request to an endpoint, for people to read. */
+/** What happens to every request to an endpoint, in readable form. */
 export function explainPlan(endpoint: OpenEndpoint): string {
   const { method, upstreamPrefix, path } = endpoint
   const { staticChecks, askingChecks } = planOf(endpoint)

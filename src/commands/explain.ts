@@ -23,7 +23,7 @@ interface Asked {
   readonly method: string
   readonly target: string
   readonly body: string
-  /** The plan of the endpoint is shown, and nothing is asked. */
+  /** Show the endpoint's plan without sending any look-ups. */
   readonly plan: boolean
 }
 
@@ -33,7 +33,7 @@ function refuse(reason: Reason, message: string): string {
   return `denied       ${reason} (${status} ${errorCode})\nmessage      ${message}\n`
 }
 
-/** Who asks: in which environment, and whether as its administrator. */
+/** The caller: their environment, and whether they are its administrator. */
 interface Asker {
   readonly environment: Environment
   readonly administrator: boolean
@@ -111,7 +111,7 @@ function readGroups(text: string): readonly string[] {
   return text.split(',')
 }
 
-/** Says what would happen to a request, and why. */
+/** Explains what would happen to a request, and why. */
 export function explainCommand(shell: Shell): Command {
   interface Options {
     readonly config: string

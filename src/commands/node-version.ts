@@ -1,4 +1,4 @@
-/** The oldest Node that has all that is called; `engines` in package.json says the same. */
+/** The oldest Node that has every API we use; the same as `engines` in package.json. */
 export const oldestNode = '22.19'
 
 function partsOf(version: string): readonly [major: number, minor: number] {
@@ -6,7 +6,7 @@ function partsOf(version: string): readonly [major: number, minor: number] {
   return [major, minor]
 }
 
-/** What is wrong with a version of Node such as `20.20.1`; null: nothing. */
+/** Why a version of Node such as `20.20.1` is unsuitable; null if it is not. */
 export function nodeProblem(version: string): string | null {
   const [[major, minor], [least, lesser]] = [partsOf(version), partsOf(oldestNode)]
   if (major > least || (major === least && minor >= lesser)) return null

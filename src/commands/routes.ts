@@ -7,7 +7,7 @@ import { coverageOf } from '../rewrite/answer/coverage.ts'
 import type { Shell } from './shell.ts'
 import { configOption, withConfig } from './with-config.ts'
 
-/** Whose routes are asked for. */
+/** The kind of upstream whose routes are listed. */
 interface Asked {
   readonly kind: ServerKind
   /** Of MLflow's own server; null for all. */
@@ -49,7 +49,7 @@ function upstreamName({ kind, version }: Asked): string {
   return `A Databricks workspace${kind === 'unityCatalog' ? ' with models in Unity Catalog' : ''}`
 }
 
-/** The coverage table as text: what is open, and what is closed and why; of a workspace, or of one MLflow version, or of all. */
+/** The coverage table as text: open and closed endpoints, with reasons, of a workspace, one MLflow version, or all. */
 export function describeRoutes(asked: Asked): string {
   const { kind, version } = asked
   const has = ({ versions }: OpenEndpoint | ClosedEndpoint) => version === null || versions.includes(version)

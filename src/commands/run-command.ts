@@ -28,7 +28,7 @@ function makeProgram(shell: Shell): Command {
   return program
 }
 
-/** Runs one command line. Returns the exit code: 0 done, 1 it failed or found problems, 2 the command line is wrong. */
+/** Runs one command line. Returns the exit code: 0 success, 1 failure or problems found, 2 wrong command line. */
 export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
   let code = 0
   const action: Shell['action'] =

@@ -15,7 +15,7 @@ async function serve(config: Config, terminal: Terminal): Promise<number> {
   }
 }
 
-/** Starts the proxy, which goes on after the command has returned. */
+/** Starts the proxy, which keeps running after the command has returned. */
 export function serveCommand(shell: Shell): Command {
   return new Command('serve')
     .description('Runs the proxy, until SIGTERM or SIGINT.')

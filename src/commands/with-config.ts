@@ -4,10 +4,10 @@ import { ConfigError } from '../server/config/config-problem.ts'
 import type { Config } from '../server/config/config-types.ts'
 import type { Shell } from './shell.ts'
 
-/** `--config FILE`, which most commands must have. */
+/** `--config FILE`, which most commands require. */
 export const configOption = () => new Option('-c, --config <file>', 'the configuration, YAML')
 
-/** Does something with a configuration and returns its exit code; or writes every problem of the file, one a line, and returns 1. */
+/** Runs a function with a configuration and returns its exit code; or prints every problem of the file, one per line, and returns 1. */
 export async function withConfig(
   { env, terminal }: Shell,
   file: string,

@@ -50,17 +50,17 @@ export interface Parts extends ServerParts {
   readonly clock?: Clock
 }
 
-/** What the ports share. */
+/** Shared by all ports. */
 interface Services {
   readonly authenticator: Authenticator
   readonly pipeline: Pipeline
   readonly limits: Limits
-  /** The artifacts of a Databricks workspace; null where MLflow serves them itself. */
+  /** The artifacts of a Databricks workspace; null if MLflow serves them itself. */
   readonly artifacts: WorkspaceArtifacts | null
   close(): Promise<void>
 }
 
-/** The pipeline with its strategies, and what before a Databricks workspace carries out requests for artifacts. */
+/** The pipeline with its strategies, and the client of a workspace's artifacts. */
 function openPipeline({ config, log, upstream, tokens, clock = processClock }: Parts) {
   const facts = new Facts(upstream, clock)
   const unfinished = new UnfinishedVersions(upstream, () => facts.forgetVersions())
@@ -89,12 +89,12 @@ function openServices(parts: Parts): Services {
   return { authenticator: withDirectory(authenticator, directory), limits, ...openPipeline(parts) }
 }
 
-/** One port for callers: what happens to a request, in the order in which it happens. */
+/** One port for callers: the stages of a request, in order. */
 function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, limits, artifacts }: Services): FastifyInstance {
   const { config, log, upstream, metrics, connections = new Connections(), timeouts = clientTimeouts } = parts
   const audit = auditLog(log)
   const note: Note = (request, reply) => {
-    // Not Fastify's onResponse: it does not come for requests whose client goes away.
+    // Not Fastify's onResponse, which is not called if the client disconnects.
     reply.raw.once('close', () => {
       writeAudit(audit, request, reply)
       metrics.count(request, reply)
@@ -134,16 +134,16 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, l
   return app
 }
 
-/** The public side, as it is listened on and closed. */
+/** The public listeners, to start and to close. */
 export interface Apps {
   readonly listen: FastifyInstance
-  /** The port for clients in Databricks mode; null where there is none. */
+  /** The port for clients in Databricks mode; null if there is none. */
   readonly databricksHost: FastifyInstance | null
-  /** Finishes what is in flight on both ports, then closes what they share. */
+  /** Finishes requests in flight on both ports, then closes what they share. */
   close(): Promise<void>
 }
 
-/** Builds the ports for callers, which share all but their listeners. */
+/** Builds the ports for callers, which share everything but their listeners. */
 export function buildApps(parts: Parts): Apps {
   const services = openServices(parts)
   const listen = buildApp(parts, 'listen', services)

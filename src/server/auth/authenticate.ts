@@ -7,7 +7,7 @@ import { readBearerToken, readKeyId, readTokenJson } from './compact-token.ts'
 import { refuseDatabricksToken } from './databricks-token.ts'
 import type { KeySource } from './key-source.ts'
 
-/** Says who the caller is. */
+/** Identifies the caller. */
 export interface Authenticator {
   /**
    * Takes the values of every Authorization header of a request.
@@ -16,7 +16,7 @@ export interface Authenticator {
   authenticate(authorization: readonly string[]): Promise<Authenticated>
 }
 
-/** The tenant and audiences to expect, the issuer's keys, and the wall clock in milliseconds. */
+/** The expected tenant and audiences, the issuer's keys, and the wall clock in milliseconds. */
 export interface AuthenticatorOptions {
   readonly entra: Expectation
   readonly keys: Pick<KeySource, 'ready' | 'current' | 'find'>
@@ -44,7 +44,7 @@ export function createAuthenticator({ entra, keys, now = Date.now }: Authenticat
 
   async function authenticate(authorization: readonly string[]): Promise<Authenticated> {
     const token = readBearerToken(authorization)
-    // The whole token, signature included: another spelling of it is another entry, and gets there only by being verified.
+    // The whole token including its signature: another spelling is another entry, which exists only after verification.
     const fingerprint = hash('sha256', token)
     const known = verdicts.get(fingerprint)
     if (known !== undefined && keys.current(known.keyId) === known.key) {

@@ -4,7 +4,7 @@ import { Refusal } from '../../policy/reasons.ts'
 
 const largestHeader = 16 * 1024
 const limits = { maxDepth: 16, maxKeys: 1_000 }
-/** Members that name a key, change how a token is read, or belong to encryption; none is ever in an Entra ID access token. */
+/** Header parameters that name a key, change how a token is read, or belong to encryption; Entra ID access tokens have none of them. */
 const forbidden = ['jku', 'x5u', 'jwk', 'x5c', 'crit', 'b64', 'zip', 'enc']
 
 /** The token in the values of all Authorization headers of a request. Throws Refusal 'unauthenticated'. */
@@ -16,7 +16,7 @@ export function readBearerToken(values: readonly string[]): string {
   if (others.length > 0) return refuse('The request has several Authorization headers: send one access token.')
   if (value.length > largestHeader)
     return refuse('The Authorization header is larger than 16 KiB: send an access token from Microsoft Entra ID.')
-  // RFC 9110, 11.4: a scheme, one space or more, and what belongs to it.
+  // RFC 9110, 11.4: a scheme, one or more spaces, and its credentials.
   const parts = value.split(' ')
   const token = parts.at(-1) ?? ''
   const said = (parts[0] ?? '').toLowerCase()
@@ -38,7 +38,7 @@ export function readBearerToken(values: readonly string[]): string {
 }
 
 /**
- * The key id of a compact RS256 token whose form can be read in one way only; its signature is still to be verified.
+ * The key id of a compact RS256 token that can be read in only one way; its signature is not verified here.
  * Throws Refusal 'unauthenticated'.
  */
 export function readKeyId(token: string): string {
@@ -54,7 +54,7 @@ export function readKeyId(token: string): string {
   return checkHeader(header)
 }
 
-/** The JSON in a part of a token. Throws Refusal 'unauthenticated' for what two parsers could read differently. */
+/** The JSON in a part of a token. Throws Refusal 'unauthenticated' if two parsers could read it differently. */
 export function readTokenJson(bytes: Uint8Array): Json {
   try {
     return parseJson(decodeUtf8(bytes), limits)

@@ -7,7 +7,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import { type Bearer, type Directory, RememberedDirectory } from './directory.ts'
 
-/** Members of more groups than this are not believed: Databricks has no account with so many. */
+/** A longer list of groups is not trusted: Databricks has no account with so many. */
 const mostGroups = 10_000
 
 function unknown(): Refusal {
@@ -48,7 +48,7 @@ function nameOf(group: Json): string {
 }
 
 function readGroups(me: JsonObject): readonly string[] {
-  // What is not said to be active may not be.
+  // A user without `active` may be inactive.
   if (me.get('active') !== true) {
     throw new Refusal(
       'no-environment',
@@ -60,7 +60,7 @@ function readGroups(me: JsonObject): readonly string[] {
   return Object.freeze([...new Set(groups.map(nameOf))])
 }
 
-/** The groups of a Databricks workspace, direct and indirect ones, by their display names: asked for with the caller's own token. */
+/** The groups of a caller in a Databricks workspace, direct and indirect, by display name: looked up with the caller's own token. */
 export class DatabricksDirectory implements Directory {
   readonly #upstream: Pick<Upstream, 'askWho'>
 
@@ -75,7 +75,7 @@ export class DatabricksDirectory implements Directory {
   }
 }
 
-/** The directory that the configuration names, or null. */
+/** The directory in the configuration, or null. */
 export function openDirectory({ authentication }: Config, upstream: Upstream): Directory | null {
   return authentication.directory === 'databricks' ? new RememberedDirectory(new DatabricksDirectory(upstream)) : null
 }

@@ -1,16 +1,16 @@
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { Refusal } from '../../policy/reasons.ts'
 
-/** What a person does who has a token of Databricks' own. */
+/** What to do with a Databricks token. */
 const instead =
   'Send a Microsoft Entra ID access token for this proxy: notebooks and jobs get one from a service credential of Unity Catalog, or with a client secret from a secret scope.'
 
-/** As Databricks makes personal access tokens. */
+/** The form of Databricks' personal access tokens. */
 const personalToken = /^dapi[0-9a-f]{32}(?:-[0-9]{1,3})?$/i
 /** Issuers of Databricks' OAuth tokens: a workspace, or an account. */
 const oauthIssuer = /^https:\/\/[a-z0-9.-]{1,253}\/oidc(?:\/accounts\/[0-9a-f-]{1,64})?\/?$/i
 
-/** The issuer that a token names, whoever signed it; an empty text where it names none. */
+/** The issuer in a token, unverified; empty if there is none. */
 function namedIssuer(token: string): string {
   const claims = parseIfJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
   const issuer = claims instanceof Map ? claims.get('iss') : ''
@@ -18,8 +18,8 @@ function namedIssuer(token: string): string {
 }
 
 /**
- * Throws Refusal 'unauthenticated' for what notebooks and jobs on Databricks hold and nobody here can verify, with what to send instead.
- * It looks at what the token says of itself, which only chooses the sentence: no token is accepted by it.
+ * Throws Refusal 'unauthenticated' for tokens of notebooks and jobs on Databricks, which cannot be verified here, with what to send instead.
+ * The token's unverified claims only choose the message: no token is accepted here.
  */
 export function refuseDatabricksToken(token: string): void {
   if (personalToken.test(token))

@@ -13,17 +13,17 @@ export interface Bearer {
 }
 
 /**
- * Says in which groups a caller is, where the token does not. Rejects with a Refusal when that cannot be found out: who is in no group is
- * told so by an empty list, and by nothing else. Another directory is another class beside `DatabricksDirectory`.
+ * Looks up a caller's groups if the token does not list them. Rejects with a Refusal if that fails: only an empty list means that a caller
+ * has no groups. Another directory is another class beside `DatabricksDirectory`.
  */
 export interface Directory {
   groupsOf(bearer: Bearer): Promise<readonly string[]>
 }
 
-/** Groups of one token that are kept, and milliseconds for which they are. */
+/** How many tokens' groups are cached, and for how many milliseconds. */
 const kept = { tokens: 10_000, groups: 200_000, for: 5 * 60_000 } as const
 
-/** Asks another directory once for each token, however many requests wait for it, and remembers the answer for five minutes. */
+/** Asks another directory once per token, however many requests wait for it, and caches the answer for five minutes. */
 export class RememberedDirectory implements Directory {
   readonly #directory: Directory
   readonly #known: LRUCache<string, readonly string[]>
@@ -39,7 +39,7 @@ export class RememberedDirectory implements Directory {
     const key = hash('sha256', bearer.token)
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    // A failure is not remembered: the next request asks again.
+    // Failures are not cached: the next request asks again.
     const running = this.#underWay.get(key) ?? this.#ask(key, bearer).finally(() => this.#underWay.delete(key))
     this.#underWay.set(key, running)
     return running
@@ -52,7 +52,7 @@ export class RememberedDirectory implements Directory {
   }
 }
 
-/** Completes what a token leaves out: groups that are too many for it, or none at all. What a token does say is not asked for. */
+/** Completes a token whose groups are missing or too many to list. Groups that the token lists are not looked up. */
 export function withDirectory(authenticator: Authenticator, directory: Directory | null): Authenticator {
   if (directory === null) return authenticator
   return {
@@ -60,7 +60,7 @@ export function withDirectory(authenticator: Authenticator, directory: Directory
       const authenticated = await authenticator.authenticate(authorization)
       const { principal, overage, audience } = authenticated
       if (!overage && principal.groups.length > 0) return authenticated
-      // A token goes to nobody but whom it is meant for.
+      // A token is only sent to the service that it was issued for.
       if (audience !== databricksAudience) return authenticated
       const listed = await directory.groupsOf({ principal, token: readBearerToken(authorization) })
       const groups = Object.freeze([...new Set([...principal.groups, ...listed])])

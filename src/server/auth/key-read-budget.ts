@@ -3,20 +3,20 @@ const refill = 20_000
 const capacity = 6
 
 /**
- * How often callers may make the proxy read the issuer's keys: at once when the last reading is 7 s old, so that a new key is
- * taken within 10 s, but under a lasting flood only three times a minute. Times in milliseconds of any one clock.
+ * How often callers may make the proxy read the issuer's keys: at once if the last reading is 7 s old, so that a new key is
+ * accepted within 10 s, but only three times a minute under a lasting flood. Times in milliseconds of any one clock.
  */
 export class ReadBudget {
   #tokens = capacity
   #countedAt: number | null = null
   #lastReading: number | null = null
 
-  /** Remembers that a reading starts now, whoever wanted it. */
+  /** Records that a reading starts now, for whatever reason. */
   note(now: number): void {
     this.#lastReading = now
   }
 
-  /** Whether a reading may start now on a caller's behalf; if so, it is paid for. */
+  /** Whether a caller's request may start a reading now; if so, the budget is charged. */
   take(now: number): boolean {
     this.#tokens = Math.min(capacity, this.#tokens + (now - (this.#countedAt ?? now)) / refill)
     this.#countedAt = now

@@ -3,7 +3,7 @@ import { type Expectation, readIssuers } from '../../policy/identity/claims.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { parseJson } from '../../policy/messages/json/json-text.ts'
 
-/** A public key of the issuer; `material` says whether two of them are the same. */
+/** A public key of the issuer; two keys with equal `material` are the same. */
 export interface SigningKey {
   readonly key: CryptoKey
   readonly material: string
@@ -19,7 +19,7 @@ const limits = { maxDepth: 16, maxKeys: 10_000 }
 
 /**
  * Imports the RS256 keys of a JWKS text by their ids, reusing those of `known` that have not changed.
- * Throws when the text is no key set or no key in it is usable: such an answer must not replace a good one.
+ * Throws if the text is not a key set or contains no usable key: such an answer must not replace a good one.
  */
 export async function readKeySet(
   text: string,
@@ -45,7 +45,7 @@ async function importPublicKey({ n, e }: PublicPart): Promise<CryptoKey | undefi
   return key instanceof Uint8Array ? undefined : key
 }
 
-// Two different keys under one id: nobody can say which is meant, so neither is used.
+// Two different keys with one id are ambiguous, so neither is used.
 function collectParts(entries: readonly Json[], entra: Expectation): Map<string, PublicPart> {
   const parts = new Map<string, PublicPart>()
   const ambiguous = new Set<string>()
@@ -73,7 +73,7 @@ function isSigningKey(entry: JsonObject): boolean {
   )
 }
 
-// Entra ID marks keys that are for some tenants only: `https://login.microsoftonline.com/{tenantid}/v2.0`.
+// Entra ID marks keys that are only for some tenants: `https://login.microsoftonline.com/{tenantid}/v2.0`.
 function isOfIssuer(entry: JsonObject, entra: Expectation): boolean {
   const issuer = entry.get('issuer')
   if (issuer === undefined) return true
@@ -81,7 +81,7 @@ function isOfIssuer(entry: JsonObject, entra: Expectation): boolean {
   return Object.values(readIssuers(entra)).includes(issuer.replace(/\{tenantid\}/i, entra.tenantId.toLowerCase()))
 }
 
-// Only the public numbers are taken over: a modulus of 2048 to 8192 bits, an odd exponent from 65537 to 32 bits.
+// Only the public numbers are used: a modulus of 2048 to 8192 bits, an odd exponent from 65537 to 32 bits.
 function readPublicPart(entry: JsonObject): PublicPart | undefined {
   const [n, e] = [entry.get('n'), entry.get('e')]
   if (typeof n !== 'string' || typeof e !== 'string' || !base64url.test(n) || !base64url.test(e)) return undefined

@@ -9,7 +9,7 @@ import { describeNetworkError } from '../network/network-error.ts'
 import { ReadBudget } from './key-read-budget.ts'
 import { readKeySet, type SigningKey } from './key-set.ts'
 
-/** What came of one reading of the issuer's keys; `problem` is null when it was good. */
+/** The result of reading the issuer's keys; `problem` is null on success. */
 export interface KeyReading {
   readonly keys: number
   readonly problem: string | null
@@ -20,23 +20,23 @@ export interface KeySourceOptions {
   readonly entra: Expectation
   readonly clock?: () => number
   readonly report?: (reading: KeyReading) => void
-  /** Does something later, in so many milliseconds, unless what it gives is called. */
+  /** Calls a function after some milliseconds, unless the returned function is called first. */
   readonly later?: (work: () => void, milliseconds: number) => () => void
-  /** Forward proxies and certificate authorities; left out: none of its own. */
+  /** Forward proxies and certificate authorities; default: none. */
   readonly outbound?: Outbound
-  /** In place of connections of its own; the caller closes it. */
+  /** Used instead of its own connections; the caller closes it. */
   readonly dispatcher?: Dispatcher
 }
 
 const largestAnswer = 512 * 1024
 const answerWithin = 3_000
 const refreshAfter = 300_000
-/** Waits after failed readings in a row, in milliseconds; the last one repeats. */
+/** Delays after consecutive failed readings, in milliseconds; the last one repeats. */
 const waits = { withoutKeys: [500, 1_000, 2_000, 5_000], withKeys: [5_000, 10_000, 20_000, 30_000] }
 
 /**
- * The issuer's signing keys, read in the background from the first moment on. A bad answer or an outage keeps what is known;
- * only a good answer replaces it. An unknown key id causes a reading at once, as far as the budget goes.
+ * The issuer's signing keys, read in the background from the start. After a bad answer or an outage the known keys remain;
+ * only a good answer replaces them. An unknown key id causes a reading at once, within the budget.
  */
 export class KeySource {
   readonly #options: KeySourceOptions
@@ -59,29 +59,29 @@ export class KeySource {
     void this.refresh()
   }
 
-  /** True from the first good answer on. */
+  /** True after the first good answer. */
   get ready(): boolean {
     return this.#keys.size > 0
   }
 
-  /** Seconds since the keys were read, where the last attempt failed; else null. */
+  /** Seconds since the keys were read, if the last attempt failed; otherwise null. */
   get staleFor(): number | null {
     return this.#failures === 0 || this.#readAt === null ? null : Math.round((this.#clock() - this.#readAt) / 1_000)
   }
 
-  /** The key of this id as last read, without asking anybody. */
+  /** The key with this id as last read, without a request. */
   current(id: string): CryptoKey | undefined {
     return this.#keys.get(id)?.key
   }
 
-  /** The key of this id, asking the issuer where it is unknown and the budget allows it. Never throws. */
+  /** The key with this id; asks the issuer if it is unknown and the budget allows it. Never throws. */
   async find(id: string): Promise<CryptoKey | undefined> {
     if (!this.#keys.has(id)) await this.#reading
     if (!this.#keys.has(id) && this.ready && this.#budget.take(this.#clock())) await this.refresh()
     return this.current(id)
   }
 
-  /** Reads the keys now, or waits for the reading under way; says whether the answer was good. */
+  /** Reads the keys now, or waits for the reading in progress; returns whether the answer was good. */
   refresh(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false)
     this.#reading ??= this.#read().finally(() => {
@@ -91,7 +91,7 @@ export class KeySource {
     return this.#reading
   }
 
-  /** Stops reading; what is known stays usable. */
+  /** Stops reading; known keys stay usable. */
   async close(): Promise<void> {
     this.#closed = true
     this.#cancel()
@@ -126,7 +126,7 @@ export class KeySource {
     const { statusCode, body } = await request(url, { dispatcher: this.#dispatcher, signal, headers })
     const chunks: Uint8Array[] = []
     let size = 0
-    // Leaving the loop early destroys the body, and the connection with it.
+    // Leaving the loop early destroys the body and its connection.
     for await (const chunk of body) {
       size += chunk.length
       if (size > largestAnswer) throw new Error(`the answer is larger than ${largestAnswer} bytes`)

@@ -1,17 +1,17 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { abortSignalOf, type End } from '../network/request-end.ts'
 
-/** What answers that must not tell anything by their time are timed with. */
+/** The clock for answers whose time must not reveal anything. */
 export interface Clock {
   /** Milliseconds, of a clock that never goes back. */
   now(): number
-  /** Resolves at that moment, and sooner when the caller is gone. */
+  /** Resolves at that time, or earlier if the client disconnects. */
   until(moment: number, gone?: End): Promise<void>
 }
 
-/** Milliseconds before the moment at which a timer, which knows whole milliseconds alone, hands over. */
+/** Timers only have whole milliseconds: this many milliseconds before the time, polling takes over. */
 const early = 1.5
-/** How many may wait for their last moment turn by turn: more of them keep the processor busy, and hide in each other's noise. */
+/** How many may poll at the same time: more would keep the processor busy, and are hidden in each other's noise anyway. */
 const mostExact = 4
 let exact = 0
 
@@ -26,7 +26,7 @@ async function untilExactly(moment: number, gone?: End): Promise<void> {
   }
 }
 
-/** The clock of the process. It is exact: what a timer rounds would depend on when it was set, and so on what was found. */
+/** The process's clock. It must be exact: a timer's rounding would depend on when it was set, and so on what was found. */
 export const processClock: Clock = {
   now: () => performance.now(),
   until: async (moment, gone) => {

@@ -9,9 +9,9 @@ import type { EnvironmentCache } from './environment-cache.ts'
 import { readFoundIfServed } from './look-up-answers.ts'
 
 const api = '/api/3.0/mlflow'
-/** Milliseconds. Which experiments a data set is in may change at any time; all else stays where it was made. */
+/** Milliseconds. A data set's experiments may change at any time; everything else stays where it was created. */
 const keepDataset = 1_000
-/** Look-ups at a time. */
+/** Concurrent look-ups. */
 const workers = 8
 
 interface LookUp {
@@ -20,14 +20,14 @@ interface LookUp {
   readonly experiments: (found: JsonObject, id: string) => readonly string[]
 }
 
-/** The experiment of the one object in an answer. */
+/** The experiment of the only object in an answer. */
 const experimentIn = (field: string) => (found: JsonObject) => {
   const thing = found.get(field)
   return textsOf(thing instanceof Map ? (thing.get('experiment_id') ?? []) : [])
 }
 const nothing = () => ({})
 
-/** The experiment of one row of the latest versions of all scorers: MLflow does not tell of one by its id. */
+/** The experiment of one row among the latest versions of all scorers: MLflow has no look-up by id. */
 function experimentOfScorer(found: JsonObject, id: string): readonly string[] {
   const rows = found.get('scorers')
   const row = (Array.isArray(rows) ? rows : []).find((each) => each instanceof Map && each.get('scorer_id') === id)
@@ -55,7 +55,7 @@ const lookUps: Readonly<Record<EntityKind, LookUp>> = {
   scorer: { path: () => `${api}/scorers/list`, query: nothing, experiments: experimentOfScorer },
 }
 
-/** Asks MLflow to which experiments things belong whose ids do not say it. The ids are of the form that MLflow makes. */
+/** Looks up the experiments of things whose ids do not contain them. The ids must have the form that MLflow generates. */
 export class EntityLookups {
   readonly #upstream: Upstream
   readonly #caller: CallerCredentials
@@ -74,7 +74,7 @@ export class EntityLookups {
     this.#known = known
   }
 
-  /** What belongs to no experiment, or is not there, is left out. */
+  /** Ids that do not exist, or belong to no experiment, are left out. */
   async experimentsOf(kind: EntityKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const found = new Map<string, readonly string[]>()
     const queue = [...ids]
@@ -100,7 +100,7 @@ export class EntityLookups {
   }
 }
 
-/** Under which a thing's experiments are remembered. */
+/** The key for a thing's experiments in the cache. */
 export function entityKey(kind: EntityKind, id: string): string {
   return `${kind} ${id}`
 }

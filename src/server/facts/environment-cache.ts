@@ -6,8 +6,8 @@ interface Noted {
 }
 
 /**
- * What callers of one environment get of the memory that all share. A look-up's fact is only noted at first, and kept when it turned out
- * to be of what they are shown: another environment's thing is asked about anew each time, like one that does not exist.
+ * One environment's view of the shared cache. The fact of a look-up is noted first, and kept only if it turns out to belong to what
+ * the caller is shown: another environment's thing is looked up each time, like one that does not exist.
  */
 export class EnvironmentCache {
   readonly #environment: string
@@ -25,18 +25,18 @@ export class EnvironmentCache {
     return cache.get(this.#key(id))
   }
 
-  /** Keeps a fact at once: of what is the caller's own, or is asked of any id alike. */
+  /** Keeps a fact at once: for the caller's own things, and for look-ups that are made for any id alike. */
   set<V extends {}>(cache: LRUCache<string, V>, id: string, fact: V): void {
     cache.set(this.#key(id), fact)
   }
 
-  /** A fact of a thing in these experiments. `ttl`: milliseconds, where it is kept for less long than others. */
+  /** A fact about a thing in these experiments. `ttl`: milliseconds, if it is kept for a shorter time than others. */
   note<V extends {}>(cache: LRUCache<string, V>, id: string, fact: V, experiments: readonly string[], ttl?: number): void {
     const keep = () => void cache.set(this.#key(id), fact, ttl === undefined ? {} : { ttl })
     this.#noted.push({ experiments, keep })
   }
 
-  /** Keeps what lies in experiments that the caller is shown. */
+  /** Keeps noted facts of things in experiments that the caller is shown. */
   keep(isShown: (experimentId: string) => boolean): void {
     for (const { experiments, keep } of this.#noted) if (experiments.every(isShown)) keep()
     this.#noted = []

@@ -1,12 +1,12 @@
 import type { Answer, Evaluation, FactQuery } from '../../policy/fact-query.ts'
 import { Refusal } from '../../policy/reasons.ts'
 
-/** Whoever answers the questions of a decision. */
+/** Answers the queries of a decision. */
 export interface FactSource {
   answer(factQuery: FactQuery): Promise<Answer>
 }
 
-/** How many things one request may have looked up: each costs MLflow a request. */
+/** How many look-ups one request may cause: each costs a request to MLflow. */
 const mostLookUps = 5_000
 
 function lookUpsOf(factQuery: FactQuery): number {
@@ -14,7 +14,7 @@ function lookUpsOf(factQuery: FactQuery): number {
   return 'ids' in factQuery ? factQuery.ids.length : 1
 }
 
-/** Runs an inquiry to its end. Within one request no question is asked twice. Throws `too-large` for a request that names too much. */
+/** Runs an evaluation to its end. Within one request no query is sent twice. Throws `too-large` for a request that names too much. */
 export async function evaluate<T>(evaluation: Evaluation<T>, world: FactSource): Promise<T> {
   const known = new Map<string, Promise<Answer>>()
   let lookUps = 0

@@ -5,7 +5,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { readExperiment, readFound, textIn } from './look-up-answers.ts'
 
-/** The id of the experiment of a name; null where there is none. */
+/** The id of the experiment with this name; null if there is none. */
 export async function experimentOfName(
   upstream: Upstream,
   caller: CallerCredentials,
@@ -15,10 +15,10 @@ export async function experimentOfName(
   return found === null ? null : readExperiment(found).id
 }
 
-/** How many experiments a search can name: what databases take in one list, with room to spare. */
+/** How many experiments a search can name: safely below what databases accept in one list. */
 const most = 1_000
 
-/** The experiments whose names fit a pattern of `LIKE`, deleted ones too; null where there are more than a search can name. */
+/** The experiments whose names match a `LIKE` pattern, including deleted ones; null if there are more than a search can name. */
 export async function experimentsNamed(
   upstream: Upstream,
   caller: CallerCredentials,

@@ -6,32 +6,32 @@ import type { EnvironmentCache } from './environment-cache.ts'
 import { readLoggedModel, readRun } from './look-up-answers.ts'
 import { SharedAnswers } from './shared-answers.ts'
 
-/** Milliseconds. What cannot change is kept for long; a name may be changed behind the proxy's back, so it is kept briefly. */
+/** Milliseconds. Facts that cannot change are kept for long; a name may change without the proxy's knowledge, so it is kept briefly. */
 const keep = { immutable: 60 * 60 * 1000, name: 1_000, versions: 1_000, defaultExperiment: 60_000 } as const
 
-/** Its keys are ids in requests: each is kept without the request that it stood in. */
+/** Its keys are ids from requests: they are copied, so that they do not keep the whole request in memory. */
 class FactCache<V extends {}> extends LRUCache<string, V> {
   override set(...[key, ...rest]: Parameters<LRUCache<string, V>['set']>): this {
     return super.set(ownText(key), ...rest)
   }
 }
 
-/** What is remembered between requests: relations, never decisions. Of each, every environment recalls its own alone. */
+/** Facts kept between requests: relations, never decisions. Each environment only sees its own. */
 export class FactCaches {
   readonly experiments = new FactCache<ExperimentFact>({ max: 20_000, ttl: keep.name })
   readonly runs = new FactCache<RunFact>({ max: 100_000, ttl: keep.immutable })
   readonly loggedModels = new FactCache<LoggedModelFact>({ max: 20_000, ttl: keep.immutable })
-  /** Briefly: a trace may be deleted, and its id be used again by another. */
+  /** Briefly: a trace may be deleted and its id used again. */
   readonly traces = new FactCache<TraceFact>({ max: 20_000, ttl: keep.name })
   readonly versionsOfRun = new FactCache<readonly VersionFact[]>({ max: 20_000, ttl: keep.versions })
-  /** The experiments of things that have ids of their own. */
+  /** The experiments of things with globally unique ids. */
   readonly entities = new FactCache<readonly string[]>({ max: 20_000, ttl: keep.immutable })
   readonly defaults = new FactCache<string>({ max: 1_000, ttl: keep.defaultExperiment })
   /** Names of models by the ids that a Databricks workspace gives them. */
   readonly modelIds = new FactCache<string>({ max: 20_000, ttl: keep.immutable })
   readonly underWay = new SharedAnswers()
 
-  /** What MLflow says of a thing in the answer to a caller needs no look-up afterwards: clients that made it go on with it. */
+  /** Remembers things from MLflow's answers to callers, because clients usually go on with what they created. */
   learn(answer: JsonObject, environmentCache: EnvironmentCache): void {
     const info = (key: string) => {
       const thing = answer.get(key)

@@ -10,7 +10,7 @@ import { EnvironmentCache } from './environment-cache.ts'
 import { FactCaches } from './fact-cache.ts'
 import { MlflowFacts } from './mlflow-facts.ts'
 
-/** What all requests share to find facts: the upstream that is asked, and what it said lately. */
+/** What all requests share to look up facts: the upstream, and its recent answers. */
 export class Facts {
   readonly #upstream: Upstream
   readonly #caches = new FactCaches()
@@ -21,23 +21,23 @@ export class Facts {
     this.#clock = clock
   }
 
-  /** For one caller. `fresh`: what there is now, rather than a moment ago. */
+  /** For one caller. `fresh`: the current state, not a cached one. */
   sourceFor(caller: CallerCredentials, fresh = false): MlflowFacts {
     const [upstream, memory, clock] = [this.#upstream, this.#caches, this.#clock]
     return new MlflowFacts({ upstream, memory, caller, clock, fresh })
   }
 
-  /** What the answer to a caller says needs no look-up afterwards. */
+  /** Remembers the content of an answer to a caller, so that it needs no look-up later. */
   learn(answer: JsonObject, environment: string): void {
     this.#caches.learn(answer, new EnvironmentCache(environment))
   }
 
-  /** The proxy itself has moved a version. */
+  /** The proxy itself has changed a version's stage or alias. */
   forgetVersions(): void {
     this.#caches.versionsOfRun.clear()
   }
 
-  /** What a granted change may have made untrue is not remembered. */
+  /** Forgets facts that a granted change may have made wrong. */
   forget({ endpoint, message, context }: Grant): void {
     if (reads(endpoint)) return
     if (endpoint.resource === 'modelVersion' || endpoint.resource === 'registeredModel') this.forgetVersions()

@@ -6,14 +6,14 @@ import { readFoundIfServed, textIn } from './look-up-answers.ts'
 
 const api = '/api/3.0/mlflow/gateway'
 
-/** Where MLflow tells of each kind, and how it calls its parts. */
+/** MLflow's endpoint for each kind, and its names of the parts. */
 const places = {
   gatewayEndpoint: { path: 'endpoints', id: 'endpoint_id', thing: 'endpoint', name: 'name' },
   modelDefinition: { path: 'model-definitions', id: 'model_definition_id', thing: 'model_definition', name: 'name' },
   gatewaySecret: { path: 'secrets', id: 'secret_id', thing: 'secret', name: 'secret_name' },
 } as const satisfies Record<GatewayKind, object>
 
-/** Only what is said: a fact without a part lacks its key. */
+/** Only what the answer contains: a missing part has no key. */
 function said<K extends string, V>(key: K, value: V | null): { [key in K]?: V } {
   const part: { [key in K]?: V } = {}
   if (value !== null) part[key] = value
@@ -37,7 +37,7 @@ function readFact(kind: GatewayKind, row: JsonObject): GatewayFact | null {
   }
 }
 
-/** Asks MLflow's AI gateway about its own parts. Nothing is remembered: they may be renamed, and are asked about rarely. */
+/** Look-ups in MLflow's AI gateway. Nothing is cached: its parts may be renamed, and are rarely looked up. */
 export class GatewayLookups {
   readonly #upstream: Upstream
   readonly #caller: CallerCredentials
@@ -62,7 +62,7 @@ export class GatewayLookups {
     return Array.isArray(rows) ? rows.filter((row) => row instanceof Map) : []
   }
 
-  /** The names of what uses a secret or a model definition. */
+  /** The names of everything that uses a secret or a model definition. */
   async users(kind: 'modelDefinition' | 'gatewaySecret', id: string): Promise<readonly string[]> {
     if (kind === 'gatewaySecret') {
       const rows = await this.#rows('model-definitions/list', 'model_definitions', { secret_id: id })

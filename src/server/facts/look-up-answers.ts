@@ -12,7 +12,7 @@ import { Throttled } from '../upstream/throttled.ts'
 import { Unavailable } from '../upstream/unavailable.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 
-/** The object in an answer, or null when MLflow says that there is no such thing. */
+/** The object in an answer, or null if MLflow reports that it does not exist. */
 export function readFound(answer: UpstreamAnswer): JsonObject | null {
   if (answer.status === 429) throw new Throttled(answer.retryAfter ?? 1)
   if (answer.status >= 500)
@@ -20,7 +20,7 @@ export function readFound(answer: UpstreamAnswer): JsonObject | null {
   const value = parseAnswer(answer)
   if (answer.status === 200) return value
   const code = value.get('error_code')
-  // Of a thing in a Databricks workspace that these credentials may not see.
+  // For a thing in a Databricks workspace that these credentials may not see.
   if (answer.status === 403 && code === 'PERMISSION_DENIED') return null
   if (answer.status === 404 || code === 'RESOURCE_DOES_NOT_EXIST' || code === 'INVALID_PARAMETER_VALUE') return null
   if (answer.status === 401 || answer.status === 403) {
@@ -29,18 +29,18 @@ export function readFound(answer: UpstreamAnswer): JsonObject | null {
   throw unknownAnswer()
 }
 
-/** The same for a kind of thing that old servers do not have at all: they have no route for it. */
+/** The same for a kind that old servers do not have at all, which have no route for it. */
 export function readFoundIfServed(answer: UpstreamAnswer): JsonObject | null {
   return answer.status === 404 && !answer.contentType.includes('json') ? null : readFound(answer)
 }
 
-/** Whether a workspace says that it has no such endpoint, rather than no such thing. */
+/** Whether a workspace lacks the endpoint, rather than the requested thing. */
 export function isUnserved(answer: UpstreamAnswer): boolean {
   if (answer.status !== 404) return false
   return !answer.contentType.includes('json') || parseAnswer(answer).get('error_code') === 'ENDPOINT_NOT_FOUND'
 }
 
-/** A text of an object; null where there is none, or an empty one. */
+/** A text of an object; null if it is missing or empty. */
 export function textIn(object: Json | undefined, key: string): string | null {
   const value = object instanceof Map ? object.get(key) : undefined
   return typeof value === 'string' && value !== '' ? value : null
@@ -91,14 +91,14 @@ function sourceRun(metadata: Json | undefined): string | null {
   return typeof found?.[1] === 'string' && found[1] !== '' ? ownText(found[1]) : null
 }
 
-/** Of a trace by its id alone. */
+/** For a trace known only by its id. */
 export function readTraceInfo(found: JsonObject): TraceFact {
   const info = object(found.get('trace_info'))
   const [id, experimentId] = [text(info, 'request_id'), text(info, 'experiment_id')]
   return { id, experimentId, sourceRunId: sourceRun(info.get('request_metadata')) }
 }
 
-/** In the form of MLflow 3; null for a trace that is in a table, and in no experiment. */
+/** In the form of MLflow 3; null for a trace in a table, which has no experiment. */
 export function readTraceRow(row: Json): TraceFact | null {
   const info = object(row)
   const location = object(info.get('trace_location'))
@@ -117,7 +117,7 @@ function noteIn(tags: Json | undefined, key: string): string | null {
   return note instanceof Map ? optional(note, 'value') : null
 }
 
-/** What only versions in Unity Catalog have; servers of other kinds write aliases, too, and they count for nothing there. */
+/** Only for versions in Unity Catalog; other kinds of server also return aliases, which have no effect there. */
 function readAliases(version: JsonObject): Pick<VersionFact, 'aliases' | 'pendingAlias'> {
   const aliases = version.get('aliases')
   const pendingAlias = noteIn(version.get('tags'), pendingAliasTag)

@@ -1,6 +1,6 @@
 const atOnce = 8
 
-/** Maps all items, some at a time, in their order. */
+/** Maps all items with limited concurrency, preserving their order. */
 export async function mapAtOnce<A, B>(items: readonly A[], map: (item: A) => Promise<B>): Promise<B[]> {
   const results: B[] = []
   const queue = items.entries()

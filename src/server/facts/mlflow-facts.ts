@@ -28,10 +28,10 @@ import { VersionLookups } from './version-lookups.ts'
 import { WorkspaceLookups } from './workspace-lookups.ts'
 
 const api = '/api/2.0/mlflow'
-/** Milliseconds before traces are looked for again: clients of MLflow send what they traced every 5 seconds. */
+/** Milliseconds between look-ups of missing traces: MLflow's clients send traces every 5 seconds. */
 const pause = 500
 
-/** How things of a kind are remembered and read. */
+/** How things of one kind are cached and looked up. */
 interface Kind<V extends {}> {
   readonly cache: LRUCache<string, V>
   readonly read: (found: JsonObject) => V
@@ -39,17 +39,17 @@ interface Kind<V extends {}> {
   readonly find?: typeof readFound
 }
 
-/** What the world is asked with. */
+/** What a look-up needs. */
 export interface MlflowFactsParts {
   readonly upstream: Upstream
   readonly memory: FactCaches
   readonly caller: CallerCredentials
   readonly clock?: Clock
-  /** What versions there are is asked anew, and no answer is older than its question. */
+  /** Versions are looked up again each time, and no answer is older than its query. */
   readonly fresh?: boolean
 }
 
-/** Answers questions by asking MLflow, with the credentials that the caller's own request would have. */
+/** Answers queries by look-ups in MLflow, with the credentials that the caller's own request would use. */
 export class MlflowFacts implements FactSource {
   readonly #parts: MlflowFactsParts
   readonly #upstream: Upstream
@@ -73,12 +73,12 @@ export class MlflowFacts implements FactSource {
     this.#fresh = fresh
   }
 
-  /** Keeps in memory what was found out of things in experiments that the caller is shown, and nothing else. */
+  /** Keeps the noted facts of things in experiments that the caller is shown, and no others. */
   keepShown({ visibleExperiments, admitted }: GrantContext): void {
     this.#environmentCache.keep((id) => visibleExperiments.has(id) || admitted.has(id))
   }
 
-  /** Whether anything was asked that callers may not know. */
+  /** Whether any look-up was about something that the caller may not know. */
   get asked(): boolean {
     return this.#asked
   }
@@ -91,7 +91,7 @@ export class MlflowFacts implements FactSource {
     return this.#memory.underWay.ask(key, signal, (abandoned) => this.#whoever(abandoned).#find(factQuery))
   }
 
-  /** The same for all who wait for an answer, rather than for the one who asked first. */
+  /** The same credentials for everyone who waits for an answer, not those of the first. */
   #whoever(signal: End): MlflowFacts {
     return new MlflowFacts({ ...this.#parts, caller: { ...this.#caller, signal } }, this.#environmentCache)
   }
@@ -143,7 +143,7 @@ export class MlflowFacts implements FactSource {
     }
   }
 
-  /** What is not there is never remembered: another replica may make it the next moment. */
+  /** That something does not exist is never cached: another replica may create it the next moment. */
   async #remember<V extends {}, F extends V | null>(
     cache: LRUCache<string, V>,
     key: string,
@@ -156,7 +156,7 @@ export class MlflowFacts implements FactSource {
     return found
   }
 
-  /** One thing by its id. That it is absent is never remembered: it may be made the next moment. */
+  /** One thing by its id. That it does not exist is never cached: it may be created the next moment. */
   async #one<V extends {}>(
     { cache, read, experimentOf, find = readFound }: Kind<V>,
     id: string,
@@ -205,7 +205,7 @@ export class MlflowFacts implements FactSource {
 
   async #experiments(ids: readonly string[]): Promise<ReadonlyMap<string, ExperimentFact>> {
     const facts = new Map<string, ExperimentFact>()
-    // An open-source server has none with such an id, and old ones fail on it.
+    // Open-source servers have no such ids, and old ones fail on them.
     const queue = ids.filter((id) => this.#upstream.kind === 'databricks' || !isHexExperimentId(id))
     const work = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {

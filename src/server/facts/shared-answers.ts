@@ -9,11 +9,11 @@ interface Flight {
   waiting: number
 }
 
-/** The questions that are being asked. Whoever asks the same meanwhile waits for the same answer, which is given up when nobody waits any more. */
+/** Look-ups in progress. Requests with the same query share the answer; the look-up is cancelled when nobody waits for it any more. */
 export class SharedAnswers {
   readonly #flights = new Map<string, Flight>()
 
-  /** `find` is called where nobody asks the same already. Throws the signal's reason. */
+  /** Calls `find` if the same query is not in progress. Throws the signal's reason. */
   async ask(key: string, signal: End | undefined, find: (abandoned: End) => Promise<Answer>): Promise<Answer> {
     const flight = this.#flights.get(key) ?? this.#begin(key, find)
     flight.waiting += 1

@@ -6,10 +6,10 @@ import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import type { EnvironmentCache } from './environment-cache.ts'
 import { isUnserved, readFound, readFoundIfServed, readTraceInfo, readTraceRow } from './look-up-answers.ts'
 
-/** How many traces are asked for at once. */
+/** How many traces one look-up may contain. */
 const batch = 100
 
-/** Finds out where traces are: one by its id, several together where the server can. */
+/** Looks up traces: one by its id, or several together if the server can. */
 export class TraceLookups {
   readonly #upstream: Upstream
   readonly #caller: CallerCredentials
@@ -28,7 +28,7 @@ export class TraceLookups {
     this.#known = known
   }
 
-  /** The facts by the ids that were asked for. That a trace is absent is never remembered. */
+  /** The facts by id. That a trace does not exist is never cached. */
   async find(ids: readonly string[]): Promise<ReadonlyMap<string, TraceFact>> {
     const facts = new Map<string, TraceFact>()
     const unknown: string[] = []
@@ -50,7 +50,7 @@ export class TraceLookups {
   async #several(ids: readonly string[]): Promise<ReadonlyMap<string, TraceFact>> {
     const found = ids.length === 1 ? null : await this.#together(ids)
     if (found === null) return new Map(await this.#oneByOne(ids))
-    // A database that folds case finds a trace by another spelling of its id: that one is taken, too.
+    // A database that folds case finds a trace by another spelling of its id, so that is accepted too.
     const rows = new Map(found.map((fact) => [fact.id.toLowerCase(), fact]))
     return new Map(
       ids.flatMap((id) => {
@@ -60,7 +60,7 @@ export class TraceLookups {
     )
   }
 
-  /** Null where the server is too old for it. */
+  /** Null if the server is too old for it. */
   async #together(ids: readonly string[]): Promise<TraceFact[] | null> {
     const answer = await this.#upstream.lookUpTraces(ids, this.#caller)
     if (answer.status === 404 || answer.status === 405) return null
@@ -81,7 +81,7 @@ export class TraceLookups {
     return facts
   }
 
-  /** In a workspace, whose newer API alone knows every trace; an open-source server may have the older one only. */
+  /** In a workspace only the newer API knows every trace; an open-source server may have only the older one. */
   async #one(id: string): Promise<TraceFact | null> {
     if (this.#upstream.kind === 'databricks') {
       const answer = await this.#upstream.lookUp(`/api/3.0/mlflow/traces/${id}`, {}, this.#caller)

@@ -9,7 +9,7 @@ import { readFound, readVersion } from './look-up-answers.ts'
 
 const api = '/api/2.0/mlflow'
 
-/** Asks MLflow about versions of registered models. Nothing is remembered here. */
+/** Look-ups of versions of registered models. Nothing is cached here. */
 export class VersionLookups {
   readonly #upstream: Upstream
   readonly #caller: CallerCredentials
@@ -38,7 +38,7 @@ export class VersionLookups {
     return typeof uri === 'string' && uri !== '' ? uri : null
   }
 
-  /** By their run id and by a source that lies in the run. */
+  /** By run id, and by a source inside the run. */
   async ofRun(runId: string): Promise<readonly VersionFact[]> {
     const [byRun, bySource] = await Promise.all([
       this.search('run_id', '=', runId),
@@ -49,12 +49,12 @@ export class VersionLookups {
 
   async inProduction(suffixes: readonly string[]): Promise<readonly VersionFact[]> {
     const all = await this.search('name', 'LIKE', '%')
-    // A database may take another spelling for the suffix.
+    // A database may treat another spelling as the suffix.
     const ends = (name: string) => suffixes.some((suffix) => readings(name).some((text) => text.endsWith(suffix.toLowerCase())))
     return all.filter(({ name, stage }) => stage === 'Production' || ends(name))
   }
 
-  /** Where there is no registry, there is no version. */
+  /** Without a registry there are no versions. */
   async #page(query: Readonly<Record<string, string>>): Promise<JsonObject | null> {
     try {
       return readFound(await this.#upstream.lookUp(`${api}/model-versions/search`, query, this.#caller))

@@ -1,6 +1,6 @@
 import type { End } from '../network/request-end.ts'
 
-/** What a promise comes to, or the end's reason as soon as that has come, whatever becomes of the promise then. */
+/** The promise's result, or the signal's reason as soon as it ends, even if the promise is still pending. */
 export function whileThere<T>(end: End | undefined, promise: Promise<T>): Promise<T> {
   if (end === undefined) return promise
   return new Promise((resolve, reject) => {

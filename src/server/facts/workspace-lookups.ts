@@ -8,7 +8,7 @@ import type { EnvironmentCache } from './environment-cache.ts'
 import { readFound, textIn } from './look-up-answers.ts'
 
 const api = '/api/2.0/mlflow'
-/** Models of one environment that are gone through for an id. More would cost more than an id is worth. */
+/** How many models of an environment are searched for an id; more would be too expensive. */
 const mostModels = 500
 
 function rowsOf(found: JsonObject, key: string): readonly Json[] {
@@ -16,7 +16,7 @@ function rowsOf(found: JsonObject, key: string): readonly Json[] {
   return Array.isArray(rows) ? rows : []
 }
 
-/** What a Databricks workspace tells of ids that say nothing by themselves. */
+/** Look-ups in a Databricks workspace of ids that do not show their owner. */
 export class WorkspaceLookups {
   readonly #upstream: Upstream
   readonly #caller: CallerCredentials
@@ -26,7 +26,7 @@ export class WorkspaceLookups {
     this.#caller = caller
   }
 
-  /** The rows of all pages; null where the workspace refuses to tell. */
+  /** The rows of all pages; null if the workspace refuses. */
   async #all(path: string, query: Readonly<Record<string, string>>, key: string, most: number): Promise<readonly Json[] | null> {
     const rows: Json[] = []
     let token: string | null = null
