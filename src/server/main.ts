@@ -22,10 +22,10 @@ import { noteRegistry } from './pipeline/registry-notice.ts'
 import { UpstreamWatch } from './upstream/standing.ts'
 import { noteUpstreamVersion } from './upstream/upstream-version.ts'
 
-/** Milliseconds that the last lines of the log get. */
+/** Milliseconds for writing the last log lines. */
 const lastWords = 2_000
 
-/** The proxy cannot listen where it should; the message is for the person who starts it. */
+/** The proxy cannot listen on its address; the message is for the operator. */
 export class ListenError extends Error {}
 
 function watchKeys({ authentication: { entra }, outbound }: Config, metrics: Metrics, log: Logger): KeySource {
@@ -44,7 +44,7 @@ function namesOf({ environments }: Config): readonly string[] {
   return environments.map(({ name }) => name)
 }
 
-/** Known keys are good for as long as the issuer is away; who watches should know all the same. */
+/** Known keys stay valid during an issuer's outage, but operators should know of it. */
 function keyConcern({ staleFor }: KeySource): string | null {
   return staleFor === null ? null : `the issuer's signing keys could not be read for ${staleFor} s; known ones are used`
 }
@@ -77,7 +77,7 @@ async function listenForDatabricks({ databricksHost }: Apps, config: Config) {
   return databricksHost === null ? {} : { databricksHost: await listen(databricksHost, 'databricksHost', config) }
 }
 
-/** Listens on all ports until SIGTERM or SIGINT; then is not ready at once, finishes what is in flight, and ends the process. Throws ListenError. */
+/** Listens on all ports until SIGTERM or SIGINT; then reports "not ready" at once, finishes requests in flight, and ends the process. Throws ListenError. */
 export async function serve(config: Config): Promise<void> {
   const metrics = new Metrics()
   const sink = new LineSink(standardOutlet(), (lines) => metrics.countLostLines(lines))
@@ -118,7 +118,7 @@ export async function serve(config: Config): Promise<void> {
     throw error
   }
   const [drain, finish] = [config.shutdown.drainSeconds * 1_000, config.shutdown.finishSeconds * 1_000]
-  // An error that nobody caught stops nothing but its request.
+  // An uncaught error only ends its request.
   const skip: closeWithGrace.Options['skip'] = ['uncaughtException', 'unhandledRejection']
   closeWithGrace({ delay: drain + finish + lastWords, logger: log, skip }, async ({ signal }) => {
     log.info({ signal }, 'stopping')

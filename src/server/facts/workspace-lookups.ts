@@ -53,7 +53,7 @@ export class WorkspaceLookups {
     return textIn(found?.get('registered_model_databricks'), 'id')
   }
 
-  /** The model that has an id. What was seen before is asked first, and never believed: a model may be renamed. */
+  /** The model with this id. The model that had it before is looked up first, but verified: a model may be renamed. */
   async modelOfId(
     environmentCache: EnvironmentCache,
     known: LRUCache<string, string>,
@@ -70,7 +70,7 @@ export class WorkspaceLookups {
     return null
   }
 
-  /** The model that a webhook listens to. Whoever may not list the whole registry's goes through the models' own. */
+  /** The model of a webhook. If the credentials may not list the whole registry's webhooks, those of the environment's models are searched. */
   async modelOfWebhook(id: string, suffix: string): Promise<string | null> {
     const find = (rows: readonly Json[] | null) => {
       const row = rows?.find((each) => textIn(each, 'id') === id)
@@ -85,7 +85,7 @@ export class WorkspaceLookups {
     return null
   }
 
-  /** The serving endpoint that has an id: the workspace lists them all at once. */
+  /** The serving endpoint with this id: the workspace lists all of them at once. */
   async endpointOfId(id: string): Promise<string | null> {
     const rows = (await this.#all('/api/2.0/serving-endpoints', {}, 'endpoints', 1)) ?? []
     const row = rows.find((each) => textIn(each, 'id') === id)

@@ -14,7 +14,7 @@ function describeCause(cause: unknown): string | null {
   return `${said}${code}`
 }
 
-/** What is thrown away here would be the caller's fault or nobody's; all else is told to the operators, without a value of the request. */
+/** Errors that are the caller's fault are not logged; all others are, without values of the request. */
 function report(error: unknown, reason: string, { request }: AnyReply): void {
   const { id: requestId, auditRecord } = request
   const log: FastifyBaseLogger = request.log
@@ -30,10 +30,10 @@ function isUpload({ request: { granted } }: AnyReply): boolean {
   return granted?.grant.endpoint.bytes === 'up'
 }
 
-/** Answers a request that ends with an error. `repeatable`: sending it again changes nothing more. */
+/** Answers a request that failed. `repeatable`: sending it again has no further effect. */
 export function answerError<R extends AnyReply>(error: unknown, reply: R, repeatable: boolean): R {
   const { raw, gone } = reply.request
-  // Whoever went away gets no answer; its connection's error is none of MLflow's.
+  // A client that disconnected gets no answer, and its connection error is not MLflow's.
   if (gone.aborted || (raw.destroyed && !raw.complete)) {
     reply.request.auditRecord.reason = 'client-gone'
     reply.hijack()

@@ -4,12 +4,12 @@ import { readHeld } from '../limits/held-body.ts'
 import { JsonWeight } from '../limits/json-weight.ts'
 import { limits } from './framing.ts'
 
-/** Bodies that are packed or no JSON are weighed where they are read. */
+/** Compressed bodies, and bodies other than JSON, are weighed where they are parsed. */
 function isPlainJson({ headers }: FastifyRequest): boolean {
   return headers['content-encoding'] === undefined && !headers['content-type']?.includes('protobuf')
 }
 
-/** Reads a body whole, and notes what it will cost to read it as JSON. Throws `tooLarge()` for one of more than `most` bytes. */
+/** Reads a whole body, and records what parsing it as JSON will cost. Throws `tooLarge()` if it has more than `most` bytes. */
 export async function readWhole(request: FastifyRequest, most: number, tooLarge: () => Error): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge()
   const { raw, admission } = request
@@ -19,7 +19,7 @@ export async function readWhole(request: FastifyRequest, most: number, tooLarge:
   return body
 }
 
-/** Bodies are kept as bytes: `decode` alone reads them, whatever their Content-Type says. */
+/** Bodies are kept as bytes: only `decode` parses them, regardless of their Content-Type. */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   const tooLarge = () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE()
@@ -27,15 +27,15 @@ export function addBodyParser(app: FastifyInstance): void {
 }
 
 /**
- * Fastify does not read the body of a GET, MLflow does: so must we, to see what it would see. Its length is known, as chunks are
- * refused, and is looked at first: to stop in the middle of a body would break the connection before the answer.
+ * Fastify does not read the body of a GET, but MLflow does, so we must read it too. Its length is known, because chunked bodies are
+ * refused, and is checked first: stopping in the middle of a body would break the connection before the answer.
  */
 function readGetBody(request: FastifyRequest): Promise<Buffer> {
   const message = 'The body of a GET request is too large. Send the parameters in the query.'
   return readWhole(request, limits.queryBodyBytes, () => new Refusal('too-large', message))
 }
 
-/** The bytes of a request's body; none where there is none. */
+/** The bytes of a request's body; empty if it has none. */
 export async function bodyOf(request: FastifyRequest): Promise<Uint8Array> {
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {

@@ -16,8 +16,8 @@ const forms: Readonly<Record<string, (value: string) => boolean>> = {
 }
 
 /**
- * The headers of a request that ask for a part of a file, or for all of it unless it is known already (RFC 9110, 13 and 14), as far as they have
- * one reading. Several parts at once are passed over, as RFC 9110 allows, and so is a part of whatever `If-Range` cannot tell.
+ * The headers of a request for a part of a file, or for the whole unless the client has it (RFC 9110, 13 and 14), if they are
+ * unambiguous. Several ranges are ignored, as RFC 9110 allows, and so is a range with an `If-Range` that cannot be compared.
  */
 export function conditionsOf(headers: Headers, method: string): Record<string, string> {
   const asked = Object.entries(forms).flatMap(([name, isForm]): [string, string][] => {
@@ -25,19 +25,19 @@ export function conditionsOf(headers: Headers, method: string): Record<string, s
     return typeof value === 'string' && isForm(value) ? [[name, value]] : []
   })
   const known = Object.fromEntries(asked)
-  // RFC 9110, 14.2: of other methods than GET there are no parts.
+  // RFC 9110, 14.2: ranges only apply to GET.
   const isPart = method === 'GET' && known.range !== undefined && (headers['if-range'] === undefined || 'if-range' in known)
   if (isPart) return known
   const { range: _range, 'if-range': _ifRange, ...whole } = known
   return whole
 }
 
-/** Whether the answer may be that the caller has the file already. */
+/** Whether the answer may be 304 (not modified). */
 export function isConditional(conditions: Readonly<Record<string, string>>): boolean {
   return 'if-none-match' in conditions || 'if-modified-since' in conditions
 }
 
-/** The parts of a `Content-Range`: first and last byte, and how many the file has; null for one that has other things in it. */
+/** First byte, last byte and total size in a `Content-Range`; null if it has another form. */
 export function readContentRange(header: unknown): { first: number; last: number; size: number } | null {
   const [, first, last, size] =
     /^bytes ([0-9]{1,15})-([0-9]{1,15})\/([0-9]{1,15})$/.exec(typeof header === 'string' ? header : '') ?? []
@@ -46,7 +46,7 @@ export function readContentRange(header: unknown): { first: number; last: number
   return part.first <= part.last && part.last < part.size ? part : null
 }
 
-/** Whether an answer has the part of a file that a `Range` asks for, and no other. */
+/** Whether an answer contains exactly the range that `Range` requests. */
 export function isAskedPart(asked: string | undefined, contentRange: unknown): boolean {
   const part = readContentRange(contentRange)
   const [, first = '', last = ''] = /^bytes=([0-9]*)-([0-9]*)$/.exec(asked ?? '') ?? []

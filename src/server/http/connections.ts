@@ -4,27 +4,27 @@ import { clientGone } from '../network/client-gone.ts'
 import { type End, RequestEnd } from '../network/request-end.ts'
 import { endBehind } from './last-answer.ts'
 
-/** The client connections of a server: which of them have a request under way, and their orderly end. */
+/** The client connections of a server: which of them have a request in flight, and their orderly end. */
 export class Connections {
   /** What is under way on each connection, and what tells whoever works for it that its client is gone. */
   readonly #underWay = new Map<Socket, Map<ServerResponse, RequestEnd>>()
-  /** The request that came last on each connection, and its answer. */
+  /** The latest request on each connection, and its answer. */
   readonly #latest = new WeakMap<Socket, { readonly message: IncomingMessage; readonly response: ServerResponse }>()
   #stopping = false
   #closing = false
 
-  /** Whether clients are to go elsewhere: every answer then ends its connection. */
+  /** Whether the server is draining: every answer then ends its connection. */
   get stopping(): boolean {
     return this.#stopping
   }
 
-  /** Follows the connections of a server. */
+  /** Tracks the connections of a server. */
   watch(server: Server): void {
     server.on('connection', (socket) => {
       this.#underWay.set(socket, new Map())
       socket.once('close', () => this.#lose(socket))
     })
-    // Before whoever serves the request, who may ask for its end.
+    // Before the request's handler, which may need the request's end.
     server.prependListener('request', (message, response) => {
       const { socket } = message
       this.#latest.set(socket, { message, response })
@@ -42,7 +42,7 @@ export class Connections {
   #lose(socket: Socket): void {
     const responses = this.#underWay.get(socket)
     this.#underWay.delete(socket)
-    // Also those that were asked on the same connection and have not had their turn: they are told of no close.
+    // Includes pipelined requests that have not started: they get no close event.
     for (const [response, gone] of responses ?? []) this.#over(response, gone)
   }
 
@@ -50,7 +50,7 @@ export class Connections {
     if (!response.writableFinished) gone.abort()
   }
 
-  /** Aborted, with `clientGone`, when the connection of a request closes before its answer is over. */
+  /** Aborted with `clientGone` if a request's connection closes before its answer is complete. */
   goneOf({ socket }: { readonly socket: Socket }, response: ServerResponse): End {
     const known = this.#underWay.get(socket)?.get(response)
     if (known !== undefined) return known
@@ -60,8 +60,8 @@ export class Connections {
   }
 
   /**
-   * Whether a part of an answer has been written to a connection: whatever is written next would be taken for more of it. So it is when
-   * a request was answered before its body came to its end: another answer would be taken for that of the next request.
+   * Whether part of an answer has been written to a connection, so that anything written next would be read as more of it. The same applies if
+   * a request was answered before its body ended: another answer would be read as that of the next request.
    */
   isAnswering(socket: Socket): boolean {
     const latest = this.#latest.get(socket)
@@ -70,8 +70,8 @@ export class Connections {
   }
 
   /**
-   * Ends a connection when the requests on it that came whole are answered: what comes behind them cannot be read. False where there is
-   * none, or where the last one has not come whole: it is that one that cannot be read.
+   * Ends a connection once its complete requests are answered, because the following bytes cannot be parsed. False if there are
+   * none, or if the latest is incomplete: then that one cannot be parsed.
    */
   endAfterAnswers(socket: Socket): boolean {
     const responses = [...(this.#underWay.get(socket)?.keys() ?? [])]
@@ -86,7 +86,7 @@ export class Connections {
     this.#stopping = true
   }
 
-  /** Ends the connections on which nothing is asked (also those that never finished asking), and the others as they finish. */
+  /** Closes idle connections (including those with an incomplete request), and the others as they finish. */
   close(): void {
     this.#stopping = true
     this.#closing = true

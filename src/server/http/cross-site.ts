@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { Refusal } from '../../policy/reasons.ts'
 
-/** Whether the origin that a browser names is the one that it asks. */
+/** Whether the browser's `Origin` is the server itself. */
 export function isSameHost(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()
 }
 
-/** Whether a page of the proxy's own asks, or no page at all. Browsers say it to https and loopback; to others they name the origin of a change. */
+/** Whether the proxy's own page, or no page at all, sends the request. Browsers only tell https and loopback servers; others get the origin of changes. */
 function isOwnPage({ method, headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site']
   if (site !== undefined) return site === 'same-origin' || site === 'none'
@@ -14,14 +14,14 @@ function isOwnPage({ method, headers }: IncomingMessage): boolean {
   return !changes || headers.origin === undefined || isSameHost(headers.origin, headers.host)
 }
 
-/** A link that is followed shows its page to the person alone. */
+/** A followed link shows the page only to the user. */
 function isFollowedLink({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
 }
 
 /**
- * Refuses what another site's page makes a browser send with the credentials of whoever looks at it. So is what an HTML artifact asks
- * for in its preview: a document without an origin.
+ * Refuses requests that another site's page makes a browser send with its user's credentials. This includes the requests of an HTML artifact
+ * in its preview: a document without an origin.
  */
 export function checkSite(message: IncomingMessage): void {
   if (isOwnPage(message) || isFollowedLink(message)) return

@@ -2,14 +2,14 @@ import { type Reason, Refusal, reasons } from '../../policy/reasons.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import { Unavailable } from '../upstream/unavailable.ts'
 
-/** An error as it goes to the client, in the shape that every MLflow client reads. */
+/** An error as it is sent to the client, in the form that every MLflow client understands. */
 export interface Failure {
   readonly status: number
   readonly body: { readonly error_code: string; readonly message: string }
   readonly reason: Reason | 'internal' | 'upstream-error'
-  /** Seconds, or what MLflow said itself. */
+  /** Seconds, or MLflow's own header. */
   readonly retryAfter: number | string | null
-  /** The connection is not used again: its framing can no longer be trusted. */
+  /** The connection must not be reused: its framing is no longer certain. */
   readonly close: boolean
 }
 
@@ -18,7 +18,7 @@ function retryAfterOf(refusal: Refusal): number | string | null {
   return refusal.reason === 'upstream-unavailable' || refusal.reason === 'overloaded' ? 1 : null
 }
 
-/** The upstream's own error for a granted request, in the caller's names. */
+/** The upstream's own error for a granted request, with the caller's names. */
 export class UpstreamError extends Error {
   readonly failure: Failure
   constructor(failure: Failure) {
@@ -27,7 +27,7 @@ export class UpstreamError extends Error {
   }
 }
 
-/** What a refusal looks like to the client. */
+/** The client's view of a refusal. */
 function failureOf(refusal: Refusal): Failure {
   const { status, errorCode } = reasons[refusal.reason]
   return {
@@ -43,7 +43,7 @@ function hasCode(error: unknown): error is { code: string; statusCode?: number }
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
 }
 
-/** What any error looks like to the client: refusals by their reason, the upstream's as it is, Fastify's own by their status, bugs without a word of detail. */
+/** The client's view of any error: refusals by their reason, the upstream's unchanged, Fastify's own by their status, bugs without details. */
 export function describeError(error: unknown): Failure {
   if (error instanceof UpstreamError) return error.failure
   if (error instanceof Refusal) return failureOf(error)
@@ -53,7 +53,7 @@ export function describeError(error: unknown): Failure {
   if (hasCode(error) && error.code.startsWith('FST_ERR_CTP')) {
     return failureOf(new Refusal('malformed', 'The body does not match its Content-Type or Content-Length.'))
   }
-  // 501 is a status that MLflow clients do not replay: a bug must not turn one write into seven.
+  // MLflow clients do not retry 501: a bug must not turn one write into seven.
   const body = {
     error_code: 'INTERNAL_ERROR',
     message: 'The proxy failed on this request; its log has the details under the request id.',

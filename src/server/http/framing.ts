@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { Refusal } from '../../policy/reasons.ts'
 import { distrust, isEnding } from './last-answer.ts'
 
-/** Limits on what is read before a request is understood, in bytes or counts (docs/how-it-decides.md). */
+/** Limits on what is read before a request is parsed, in bytes or counts (docs/how-it-decides.md). */
 export const limits = {
-  /** With the address. */
+  /** Including the address. */
   headerBytes: 32 * 1024,
   headerCount: 100,
   urlBytes: 16 * 1024,
@@ -13,13 +13,13 @@ export const limits = {
   graphqlBytes: 64 * 1024,
 } as const
 
-/** What to look at where an address cannot have been meant. */
+/** A hint for addresses that are probably a mistake. */
 const trackingUri =
   "Check the tracking URI: it must be the proxy's address, with /env/<name> for callers in several environments, and nothing after it."
 
 export const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
-/** Headers that a message has once at most. */
+/** Headers that may occur only once. */
 const single: ReadonlySet<string> = new Set([
   'host',
   'content-length',
@@ -40,7 +40,7 @@ function checkSingle(rawHeaders: readonly string[]): void {
   }
 }
 
-/** Whether a browser asks what it may send for a page (CORS). It carries no token, and nothing is done for it. */
+/** Whether this is a CORS preflight. It has no token, and has no effect. */
 export function isPreflight({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
   const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined && length === '0' && coding === undefined
@@ -75,8 +75,8 @@ function withoutSecondSlash(path: string): string {
 }
 
 /**
- * The address that is meant. Clients join the tracking URI and a path that begins with a slash: where the URI ends with one, there are two,
- * right after the proxy's address or after `/env/<name>`. MLflow takes or redirects them. Anywhere else no path has a second spelling.
+ * The normalised address. Clients append a path with a leading slash to the tracking URI: if the URI ends with a slash, there are two
+ * after the proxy's address or after `/env/<name>`. MLflow accepts or redirects them. Elsewhere a path has only one spelling.
  */
 export function meantAddress({ url = '' }: Pick<IncomingMessage, 'url'>): string {
   const plain = withoutSecondSlash(url)
@@ -96,7 +96,7 @@ function checkTarget(target: string): void {
   if (dotted.includes('.') || dotted.includes('..')) throw new Refusal('malformed', `The path has a dot segment. ${trackingUri}`)
 }
 
-/** What is said of an address that no route has. */
+/** The message for an address without a route. */
 export function unknownAddress({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): Refusal {
   const isJoined = /^\/.*[^/]\/(?:ajax-)?api\/\d\.\d\//.test(url.replace(/^\/env\/[^/]+/, ''))
   return new Refusal(
@@ -105,17 +105,17 @@ export function unknownAddress({ method, url = '' }: Pick<IncomingMessage, 'meth
   )
 }
 
-/** Refuses what two HTTP parsers could read differently (facts: request smuggling, path confusion), and all that follows it. */
+/** Refuses whatever two HTTP parsers could read differently (request smuggling, path confusion), and everything after it. */
 export function checkMessage(message: IncomingMessage): void {
   if (isEnding(message.socket))
     throw new Refusal('malformed', 'The request before this one could not be read. Open a new connection.')
   try {
     checkFraming(message)
     checkTarget(message.url ?? '')
-    // Its clients expect the end of the connection, and what stands between may take it for a body without a length.
+    // HTTP/1.0 clients expect the connection to end, and an intermediary may read until then.
     if (message.httpVersion === '1.0') distrust(message.socket)
   } catch (error) {
-    // What Node then takes for the next request may have been a part of this one.
+    // The next request as Node parses it may have been a part of this one.
     distrust(message.socket)
     throw error
   }

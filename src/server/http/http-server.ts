@@ -18,21 +18,21 @@ import type { IngressOf } from './ingress.ts'
 import { endAfter, ignoreRest, isEnding } from './last-answer.ts'
 import { refuseUnreadable } from './unreadable-request.ts'
 
-/** Milliseconds that clients get: to send a request's headers, without a byte of a body or answer, between requests. */
+/** Time limits for clients in milliseconds: for a request's headers, without a byte of a body or answer, and between requests. */
 export const clientTimeouts = { headers: 10_000, idle: 60_000, keepAlive: 65_000 } as const
 
-/** What a server is made of. */
+/** The parts of a server. */
 export interface ServerParts {
   readonly log: Logger
   readonly timeouts?: { readonly [name in keyof typeof clientTimeouts]: number }
 }
 
-/** Hears of a request when it begins. */
+/** Called when a request begins. */
 export type Note = (request: FastifyRequest, reply: FastifyReply) => void
 
 type Constraints = NonNullable<NonNullable<FastifyServerOptions['routerOptions']>['constraints']>
 
-/** Routes of one mode are found by the requests of its clients alone; a route without a mode by all. */
+/** Routes of one mode only match requests of its clients; a route without a mode matches all. */
 function modeConstraint(ingressOf: IngressOf): Constraints[string] {
   return {
     name: 'clientMode',
@@ -45,14 +45,14 @@ function modeConstraint(ingressOf: IngressOf): Constraints[string] {
   }
 }
 
-/** A server without routes, which refuses what no HTTP server should take. `note` hears of requests that pass none of the hooks. */
+/** A server without routes, which refuses whatever no HTTP server should accept. `note` is called for requests that reach none of the hooks. */
 export function createServer(
   { log, timeouts = clientTimeouts }: ServerParts,
   connections: Connections,
   ingressOf: IngressOf,
   note: Note,
 ): FastifyInstance {
-  // Fastify's own information is not wanted: the audit line says what there is to say.
+  // Fastify's own log lines are not needed: the audit line contains everything.
   const logger: FastifyBaseLogger = log.child({}, { level: log.isLevelEnabled('warn') ? 'warn' : log.level })
   const app = Fastify({
     loggerInstance: logger,
@@ -72,7 +72,7 @@ export function createServer(
     keepAliveTimeout: timeouts.keepAlive,
     routerOptions: { maxParamLength: limits.urlBytes, constraints: { clientMode: modeConstraint(ingressOf) } },
     http: {
-      // Node refuses from this size on, and we beyond it.
+      // Node refuses at this size, and the proxy above it.
       maxHeaderSize: limits.headerBytes + 1,
       headersTimeout: timeouts.headers,
       requestTimeout: 0,
@@ -86,23 +86,23 @@ export function createServer(
   })
   connections.watch(app.server)
   addLastAnswers(app, connections)
-  // Node would answer expectations itself, unseen by any hook.
+  // Node would answer `Expect` itself, without calling any hook.
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
   addExpectations(app)
   return app
 }
 
-/** Whether there is a body that has not been read to its end: how much of it has come would tell how long the answer took. */
+/** Whether there is a body that has not been read completely; how much of it has arrived would reveal how long the answer took. */
 function isUnread({ headers, readableEnded }: IncomingMessage): boolean {
   const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
   return (length !== '0' || coding !== undefined) && !readableEnded
 }
 
-/** What comes behind the last answer of a connection is no request; an answer is the last where not all of its request was read. */
+/** Bytes after a connection's last answer are not a request; an answer is the last if its request was not read completely. */
 function addLastAnswers(app: FastifyInstance, connections: Connections): void {
   app.server.removeListener('request', app.routing)
   app.server.on('request', (request, response) => {
-    // Even with a `TE: chunked`: HTTP/1.0 has no chunks.
+    // Even with `TE: chunked`: HTTP/1.0 has no chunks.
     if (request.httpVersion === '1.0') response.useChunkedEncodingByDefault = false
     if (isEnding(request.socket)) ignoreRest(request.socket)
     else app.routing(request, response)
@@ -114,7 +114,7 @@ function addLastAnswers(app: FastifyInstance, connections: Connections): void {
   })
 }
 
-/** Who asks whether a body is wanted is answered when it is known who asks: a refused one need not be sent. */
+/** `Expect: 100-continue` is answered once the caller is authenticated, so that others do not send the body. */
 function addExpectations(app: FastifyInstance): void {
   const expecting = new WeakSet<IncomingMessage>()
   app.server.on('checkContinue', (request, response) => {
@@ -127,7 +127,7 @@ function addExpectations(app: FastifyInstance): void {
   })
 }
 
-/** An address that Fastify itself cannot read passes none of the hooks. */
+/** An address that Fastify cannot parse reaches none of the hooks. */
 function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
   request.auditRecord = newAuditRecord()
   reply.header('x-request-id', request.id)

@@ -1,15 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Closes the connection of a client that sends no byte of a body it has begun, or takes none of its answer, for some milliseconds; while a
- * served model answers, for as long as that may pause.
- * Without a word: an answer such as 408 would make MLflow clients send again at once what did not get through.
+ * Closes the connection of a client that stops in the middle of a body, or does not read its answer, for some milliseconds; while a
+ * served model answers, for as long as the model may pause.
+ * No answer is sent: a status such as 408 would make MLflow clients retry at once.
  */
 export function addIdleTimeout(app: FastifyInstance, milliseconds: number, modelPause: number): void {
   app.addHook('onRequest', async ({ raw, headers }, reply) => {
     if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return
     raw.socket.setTimeout(milliseconds)
-    // After the answer the time-out is that of a kept connection, and Node's affair.
+    // After the answer Node's keep-alive time-out applies.
     raw.once('end', () => {
       if (!reply.raw.headersSent) raw.socket.setTimeout(0)
     })

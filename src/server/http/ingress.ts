@@ -5,17 +5,17 @@ import type { Config } from '../config/config-types.ts'
 /** The proxy's ports for callers, by their keys in the configuration. */
 export type Listener = 'listen' | 'databricksHost'
 
-/** How a request came in: what kind of client asks there, and the environment that the host name stands for, if it does. */
+/** How a request arrived: the kind of client that uses the port, and the environment that the host name selects, if any. */
 export interface Ingress {
   readonly mode: ClientMode
   readonly environment: string | null
-  /** How callers in several environments choose one, where the address can carry no `/env/<name>`. */
+  /** How callers in several environments choose one if the address cannot contain `/env/<name>`. */
   readonly choice: string | null
 }
 
 export type IngressOf = (message: IncomingMessage) => Ingress
 
-/** The host that a request is for, as the configuration writes host names. */
+/** The host of a request, in the configuration's spelling. */
 function hostOf({ headers: { host = '' } }: IncomingMessage): string {
   return host
     .toLowerCase()
@@ -42,7 +42,7 @@ export function findIngress({ databricksHost }: Pick<Config, 'databricksHost'>, 
   return (message) => (ingresses.size === 0 ? plain : (ingresses.get(hostOf(message)) ?? plain))
 }
 
-/** The modes of clients that may come through a port. */
+/** The client modes that are possible on a port. */
 export function modesOf({ databricksHost }: Pick<Config, 'databricksHost'>, listener: Listener): readonly ClientMode[] {
   if (listener === 'databricksHost') return ['databricks']
   return databricksHost !== undefined && databricksHost.hostNames.length > 0 ? ['http', 'databricks'] : ['http']

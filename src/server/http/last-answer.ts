@@ -1,28 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** What is still read of a connection, and dropped, when its last answer is out: bytes left unread would reset the answer away. */
+/** How much is still read from a connection, and discarded, after its last answer: unread bytes would cause a reset before the client reads it. */
 const linger = {
-  /** Milliseconds in all, after which the connection is destroyed. */
+  /** Milliseconds in total, after which the connection is destroyed. */
   total: 5_000,
-  /** Bytes after which nothing more is read; the client still has its time to see the answer. */
+  /** Bytes after which nothing more is read; the client still has its time to read the answer. */
   bytes: 64 * 1024 * 1024,
 } as const
 
-/** Connections that end with an answer that has been chosen: nothing that comes on them is a request any more. */
+/** Connections whose last answer has been chosen: nothing that arrives on them is a request any more. */
 const ending = new WeakSet<Socket>()
 
-/** Whether a connection ends with an answer that is out or on its way. */
+/** Whether a connection ends with an answer that is already sent or being sent. */
 export function isEnding(socket: Socket): boolean {
   return ending.has(socket)
 }
 
-/** From now on nothing that comes on the connection is a request. Its answer is made the last one by `endAfter`. */
+/** From now on nothing on this connection is a request. `endAfter` makes its answer the last one. */
 export function distrust(socket: Socket): void {
   ending.add(socket)
 }
 
-/** Sends what has been written, and destroys the connection when the client is done with it or its time is over. */
+/** Sends what was written, and destroys the connection once the client has closed it or the time is up. */
 export function endNow(socket: Socket): void {
   ending.add(socket)
   if (socket.writableEnded) return
@@ -31,7 +31,7 @@ export function endNow(socket: Socket): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
-/** Reads and drops what is left of a body, as far as it is not too much. */
+/** Reads and discards the rest of a body, up to the limit. */
 function dropRest(request: IncomingMessage): void {
   let dropped = 0
   request.on('data', (chunk: Buffer) => {
@@ -41,17 +41,17 @@ function dropRest(request: IncomingMessage): void {
   request.resume()
 }
 
-/** Makes an answer whose head is not written yet the last one of its connection. */
+/** Makes an answer whose head is not written yet the last one on its connection. */
 export function endAfter(request: IncomingMessage, response: ServerResponse): void {
   const { socket } = request
   ending.add(socket)
   response.setHeader('connection', 'close')
-  // Node would destroy the connection as soon as the answer is out, whatever is still to be read.
+  // Node would destroy the connection as soon as the answer is sent, even with unread bytes.
   socket.destroySoon = () => endNow(socket)
   if (!request.complete) response.once('prefinish', () => dropRest(request))
 }
 
-/** Ends a connection with the answer to the last request that could be read; those before it are answered, too. */
+/** Ends a connection with the answer to the last complete request; earlier ones are answered, too. */
 export function endBehind(response: ServerResponse): void {
   const { socket } = response.req
   ignoreRest(socket)
@@ -60,7 +60,7 @@ export function endBehind(response: ServerResponse): void {
   socket.destroySoon = () => endNow(socket)
 }
 
-/** Stops reading where something comes behind the last answer. The time of the connection goes on. */
+/** Stops reading if bytes follow the last answer. The connection's time limit still applies. */
 export function ignoreRest(socket: Socket): void {
   socket.pause()
 }

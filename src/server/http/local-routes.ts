@@ -12,14 +12,14 @@ import { whoami } from './whoami.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Answered without asking who calls. */
+    /** Answered without authentication. */
     readonly open?: true
   }
 }
 
 /**
- * Where the SDK of Databricks looks for the workspace's ways to log in, without a token and dozens of times: there are none here but the
- * token that it has.
+ * Databricks' SDK reads a workspace's login methods here, without a token and very often: there are none here but the
+ * token that it already has.
  */
 function addHostMetadata(app: FastifyInstance): void {
   app.route({
@@ -34,7 +34,7 @@ function addHostMetadata(app: FastifyInstance): void {
   })
 }
 
-/** What the UI asks for and nobody gets: without an answer its pages show an error. */
+/** Requests of the UI that are not served, but whose errors its pages would show. */
 function addUiAnswers(app: FastifyInstance, base: string): void {
   const telemetry = `${base}/ajax-api/3.0/mlflow/ui-telemetry`
   app.get(telemetry, async ({ auditRecord }) => {
@@ -55,7 +55,7 @@ function addUiAnswers(app: FastifyInstance, base: string): void {
   })
 }
 
-/** To begin a multipart upload clients of MLflow 2.9 name no place at all. After this answer they send the file as one, to its run. */
+/** Clients of MLflow 2.9 start a multipart upload without a path. After this answer they send the file as a whole, to its run. */
 function addMultipartAnswer(app: FastifyInstance, base: string): void {
   for (const api of ['api', 'ajax-api']) {
     app.post(`${base}/${api}/2.0/mlflow-artifacts/mpu/create`, async ({ auditRecord }) => {
@@ -65,7 +65,7 @@ function addMultipartAnswer(app: FastifyInstance, base: string): void {
   }
 }
 
-/** Who the credentials are in the workspace; null where it does not say. */
+/** The principal of the credentials in the workspace; null if the workspace does not say. */
 async function askMe(upstream: Upstream, credentials: CallerCredentials): Promise<string | null> {
   try {
     const { status, text } = await upstream.lookUp(mePath, {}, credentials)
@@ -76,7 +76,7 @@ async function askMe(upstream: Upstream, credentials: CallerCredentials): Promis
   }
 }
 
-/** What clients of Databricks learn by the way: the number of the workspace, which comes with each answer, and who they are. */
+/** What Databricks' clients read along with other answers: the workspace's number, and who they are. */
 function addWorkspaceAnswers(app: FastifyInstance, config: PolicyConfig, upstream: Upstream): void {
   app.addHook('onSend', async (_request, reply) => {
     if (upstream.transport.workspaceId !== null) reply.header('x-databricks-org-id', upstream.transport.workspaceId)
@@ -85,7 +85,7 @@ function addWorkspaceAnswers(app: FastifyInstance, config: PolicyConfig, upstrea
     app.get(`${base}${mePath}`, async (request, reply) => {
       const { principal, environment, credentials } = requestContextOf(config, 'me', request)
       const passes = upstream.transport.passesTokens(environment.name)
-      // Somebody may ask only to hear which workspace it is.
+      // The request may only be for the workspace's number.
       const said = passes || upstream.transport.workspaceId === null ? await askMe(upstream, credentials) : null
       const me = passes && said !== null ? said : JSON.stringify(scimMe(principal, request.headers.authorization))
       return reply.type('application/json').send(me)
@@ -93,7 +93,7 @@ function addWorkspaceAnswers(app: FastifyInstance, config: PolicyConfig, upstrea
   }
 }
 
-/** What the proxy answers itself: MLflow's own `/health`, which tells nothing and asks for no token, and who the caller is. */
+/** Requests that the proxy answers itself: MLflow's own `/health`, which reveals nothing and needs no token, and the caller's identity. */
 export function addLocalRoutes(
   app: FastifyInstance,
   config: PolicyConfig,

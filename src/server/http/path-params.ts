@@ -10,8 +10,8 @@ function decodeSegment(text: string): string {
 }
 
 /**
- * The path parameters of a request, read from the raw path by the endpoint's template. Letters of the template itself must stand as
- * they are: an encoded spelling of a known path is not known. The several segments of an artifact path are left encoded.
+ * The path parameters of a request, read from the raw path by the endpoint's template. The template's own characters must be literal:
+ * an encoded spelling of a known path is unknown. The segments of an artifact path stay encoded.
  */
 export function readPathParams(endpoint: OpenEndpoint, rawPath: string): ReadonlyMap<string, string> {
   const template = endpoint.path.split('/')

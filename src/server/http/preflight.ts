@@ -8,8 +8,8 @@ import { methods, unknownAddress } from './framing.ts'
 const loopback = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?$/i
 
 /**
- * Says which methods an address has. No page of another origin is ever allowed to use them (`cross-site.ts`): MLflow answers strangers with
- * 400, and its default of letting pages of the same machine in is not this proxy's.
+ * Returns the methods of an address. No page of another origin is ever allowed to use them (`cross-site.ts`): MLflow answers 400 to
+ * other origins, and unlike MLflow the proxy makes no exception for pages of the same machine.
  */
 export function answerPreflight(
   config: PolicyConfig,

@@ -8,7 +8,7 @@ import type { AuditRecord } from '../observability/audit-record.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { environmentOf } from './request-hooks.ts'
 
-/** Who asks, and from where: settled before any endpoint is looked at. */
+/** The caller and the environment, known before any endpoint is considered. */
 export interface RequestContext {
   readonly principal: Principal
   readonly environment: Environment
@@ -19,12 +19,12 @@ export interface RequestContext {
   readonly auditRecord: AuditRecord
 }
 
-/** The caller's credentials in one spelling: they may go upstream, and are compared. */
+/** The caller's credentials, normalised: they may be sent upstream, and are compared. */
 function authorizationOf({ headers }: FastifyRequest): string | null {
   return headers.authorization === undefined ? null : `Bearer ${readBearerToken([headers.authorization])}`
 }
 
-/** The context of an authenticated request. Throws `unauthenticated`, and what is wrong with the environment that it names. */
+/** The context of an authenticated request. Throws `unauthenticated`, or the refusal for its environment. */
 export function requestContextOf(config: PolicyConfig, endpointName: string, request: FastifyRequest): RequestContext {
   const { authenticated, auditRecord } = request
   auditRecord.endpoint = endpointName

@@ -15,7 +15,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     auditRecord: AuditRecord
     ingress: Ingress
-    /** Aborted, with `clientGone`, when the client is no longer there. */
+    /** Aborted with `clientGone` if the client disconnects. */
     gone: End
     authenticated: Authenticated | null
   }
@@ -25,7 +25,7 @@ function authorizationValues({ raw }: FastifyRequest): string[] {
   return raw.rawHeaders.filter((_value, index) => index % 2 === 1 && raw.rawHeaders[index - 1]?.toLowerCase() === 'authorization')
 }
 
-/** Every request, known or not: is it one HTTP message, and who sends it? */
+/** For every request, known or not: checks that it is one HTTP message, and who sends it. */
 export function addRequestHooks(
   app: FastifyInstance,
   authenticator: Authenticator,
@@ -33,7 +33,7 @@ export function addRequestHooks(
   connections: Connections,
 ): void {
   app.decorateRequest('authenticated', null)
-  // A getter that throws where a hook was skipped would be no better than null: the audit record is set first of all.
+  // A getter that throws if a hook was skipped would be no better than null: the audit record is set first.
   app.decorateRequest('auditRecord')
   app.decorateRequest('ingress')
   app.decorateRequest('gone')
@@ -43,7 +43,7 @@ export function addRequestHooks(
     request.ingress = ingressOf(request.raw)
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     checkMessage(request.raw)
-    // It has no route, and is answered where nothing is found.
+    // It has no route, and is answered by the not-found handler.
     if (isPreflight(request.raw)) return
     checkSite(request.raw)
     if (request.routeOptions.config.open === true) return
@@ -59,7 +59,7 @@ function namedEnvironment(request: FastifyRequest): string | null {
   return typeof name === 'string' ? name : null
 }
 
-/** The environment in which a request is made. An incomplete list of groups is said, since it explains what is missing. */
+/** The environment of a request. An incomplete list of groups is mentioned in the message, because it may be the cause. */
 export function environmentOf(config: PolicyConfig, request: FastifyRequest): Environment {
   const { authenticated, ingress } = request
   if (authenticated === null) throw new Refusal('unauthenticated', 'The request has no token. Set MLFLOW_TRACKING_TOKEN.')

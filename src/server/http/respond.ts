@@ -3,20 +3,20 @@ import { isBehind } from '../../policy/reasons.ts'
 import type { Failure } from './failure.ts'
 import { escapeHtml, plainPage, plainPageHeaders } from './plain-page.ts'
 
-/** A reply of whatever kind of server: plugins are typed for all of them. */
+/** A reply of any kind of server: plugins are typed for all of them. */
 export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
 
-/** Whether a reason says what came of a request, not what was thought of it: one that was allowed stays allowed. */
+/** Whether a reason describes the outcome of a request rather than the decision about it: an allowed request stays allowed. */
 function isOutcome(reason: string): boolean {
   return isBehind(reason) || reason === 'overloaded' || reason === 'upstream-error' || reason === 'internal'
 }
 
-/** Whether a browser shows the answer to a person. Plain HTML is what Java's own client asks for, too. */
+/** Whether a browser shows the answer to a person. Java's own client also accepts plain HTML. */
 function isForReading({ headers }: AnyReply['request']): boolean {
   return headers.accept?.includes('application/xhtml+xml') === true
 }
 
-/** Sends an error in MLflow's shape (as a page, where a person opened the address), and notes its reason for the audit line. */
+/** Sends an error in MLflow's form (or as a page, if a person opened the address), and records its reason for the audit line. */
 export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   const { auditRecord } = reply.request
   auditRecord.reason = failure.reason

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import type { Principal } from '../../policy/identity/principal.ts'
 
-/** What Entra calls the bearer of a token that was found good: a person's name, an application's id. */
+/** Entra's name for the bearer of a verified token: a person's name, or an application's id. */
 function nameIn(authorization: string | undefined, kind: Principal['kind']): string | null {
   const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (token === undefined) return null
@@ -11,8 +11,8 @@ function nameIn(authorization: string | undefined, kind: Principal['kind']): str
 }
 
 /**
- * Who the caller is, in the form in which a Databricks workspace says it (SCIM `Me`): what the proxy itself knows, and nothing of the principal that
- * it asks the workspace as. The id is Entra's, not the workspace's.
+ * The caller in the form of a Databricks workspace (SCIM `Me`): what the proxy itself knows, and nothing about the principal that
+ * it uses in the workspace. The id is Entra's, not the workspace's.
  */
 export function scimMe({ objectId, kind, groups }: Principal, authorization: string | undefined) {
   const name = nameIn(authorization, kind) ?? objectId

@@ -4,13 +4,13 @@ import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { plainPage, plainPageHeaders } from './plain-page.ts'
 import { environmentOf } from './request-hooks.ts'
 
-/** The page of somebody who is in several environments and opened none. Names are ASCII letters, digits and dashes by the schema. */
+/** The page for callers in several environments who opened none. Names are ASCII letters, digits and dashes by the schema. */
 function choicePage(names: readonly string[]): string {
   const links = names.map((name) => `<li><a href="env/${name}/">${name}</a></li>`).join('')
   return plainPage(`<p>Which environment?</p><ul>${links}</ul>`)
 }
 
-/** Lets a person who opens the UI without an environment choose one of theirs. Returns whether they were asked. */
+/** Shows a page to choose an environment if a person opens the UI without one. Returns whether the page was sent. */
 export function askWhich(config: PolicyConfig, request: FastifyRequest, reply: FastifyReply): boolean {
   const names =
     request.authenticated === null ? [] : environmentsOf(config, request.authenticated.principal).map(({ name }) => name)
@@ -20,7 +20,7 @@ export function askWhich(config: PolicyConfig, request: FastifyRequest, reply: F
   return true
 }
 
-/** The UI's addresses are relative: below `/env/<name>` they need the slash at its end. */
+/** The UI's addresses are relative: below `/env/<name>` they need a final slash. */
 export function addEntrance(app: FastifyInstance, config: PolicyConfig): void {
   app.get('/env/:environment', async (request, reply) => {
     request.auditRecord.endpoint = 'getUiPage'

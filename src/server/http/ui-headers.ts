@@ -1,8 +1,8 @@
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 
 /**
- * What the UI's page may do: run MLflow's own scripts, and show what the proxy serves. Its styles are written by its scripts, some of them
- * compile code (charts), and previews of HTML artifacts, which it shows in frames of no origin, inherit this policy and bring scripts of their own.
+ * The UI's policy: run MLflow's own scripts, and show what the proxy serves. Its scripts write styles, some of them
+ * compile code (charts), and previews of HTML artifacts, shown in frames without an origin, inherit this policy and contain their own scripts.
  */
 const uiPolicy = [
   "default-src 'self'",
@@ -20,13 +20,13 @@ const uiPolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Seconds that a browser may keep the UI's own files: their names change with their content. */
+/** Seconds that a browser may cache the UI's own files: their names change with their content. */
 const uiFileAge = 28 * 24 * 3600
 
-/** An artifact that is opened as a page has no origin, runs nothing and asks for nothing. */
+/** An artifact that is opened as a page has no origin, runs no scripts and sends no requests. */
 const artifactPolicy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
-/** The headers under which a browser may take bytes: an artifact, whatever it holds, cannot act as the person who looks at it. */
+/** The headers for downloads: whatever an artifact contains, it cannot act as the person who views it. */
 export function pageHeaders({ resource, pathParams }: Pick<OpenEndpoint, 'resource' | 'pathParams'>): Record<string, string> {
   if (resource !== 'ui') return { 'content-security-policy': artifactPolicy, 'cross-origin-resource-policy': 'same-origin' }
   const isPage = pathParams.length === 0

@@ -4,16 +4,16 @@ import type { Logger } from 'pino'
 import type { Metrics } from '../observability/metrics.ts'
 import { answerError } from './answer-error.ts'
 
-/** What is known of the request that something is done for. */
+/** What is known of the request being processed. */
 interface Scope {
   readonly requestId: string
-  /** Ends it with an error, and nothing else. */
+  /** Ends only this request, with an error. */
   end(error: unknown): void
 }
 
 const scopes = new AsyncLocalStorage<Scope>()
 
-/** Has everything that is done for a request know whose it is. */
+/** Associates everything done for a request with it (async context). */
 export function addScopes(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     const end = (error: unknown) => {
@@ -25,8 +25,8 @@ export function addScopes(app: FastifyInstance): void {
 }
 
 /**
- * Has an error that nobody caught end the one request that it happened for, and not the process: all other callers are served in it, too.
- * Returns what takes this back.
+ * Makes an uncaught error end only the request that caused it, and not the process, which also serves all other callers.
+ * Returns a function that undoes this.
  */
 export function catchUnforeseen(log: Logger, metrics: Pick<Metrics, 'countUnforeseen'>): () => void {
   const note = (error: unknown, origin: string) => {

@@ -1,6 +1,6 @@
 import { Refusal } from '../../policy/reasons.ts'
 
-/** The part that is asked for is not in the file. `size` is the file's in bytes, where it is known. */
+/** The requested range is not in the file. `size` is the file's in bytes, if known. */
 export class OutsideRange extends Refusal {
   readonly size: number | null
   constructor(size: number | null) {
@@ -9,7 +9,7 @@ export class OutsideRange extends Refusal {
   }
 }
 
-/** The refusal by an answer with status 412 or 416, whose `Content-Range` tells the file's size. */
+/** The refusal for an answer with status 412 or 416, whose `Content-Range` contains the file's size. */
 export function unmet(status: 412 | 416, contentRange: unknown): Refusal {
   if (status === 412)
     return new Refusal('precondition-failed', 'The artifact has changed and no longer matches the condition of the request.')
@@ -17,7 +17,7 @@ export function unmet(status: 412 | 416, contentRange: unknown): Refusal {
   return new OutsideRange(size === undefined ? null : Number(size))
 }
 
-/** The header that tells a caller who asked for another part how large the file is. */
+/** The header with the file's size, for a request with an invalid range. */
 export function sizeHeader(error: unknown): Record<string, string> {
   return error instanceof OutsideRange && error.size !== null ? { 'content-range': `bytes */${error.size}` } : {}
 }

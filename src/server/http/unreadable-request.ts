@@ -5,13 +5,13 @@ import { writeUnreadableAudit } from '../observability/audit.ts'
 import type { Connections } from './connections.ts'
 import { endNow, ignoreRest, isEnding } from './last-answer.ts'
 
-// 408 invites clients to send again, which harms nobody: the request was not even understood, so nothing of it went on.
+// Clients may retry after 408, which is harmless: the request was not even parsed, so nothing was forwarded.
 const answers: Readonly<Record<string, readonly [number, string, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The request headers are too large.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request did not arrive in time.'],
 }
 
-/** An answer in bytes: there is no request to answer. */
+/** An answer as bytes: there is no request to answer. */
 function writeAnswer(error: NodeJS.ErrnoException, requestId: string): { status: number; text: string } {
   const [status, phrase, message] = answers[error.code ?? ''] ?? [400, 'Bad Request', 'This is not a well-formed HTTP request.']
   const body = JSON.stringify({ error_code: 'BAD_REQUEST', message })
@@ -26,8 +26,8 @@ function writeAnswer(error: NodeJS.ErrnoException, requestId: string): { status:
 }
 
 /**
- * Answers bytes that are no HTTP request, and ends the connection: where the next request would begin cannot be known. Requests before
- * them, which are under way, keep their answers; then nothing is said of the bytes.
+ * Answers bytes that are not an HTTP request, and ends the connection, because the start of the next request is unknown. Requests before
+ * them keep their answers; the bytes themselves are then not answered.
  */
 export function refuseUnreadable(log: Logger, connections: Connections): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {

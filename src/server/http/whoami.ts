@@ -5,7 +5,7 @@ import { resolveName } from '../../policy/names/names.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { environmentOf } from './request-hooks.ts'
 
-/** What `/-/whoami` shows callers of themselves. */
+/** What `/-/whoami` shows callers about themselves. */
 export function whoami(config: PolicyConfig, request: FastifyRequest): Readonly<Record<string, unknown>> {
   const { authenticated } = request
   if (authenticated === null) return {}

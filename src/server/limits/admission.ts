@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/** Bytes of an answer from which on it counts while its client takes it. */
+/** Answers from this size (bytes) on are charged while the client reads them. */
 const largeAnswer = 64 * 1024
 
 interface Caller {
@@ -22,12 +22,12 @@ interface Caller {
   readonly principal: Principal
 }
 
-/** What one request has of the process: memory, and its shares. All of it is given back when the request is over, however it ends. */
+/** A request's resources: memory and shares. All are released when the request ends, however it ends. */
 class Admission {
   readonly memory: MemoryAccount
-  /** Of the request's body. */
+  /** Bytes of the request's body. */
   readonly body: Hold
-  /** Bytes of memory that work on the body will take. */
+  /** Bytes of memory for processing the body. */
   bodyWeight = 0
   readonly #limits: Limits
   readonly #over = new RequestEnd()
@@ -40,14 +40,14 @@ class Admission {
     this.body = this.memory.hold('request')
   }
 
-  /** Takes the request's share, and then memory for the work on its body. Throws the refusal of a request that is shed. */
+  /** Takes the request's share, then memory for processing the body. Throws the refusal if the request is shed. */
   async enter(kind: ShareKind, { environment, principal }: Caller): Promise<void> {
     this.#sharer = { environment: environment.name, principal: `${principal.tenantId}/${principal.objectId}` }
     await this.#take(this.#limits.shares[kind], this.#sharer)
     await this.body.resize(Math.max(this.bodyWeight, this.body.bytes))
   }
 
-  /** Takes one of MLflow's workers for a request that has its share, just before bytes are sent to it or asked of it. */
+  /** Takes one of MLflow's workers for a request with a share, just before bytes are transferred. */
   async takeWorker(): Promise<void> {
     if (this.#sharer === null) throw new TypeError('a request without a share takes no worker')
     await this.#take(this.#limits.workers, this.#sharer)
@@ -60,7 +60,7 @@ class Admission {
     this.#ends.push(end)
   }
 
-  /** Its answer is made: all that is left of it in memory is the answer's text, until the client has taken it. `cut` ends that early. */
+  /** The answer is complete: only its text stays in memory, until the client has read it. `cut` ends that early. */
   answer(bytes: number, cut: () => void): void {
     this.memory.release()
     if (bytes < largeAnswer) return
@@ -69,7 +69,7 @@ class Admission {
     hold.atClient(cut)
   }
 
-  /** The request is over. */
+  /** The request has ended. */
   close(): void {
     this.#over.abort()
     this.memory.release()
@@ -81,7 +81,7 @@ function lengthOf(payload: unknown): number | null {
   return typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : null
 }
 
-/** Gives every request an admission, first of all hooks. */
+/** Gives every request an admission, before all other hooks. */
 export function addAdmission(app: FastifyInstance, limits: Limits): void {
   app.decorateRequest('admission')
   app.addHook('onRequest', (request, reply, done) => {

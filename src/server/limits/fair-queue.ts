@@ -4,12 +4,12 @@ import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
 import { Presence } from './presence.ts'
 import type { Sharer } from './sharer.ts'
 
-/** What a queue is made with. Times in milliseconds. */
+/** Options of a queue. Times in milliseconds. */
 export interface FairQueueOptions {
   readonly kind: string
-  /** How long a request waits at most. */
+  /** How long a request may wait. */
   readonly patience: number
-  /** The part of its share that a principal who wants more than all of it has while others ask, too; left out: all of it. */
+  /** The fraction of its share for a principal that wants more than the whole share while others wait; default: all of it. */
   readonly amongOthers?: number
   readonly noteShed?: NoteShed
   readonly clock?: () => number
@@ -21,19 +21,19 @@ interface Waiter {
   readonly refuse: (cause: ShedCause) => void
 }
 
-/** Requests of everybody that wait at most, whoever they are of. */
+/** Maximum number of waiting requests, over all callers. */
 const mostWaiting = 1_024
 
 /**
- * Lets requests go on as far as the limits allow. The others wait in bounded queues, from which environments take turns, and in each its
- * principals: a long queue of one caller's is in nobody else's way.
+ * Admits requests up to the limits. Others wait in bounded queues; environments take turns, and principals within each,
+ * so that one caller's long queue does not delay others.
  */
 export class FairQueue {
   readonly #limits: ShareLimits
   readonly #options: FairQueueOptions
   readonly #clock: () => number
   readonly #counts = new Map<string, number>()
-  /** By environment and principal; whoever is first in a map has the next turn. */
+  /** By environment and principal; the first entry of a map has the next turn. */
   readonly #queues = new Map<string, Map<string, Waiter[]>>()
   #most = Number.POSITIVE_INFINITY
   #underWay = 0
@@ -54,15 +54,15 @@ export class FairQueue {
     return this.#waiting
   }
 
-  /** From now on at most so many are under way in all; one principal or environment never takes the last place of several. */
+  /** From now on at most this many requests are in flight in total; one principal or environment never takes the last of several slots. */
   narrow(everybody: number): void {
     this.#most = everybody
     this.#pump()
   }
 
   /**
-   * Resolves when the request may go on, with what ends its share; that may be called more than once. Throws the refusal of one that is
-   * shed, and the signal's reason when it aborts while the request waits.
+   * Resolves when the request may proceed, with a function that releases its share and may be called repeatedly. Throws the refusal if it is
+   * shed, and the signal's reason if that aborts while the request waits.
    */
   async enter(who: Sharer, signal?: End): Promise<() => void> {
     signal?.throwIfAborted()
@@ -106,7 +106,7 @@ export class FairQueue {
     })
   }
 
-  /** Where all places in the queue are taken, those who have the most of them lose one. */
+  /** If the queue is full, the caller with the most waiting requests loses one. */
   #add(waiter: Waiter): void {
     const { environment, principal } = waiter.who
     const principals = this.#queues.get(environment) ?? new Map<string, Waiter[]>()
@@ -135,7 +135,7 @@ export class FairQueue {
     return this.#queues.get(environment)?.get(principal) ?? []
   }
 
-  /** The longest queue of the environment that has the most waiting. */
+  /** The longest queue in the environment with the most waiting requests. */
   #longest(): Waiter[] {
     const total = (principals: ReadonlyMap<string, Waiter[]>) =>
       [...principals.values()].reduce((sum, { length }) => sum + length, 0)
@@ -147,7 +147,7 @@ export class FairQueue {
     for (let next = this.#next(); next !== null; next = this.#next()) next.grant()
   }
 
-  /** Whose turn it is. Environment and principal then go to the end of their rows. */
+  /** The next request. Its environment and principal then move to the end of their maps. */
   #next(): Waiter | null {
     for (const [environment, principals] of this.#queues) {
       for (const [principal, waiters] of principals) {
@@ -165,7 +165,7 @@ export class FairQueue {
 
   #fits({ environment, principal }: Sharer): boolean {
     const everybody = Math.min(this.#limits.everybody, this.#most)
-    // Of the few places that are left after a narrowing, one is always somebody else's.
+    // If few slots are left after the limit was lowered, one is always reserved for others.
     const part = this.#most < this.#limits.everybody ? Math.max(1, this.#most - 1) : Number.POSITIVE_INFINITY
     return (
       this.#underWay < everybody &&
@@ -174,7 +174,7 @@ export class FairQueue {
     )
   }
 
-  /** Who asks for more than the whole share at once has a part of it while others ask, too. */
+  /** A principal that wants more than its whole share gets a fraction while others wait. */
   #shareOf(who: Sharer): number {
     const { amongOthers = 1 } = this.#options
     const { principal: share } = this.#limits

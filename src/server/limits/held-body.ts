@@ -2,20 +2,20 @@ import type { IncomingMessage } from 'node:http'
 import { errors } from 'undici'
 import type { Hold } from './memory-account.ts'
 
-/** Milliseconds in which a body that is read whole has to come. */
+/** Time limit in milliseconds for a body that is read completely. */
 const longest = 300_000
 
 interface Bounds {
-  /** Bytes that it has at most. */
+  /** Maximum size in bytes. */
   readonly most: number
   readonly tooLarge: () => Error
-  /** Sees each part as it comes. */
+  /** Called with each chunk. */
   readonly see?: (chunk: Buffer) => void
 }
 
 /**
- * Reads a body whole, into memory that is counted as it comes: a slow client holds what it has sent, and nothing of what it may send. Throws
- * where there is no memory for it; what is left of the body is then read and dropped, so that the client gets to the answer.
+ * Reads a whole body into memory that is charged as it arrives: a slow client only holds what it has sent. Throws
+ * if there is no memory; the rest of the body is then read and discarded, so that the client receives the answer.
  */
 export function readHeld(raw: IncomingMessage, hold: Hold, { most, tooLarge, see }: Bounds): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 /**
- * Bytes of memory that JSON costs from its bytes to the bytes that are written anew, measured on Node 24 (forced collection, everything
+ * Memory cost of JSON in bytes, from receiving it to writing it again, measured on Node 24 (forced collection, everything
  * held) for texts of 4 MiB. A byte of text: its buffer, the text, the printed text and its buffer; twice as much of both texts where one
  * character needs two bytes. `{}` cost 195 and `[]` 45 in the tree, `[[[[` 190 each, a number 43, a member 60 to 110; printing adds 28 to 56
  * an item, and reading `\\n` 64 while its string is put together. `[{"key":…,"value":…,"timestamp":…,"step":…},…]` came to 14 times its bytes, these weights say 17.
@@ -10,7 +10,7 @@ const [quote, backslash, comma, colon, square, curly] = Buffer.from('"\\,:[{')
 /** The first byte of characters beyond Latin-1 in UTF-8. */
 const wide = 0xc4
 
-/** Weighs a JSON text as it comes: what it will cost when it is read, rewritten and printed. */
+/** Estimates the cost of parsing, rewriting and printing a JSON text while it arrives. */
 export class JsonWeight {
   #bytes = 0
   #brackets = 0
@@ -44,7 +44,7 @@ export class JsonWeight {
   }
 }
 
-/** What a whole JSON text will cost, in bytes of memory. */
+/** The cost of a whole JSON text, in bytes of memory. */
 export function jsonWeight(text: Uint8Array): number {
   const weight = new JsonWeight()
   weight.add(text)

@@ -3,22 +3,22 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { isMapping } from '../config/mapping.ts'
 
-/** Milliseconds between two looks, and for which a client is waited for before it is judged. */
+/** Milliseconds between two checks, and the time for which a client is observed before it is judged. */
 const times = { look: 1_000, judged: 60_000 } as const
 
 type Seen = Pick<IncomingMessage, 'complete' | 'readableLength'> & {
   readonly socket: Pick<Socket, 'bytesRead' | 'bytesWritten' | 'writableLength'>
 }
 
-/** Bytes of a large piece of an answer that the client has not taken yet: Node counts such a piece as one. */
+/** Bytes of a large chunk of an answer that the client has not read yet: Node counts such a chunk as one. */
 function queueOf(socket: object): number {
   const handle: unknown = '_handle' in socket ? socket._handle : null
   return isMapping(handle) && typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : 0
 }
 
 /**
- * How fast a client sends its body and takes its answer, in the time in which it is waited for: time that MLflow takes, or in which the proxy
- * does not read, counts for nothing.
+ * How fast a client sends its body and reads its answer, measured only while the proxy waits for it: time that MLflow needs, or in which the
+ * proxy does not read, is not counted.
  */
 export class ClientPace {
   readonly #request: Seen
@@ -33,7 +33,7 @@ export class ClientPace {
     this.#seen = this.#look()
   }
 
-  /** Takes note that time has passed. Returns whether the client was waited for in vain: for too long, and for too few bytes a second. */
+  /** Records that time has passed. Returns whether the client was too slow for too long. */
   pass(milliseconds: number, leastRate: number): boolean {
     const { socket, complete, readableLength } = this.#request
     const before = this.#seen
@@ -58,7 +58,7 @@ export class ClientPace {
   }
 }
 
-/** Closes the connections of clients that are slower than so many bytes a second. Without a word: an answer would make them send again. */
+/** Closes connections of clients below this many bytes a second, without an answer, which would make them retry. */
 export function addLeastRate(app: FastifyInstance, leastRate: number): void {
   if (leastRate === 0) return
   const paces = new Map<ClientPace, Socket>()

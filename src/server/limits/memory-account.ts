@@ -1,21 +1,21 @@
 import type { Refusal } from '../../policy/reasons.ts'
 import type { End } from '../network/request-end.ts'
 
-/** What memory is for: a request's body and what is made of it, or an answer of MLflow's. */
+/** Uses of memory: a request's body and what is made from it, or MLflow's answer. */
 export type MemoryUse = 'request' | 'answer'
 
-/** Where all accounts are kept: times in milliseconds, sizes in bytes. */
+/** The owner of all accounts: times in milliseconds, sizes in bytes. */
 export interface Accounts {
   clock(): number
-  /** Adds to what is held, or takes away from it, at once. */
+  /** Adds to the memory in use, or subtracts from it, at once. */
   add(hold: Hold, bytes: number): void
-  /** Adds at once where there is room (null), else as soon as there is. */
+  /** Adds at once if there is room (null), otherwise as soon as there is. */
   take(hold: Hold, bytes: number): Promise<void> | null
   noteAtClient(hold: Hold, waits: boolean): void
   leave(account: MemoryAccount): void
 }
 
-/** What one request holds. */
+/** The memory of one request. */
 export class MemoryAccount {
   readonly signal: End | undefined
   readonly #accounts: Accounts
@@ -26,14 +26,14 @@ export class MemoryAccount {
     this.signal = signal
   }
 
-  /** Begins to hold something, with nothing yet. */
+  /** Starts a hold of zero bytes. */
   hold(use: MemoryUse): Hold {
     const hold = new Hold(this.#accounts, this, use)
     this.#holds.add(hold)
     return hold
   }
 
-  /** Bytes that are held for a use. */
+  /** Bytes held for one use. */
   total(use: MemoryUse): number {
     let total = 0
     for (const hold of this.#holds) if (hold.use === use) total += hold.bytes
@@ -45,20 +45,20 @@ export class MemoryAccount {
     this.#holds.delete(hold)
   }
 
-  /** Gives everything back. May be called more than once. */
+  /** Releases everything. May be called repeatedly. */
   release(): void {
     for (const hold of this.#holds) hold.release()
     this.#accounts.leave(this)
   }
 }
 
-/** Memory that is held for one thing: a body, an answer. */
+/** Memory held for one body or answer. */
 export class Hold {
   readonly account: MemoryAccount
   readonly use: MemoryUse
-  /** Bytes. Changed by the budget alone. */
+  /** Bytes. Only changed by the budget. */
   bytes = 0
-  /** When the client began to be what is waited for. */
+  /** When the proxy began to wait for the client. */
   since = 0
   released = false
   readonly #accounts: Accounts
@@ -70,12 +70,12 @@ export class Hold {
     this.use = use
   }
 
-  /** Makes it `bytes` in all. Waits for more; throws the refusal where there is none, or never can be. */
+  /** Sets the total to `bytes`. Waits if there is no room; throws the refusal if there is none in time, or never can be. */
   async resize(bytes: number): Promise<void> {
     await this.grow(bytes)
   }
 
-  /** The same, with nothing to wait for where it has them at once (null). The refusal of what never can be is thrown when it is waited for. */
+  /** The same, returning null if it is granted at once. The refusal of what can never fit is thrown by the promise. */
   grow(bytes: number): Promise<void> | null {
     const change = Math.ceil(bytes) - this.bytes
     if (change > 0) return this.#accounts.take(this, change)
@@ -83,12 +83,12 @@ export class Hold {
     return null
   }
 
-  /** The same without waiting, for what is in memory already. */
+  /** The same without waiting, for data already in memory. */
   note(bytes: number): void {
     this.#accounts.add(this, Math.ceil(bytes) - this.bytes)
   }
 
-  /** From now on the client is what is waited for: `onReclaim` ends that, when others need the memory. Null: no longer. */
+  /** From now on the proxy waits for the client: `onReclaim` ends that if others need the memory. Null: no longer. */
   atClient(onReclaim: ((refusal: Refusal) => void) | null): void {
     this.since = this.#accounts.clock()
     this.#onReclaim = onReclaim
@@ -102,7 +102,7 @@ export class Hold {
     end?.(refusal)
   }
 
-  /** Gives all of it back. May be called more than once. */
+  /** Releases all of it. May be called repeatedly. */
   release(): void {
     this.atClient(null)
     this.account.forget(this)

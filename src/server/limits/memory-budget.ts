@@ -3,13 +3,13 @@ import type { End } from '../network/request-end.ts'
 import { type Accounts, type Hold, MemoryAccount, type MemoryUse } from './memory-account.ts'
 import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
 
-/** Milliseconds that a request waits for memory at most, and an answer; and after which what slow clients hold is looked at. */
+/** Milliseconds that a request, and an answer, may wait for memory; and between checks of what slow clients hold. */
 const patience = { request: 5_000, answer: 30_000, reclaim: 1_000 } as const
-/** A client that has held less, or for a shorter time, is not to blame for what others wait for. */
+/** A client that holds less, or for a shorter time, is not the reason why others wait. */
 const reclaimable = { bytes: 64 * 1024, milliseconds: 5_000 } as const
-/** The most that all requests together, and that one answer may take, of the whole. */
+/** Maximum fractions of the total for all requests together, and for one answer. */
 const parts = { requests: 0.75, answer: 0.8 } as const
-/** Bytes. What is small waits for nothing large, and has the rest of the memory for itself. */
+/** Bytes. Small holds never wait for large ones, and have the rest of the memory to themselves. */
 const small = 256 * 1024
 const mostWaiting = 1_024
 
@@ -20,18 +20,18 @@ interface Waiter {
   readonly refuse: (cause: ShedCause) => void
 }
 
-/** What the memory of a process is made with. */
+/** Options of the budget. */
 export interface MemoryOptions {
   readonly noteShed?: NoteShed
   readonly clock?: () => number
 }
 
 /**
- * The memory of the whole process for what is read whole. What does not fit waits; answers before requests, each in the order of arrival.
+ * The process's memory for everything that is read completely. What does not fit waits; answers before requests, each in order of arrival.
  *
- * No wait is for ever. Requests have a limit of their own, so answers never wait for requests alone. Of the requests that wait for an
- * answer's memory one is preferred until it is over: it may overdraw by the most that an answer may take, so it always gets on, waits for
- * no client, and gives back what it has. What slow clients hold is taken from them when somebody waits for it.
+ * No wait is endless. Requests have their own limit, so answers never wait for requests only. Of the requests that wait for an
+ * answer's memory one is preferred until it ends: it may exceed the limit by the size of one answer, so it always proceeds, waits for
+ * no client, and releases its memory. Memory held by slow clients is reclaimed if others wait for it.
  */
 export class MemoryBudget implements Accounts {
   readonly limit: number
@@ -60,7 +60,7 @@ export class MemoryBudget implements Accounts {
     return this.#queues.answer.length + this.#queues.request.length
   }
 
-  /** The most that one request, or one answer, may take. */
+  /** The maximum for one request, or one answer. */
   most(use: MemoryUse): number {
     return Math.floor(this.limit * (use === 'request' ? parts.requests : parts.answer))
   }
@@ -70,7 +70,7 @@ export class MemoryBudget implements Accounts {
     return new MemoryAccount(this, signal)
   }
 
-  /** Called by holds. Null: taken. */
+  /** Called by holds. Null: granted. */
   take(hold: Hold, bytes: number): Promise<void> | null {
     const { use, account } = hold
     const total = account.total(use) + bytes
@@ -81,7 +81,7 @@ export class MemoryBudget implements Accounts {
     return null
   }
 
-  /** Called by holds: takes or gives back without a word. */
+  /** Called by holds: adds or releases without waiting. */
   add(hold: Hold, bytes: number): void {
     if (hold.released) return
     hold.bytes += bytes
@@ -89,13 +89,13 @@ export class MemoryBudget implements Accounts {
     if (bytes < 0) this.#pump()
   }
 
-  /** Called by holds: what a slow client holds, and may lose. */
+  /** Called by holds: a slow client's memory, which may be reclaimed. */
   noteAtClient(hold: Hold, isThere: boolean): void {
     if (isThere) this.#atClients.add(hold)
     else this.#atClients.delete(hold)
   }
 
-  /** Called by accounts: one that is over is not preferred any more. */
+  /** Called by accounts: one that has ended is no longer preferred. */
   leave(account: MemoryAccount): void {
     if (this.#preferred !== account) return
     this.#preferred = null
@@ -150,7 +150,7 @@ export class MemoryBudget implements Accounts {
     return overloaded('The proxy has no memory left for this request.')
   }
 
-  /** One at a time, and others get a turn in between: what is granted may be work of some hundred milliseconds. */
+  /** One at a time, with others in between: each grant may cause some hundred milliseconds of work. */
   #pump(): void {
     if (this.#pumping || this.waiting === 0) return
     this.#pumping = true
@@ -163,7 +163,7 @@ export class MemoryBudget implements Accounts {
     })
   }
 
-  /** Takes from the slow client that has held the most for the longest, as somebody waits for it. */
+  /** Reclaims memory from the slow client that has held the most for the longest, because others wait. */
   reclaim(): void {
     const now = this.clock()
     const cost = ({ bytes, since }: Hold) => bytes * (now - since)

@@ -1,4 +1,4 @@
-/** Milliseconds for which a principal that asked counts as one who asks. */
+/** Milliseconds for which a principal counts as active after a request. */
 const lasting = 2_000
 
 interface Asked {
@@ -6,10 +6,10 @@ interface Asked {
   readonly at: number
 }
 
-/** Remembers who asked last, to tell whether a principal is the only one. Times in milliseconds of any one clock. */
+/** Remembers the latest callers, to know whether a principal is the only active one. Times in milliseconds of any one clock. */
 export class Presence {
   #latest: Asked | null = null
-  /** The last one of somebody else than the latest. */
+  /** The latest request of a principal other than the latest one. */
   #before: Asked | null = null
 
   note(principal: string, at: number): void {
@@ -17,7 +17,7 @@ export class Presence {
     this.#latest = { principal, at }
   }
 
-  /** Whether nobody else has asked lately. */
+  /** Whether no other principal has been active lately. */
   isAlone(principal: string, now: number): boolean {
     const other = this.#latest?.principal === principal ? this.#before : this.#latest
     return other === null || now - other.at > lasting

@@ -1,4 +1,4 @@
-/** Whose share a request takes. */
+/** The owner of the share that a request takes. */
 export interface Sharer {
   readonly environment: string
   readonly principal: string

@@ -1,4 +1,4 @@
-/** Bytes of memory for each byte of an export, for each message in it and each other field: an empty message was measured at 670. */
+/** Bytes of memory per byte of an export, per message and per other field: an empty message was measured at 670. */
 const weights = { byte: 6, message: 700, field: 120 } as const
 
 type Kind =
@@ -15,7 +15,7 @@ type Kind =
   | 'list'
   | 'pairs'
 
-/** Which fields of OpenTelemetry's messages are messages; what is left out has no further messages in it that matter. */
+/** Fields of OpenTelemetry's messages that are messages; those left out contain no further messages that matter. */
 const inner: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
   export: { 1: 'resourceSpans' },
   resourceSpans: { 1: 'resource', 2: 'scopeSpans' },
@@ -34,7 +34,7 @@ const inner: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
 /** Bytes of fixed length by wire type. */
 const fixed: Readonly<Record<number, number>> = { 1: 8, 5: 4 }
 
-/** Counts the fields of an export of spans without reading them. What is no protobuf is counted as far as it goes. */
+/** Counts the fields of an export of spans without parsing it. Invalid protobuf is counted up to the error. */
 class FieldCounter {
   messages = 0
   fields = 0
@@ -46,7 +46,7 @@ class FieldCounter {
     this.#count('export')
   }
 
-  /** One loop over all levels, so that no depth is too deep for it. */
+  /** One loop over all levels, so that no depth is a problem. */
   #count(kind: Kind): void {
     const open: { readonly kind: Kind; readonly end: number }[] = [{ kind, end: this.#bytes.length }]
     while (open.length > 0 && this.#at < this.#bytes.length) {
@@ -83,7 +83,7 @@ class FieldCounter {
   }
 }
 
-/** Bytes of memory that an export of spans in protobuf costs from its bytes to the bytes that are written anew. */
+/** Memory cost in bytes of an export of spans in protobuf, from receiving it to writing it again. */
 export function spansWeight(bytes: Uint8Array): number {
   const { messages, fields } = new FieldCounter(bytes)
   return bytes.length * weights.byte + messages * weights.message + fields * weights.field

@@ -3,14 +3,14 @@ import { secureContextOf } from '../config/certificates.ts'
 import { type Outbound, proxyFor } from '../config/proxy-settings.ts'
 import { openTunnel, proxyHeaders } from './tunnel.ts'
 
-/** How undici connects to other machines: directly or through a forward proxy, by https with the authorities that are trusted here. `timeout` in milliseconds. */
+/** How undici connects to other machines: directly or through a forward proxy, over https with the configured authorities. `timeout` in milliseconds. */
 export function outboundConnector(outbound: Outbound | undefined, timeout: number): buildConnector.connector {
   const secureContext = secureContextOf(outbound)
   const connect = buildConnector({ timeout, keepAliveInitialDelay: 15_000, ...(secureContext === null ? {} : { secureContext }) })
   return (options, callback) => {
     const proxy = proxyFor(outbound, options)
     if (proxy === null) return connect(options, callback)
-    // What is plain is asked of the forward proxy itself (`throughProxy`): many let nobody connect to other ports than 443.
+    // Plain http is requested from the forward proxy itself (`throughProxy`): many allow CONNECT only to port 443.
     if (options.protocol !== 'https:') {
       const { protocol, hostname, port } = proxy
       return connect({ ...options, protocol, hostname, host: hostname, port }, callback)
@@ -24,8 +24,8 @@ export function outboundConnector(outbound: Outbound | undefined, timeout: numbe
 }
 
 /**
- * A dispatcher whose requests for plain http are written as a forward proxy wants them, where they go through one. `origin`: of a pool,
- * whose requests do not name it.
+ * A dispatcher whose requests for plain http have the form that forward proxies need, if they use one. `origin`: of a pool,
+ * whose requests do not contain it.
  */
 export function throughProxy(dispatcher: Dispatcher, outbound: Outbound | undefined, origin?: string): Dispatcher {
   if (outbound?.httpProxy == null) return dispatcher

@@ -1,4 +1,4 @@
-/** What keeps a connection from being made, by the code of its error: to follow the name of what was to be reached. */
+/** Causes of connection failures by error code, as text after the name of the target. */
 const sentences: readonly (readonly [codes: RegExp, sentence: string])[] = [
   [
     /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/,
@@ -31,7 +31,7 @@ function wrongName(error: object): string {
   return `its certificate is for ${shown === '' ? 'another name' : shown}, not for the name in the address; use a name of its certificate`
 }
 
-/** Why there is no connection, or no answer, in a sentence that says what to do; with the code for those who look it up. */
+/** Why there is no connection or no answer, in a sentence that says what to do, with the error code. */
 export function describeNetworkError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error

@@ -1,4 +1,4 @@
-/** What of an AbortSignal those who wait need. */
+/** The parts of an AbortSignal that waiters need. */
 export interface End {
   readonly aborted: boolean
   readonly reason: Error
@@ -7,16 +7,16 @@ export interface End {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
-/** One for all requests, as nobody reads its stack. */
+/** One instance for all requests, because nobody reads its stack. */
 const requestOver = new Error('the request is over')
 
-/** The end of a request. Every request has one and many things wait with it: an AbortController costs each of them an event and a reference. */
+/** The end of a request. Every request has one, and many things wait for it: an AbortController would cost each of them an event and a reference. */
 export class RequestEnd implements End {
   readonly reason: Error
   readonly #listeners = new Set<() => void>()
   #aborted = false
 
-  /** `reason` is what those who wait are told. */
+  /** `reason` is what waiters get. */
   constructor(reason: Error = requestOver) {
     this.reason = reason
   }
@@ -37,7 +37,7 @@ export class RequestEnd implements End {
     this.#listeners.delete(listener)
   }
 
-  /** It has come. May be called more than once. */
+  /** The request has ended. May be called repeatedly. */
   abort(): void {
     this.#aborted = true
     const listeners = [...this.#listeners]
@@ -46,7 +46,7 @@ export class RequestEnd implements End {
   }
 }
 
-/** An end for those who take nothing but an AbortSignal. */
+/** For APIs that only accept an AbortSignal. */
 export function abortSignalOf(end: End): AbortSignal {
   if (end instanceof AbortSignal) return end
   const controller = new AbortController()

@@ -4,12 +4,12 @@ import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { basicAuthorization } from './basic-authorization.ts'
 
-/** A forward proxy does not connect to where it should. */
+/** A forward proxy did not connect to the target. */
 class ForwardProxyError extends Error {
   readonly code = 'ERR_FORWARD_PROXY'
 }
 
-/** The headers that show a forward proxy who asks. */
+/** The headers that authenticate to a forward proxy. */
 export function proxyHeaders({ username, password }: URL): Record<string, string> {
   if (username === '') return {}
   return { 'proxy-authorization': basicAuthorization(decodeURIComponent(username), decodeURIComponent(password)) }

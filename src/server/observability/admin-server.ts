@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Metrics } from './metrics.ts'
 
-/** The operators' side, on a port of its own: liveness, readiness and metrics. `why` gives what readiness waits for, or null; `concern` what is wrong without being in the way. */
+/** The operators' endpoints, on a separate port: liveness, readiness and metrics. `why` returns what readiness waits for, or null; `concern` a problem that does not affect readiness. */
 export function buildAdmin(
   metrics: Metrics,
   why: () => string | null,

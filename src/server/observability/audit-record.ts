@@ -2,7 +2,7 @@ import type { RequestedReference } from '../../policy/audited-references.ts'
 import type { Environment } from '../../policy/environments/environment.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
 
-/** What is noted about a request on its way, for the audit line and the metrics. */
+/** What is recorded about a request, for the audit line and the metrics. */
 export interface AuditRecord {
   principal: Principal | null
   environment: Environment | null

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 
-/** A log for lines whose fields are all named here: there is nothing in them that would have to be looked for and hidden. */
+/** A log for lines whose fields are all listed here, so that no redaction is needed. */
 export function auditLog(log: Logger): Logger {
   return log.child({}, { redact: [] })
 }
 
-/** Writes one line per request: who, where, what, decided how and why. Never a token, never a parameter's value. */
+/** Writes one line per request: the caller, the request, the decision and its reason. Never a token or a parameter's value. */
 export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
   const { auditRecord } = request
   const { principal, environment, administrator } = auditRecord
@@ -24,7 +24,7 @@ export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyR
       references: auditRecord.references,
       decision: auditRecord.decision,
       reason: auditRecord.reason ?? (reply.raw.writableFinished ? null : 'client-gone'),
-      // Without a whole answer the client may have seen no status at all.
+      // If the answer is incomplete, the client may not have seen a status.
       status: reply.raw.headersSent ? reply.statusCode : null,
       complete: reply.raw.writableFinished,
       upstreamStatus: auditRecord.upstreamStatus,
@@ -34,7 +34,7 @@ export function writeAudit(log: Logger, request: FastifyRequest, reply: FastifyR
   )
 }
 
-/** The line of bytes that were no request: nothing in them can be trusted, so nothing of them is written. */
+/** The line for bytes that were not a request: nothing in them can be trusted, so none of them is logged. */
 export function writeUnreadableAudit(log: Logger, requestId: string, status: number): void {
   const nobody = { tenantId: null, objectId: null, kind: null, environment: null, administrator: false }
   const nothing = { method: null, endpoint: 'unreadable', references: [], decision: 'deny', reason: 'malformed' }

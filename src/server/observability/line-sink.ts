@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Outlet } from './log-outlet.ts'
 
-/** Characters that wait at most, and those that are handed over at once. */
+/** Maximum number of waiting characters, and of characters in one write. */
 const most = { waiting: 4 * 1024 * 1024, batch: 64 * 1024 } as const
-/** Milliseconds before the next attempt after a failed one. */
+/** Milliseconds before the next attempt after a failure. */
 const retryAfter = 1_000
-/** Milliseconds between two batches at least: each costs as much as several lines. A line that comes alone goes out at once. */
+/** Minimum milliseconds between two batches: each costs as much as several lines. A single line is written at once. */
 const between = 10
 
 /**
- * Takes the log's lines to where they go, and is never the end of the process, nor holds it up: a disk that is full, a pipe that nobody
- * reads or that is closed lose lines, which are counted, and nothing else.
+ * Writes the log's lines, and never ends or delays the process: a full disk, a closed pipe, or one that nobody
+ * reads only loses lines, which are counted.
  */
 export class LineSink {
   readonly #outlet: Outlet
@@ -21,13 +21,13 @@ export class LineSink {
   #broken = false
   #sending: Promise<void> | null = null
 
-  /** `onLost` hears of every line that is lost. */
+  /** `onLost` is called for every lost line. */
   constructor(outlet: Outlet, onLost: (lines: number) => void) {
     this.#outlet = outlet
     this.#onLost = onLost
   }
 
-  /** Takes one line, with its end. */
+  /** Adds one line, including its line end. */
   write(line: string): void {
     if (this.#waiting + line.length > most.waiting) {
       this.#lose(1)
@@ -40,19 +40,19 @@ export class LineSink {
     })
   }
 
-  /** Resolves when every line is out, or after so many milliseconds. */
+  /** Resolves when every line is written, or after this many milliseconds. */
   async end(milliseconds: number): Promise<void> {
     const late = new AbortController()
     await Promise.race([this.#sending, pause(milliseconds, undefined, { signal: late.signal }).catch(() => undefined)])
     late.abort()
   }
 
-  /** For the very end of the process: what is left goes out at once, or never. */
+  /** For the end of the process: writes the rest at once, or not at all. */
   flush(): void {
     try {
       while (this.#lines.length > 0) this.#outlet.sendNow(this.#take().join(''))
     } catch {
-      // Nobody is left who could be told.
+      // There is nobody left to report it to.
     }
   }
 
@@ -70,7 +70,7 @@ export class LineSink {
   }
 
   async #send(): Promise<void> {
-    // Whatever is written in the same turn goes out together.
+    // Lines of the same turn are written together.
     await Promise.resolve()
     while (this.#lines.length > 0) {
       const lines = this.#take()
@@ -79,7 +79,7 @@ export class LineSink {
         this.#broken = false
         await pause(between)
       } catch {
-        // A part of them may be out: what comes next begins on a line of its own.
+        // A part may have been written: the next line starts on a new line.
         this.#broken = true
         this.#lose(lines.length)
         await pause(retryAfter, undefined, { ref: false })

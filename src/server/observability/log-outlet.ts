@@ -1,10 +1,10 @@
 import { fstatSync, write, writeSync } from 'node:fs'
 
-/** Where lines leave the process. */
+/** Where lines are written. */
 export interface Outlet {
-  /** Rejects when the text did not get there, or not whole. */
+  /** Rejects if the text was not written completely. */
   send(text: string): Promise<void>
-  /** What can be written without waiting, at the end of the process. Throws when it did not get there. */
+  /** Writes without waiting, at the end of the process. Throws if that fails. */
   sendNow(text: string): void
 }
 
@@ -19,7 +19,7 @@ function isPipe(fd: number): boolean {
 
 const standardOutput = 1
 
-/** Node writes to pipes without blocking, and never closes this descriptor, which the next file or socket would get. */
+/** Node writes to pipes without blocking. It never closes this descriptor, because the next file or socket would get it. */
 const pipe: Outlet = {
   send: (text) =>
     new Promise((resolve, reject) => {
@@ -28,7 +28,7 @@ const pipe: Outlet = {
   sendNow: (text) => void writeSync(standardOutput, text),
 }
 
-/** A file takes lines again when its disk has room again; Node's own stream would be closed by the first error. */
+/** A file accepts lines again once its disk has room; the first error would close Node's own stream. */
 function fileOutlet(fd: number): Outlet {
   const send = (bytes: Buffer): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -41,7 +41,7 @@ function fileOutlet(fd: number): Outlet {
   return { send: (text) => send(Buffer.from(text)), sendNow: (text) => void writeSync(fd, text) }
 }
 
-/** Standard output, whatever it is. */
+/** Standard output, whatever kind of file it is. */
 export function standardOutlet(): Outlet {
   return isPipe(standardOutput) ? pipe : fileOutlet(standardOutput)
 }

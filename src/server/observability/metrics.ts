@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Limits } from '../limits/request-limits.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 
-/** The proxy's own metrics, by endpoint of the table and never by path, so that their number is bounded. */
+/** The proxy's own metrics, labelled by endpoint name and never by path, so that their number is bounded. */
 export class Metrics {
   readonly registry = new Registry()
   readonly #requests = new Counter({
@@ -53,12 +53,12 @@ export class Metrics {
     addProcessMetrics(this.registry)
   }
 
-  /** Counts an error that nobody caught. */
+  /** Counts an uncaught error. */
   countUnforeseen(): void {
     this.#unforeseen.inc()
   }
 
-  /** Shows what requests have of the process, and counts those that found no room. */
+  /** Exposes resource use, and counts shed requests. */
   watch(limits: Limits): void {
     limits.onShed((kind, cause) => this.#shed.inc({ kind, cause }))
     const { memory, shares, workers } = limits
@@ -104,12 +104,12 @@ export class Metrics {
     this.#seconds.observe({ endpoint: auditRecord.endpoint }, reply.elapsedTime / 1000)
   }
 
-  /** Counts lines of the log that could not be written. */
+  /** Counts log lines that could not be written. */
   countLostLines(lines: number): void {
     this.#lostLines.inc(lines)
   }
 
-  /** Notes what came of a reading of the issuer's signing keys. */
+  /** Records the result of reading the issuer's signing keys. */
   noteKeys({ keys, problem }: { readonly keys: number; readonly problem: string | null }): void {
     this.#keys.set(keys)
     this.#readings.inc({ result: problem === null ? 'good' : 'failed' })

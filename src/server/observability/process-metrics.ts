@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from '@prometheus-io/client'
 
-/** What the process holds, read when it is asked for: what grows without end shows here first. */
+/** Process metrics, measured when they are read: a leak shows here first. */
 export function addProcessMetrics(registry: Registry): void {
   new Gauge({
     name: 'mlflow_env_proxy_process_memory_bytes',
