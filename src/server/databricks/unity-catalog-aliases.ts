@@ -21,8 +21,8 @@ async function modelOf(name: string, send: Send): Promise<JsonObject | null> {
 }
 
 /**
- * A page of versions with the aliases that point at each. Unity Catalog leaves them out, and they alone tell which versions are in
- * production; versions of a model that cannot be asked for are left out.
+ * A page of versions with their aliases. Unity Catalog omits the aliases, and only they show which versions are in
+ * production; versions of a model that cannot be looked up are left out.
  */
 export async function withAliases(answer: UpstreamAnswer, send: Send): Promise<UpstreamAnswer> {
   if (answer.status !== 200) return answer

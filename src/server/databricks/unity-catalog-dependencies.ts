@@ -1,6 +1,6 @@
 import { isMapping, type Mapping } from '../config/mapping.ts'
 
-/** What a model needs of Databricks, as Unity Catalog writes it down with a version. */
+/** A model's dependencies in Databricks, as Unity Catalog stores them with a version. */
 export interface ModelDependency {
   readonly type: string
   readonly name: string
@@ -16,7 +16,7 @@ const resourceTypes = {
   uc_model_service: 'DATABRICKS_UC_MODEL_SERVICE',
 } as const
 
-/** The same in models that were logged before there were resources. */
+/** The same in models that were logged by versions without resources. */
 const olderTypes = {
   databricks_vector_search_index_name: 'DATABRICKS_VECTOR_INDEX',
   databricks_embeddings_endpoint_name: 'DATABRICKS_MODEL_ENDPOINT',
@@ -34,7 +34,7 @@ function listed(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** What the caller of the model brings rights of their own for is no dependency of it. */
+/** Resources that are used with the rights of the model's caller are not dependencies. */
 function nameOf(resource: unknown): unknown {
   return isMapping(resource) && resource.on_behalf_of_user !== true ? resource.name : undefined
 }

@@ -25,15 +25,15 @@ import { parseAnswer } from '../upstream/parse-answer.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import { searchesVersions, withAliases } from './unity-catalog-aliases.ts'
 
-/** Sends one call to the workspace, with the credentials of the request that it is a part of. */
+/** Sends one call to the workspace, with the credentials of the request that caused it. */
 export type SendCall = (call: SentCall) => Promise<UpstreamAnswer>
 
-/** Rows of one page at most: each is looked at by itself, because lists have neither tags nor aliases. */
+/** Maximum rows per page: each row is looked up separately, because lists contain neither tags nor aliases. */
 const pageRows = 100
-/** Models whose versions one search goes through, and models of one schema. More would take minutes. */
+/** Maximum models whose versions one search reads, and models of one schema. More would take minutes. */
 const most = { searched: 200, listed: 5_000 } as const
 
-/** An answer that is no success, to be handed on as it is. */
+/** An unsuccessful answer, to be passed on unchanged. */
 class Refused extends Error {
   override readonly name = 'Refused'
   readonly answer: UpstreamAnswer
@@ -51,7 +51,7 @@ function invalid(message: string): Refusal {
   return new Refusal('invalid-parameter', message)
 }
 
-/** Answers requests to the open-source model registry from Unity Catalog, in the names that are there. Names and rights are no concern of it. */
+/** Answers requests to the open-source model registry from Unity Catalog, using its names. Mapping names and checking rights is done elsewhere. */
 class CatalogRegistry {
   readonly #send: SendCall
 
@@ -78,7 +78,7 @@ class CatalogRegistry {
     return parseAnswer(answer)
   }
 
-  /** The same; null for what is not there. */
+  /** The same; null if it does not exist. */
   async #find(path: string, query: Readonly<Record<string, string>>): Promise<JsonObject | null> {
     try {
       return await this.#ask(writeCatalogCall('GET', path, new Map(Object.entries(query))))
@@ -164,7 +164,7 @@ class CatalogRegistry {
     return (await mapAtOnce(names, (name) => search('name', name))).flat()
   }
 
-  /** One page of the rows; its token is the number of the first row of the next. */
+  /** One page of the rows; its token is the index of the next page's first row. */
   async #page(
     message: JsonObject,
     key: string,
@@ -189,7 +189,7 @@ class CatalogRegistry {
   }
 }
 
-/** Carries out a request to the open-source model registry in Unity Catalog; any other goes as it is, a search for versions with their aliases. */
+/** Carries out a request to the open-source model registry in Unity Catalog. Others are sent unchanged; a search for versions also gets their aliases. */
 export async function askCatalog(call: SentCall, send: SendCall): Promise<UpstreamAnswer> {
   const registryCall = readRegistryCall(call)
   if (registryCall !== null) return new CatalogRegistry(send).answer(registryCall)

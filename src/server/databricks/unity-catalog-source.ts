@@ -6,12 +6,12 @@ import type { StoredFile } from './storage/artifact-store.ts'
 import { dependenciesOf, isOfFeatureStore, type ModelDependency } from './unity-catalog-dependencies.ts'
 import type { SourceFiles } from './workspace-artifacts.ts'
 
-/** Files of one model. */
+/** Maximum number of files in one model. */
 const mostFiles = 10_000
-/** Bytes of the description of a model. */
+/** Maximum bytes of a model's description. */
 const descriptionBytes = 1024 * 1024
 
-/** Every file of a source, with its path in it. Throws `too-large` where there are too many. */
+/** Every file of a source, with its relative path. Throws `too-large` if there are too many. */
 export async function filesBelow(source: SourceFiles, folder = ''): Promise<StoredFile[]> {
   const files: StoredFile[] = []
   for (const row of await source.list(folder)) {
@@ -27,8 +27,8 @@ export async function filesBelow(source: SourceFiles, folder = ''): Promise<Stor
 const advice = 'Log the model with a signature of its inputs and outputs (https://mlflow.org/docs/latest/model/signatures.html).'
 
 /**
- * Unity Catalog takes models with a signature only; its own clients see to that, and here the proxy is the client. Gives what the model
- * says that it depends on.
+ * Unity Catalog accepts only models with a signature. Its own clients check that, and here the proxy is the client. Returns the model's
+ * dependencies.
  */
 export async function checkModel(source: SourceFiles, files: readonly StoredFile[]): Promise<readonly ModelDependency[]> {
   const description = files.find(({ path }) => path === 'MLmodel')

@@ -19,19 +19,19 @@ import type { StorageCall } from './storage/storage-call.ts'
 /** What is uploaded. */
 export interface Sending {
   readonly body: AsyncIterable<Uint8Array>
-  /** As it was announced, or null. */
+  /** The announced length, or null. */
   readonly length: number | null
-  /** Looks whether it is still allowed, when storage is about to be told that it is whole. */
+  /** Checks that it is still allowed, just before the storage is told that it is complete. */
   readonly lastLook: () => Promise<void>
 }
 
-/** The files of a place, by their paths in it. */
+/** The files of a location, by their relative paths. */
 export interface SourceFiles {
   list(folder: string): Promise<StoredFile[]>
   download(path: string): Promise<Download>
 }
 
-/** Artifacts of a Databricks workspace, which serves none itself: granted requests for them, carried out by other calls. */
+/** Artifacts of a Databricks workspace, which serves none itself: granted requests are carried out with other calls. */
 export class WorkspaceArtifacts {
   readonly #upstream: Upstream
   readonly #storage: AzureStorage
@@ -42,7 +42,7 @@ export class WorkspaceArtifacts {
     this.#storage = storage
   }
 
-  /** The files and folders of a folder. Throws as `download`. */
+  /** The files and subfolders of a folder. Throws as `download`. */
   list(grant: Grant, caller: CallerCredentials): Promise<StoredFile[]> {
     const { store, request } = this.#open(grant, caller)
     return store.list(request.place, request.path)
@@ -54,7 +54,7 @@ export class WorkspaceArtifacts {
     await store.delete(request.place, request.path)
   }
 
-  /** Throws CallFailed for what Databricks refuses; all else is a Refusal. */
+  /** Throws CallFailed if Databricks refuses; everything else is a Refusal. */
   async download(grant: Grant, caller: CallerCredentials, range?: ByteRange, conditions?: Conditions): Promise<Download> {
     const { store, request } = this.#open(grant, caller)
     const end = this.#memory.begin()
@@ -75,7 +75,7 @@ export class WorkspaceArtifacts {
     await store.upload(request.place, request.path, body, length, lastLook).finally(end)
   }
 
-  /** What a granted registration is made of. */
+  /** The source files of a granted registration. */
   sourceOf(grant: Grant, caller: CallerCredentials): SourceFiles {
     const request = sourceRequest(grant)
     const store = new DatabricksArtifactStore(this.#callFor(request, caller), this.#storage)
@@ -86,7 +86,7 @@ export class WorkspaceArtifacts {
     }
   }
 
-  /** The files of the version that a granted registration has made in Unity Catalog, to be written. */
+  /** The files of the version that a granted registration has created in Unity Catalog, for writing. */
   newVersion(grant: Grant, version: string, caller: CallerCredentials): CatalogFolder {
     const request = newVersionRequest(grant, version)
     const { place } = request

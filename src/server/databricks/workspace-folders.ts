@@ -3,14 +3,14 @@ import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 
-/** Whether a workspace refused to put an experiment where there is no folder. */
+/** Whether a workspace refused an experiment because its folder does not exist. */
 function lacksFolder({ status, text }: UpstreamAnswer): boolean {
   return status === 404 || (status >= 400 && status < 500 && /"error_code":\s*"RESOURCE_DOES_NOT_EXIST"/.test(text))
 }
 
 /**
- * Sends what puts an experiment into a Databricks workspace, where its folder must be there first (an open-source server has none): a
- * refusal for want of it makes the folder, and sends once more. Databricks' own refusal stands where that does not help.
+ * Sends a request that puts an experiment into a folder of a Databricks workspace, which must exist (an open-source server has none). If the
+ * folder is missing, creates it and sends the request again. If that does not help, Databricks' own refusal is returned.
  */
 export async function sendIntoFolder(
   upstream: Upstream,

@@ -33,8 +33,8 @@ function refuseClosed(config: PolicyConfig, endpoint: ClosedEndpoint): Handler {
 }
 
 /**
- * Registers every endpoint of the table but those that carry bytes, which are served in scopes of their own. Nothing else is routed; clients of
- * one mode find the endpoints of that mode.
+ * Registers every endpoint of the table except byte streams, which have their own scopes. Nothing else is routed; clients of
+ * one mode only find the endpoints of that mode.
  */
 export function addEndpointRoutes(app: FastifyInstance, config: PolicyConfig, mode: ClientMode, pipeline: Pipeline): void {
   const table = endpointTable(serverKindOf(config), mode)

@@ -11,7 +11,7 @@ import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 
 type Send = () => Promise<UpstreamAnswer>
 
-/** The id of the active experiment of a name, as MLflow would answer that it has made it; null where there is none. */
+/** The id of the active experiment with this name, as in MLflow's answer to its creation; null if there is none. */
 async function madeBefore(upstream: Upstream, name: UpstreamName, caller: CallerCredentials): Promise<UpstreamAnswer | null> {
   const query = { experiment_name: name }
   const found = readFound(await upstream.lookUp('/api/2.0/mlflow/experiments/get-by-name', query, caller))
@@ -25,7 +25,7 @@ function isThere({ status, text }: UpstreamAnswer): boolean {
   return status >= 400 && status < 500 && /"error_code":\s*"RESOURCE_ALREADY_EXISTS"/.test(text)
 }
 
-/** A notebook's second session asks for its experiment by making it once more, and a workspace gives it the one that there is. */
+/** A notebook's second session creates its experiment again, and a workspace returns the existing one. */
 async function getOrCreate(
   upstream: Upstream,
   name: UpstreamName,
@@ -36,7 +36,7 @@ async function getOrCreate(
   return isThere(answer) ? ((await madeBefore(upstream, name, caller)) ?? answer) : answer
 }
 
-/** Notes, when an experiment has got another name, whether it was written with a slash before it. */
+/** After an experiment was renamed, records whether its name was written with a leading slash. */
 async function noteSpelling(upstream: Upstream, grant: Grant, name: string, caller: CallerCredentials): Promise<UpstreamAnswer> {
   const { endpoint, message, context } = grant
   const id = upstreamExperimentId(textMeaning(endpoint, message, 'experiment') ?? '', context.defaultExperimentId)

@@ -38,7 +38,7 @@ export class Pipeline {
   readonly #upstream: Upstream
   readonly #facts: Facts
   readonly #promotions = new PromotionLocks()
-  /** How many promotions there had been when a grant's decision began. */
+  /** The number of promotions when a grant's decision began. */
   readonly #decidedAt = new WeakMap<Grant, number>()
   readonly #strategies: ReadonlyMap<OpenEndpoint, Strategy>
   readonly #guard: TimingGuard
@@ -51,14 +51,14 @@ export class Pipeline {
     this.#strategies = chooseStrategies(serverKindOf(config), own, forward)
   }
 
-  /** The context of a request that has its turn. Throws the refusal of one that has no environment, or is shed. */
+  /** The context of an admitted request. Throws the refusal if it has no environment, or is shed. */
   async enter(name: string, bytes: OpenEndpoint['bytes'], request: FastifyRequest): Promise<RequestContext> {
     const requestContext = requestContextOf(this.#config, name, request)
     await request.admission.enter(bytes === undefined ? 'messages' : shares[bytes], requestContext)
     return requestContext
   }
 
-  /** From a request to what was granted of it. Throws the refusal of a denied request. */
+  /** Turns a request into a grant. Throws the refusal of a denied request. */
   async grant(
     endpoint: OpenEndpoint,
     request: FastifyRequest,
@@ -70,8 +70,8 @@ export class Pipeline {
   }
 
   /**
-   * Decides on a decoded message. Throws the refusal of a denied request. `fresh`: on what there is now, rather than a moment ago. What an
-   * allowed request lacks is made, and then it is decided on with that: a decision itself writes nothing.
+   * Decides about a decoded message. Throws the refusal of a denied request. `fresh`: with current facts, not cached ones. If an
+   * allowed request needs something that does not exist yet, it is created, and the decision is made again: a decision itself only reads.
    */
   async judge(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh = false): Promise<Grant> {
     const granted = await this.#decide(requestContext, endpoint, message, fresh)
@@ -87,7 +87,7 @@ export class Pipeline {
     const request = { endpointName: endpoint.name, endpoint, message, mode, administrator }
     const decidedAt = this.#promotions.promotions
     const evaluation = decide(this.#config, environment, request)
-    // Who is looked at once more has been told already that it is there; and others wait for the end of it.
+    // A second decision need not be delayed: the caller already knows that it exists, and others wait for its end.
     const decision = fresh ? await evaluate(evaluation, facts) : await this.#guard.decide(evaluation, facts, credentials.signal)
     if ('deny' in decision) throw decision.deny
     requestContext.auditRecord.decision = 'allow'
@@ -97,8 +97,8 @@ export class Pipeline {
   }
 
   /**
-   * Keeps promotions of what the request changes away, or others from what it promotes, until `release`. Decides anew, on what there is now,
-   * where something was promoted since the decision, and where `again` says so. Throws as `judge`.
+   * Holds off promotions of what the request changes, or other changes to what it promotes, until `release`. Decides again, with current
+   * facts, if something was promoted since the decision, or if `again` is set. Throws as `judge`.
    */
   async hold(
     requestContext: RequestContext,
@@ -116,7 +116,7 @@ export class Pipeline {
     }
   }
 
-  /** Carries out a granted message; gives the answer in the caller's names. Throws as its strategy, and as `judge`. */
+  /** Carries out a granted message; returns the answer with the caller's names. Throws as its strategy, and as `judge`. */
   async complete({ requestContext, grant: granted, printsRows }: GrantedRequest): Promise<JsonObject> {
     const { grant, release } = await this.hold(requestContext, granted)
     try {

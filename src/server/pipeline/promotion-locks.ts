@@ -3,7 +3,7 @@ import type { Grant } from '../../policy/grant.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { abortSignalOf, type End } from '../network/request-end.ts'
 
-/** Milliseconds that a request waits for others to be over with what it touches. */
+/** Milliseconds that a request waits for others that use the same things. */
 const longestWait = 30_000
 
 type Keys = Pick<Grant['context'], 'changes' | 'promotes'>
@@ -14,9 +14,9 @@ interface Entry {
   enter(): void
 }
 
-/** A place among those who touch the same things; `release` may be called more than once. */
+/** A lock on the things that a request uses; `release` may be called repeatedly. */
 export interface Hold {
-  /** Whether something may have been promoted since the decision: it is made anew. */
+  /** Whether something may have been promoted since the decision, so that it must be made again. */
   readonly stale: boolean
   release(): void
 }
@@ -26,7 +26,7 @@ function meet(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
   return false
 }
 
-/** Changes of one thing go on side by side; what promotes it goes alone. */
+/** Changes of one thing may run concurrently; a promotion runs alone. */
 function exclude(one: Entry, other: Entry): boolean {
   return meet(one.promotes, other.promotes) || meet(one.promotes, other.changes) || meet(one.changes, other.promotes)
 }
@@ -34,8 +34,8 @@ function exclude(one: Entry, other: Entry): boolean {
 const nothing: Hold = { stale: false, release: () => undefined }
 
 /**
- * Keeps the changes of what a version is made of and its promotion apart, within this process, from the decision to MLflow's answer. Whoever
- * comes first goes first: a promotion waits for the uploads that are just ending, and those that come later wait for it.
+ * Separates changes to a version's sources from its promotion, within this process, from the decision to MLflow's answer. First come,
+ * first served: a promotion waits for uploads that are ending, and later ones wait for the promotion.
  */
 export class PromotionLocks {
   readonly #wait: number
@@ -48,14 +48,14 @@ export class PromotionLocks {
     this.#wait = wait
   }
 
-  /** How many promotions there have been: a decision that was made before the last one is out of date. */
+  /** The number of promotions so far: a decision made before the latest one is outdated. */
   get promotions(): number {
     return this.#promotions
   }
 
   /**
-   * Waits until nobody else is at what the keys name. `decidedAt`: what `promotions` was when the decision began. Throws the signal's reason,
-   * and `upstream-unavailable` where it takes too long: nothing was sent.
+   * Waits until nobody else holds the keys. `decidedAt`: the value of `promotions` when the decision began. Throws the signal's reason,
+   * and `upstream-unavailable` if it takes too long: nothing was sent.
    */
   async enter(keys: Keys, decidedAt: number | undefined, signal?: End): Promise<Hold> {
     if (keys.changes.length + keys.promotes.length === 0) return nothing
@@ -76,7 +76,7 @@ export class PromotionLocks {
       if ((await Promise.race([entered, late])) !== 'late') return
       throw new Refusal('upstream-unavailable', 'Others are still changing or promoting the same things. Try again shortly.')
     } catch (error) {
-      // It may have been let in at the same moment.
+      // The lock may have been granted at the same moment.
       this.#release(entry)
       signal?.throwIfAborted()
       throw error

@@ -6,11 +6,11 @@ import { experimentOfName } from '../facts/experiment-lookups.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 
-/** Makes an experiment, in its folder where the upstream has folders. */
+/** Creates an experiment, in its folder if the upstream has folders. */
 async function makeExperiment(upstream: Upstream, name: UpstreamName, caller: CallerCredentials): Promise<void> {
   const make = () => upstream.write({ make: 'experiment', name }, caller)
   const answer = upstream.kind === 'databricks' ? await sendIntoFolder(upstream, name, caller, make) : await make()
-  // Another replica may have been faster: what counts is that it is there now.
+  // Another replica may have been faster; it only matters that it exists now.
   if ((await experimentOfName(upstream, caller, name)) !== null) return
   throw new Refusal(
     'unknown-answer',
@@ -18,7 +18,7 @@ async function makeExperiment(upstream: Upstream, name: UpstreamName, caller: Ca
   )
 }
 
-/** Makes what a granted request needs and its environment has not yet: a new environment looks like a fresh server. */
+/** Creates what a granted request needs and its environment does not have yet: a new environment looks like a fresh server. */
 export async function provision(upstream: Upstream, { context }: Grant, caller: CallerCredentials): Promise<void> {
   for (const name of context.missing) await makeExperiment(upstream, name, caller)
 }

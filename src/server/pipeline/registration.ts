@@ -20,8 +20,8 @@ function incomplete({ name, version, pendingStage, pendingAlias }: VersionFact, 
 }
 
 /**
- * Brings a version that still waits for its registration stage there; gives it as MLflow then shows it, or null when there was nothing
- * to do. A version that was moved on in the meantime stays where it is: only the note is taken away.
+ * Moves a version to its pending registration stage; returns it as MLflow shows it afterwards, or null if there was nothing
+ * to do. If the version was moved meanwhile, only the pending tag is removed.
  */
 export async function finishRegistration(
   upstream: Upstream,
@@ -34,7 +34,7 @@ export async function finishRegistration(
   if (stage === null) return null
   try {
     const answer = fact.stage === 'None' ? await upstream.write({ move: 'version', name, version, stage }, caller) : null
-    // Clients ask for a version until it is ready: one of these times it is moved.
+    // Clients poll a version until it is ready; one of these requests moves it.
     if (answer !== null && answer.status !== 200 && fact.copying) return null
     if (answer !== null && answer.status !== 200) throw incomplete(fact, context)
     const moved = answer === null ? undefined : parseAnswer(answer).get('model_version')
@@ -48,8 +48,8 @@ export async function finishRegistration(
 }
 
 /**
- * Gives a version in Unity Catalog the alias that it still waits for. The alias of a later version stays where it is, and a note that the
- * environment's own configuration does not explain is only taken away.
+ * Sets the pending alias of a version in Unity Catalog. A later version's alias is not moved, and a pending tag that does not match the
+ * environment's own configuration is only removed.
  */
 async function finishAlias(
   upstream: Upstream,
@@ -58,7 +58,7 @@ async function finishAlias(
   caller: CallerCredentials,
 ): Promise<JsonObject | null> {
   const { name, version, pendingAlias: alias = '', copying } = fact
-  // Its files are still on their way.
+  // Its files are still being copied.
   if (copying) return null
   const id = { name, version }
   try {
@@ -80,7 +80,7 @@ async function finishAlias(
   }
 }
 
-/** A version as it is kept: what a client of Unity Catalog hears when it has finished one does not say what note is on it. */
+/** A version with its tags: the answer to finalising a version in Unity Catalog does not contain them. */
 async function asKept(
   upstream: Upstream,
   { endpoint }: Grant,
@@ -94,8 +94,8 @@ async function asKept(
 }
 
 /**
- * The answer to a granted request with the version in it finished, where its registration is unfinished: above all the one that was just
- * created. `onMoved` hears that a version is about to be moved.
+ * The answer to a granted request, with the version in it completed if its registration is unfinished: usually the one that was just
+ * created. `onMoved` is called before a version is moved.
  */
 export async function finishTouched(
   upstream: Upstream,

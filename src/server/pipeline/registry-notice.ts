@@ -4,18 +4,18 @@ import { Refusal } from '../../policy/reasons.ts'
 import type { Config } from '../config/config-types.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
-/** Milliseconds between two tries, while the workspace does not answer. */
+/** Milliseconds between attempts while the workspace does not answer. */
 const interval = 10_000
 
-/** An environment in whose name the proxy can ask by itself; null where only callers' tokens open the workspace. */
+/** An environment whose credentials the proxy can use by itself; null if only callers' tokens open the workspace. */
 function environmentWithCredentials({ upstream, environments }: Config): string | null {
   const { credentials, credentialsOf = {} } = upstream
   return environments.find(({ name }) => (credentialsOf[name] ?? credentials).mode !== 'passthrough')?.name ?? null
 }
 
 /**
- * Looks whether a Databricks workspace has the registry that the configuration names, when it first answers, and warns where it has not, or lets
- * nobody in. What the workspace's number is, the proxy hears in passing.
+ * Checks, when a Databricks workspace first answers, whether it has the configured registry, and warns if it does not, or if it blocks
+ * the proxy. This also yields the workspace's number.
  */
 export async function noteRegistry(
   config: Config,

@@ -5,10 +5,10 @@ import { evaluate } from '../facts/evaluate.ts'
 import type { Facts } from '../facts/facts.ts'
 import type { GrantedRequest } from './strategies/strategy.ts'
 
-/** Rows whose owners are asked about together: an answer may have more than one request may have looked up. */
+/** How many rows' owners are looked up together: an answer may need more look-ups than one request may cause. */
 const rowsAtOnce = 1_000
 
-/** Finds out whose the rows of an answer are, where the request left that open. Returns what is admitted with them, besides what was `before`. */
+/** Looks up the owners of an answer's rows, if the request leaves them open. Returns the admitted experiments, in addition to `before`. */
 export async function admitListed(
   facts: Facts,
   { grant: { endpoint, context }, requestContext }: GrantedRequest,

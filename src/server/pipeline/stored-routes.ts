@@ -14,7 +14,7 @@ import { artifactError } from './strategies/stored-files.ts'
 import { noteBreak } from './strategies/stream-answer.ts'
 import { beginUpload, LastLook } from './streams/begin-upload.ts'
 
-/** The one range of a `Range`. */
+/** The only range of a `Range` header. */
 function rangeOf(header: string | undefined): ByteRange | undefined {
   const [, start, end] = /^bytes=([0-9]*)-([0-9]*)$/.exec(header ?? '') ?? []
   if (start === undefined) return undefined
@@ -23,12 +23,12 @@ function rangeOf(header: string | undefined): ByteRange | undefined {
   return range.end !== null && range.end < range.start ? undefined : range
 }
 
-/** Bytes that the body was announced to have; null for one in chunks. */
+/** The announced length of the body; null if it is chunked. */
 function lengthOf({ headers }: FastifyRequest): number | null {
   return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : null
 }
 
-/** Reads a file of a workspace's storage. */
+/** Reads a file from a workspace's storage. */
 async function download(artifacts: WorkspaceArtifacts, grant: Grant, caller: CallerCredentials, reply: FastifyReply) {
   const { request } = reply
   const { range, ...conditions } = conditionsOf(request.headers, request.method)
@@ -51,7 +51,7 @@ async function download(artifacts: WorkspaceArtifacts, grant: Grant, caller: Cal
   return reply.send(stream)
 }
 
-/** Serves one endpoint that carries bytes: its granted requests are carried out by other calls, and the storage behind the workspace. */
+/** Serves one endpoint that carries bytes: its granted requests are carried out with other calls, and the workspace's storage. */
 function serveStored(endpoint: OpenEndpoint, pipeline: Pipeline, artifacts: WorkspaceArtifacts, idle: number) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { requestContext, grant } = await pipeline.grant(endpoint, request, jsonForm.read)
@@ -73,7 +73,7 @@ function serveStored(endpoint: OpenEndpoint, pipeline: Pipeline, artifacts: Work
   }
 }
 
-/** The endpoints of artifacts, before a Databricks workspace: it has the bytes elsewhere. */
+/** The artifact endpoints for a Databricks workspace, whose bytes are in its storage. */
 export function addStoredRoutes(
   app: FastifyInstance,
   config: PolicyConfig,
@@ -84,7 +84,7 @@ export function addStoredRoutes(
 ): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    // The body is read where it goes to the storage, and as fast.
+    // The body is read when it is sent to the storage, at the same speed.
     scope.addContentTypeParser('*', (_request, _body, done) => done(null))
     for (const endpoint of endpointTable(serverKindOf(config), mode).open.values()) {
       if (endpoint.bytes === undefined || endpoint.resource !== 'artifact') continue

@@ -15,7 +15,7 @@ import { ByteStream } from './strategies/byte-stream.ts'
 import { answerHeaders, grantedOf, isRepeatable, keep, passOn } from './strategies/stream-answer.ts'
 import { StreamDispatcher } from './streams/stream-dispatcher.ts'
 
-/** Headers of the client's request that the upstream gets. */
+/** Headers of the client's request that are sent upstream. */
 const requestHeaders = ['content-type', 'content-length', 'transfer-encoding'] as const
 
 type ReplyOptions = NonNullable<FastifyHttpProxyOptions['replyOptions']>
@@ -27,12 +27,12 @@ const grantedHeaders: RewriteHeaders = (request, headers) => {
   const { grant, request: granted, headers: credentials } = grantedOf(request)
   const conditions = grant.endpoint.bytes === 'down' ? conditionsOf(headers, request.method) : {}
   if (granted.body === null) return { ...keep(headers, requestHeaders), ...conditions, ...credentials }
-  // A body that was written anew has its own length.
+  // A rewritten body has its own length.
   const length = String(Buffer.byteLength(granted.body))
   return { 'content-type': 'application/json', 'content-length': length, ...credentials }
 }
 
-/** Endpoints that one registration serves: they go by the same pool, and are asked for by the same method. */
+/** Endpoints served by one registration: with the same pool and method. */
 type Group = readonly [OpenEndpoint, ...OpenEndpoint[]]
 
 function groupsOf(endpoints: Iterable<OpenEndpoint>): readonly Group[] {
@@ -46,7 +46,7 @@ function groupsOf(endpoints: Iterable<OpenEndpoint>): readonly Group[] {
   return [...groups.values()]
 }
 
-/** Where bytes go: calls to served models may take their time. */
+/** The pool for a stream: calls to served models may take long. */
 function dispatcherFor({ bytes }: OpenEndpoint, { pools, timeouts }: Transport): StreamDispatcher {
   const { download, upload, pause, model } = timeouts
   return bytes === 'both'
@@ -63,7 +63,7 @@ function proxyOptions(config: PolicyConfig, group: Group, pipeline: Pipeline, tr
     undici: dispatcherFor(group[0], transport),
     httpMethods: [...methodsOf(group[0])],
     routes: [...byUrl.keys()],
-    // Where a request goes is what was granted, whatever its client wrote.
+    // The target is the granted one, whatever the client's address is.
     preRewrite: () => '/',
     retryMethods: [],
     disableCache: true,
@@ -88,8 +88,8 @@ function proxyOptions(config: PolicyConfig, group: Group, pipeline: Pipeline, tr
 }
 
 /**
- * The endpoints that carry bytes, streamed in both directions by @fastify/http-proxy: it sends what was granted, and nothing else. The
- * artifacts of a Databricks workspace are elsewhere.
+ * The endpoints that carry bytes, streamed in both directions by @fastify/http-proxy, which sends only what was granted. The
+ * artifacts of a Databricks workspace are served elsewhere.
  */
 export function addStreamRoutes(
   app: FastifyInstance,

@@ -11,7 +11,7 @@ import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { finishRegistration } from './registration.ts'
 
 const api = '/api/2.0/mlflow'
-/** How many are finished for one request: more wait for the next. */
+/** How many versions one request completes: more wait for the next. */
 const most = 20
 
 function rowsIn(value: Json | undefined): readonly Json[] {
@@ -21,7 +21,7 @@ function rowsIn(value: Json | undefined): readonly Json[] {
 
 const isUnfinished = ({ pendingStage, pendingAlias }: VersionFact) => pendingStage !== null || pendingAlias !== undefined
 
-/** The versions that an answer lists, by themselves or as the latest ones of models, and whose registration broke off before its end. */
+/** The versions in an answer, listed or as the latest ones of models, whose registration was interrupted. */
 function unfinishedIn(answer: JsonObject): VersionFact[] {
   const models = [...rowsIn(answer.get('registered_model')), ...rowsIn(answer.get('registered_models'))]
   const latest = models.flatMap((model) => (model instanceof Map ? rowsIn(model.get('latest_versions')) : []))
@@ -32,24 +32,24 @@ function unfinishedIn(answer: JsonObject): VersionFact[] {
     .filter(isUnfinished)
 }
 
-/** Whether the latest versions of some stages are asked for, and not of the one that unfinished versions are in. */
+/** Whether the request is for the latest versions of some stages that do not include the one of unfinished versions. */
 function leavesOutUnfinished({ endpoint, message }: Grant): boolean {
   const stages = 'stages' in endpoint.fields ? message.get('stages') : undefined
   return Array.isArray(stages) && stages.length > 0 && !stages.some((stage) => String(stage).toLowerCase() === 'none')
 }
 
-/** Finishes versions that are only listed: a list is a touch, too. */
+/** Completes versions that are only listed, because listing them counts as use. */
 export class UnfinishedVersions {
   readonly #upstream: Upstream
   readonly #onMoved: () => void
 
-  /** `onMoved` hears when a version was moved. */
+  /** `onMoved` is called when a version was moved. */
   constructor(upstream: Upstream, onMoved: () => void) {
     this.#upstream = upstream
     this.#onMoved = onMoved
   }
 
-  /** Whether any version in the answer to a reading request was moved, so that the request has to be sent again. */
+  /** Whether any version in the answer to a read was moved, so that the request must be sent again. */
   async finish(grant: Grant, answer: JsonObject, caller: CallerCredentials): Promise<boolean> {
     const { endpoint } = grant
     if (!reads(endpoint) || (endpoint.resource !== 'modelVersion' && endpoint.resource !== 'registeredModel')) return false
@@ -57,23 +57,23 @@ export class UnfinishedVersions {
     return unfinished.length > 0 && (await this.#finishAll(grant, unfinished, caller))
   }
 
-  /** A version that still waits for its stage is not among the latest ones of that stage: it is finished before they are asked for. */
+  /** A version that still waits for its stage is not among the latest ones of that stage, so it is completed before the request. */
   async finishBefore(grant: Grant, caller: CallerCredentials): Promise<void> {
     if (!leavesOutUnfinished(grant)) return
     const { config, environment } = grant.context
     const name = textMeaning(grant.endpoint, grant.message, 'modelName') ?? ''
     const { upstream } = resolveName(config, environment, 'model', name)
     const model = await this.#upstream.lookUp(`${api}/registered-models/get`, { name: upstream }, caller)
-    // Whatever is wrong with it, the request itself will tell.
+    // If something is wrong with it, the request itself reports it.
     if (model.status === 200) await this.#finishAll(grant, unfinishedIn(readFound(model) ?? new Map()), caller)
   }
 
-  /** A version that cannot be finished now is left for its next touch: whoever lists versions did not ask for it. */
+  /** A version that cannot be completed now is left for the next request: a listing must not fail because of it. */
   async #finishAll({ context }: Grant, facts: readonly VersionFact[], caller: CallerCredentials): Promise<boolean> {
     let moved = false
     for (const { name, version } of facts.slice(0, most)) {
       try {
-        // As it is now: since the list was made, somebody may have moved it on.
+        // As it is now: somebody may have moved it since it was listed.
         const found = readFound(await this.#upstream.lookUp(`${api}/model-versions/get`, { name, version }, caller))
         const now = found?.get('model_version')
         if (now !== undefined && (await finishRegistration(this.#upstream, readVersion(now), context, caller)) !== null)

@@ -28,20 +28,20 @@ export class Unchanged extends Error {
   }
 }
 
-/** A file's bytes. The stream fails, rather than ends, when not all of them came. */
+/** A file's bytes. If some are missing, the stream fails instead of ending. */
 export interface Download {
   readonly stream: Readable
-  /** How many bytes the stream has; null when that is not known. */
+  /** The number of bytes in the stream; null if unknown. */
   readonly length: number | null
   /** The `Content-Range` of the answer to a request for a part, or null. */
   readonly contentRange: string | null
-  /** `ETag` and `Last-Modified`, as far as the storage has them. */
+  /** `ETag` and `Last-Modified`, if the storage has them. */
   readonly validators?: Readonly<Record<string, string>>
 }
 
 /**
- * Where artifacts lie, and how they are read and written. Paths are relative to the place's root, decoded, without dot or empty segments.
- * Everything throws a Refusal, or CallFailed for what Databricks itself refused.
+ * Reads and writes artifacts. Paths are relative to the location's root, decoded, without dot or empty segments.
+ * All methods throw a Refusal, or CallFailed if Databricks itself refused.
  */
 export interface ArtifactStore {
   /** The rows of a folder; none for a file. */
@@ -49,8 +49,8 @@ export interface ArtifactStore {
   /** Throws Unchanged, OutsideRange. */
   download(place: ArtifactPlace, path: string, range?: ByteRange, conditions?: Conditions): Promise<Download>
   /**
-   * Stores all of the body under the path, or nothing. `length` is what the body was announced to have, or null. `lastLook` is asked before
-   * anything that is there already changes, and again for what is sent again; what it rejects with leaves all as it was.
+   * Stores the whole body under the path, or nothing. `length` is the announced length, or null. `lastLook` is called before
+   * existing data changes, and again before a retry; if it rejects, nothing is changed.
    */
   upload(
     place: ArtifactPlace,

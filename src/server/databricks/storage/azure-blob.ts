@@ -13,24 +13,24 @@ export interface UploadWay {
   readonly memory: UploadMemory
 }
 
-/** Azure wants all ids of a blob's blocks equally long; MLflow's own clients use 32 hexadecimal digits in Base64. */
+/** All block ids of an Azure blob must have the same length; MLflow's own clients use 32 hexadecimal digits in Base64. */
 function blockId(upload: string, index: number): string {
   return Buffer.from(`${upload}${index.toString(16).padStart(8, '0')}`).toString('base64')
 }
 
-/** `Latest`, where MLflow's clients say `Uncommitted`: then a commit whose answer was lost can be sent again. */
+/** `Latest`, although MLflow's clients send `Uncommitted`: this way a commit whose answer was lost can be repeated. */
 function blockList(upload: string, count: number): string {
   const blocks = Array.from({ length: count }, (_, index) => `<Latest>${blockId(upload, index)}</Latest>\n`)
   return `<?xml version="1.0" encoding="utf-8"?>\n<BlockList>\n${blocks.join('')}</BlockList>`
 }
 
-/** Throws unless the storage answered with the status of success. */
+/** Throws unless the storage answered with the expected status. */
 export function expectStatus(reply: StorageReply, status: number): StorageReply {
   if (reply.status !== status) throw storageRefusal(reply)
   return reply
 }
 
-/** Stores a body as an Azure block blob: all of it becomes the blob at once, at the end, or nothing does. */
+/** Stores a body as an Azure block blob, which appears completely at the end, or not at all. */
 export async function uploadBlob(
   { ingress, lease, memory }: UploadWay,
   { body, length, lastLook }: StorageUpload,

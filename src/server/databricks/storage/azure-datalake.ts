@@ -26,7 +26,7 @@ async function patch(
   })
 }
 
-/** Removes the empty file that an upload which failed has made, unless somebody has written it since. Whether that works or not. */
+/** Removes the empty file that a failed upload created, unless somebody has written to it since. Errors are ignored. */
 async function removeEmptyFile({ ingress, lease }: UploadWay, etag: string | null): Promise<void> {
   if (etag === null) return
   try {
@@ -34,13 +34,13 @@ async function removeEmptyFile({ ingress, lease }: UploadWay, etag: string | nul
     const headers = { ...azureHeaders('read', credential.headers), 'if-match': etag }
     await ingress.sendOnce({ method: 'DELETE', credential, parameters: {}, headers, body: null })
   } catch {
-    // An empty file stays behind, and the upload has failed all the same.
+    // An empty file remains; the upload has failed in any case.
   }
 }
 
 /**
- * Stores a body as a file of Azure Data Lake Storage. Its bytes count when they are flushed, at the end; but a file of the same name is
- * emptied when the first part is sent, because that is how Data Lake creates.
+ * Stores a body as a file of Azure Data Lake Storage. Its bytes become visible with the final flush, but an existing file
+ * is emptied when the first part is sent, because that is how Data Lake creates files.
  */
 export async function uploadDataLakeFile(way: UploadWay, { body, length, lastLook }: StorageUpload): Promise<void> {
   const file: { created: Promise<StorageReply> | null } = { created: null }

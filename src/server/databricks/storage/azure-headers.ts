@@ -1,4 +1,4 @@
-/** Requests to Azure storage that carry headers of Databricks' choosing. */
+/** Headers that Databricks chooses for requests to Azure storage. */
 export type AzureRequest = 'read' | 'putBlock' | 'putBlockList' | 'createFile' | 'updateFile'
 
 const common = [
@@ -16,7 +16,7 @@ const file = ['cache-control', 'content-disposition', 'content-encoding', 'conte
 )
 const owner = ['x-ms-encryption-context', 'x-ms-properties', 'x-ms-permissions', 'x-ms-owner', 'x-ms-group', 'x-ms-acl']
 
-/** As MLflow's own client has them (mlflow/azure/client.py), without those that say something of the body, which is ours. */
+/** The list of MLflow's own client (mlflow/azure/client.py), without headers about the body, which the proxy sets. */
 const allowed: Readonly<Record<AzureRequest, ReadonlySet<string>>> = {
   read: new Set(common),
   putBlock: new Set([...common, 'x-ms-encryption-scope']),
@@ -32,7 +32,7 @@ const allowed: Readonly<Record<AzureRequest, ReadonlySet<string>>> = {
   updateFile: new Set([...common, ...conditions, ...file, ...owner]),
 }
 
-/** The headers of a credential that may go with a request. */
+/** The headers of a credential that may be sent. */
 export function azureHeaders(request: AzureRequest, headers: ReadonlyMap<string, string>): Record<string, string> {
   const names = allowed[request]
   const may = (name: string) => names.has(name) || (request === 'putBlockList' && /^x-ms-meta-[a-z0-9_]+$/.test(name))

@@ -16,7 +16,7 @@ import type { UploadMemory } from './upload-memory.ts'
 const api = '/api/2.0/mlflow/unity-catalog/model-versions'
 const operations = { read: 'MODEL_VERSION_OPERATION_READ', write: 'MODEL_VERSION_OPERATION_READ_WRITE' } as const
 
-/** What all folders share. */
+/** Shared by all folders. */
 export interface FolderStorage {
   readonly ingress: StorageClient
   readonly memory: UploadMemory
@@ -29,7 +29,7 @@ function objectOf(message: JsonObject, key: string): JsonObject {
   throw unknownStorageAnswer(`no ${key}`)
 }
 
-/** Null for a version in Databricks' default storage, for which there are none. */
+/** Null for a version in Databricks' default storage, which has none. */
 function readToken(answer: JsonObject): string | null {
   const credentials = objectOf(answer, 'credentials')
   if (credentials.get('storage_mode') === 'DEFAULT_STORAGE') return null
@@ -40,7 +40,7 @@ function readToken(answer: JsonObject): string | null {
   return token
 }
 
-/** The files of one version in Unity Catalog, with the credentials that the catalog gives for them and renews. */
+/** The files of one version in Unity Catalog, with credentials that the catalog issues and renews. */
 export class CatalogFolder {
   readonly #call: StorageCall
   readonly #storage: FolderStorage
@@ -84,7 +84,7 @@ export class CatalogFolder {
     else await uploadDataLakeFile(way, upload)
   }
 
-  /** The way to a version whose storage is Databricks' own; null for one in a storage account. */
+  /** The files of a version in Databricks' own storage; null for one in a storage account. */
   async #defaultStorage(): Promise<DefaultStorageFolder | null> {
     this.#token ??= this.#fetchToken()
     return (await this.#token) === null ? new DefaultStorageFolder(this.#call, this.#storage, this.#id) : null
@@ -97,13 +97,13 @@ export class CatalogFolder {
     return this.#location
   }
 
-  /** One token is good for all files of the version; who is refused with it gets another, and so do all after him. */
+  /** One token is valid for all files of the version; if it is refused, it is replaced for all later requests. */
   #lease(path: string | null): Lease {
     let used: Promise<string | null> | null = null
     return new Lease(async () => {
       if (this.#token === null || this.#token === used) this.#token = this.#fetchToken()
       used = this.#token
-      // Both at once: a promise that fails while another is waited for would end the process.
+      // Concurrently: a promise that rejects while another is awaited would end the process.
       const [location, token] = await Promise.all([this.#locate(), used])
       if (token === null) throw unknownStorageAnswer('another kind of storage than before')
       return catalogCredential(location, path, token, this.#storage.hosts)

@@ -9,7 +9,7 @@ import type { Credential, Lease } from './storage-credentials.ts'
 
 interface Page {
   readonly rows: readonly StoredFile[]
-  /** Where the listing goes on; '' at its end. */
+  /** The continuation token; '' at the end. */
   readonly next: string
 }
 
@@ -24,7 +24,7 @@ function decodeXml(xml: string): string {
   )
 }
 
-/** The parts of a text between two words, with nothing of either. */
+/** The parts of a text between two delimiters. */
 function partsBetween(text: string, open: string, close: string): string[] {
   const parts: string[] = []
   for (let start = text.indexOf(open); start !== -1; ) {
@@ -96,7 +96,7 @@ async function readPage(location: CatalogLocation, answer: OpenedFile, prefix: s
     : readLakePage(said, prefix, typeof continuation === 'string' ? continuation : '')
 }
 
-/** The rows of a folder below a location; none where there is no such folder. `lease` is one of the container. */
+/** The rows of a folder below a location; empty if there is no such folder. `lease` is one for the container. */
 export async function listCatalogFolder(
   ingress: StorageClient,
   location: CatalogLocation,

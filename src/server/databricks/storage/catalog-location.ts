@@ -3,20 +3,20 @@ import { SignedUrl, type StorageHosts } from './signed-url.ts'
 import { unknownStorageAnswer } from './storage-call.ts'
 import type { Credential } from './storage-credentials.ts'
 
-/** Where Unity Catalog keeps a version's files: a folder in a container of Azure's storage. */
+/** Where Unity Catalog stores a version's files: a folder in an Azure storage container. */
 export interface CatalogLocation {
   readonly dialect: 'blob' | 'datalake'
-  /** URL of the container, or file system, without a slash at the end. */
+  /** URL of the container or file system, without a final slash. */
   readonly container: string
-  /** Path of the folder in it, without slashes around it. */
+  /** Path of the folder in it, without slashes at its ends. */
   readonly folder: string
 }
 
 const form = /^(abfss|wasbs):\/\/([a-z0-9$][a-z0-9$-]*)@([^/@?#]+)\/([^?#]+)$/
-// Emulators of Azure's storage have no host for each account: it begins their paths.
+// Storage emulators have no host per account: their paths begin with it.
 const emulator = /^([a-z0-9]+)\.(?:blob|dfs)\.((?:localhost|127\.0\.0\.1)(?::[0-9]+)?)$/
 
-/** Reads the storage location of a version. Throws `unknown-answer` for one that is not in Azure's storage. */
+/** Parses the storage location of a version. Throws `unknown-answer` if it is not in Azure storage. */
 export function readCatalogLocation(text: string): CatalogLocation {
   const [, scheme, container = '', host = '', path = ''] = form.exec(text) ?? []
   const folder = withoutTrailing(path.replace(/^\/+/, ''), '/')
@@ -32,7 +32,7 @@ function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }
 
-/** What one file of a folder is read or written with, or the folder listed; `path` is relative to the folder, or null for the container itself. */
+/** The credential for one file of a folder, or for listing the folder; `path` is relative to the folder, or null for the container itself. */
 export function catalogCredential(
   location: CatalogLocation,
   path: string | null,

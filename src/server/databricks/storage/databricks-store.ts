@@ -15,7 +15,7 @@ import { type Access, type Credential, fetchCredentials, Lease, readOnlyPlace } 
 import type { StorageUpload } from './storage-upload.ts'
 import { defaultUploadLimits, type UploadLimits, UploadMemory } from './upload-memory.ts'
 
-/** What all callers share: connections to storage, memory for uploads, and which hosts are trusted. Made once. */
+/** Shared by all callers: connections to storage, memory for uploads, and the trusted hosts. Created once. */
 export class AzureStorage {
   readonly ingress: StorageClient
   readonly memory: UploadMemory
@@ -23,7 +23,7 @@ export class AzureStorage {
   /** Versions are registered in Unity Catalog. */
   readonly inCatalog: boolean
 
-  /** `hosts`: storage besides Azure's own, as `host` or `host:port` in lower case; plain http only where it is loopback. */
+  /** `hosts`: storage in addition to Azure's own, as `host` or `host:port` in lower case; plain http only for loopback. */
   constructor(hosts: Iterable<string> = [], limits: UploadLimits = defaultUploadLimits, inCatalog = false, outbound?: Outbound) {
     this.inCatalog = inCatalog
     this.ingress = new StorageClient(undefined, outbound)
@@ -42,7 +42,7 @@ function checkPath(path: string): void {
   }
 }
 
-/** The artifacts of a Databricks workspace, as one caller may use them: `call` asks Databricks in that caller's name. */
+/** The artifacts of a Databricks workspace, as one caller may use them: `call` sends requests with that caller's credentials. */
 export class DatabricksArtifactStore implements ArtifactStore {
   readonly #call: StorageCall
   readonly #storage: AzureStorage
@@ -99,7 +99,7 @@ export class DatabricksArtifactStore implements ArtifactStore {
     throw unknownStorageAnswer('a kind of storage other than Azure')
   }
 
-  /** Where a version's files are in Unity Catalog; null for other places. */
+  /** The folder of a version's files in Unity Catalog; null for other locations. */
   #catalogFolder(place: ArtifactPlace, access: Access = 'read'): CatalogFolder | null {
     const inCatalog = place.kind === 'version' && this.#storage.inCatalog
     return inCatalog ? new CatalogFolder(this.#call, this.#storage, place, access) : null

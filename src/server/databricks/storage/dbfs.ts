@@ -10,7 +10,7 @@ import { UploadMemory } from './upload-memory.ts'
 import { sendParts } from './upload-parts.ts'
 
 const api = '/api/2.0/dbfs'
-/** Bytes that go with one call: DBFS takes and gives at most 1 MB at once, and its text in Base64 is a third longer. */
+/** Bytes per call: DBFS transfers at most 1 MB at once, and Base64 is a third longer. */
 const blockBytes = 720_000
 const blocks = { partBytes: blockBytes, parallel: 1, sharedParts: 0, ownBytes: blockBytes }
 
@@ -26,7 +26,7 @@ async function* readBlocks(call: StorageCall, path: string, from: number, to: nu
   }
 }
 
-/** Reads a file of DBFS, call by call. */
+/** Reads a file from DBFS, one call after the other. */
 export async function downloadDbfs(call: StorageCall, path: string, range?: ByteRange): Promise<Download> {
   const status = await askStorage(call, 'GET', `${api}/get-status`, { path: `/${path}` }, path)
   if (status.get('is_dir') === true) throw absentArtifact(path)
@@ -49,7 +49,7 @@ export async function deleteDbfs(call: StorageCall, path: string): Promise<void>
   await askStorage(call, 'POST', `${api}/delete`, { path: `/${path}`, recursive: false }, path)
 }
 
-/** DBFS moves a file to no name that is taken, and takes a while between the two calls for which the name is free. */
+/** DBFS does not move a file to an existing name, and the name is free for a moment between the two calls. */
 async function replaceFile(call: StorageCall, from: string, path: string): Promise<void> {
   await deleteDbfs(call, path).catch((error: unknown) => {
     if (!(error instanceof Refusal && error.reason === 'not-found')) throw error
@@ -57,7 +57,7 @@ async function replaceFile(call: StorageCall, from: string, path: string): Promi
   await askStorage(call, 'POST', `${api}/move`, { source_path: `/${from}`, destination_path: `/${path}` }, path)
 }
 
-/** Stores a body as a file of DBFS: beside its name first, so that no half file ever bears it. */
+/** Stores a body as a file in DBFS: under a temporary name first, so that an incomplete file never has the final name. */
 export async function uploadDbfs(call: StorageCall, path: string, { body, length, lastLook }: StorageUpload): Promise<void> {
   const folder = path.split('/').slice(0, -1)
   const unfinished = [...folder, `.${randomBytes(12).toString('hex')}.unfinished`].join('/')

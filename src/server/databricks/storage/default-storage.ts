@@ -18,10 +18,10 @@ import type { StorageUpload } from './storage-upload.ts'
 
 const api = '/api/2.0/fs'
 const signing = { read: `${api}/create-download-url`, write: `${api}/create-upload-url` } as const
-/** Headers that go with a signed URL: those that say how the storage is to take the file, and none that say something of the request. */
+/** Headers for a signed URL: those that tell the storage how to store the file, and none about the request. */
 const ofStorage = /^(?:x-(?:ms|amz|goog)-[a-z0-9-]{1,64}|content-type)$/
 
-/** The body, whose last piece waits for the last look: until it is there, storage keeps nothing of a file. */
+/** The body; its last piece waits for the final check, and until it arrives the storage keeps nothing of a file. */
 async function* untilLastLook({ body, lastLook }: StorageUpload): AsyncGenerator<Uint8Array> {
   let held: Uint8Array | null = null
   for await (const chunk of body) {
@@ -33,7 +33,7 @@ async function* untilLastLook({ body, lastLook }: StorageUpload): AsyncGenerator
 }
 
 /**
- * The files of one version in a catalog whose storage is Databricks' own (`DEFAULT_STORAGE`): nobody gets a token for its folder, but a
+ * The files of one version in a catalog with Databricks' own storage (`DEFAULT_STORAGE`): there is no token for its folder, but a
  * signed URL for each file, from the Files API (mlflow/store/artifact/presigned_url_artifact_repo.py).
  */
 export class DefaultStorageFolder {
@@ -53,7 +53,7 @@ export class DefaultStorageFolder {
     this.#root = `Models/${name.replaceAll('.', '/')}/${version}`
   }
 
-  /** The rows of a folder; none where there is no such folder. */
+  /** The rows of a folder; empty if there is no such folder. */
   async list(folder: string): Promise<StoredFile[]> {
     const path = folder === '' ? this.#root : `${this.#root}/${folder}`
     const endpoint = `${api}/directories/${path.split('/').map(encodeURIComponent).join('/')}`
@@ -76,7 +76,7 @@ export class DefaultStorageFolder {
     return downloadSigned(this.#ingress, new Lease(() => this.#sign('read', path)), path, range, conditions)
   }
 
-  /** Sends a file as it comes, once: it is whole, or not there. */
+  /** Sends a file as it arrives, once: it is stored completely or not at all. */
   async upload(path: string, upload: StorageUpload): Promise<void> {
     const { length } = upload
     if (length === null) {

@@ -6,7 +6,7 @@ import { askPages, askStorage, bytesOf, rowsOf, type StorageCall, textOf, unknow
 
 const api = '/api/2.0/mlflow'
 
-/** Which call lists a folder of a place, and with what. */
+/** The call that lists a folder of a location, and its parameters. */
 function listCall(
   place: Exclude<ArtifactPlace, { kind: 'dbfs' | 'trace' }>,
   folder: string,
@@ -24,7 +24,7 @@ async function rowsOfDbfs(call: StorageCall, folder: string): Promise<JsonObject
   try {
     return rowsOf(await askStorage(call, 'GET', '/api/2.0/dbfs/list', { path: `/${folder}` }, folder), 'files')
   } catch (error) {
-    // As with the other places: a folder that is not there has nothing in it.
+    // As with other locations, a folder that does not exist is empty.
     if (error instanceof Refusal && error.reason === 'not-found') return []
     throw error
   }
@@ -42,13 +42,13 @@ function readRow(row: JsonObject, folder: string): StoredFile {
   return { path: name, isDir, fileSize: isDir ? null : bytesOf(row, 'file_size') }
 }
 
-/** The rows of a folder; none for a file, which Databricks lists as itself. */
+/** The rows of a folder; empty for a file, which Databricks lists as itself. */
 export async function listFolder(call: StorageCall, place: ArtifactPlace, folder: string): Promise<StoredFile[]> {
   if (place.kind === 'dbfs') {
     const rows = await rowsOfDbfs(call, folder)
     return readRows(rows, `/${folder}`)
   }
-  // Databricks lists no traces' files: clients know their names.
+  // Databricks does not list files of traces: clients know their names.
   if (place.kind === 'trace') return []
   const [endpoint, message] = listCall(place, folder)
   const rows = await askPages((page) => askStorage(call, 'GET', endpoint, { ...message, ...page }, folder), 'files')

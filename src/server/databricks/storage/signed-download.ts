@@ -31,7 +31,7 @@ async function failureOf(answer: OpenedFile, path: string): Promise<Error> {
   return storageRefusal({ status: answer.status, code: azureCode(answer.headers) })
 }
 
-/** The length of what follows: without one, bytes that are missing at the end would not be missed. */
+/** The length of the following bytes: without one, missing bytes at the end would go unnoticed. */
 function lengthOf(headers: OpenedFile['headers']): number {
   const text = headers['content-length']
   if (typeof text !== 'string' || !/^[0-9]{1,15}$/.test(text)) throw unknownStorageAnswer('a file without its length')
@@ -44,7 +44,7 @@ function checkedRange(answer: OpenedFile, range: ByteRange | undefined): string 
     return null
   }
   const { 'content-range': header } = answer.headers
-  // Azurite gives a part without bytes for one that is not there.
+  // Azurite returns an empty part for a range beyond the end.
   const size = Number(/\/([0-9]{1,15})$/.exec(String(header))?.[1] ?? Number.NaN)
   if (range.start >= size) throw new OutsideRange(size)
   const part = readContentRange(header)
@@ -54,7 +54,7 @@ function checkedRange(answer: OpenedFile, range: ByteRange | undefined): string 
   return String(header)
 }
 
-/** Azure has no ranges that count from the end: it is asked where that is. */
+/** Azure has no ranges that count from the end, so the length is looked up first. */
 async function fromStart(open: Open, range: ByteRange, path: string): Promise<ByteRange> {
   if (range.start >= 0) return range
   const answer = await open({ range: 'bytes=0-0' })
@@ -64,16 +64,16 @@ async function fromStart(open: Open, range: ByteRange, path: string): Promise<By
   return { start: Math.max(0, size + range.start), end: null }
 }
 
-/** Nor has it `If-Range`, which says: this part of the file that I have, or else all of the one there is. */
+/** Azure does not support `If-Range` either: the requested part if the file is unchanged, otherwise the whole file. */
 function ifRange(conditions: Conditions): Headers | null {
   const { 'if-range': value } = conditions
   if (value === undefined) return {}
-  // RFC 9110, 13.1.5: a weak tag names no bytes.
+  // RFC 9110, 13.1.5: a weak tag does not identify bytes.
   if (value.startsWith('W/') || 'if-match' in conditions || 'if-unmodified-since' in conditions) return null
   return value.startsWith('"') ? { 'if-match': value } : { 'if-unmodified-since': value }
 }
 
-/** Reads a file by its signed URL. `path` is for messages. The stream fails when the storage stops before the end. */
+/** Reads a file by its signed URL. `path` is for messages. The stream fails if the storage stops before the end. */
 export async function downloadSigned(
   ingress: StorageClient,
   lease: Lease,

@@ -1,12 +1,12 @@
 import { inspect } from 'node:util'
 import { unknownStorageAnswer } from './storage-call.ts'
 
-/** Storage that signed URLs may point to, besides Azure's own: `host` or `host:port`, lower case. Loopback ones may be plain http. */
+/** Storage that signed URLs may point to, in addition to Azure's own: `host` or `host:port`, lower case. Loopback may be plain http. */
 export type StorageHosts = ReadonlySet<string>
 
 const azure = /^[a-z0-9-]+\.(?:blob|dfs)\.core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)$/
 const loopback = /^(?:localhost|127\.0\.0\.1)(?::[0-9]+)?$/
-// A path and a query of printable ASCII, neither with '#'.
+// A path and a query of printable ASCII, without '#'.
 const form = /^(https?):\/\/([A-Za-z0-9.-]+(?::[0-9]{1,5})?)(\/[!"$->@-~]*)(?:\?([!"$-~]*))?$/
 
 function isTrusted(scheme: string, authority: string, hosts: StorageHosts): boolean {
@@ -14,9 +14,9 @@ function isTrusted(scheme: string, authority: string, hosts: StorageHosts): bool
   return hosts.has(authority) && loopback.test(authority)
 }
 
-/** A signed URL: whoever has it reads or writes the file. Its text shows only in the request that it is made for. */
+/** A signed URL: anyone who has it can read or write the file. Its text is only used in the request that it is made for. */
 export class SignedUrl {
-  /** Scheme and host of the storage: no secret. */
+  /** Scheme and host of the storage, which are not secret. */
   readonly origin: string
   readonly #path: string
   readonly #query: string
@@ -34,7 +34,7 @@ export class SignedUrl {
     this.#query = query
   }
 
-  /** Path and query for a request, with parameters set. What was signed stays byte for byte. */
+  /** Path and query for a request, with added parameters. The signed part is not changed. */
   target(parameters: Readonly<Record<string, string>> = {}): string {
     const kept = this.#query.split('&').filter((pair) => pair !== '' && !Object.hasOwn(parameters, pair.split('=')[0] ?? ''))
     const added = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)

@@ -1,10 +1,10 @@
 import { type Json, JsonNumber, type JsonObject } from '../../../policy/messages/json/json.ts'
 import { Refusal } from '../../../policy/reasons.ts'
 
-/** Asks Databricks for something: a GET's message goes as its query, a POST's as its JSON body. `path` begins with `/api/2.0/`. */
+/** Sends a request to Databricks: a GET's message as its query, a POST's as its JSON body. `path` begins with `/api/2.0/`. */
 export type StorageCall = (method: 'GET' | 'POST', path: string, message: JsonObject) => Promise<{ status: number; json: Json }>
 
-/** Databricks refused a call: its own status and error, to be put into the caller's names. */
+/** Databricks refused a call: its status and error, before they are translated into the caller's names. */
 export class CallFailed extends Error {
   override readonly name = 'CallFailed'
   readonly status: number
@@ -16,17 +16,17 @@ export class CallFailed extends Error {
   }
 }
 
-/** The refusal of an answer that the proxy cannot read. */
+/** The refusal of an answer with an unknown form. */
 export function unknownStorageAnswer(what: string): Refusal {
   return new Refusal('unknown-answer', `Databricks' answer about artifacts has ${what}, which this proxy does not know.`)
 }
 
-/** The refusal of a path that holds nothing. */
+/** The refusal of a path that does not exist. */
 export function absentArtifact(path: string): Refusal {
   return new Refusal('not-found', `No such artifact: '${path}'`)
 }
 
-/** Makes a call and gives its answer. Throws `not-found` (about `path`), `upstream-unavailable`, or CallFailed. */
+/** Sends a call and returns its answer. Throws `not-found` (about `path`), `upstream-unavailable`, or CallFailed. */
 export async function askStorage(
   call: StorageCall,
   method: 'GET' | 'POST',
@@ -42,14 +42,14 @@ export async function askStorage(
   throw new CallFailed(status, json)
 }
 
-/** A text of an answer; '' when it is left out. */
+/** A text in an answer; '' if it is omitted. */
 export function textOf(object: JsonObject, key: string): string {
   const value = object.get(key) ?? ''
   if (typeof value !== 'string') throw unknownStorageAnswer(`a ${key} that is no text`)
   return value
 }
 
-/** The objects of a list in an answer; none when it is left out. */
+/** The objects of a list in an answer; empty if it is omitted. */
 export function rowsOf(object: JsonObject, key: string): JsonObject[] {
   const value = object.get(key) ?? []
   if (!Array.isArray(value)) throw unknownStorageAnswer(`a ${key} that is no list`)
@@ -59,7 +59,7 @@ export function rowsOf(object: JsonObject, key: string): JsonObject[] {
   })
 }
 
-/** A count of bytes in an answer, which Databricks writes as a number or as text; 0 when it is left out. */
+/** A number of bytes in an answer, which Databricks writes as a number or a string; 0 if it is omitted. */
 export function bytesOf(object: JsonObject, key: string): number {
   const value = object.get(key) ?? '0'
   const text = value instanceof JsonNumber ? value.text : value
@@ -69,7 +69,7 @@ export function bytesOf(object: JsonObject, key: string): number {
 
 const mostRows = 100_000
 
-/** All rows of an answer that comes in pages. Throws when they never end. */
+/** All rows of a paged answer. Throws if the pages never end. */
 export async function askPages(
   ask: (page: Readonly<Record<string, Json>>) => Promise<JsonObject>,
   key: string,

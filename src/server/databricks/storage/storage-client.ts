@@ -7,7 +7,7 @@ import { outboundConnector, throughProxy } from '../../network/connector.ts'
 import { describeNetworkError } from '../../network/network-error.ts'
 import type { Credential } from './storage-credentials.ts'
 
-/** A request to storage with a body in memory, so that it can be sent again. */
+/** A request to storage with its body in memory, so that it can be repeated. */
 export interface StorageRequest {
   readonly method: 'PUT' | 'PATCH' | 'DELETE'
   readonly credential: Credential
@@ -15,31 +15,31 @@ export interface StorageRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string | null
   readonly signal?: AbortSignal
-  /** Asked each time that it is about to be sent; what it rejects with stops it. */
+  /** Called before each attempt; if it rejects, the request is not sent. */
   readonly before?: () => Promise<void>
 }
 
-/** A request whose body comes from elsewhere, and cannot be had again. */
+/** A request whose body is a stream, which cannot be repeated. */
 interface StreamRequest {
   readonly credential: Credential
   readonly headers: Readonly<Record<string, string>>
   readonly body: AsyncIterable<Uint8Array>
 }
 
-/** What storage said, without its body. */
+/** The storage's answer, without its body. */
 export interface StorageReply {
   readonly status: number
-  /** Azure's word for what is wrong, or ''. */
+  /** Azure's error code, or ''. */
   readonly code: string
   readonly etag: string | null
 }
 
-/** A file's headers, and its bytes as they come. */
+/** A file's headers, and its bytes as they arrive. */
 export type OpenedFile = Dispatcher.ResponseData & { readonly status: number }
 
 /** Milliseconds. */
 const timeouts = { connect: 10_000, headers: 120_000, body: 60_000 } as const
-/** Milliseconds before each further try of a request that storage could not take at the moment. */
+/** Milliseconds before each retry of a request that the storage temporarily refused. */
 const pauses = [200, 1_000] as const
 const transient: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 
@@ -47,13 +47,13 @@ function one(header: string | string[] | undefined): string | null {
   return typeof header === 'string' ? header : null
 }
 
-/** What Azure says is wrong, in its own short words; never its text, which may hold parts of the URL. */
+/** Azure's error code; never its text, which may contain parts of the URL. */
 export function azureCode(headers: Dispatcher.ResponseData['headers']): string {
   const code = one(headers['x-ms-error-code']) ?? ''
   return /^[A-Za-z]{1,64}$/.test(code) ? code : ''
 }
 
-/** What is told of a broken connection: nothing of the request, whose URL is a secret. */
+/** The message about a broken connection contains nothing of the request, whose URL is secret. */
 function unreachable(error: unknown, origin: string): Refusal {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown'
   const refusal = new Refusal('upstream-unavailable', 'The storage of the artifacts does not answer. Try again shortly.')
@@ -61,7 +61,7 @@ function unreachable(error: unknown, origin: string): Refusal {
   return refusal
 }
 
-/** The refusal of a reply that is no success. */
+/** The refusal for an unsuccessful answer. */
 export function storageRefusal(reply: Pick<StorageReply, 'status' | 'code'>): Refusal {
   const said = reply.code === '' ? String(reply.status) : `${reply.status} ${reply.code}`
   if (transient.has(reply.status)) {
@@ -89,7 +89,7 @@ async function persist<A extends { readonly status: number }>(attempt: () => Pro
   return attempt()
 }
 
-/** The one door to the storage that signed URLs point to. Redirects are never followed. */
+/** The only client of the storage that signed URLs point to. Redirects are never followed. */
 export class StorageClient {
   readonly #agent: Dispatcher
 
@@ -103,7 +103,7 @@ export class StorageClient {
     this.#agent = throughProxy(agent, outbound)
   }
 
-  /** Begins to read a file, or a listing. */
+  /** Starts reading a file or a listing. */
   async open(
     credential: Credential,
     headers: Readonly<Record<string, string>>,
@@ -116,7 +116,7 @@ export class StorageClient {
     })
   }
 
-  /** Sends, and sends again what storage could not take at the moment: all that is sent here changes nothing more the second time. */
+  /** Sends a request, and repeats it if the storage temporarily refuses it: all requests sent here are idempotent. */
   async send(request: StorageRequest): Promise<StorageReply> {
     return persist(() => this.sendOnce(request), request.signal)
   }
@@ -130,7 +130,7 @@ export class StorageClient {
     return { status: statusCode, code: azureCode(answered), etag: one(answered.etag) }
   }
 
-  /** Sends a file as it comes, once. What its body fails with is what this fails with. */
+  /** Sends a file as it arrives, once. Rejects with the error of its body, if that fails. */
   async stream({ credential, headers, body }: StreamRequest): Promise<StorageReply> {
     let failure: unknown = null
     const watched = async function* () {

@@ -4,12 +4,12 @@ import { Refusal } from '../../../policy/reasons.ts'
 import { SignedUrl, type StorageHosts } from './signed-url.ts'
 import { askPages, askStorage, rowsOf, type StorageCall, textOf, unknownStorageAnswer } from './storage-call.ts'
 
-/** What one file is read or written with. */
+/** The credential for reading or writing one file. */
 export interface Credential {
   readonly url: SignedUrl
-  /** The dialect that the storage speaks: Azure blobs, or Azure Data Lake. */
+  /** The storage's API: Azure blobs, or Azure Data Lake. */
   readonly dialect: 'blob' | 'datalake' | 'other'
-  /** Headers that Databricks wants sent, names in lower case. */
+  /** Headers that Databricks requires, with lower-case names. */
   readonly headers: ReadonlyMap<string, string>
 }
 
@@ -25,7 +25,7 @@ function readCredential(info: JsonObject, hosts: StorageHosts): Credential {
     const value = textOf(row, 'value')
     if (/^[\x20-\x7e]*$/.test(value)) headers.set(textOf(row, 'name').toLowerCase(), value)
   }
-  // A type that is left out is the first of its enumeration.
+  // An omitted type is the first value of the enum.
   const type = textOf(info, 'type') || 'AZURE_SAS_URI'
   return { url: new SignedUrl(textOf(info, 'signed_uri'), hosts), dialect: dialects[type] ?? 'other', headers }
 }
@@ -55,7 +55,7 @@ async function infosOf(call: StorageCall, place: ArtifactPlace, access: Access, 
   return infos
 }
 
-/** Places whose files are signed one by one. */
+/** Locations whose files each have their own signed URL. */
 async function infoOf(call: StorageCall, place: ArtifactPlace, access: Access, path: string): Promise<JsonObject> {
   if (place.kind === 'trace') {
     const way = access === 'read' ? 'download' : 'upload'
@@ -67,12 +67,12 @@ async function infoOf(call: StorageCall, place: ArtifactPlace, access: Access, p
   return askStorage(call, 'GET', `${api}/model-versions/get-signed-download-uri`, message, path)
 }
 
-/** The refusal of a change to what is registered. */
+/** The refusal of a change to a registered version's files. */
 export function readOnlyPlace(): Refusal {
   return new Refusal('read-only', 'The artifacts of a registered version cannot be changed. Register a new version instead.')
 }
 
-/** Signed URLs for files of a place, in the order of the paths. */
+/** Signed URLs for files of a location, in the order of the paths. */
 export async function fetchCredentials(
   call: StorageCall,
   place: ArtifactPlace,
@@ -90,7 +90,7 @@ export async function fetchCredentials(
   return credentials
 }
 
-/** The credential of one file, fetched when it is first needed and anew, once for all who wait, when the storage refuses it. */
+/** The credential of one file, fetched when it is first needed, and replaced, once for all who wait, if the storage refuses it. */
 export class Lease {
   readonly #fetch: () => Promise<Credential>
   #current: Promise<Credential> | null = null
@@ -104,7 +104,7 @@ export class Lease {
     return this.#current
   }
 
-  /** Sends with the credential; when the storage answers 401 or 403, once more with a new one. */
+  /** Sends with the credential; if the storage answers 401 or 403, once more with a new one. */
   async use<A extends { readonly status: number }>(
     send: (credential: Credential) => Promise<A>,
     refused?: (answer: A) => void,

@@ -1,8 +1,8 @@
-/** A body on its way to storage. */
+/** A body that is being uploaded. */
 export interface StorageUpload {
   readonly body: AsyncIterable<Uint8Array>
-  /** Bytes that it was announced to have, or null. */
+  /** The announced number of bytes, or null. */
   readonly length: number | null
-  /** Asked before anything that is there already changes. */
+  /** Called before existing data changes. */
   readonly lastLook: () => Promise<void>
 }

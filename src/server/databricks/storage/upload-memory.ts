@@ -1,17 +1,17 @@
-/** How much of a file is held in memory while it is uploaded. Sizes in bytes. */
+/** How much of a file is kept in memory during an upload. Sizes in bytes. */
 export interface UploadLimits {
-  /** Size of a part that is sent at once. */
+  /** The size of a part that is sent in one request. */
   readonly partBytes: number
-  /** Parts of one upload that are filled or under way at the same time. */
+  /** Parts of one upload that are being filled or sent at the same time. */
   readonly parallel: number
-  /** Parts of all uploads together. Beyond that each upload goes on with one part of its own, of `ownBytes`. */
+  /** Parts of all uploads together. Beyond that, each upload uses only its own part of `ownBytes`. */
   readonly sharedParts: number
   readonly ownBytes: number
 }
 
 const MiB = 1024 * 1024
 
-/** At most 16 MiB an upload, and 128 MiB for all together; 1 MiB for each further upload. Azure takes 50 000 parts: 195 GiB. */
+/** At most 16 MiB per upload, and 128 MiB in total; 1 MiB for each further upload. Azure accepts 50 000 parts: 195 GiB. */
 export const defaultUploadLimits: UploadLimits = { partBytes: 4 * MiB, parallel: 4, sharedParts: 32, ownBytes: MiB }
 
 /** The memory that the parts of all uploads share. */
@@ -24,7 +24,7 @@ export class UploadMemory {
     this.limits = limits
   }
 
-  /** Memory for a part, or null when all is in use. It holds the bytes of others until it is written over. */
+  /** Memory for a part, or null if all is in use. It contains old bytes until it is overwritten. */
   take(): Buffer | null {
     if (this.#taken >= this.limits.sharedParts) return null
     this.#taken += 1

@@ -1,29 +1,29 @@
 import { Refusal } from '../../../policy/reasons.ts'
 import type { UploadMemory } from './upload-memory.ts'
 
-/** A piece of a body. Its bytes are only good until the sending of it is over. */
+/** A piece of a body. Its bytes are only valid until it has been sent. */
 interface Part {
   readonly index: number
-  /** Where in the file it begins. */
+  /** Its offset in the file. */
   readonly position: number
   readonly bytes: Uint8Array
 }
 
 export type SendPart = (part: Part, signal: AbortSignal) => Promise<void>
 
-/** What a body turned out to be. */
+/** How many parts were sent, and the total size in bytes. */
 export interface SentParts {
   readonly count: number
   readonly size: number
 }
 
-/** Cuts a body into parts and sends several at a time. What cannot be sent yet waits in the client's connection, not in memory. */
+/** Splits a body into parts and sends several at a time. Bytes that cannot be sent yet wait in the client's connection, not in memory. */
 class PartSender {
   readonly #memory: UploadMemory
   readonly #send: SendPart
   readonly #abort = new AbortController()
   readonly #running = new Set<Promise<void>>()
-  /** The one part that the upload has for itself, and whether nothing is in it. */
+  /** The upload's own part, and whether it is free. */
   #own: Buffer | null = null
   #ownIsFree = true
   readonly #ownBytes: number
@@ -60,7 +60,7 @@ class PartSender {
     return { count: this.#count, size: this.size }
   }
 
-  /** Gives up: what is under way is broken off, and the memory comes back when nothing reads it any more. */
+  /** Cancels the upload: requests in flight are aborted, and memory is released once nothing reads it any more. */
   async stop(): Promise<void> {
     this.#abort.abort()
     await Promise.all(this.#running)
@@ -124,8 +124,8 @@ function incomplete(size: number, length: number): Refusal {
 }
 
 /**
- * Sends all of a body in parts. Throws when a part could not be sent, when the client went away, and when the body does not have the
- * length that was announced; nothing is under way any more then.
+ * Sends a whole body in parts. Throws if a part could not be sent, if the client disconnected, or if the body does not have the
+ * announced length; nothing is in flight any more then.
  */
 export async function sendParts(
   body: AsyncIterable<Uint8Array>,

@@ -7,20 +7,20 @@ import { modelBody } from '../streams/model-body.ts'
 import { type Transfer, transfers } from '../streams/transfer.ts'
 import type { GrantedRequest } from './strategy.ts'
 
-/** Bytes that go through to the upstream, and back from it, as they come. */
+/** Streams bytes to the upstream and back. */
 export class ByteStream {
   readonly #pipeline: Pipeline
   readonly #transport: Transport
   readonly #idle: number
 
-  /** `idle`: milliseconds for which the client may send nothing. */
+  /** `idle`: milliseconds for which the client may pause. */
   constructor(pipeline: Pipeline, transport: Transport, idle: number) {
     this.#pipeline = pipeline
     this.#transport = transport
     this.#idle = idle
   }
 
-  /** `options`: how @fastify/reply-from passes on what comes. */
+  /** `options`: how @fastify/reply-from passes on the answer. */
   async carryOut(
     granted: Pick<GrantedRequest, 'requestContext' | 'grant'>,
     request: FastifyRequest,
@@ -35,12 +35,12 @@ export class ByteStream {
     if (transfer.upload !== null) request.body = transfer.upload
     request.gone.throwIfAborted()
     const written = sent.body === null ? {} : { body: Buffer.from(sent.body), contentType: 'application/json' }
-    // @fastify/reply-from takes `..data` for a climb: the path and query that were granted are put in where the request is sent.
+    // @fastify/reply-from treats `..data` as a parent path, so the granted path and query are set where the request is sent.
     const send = () => reply.from('/', { ...options, ...written, queryString: () => '' })
     return transfers.run({ ...transfer, target: this.#transport.target(sent.target) }, send)
   }
 
-  /** A server with few workers is not asked before all is here: each of them waits for the end of what it has begun. */
+  /** A server with few workers only gets an upload once it has arrived completely: each worker is busy until its request ends. */
   async #upload(
     { requestContext, grant }: Pick<GrantedRequest, 'requestContext' | 'grant'>,
     { raw, gone, admission }: FastifyRequest,

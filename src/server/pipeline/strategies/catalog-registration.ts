@@ -24,9 +24,9 @@ import { upstreamError } from '../upstream-error.ts'
 import { artifactError } from './stored-files.ts'
 import type { GrantedRequest, Strategy } from './strategy.ts'
 
-/** Milliseconds after which the caller hears that the version is pending: clients wait two minutes for an answer, and longer for a version. */
+/** Milliseconds after which the caller is told that the version is pending: clients wait two minutes for an answer, and longer for a version. */
 const patience = 60_000
-/** Files that are copied at the same time. */
+/** Files that are copied concurrently. */
 const atOnce = 4
 
 interface Version {
@@ -34,7 +34,7 @@ interface Version {
   readonly version: string
 }
 
-/** Registers versions in Unity Catalog, which leaves it to its clients to bring the files: made pending, filled, made ready, given its alias. */
+/** Registers versions in Unity Catalog, where clients must copy the files themselves: create pending, copy, finalise, set the alias. */
 export class CatalogRegistrar implements Strategy {
   readonly #upstream: Upstream
   readonly #facts: Facts
@@ -57,11 +57,11 @@ export class CatalogRegistrar implements Strategy {
   }
 
   /**
-   * Registers a version: makes it in Unity Catalog, without files, and with what its model says. What takes longer than a client waits goes on
-   * behind it, and the version is pending until then. A version whose files cannot be brought is taken away again.
+   * Registers a version: creates it in Unity Catalog, without files, with the model's metadata. If that takes longer than clients wait, it
+   * continues in the background, and the version is pending until then. A version whose files cannot be copied is deleted again.
    */
   async carryOut({ grant, requestContext }: GrantedRequest): Promise<JsonObject> {
-    // What is half made is finished or taken away, whoever waits for it.
+    // A version that is being created is completed or deleted even if its client has disconnected.
     const caller = withoutSignal(requestContext.credentials)
     try {
       const source = this.#artifacts.sourceOf(grant, caller)
@@ -86,7 +86,7 @@ export class CatalogRegistrar implements Strategy {
     return parseAnswer(answer).get('model_version')
   }
 
-  /** Breaks off what is under way: versions that are not filled are taken away. */
+  /** Cancels registrations in progress: incomplete versions are deleted. */
   async close(): Promise<void> {
     this.#stop.abort(new Refusal('upstream-unavailable', 'The proxy is shutting down. Register the version again.'))
     await Promise.allSettled(this.#underWay)
@@ -98,7 +98,7 @@ export class CatalogRegistrar implements Strategy {
     return kept
   }
 
-  /** The outcome, or null when it takes too long; then its failure is nobody's but the log's. */
+  /** The outcome, or null if it takes too long; a later failure is only logged. */
   async #inTime(work: Promise<JsonObject>, { name, version }: Version): Promise<JsonObject | null> {
     const timer = new AbortController()
     const late = pause(this.#patience, null, { signal: timer.signal })
@@ -137,10 +137,10 @@ export class CatalogRegistrar implements Strategy {
         const stop = () => stream.destroy(signal.reason)
         signal.addEventListener('abort', stop, { once: true })
         try {
-          // Nobody else has a version that is being made.
+          // Nobody else has access to a version that is being created.
           await target.upload(file.path, { body: stream, length, lastLook: async () => {} })
         } catch (error) {
-          // The others need not go on.
+          // Cancel the other copies.
           queue.length = 0
           throw error
         } finally {
@@ -153,7 +153,7 @@ export class CatalogRegistrar implements Strategy {
     for (const each of done) if (each.status === 'rejected') throw each.reason
   }
 
-  /** An answer that was lost is no failure: what counts is that the version is ready. */
+  /** A lost answer is not a failure: it only matters that the version is ready. */
   async #finalize(id: Version, caller: CallerCredentials): Promise<void> {
     const answer = await this.#upstream.write({ finalize: 'version', ...id }, caller).catch((error: unknown) => {
       if (error instanceof Refusal) return error

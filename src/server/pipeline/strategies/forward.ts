@@ -20,7 +20,7 @@ import type { UnfinishedVersions } from '../unfinished-versions.ts'
 import { upstreamError } from '../upstream-error.ts'
 import type { GrantedRequest, Strategy } from './strategy.ts'
 
-/** One message that goes to the upstream, and its answer that comes back. */
+/** Forwards one message to the upstream, and its answer back. */
 export class Forward implements Strategy {
   readonly #upstream: Upstream
   readonly #facts: Facts
@@ -55,7 +55,7 @@ export class Forward implements Strategy {
     return sealNext(this.#tokens, grant, principal, rewriteAnswer(grant, message, admitted))
   }
 
-  /** Sends the request, and reads the answer. Throws UpstreamError for one that is no success. */
+  /** Sends the request and reads the answer. Throws UpstreamError if it was not successful. */
   async #ask(granted: GrantedRequest): Promise<JsonObject> {
     const { grant, printsRows, requestContext } = granted
     const answer = await this.#send(granted)
@@ -76,7 +76,7 @@ export class Forward implements Strategy {
     return name === null ? send() : sendExperiment(this.#upstream, grant, name, credentials, send)
   }
 
-  /** Where the request left open whose rows it is for, the rows are asked about. */
+  /** If the request leaves the rows' owners open, they are looked up. */
   async #admit(granted: GrantedRequest, answer: JsonObject): Promise<ReadonlySet<string>> {
     const { endpoint, context } = granted.grant
     let { admitted } = context

@@ -10,7 +10,7 @@ import { upstreamError } from '../upstream-error.ts'
 import { type Admit, type Found, Searcher } from './searcher.ts'
 import type { GrantedRequest, Strategy } from './strategy.ts'
 
-/** A search whose pages are the caller's rows, collected from as many of the upstream's as it takes. */
+/** A search whose pages contain the caller's rows, collected from as many upstream pages as needed. */
 export class Search implements Strategy {
   readonly #searcher: Searcher
   readonly #facts: Facts

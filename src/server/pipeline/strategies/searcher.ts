@@ -19,30 +19,30 @@ import type { CallerCredentials } from '../../upstream/upstream-credentials.ts'
 import type { PageState, PageTokens } from '../page-tokens.ts'
 import { bindingOf } from '../pages.ts'
 
-/** How many rows are asked for at least when a page has to be refilled. */
+/** Minimum page size when a page must be refilled. */
 const refill = 100
 
-/** Pages of the upstream that one request goes through at most. */
+/** Maximum number of upstream pages for one request. */
 const mostPages = 100
 
-/** Finds out whose rows of a message are: gives what is admitted with them, besides what was before. */
+/** Looks up the owners of a message's rows: returns the admitted experiments, in addition to earlier ones. */
 export type Admit = (message: string, rows: readonly Json[], admitted: ReadonlySet<string>) => Promise<ReadonlySet<string>>
 
-/** A search's answer with the caller's rows, or MLflow's error as it is. */
+/** A search's answer with the caller's rows, or MLflow's error unchanged. */
 export type Found = { readonly rows: JsonObject; readonly admitted: ReadonlySet<string> } | { readonly failed: UpstreamAnswer }
 
-/** How many rows there are in all, where the caller asked for it. */
+/** The total number of rows, if the caller requested it. */
 function countOf(answer: JsonObject, { total }: Search): JsonObject {
   const count = total === undefined ? undefined : answer.get(total)
   return total === undefined || count === undefined ? new Map() : new Map([[total, count]])
 }
 
-/** Rows to ask for: those that were given out before come again. More than the upstream gives is asked for only where the caller does. */
+/** The number of rows to request: rows already returned come again. The upstream's maximum is only exceeded if the caller does so. */
 function pageSize(wanted: number, skip: number, { maxPageSize }: Search): number {
   return wanted > maxPageSize ? wanted : Math.min(wanted + skip, maxPageSize)
 }
 
-/** Null where nobody said how many. To say 0 is to ask MLflow what it makes of that. One more row may tell that there is a next page. */
+/** Null if there is no number. 0 is passed on to MLflow. One additional row shows whether there is a next page. */
 function firstSize(grant: Grant, wanted: number, skip: number, search: Search): number | null {
   const asked = grant.message.get('max_results')
   if (asked instanceof JsonNumber && Number(asked.text) === 0) return 0
@@ -50,16 +50,16 @@ function firstSize(grant: Grant, wanted: number, skip: number, search: Search): 
   return asked !== undefined || skip > 0 ? pageSize(wanted + ahead, skip, search) : null
 }
 
-/** The size of a page after the first: the more of others' rows lie between, the larger. */
+/** The size of a later page: the more of others' rows lie between, the larger. */
 function nextSize({ context, endpoint }: Grant, wanted: number, pages: number, search: Search): number {
   const growing = refill * 2 ** Math.min(pages, 16)
-  // A workspace may have limits of its own; and each row of any experiment may have to be asked about.
+  // A workspace may have its own limits, and each row of any experiment may need a look-up.
   const most =
     context.config.kind === 'databricks' || endpoint.anyExperiment ? Math.max(refill, search.pageSize) : search.maxPageSize
   return Math.min(search.maxPageSize, Math.max(refill, wanted, Math.min(growing, most)))
 }
 
-/** One page of the upstream's, and where the next one is. */
+/** One upstream page, and where the next one starts. */
 interface UpstreamPage {
   readonly answer: JsonObject
   readonly rows: readonly Json[]
@@ -67,17 +67,17 @@ interface UpstreamPage {
   readonly held: UpstreamAnswer['held']
 }
 
-/** What a search has come to so far. */
+/** The state of a search. */
 interface Progress {
-  /** How many pages of the upstream's it took. */
+  /** The number of upstream pages read. */
   pages: number
   readonly found: Json[]
   count: JsonObject
-  /** What the rows so far turned out to belong to. */
+  /** The owners of the rows so far. */
   admitted: ReadonlySet<string>
-  /** The next page of the caller's rows; null as long as none is seen. */
+  /** The caller's next page; null until one of its rows is found. */
   goesOn: PageState | null
-  /** The upstream's own last word about a next page. */
+  /** The upstream's last next-page token. */
   lastWord: Json | undefined
 }
 
@@ -91,7 +91,7 @@ export class Searcher {
     this.#tokens = tokens
   }
 
-  /** `admit` finds out whose the rows of a page are, before they are taken. */
+  /** `admit` looks up the owners of a page's rows before they are taken. */
   async search(grant: Grant, search: Search, principal: Principal, caller: CallerCredentials, admit: Admit): Promise<Found> {
     const { admitted } = grant.context
     if (asksForNothing(grant)) return { rows: new Map(), admitted }
@@ -103,7 +103,7 @@ export class Searcher {
     const progress: Progress = { pages: 0, found: [], count: new Map(), admitted, goesOn: null, lastWord: undefined }
     let size = firstSize(grant, wanted, state.skip, search)
     while (state !== null && progress.goesOn === null) {
-      // Rows beyond are another request's: this one has done enough.
+      // This request has read enough; further rows are left to the next one.
       if (progress.pages === mostPages) {
         progress.goesOn = state
         break
@@ -113,7 +113,7 @@ export class Searcher {
       progress.admitted = await admit(rowMessage(grant, search), page.rows, progress.admitted)
       const before = progress.found.length
       takePage(grant, search, wanted, progress, page, state)
-      // What was not taken of the page is forgotten.
+      // Rows of the page that were not taken are dropped.
       const part = (progress.found.length - before) / Math.max(1, page.rows.length)
       await page.held?.resize(page.held.bytes * part)
       state = page.next
@@ -141,19 +141,19 @@ export class Searcher {
   }
 
   #answer({ rows: field }: Search, { found, count, goesOn, lastWord }: Progress, bound: string): JsonObject {
-    // Protobuf leaves an empty list out; where only others' rows were found, it was none.
+    // Protobuf omits an empty list; a list with only others' rows is shown the same way.
     const listed: [string, Json][] = found.length > 0 ? [[field, found]] : []
     const rows: JsonObject = new Map<string, Json>([...listed, ...count])
     if (goesOn !== null) rows.set('next_page_token', this.#tokens.seal(goesOn, bound))
-    // Some endpoints say it so, and others leave it out.
+    // Some endpoints send it empty, others omit it.
     else if (lastWord === '') rows.set('next_page_token', '')
     return rows
   }
 }
 
 /**
- * Takes the caller's rows of a page. When there are enough, one more of theirs is looked for, here and on the pages after it:
- * rows of others alone are no next page.
+ * Takes the caller's rows of a page. When there are enough, one more of theirs is searched for, here and on the following pages:
+ * others' rows alone do not make a next page.
  */
 function takePage(
   grant: Grant,
@@ -164,7 +164,7 @@ function takePage(
   { token, skip }: PageState,
 ): void {
   const { found } = progress
-  // Where MLflow does not refuse 0, it takes it for none said, and gives one page of its own size.
+  // If MLflow accepts 0, it treats it like no number, and returns a page of its default size.
   const most = wanted === 0 ? search.pageSize : wanted
   progress.pages += 1
   const room = found.length < wanted || (wanted === 0 && progress.pages === 1) ? most - found.length : 0

@@ -20,7 +20,7 @@ function rowOf(file: StoredFile): Json {
   return new Map<string, Json>([['path', file.path], ['is_dir', file.isDir], ...sizeOf(file)])
 }
 
-/** A folder as the Files API lists it, in the caller's own spelling of it. Throws for one that is not there: there are no empty ones. */
+/** A folder in the Files API's form, with the caller's spelling. Throws if it does not exist: there are no empty folders. */
 function folderOf(grant: Grant, files: readonly StoredFile[]): JsonObject {
   if (files.length === 0) throw new Refusal('not-found', `No such directory: '${artifactRequest(grant).path}'`)
   const folder = decodeURIComponent(String(grant.message.get('directory_path'))).replace(/\/$/, '')
@@ -36,12 +36,12 @@ function folderOf(grant: Grant, files: readonly StoredFile[]): JsonObject {
   return new Map([['contents', contents]])
 }
 
-/** What Databricks said of a call that a granted request took, as the caller's error; any other error as it is. */
+/** Databricks' error for a call of a granted request, as the caller's error; any other error unchanged. */
 export function artifactError(grant: Grant, error: unknown): unknown {
   return error instanceof CallFailed ? upstreamError(grant, { status: error.status, text: printJson(error.json) }) : error
 }
 
-/** Listings and deletions of artifacts before a Databricks workspace, which serves none itself: carried out by other calls. */
+/** Lists and deletes artifacts of a Databricks workspace, which serves none itself, with other calls. */
 export class StoredFiles implements Strategy {
   readonly #artifacts: WorkspaceArtifacts
 
@@ -53,7 +53,7 @@ export class StoredFiles implements Strategy {
     return endpoint.bytes === undefined && asksForStore(endpoint)
   }
 
-  /** Throws `no-multipart` for all else: there are no uploads in parts. */
+  /** Throws `no-multipart` for everything else: there are no multipart uploads. */
   async carryOut({ grant, requestContext: { credentials } }: GrantedRequest): Promise<JsonObject> {
     const { inStorage } = grant.endpoint
     if (inStorage === undefined) throw new Refusal('no-multipart', noMultipart)

@@ -5,25 +5,25 @@ import type { Grant } from '../../../policy/grant.ts'
 import type { JsonObject } from '../../../policy/messages/json/json.ts'
 import type { RequestContext } from '../../http/request-context.ts'
 
-/** A granted request on its way. */
+/** A granted request that is being carried out. */
 export interface GrantedRequest {
   readonly requestContext: RequestContext
   readonly grant: Grant
-  /** Whether rows of the answer that nobody looks into any more may be printed at once. */
+  /** Whether rows of the answer that are not needed any more may be printed at once. */
   readonly printsRows: boolean
 }
 
-/** One way in which requests that are messages are carried out. */
+/** One way to carry out requests that are messages. */
 export interface Strategy {
-  /** Whether it is the one for an endpoint: its row says so. */
+  /** Whether it serves an endpoint, according to its row. */
   serves(endpoint: OpenEndpoint): boolean
-  /** Carries out a granted request; the answer is in the caller's names. Throws UpstreamError for MLflow's own error; all else is a Refusal. */
+  /** Carries out a granted request; the answer has the caller's names. Throws UpstreamError for MLflow's own error; everything else is a Refusal. */
   carryOut(granted: GrantedRequest): Promise<JsonObject>
 }
 
 const modes: readonly ClientMode[] = ['http', 'databricks']
 
-/** The strategy of each endpoint, chosen at start: the one of `own` that serves it, or else `forward`. */
+/** The strategy of each endpoint, chosen at start: the one in `own` that serves it, otherwise `forward`. */
 export function chooseStrategies(
   kind: ServerKind,
   own: readonly Strategy[],

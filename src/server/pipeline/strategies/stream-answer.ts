@@ -23,14 +23,14 @@ declare module 'fastify' {
   }
 }
 
-/** Headers of the upstream's answer that the client gets; all others stay behind. */
+/** Headers of the upstream's answer that are passed on; all others are dropped. */
 export const answerHeaders = [
   ...(['content-type', 'content-length', 'content-disposition', 'last-modified', 'etag'] as const),
   ...(['accept-ranges', 'content-range'] as const),
 ] as const
 const errorBytes = 64 * 1024
 
-/** Those of some headers that have one of the names. */
+/** The headers with one of these names. */
 export function keep(headers: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
 }
@@ -46,7 +46,7 @@ interface Answer {
   readonly stream: Readable
 }
 
-/** Whether the bytes are as they are: the client is told of no coding, and would take the coded ones for the artifact. */
+/** Whether the bytes are not encoded: the client gets no `Content-Encoding`, and would store encoded bytes as the artifact. */
 function isPlain(answer: object): boolean {
   return (headersOf(answer)['content-encoding'] ?? 'identity') === 'identity'
 }
@@ -55,14 +55,14 @@ function headersOf(answer: object): Mapping {
   return 'headers' in answer && isMapping(answer.headers) ? answer.headers : {}
 }
 
-/** The caller has it as it is. */
+/** The client's copy is current. */
 function sendUnchanged(reply: AnyReply, stream: Readable): void {
   stream.on('error', () => undefined).resume()
   for (const name of ['content-type', 'content-length', 'content-disposition', 'content-range']) reply.removeHeader(name)
   reply.code(304).send()
 }
 
-/** What was granted of a request; it throws where nothing was. */
+/** The grant of a request; throws if there is none. */
 export function grantedOf(request: Seen): NonNullable<FastifyRequest['granted']> {
   const { granted } = request
   if (granted === null || !isUpstreamRequest(granted.request)) throw new TypeError('nothing is forwarded without a grant')
@@ -80,16 +80,16 @@ async function readError(stream: Readable): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** What becomes of a transfer that breaks off: the client's connection does too, and the audit line says whose doing it was. */
+/** If a transfer breaks, the client's connection is closed, and the audit line shows which side broke it. */
 export function noteBreak({ auditRecord, raw }: Seen, stream: Readable): void {
   stream.once('error', (error: NodeJS.ErrnoException) => {
-    // Of a body that ends with its connection, an orderly end would be the whole.
+    // If a body ends with its connection, an orderly end would make it look complete.
     if (raw.httpVersion === '1.0') raw.socket.resetAndDestroy()
     auditRecord.reason ??= error.code === 'UND_ERR_ABORTED' ? 'client-gone' : 'upstream-broke'
   })
 }
 
-/** Hands the upstream's answer on: its bytes as they are, anything else as the failure that it is for the caller. */
+/** Passes on the upstream's answer: its bytes unchanged, anything else as the caller's error. */
 export async function passOn(request: Seen, reply: AnyReply, answer: Answer, transport: Transport): Promise<void> {
   const { statusCode, stream } = answer
   request.auditRecord.upstreamStatus = statusCode
@@ -100,7 +100,7 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, tra
     if (statusCode === 206 && isPlain(answer) && isAskedPart(asked.range, part)) return void send(request, reply, stream)
     if (statusCode === 304 && isConditional(asked)) return void sendUnchanged(reply, stream)
     for (const name of answerHeaders) reply.removeHeader(name)
-    // What is left of an upload is read and dropped, so that the client gets to this answer.
+    // The rest of an upload is read and discarded, so that the client receives this answer.
     reply.removeHeader('connection')
     const text = await readError(stream)
     if (statusCode === 416 || statusCode === 412) throw unmet(statusCode, part)
@@ -128,14 +128,14 @@ function send(request: Seen, reply: AnyReply, stream: Readable): void {
   const { grant } = grantedOf(request)
   const { endpoint } = grant
   reply.headers(pageHeaders(endpoint))
-  // Opened as a page of its own, an artifact is stored. Where it is a part of a page, this changes nothing.
+  // An artifact that is opened as a page is saved to disk. As part of a page, it is not affected.
   if (isArtifact(endpoint) && !reply.hasHeader('content-disposition')) reply.header('content-disposition', 'attachment')
   const renamed = inCallersName(grant, reply, stream)
   if (renamed !== stream) reply.removeHeader('content-length')
   reply.send(renamed)
 }
 
-/** The answer of a served model, which may call itself by its endpoint's name. */
+/** The answer of a served model, which may contain its endpoint's name. */
 function inCallersName({ endpoint, context }: Grant, reply: AnyReply, stream: Readable): Readable {
   if (endpoint.resource !== 'servingEndpoint' || endpoint.bytes !== 'both') return stream
   const type = String(reply.getHeader('content-type') ?? '')
@@ -145,19 +145,19 @@ function inCallersName({ endpoint, context }: Grant, reply: AnyReply, stream: Re
   return pipeline(stream, renamedModel(upstream, shown), () => undefined)
 }
 
-/** What a served model says in its own form is for its caller, whatever the status. */
+/** A served model's own answer is passed to its caller, whatever its status. */
 function sendModelError(reply: AnyReply, answer: Answer, text: string): void {
   const type = headersOf(answer)['content-type']
   reply.request.auditRecord.reason = 'upstream-error'
   reply.header('content-type', typeof type === 'string' ? type : 'text/plain').header('content-security-policy', 'sandbox')
   const { endpoint, context } = grantedOf(reply.request).grant
-  // The gateway speaks of its endpoints by their names.
+  // The gateway uses the names of its endpoints.
   reply.send(
     endpoint.resource === 'gateway' ? (clientSentence(text, context) ?? '{"detail":"MLflow refused the request."}') : text,
   )
 }
 
-/** Nobody knows what a model does when it is asked twice. */
+/** Calling a model twice may have any effect. */
 export function isRepeatable({ granted }: Seen): boolean {
   return granted?.grant.endpoint.bytes !== 'both'
 }

@@ -6,12 +6,12 @@ import { abortSignalOf } from '../../network/request-end.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { UploadBody, type UploadOptions } from './upload-body.ts'
 
-/** Bytes of an upload that are read before the upstream is asked: small ones hold nothing of it while they come. */
+/** Bytes of an upload that are read before the upstream is contacted: small uploads then occupy nothing while they arrive. */
 const readAhead = 256 * 1024
-/** Milliseconds that the last look may take: while it takes an upload, a server with one worker answers nothing else. */
+/** Time limit in milliseconds for the final check: meanwhile a server with one worker answers nothing else. */
 const longestLook = 15_000
 
-/** Looks again whether an upload is allowed, and keeps promotions away from then on until it is over. */
+/** Checks again whether an upload is allowed, and holds off promotions from then until it ends. */
 export class LastLook {
   readonly #pipeline: Pipeline
   readonly #requestContext: RequestContext
@@ -25,12 +25,12 @@ export class LastLook {
     this.#grant = grant
   }
 
-  /** Throws what the decision now says. May be called again, for what is sent again. */
+  /** Throws the current decision's refusal. May be called again before a retry. */
   async look(): Promise<void> {
     this.#release()
     const { release } = await this.#hold()
     this.#release = release
-    // Nobody waits for the look any more.
+    // Nobody waits for the check any more.
     if (this.#isOver) release()
   }
 
@@ -55,9 +55,9 @@ export class LastLook {
   }
 }
 
-/** The body of a granted upload, the beginning of which has come; all of it, where `whole` says so and the disk has room. Throws `clientGone`. */
+/** The body of a granted upload, once its beginning has arrived; or all of it, if `whole` is set and the disk has room. Throws `clientGone`. */
 export async function beginUpload(raw: FastifyRequest['raw'], options: UploadOptions, whole = false): Promise<UploadBody> {
-  // The body has a limit of its own, which knows whose pause it is.
+  // The body has its own time limit, which knows which side pauses.
   raw.socket.setTimeout(0)
   const upload = new UploadBody(raw, options)
   try {

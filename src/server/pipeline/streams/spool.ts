@@ -3,10 +3,10 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Bytes that are read from disk at once. */
+/** Bytes per read. */
 const pieceBytes = 256 * 1024
 
-/** Bytes that wait on disk until they are sent, in a file without a name. */
+/** Bytes that are kept on disk until they are sent, in an unlinked file. */
 export class Spool {
   readonly #file: FileHandle
   #size = 0
@@ -15,7 +15,7 @@ export class Spool {
     this.#file = file
   }
 
-  /** Null where nothing can be written. */
+  /** Null if nothing can be written. */
   static async open(folder = tmpdir()): Promise<Spool | null> {
     const path = join(folder, `mlflow-env-proxy-${randomUUID()}`)
     try {
@@ -27,7 +27,7 @@ export class Spool {
     }
   }
 
-  /** False where there is no more room; then nothing of it counts. */
+  /** False if there is no more room; the chunk is then not stored. */
   async write(bytes: Uint8Array): Promise<boolean> {
     try {
       for (let at = 0; at < bytes.length; ) {
@@ -40,7 +40,7 @@ export class Spool {
     return true
   }
 
-  /** All that was written. */
+  /** Everything that was written. */
   async *read(): AsyncGenerator<Buffer, void, undefined> {
     for (let at = 0; at < this.#size; ) {
       const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(Math.min(pieceBytes, this.#size - at)), 0, null, at)

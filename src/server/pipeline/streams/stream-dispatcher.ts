@@ -6,13 +6,13 @@ import { type StreamTimeouts, Watch } from './watch.ts'
 type Request<T> = Dispatcher.RequestOptions<T>
 type Callback<T> = (error: Error | null, data: Dispatcher.ResponseData<T>) => void
 
-/** An answer that ends where its connection ends: nobody could tell a whole artifact from half of one. */
+/** An answer that ends with its connection: a complete artifact could not be told from half of one. */
 class EndlessAnswer extends Error {
   readonly code = 'HPE_NO_LENGTH'
   override readonly message = 'The answer has neither a Content-Length nor chunks.'
 }
 
-/** A success before the upload was over: of what? */
+/** A success before the upload was complete cannot be one. */
 class HastyAnswer extends Error {
   readonly code = 'HPE_TOO_EARLY'
   override readonly message = 'The answer says that all is well before everything was sent.'
@@ -23,7 +23,7 @@ function drop<T>(error: Error, callback: Callback<T>, data: Dispatcher.ResponseD
   callback(error, data)
 }
 
-/** Where @fastify/http-proxy sends its requests to: the one place through which streamed bytes pass, in both directions. */
+/** The dispatcher of @fastify/http-proxy: all streamed bytes pass through it, in both directions. */
 export class StreamDispatcher {
   readonly #pool: Dispatcher
   readonly #timeouts: StreamTimeouts
@@ -44,7 +44,7 @@ export class StreamDispatcher {
     const answer: Callback<T> = (error, data) => {
       watch.answered(error)
       if (error === null) {
-        // Whoever takes it may be gone before it listens.
+        // The consumer may be gone before it listens.
         data.body.on('error', () => undefined)
         data.body.once('close', end)
         data.body.once('close', () => watch.close())
@@ -63,7 +63,7 @@ export class StreamDispatcher {
   #withBody<T>(options: Request<T>, { upload, target }: AddressedTransfer, watch: Watch): Request<T> {
     const sent = { ...options, path: target, signal: watch.signal }
     if (upload === null) return sent
-    // undici pulls an iterable (which its types do not know of): the next piece when its connection has taken the one before.
+    // undici pulls an iterable (which its types omit): the next chunk once its connection has taken the previous one.
     return Object.assign(sent, { body: upload.bytes(watch) })
   }
 }

@@ -4,18 +4,18 @@ import type { UploadBody } from './upload-body.ts'
 
 /** One exchange of streamed bytes between a client and the upstream. */
 export interface Transfer {
-  /** Aborted, with `clientGone`, when the client is no longer there. */
+  /** Aborted with `clientGone` if the client disconnects. */
   readonly gone: End
-  /** What the client sends; null where it only gets. */
+  /** The client's body; null for downloads. */
   readonly upload: UploadBody | null
-  /** Called once, when the upstream can do nothing more about it: it has answered, or was not asked, or its time is over. */
+  /** Called once, when the upstream is done: it has answered, was not contacted, or its time is up. */
   settled(): void
 }
 
-/** A transfer with the path and query that were granted, as they are sent. */
+/** A transfer with the granted path and query. */
 export interface AddressedTransfer extends Transfer {
   readonly target: string
 }
 
-/** @fastify/http-proxy has no way to hand these through to what sends its requests. */
+/** @fastify/http-proxy has no other way to pass these to its dispatcher. */
 export const transfers = new AsyncLocalStorage<AddressedTransfer>()

@@ -4,38 +4,38 @@ import { clientGone } from '../../network/client-gone.ts'
 import { Spool } from './spool.ts'
 
 export interface UploadOptions {
-  /** Milliseconds for which the client may send nothing. Then its connection is closed without a word: it would send all of it again. */
+  /** Milliseconds for which the client may pause. Then its connection is closed without an answer, because it would send everything again. */
   readonly idle: number
-  /** Bytes that the body has at most; beyond them `tooLarge` is thrown. */
+  /** Maximum number of bytes; beyond it `tooLarge` is thrown. */
   readonly limit?: { readonly bytes: number; readonly tooLarge: () => Error }
-  /** Where what is read ahead counts, as long as it is in memory. */
+  /** The budget for bytes that are read ahead into memory. */
   readonly hold?: Pick<Hold, 'resize' | 'release'>
-  /** Asked when all has come and is about to leave: what it rejects with fails the body, and the last bytes stay here. */
+  /** Called when everything has arrived and is about to be sent: if it rejects, the body fails and its last bytes are not sent. */
   readonly lastLook?: () => Promise<void>
 }
 
-/** Who hears of a body that is being read. */
+/** Callbacks while a body is read. */
 export interface Reader {
-  /** A piece is handed over. */
+  /** A chunk is handed over. */
   readonly waiting?: () => void
-  /** It has been taken, and the next one is asked for. */
+  /** The chunk was taken, and the next one is requested. */
   readonly taken?: () => void
-  /** The last bytes go now. */
+  /** The last bytes are sent now. */
   readonly last?: () => void
 }
 
-/** Milliseconds for which a look is as good as new. */
+/** Milliseconds for which a check stays valid. */
 const freshFor = 500
 
 /**
- * The body of a client's request on its way upstream. It is pulled: nothing is read from the client before somebody wants to send it, but for
- * what is read ahead. No stream in spite of its class, by which @fastify/http-proxy knows a body.
+ * The body of a client's request on its way upstream. It is pulled: nothing is read from the client before it can be sent, except for
+ * bytes that are read ahead. Not a stream, despite its class, by which @fastify/http-proxy recognises a body.
  */
 export class UploadBody extends Stream {
   readonly #raw: Readable
   readonly #source: AsyncIterator<Buffer>
   readonly #options: UploadOptions
-  /** What was read ahead, in order: in memory, on disk, and what had no room there. */
+  /** The bytes read ahead, in order: in memory, on disk, and what did not fit there. */
   readonly #early: Buffer[] = []
   #spool: { readonly disk: Spool; readonly pieces: AsyncGenerator<Buffer, void, undefined> } | null = null
   readonly #late: Buffer[] = []
@@ -52,7 +52,7 @@ export class UploadBody extends Stream {
     this.#options = options
   }
 
-  /** Whether all of it has come. */
+  /** Whether all of it has arrived. */
   get isWhole(): boolean {
     return this.#isWhole
   }
@@ -62,7 +62,7 @@ export class UploadBody extends Stream {
     return this.#isSent
   }
 
-  /** Takes what the client sends until it is over or there are so many bytes. Throws `clientGone`. */
+  /** Reads from the client until its body ends or this many bytes are there. Throws `clientGone`. */
   async readAhead(bytes: number): Promise<void> {
     while (!this.#isWhole && this.#size < bytes) {
       const chunk = await this.#next()
@@ -71,7 +71,7 @@ export class UploadBody extends Stream {
     }
   }
 
-  /** Takes all that the client sends, onto the disk, as far as there is room. Throws `clientGone`. */
+  /** Reads the client's whole body to disk, as far as there is room. Throws `clientGone`. */
   async spool(): Promise<void> {
     const disk = this.#isWhole ? null : await Spool.open()
     if (disk === null) return
@@ -83,17 +83,17 @@ export class UploadBody extends Stream {
     }
   }
 
-  /** The last look, before a connection is opened for what has come as a whole: some servers answer nothing else meanwhile. */
+  /** The final check, before a connection is opened for a complete body: some servers answer nothing else meanwhile. */
   async lookFirst(): Promise<void> {
     if (!this.#isWhole) return
     await this.#options.lastLook?.()
     this.#lookedAt = performance.now()
   }
 
-  /** The pieces as they are asked for, once. Throws `clientGone`, and what the last look rejects with. */
+  /** The chunks as they are requested, once. Throws `clientGone`, and whatever the final check rejects with. */
   async *bytes(reader: Reader = {}): AsyncGenerator<Buffer, void, undefined> {
     try {
-      // Of what is here as a whole nothing leaves before the look; of all else the last piece does not.
+      // Of a complete body nothing is sent before the check; of any other body the last chunk is not.
       const isLooked = this.#isWhole
       if (isLooked) await this.#look()
       const { lastLook } = this.#options
@@ -150,7 +150,7 @@ export class UploadBody extends Stream {
     }
   }
 
-  /** Nobody reads it any more: what still comes is read and dropped, so that the client gets to its answer. */
+  /** Nobody reads it any more: the rest is read and discarded, so that the client receives its answer. */
   stop(): void {
     if (this.#isStopped) return
     this.#isStopped = true

@@ -2,10 +2,10 @@ import { type TimeKey, TimeLimit } from '../../upstream/time-limit.ts'
 import type { Transfer } from './transfer.ts'
 import type { Reader } from './upload-body.ts'
 
-/** By which key of the configuration, and how many milliseconds. */
+/** The configuration key of a limit, and its milliseconds. */
 type Patience = readonly [key: TimeKey, milliseconds: number]
 
-/** What the upstream gets: to begin its answer, to begin it when it has all of an upload, to take the next piece; and in milliseconds, to answer a client that has gone. */
+/** The upstream's limits: to begin its answer, to begin it after a complete upload, to take the next chunk; and in milliseconds, to answer a client that has disconnected. */
 export interface StreamTimeouts {
   readonly answer: Patience
   readonly upload: Patience
@@ -13,15 +13,15 @@ export interface StreamTimeouts {
   readonly abandoned?: number
 }
 
-/** Milliseconds for which the upstream may answer a client that went when all was sent. */
+/** Milliseconds for which the upstream may still answer a client that disconnected after sending everything. */
 const abandonedFor = 2_000
 
-/** Looks after one exchange of bytes: ends it when the client is gone, and when the upstream stands still. */
+/** Watches one exchange of bytes: ends it if the client disconnects, or if the upstream stalls. */
 export class Watch implements Reader {
   readonly #transfer: Transfer
   readonly #timeouts: StreamTimeouts
   readonly #limit = new TimeLimit()
-  /** When the upstream's time to answer is over; by the clock of `performance`. */
+  /** When the upstream's time to answer ends, by the clock of `performance`. */
   #deadline = 0
   #isSettled = false
 
@@ -49,7 +49,7 @@ export class Watch implements Reader {
 
   readonly #leave = () => {
     const { gone, upload } = this.#transfer
-    // What has all of an upload carries it out, and says when it has.
+    // An upstream that has the whole upload completes it, and answers when it has.
     const mayAnswer = upload?.isSent === true && !this.#isSettled
     this.#limit.abort(gone.reason, mayAnswer ? (this.#timeouts.abandoned ?? abandonedFor) : 0)
   }
@@ -58,7 +58,7 @@ export class Watch implements Reader {
   answered(error: Error | null): void {
     this.#limit.end()
     const isAbandoned = error !== null && error === this.#transfer.gone.reason && this.#transfer.upload?.isSent === true
-    // It was left alone with all of it, and may still carry it out.
+    // It has the whole upload, and may still complete it.
     if (isAbandoned) setTimeout(() => this.#settle(), this.#deadline - performance.now()).unref()
     else this.#settle()
   }
@@ -69,7 +69,7 @@ export class Watch implements Reader {
     this.#transfer.settled()
   }
 
-  /** Nothing passes any more. */
+  /** No more bytes are passed. */
   close(): void {
     this.#limit.end()
     this.#transfer.gone.removeEventListener('abort', this.#leave)

@@ -8,12 +8,12 @@ import type { MlflowFacts } from '../../facts/mlflow-facts.ts'
 import type { End } from '../../network/request-end.ts'
 import { EvenTimes } from './even-times.ts'
 
-/** Whether a decision must not tell by its time what was found: a refusal after a question, or ids that count as absent. */
+/** Whether a decision's time must not reveal what was found: a refusal after a look-up, or ids that count as absent. */
 function hidesSomething(decision: Decision, { asked }: MlflowFacts): boolean {
   return 'deny' in decision ? asked : decision.allow.context.passedOver.size > 0
 }
 
-/** The one place that sees to it that nothing takes longer, or less long, because it is another environment's. */
+/** Ensures that nothing takes a different time because it belongs to another environment. */
 export class TimingGuard {
   readonly #decisions: EvenTimes
   readonly #answers: EvenTimes
@@ -23,7 +23,7 @@ export class TimingGuard {
     this.#answers = new EvenTimes(clock)
   }
 
-  /** Follows a decision to its end. One that hides whether something exists comes evenly; any other as soon as it is made. */
+  /** Runs a decision. If it hides whether something exists, it ends at a fixed time; otherwise at once. */
   async decide(evaluation: Evaluation<Decision>, facts: MlflowFacts, gone?: End): Promise<Decision> {
     const beginning = this.#decisions.begin()
     const decision = await evaluate(evaluation, facts)
@@ -33,7 +33,7 @@ export class TimingGuard {
     return decision
   }
 
-  /** Gets an answer: evenly, where others' rows are left out of it. */
+  /** Gets an answer, at a fixed time if others' rows were left out of it. */
   async answer<T>(grant: Grant, gone: End | undefined, get: () => Promise<T>): Promise<T> {
     if (!holdsOthersRows(grant)) return get()
     const beginning = this.#answers.begin()
