@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { runId } from '../test/fakes/fake-upstream.ts'
 import { startIssuer } from '../test/fakes/issuer.ts'
+import { quantile } from '../test/harness/load/quantile.ts'
 import { startMlflow } from '../test/harness/mlflow-server.ts'
 import { startProxyProcess } from '../test/harness/proxy-process.ts'
+import { startStub } from './stub/start-stub.ts'
 
 const seconds = Number(process.argv[2] ?? 10)
 const rounds = Number(process.argv[3] ?? 3)
@@ -33,10 +36,6 @@ function ask(agent: Agent, url: string, token: string): Promise<Answered> {
     })
     asked.once('error', () => end(0)).end()
   })
-}
-
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? 0
 }
 
 /** Floods from a separate thread, so that the measuring thread is not delayed. */
@@ -97,12 +96,11 @@ async function compare(
 }
 
 console.log(`| before | the other caller | p50 ms, by round | p99 ms, by round | the flood's answers |\n|---|---|---|---|---|`)
-const stub = new Worker(new URL('./stub-upstream.ts', import.meta.url))
-const [{ url: stubUrl, runId }] = await once(stub, 'message')
+const stub = await startStub()
 const getRun = (run: string) => `/api/2.0/mlflow/runs/get?run_id=${run}`
 const getModel = () => '/api/2.0/mlflow/registered-models/get?name=fraud'
-await compare('a stub', stubUrl, getModel, async () => runId)
-await stub.terminate()
+await compare('a stub', stub.url, getModel, async () => runId)
+await stub.close()
 const mlflow = await startMlflow({ version: '3.17.2', workers: 4 })
 await compare('MLflow 3.17.2, 4 workers', mlflow.url, getRun, createRun)
 await Promise.all([mlflow.close(), issuer.close()])

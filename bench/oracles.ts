@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { parseArgs } from 'node:util'
 import { startIssuer } from '../test/fakes/issuer.ts'
+import { quantile } from '../test/harness/load/quantile.ts'
 import { startMlflow } from '../test/harness/mlflow-server.ts'
 import { startProxyProcess } from '../test/harness/proxy-process.ts'
 import { cases, nothing, type Things, type Try } from './oracle-cases.ts'
-import { quantile, rankTest } from './rank-test.ts'
+import { rankTest } from './rank-test.ts'
 
 const text = (value: string) => ({ type: 'string', default: value }) as const
 const { values } = parseArgs({ options: { tries: text('1000'), workers: text('4'), only: text('') } })

@@ -1,9 +1,3 @@
-/** The value below which the given share of the values lies. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-}
-
 /** The probability of a standard normal value beyond ±z, to seven digits (Abramowitz and Stegun 26.2.17). */
 function beyond(z: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(z))

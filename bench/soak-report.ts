@@ -1,4 +1,4 @@
-import { quantile } from '../test/harness/steady-load.ts'
+import { quantile } from '../test/harness/load/quantile.ts'
 
 /** The process's memory (MiB) and counts at one time, and how long requests took since the previous sample (ms). */
 export interface Sample {

@@ -1,14 +1,14 @@
 // Sends mixed traffic for a given time and records the proxy's memory and handles. See README.md beside this file.
-import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { Worker } from 'node:worker_threads'
+import { runId } from '../test/fakes/fake-upstream.ts'
 import { startIssuer } from '../test/fakes/issuer.ts'
+import { quantile } from '../test/harness/load/quantile.ts'
 import { startProxyProcess } from '../test/harness/proxy-process.ts'
-import { quantile } from '../test/harness/steady-load.ts'
 import { growths, type Sample, showSamples } from './soak-report.ts'
+import { startStub } from './stub/start-stub.ts'
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '60' }, rate: { type: 'string', default: '60' } },
@@ -17,9 +17,8 @@ const [minutes, rate] = [Number(values.minutes), Number(values.rate)]
 const callers = 8
 
 const issuer = await startIssuer()
-const stub = new Worker(new URL('./stub-upstream.ts', import.meta.url))
-const [{ url: upstream, runId }] = await once(stub, 'message')
-const proxy = await startProxyProcess({ upstream, issuer })
+const stub = await startStub()
+const proxy = await startProxyProcess({ upstream: stub.url, issuer })
 proxy.stdout?.removeAllListeners('data').resume() // an hour's log would be too large
 
 const block = Buffer.alloc(1024 * 1024, 'x')
@@ -153,5 +152,5 @@ for (const { name, from, to, isFlat } of judged)
   console.log(`${name}: ${from.toFixed(1)} → ${to.toFixed(1)}${isFlat ? '' : ': NOT FLAT'}`)
 for (const [what, count] of surprises) console.log(`unexpected: ${what} (${count})`)
 await proxy.close()
-await Promise.all([stub.terminate(), issuer.close()])
+await Promise.all([stub.close(), issuer.close()])
 process.exitCode = judged.every(({ isFlat }) => isFlat) && unexpected === 0 ? 0 : 1

@@ -7,6 +7,7 @@ import { findPython } from '../setup/find-python.mjs'
 import { ensureHaproxy } from '../setup/haproxy.mjs'
 import { ensureJavaClient } from '../setup/java.mjs'
 import { Missing } from '../setup/missing.mjs'
+import { ensureNginx } from '../setup/nginx.mjs'
 import {
   ensurePythonEnvironments,
   integrationEnvironments,
@@ -30,7 +31,10 @@ const tasks = {
   check: { script: 'scripts/run/run-checks.mjs', built: false, pythons: [] },
 }
 
-const bench = (name, pythons = []) => [`bench ${name}`, { script: `bench/${name}.ts`, built: true, pythons }]
+const bench = (name, pythons = [], programs = []) => [
+  `bench ${name}`,
+  { script: `bench/${name}.ts`, built: true, pythons, programs },
+]
 // The generators use these interpreters unless others are given.
 const generate = (name, pythons = []) => [
   `generate ${name}`,
@@ -39,10 +43,10 @@ const generate = (name, pythons = []) => [
 
 // Tasks of several parts: `npm run TASK -- PART [ARGUMENT...]`.
 const parts = Object.fromEntries([
-  bench('request-cost', ['3.17.2']),
+  bench('compare', mlflowVersions.slice(-1), [ensureNginx, ensureHaproxy]),
   bench('fairness', ['3.17.2']),
   bench('oracles', ['3.18.0']),
-  bench('rolling-restart'),
+  bench('rolling-restart', [], [ensureHaproxy]),
   bench('soak'),
   generate('endpoint-docs'),
   generate('config-reference'),
@@ -53,11 +57,12 @@ const parts = Object.fromEntries([
 
 const say = (line) => process.stderr.write(`${line}\n`)
 
-async function prepare({ built, pythons, others = false }) {
+async function prepare({ built, pythons, programs = [], others = false }) {
   if (pythons.length > 0) findPython() // before the slow steps
   await ensureDependencies(say)
   if (built) await ensureBuilt(say)
   if (pythons.length > 0) await ensurePythonEnvironments(pythons, say)
+  for (const ensure of programs) await ensure(say)
   if (others) await prepareOthers()
 }
 

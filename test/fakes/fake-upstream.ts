@@ -45,7 +45,8 @@ const run = {
   info: { run_id: runId, run_uuid: runId, experiment_id: experimentId, artifact_uri: artifactUri, lifecycle_stage: 'active' },
 }
 
-const knowledge: Readonly<Record<string, object>> = {
+/** What it answers the proxy's own questions with, by path. */
+export const knowledge: Readonly<Record<string, object>> = {
   '/api/2.0/mlflow/experiments/get-by-name': { experiment },
   '/api/2.0/mlflow/experiments/get': { experiment },
   '/api/2.0/mlflow/runs/get': { run },

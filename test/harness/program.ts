@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A program that a test started. */
 export interface Program {
+  /** Of the shell that guards it: the program is its child. */
+  readonly pid: number
   /** What it wrote so far, both streams in order of arrival. */
   logs(): string
   isRunning(): boolean
@@ -51,6 +53,7 @@ export function startProgram(
     programs.delete(program)
   })
   const program: Program = {
+    pid: child.pid ?? 0,
     logs: () => logs,
     isRunning: () => running,
     async close(graceMs = 0) {

@@ -13,6 +13,7 @@ export interface Replicas {
   /** Ends a replica as an orchestrator does, starts it anew, and waits until HAProxy sends requests to it again; gives its exit code. */
   restart(index: 0 | 1): Promise<number | string | null>
   readonly pids: () => number[]
+  readonly balancerPid: number
   close(): Promise<void>
 }
 
@@ -100,6 +101,7 @@ export async function startReplicas(options: ProcessOptions): Promise<Replicas> 
       return code
     },
     pids: () => running.map(({ pid }) => pid),
+    balancerPid: balancer.pid,
     close,
   }
 }

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { reply, runId, startFakeUpstream } from '../fakes/fake-upstream.ts'
 import { startIssuer } from '../fakes/issuer.ts'
+import { makeRequest } from '../harness/load/raw-client.ts'
+import { startLoad } from '../harness/load/steady-load.ts'
 import { startReplicas } from '../harness/replicas.ts'
-import { startLoad } from '../harness/steady-load.ts'
 
 // At 2,000 requests a second: bench/rolling-restart.ts.
 t.test('two replicas behind HAProxy are restarted one after the other, and no request fails', async (t) => {
@@ -22,7 +23,8 @@ t.test('two replicas behind HAProxy are restarted one after the other, and no re
     ...Array(9).fill('/api/2.0/mlflow/registered-models/get?name=fraud'),
     `/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts/model.bin`,
   ]
-  const load = startLoad({ url: replicas.url, headers, paths, perSecond: 60, clients: 12 })
+  const requests = paths.map((path) => makeRequest('GET', path, headers))
+  const load = startLoad({ url: replicas.url, requests, perSecond: 60, clients: 12 })
   await sleep(500)
   for (const index of [0, 1] as const) t.equal(await replicas.restart(index), 0, `replica ${index} ends well`)
   await sleep(500)
