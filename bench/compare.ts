@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startIssuer } from '../test/fakes/issuer.ts'
 import type { Bench } from './compare/bench.ts'
-import type { Ground } from './compare/contender.ts'
+import type { Setup } from './compare/contender.ts'
 import { haproxy } from './compare/contenders/haproxy.ts'
 import { nginx } from './compare/contenders/nginx.ts'
 import { plain, straightforward } from './compare/contenders/node-proxies.ts'
@@ -41,10 +41,10 @@ async function measure(): Promise<Run> {
   const requests = makeRequests(authorization)
   const stub = await startStub()
   const folder = mkdtempSync(join(tmpdir(), 'compare-'))
-  const ground: Ground = { upstream: stub.url, issuer, folder, probe: requests.small }
+  const setup: Setup = { upstream: stub.url, issuer, folder, probe: requests.small }
   const kinds = [nginx, haproxy, plain, straightforward, product()]
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
-  const bench: Bench = { ground, requests, authorization, kinds, rounds, seconds, say }
+  const bench: Bench = { setup, requests, authorization, kinds, rounds, seconds, say }
   const day = new Date().toISOString().slice(0, 16).replace('T', ' ')
   const load = () => loadavg()[0]?.toFixed(1)
   const loadBefore = load()

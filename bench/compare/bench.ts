@@ -1,10 +1,10 @@
-import type { Contender, Ground, Kind } from './contender.ts'
+import type { Contender, Kind, Setup } from './contender.ts'
 import type { Figure } from './figure.ts'
 import type { Requests } from './requests.ts'
 
 /** What the rows are measured with. */
 export interface Bench {
-  readonly ground: Ground
+  readonly setup: Setup
   readonly requests: Requests
   /** The header of acc's caller. */
   readonly authorization: string
@@ -32,12 +32,12 @@ export const direct = (url: string): Contender => ({
 /** Starts contenders, does something with them, and ends them. */
 export async function withContenders<T>(
   kinds: readonly Kind[],
-  ground: Ground,
+  setup: Setup,
   work: (contenders: readonly Contender[]) => Promise<T>,
 ): Promise<T> {
   const running: Contender[] = []
   try {
-    for (const kind of kinds) running.push(await kind.start(ground))
+    for (const kind of kinds) running.push(await kind.start(setup))
     return await work(running)
   } finally {
     await Promise.all(running.map((contender) => contender.close()))

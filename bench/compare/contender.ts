@@ -19,7 +19,7 @@ export interface Contender {
 }
 
 /** What contenders are started with. */
-export interface Ground {
+export interface Setup {
   readonly upstream: string
   readonly issuer: TestIssuer
   /** A folder for configurations and logs. */
@@ -30,7 +30,7 @@ export interface Ground {
 
 export interface Kind {
   readonly name: string
-  start(ground: Ground): Promise<Contender>
+  start(setup: Setup): Promise<Contender>
 }
 
 /** Waits until a request is answered with 200. */

@@ -24,8 +24,8 @@ t.test('a small request costs no more than it did', async (t) => {
     rmSync(folder, { recursive: true, force: true })
   })
   const { small } = makeRequests(`Bearer ${await issuer.token()}`)
-  const ground = { upstream: stub.url, issuer, folder, probe: small }
-  const ratio = await withContenders([straightforward, product()], ground, async (contenders) => {
+  const setup = { upstream: stub.url, issuer, folder, probe: small }
+  const ratio = await withContenders([straightforward, product()], setup, async (contenders) => {
     await warmUp(contenders, small)
     const samples = await interleave(contenders, 7, (contender) => burst(contender, small, 32, 0.4))
     const cpuOf = (name: string) => (samples[name] ?? []).map(({ cpu }) => cpu)

@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findHaproxy } from '../../../scripts/setup/haproxy.mjs'
 import { freePort } from '../../../test/harness/program.ts'
-import { type Ground, type Kind, startContender } from '../contender.ts'
+import { type Kind, type Setup, startContender } from '../contender.ts'
 
-const configuration = (port: number, keyFile: string, { upstream, issuer }: Ground) => `global
+const configuration = (port: number, keyFile: string, { upstream, issuer }: Setup) => `global
   maxconn 2000
   nbthread 1
   log /dev/null local0
@@ -31,13 +31,13 @@ backend mlflow
 /** Plain forwarding of what has a good token; the signature is verified for each request. */
 export const haproxy: Kind = {
   name: 'HAProxy',
-  async start(ground) {
+  async start(setup) {
     const command = findHaproxy()
     if (command === null) throw new Error('HAProxy was not found')
     const port = await freePort()
-    const [file, keyFile] = [join(ground.folder, `haproxy-${port}.cfg`), join(ground.folder, 'issuer.pem')]
-    writeFileSync(keyFile, createPublicKey(ground.issuer.key()).export({ type: 'spki', format: 'pem' }))
-    writeFileSync(file, configuration(port, keyFile, ground))
-    return startContender({ name: 'HAProxy', port, command, args: ['-db', '-f', file] }, ground.probe)
+    const [file, keyFile] = [join(setup.folder, `haproxy-${port}.cfg`), join(setup.folder, 'issuer.pem')]
+    writeFileSync(keyFile, createPublicKey(setup.issuer.key()).export({ type: 'spki', format: 'pem' }))
+    writeFileSync(file, configuration(port, keyFile, setup))
+    return startContender({ name: 'HAProxy', port, command, args: ['-db', '-f', file] }, setup.probe)
   },
 }

@@ -36,7 +36,7 @@ async function pauses(contenders: readonly Contender[], { requests, rounds, seco
 
 /** Large answers: what their bytes cost, and whether others wait for them. */
 export const answers: Row = (bench) =>
-  withContenders(bench.kinds, bench.ground, async (contenders) => {
+  withContenders(bench.kinds, bench.setup, async (contenders) => {
     const figures: Figure[] = []
     for (const experiment of searchAnswers.keys()) figures.push(await costOf(experiment, contenders, bench))
     return [...figures, await pauses(contenders, bench)]

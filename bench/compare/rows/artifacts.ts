@@ -19,8 +19,8 @@ export async function transfer(contender: Contender, requests: Requests, way: 'd
 }
 
 /** An artifact of 1 GiB. */
-export const artifacts: Row = ({ ground, requests, kinds, rounds }) =>
-  withContenders(kinds, ground, async (contenders) => {
+export const artifacts: Row = ({ setup, requests, kinds, rounds }) =>
+  withContenders(kinds, setup, async (contenders) => {
     const samples = await interleave(contenders, Math.min(rounds, 7), async (contender) => ({
       down: await transfer(contender, requests, 'down'),
       up: await transfer(contender, requests, 'up'),

@@ -6,8 +6,8 @@ import { atMost, interleave, numbers } from '../figure.ts'
 const [few, many] = [product(3, 'product, 3 environments'), product(1_000, 'product, 1,000 environments')]
 
 /** What each further environment costs. */
-export const environments: Row = ({ ground, requests, rounds, seconds }) =>
-  withContenders([few, many], ground, async (contenders) => {
+export const environments: Row = ({ setup, requests, rounds, seconds }) =>
+  withContenders([few, many], setup, async (contenders) => {
     await warmUp(contenders, requests.small)
     const samples = await interleave(contenders, rounds, (contender) => burst(contender, requests.small, 32, seconds))
     const cpu = numbers(samples, (sample) => sample.cpu)

@@ -6,9 +6,9 @@ import { mostRss, rssMiB } from '../process-cost.ts'
 import { transfer } from './artifacts.ts'
 
 /** Resident memory of a fresh process: idle, at 32 clients, and while an artifact goes either way. */
-export const memory: Row = async ({ ground, requests, kinds, rounds }) => {
+export const memory: Row = async ({ setup, requests, kinds, rounds }) => {
   const samples = await interleave(kinds, Math.min(rounds, 3), (kind) =>
-    withContenders([kind], ground, async (contenders) => {
+    withContenders([kind], setup, async (contenders) => {
       const [contender] = contenders
       const pid = contender?.pid
       if (!contender || !pid) throw new Error(`${kind.name} has no process`)

@@ -2,7 +2,7 @@ import { newestMlflow } from '../../../scripts/setup/python-environments.mjs'
 import { type MlflowServer, startMlflow } from '../../../test/harness/mlflow-server.ts'
 import { type Bench, direct, type Row, withContenders } from '../bench.ts'
 import { burst } from '../burst.ts'
-import type { Contender, Ground } from '../contender.ts'
+import type { Contender, Setup } from '../contender.ts'
 import { basicAuth, oidcAuth } from '../contenders/mlflow-apps.ts'
 import { atLeast, type Figure, interleave, numbers } from '../figure.ts'
 import { makeRequests } from '../requests.ts'
@@ -54,7 +54,7 @@ async function measure(entrants: readonly Entrant[], { rounds, seconds, authoriz
 }
 
 /** Those of MLflow's own apps that can be started here. */
-async function startApps(server: MlflowServer, before: Ground, experiment: string, bench: Bench): Promise<Entrant[]> {
+async function startApps(server: MlflowServer, before: Setup, experiment: string, bench: Bench): Promise<Entrant[]> {
   const entrants: Entrant[] = []
   for (const kind of [basicAuth(server), oidcAuth]) {
     try {
@@ -70,9 +70,9 @@ async function startApps(server: MlflowServer, before: Ground, experiment: strin
 
 /** Before a real MLflow with four workers, beside that MLflow alone. */
 export const mlflow: Row = async (bench) => {
-  const { ground, kinds, authorization } = bench
+  const { setup, kinds, authorization } = bench
   const server = await startMlflow({ version: newestMlflow, workers: 4 })
-  const before = { ...ground, upstream: server.url, probe: bench.requests.getExperiment('0') }
+  const before = { ...setup, upstream: server.url, probe: bench.requests.getExperiment('0') }
   let apps: readonly Entrant[] = []
   try {
     return await withContenders(kinds, before, async (contenders) => {

@@ -3,10 +3,10 @@ import { burst, warmUp } from '../burst.ts'
 import { atMost, interleave, numbers } from '../figure.ts'
 
 /** A small request and its answer, by one client and by 32. */
-export const small: Row = ({ ground, requests, kinds, rounds, seconds }) =>
-  withContenders(kinds, ground, async (contenders) => {
+export const small: Row = ({ setup, requests, kinds, rounds, seconds }) =>
+  withContenders(kinds, setup, async (contenders) => {
     await warmUp(contenders, requests.small)
-    const samples = await interleave([direct(ground.upstream), ...contenders], rounds, async (contender) => ({
+    const samples = await interleave([direct(setup.upstream), ...contenders], rounds, async (contender) => ({
       one: await burst(contender, requests.small, 1, seconds),
       many: await burst(contender, requests.small, 32, seconds),
     }))
