@@ -44,7 +44,7 @@ function lacksDefault({ endpoint, defaultExperimentId, visibleExperiments }: Eva
   return defaultExperimentId === notThereYet && (endpoint.resource === 'experiment' || visibleExperiments.has(notThereYet))
 }
 
-/** What was found out, as the grant keeps it: nothing of it changes any more. */
+/** The facts of a decision as the grant keeps them, immutable. */
 function granted({ endpoint, message, changes, promotes, ...found }: EvaluationContext): GrantContext {
   return { ...found, said: message, changes: [...new Set(changes.flatMap(keysOf))], promotes: [...promotes] }
 }

@@ -2,7 +2,7 @@ import type { OpenEndpoint } from './endpoints/endpoint.ts'
 import type { ClientMode } from './environments/environment.ts'
 import type { JsonObject } from './messages/json/json.ts'
 
-/** What a caller of an environment asks for, decoded. */
+/** A decoded request of an environment's caller. */
 export interface DecodedRequest {
   readonly endpointName: string
   readonly endpoint: OpenEndpoint

@@ -10,7 +10,7 @@ interface Applicability {
   readonly unless?: (endpoint: OpenEndpoint) => boolean
 }
 
-/** A check of what the request itself says. Throws Refusal. */
+/** A check of the request alone. Throws Refusal. */
 export interface StaticCheck extends Applicability {
   readonly judge: (context: EvaluationContext) => void
 }

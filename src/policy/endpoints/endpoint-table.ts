@@ -118,7 +118,7 @@ function close(route: Route, families: readonly ClosedFamily[]): ClosedEndpoint 
   return { method, path, prefixes, multiSegment, versions: versionsBelow(route, prefixes), closed, hidden, local }
 }
 
-/** What is left of a route when it is open below some of its prefixes: nothing, where it is open below all. */
+/** The part of a route that is not open: the prefixes below which it is closed, or nothing if it is open below all. */
 function withoutPrefixes(route: Route, isOpen: (prefix: string) => boolean): Route[] {
   const left = Object.entries(route.prefixes).filter(([prefix]) => !isOpen(prefix))
   return left.length === 0 ? [] : [{ ...route, prefixes: Object.fromEntries(left) }]
@@ -137,7 +137,7 @@ function makeTable(
     [...open.values()].flatMap(({ method, path, prefixes }) => prefixes.map((prefix) => `${method} ${prefix}${path}`)),
   )
   const others = routes.flatMap((route) =>
-    // What is read is also asked for by HEAD.
+    // HEAD is accepted wherever GET is.
     withoutPrefixes(route, (prefix) => addresses.has(`${route.method.replace('HEAD', 'GET')} ${prefix}${route.path}`)),
   )
   return {
@@ -165,7 +165,7 @@ export function endpointTable(kind: ServerKind = 'mlflow', mode: ClientMode = 'h
   return (kind === 'databricks' ? workspace : catalog)[mode]
 }
 
-/** All that clients of one mode or the other find open, for people to read; closed is what is open to neither. */
+/** Everything that is open to clients of either mode, for documentation; closed is what is open to neither. */
 export function tableOfAllModes(kind: ServerKind): Pick<EndpointTable, 'open' | 'closed'> {
   if (kind === 'mlflow') return openSource
   const { http, databricks } = kind === 'databricks' ? workspace : catalog

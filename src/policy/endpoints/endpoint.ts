@@ -40,7 +40,7 @@ export interface Search {
   readonly nameColumn: 'modelName' | 'experimentName' | null
 }
 
-/** What a handler of MLflow's asks for by hand. */
+/** A validation in one of MLflow's handlers. */
 export interface Demand {
   /** A field; `|` separates spellings of one. */
   readonly field: string
@@ -63,18 +63,18 @@ export interface EndpointRow {
   readonly fields: Readonly<Record<string, Meaning>>
   /** Fields without which MLflow refuses the request; `|` separates spellings of one. */
   readonly required: readonly string[]
-  /** What MLflow asks for by hand besides, in its own order and words. */
+  /** MLflow's additional validations, in its own order and words. */
   readonly demands?: readonly Demand[]
   /** The same, where MLflow reads nothing else of the request before it. */
   readonly firstDemands?: readonly Demand[]
   readonly search?: Search
-  /** The request may leave open whose rows it is for: the experiments of the answer's rows are asked for. */
+  /** The request may leave open whose rows it is for: the owners of the answer's rows are then looked up. */
   readonly anyExperiment?: true
   /** Bytes instead of a JSON message: `down` in the answer, `up` in the request, or in both. */
   readonly bytes?: 'down' | 'up' | 'both'
   /** Clients of MLflow 2.9 leave experiment and run out of its store path: told that the store has no such uploads, they send the file as one. */
   readonly placeless?: 'no-multipart'
-  /** The body is an object of others' making, of which only the fields that have a meaning here are looked at. */
+  /** The body is an object with arbitrary fields, of which only those with a meaning here are examined. */
   readonly opaque?: true
   /** The workspace itself is asked, for a signed URL of the file that a path of its Files API names. */
   readonly signsUrl?: true
@@ -94,17 +94,17 @@ export interface EndpointRow {
   readonly repeatable?: true
   /** The row that means the same and that it is judged, sent and answered as: an API of other names and shapes. */
   readonly asks?: string
-  /** What the upstream is asked in its place: a search that means the same, where the endpoint itself cannot be narrowed. */
+  /** The request that is sent instead: a search with the same meaning, if the endpoint itself cannot be narrowed. */
   readonly sentAs?: { readonly method: Method; readonly path: `/${string}` }
   /** The kinds of upstream that it is open on: `everyUpstream` only where each was looked at. */
   readonly upstreams: readonly ServerKind[]
   /** The clients that it is open to; left out: all. */
   readonly modes?: readonly ClientMode[]
-  /** The version of MLflow's API, where it has the path in several with messages of their own. */
+  /** The version of MLflow's API, if several versions have the path with different messages. */
   readonly api?: '2.0' | '3.0'
   /** The upstream takes the parameters in the query, though it is no GET. */
   readonly inQuery?: true
-  /** What it makes, and the proxy completes on the way: an experiment with its notes, a data set with its experiment, a version with its stage or alias. */
+  /** What it creates, and the proxy completes: an experiment with its tags, a data set with its experiment, a version with its stage or alias. */
   readonly makes?: 'experiment' | 'dataset' | 'version'
   /** The client brings the files of the new version itself, and says when they are there. */
   readonly bringsFiles?: true
@@ -112,9 +112,9 @@ export interface EndpointRow {
   readonly finishesVersion?: true
   /** A data set is taken out of the experiments that are named. */
   readonly leavesExperiments?: true
-  /** Of a gateway endpoint, when its use is tracked: unless the request says no, or only where it says yes. MLflow makes an experiment for it. */
+  /** When the use of a gateway endpoint is tracked: unless the request disables it, or only if it enables it. MLflow creates an experiment for it. */
   readonly tracksUsage?: 'unless-off' | 'when-on'
-  /** What the proxy itself does in the storage of a workspace, besides reading and writing files: a listing for MLflow's clients or for the Files API's, or a deletion. */
+  /** What the proxy itself does in a workspace's storage, apart from reading and writing files: a listing for MLflow's clients or for the Files API's, or a deletion. */
   readonly inStorage?: 'list' | 'listFolder' | 'delete'
   /** The page by which people come in: those of several environments are asked which one they want. */
   readonly entrance?: true
@@ -125,7 +125,7 @@ export interface EndpointRow {
 
 type RowDetails = Omit<Partial<EndpointRow>, 'method' | 'path' | 'action' | 'fields' | 'required' | 'resource' | 'upstreams'>
 
-/** Makes rows for one resource that are open on the same kinds of upstream, with what they have in common besides. */
+/** Makes rows for one resource that are open on the same kinds of upstream, with their common details. */
 export function rowsOf(resource: Resource, upstreams: readonly ServerKind[], common: RowDetails = {}) {
   return (
     method: Method,
@@ -140,7 +140,7 @@ export function rowsOf(resource: Resource, upstreams: readonly ServerKind[], com
 /** A row joined with what MLflow's route list says of it: an endpoint that may be forwarded after a decision. */
 export interface OpenEndpoint extends EndpointRow {
   readonly name: string
-  /** Message names of MLflow's protobuf (or of ours); `handmade.Empty` where there is none. */
+  /** Message names of MLflow's protobuf (or of ours); `handmade.Empty` if there is none. */
   readonly request: string
   readonly response: string
   /** Prefixes under which clients ask; the upstream is always asked under `upstreamPrefix`. */
@@ -161,7 +161,7 @@ export interface ClosedEndpoint {
   readonly versions: readonly string[]
   /** Why, as a sentence for the person who asks. */
   readonly closed: string
-  /** Answered as if the server did not have it: clients then go another way. */
+  /** Answered as if the server did not have it: clients then use another endpoint. */
   readonly hidden: boolean
   /** Not forwarded, but answered by the proxy itself. */
   readonly local: boolean

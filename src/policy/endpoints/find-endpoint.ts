@@ -31,7 +31,7 @@ function fits(endpoint: OpenEndpoint | ClosedEndpoint, method: string, path: str
 /** The row of the table for a path as clients write it, without `/env/<name>`; null for one that no MLflow server has. */
 export function findEndpoint(method: string, path: string, kind: ServerKind = 'mlflow', mode: ClientMode = 'http'): Found | null {
   const table = endpointTable(kind, mode)
-  // What is read is also asked for by HEAD.
+  // HEAD is accepted wherever GET is.
   const asked = method === 'HEAD' ? 'GET' : method
   const open = [...table.open.values()].find((endpoint) => fits(endpoint, asked, path))
   if (open !== undefined) return { open }

@@ -1,4 +1,4 @@
-/** A call to a Databricks workspace that is about artifacts. */
+/** A call to a Databricks workspace about artifacts. */
 export interface ArtifactCall {
   readonly method: 'GET' | 'POST'
   /** Path and query. */
@@ -16,7 +16,7 @@ const calls = [
   /^\/api\/2\.0\/mlflow\/model-versions\/(?:list-artifacts|get-signed-download-uri)$/,
 ]
 
-/** Whether it is one of those that bytes are listed, read and written with. */
+/** Whether it is a call that lists, reads or writes files. */
 export function isArtifactCall({ target }: ArtifactCall): boolean {
   const path = target.split('?', 1)[0] ?? ''
   return calls.some((call) => call.test(path))

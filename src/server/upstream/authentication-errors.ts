@@ -5,20 +5,20 @@ import type { UpstreamAnswer } from './upstream-answer.ts'
 
 type Said = Pick<UpstreamAnswer, 'status' | 'text'>
 
-/** Whether an answer says that the credentials are not good: Databricks does so in two ways. */
+/** Whether an answer means invalid credentials: Databricks expresses that in two ways. */
 export function refusesCredentials(kind: UpstreamKind, { status, text }: Said): boolean {
   return status === 401 || (kind === 'databricks' && status === 403 && text.includes('Invalid access token'))
 }
 
-/** One of MLflow's own refusals of whoever asks, whatever is asked: what to tell callers of it, and what its administrators do. */
+/** A refusal by MLflow itself that applies to every request: the message for callers, and what its administrators should do. */
 export interface OwnRefusal {
-  /** MLflow's sentence. */
+  /** MLflow's message. */
   readonly sentence: string
   readonly message: string
   readonly remedy: string
 }
 
-/** Those of MLflow's security middleware (3.5 and newer), by how they begin: plain texts, which say nothing of credentials. */
+/** Refusals of MLflow's security middleware (3.5 and newer), by how they begin: plain texts, unrelated to credentials. */
 const ownRefusals: readonly OwnRefusal[] = [
   {
     sentence: 'Invalid Host header',
@@ -33,17 +33,17 @@ const ownRefusals: readonly OwnRefusal[] = [
   },
 ]
 
-/** Which of MLflow's own refusals an answer is; null: none of them. */
+/** Which of MLflow's own refusals an answer is; null if none. */
 export function ownRefusalOf({ status, text }: Said): OwnRefusal | null {
   return status === 403 ? (ownRefusals.find(({ sentence }) => text.trimStart().startsWith(sentence)) ?? null) : null
 }
 
-/** Whether it is the word of MLflow's basic authentication for what a user may not do. */
+/** Whether it is the message of MLflow's basic authentication for a missing permission. */
 function isDenied({ status, text }: Said): boolean {
   return status === 403 && text.trim() === 'Permission denied'
 }
 
-/** For the log: what MLflow says, where it says something in its own form. */
+/** For the log: MLflow's message, if the answer has MLflow's form. */
 function wordsOf(said: Said): string {
   const { status, text } = said
   const message = readOwnError(said)?.get('message')
@@ -57,7 +57,7 @@ function refused(message: string, cause: string): Refusal {
   return refusal
 }
 
-/** Where callers' tokens are passed on, it is the caller whom MLflow will not have. */
+/** If callers' tokens are passed on, MLflow refuses the caller, not the proxy. */
 function checkCaller(kind: UpstreamKind, said: Said, elsewhere: boolean): void {
   if (elsewhere || refusesCredentials(kind, said)) {
     throw new Refusal('unauthenticated', 'MLflow does not accept your token. Send one that it accepts.')
@@ -68,27 +68,27 @@ function checkCaller(kind: UpstreamKind, said: Said, elsewhere: boolean): void {
   if (isDenied(said)) throw new Refusal('upstream-forbids', 'MLflow does not permit you to do this. Ask its administrators.')
 }
 
-/** Whether a Databricks workspace does not know whoever asks: it says so by a page. */
+/** Whether a Databricks workspace does not know the principal, which it expresses by a page. */
 function isStranger(kind: UpstreamKind, { status, text }: Said): boolean {
   return kind === 'databricks' && status === 403 && text.includes('User not authorized.')
 }
 
-/** Throws where MLflow will not have the proxy itself. Where callers' tokens are passed on (`passes`), it is the caller whom it will not have. */
+/** Throws if MLflow refuses the proxy itself. If callers' tokens are passed on (`passes`), it is the caller who is refused. */
 export function checkUpstreamAuthentication(kind: UpstreamKind, passes: boolean, said: Said): void {
   const { status, text } = said
   const own = ownRefusalOf(said)
   if (own !== null) throw refused(own.message, `${own.sentence}: ${own.remedy}`)
   const isWorkspace = kind === 'databricks'
-  // A page for people, where a token is for somebody else.
+  // A login page, if the token is for another audience.
   const elsewhere = isWorkspace && status === 400 && text.includes('Expected aud claim')
   if (passes) {
     checkCaller(kind, said, elsewhere)
     return
   }
   if (isDenied(said)) throw refused('MLflow does not permit the user of this proxy to do this (403).', wordsOf(said))
-  // A Databricks workspace says so of single things, too.
+  // A Databricks workspace also answers this way about single objects.
   const ofOneThing = isWorkspace && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(text)
-  // Without MLflow's words it is somebody's on the way.
+  // Without MLflow's form it comes from an intermediary.
   const onTheWay =
     status === 403 && !elsewhere && readOwnError(said) === null && !refusesCredentials(kind, said) && !isStranger(kind, said)
   if (((status === 401 || status === 403) && !ofOneThing && !onTheWay) || elsewhere)

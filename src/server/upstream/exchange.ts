@@ -1,7 +1,7 @@
 import type { UpstreamAnswer } from './upstream-answer.ts'
 import type { CallerCredentials } from './upstream-credentials.ts'
 
-/** One question to MLflow, or one change. */
+/** One request to MLflow, for a look-up or a change. */
 export interface Exchange {
   readonly method: string
   readonly target: string
@@ -9,9 +9,9 @@ export interface Exchange {
   readonly headers?: Readonly<Record<string, string>>
   readonly caller: CallerCredentials
   readonly repeatable: boolean
-  /** Whether it only reads, and may be given up when its client is gone. */
+  /** Whether it only reads, and may be cancelled if its client disconnects. */
   readonly reads?: boolean
-  /** Milliseconds for the answer, where not as for every message. */
+  /** Milliseconds for the answer, if different from other messages. */
   readonly within?: number
   readonly noteStatus?: CallerCredentials['noteStatus']
 }
@@ -19,5 +19,5 @@ export interface Exchange {
 /** Sends one exchange and reads its answer. */
 export type SendExchange = (exchange: Exchange) => Promise<UpstreamAnswer>
 
-/** What stands between the client of the upstream and its connections. */
+/** A layer between the upstream's client and its connections. */
 export type Layer = (send: SendExchange) => SendExchange

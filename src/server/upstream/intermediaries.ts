@@ -3,10 +3,10 @@ import { readOwnError } from './proxy-rejections.ts'
 import { Unavailable } from './unavailable.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
-/** What can be told of an answer that is not in MLflow's words. */
+/** What is known of an answer that does not have MLflow's form. */
 export type WordlessAnswer = Pick<UpstreamAnswer, 'status' | 'text' | 'retryAfter' | 'server'> & { readonly contentType?: string }
 
-/** Who says that it failed, or gave up, by the status. The request may have been carried out. */
+/** Which component failed or gave up, by the status. The request may have been carried out. */
 const failures: Readonly<Record<number, string>> = {
   408: 'A gateway between this proxy and MLflow did not wait for the request (408).',
   425: 'A gateway between this proxy and MLflow does not accept the request yet (425).',
@@ -24,7 +24,7 @@ const tooManyHeaders: Words = [
   'A gateway between this proxy and MLflow does not accept headers of this size, usually because of a token with very many groups. Tell the operators of the proxy.',
 ]
 
-/** Who did not take the request, by the status: nothing of it was carried out. */
+/** Which component refused the request, by the status: nothing was carried out. */
 const refusals: Readonly<Record<number, Words>> = {
   403: [
     'upstream-forbids',
@@ -46,7 +46,7 @@ const refusals: Readonly<Record<number, Words>> = {
   431: tooManyHeaders,
 }
 
-/** Pages that say more than their status. */
+/** Pages that are more specific than their status. */
 const pages: readonly { readonly status: number; readonly said: RegExp; readonly words: Words }[] = [
   {
     status: 400,
@@ -62,7 +62,7 @@ const pages: readonly { readonly status: number; readonly said: RegExp; readonly
 const elsewhere =
   'The server at upstream.url redirects this proxy, as a login page or a change from http to https would; the proxy follows no redirects. Tell the operators of the proxy.'
 
-/** For the log: who answered, as far as it says, and nothing of what it wrote. */
+/** For the log: which component answered, if it says so, and nothing of its text. */
 export function describeAnswer({ status, text, contentType = '', server }: WordlessAnswer): string {
   const type = /^[\w.+/-]{1,60}/.exec(contentType)?.[0] ?? 'no type'
   return `status ${status} with ${text.length} characters of ${type}${server === undefined ? '' : `, from ${server}`}`
@@ -90,12 +90,12 @@ function refusalOf(answer: WordlessAnswer, again: boolean): Refusal {
   return new Refusal(...(page?.words ?? refusals[status] ?? unknown))
 }
 
-/** Statuses whose meaning depends on what was asked: no such endpoint, or too many requests. */
+/** Statuses whose meaning depends on the request: no such endpoint, or too many requests. */
 const meant: ReadonlySet<number> = new Set([404, 405, 429])
 
 /**
- * Throws for an error, or a redirect, that is not in MLflow's own words: it came from something between the proxy and MLflow, or from an
- * MLflow that could not even say what went wrong. `again`: sending the request once more changes nothing more.
+ * Throws for an error or a redirect without MLflow's form: it came from an intermediary between the proxy and MLflow, or from an
+ * MLflow that failed without a message. `again`: sending the request once more has no further effect.
  */
 export function refuseIntermediary(answer: WordlessAnswer, again: boolean): void {
   const { status } = answer

@@ -2,24 +2,24 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { Client, type Dispatcher } from 'undici'
 
 /**
- * Milliseconds for which a connection rests between two requests, at least and at most. MLflow's uvicorn writes head and body of an answer
- * separately, and where it has several workers the body waits for the client's acknowledgement: up to 40 ms on a connection that was used a
- * moment ago, and not at all on one that has rested. No server that keeps connections closes them sooner than after two seconds.
+ * Minimum and maximum milliseconds for which a connection rests between two requests. MLflow's uvicorn writes an answer's head and body
+ * separately, and with several workers the body waits for the client's acknowledgement: up to 40 ms on a connection that was used a
+ * moment ago, and not at all on one that has rested. No server that keeps connections closes them within two seconds.
  */
 const rest = { least: 50, most: 1_500 } as const
 
-/** Connections that are kept at most: some thousand short requests a second take as many. */
+/** Maximum number of kept connections: enough for some thousand short requests a second. */
 const mostKept = 256
 
-/** What requests whose answers are read whole are sent by. */
+/** Sends requests whose answers are read completely. */
 export interface MessagePool {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean
-  /** From now on every request has a connection of its own. */
+  /** From now on every request uses a new connection. */
   keepNone?(): void
   close(): Promise<void>
 }
 
-/** One connection, with its state: open or not, with a request under way or not, and since when it rests. */
+/** One connection and its state: whether it is open, has a request in flight, and since when it rests. */
 interface Kept {
   readonly client: Client
   readonly dispatcher: Dispatcher
@@ -33,21 +33,21 @@ export interface KeptOptions {
   readonly client: Client.Options
   /** How requests are written to a client. */
   readonly through: (client: Client) => Dispatcher
-  /** Gives a request a connection of its own. */
+  /** Sends a request over a new connection. */
   readonly single: Dispatcher
 }
 
 /**
- * Connections that carry one request at a time, and are kept. A request gets one that has rested, else a new one. One that must not be sent
- * twice, and any beyond so many, gets one of its own, which is not kept.
+ * Connections that carry one request at a time and are kept. A request gets one that has rested, otherwise a new one. A request that must not
+ * be sent twice, or exceeds the maximum, gets a new one that is not kept.
  */
 export class KeptConnections implements MessagePool {
   readonly #options: KeptOptions
   readonly #all: Kept[] = []
-  /** The one that came last is at the end. */
+  /** The most recently used one is last. */
   readonly #resting: Kept[] = []
   readonly #closed: Kept[] = []
-  /** A connection outlives the request that it was opened for, and must not hold on to it. */
+  /** A connection outlives the request that opened it, and must not keep it in memory. */
   readonly #outside = AsyncLocalStorage.snapshot()
   #keeps = true
 
@@ -60,17 +60,17 @@ export class KeptConnections implements MessagePool {
   }
 
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    // A server may end a connection that rests just as a request comes over it. Whether that was carried out nobody knows then.
+    // A server may close a resting connection just as a request is sent over it; whether it was carried out is then unknown.
     const kept = this.#keeps && options.idempotent !== false ? this.#take() : null
     if (kept === null) return this.#options.single.dispatch(options, handler)
     kept.isBusy = true
     this.#outside(() => kept.dispatcher.dispatch(options, handler))
-    // It took nothing, and so will not tell when it is done.
+    // It accepted nothing, so it will not report when it is done.
     if (kept.client.stats.size === 0) this.#putBack(kept)
     return true
   }
 
-  /** Of those that have rested the one that came last: what is not needed grows too old. */
+  /** The most recently used of the rested ones, so that surplus connections expire. */
   #take(): Kept | null {
     const latest = performance.now() - rest.least
     const index = this.#resting.findLastIndex(({ since }) => since <= latest)

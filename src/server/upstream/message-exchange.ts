@@ -9,25 +9,25 @@ import { type UpstreamAnswer, upstreamAnswer } from './upstream-answer.ts'
 
 type Headers = Parameters<typeof upstreamAnswer>[1]
 
-/** Bytes. More is no answer that clients ask for: their largest pages have some tens of MiB. */
+/** Bytes. Clients never need a larger answer: their largest pages have some tens of MiB. */
 const answerBytes = 128 * 1024 * 1024
 
-/** What an exchange is given. */
+/** Options of an exchange. */
 export interface Patience {
-  /** Milliseconds for the answer to begin, and then for it to end. */
+  /** Milliseconds until the answer begins, and again until it ends. */
   readonly within: number
-  /** Milliseconds for a connection, before. */
+  /** Milliseconds to connect, before that. */
   readonly connect: number
-  /** Ends it when it aborts. */
+  /** Cancels the exchange when it aborts. */
   readonly gone?: End | undefined
-  /** Counts the answer as it comes; left out: nothing is counted. */
+  /** Charges the answer as it arrives; default: not charged. */
   readonly memory?: MemoryAccount | undefined
 }
 
-/** Hears of an answer when its head has come. */
+/** Called when the head of an answer has arrived. */
 export type NoteHead = (status: number, headers: Headers) => void
 
-/** One request whose answer is read whole, into memory that is counted as it comes. It is sent once. */
+/** One request whose answer is read completely, into memory that is charged as it arrives. It is sent once. */
 export class MessageExchange implements Dispatcher.DispatchHandler {
   readonly #patience: Patience
   readonly #noteHead: NoteHead
@@ -50,12 +50,12 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
     this.#noteHead = noteHead
   }
 
-  /** Whether an answer has begun: the request was taken. */
+  /** Whether an answer has begun, so that the request was accepted. */
   get begun(): boolean {
     return this.#head !== null
   }
 
-  /** Sends the request. Throws undici's errors, `TookTooLong`, the signal's reason, and refusals of an answer that there is no memory for. */
+  /** Sends the request. Throws undici's errors, `TookTooLong`, the signal's reason, and the refusal of an answer for which there is no memory. */
   async over(pool: MessagePool, options: Dispatcher.DispatchOptions): Promise<UpstreamAnswer> {
     const { within, connect, gone, memory } = this.#patience
     gone?.throwIfAborted()
@@ -76,7 +76,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    // It was given up while it waited for a connection.
+    // It was cancelled while it waited for a connection.
     if (this.#aborted !== null) controller.abort(this.#aborted.reason)
   }
 
@@ -120,7 +120,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
     this.#timer = setTimeout(() => this.#abort(new TookTooLong('answer', this.#patience.within)), milliseconds)
   }
 
-  /** Resets the connection, now or as soon as it is there. */
+  /** Resets the connection, now or as soon as it exists. */
   #abort(reason: Error): void {
     this.#aborted ??= { reason }
     this.#answer.reject(reason)

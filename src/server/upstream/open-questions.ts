@@ -1,6 +1,6 @@
 import type { UpstreamKind } from '../../policy/environments/environment.ts'
 
-/** Where a Databricks workspace says who asks (SCIM). */
+/** Databricks' endpoint for the identity of the caller (SCIM). */
 export const mePath = '/api/2.0/preview/scim/v2/Me'
 
 interface OpenQuestion {
@@ -8,7 +8,7 @@ interface OpenQuestion {
   readonly query: Readonly<Record<string, string>>
 }
 
-/** A question that every upstream answers to everybody whom it lets in. */
+/** A request that every upstream answers to every authenticated caller. */
 export const openQuestions: Readonly<Record<UpstreamKind, OpenQuestion>> = {
   mlflow: { path: '/api/2.0/mlflow/experiments/get', query: { experiment_id: '0' } },
   databricks: { path: mePath, query: {} },

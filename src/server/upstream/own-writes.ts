@@ -2,7 +2,7 @@ import { leadingSlashTag, pendingAliasTag, pendingStageTag } from '../../policy/
 import type { Stage } from '../../policy/environments/environment.ts'
 import type { UpstreamName } from '../../policy/names/names.ts'
 
-/** Everything that the proxy writes upstream of its own accord. Each may be sent again without harm. */
+/** All writes that the proxy itself sends upstream. Each is idempotent. */
 export type OwnWrite =
   | { readonly make: 'experiment'; readonly name: UpstreamName }
   | { readonly make: 'folder'; readonly path: string }
@@ -15,7 +15,7 @@ export type OwnWrite =
 
 const api = '/api/2.0/mlflow'
 
-/** The request that carries out a write. */
+/** The request for a write. */
 export function writeOut(write: OwnWrite): {
   method: 'POST' | 'DELETE'
   path: string

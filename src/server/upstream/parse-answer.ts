@@ -6,12 +6,12 @@ import { Refusal } from '../../policy/reasons.ts'
 import { describeAnswer } from './intermediaries.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
-/** The refusal of an answer in which something is missing. */
+/** The refusal of an incomplete answer. */
 export function unknownAnswer(): Refusal {
   return new Refusal('unknown-answer', "MLflow's answer has an unknown form. See the proxy's log.")
 }
 
-/** A page where MLflow's answer should be is a login page, or that of somebody who is out of order. */
+/** An HTML page instead of MLflow's answer is a login page, or an error page of an intermediary. */
 function page(): Refusal {
   return new Refusal(
     'unknown-answer',
@@ -20,12 +20,12 @@ function page(): Refusal {
 }
 
 /**
- * Values that an answer may have whatever its length, and characters for each one beyond that: rows have tens of them, but what has two
- * would take up fifty times its length.
+ * Number of values that any answer may have, and characters for each further one: rows have tens of them, but values of two characters
+ * would need fifty times the answer's length in memory.
  */
 const answered = { values: 1_000_000, charactersEach: 8 } as const
 
-/** The JSON object of an answer; anything else is an answer that nobody knows. */
+/** The JSON object of an answer. Throws if it is anything else. */
 export function parseAnswer(answer: UpstreamAnswer, allowNaN = false, printed: JsonLimits['printed'] = new Map()): JsonObject {
   const maxKeys = Math.max(answered.values, answer.text.length / answered.charactersEach)
   try {
@@ -39,7 +39,7 @@ export function parseAnswer(answer: UpstreamAnswer, allowNaN = false, printed: J
   throw refusal
 }
 
-/** The answer to an export of spans, which is no JSON. */
+/** The answer to an export of spans, which is not JSON. */
 export function parseExportAnswer({ bytes }: UpstreamAnswer): JsonObject {
   if (bytes === undefined) throw unknownAnswer()
   try {

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
-/** MLflow's codes for what FastAPI says with a status and a sentence alone. */
+/** MLflow's codes for FastAPI's statuses. */
 const detailCodes = new Map([
   [400, 'INVALID_PARAMETER_VALUE'],
   [422, 'INVALID_PARAMETER_VALUE'],
@@ -10,8 +10,8 @@ const detailCodes = new Map([
 ])
 
 /**
- * MLflow's error; where its routes for artifacts refuse a request in the way of FastAPI, the same in MLflow's. Null for an answer that is
- * none: it may have come from anything between the proxy and MLflow.
+ * MLflow's error; errors of its artifact routes in FastAPI's form are converted to MLflow's. Null for any other answer,
+ * which may come from an intermediary between the proxy and MLflow.
  */
 export function readOwnError({ status, text }: Pick<UpstreamAnswer, 'status' | 'text'>): JsonObject | null {
   const value = parseIfJson(text)

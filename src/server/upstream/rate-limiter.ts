@@ -3,10 +3,10 @@ import type { Rates } from '../config/upstream-rates.ts'
 import { Throttled } from './throttled.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-/** Milliseconds that a request waits for its turn at most; then the caller is told to come back. */
+/** Maximum milliseconds that a request waits for its turn; after that the caller is told when to retry. */
 const longestWait = 5_000
 
-/** The first family whose paths match counts: a workspace limits each by itself. */
+/** The first family whose paths match counts: a workspace has separate limits for each. */
 const families: readonly (readonly [keyof Rates, RegExp])[] = [
   [
     'registry',
@@ -22,7 +22,7 @@ export function familyOf(path: string): keyof Rates {
   return families.find(([, pattern]) => pattern.test(path))?.[0] ?? 'other'
 }
 
-/** Keeps the proxy inside the upstream's rates: whoever comes too fast waits a little, or is told when to come back. */
+/** Keeps the proxy within the upstream's rate limits: requests that are too fast wait a little, or are told when to retry. */
 export class RateLimiter {
   readonly #buckets: Readonly<Record<keyof Rates, TokenBucket>>
   readonly #clock: () => number
@@ -39,7 +39,7 @@ export class RateLimiter {
     this.#clock = clock
   }
 
-  /** Resolves when a request to this path may go. Throws `Throttled` where it would wait too long. */
+  /** Resolves when a request to this path may be sent. Throws `Throttled` if it would wait too long. */
   async enter(path: string): Promise<void> {
     const { wait, entered } = this.#buckets[familyOf(path)].enter(this.#clock(), longestWait)
     if (!entered) throw new Throttled(Math.ceil(wait / 1_000))

@@ -8,13 +8,13 @@ import { readSecretFile } from '../config/secret-file.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
 import { describeNetworkError } from '../network/network-error.ts'
 
-/** Milliseconds. A token is renewed this long before it ends, or when a quarter of its life is left, whichever is later. */
+/** Milliseconds. A token is renewed this long before it expires, or when a quarter of its lifetime is left, whichever is later. */
 const ahead = 5 * 60_000
-/** Milliseconds between two tries to renew a token that still holds. */
+/** Milliseconds between attempts to renew a token that is still valid. */
 const patience = 10_000
 const timeout = 10_000
 
-/** A token and when it ends, by the clock of whoever asked for it. */
+/** A token and its expiry, by the requester's clock. */
 interface Held {
   readonly token: string
   readonly renewAt: number
@@ -33,7 +33,7 @@ function readGrant(text: string): { token: string; seconds: number } | null {
   return Number.isFinite(seconds) && seconds > 0 ? { token: grant.access_token, seconds } : null
 }
 
-/** What Entra says is wrong: its codes alone, for its sentences may hold more than a log should. */
+/** Entra's error codes; its messages may contain more than a log should. */
 function problemOf(status: number, text: string): string {
   try {
     const answer: unknown = JSON.parse(text)
@@ -47,7 +47,7 @@ function problemOf(status: number, text: string): string {
   return `the issuer answers ${status}, and no token`
 }
 
-/** Tokens of a service principal (client credentials, version 2 endpoint): kept until shortly before they end, and asked for once at a time. */
+/** Tokens of a service principal (client credentials, version 2 endpoint): cached until shortly before they expire, and requested once at a time. */
 export class ServicePrincipalTokens {
   readonly #principal: ServicePrincipal
   readonly #log: Pick<Logger, 'warn'>
@@ -66,21 +66,21 @@ export class ServicePrincipalTokens {
     clock: () => number = () => performance.now(),
     outbound?: Outbound,
   ) {
-    // Asked once in an hour: no connection is kept for that.
+    // One request per hour: no connection is kept for it.
     this.#dispatcher = throughProxy(new Agent({ pipelining: 0, connect: outboundConnector(outbound, timeout) }), outbound)
     this.#principal = principal
     this.#log = log
     this.#clock = clock
   }
 
-  /** A token that holds. Throws Refusal 'upstream-unavailable' where there is none. */
+  /** A valid token. Throws Refusal 'upstream-unavailable' if there is none. */
   async read(): Promise<string> {
     const now = this.#clock()
     const held = this.#held !== null && now < this.#held.endsAt ? this.#held : null
     if (held !== null && now < held.renewAt) return held.token
     const tired = now - this.#failedAt < (held === null ? 1_000 : patience)
     if (!tired) this.#flight ??= this.#renew().finally(() => (this.#flight = null))
-    // A token that still holds is used while the next one is on its way.
+    // A token that is still valid is used while the next one is requested.
     if (held !== null) return held.token
     await this.#flight
     if (this.#held !== null && this.#clock() < this.#held.endsAt) return this.#held.token
@@ -93,8 +93,8 @@ export class ServicePrincipalTokens {
   }
 
   /**
-   * Takes note that the upstream does not accept a token; true where another may be had, which the next reader waits for. A second token
-   * that is refused within ten seconds stays: no further one would mend that.
+   * Records that the upstream does not accept a token; true if a new one is requested, for which the next caller waits. A second token
+   * refused within ten seconds is kept: another one would not help.
    */
   drop(token: string): boolean {
     if (this.#held?.token !== token) return true
@@ -124,7 +124,7 @@ export class ServicePrincipalTokens {
     const form = {
       grant_type: 'client_credentials',
       client_id: clientId,
-      // Read each time: secrets are replaced while the proxy runs.
+      // Read each time, because secrets are replaced while the proxy runs.
       client_secret: readSecretFile(clientSecretFile),
       scope,
     }

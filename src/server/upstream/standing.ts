@@ -4,7 +4,7 @@ import { openQuestions } from './open-questions.ts'
 import type { Upstream } from './upstream.ts'
 import { isUnsent } from './upstream-connector.ts'
 
-/** Milliseconds between two looks, while all is well and while it is not. */
+/** Milliseconds between two checks, while all is well and otherwise. */
 const intervals = { well: 30_000, troubled: 5_000 } as const
 
 function causeOf({ cause, message }: Refusal): string {
@@ -12,7 +12,7 @@ function causeOf({ cause, message }: Refusal): string {
   return cause instanceof Error ? describeNetworkError(cause) : String(cause)
 }
 
-/** What a refusal of the proxy's own question says of every request; null: nothing, as of one that merely took too long. */
+/** What a failed check means for every request; null if nothing, for example if it only took too long. */
 function troubleOf(error: unknown): string | null {
   if (!(error instanceof Refusal)) return null
   if (error.reason === 'upstream-refused' || error.reason === 'upstream-forbids')
@@ -21,7 +21,7 @@ function troubleOf(error: unknown): string | null {
   return null
 }
 
-/** What keeps the requests of an environment from succeeding, whatever they are; null: nothing that is known. */
+/** Why all requests of an environment fail; null if no reason is known. */
 async function lookAt(upstream: Upstream, environment: string): Promise<string | null> {
   const caller = { authorization: null, environment }
   try {
@@ -38,19 +38,19 @@ async function lookAt(upstream: Upstream, environment: string): Promise<string |
   }
 }
 
-/** Of the environments with the same credentials the first: what it meets, all of them meet. */
+/** The first environment of each set of credentials: the result applies to all of them. */
 function withOwnCredentials(environments: readonly string[], own: Readonly<Record<string, unknown>>): readonly string[] {
   const shared = environments.find((name) => !(name in own))
   return environments.filter((name) => name in own || name === shared)
 }
 
-/** Whether the upstream can be used, with the credentials of each environment. It is asked when somebody wants to know, and not too often. */
+/** Whether the upstream can be used with each environment's credentials. Checked on demand, and not too often. */
 export class UpstreamWatch {
   readonly #upstream: Upstream
   readonly #environments: readonly string[]
   #concern: string | null = null
   #nextLook = 0
-  /** The look that is under way, or the last one. */
+  /** The check in progress, or the latest one. */
   looking: Promise<void> = Promise.resolve()
 
   constructor(upstream: Upstream, environments: readonly string[], credentialsOf: Readonly<Record<string, unknown>> = {}) {
@@ -58,7 +58,7 @@ export class UpstreamWatch {
     this.#environments = withOwnCredentials(environments, credentialsOf)
   }
 
-  /** What was wrong for whom when it was looked at last; null: nothing that is known. Where that is long ago a new look begins. */
+  /** The problems found by the latest check; null if none is known. If it is too old, a new check starts. */
   concern(): string | null {
     if (performance.now() >= this.#nextLook) {
       this.#nextLook = Number.POSITIVE_INFINITY

@@ -1,6 +1,6 @@
 import { Refusal } from '../../policy/reasons.ts'
 
-/** The upstream takes no more requests for now, and carried this one out in no part. `retryAfter` as it said, or in seconds. */
+/** The upstream accepts no more requests for now, and carried out nothing of this one. `retryAfter` as sent by the upstream, or in seconds. */
 export class Throttled extends Refusal {
   readonly retryAfter: number | string
 

@@ -1,7 +1,7 @@
 import { errors } from 'undici'
 import type { UpstreamTimeouts } from '../config/upstream-timeouts.ts'
 
-/** What the upstream is given time for: the keys of `upstream.timeouts`, without their `Seconds`. */
+/** The phases with a time limit: the keys of `upstream.timeouts`, without their `Seconds`. */
 export type TimeKey = keyof UpstreamTimeouts
 
 /** The upstream took longer than the proxy waits. */
@@ -17,24 +17,24 @@ export class TookTooLong extends errors.HeadersTimeoutError {
 }
 
 /**
- * The end of an exchange's patience, whatever it waits for: undici's own limits stand still while a request waits for a connection, begin
- * anew with every interim answer and with every byte.
+ * Limits the time of an exchange in every phase: undici's own limits do not run while a request waits for a connection, and restart
+ * with every interim answer and every byte.
  */
 export class TimeLimit {
   readonly #abort = new AbortController()
   #timer: NodeJS.Timeout | undefined
 
-  /** Aborts the exchange: with `TookTooLong` when the time is over. */
+  /** Aborts the exchange, with `TookTooLong` if the time is up. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
 
-  /** Gives the exchange so many milliseconds from now, by a key of the configuration; `more` are not the upstream's own. */
+  /** Sets the remaining time, by a key of the configuration; `more` milliseconds are not the upstream's. */
   begin(key: TimeKey, milliseconds: number, more = 0): void {
     this.#endIn(milliseconds + more, () => new TookTooLong(key, milliseconds))
   }
 
-  /** Aborts the exchange for another reason: at once, or in so many milliseconds in the place of its limit. */
+  /** Aborts the exchange for another reason: at once, or after this many milliseconds instead of its limit. */
   abort(reason: unknown, milliseconds = 0): void {
     this.end()
     if (milliseconds > 0) this.#endIn(milliseconds, () => reason)

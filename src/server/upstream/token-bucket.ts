@@ -1,6 +1,6 @@
 /**
- * So many requests in any one second: a fifth of them at once, the others spread. (An upstream that counts by the second would see
- * twice as many from a bucket that held a whole second's worth.) Times in milliseconds of any one clock.
+ * This many requests in any one second: a fifth of them at once, the others evenly spread. (An upstream that counts per second would see
+ * twice as many from a bucket that holds a whole second's worth.) Times in milliseconds of any one clock.
  */
 export class TokenBucket {
   readonly #capacity: number
@@ -14,7 +14,7 @@ export class TokenBucket {
     this.#tokens = this.#capacity
   }
 
-  /** Takes a place in the queue and gives the time until its turn, 0 for now; takes none where that is longer than `most`. */
+  /** Reserves a turn and returns the time until then, 0 for now; reserves none if that exceeds `most`. */
   enter(now: number, most: number): { readonly wait: number; readonly entered: boolean } {
     const gained = (now - (this.#countedAt ?? now)) * this.#perMillisecond
     this.#tokens = Math.min(this.#capacity, this.#tokens + gained)

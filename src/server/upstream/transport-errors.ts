@@ -8,29 +8,29 @@ function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }
 
-/** What was sent: whether sending it again changes nothing more, whether it was an upload, and how many milliseconds ago. */
+/** What was sent: whether repeating it has no further effect, whether it was an upload, and how many milliseconds ago. */
 interface Sent {
   readonly again: boolean
   readonly upload?: boolean
   readonly after?: number
 }
 
-/** Whether an error came from the connection to MLflow, and not from a mistake in this program. */
+/** Whether an error came from the connection to MLflow, and not from a bug in this program. */
 export function isTransportError(error: unknown): boolean {
   return isUnsent(error) || /^(UND_ERR_(?!INVALID_ARG)|HPE_|ECONN|EPIPE|ETIMEDOUT|FST_REPLY_FROM)/.test(codeOf(error))
 }
 
-/** Whether MLflow, or what stands in its place, sent something that is no HTTP answer. */
+/** Whether MLflow, or an intermediary, sent an invalid HTTP answer. */
 function isUnreadable(error: unknown): boolean {
   return /^(HPE_|UND_ERR_HEADERS_OVERFLOW)/.test(codeOf(error))
 }
 
-/** Whether the answer took too long: asking again would only take as long again. */
+/** Whether the answer took too long: a retry would take as long again. */
 export function isTimeout(error: unknown): boolean {
   return /_TIMEOUT$/.test(codeOf(error))
 }
 
-/** Whether there was no room for an answer: what was asked may have been carried out. */
+/** Whether there was no memory for an answer: the request may have been carried out. */
 export function isOverload(error: unknown): boolean {
   return error instanceof Refusal && error.reason === 'overloaded'
 }
@@ -41,7 +41,7 @@ function tookTooLong(error: unknown): TookTooLong | null {
   return error instanceof Error && error.cause instanceof TookTooLong ? error.cause : null
 }
 
-/** Whose limit it was, as a sentence; '' where that is not known. */
+/** The key of the exceeded limit, as a sentence; '' if unknown. */
 function limitOf(error: unknown): string {
   const known = tookTooLong(error)
   if (known !== null) return ` The limit is this proxy's upstream.timeouts.${known.key}Seconds, ${known.milliseconds / 1_000} s.`

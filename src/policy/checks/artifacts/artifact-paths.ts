@@ -67,7 +67,7 @@ function* checkStorePath(context: EvaluationContext, path: string): Evaluation<v
   context.references.push({ kind: 'artifact', logical: path, upstream })
 }
 
-/** Of the workspace's files, these alone are served. Not 404: clients would take it for an empty folder, and look no further. */
+/** Only these of the workspace's files are served. Not 404: clients would treat it as an empty folder and stop there. */
 function otherFile(path: string): Refusal {
   // With such a path `mlflow run -b databricks` begins.
   if (/^\/?(?:dbfs\/)?mlflow-experiments\/[0-9a-f]+\/projects-code\//.test(path))
@@ -107,7 +107,7 @@ function checkSegments({ config: { kind = 'mlflow' } }: EvaluationContext, canon
   throw new Refusal('invalid-parameter', `Invalid path: a part of it between slashes is longer than ${longestSegment} bytes.`)
 }
 
-/** Static part: every artifact path is canonical, so that what is judged is what MLflow opens. */
+/** Static part: every artifact path is canonical, so that the checked path is the one that MLflow opens. */
 export function checkPaths(context: EvaluationContext): void {
   const { endpoint, message } = context
   checkWorkspaceFiles(context)

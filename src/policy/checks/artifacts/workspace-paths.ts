@@ -6,7 +6,7 @@ import { storedPathOf } from '../../locations/artifact-place.ts'
 import { Refusal } from '../../reasons.ts'
 import { productionOnly } from '../versions/versions.ts'
 
-/** The refusal of a change to what is registered. */
+/** The refusal of a change to a registered version's files. */
 function unchangeable(): Refusal {
   return new Refusal('read-only', 'The artifacts of a registered version cannot be changed. Register a new version instead.')
 }
@@ -23,7 +23,7 @@ function* checkVersionPlace(context: EvaluationContext, name: string, version: s
   if (isInProduction(context.config, fact) && !managesProduction(context.environment)) throw productionOnly(name, version)
 }
 
-/** A plain file of DBFS: it has no owner but the environment whose prefix it lies under. */
+/** A plain file in DBFS: its only owner is the environment whose prefix it is below. */
 function checkDbfsPlace({ environment, endpoint }: EvaluationContext, path: string, said: string): void {
   const uri = `dbfs:/${path}`
   const within = reads(endpoint) ? `${uri}/` : uri

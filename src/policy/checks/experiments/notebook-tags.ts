@@ -2,13 +2,13 @@ import type { JsonObject } from '../../messages/json/json.ts'
 import { tagPairs } from '../traces/trace-tags.ts'
 
 /**
- * Tags by which a client on Databricks says whose experiment it wants: its notebook's, or its job's
+ * Tags with which a client on Databricks requests its notebook's or job's experiment
  * (mlflow/tracking/default_experiment/databricks_notebook_experiment_provider.py).
  */
 const sourceIdTag = 'mlflow.experiment.sourceId'
 const sourceTags: ReadonlySet<string> = new Set([sourceIdTag, 'mlflow.experiment.sourceType'])
 
-/** Whether a tag says whose experiment a new one is to be. */
+/** Whether a tag says which notebook or job a new experiment belongs to. */
 export function isSourceTag(key: unknown): boolean {
   return typeof key === 'string' && sourceTags.has(key)
 }

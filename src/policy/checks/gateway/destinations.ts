@@ -20,7 +20,7 @@ const reserved: ReadonlySet<string> = new Set([
   'extra_headers',
   'headers',
 ])
-/** Providers whose server is on the machine that asks, where no address is said (LiteLLM). */
+/** Providers whose server is on the local machine unless an address is given (LiteLLM). */
 const onThisMachine = /ollama|llamafile|lm_?studio|vllm|xinference|docker_model_runner|lemonade|oobabooga|petals|triton|infinity/i
 
 type Asked = Pick<EvaluationContext, 'endpoint' | 'message' | 'config' | 'environment'>
@@ -58,7 +58,7 @@ function checkValue(asked: Asked, key: string, value: Json): void {
   }
 }
 
-/** What a secret of the AI gateway and its configuration say of where it is sent to. */
+/** The addresses in an AI gateway secret and its configuration. */
 function checkSecret(asked: Asked): void {
   const { endpoint, message } = asked
   const maps = placesMeaning(endpoint, message, 'secretValue', 'authConfig').flatMap(({ value }) =>
@@ -79,7 +79,7 @@ export function checkProviderHasAddress(provider: string, apiBase: string | unde
   )
 }
 
-/** Every address that MLflow is told to send requests to. */
+/** Every address to which MLflow is told to send requests. */
 export function checkDestinations(asked: Asked): void {
   const { endpoint, message } = asked
   // Some providers' models are named by their addresses.

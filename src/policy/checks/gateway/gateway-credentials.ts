@@ -6,7 +6,7 @@ import { placesMeaning } from '../../messages/message-fields.ts'
 import { Refusal } from '../../reasons.ts'
 import { checkProviderHasAddress } from './destinations.ts'
 
-/** Kinds of providers by what they ask with when they are given nothing: a cloud's have the server's own identity. */
+/** Kinds of providers by their default credentials: cloud providers use the server's own identity. */
 const families = ['bedrock', 'sagemaker', 'vertex'] as const
 type Family = (typeof families)[number] | 'key'
 
@@ -16,7 +16,7 @@ function familyOf(provider: string | undefined): Family {
 
 const accessKeys = ['aws_access_key_id', 'aws_secret_access_key']
 
-/** What a secret must hold, by its `auth_mode`, so that nothing of the server's takes its place (mlflow/server/gateway_api.py). */
+/** The keys that a secret needs, by its `auth_mode`, so that the server's own credentials are never used instead (mlflow/server/gateway_api.py). */
 const neededKeys: Readonly<Record<Family, Readonly<Record<string, readonly string[]>>>> = {
   bedrock: { '': ['api_key'], api_key: ['api_key'], access_keys: accessKeys },
   sagemaker: { '': accessKeys, access_keys: accessKeys, iam_role: accessKeys },
@@ -24,7 +24,7 @@ const neededKeys: Readonly<Record<Family, Readonly<Record<string, readonly strin
   key: { '': ['api_key'], api_key: ['api_key'], pat_token: ['api_key'], oauth_m2m: ['client_secret'] },
 }
 
-/** Texts in whose place libraries of the gateway put a variable or a file of the server's. */
+/** Texts that the gateway's libraries replace by a variable or a file of the server. */
 const reference = /^\s*(?:\$|os\.environ\/|oidc\/|file:|~|\.{0,2}\/)/i
 
 function refuse(sentence: string): Refusal {
@@ -41,14 +41,14 @@ function isServiceAccount(text: string): boolean {
   return value instanceof Map && value.get('type') === 'service_account'
 }
 
-/** What a request says of a secret: its values, and how the provider is shown them. */
+/** A request's secret: its values, and how they are sent to the provider. */
 function saidOf({ endpoint, message }: EvaluationContext) {
   const given = (meaning: 'secretValue' | 'authConfig') =>
     placesMeaning(endpoint, message, meaning).flatMap(({ value }) => textsIn(value))
   return { values: given('secretValue'), config: given('authConfig') }
 }
 
-/** What is written into a secret: nothing that stands for something of the server's. */
+/** The values of a secret must not refer to anything of the server's. */
 export function checkSecretTexts(context: EvaluationContext): void {
   const { values, config } = saidOf(context)
   for (const [key, text] of [...values, ...config]) {

@@ -5,7 +5,7 @@ import { placesMeaning, textsOf } from '../../messages/message-fields.ts'
 import { Refusal } from '../../reasons.ts'
 import { experimentsOfOwn } from './entities.ts'
 
-/** What a gateway endpoint is bound to: a scorer by its id. Text that cannot be one names nothing. */
+/** A gateway endpoint is bound to a scorer by its id. Text that cannot be an id names nothing. */
 export function* checkBoundScorers(context: EvaluationContext): Evaluation<void> {
   for (const { value } of placesMeaning(context.endpoint, context.message, 'boundResource')) {
     for (const id of textsOf(value).filter((text) => text !== '')) {

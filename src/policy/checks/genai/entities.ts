@@ -40,7 +40,7 @@ function checkStaysSomewhere({ endpoint, message, defaultExperimentId }: Evaluat
   )
 }
 
-/** Things of experiments by ids that say nothing of their owner: data sets, issues, label schemas, review queues. */
+/** Things in experiments whose ids do not show their owner: data sets, issues, label schemas, review queues. */
 export function* checkEntities(context: EvaluationContext): Evaluation<void> {
   const { endpoint, message } = context
   for (const [meaning, kind] of kinds) {

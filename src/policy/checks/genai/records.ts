@@ -13,10 +13,10 @@ function tracesIn(value: Json, key = ''): string[] {
   return value instanceof Map ? [...value].flatMap(([name, item]) => tracesIn(item, name)) : []
 }
 
-/** Of a record, what may point at something else. What it holds of questions and answers is free, and passed over. */
+/** The fields of a record that may refer to something else. Its questions and answers are free, and skipped. */
 const judged: ReadonlySet<string> = new Set(['source', 'tags'])
 
-/** Records that were read: a request's are asked for more than once. */
+/** Parsed records, because a request's are needed more than once. */
 const read = new WeakMap<JsonObject, readonly ReadonlyMap<string, Json>[]>()
 
 /** The records of a request to a data set. Throws `invalid-parameter` for another form than a list of objects. */

@@ -1,7 +1,7 @@
 import type { EvaluationContext } from '../../evaluation-context.ts'
 import { Refusal } from '../../reasons.ts'
 
-/** What only administrators of an environment may ask, before anything else is looked at. */
+/** Checks what only administrators of an environment may do, before everything else. */
 export function checkAdministrator({ environment, administrator }: EvaluationContext): void {
   if (administrator) return
   const { name, administrators = [] } = environment

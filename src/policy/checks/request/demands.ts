@@ -27,7 +27,7 @@ export function checkFirstDemands({ endpoint, message }: Pick<EvaluationContext,
   checkAll(endpoint.firstDemands, message)
 }
 
-/** What they ask for by hand besides what every request of its kind must have. */
+/** MLflow's own validations, in addition to the required fields. */
 export function checkDemands({ endpoint, message }: Pick<EvaluationContext, 'endpoint' | 'message'>): void {
   checkAll(endpoint.demands, message)
 }

@@ -17,7 +17,7 @@ export function checkGateway({ environment }: EvaluationContext): void {
 export function checkNames(context: EvaluationContext): void {
   const { endpoint, message, config } = context
   // A promoter's transition or alias of a foreign version is judged with the version, in `checkVersions`.
-  // Whose versions may be promoted are not whose webhooks may be read.
+  // Versions of an environment may be promoted without its webhooks being readable.
   const promotes = endpoint.action === 'transition' || (usesCatalog(config) && textMeaning(endpoint, message, 'alias') !== null)
   const looks = (reads(endpoint) && endpoint.resource !== 'webhook') || promotes
   const use = looks ? 'read' : 'change'

@@ -2,7 +2,7 @@ import type { EvaluationContext } from '../../evaluation-context.ts'
 import { placesMeaning } from '../../messages/message-fields.ts'
 import { Refusal } from '../../reasons.ts'
 
-/** Parts of a message that no client of an open-source server sends, and that could name what is another's. */
+/** Fields that no client of an open-source server sends, and that could contain foreign references. */
 export function checkNotServed({ endpoint, message }: Pick<EvaluationContext, 'endpoint' | 'message'>): void {
   for (const { selector, value } of placesMeaning(endpoint, message, 'notServed')) {
     if (Array.isArray(value) && value.length === 0) continue

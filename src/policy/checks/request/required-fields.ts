@@ -30,7 +30,7 @@ export function checkRequiredFields({ endpoint, message }: Asked): void {
   }
 }
 
-/** Of the two spellings of a run's id, MLflow reads one. */
+/** MLflow reads only one of the two spellings of a run's id. */
 export function checkOneRunId({ message }: Asked): void {
   const runId = message.get('run_id')
   const runUuid = message.get('run_uuid')

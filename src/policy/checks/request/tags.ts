@@ -14,7 +14,7 @@ import { parseNested } from './nested-json.ts'
 /** The tag in which the proxy notes that a version's registration is not finished. */
 export const pendingStageTag = 'mlflow-env-proxy.pendingStage'
 
-/** The same of the alias that a version gets in Unity Catalog, whose keys have no dots. */
+/** The same for the alias of a version in Unity Catalog, whose keys have no dots. */
 export const pendingAliasTag = 'mlflow_env_proxy_pending_alias'
 
 /** The tag in which the proxy notes that an experiment's name was written with a slash before it. */
@@ -23,7 +23,7 @@ export const leadingSlashTag = 'mlflow-env-proxy.leadingSlash'
 /** The proxy's own notes, which callers neither see nor write. */
 export const proxyTags: readonly string[] = [pendingStageTag, pendingAliasTag, leadingSlashTag]
 
-/** The note of the proxy's that a database may take a key for; null where there is none. */
+/** The proxy's own tag that a database may confuse with a key; null if there is none. */
 export const findsProxyTag = findsWord(proxyTags)
 
 /** The tag in which MLflow and its clients list the registered versions of a logged model, with their names. */
@@ -51,9 +51,9 @@ const findsIdTag = findsWord([
   'mlflow.assessment.sourceRunId',
   'mlflow.dbconnect.parentRunId',
 ])
-/** Tags whose value is a list of run ids, with commas. */
+/** Tags whose value is a comma-separated list of run ids. */
 const findsListTag = findsWord(['mlflow.prompt.associatedRunIds'])
-/** Tags whose value is JSON in which ids stand. */
+/** Tags whose value is JSON that contains ids. */
 const findsJsonTag = findsWord(['mlflow.log-model.history', 'mlflow.loggedModels'])
 
 /** Keys whose text is an id. `model_uuid` is none: MLflow makes it up, 32 hexadecimal digits that name nothing. */
@@ -94,7 +94,7 @@ export function refuseProxyTag(key: string): void {
   if (kept !== null) throw new Refusal('invalid-parameter', `The tag '${kept}' is reserved for the proxy. Choose another key.`)
 }
 
-/** Refuses a tag that is the proxy's own, or that points at what the caller may not read. */
+/** Refuses the proxy's own tags, and tags that refer to something the caller may not read. */
 export function* checkTag(context: EvaluationContext, key: string, value: string): Evaluation<void> {
   refuseProxyTag(key)
   checkLinkTag(key, value)
@@ -128,7 +128,7 @@ export function* checkTags(context: EvaluationContext): Evaluation<void> {
   if (modelJson !== null) yield* checkIdsIn(context, parseJson(modelJson))
 }
 
-/** Whether a change of a logged model is only the bookkeeping of its registrations, which says nothing of what it is. */
+/** Whether a change to a logged model only records its registrations, without changing the model. */
 export function isRegistrationNote({ endpoint, message }: EvaluationContext): boolean {
   const tags = placesMeaning(endpoint, message, 'loggedModelTags').flatMap(({ value }) => (Array.isArray(value) ? value : []))
   const onlyTags = Object.values(endpoint.fields).every((meaning) => meaning === 'loggedModel' || meaning === 'loggedModelTags')

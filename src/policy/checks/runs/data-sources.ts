@@ -15,7 +15,7 @@ function textsIn(value: Json): string[] {
   return value instanceof Map ? [...value.values()].flatMap(textsIn) : []
 }
 
-/** The strings of a JSON text; the text itself where it is none. */
+/** The strings in a JSON text; the text itself if it is not JSON. */
 function stringsOf(text: string): string[] {
   const value = parseIfJson(text, { allowNaN: true })
   return value === undefined ? [text] : textsIn(value)

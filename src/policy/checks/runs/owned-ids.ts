@@ -35,7 +35,7 @@ function* factsOf({ environment }: EvaluationContext, ids: readonly string[]): E
   return new Map([...facts, [notThereYet, { id: notThereYet, name: defaultExperiment(environment) }]])
 }
 
-/** As `absent.experiment`; whoever wants to write into it, or has only its id, may have it from a job or notebook of elsewhere. */
+/** As `absent.experiment`; a caller who writes to it, or has only its id, may have got it from a job or notebook outside the environment. */
 function absentExperiment({ endpoint, environment }: EvaluationContext, id: string): Refusal {
   const plain = absent.experiment(id)
   const isAsked = endpoint.resource === 'experiment' && endpoint.action === 'read'
@@ -46,7 +46,7 @@ function absentExperiment({ endpoint, environment }: EvaluationContext, id: stri
   )
 }
 
-/** An experiment of the caller's own environment; any other answers as if it did not exist. */
+/** An experiment of the caller's own environment; any other is reported as nonexistent. */
 export function* ownExperiment(context: EvaluationContext, id: string): Evaluation<ExperimentFact> {
   const upstream = upstreamExperimentId(id, context.defaultExperimentId)
   const facts = yield* factsOf(context, [upstream])

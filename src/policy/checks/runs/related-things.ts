@@ -14,7 +14,7 @@ export function* checkRelatedRuns(context: EvaluationContext): Evaluation<void> 
   const { endpoint } = context
   const ids = textsOfMeaning(context, 'relatedRun')
   for (const id of ids) yield* relatedRun(context, id)
-  // What is said to come from a run becomes a part of it: of what versions of that run are made of, too.
+  // What is declared as an output of a run becomes part of it, and so of the versions made from that run.
   if (endpoint.resource !== 'loggedModel' || endpoint.action !== 'create') return
   for (const id of ids) if (isRunId(id)) noteChange(context, { kind: 'run', id, fresh: true })
 }

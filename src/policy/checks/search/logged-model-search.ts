@@ -28,7 +28,7 @@ function checkColumn(name: string): void {
   )
 }
 
-/** MLflow reads attributes of its own program for a column that it does not have, and fails with a 500, which clients send again. */
+/** MLflow resolves unknown columns as attributes of its own classes and fails with 500, which clients retry. */
 export function checkLoggedModelSearch({ endpoint, message }: EvaluationContext): void {
   for (const clause of parseFilter(textMeaning(endpoint, message, 'filter') ?? '')) {
     const column = attributeKey(clause)

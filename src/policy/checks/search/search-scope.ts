@@ -23,7 +23,7 @@ function namesAskedFor(clauses: readonly Clause[]): string[] {
 }
 
 /**
- * The owner of a name in a filter, where the caller may read what it has. Null for a name that nothing of theirs can have:
+ * The owner of a name in a filter, if the caller may read it. Null for a name that nothing of theirs can have:
  * it finds nothing, whether it is another environment's or cannot be a name at all.
  */
 export function resolveInFilter(
@@ -44,19 +44,19 @@ export function resolveInFilter(
 
 const findsHiddenTag = findsWord([modelVersionsTag, ...proxyTags])
 
-/** What answers leave out must not be found out by searching for it: whose versions a logged model has, for one. */
+/** Searches must not reveal what answers leave out: for example a logged model's versions in other environments. */
 function refuseHiddenTags(clauses: readonly Clause[]): void {
   const hidden = clauses.map(({ key }) => findsHiddenTag(key)).find((tag) => tag !== null)
   if (hidden === undefined) return
   throw new Refusal('invalid-parameter', `The tag '${hidden}' cannot be searched for. Leave it out of the filter.`)
 }
 
-/** Whose rows a search by name is for, or whose model the request is about. */
+/** The owner of the rows of a search by name, or of the model in the request. */
 export function findScope(context: EvaluationContext): void {
   context.scope = searchScope(context) ?? subjectModel(context)?.owner ?? context.environment
 }
 
-/** Whose rows a search by name is for, or null when it names nobody's in particular. */
+/** The owner of the rows of a search by name, or null if it names none. */
 function searchScope(context: EvaluationContext): Environment | null {
   const { endpoint, message } = context
   const column = endpoint.search?.nameColumn ?? null

@@ -21,7 +21,7 @@ interface Served {
   readonly version: string
 }
 
-/** What is said where neither a version of the caller's is to be served, nor what the configuration opens. */
+/** The message if neither a version of the caller's is to be served, nor something that the configuration allows. */
 function onlyOwnVersions({ name }: Environment): Refusal {
   return refuseServing(
     `Serving endpoints serve versions of registered models that you may read: set the name and the version of one. Other Unity Catalog models are served if the configuration of environment '${name}' lists their schema under servingModels.schemas, external models if it lists their provider under servingModels.providers. Feature specs are not served.`,
@@ -53,7 +53,7 @@ export function servedBy(asked: Asked): readonly Served[] {
   }))
 }
 
-/** What is said of a field that only the workspace's administrators may set. */
+/** The message for a field that only the workspace's administrators may set. */
 const whose: Readonly<Record<string, string>> = {
   budget_policy_id: 'budgets belong to the whole workspace',
   route_optimized: 'queries to an endpoint with an address of its own bypass this proxy',
@@ -65,7 +65,7 @@ function refuseGiven(field: string, value: Json | undefined): void {
   throw refuseServing(`Leave out '${field}': ${whose[field] ?? 'it refers to Unity Catalog tables, which mix all environments'}.`)
 }
 
-/** What may not be given at all, wherever in the request it stands. */
+/** Fields that are never allowed, anywhere in the request. */
 function checkWorkspaceFields(context: EvaluationContext): void {
   const { endpoint, message } = context
   for (const { selector, value } of placesMeaning(endpoint, message, 'ofWorkspace')) refuseGiven(selector, value)
@@ -86,7 +86,7 @@ function checkVariables(environment: Environment, entity: JsonObject): void {
   }
 }
 
-/** What a provider outside serves: nothing of a registry is beside it. */
+/** An external provider's model must not be combined with a registered one. */
 function checkExternalModel(context: EvaluationContext, { entity, name, version }: Served): void {
   const { environment } = context
   const model = entity.get('external_model')

@@ -8,7 +8,7 @@ import { Refusal } from '../../reasons.ts'
 /** The most requests at once of Databricks' sizes (databricks-sdk's `ServedEntityInput.workload_size`). */
 const sizes: Readonly<Record<string, number>> = { Small: 4, Medium: 16, Large: 64 }
 
-/** What a served entity asks for, by the limit that it falls under; the least of a range says nothing without its greatest. */
+/** The fields of a served entity by their limit; the minimum of a range has no effect without its maximum. */
 const ranges = [
   ['concurrency', 'max_provisioned_concurrency', 'min_provisioned_concurrency'],
   ['throughput', 'max_provisioned_throughput', 'min_provisioned_throughput'],
@@ -59,7 +59,7 @@ export function checkServedLimits(
   const { concurrency, modelUnits } = servingLimits
   const workloadTypes = servingModels?.workloadTypes
   if (concurrency !== undefined) checkSize(entity, name, concurrency)
-  // Databricks scales beyond what is provisioned where nothing is said.
+  // By default Databricks scales beyond the provisioned capacity.
   if (modelUnits !== undefined && entity.has('provisioned_model_units') && entity.get('burst_scaling_enabled') !== false)
     throw refuse('modelUnits', name, "Set 'burst_scaling_enabled' to false: it exceeds the provisioned model units.")
   const type = entity.get('workload_type')
@@ -76,7 +76,7 @@ function limitsWhole(limit: JsonObject, field: 'calls' | 'tokens', most: number)
   return (key === 'endpoint' || key === '') && isWithin(limit.get(field), most)
 }
 
-/** What a request says of an endpoint's rate limits: those of its AI gateway, and those of the way before there was one. */
+/** An endpoint's rate limits in a request: those of its AI gateway, and the older ones from before it existed. */
 function saidLimits({ endpoint, message }: EvaluationContext) {
   const placed = (meaning: Meaning) => placesMeaning(endpoint, message, meaning).map(({ value }) => value)
   const inGateway = placed('aiGateway').flatMap((value) => (value instanceof Map ? [value.get('rate_limits')] : []))
@@ -86,7 +86,7 @@ function saidLimits({ endpoint, message }: EvaluationContext) {
   }
 }
 
-/** Throws Refusal `serving-limit` unless an endpoint that is made, or whose gateway is set, is limited as the environment is. */
+/** Throws Refusal `serving-limit` unless a new endpoint, or one whose gateway is set, has the environment's limits. */
 export function checkRateLimits(context: EvaluationContext): void {
   const { name, servingLimits = {} } = context.environment
   const meanings = Object.values(context.endpoint.fields)

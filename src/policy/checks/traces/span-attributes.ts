@@ -6,7 +6,7 @@ import { placesMeaning } from '../../messages/message-fields.ts'
 /** What stands before a tag's key in an attribute of the root span: MLflow makes a tag of it. */
 export const tagAttribute = 'mlflow.traceTag.'
 
-/** The key and the text of an attribute; '' for what is no text. */
+/** The key and the text of an attribute; '' if it is not a text. */
 export function attributePair(attribute: Json): [key: string, value: string] {
   const [key, value] = attribute instanceof Map ? [attribute.get('key'), attribute.get('value')] : []
   const text = value instanceof Map ? value.get('string_value') : undefined

@@ -8,7 +8,7 @@ import { isOwn, standIn } from '../runs/owned-ids.ts'
 import { isBehindMaker } from '../versions/promotion.ts'
 import { pointedTraces } from './trace-tags.ts'
 
-/** What was found out of the traces that a request names, in as few questions as there can be. */
+/** The facts about a request's traces, from as few look-ups as possible. */
 interface GrantContext {
   readonly traces: ReadonlyMap<string, TraceFact>
   readonly experiments: ReadonlyMap<string, ExperimentFact>
@@ -17,7 +17,7 @@ interface GrantContext {
 /** How often traces that may still be on their way are looked for again. */
 const attempts = 12
 
-/** `wanted`: those of the ids of which it must not be told whether they are absent or another's. */
+/** `wanted`: the ids for which the answer must not reveal whether they are absent or foreign. */
 function* findTraces(ids: readonly string[], wanted: readonly string[], attempt = 0): Evaluation<GrantContext> {
   const some = [...new Set(ids)].filter(isTraceName)
   if (some.length === 0) return { traces: new Map(), experiments: new Map() }
@@ -78,7 +78,7 @@ function* checkPointedTrace(context: EvaluationContext, found: GrantContext, id:
   if (found.traces.has(id) && !isOwnTrace(context, found, id) && !(yield* isBehind(context, found, id))) throw absent.trace(id)
 }
 
-/** Ids whose traces are looked for: foreign ones are passed over like absent ones, so that only the usable are asked for. */
+/** Ids whose traces are looked up: foreign ones are skipped like absent ones, so that only usable ids are sent. */
 function* pickTraces(context: EvaluationContext, found: GrantContext, ids: readonly string[]): Evaluation<void> {
   for (const id of new Set(ids)) {
     if (yield* isUsable(context, found, id)) {
@@ -138,7 +138,7 @@ export function* checkTraces(context: EvaluationContext): Evaluation<void> {
   }
   yield* pickTraces(context, found, asked)
   for (const id of new Set(pointed)) if (!made.has(id)) yield* checkPointedTrace(context, found, id)
-  // What a record was made of is there already.
+  // The trace of a record exists already.
   const missing = sources.find((id) => isTraceId(id) && !found.traces.has(id))
   if (missing !== undefined) throw absent.trace(missing)
 }

@@ -16,7 +16,7 @@ export function isLinkedPrompts(key: string): boolean {
   return mayBeOne(key, linkedPromptsTag)
 }
 
-/** Tags that say where MLflow itself finds a trace's data: whoever could write them would read other environments' files by them. */
+/** Tags with which MLflow itself finds a trace's data: anyone who could write them could read other environments' files. */
 const findsPlaceTag = findsWord([
   'mlflow.artifactLocation',
   'mlflow.trace.spansLocation',
@@ -24,7 +24,7 @@ const findsPlaceTag = findsWord([
   'mlflow.trace.archivalFailure',
 ])
 
-/** Tags and metadata whose value is the id of another trace. */
+/** Tags and metadata whose value is another trace's id. */
 const findsTraceTag = findsWord(['mlflow.assessment.scorerTraceId', 'mlflow.gateway.linkedTraceId'])
 
 /** Whether a tag says where MLflow keeps a trace: MLflow alone writes it. */

@@ -6,7 +6,7 @@ import { parseModelUri } from '../../names/model-uri.ts'
 import { ownerOf } from '../../names/names.ts'
 import { Refusal } from '../../reasons.ts'
 
-/** A Databricks workspace copies what a version is made of when it is registered: what happens to the run changes no version. */
+/** A Databricks workspace copies a version's files at registration: later changes to the run do not affect it. */
 function isExempt({ environment, config }: EvaluationContext): boolean {
   return managesProduction(environment) || config.kind === 'databricks'
 }
@@ -20,7 +20,7 @@ function servesProduction(context: EvaluationContext, version: VersionFact): boo
 function* leadsToProduction(context: EvaluationContext, versions: readonly VersionFact[]): Evaluation<boolean> {
   const seen = new Set<string>()
   const queue = [...versions]
-  // The queue grows while it is gone through.
+  // The queue grows during the loop.
   for (const version of queue) {
     if (servesProduction(context, version)) return true
     const uri = `models:/${version.name}/${version.version}`
@@ -89,12 +89,12 @@ function* checkChange(context: EvaluationContext, change: Change): Evaluation<vo
   }
 }
 
-/** Takes note of a change that what is in production forbids. `checkNotFrozen` looks whether it does, when all else is settled. */
+/** Records a change that is forbidden if it affects a version in production. `checkNotFrozen` looks that up after all other checks. */
 export function noteChange(context: EvaluationContext, change: Change): void {
   if (!isExempt(context)) context.changes.push(change)
 }
 
-/** Refuses changes of what a version in production is made of. The last look-ups of a decision: what they find must hold when it is sent. */
+/** Refuses changes to the sources of a version in production. These are a decision's last look-ups: their result must still be true when the request is sent. */
 export function* checkNotFrozen(context: EvaluationContext): Evaluation<void> {
   for (const change of context.changes) yield* checkChange(context, change)
 }

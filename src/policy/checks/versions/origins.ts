@@ -48,7 +48,7 @@ function* noteVersion(context: EvaluationContext, version: VersionFact, hops: nu
 /** Copies of copies that are followed. */
 const mostHops = 8
 
-/** A Databricks workspace has copies of its own. */
+/** A Databricks workspace has its own copies. */
 function freezes({ environment, config }: EvaluationContext): boolean {
   return managesProduction(environment) && config.kind !== 'databricks'
 }

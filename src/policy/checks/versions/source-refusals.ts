@@ -8,7 +8,7 @@ export function foreignSource(): Refusal {
   )
 }
 
-/** The refusal of a local path, in the words of MLflow, whose server takes no other than a run's own. */
+/** The refusal of a local path in MLflow's words: its server accepts only a run's own. */
 export function localSource(uri: string): Refusal {
   return new Refusal(
     'local-source',

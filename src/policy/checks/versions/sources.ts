@@ -67,7 +67,7 @@ function* selectedVersions(context: EvaluationContext, name: string, selector: s
   return versions.filter((version) => version.stage === stage)
 }
 
-/** The run behind a copied version: noted on the copy, so that whoever changes the run finds out what is made of it. */
+/** The run behind a copied version, stored on the copy, so that a change to the run finds the versions made from it. */
 function runBehind(version: VersionFact | undefined): string | null {
   if (version === undefined) return null
   return version.runId ?? /^mlflow-artifacts:\/[0-9a-f]+\/([0-9a-f]{32})\//.exec(version.source)?.[1] ?? null
@@ -88,7 +88,7 @@ function* checkModelUri(context: EvaluationContext, uri: string): Evaluation<str
   return runBehind(versions[0])
 }
 
-/** A place in the artifact store: inside one run or logged model, so that what the version is made of can be told, and frozen. */
+/** A location in the artifact store: inside one run or logged model, so that the version's sources are known and can be frozen. */
 function* checkStoreUri(context: EvaluationContext, uri: string): Evaluation<string | null> {
   const path = /^mlflow-artifacts:\/([^/].*)$/.exec(uri)?.[1]
   const stored = path === undefined || context.config.kind !== 'databricks' ? null : storedPathOf(canonicalPath(path))
@@ -113,7 +113,7 @@ export function liesIn(uri: string, root: string): boolean {
   return outer !== '' && (plain(uri) === outer || plain(uri).startsWith(`${outer}/`))
 }
 
-/** Storage of other kinds: what the named run or logged model itself has, or what the configuration gives the environment. */
+/** Other storage: files of the named run or logged model, or a prefix that the configuration gives to the environment. */
 function* checkStorageUri(context: EvaluationContext, uri: string): Evaluation<string | null> {
   const { endpoint, message, environment } = context
   if (environment.sourcePrefixes.some((prefix) => uri.startsWith(prefix))) return null
@@ -167,7 +167,7 @@ export function checkSourceText(context: EvaluationContext): void {
 
 /**
  * The `source` of a new model version: every way in which it may name something is resolved to an owner.
- * A version that named another run than its own would hide what it is made of.
+ * A version that named a run other than its own would hide its sources.
  */
 export function* checkVersionSource(context: EvaluationContext): Evaluation<void> {
   const uri = textMeaning(context.endpoint, context.message, 'versionSource')

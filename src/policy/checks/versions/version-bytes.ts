@@ -35,7 +35,7 @@ function* liesInStorage(context: EvaluationContext, version: VersionFact, uri: s
   return version.runId !== null && liesIn(uri, (yield* readableRun(context, version.runId)).run.artifactUri)
 }
 
-/** Whether what a version is a copy of, and that of what it is, may all be read: MLflow follows copies to where the artifacts are. */
+/** Whether the version that this one was copied from, and so on back to the original, may all be read: MLflow follows copies to the artifacts. */
 function* copiesReadable(context: EvaluationContext, version: VersionFact, hops = 8): Evaluation<boolean> {
   const { config, environment } = context
   const source = parseModelUri(version.source)
@@ -56,7 +56,7 @@ function* copiesReadable(context: EvaluationContext, version: VersionFact, hops 
 export function* checkVersionBytes(whole: EvaluationContext): Evaluation<void> {
   const { version } = whole
   if (version === null) return
-  // What is behind the version may be another environment's, and is shown as bytes alone.
+  // The sources of the version may belong to another environment; only their bytes are shown.
   const context: EvaluationContext = { ...whole, visibleExperiments: new Set() }
   const missing = absent.artifact(String(context.message.get('path') ?? ''))
   if (!(yield* copiesReadable(context, version))) throw missing

@@ -77,7 +77,7 @@ function tellsStage({ response }: OpenEndpoint): boolean {
 
 /** In Unity Catalog an alias promotes in place, as a transition does elsewhere: nothing else of another environment's model may be aliased. */
 function checkPromotion({ config }: EvaluationContext, model: OwnedName, alias: string, version: VersionFact | null): void {
-  // What is only like it gives nobody more than what is it.
+  // A mere look-alike gives no more rights than the name itself.
   const registration = model.owner.registrationAlias?.toLowerCase()
   const registered = version?.aliases?.some((each) => each.toLowerCase() === registration)
   if (registered && protectedAliases(config).has(alias.toLowerCase())) return
@@ -98,14 +98,14 @@ function* checkAlias(context: EvaluationContext, model: OwnedName, alias: string
   if (current !== null && isInProduction(config, current)) throw productionOnly(model.logical, current.version)
 }
 
-/** Whom an alias may be read to: what it points at is not shown to those who may not use it. */
+/** Who may read an alias: its version is not shown to callers who may not use it. */
 function* checkAliasRead(context: EvaluationContext, model: OwnedName, alias: string): Evaluation<void> {
   if (managesProduction(context.environment)) return
   const current = yield* ask({ about: 'alias', name: model.upstream, alias })
   if (current !== null && isInProduction(context.config, current)) throw productionOnly(model.logical, current.version)
 }
 
-/** Credentials for the files of a version in Unity Catalog: to read what may be read, to write what is the caller's own and not ready. */
+/** Credentials for a version's files in Unity Catalog: to read if the version may be read, to write if it is the caller's own and pending. */
 function checkCredentialOperation(context: EvaluationContext, model: OwnedName, version: VersionFact, operation: string): void {
   if (operation === 'MODEL_VERSION_OPERATION_READ') return
   if (operation !== 'MODEL_VERSION_OPERATION_READ_WRITE') {
@@ -125,12 +125,12 @@ function checkCredentialOperation(context: EvaluationContext, model: OwnedName, 
   }
 }
 
-/** Whether what the request asks for shows in the answer in which stage it is: the answer is looked at. */
+/** Whether the answer shows the stage of what was requested, so that the answer is checked. */
 export function showsOnlyInAnswer(endpoint: OpenEndpoint): boolean {
   return endpoint.action === 'search' || (reads(endpoint) && tellsStage(endpoint) && endpoint.bytes === undefined)
 }
 
-/** What may be done to the version that the request is about. */
+/** What may be done with the version in the request. */
 function* checkVersion(context: EvaluationContext, model: OwnedName, version: VersionFact): Evaluation<void> {
   const { endpoint, message } = context
   if (endpoint.action === 'transition') {
@@ -147,7 +147,7 @@ export function* checkVersions(context: EvaluationContext): Evaluation<void> {
   const model = subjectModel(context)
   if (model === null) return
   const version = yield* subjectVersion(context, model)
-  // Asking for a stage moves nothing: any stage may be asked for, but it must be one.
+  // Requesting a transition moves nothing: any valid stage may be requested.
   const stage = textMeaning(endpoint, message, 'stage')
   if (stage !== null) canonicalStage(stage)
   if (version !== null) yield* checkVersion(context, model, version)

@@ -6,7 +6,7 @@ import { Refusal } from '../../reasons.ts'
 
 const opaqueId = /^[A-Za-z0-9_-]{1,64}$/
 
-/** Notes whose model or serving endpoint an opaque id leads to; any but one of the caller's own is absent, as is none. */
+/** Records the model or serving endpoint behind an opaque id. Throws `missing` unless it is the caller's own. */
 function requireOwn(
   context: EvaluationContext,
   id: string,
@@ -20,7 +20,7 @@ function requireOwn(
   context.references.push({ kind, logical: owned.logical, upstream: owned.upstream })
 }
 
-/** Ids of a Databricks workspace that say nothing of their owner: webhooks, and the ids by which permissions know models and endpoints. */
+/** Ids of a Databricks workspace that do not show their owner: of webhooks, and of models and endpoints in permissions. */
 export function* checkWorkspaceIds(context: EvaluationContext): Evaluation<void> {
   const { endpoint, message, environment } = context
   const suffix = environment.modelSuffix
@@ -40,7 +40,7 @@ export function* checkWorkspaceIds(context: EvaluationContext): Evaluation<void>
     requireOwn(context, id, 'endpoint', name, absent.endpointId(id))
   }
   if (endpoint.resource === 'permissions' && !reads(endpoint) && !managesProduction(environment)) {
-    // Whoever may grant CAN_MANAGE may grant the way around the stages' rules.
+    // A caller who may grant CAN_MANAGE can bypass the rules for stages.
     throw new Refusal('stage', 'Only callers of a production environment may change its permissions. Ask one of them.')
   }
 }

@@ -17,8 +17,8 @@ function tagKeys({ endpoint, message }: EvaluationContext): readonly string[] {
 }
 
 /**
- * Static part: there are no prompts in the registry of a Databricks workspace. MLflow's client says so itself where it knows what it talks to;
- * from an http client the registry would take what it can make nothing of.
+ * Static part: the registry of a Databricks workspace has no prompts. MLflow's client refuses them if it knows the kind of server;
+ * from an http client the registry would accept them, although they do not work there.
  */
 export function checkWorkspacePrompts(context: EvaluationContext): void {
   const { endpoint, message, config } = context
