@@ -1,8 +1,8 @@
 import type { GatewayFact, GatewayKind } from '../../policy/genai/gateway-thing.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
-import type { Upstream } from '../upstream/upstream.ts'
-import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import { objectsIn } from '../../policy/messages/message-fields.ts'
 import { readFoundIfServed, textIn } from './look-up-answers.ts'
+import type { LookUps, Query } from './look-ups.ts'
 
 const api = '/api/3.0/mlflow/gateway'
 
@@ -37,41 +37,32 @@ function readFact(kind: GatewayKind, row: JsonObject): GatewayFact | null {
   }
 }
 
-/** Look-ups in MLflow's AI gateway. Nothing is cached: its parts may be renamed, and are rarely looked up. */
-export class GatewayLookups {
-  readonly #upstream: Upstream
-  readonly #caller: CallerCredentials
+function find(lookUps: LookUps, path: string, query?: Query): Promise<JsonObject | null> {
+  return lookUps.find(`${api}/${path}`, query, readFoundIfServed)
+}
 
-  constructor(upstream: Upstream, caller: CallerCredentials) {
-    this.#upstream = upstream
-    this.#caller = caller
-  }
+/** Looks up a part of MLflow's AI gateway. Nothing is cached: parts may be renamed, and are rarely looked up. */
+export async function gatewayThing(lookUps: LookUps, kind: GatewayKind, id: string): Promise<GatewayFact | null> {
+  const found = await find(lookUps, `${places[kind].path}/get`, { [places[kind].id]: id })
+  const row = found?.get(places[kind].thing)
+  return row instanceof Map ? readFact(kind, row) : null
+}
 
-  async #read(path: string, query: Readonly<Record<string, string>>): Promise<JsonObject | null> {
-    return readFoundIfServed(await this.#upstream.lookUp(`${api}/${path}`, query, this.#caller))
+/** The names of everything that uses a secret or a model definition. */
+export async function gatewayUsers(
+  lookUps: LookUps,
+  kind: 'modelDefinition' | 'gatewaySecret',
+  id: string,
+): Promise<readonly string[]> {
+  const namesOf = (rows: readonly JsonObject[]) => rows.map((row) => textIn(row, 'name') ?? '')
+  if (kind === 'gatewaySecret') {
+    const found = await find(lookUps, 'model-definitions/list', { secret_id: id })
+    return namesOf(objectsIn(found?.get('model_definitions')))
   }
-
-  async thing(kind: GatewayKind, id: string): Promise<GatewayFact | null> {
-    const found = await this.#read(`${places[kind].path}/get`, { [places[kind].id]: id })
-    const row = found?.get(places[kind].thing)
-    return row instanceof Map ? readFact(kind, row) : null
+  const uses = (row: JsonObject) => {
+    const mappings = row.get('model_mappings')
+    return Array.isArray(mappings) && mappings.some((mapping) => textIn(mapping, 'model_definition_id') === id)
   }
-
-  async #rows(path: string, key: string, query: Readonly<Record<string, string>> = {}): Promise<readonly JsonObject[]> {
-    const rows = (await this.#read(path, query))?.get(key)
-    return Array.isArray(rows) ? rows.filter((row) => row instanceof Map) : []
-  }
-
-  /** The names of everything that uses a secret or a model definition. */
-  async users(kind: 'modelDefinition' | 'gatewaySecret', id: string): Promise<readonly string[]> {
-    if (kind === 'gatewaySecret') {
-      const rows = await this.#rows('model-definitions/list', 'model_definitions', { secret_id: id })
-      return rows.map((row) => textIn(row, 'name') ?? '')
-    }
-    const uses = (row: JsonObject) => {
-      const mappings = row.get('model_mappings')
-      return Array.isArray(mappings) && mappings.some((mapping) => textIn(mapping, 'model_definition_id') === id)
-    }
-    return (await this.#rows('endpoints/list', 'endpoints')).filter(uses).map((row) => textIn(row, 'name') ?? '')
-  }
+  const found = await find(lookUps, 'endpoints/list')
+  return namesOf(objectsIn(found?.get('endpoints')).filter(uses))
 }
