@@ -1,4 +1,6 @@
 import type { Environment } from '../../policy/environments/environment.ts'
+import type { Config } from '../config/config-types.ts'
+import type { Probe } from './probe.ts'
 
 /** Somebody who was let into the upstream, and in whose name it can be asked. */
 export interface Asker {
@@ -16,4 +18,15 @@ export interface Staffed {
   readonly asker: Asker | null
   /** Whether callers work there with their own tokens. */
   readonly passthrough: boolean
+}
+
+/** What a look at an upstream starts from. */
+export interface Examination {
+  readonly config: Config
+  readonly probe: Probe
+  readonly staff: readonly Staffed[]
+  /** The first of them who was let in. */
+  readonly anybody: Asker | null
+  /** The token of a caller, where one is given. */
+  readonly caller: string | null
 }

@@ -76,6 +76,11 @@ export function mostFor(holding: Holding, of: Staffed, staff: readonly Staffed[]
   return levels.findLast((level) => allowed.includes(level)) ?? null
 }
 
+/** Whether somebody holds more on an environment's folder or models than they should. */
+export function isTooMuch(holding: Holding, of: Staffed, staff: readonly Staffed[], on: 'folder' | 'model'): boolean {
+  return !reaches(mostFor(holding, of, staff, on), holding.level)
+}
+
 /** Whether whoever works for an environment holds enough to work. */
 export function isStaffed(holdings: readonly Holding[], of: Staffed, level: Level): boolean {
   return of.asker?.admin === true || holdings.some((holding) => isStaff(of, holding) && reaches(holding.level, level))

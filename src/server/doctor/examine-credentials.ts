@@ -38,32 +38,41 @@ async function authorizationOf(config: Config, credentials: UpstreamCredentials,
   return `Bearer ${token}`
 }
 
-const scopeRemedy = `Databricks takes tokens for ${databricksAudience} alone: write scope: ${databricksAudience}/.default, or leave scope out.`
+/** Who was let in, or what kept them out. */
+interface Attempt {
+  readonly asker: Asker | null
+  readonly findings: readonly Finding[]
+}
+
+const shutOut = (...findings: readonly Finding[]): Attempt => ({ asker: null, findings })
 
 /** Who somebody with a token is upstream; the findings say why nobody. */
-async function enter(config: Config, probe: Probe, authorization: string | null, of: string, about: string | null) {
+async function enter(config: Config, probe: Probe, authorization: string, of: string, about: string | null): Promise<Attempt> {
   const { problem, fine } = findingsOf(about)
-  const audience = authorization === null ? null : wrongAudience(authorization.replace(/^Bearer /, ''), config)
-  if (audience !== null) {
-    return { asker: null, findings: [problem('credentials-audience', `${of} are tokens for ${audience}.`, scopeRemedy)] }
-  }
+  const audience = wrongAudience(authorization.replace(/^Bearer /, ''), config)
+  if (audience !== null) return shutOut(problem('credentials-audience', `${of} are tokens for ${audience}.`))
   const said = await knock(config, probe, authorization)
   if (!isWelcome(said)) {
-    const other = refusalOf(config, said)
-    if (other !== null) return { asker: null, findings: [other] }
     const remedy =
       config.upstream.kind === 'databricks'
         ? 'Add the identity to the workspace, and check that its token is valid.'
         : 'Check that MLflow knows them.'
-    return {
-      asker: null,
-      findings: [problem('credentials-refused', `${of} are not accepted by the upstream (${said.outcome}).`, remedy)],
-    }
+    const message = `${of} are not accepted by the upstream (${said.outcome}).`
+    return shutOut(refusalOf(config, said) ?? problem('credentials-refused', message, remedy))
   }
   const admin = objectsIn(said.object ?? null, 'groups').some((group) => textIn(group, 'display') === 'admins')
   const asker: Asker = { authorization, name: textIn(said.object ?? undefined, 'userName'), admin }
   const who = asker.name === null ? '' : `, as ${asker.name}`
   return { asker, findings: [fine('credentials', `${of} are accepted${who}.`)] }
+}
+
+/** Whether the upstream lets in whoever has no credentials. */
+async function enterWithout(config: Config, probe: Probe, about: string | null): Promise<Attempt> {
+  const said = await knock(config, probe, null)
+  if (isWelcome(said)) return { asker: { authorization: null, name: null, admin: false }, findings: [] }
+  const message = 'The upstream requires credentials, but none are configured.'
+  const refused = findingsOf(about).problem('credentials-refused', message, 'Write upstream.credentials.')
+  return shutOut(refusalOf(config, said) ?? refused)
 }
 
 function describe(credentials: UpstreamCredentials): string {
@@ -79,35 +88,18 @@ async function tryCredentials(
   credentials: UpstreamCredentials,
   caller: string | null,
   about: string | null,
-) {
+): Promise<Attempt> {
   const { problem, note } = findingsOf(about)
   const of = describe(credentials)
   let authorization: string | null
   try {
     authorization = await authorizationOf(config, credentials, caller)
   } catch (error) {
-    const remedy = 'Check the application id, its secret, the tenant, and that this machine can reach the issuer.'
-    return {
-      asker: null,
-      findings: [problem('credentials-missing', `${of} are not available: ${describeNetworkError(error)}.`, remedy)],
-    }
+    return shutOut(problem('credentials-missing', `${of} are not available: ${describeNetworkError(error)}.`))
   }
-  if (authorization === null && credentials.mode === 'passthrough') {
-    const message = 'What callers can do upstream with their own tokens was not checked.'
-    return {
-      asker: null,
-      findings: [note('credentials-untried', message, 'Use --token-file FILE, with the token of a caller.')],
-    }
-  }
-  if (authorization === null) {
-    const said = await knock(config, probe, null)
-    const open = isWelcome(said)
-    const refused =
-      refusalOf(config, said) ??
-      problem('credentials-refused', 'The upstream requires credentials, but none are configured.', 'Write upstream.credentials.')
-    return open ? { asker: { authorization, name: null, admin: false }, findings: [] } : { asker: null, findings: [refused] }
-  }
-  return enter(config, probe, authorization, of, about)
+  if (authorization !== null) return enter(config, probe, authorization, of, about)
+  if (credentials.mode !== 'passthrough') return enterWithout(config, probe, about)
+  return shutOut(note('credentials-untried', 'What callers can do upstream with their own tokens was not checked.'))
 }
 
 /** Tokens of callers that the upstream will not take, since they are passed on and are for somebody else. */
@@ -116,20 +108,14 @@ function checkAudiences({ upstream, authentication }: Config): readonly Finding[
   if (upstream.kind !== 'databricks' || !modes.includes('passthrough')) return []
   const others = authentication.entra.audiences.filter((audience) => audience !== databricksAudience)
   if (others.length === 0) return []
-  const { problem } = findingsOf(null)
-  return [
-    problem(
-      'callers-audience',
-      `The proxy accepts tokens for ${others.join(' and ')}, which Databricks refuses when they are passed on.`,
-      `Write authentication.entra.audiences: [${databricksAudience}], or other credentials than passthrough.`,
-    ),
-  ]
+  const message = `The proxy accepts tokens for ${others.join(' and ')}, which Databricks refuses when they are passed on.`
+  return [findingsOf(null).problem('callers-audience', message)]
 }
 
 /** Are the configured credentials good, each of them once, and who is in the upstream with them? */
 export async function checkCredentials(config: Config, probe: Probe, caller: string | null) {
   const { credentials, credentialsOf = {} } = config.upstream
-  const tried = new Map<string, Promise<{ asker: Asker | null; findings: readonly Finding[] }>>()
+  const tried = new Map<string, Promise<Attempt>>()
   const staff: Staffed[] = []
   const findings: Finding[] = [...checkAudiences(config)]
   for (const environment of config.environments) {

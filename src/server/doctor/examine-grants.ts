@@ -1,5 +1,5 @@
-import type { Staffed } from './asker.ts'
-import { type Holding, type Level, mostFor, reaches } from './examine-access-list.ts'
+import type { Examination, Staffed } from './asker.ts'
+import { type Holding, isTooMuch, type Level } from './examine-access-list.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { objectsIn, type Probe, type Said, textIn } from './probe.ts'
 
@@ -63,15 +63,12 @@ function ownerIn(row: Parameters<typeof textIn>[0], staff: readonly Staffed[]): 
 
 function judge(where: string, granted: readonly Granted[], each: Staffed, staff: readonly Staffed[]): Finding[] {
   const { problem, note } = findingsOf(each.environment.name)
-  const wide = granted.filter(({ holding }) => {
-    const most = mostFor(holding, each, staff, 'folder')
-    return most === null || !reaches(most, holding.level)
-  })
+  const wide = granted.filter(({ holding }) => isTooMuch(holding, each, staff, 'folder'))
   return wide.map(({ holding, told }) => {
     const message = `Of ${where} the ${holding.kind} ${holding.name} ${told}.`
-    if (holding.level === 'CAN_READ')
-      return note('model-read', message, 'They can read versions there without the proxy. Revoke it if that is not intended.')
-    return problem('model-too-wide', message, 'They can bypass the proxy there. Revoke it, or change the owner.')
+    return holding.level === 'CAN_READ'
+      ? note('model-read', message, 'They can read versions there without the proxy. Revoke it if that is not intended.')
+      : problem('model-too-wide', message, 'They can bypass the proxy there. Revoke it, or change the owner.')
   })
 }
 
@@ -81,49 +78,36 @@ async function modelsOf(probe: Probe, schema: string, authorization: string | nu
   return objectsIn(said.good ?? undefined, 'registered_models').slice(0, sample)
 }
 
-async function checkSchema(probe: Probe, each: Staffed, staff: readonly Staffed[]): Promise<readonly Finding[]> {
+/** Who may do with the models of an environment's schema what the proxy would refuse? Whoever makes a model owns it. */
+export async function* checkGrants({ probe, staff }: Examination, each: Staffed): AsyncGenerator<Finding> {
   const { environment, asker } = each
   const { problem, note, fine } = findingsOf(environment.name)
   const schema = environment.unityCatalogSchema ?? ''
-  if (asker === null) return []
-  const { authorization, name } = asker
-  const place = await probe.get(`${api}/schemas/${encodeURIComponent(schema)}`, {}, authorization)
+  if (asker === null) return
+  const ask = (path: string) => probe.get(`${api}/${path}`, {}, asker.authorization)
+  const place = await ask(`schemas/${encodeURIComponent(schema)}`)
   if (place.good === null) {
-    const message = `The schema ${schema} does not exist for ${name ?? 'the proxy'} (${place.outcome}).`
-    return [problem('schema-missing', message, 'Create it, with USE CATALOG, USE SCHEMA and CREATE MODEL for its principals.')]
+    const message = `The schema ${schema} does not exist for ${asker.name ?? 'the proxy'} (${place.outcome}).`
+    return yield problem('schema-missing', message)
   }
-  const whole = await probe.get(`${api}/effective-permissions/schema/${encodeURIComponent(schema)}`, {}, authorization)
+  const whole = await ask(`effective-permissions/schema/${encodeURIComponent(schema)}`)
   const unseen = whole.good === null ? [`the schema (${whole.outcome})`] : []
-  const owners = judge(`schema ${schema}`, ownerIn(place.good, staff), each, staff).map(({ message }) =>
-    note('schema-owner', message, 'Owners may do everything with its models, like admins: the owner should be an administrator.'),
-  )
-  const findings = [...owners, ...judge(`schema ${schema}`, grantsIn(whole, staff), each, staff)]
-  const models = await modelsOf(probe, schema, authorization)
+  const owners = judge(`schema ${schema}`, ownerIn(place.good, staff), each, staff)
+  const findings = owners.map(({ message }) => note('schema-owner', message))
+  findings.push(...judge(`schema ${schema}`, grantsIn(whole, staff), each, staff))
+  const models = await modelsOf(probe, schema, asker.authorization)
   for (const model of models) {
     const full = textIn(model, 'full_name') ?? ''
-    const said = await probe.get(`${api}/permissions/function/${encodeURIComponent(full)}`, {}, authorization)
+    const said = await ask(`permissions/function/${encodeURIComponent(full)}`)
     if (said.good === null) unseen.push(`${full} (${said.outcome})`)
     findings.push(...judge(`model ${full}`, [...ownerIn(model, staff), ...grantsIn(said, staff)], each, staff))
   }
-  const hidden =
-    unseen.length === 0
-      ? []
-      : [
-          note(
-            'models-unchecked',
-            `The grants of ${unseen.slice(0, 3).join(', ')} cannot be read.`,
-            'Use the token of the owner of the schema.',
-          ),
-        ]
-  if (findings.length + hidden.length > 0) return [...findings, ...hidden]
-  return [
-    fine('models', `Grants on schema ${schema} and ${models.length} of its models: nobody has more rights than they should.`),
-  ]
-}
-
-/** Who may do with the models of the environments' schemas what the proxy would refuse? Whoever makes a model owns it. */
-export async function checkGrants(probe: Probe, staff: readonly Staffed[]): Promise<readonly Finding[]> {
-  const findings: Finding[] = []
-  for (const each of staff) findings.push(...(await checkSchema(probe, each, staff)))
-  return findings
+  yield* findings
+  if (unseen.length > 0) {
+    const message = `The grants of ${unseen.slice(0, 3).join(', ')} cannot be read.`
+    yield note('models-unchecked', message, 'Use the token of the owner of the schema.')
+  } else if (findings.length === 0) {
+    const message = `Grants on schema ${schema} and ${models.length} of its models: nobody has more rights than they should.`
+    yield fine('models', message)
+  }
 }

@@ -19,13 +19,7 @@ export async function checkIssuer({ authentication: { entra }, outbound }: Confi
   } finally {
     await keys.close()
   }
-  const where = `${entra.authority}/${entra.tenantId}/discovery/v2.0/keys`
   if (found.problem === null) return [fine('issuer', `${found.keys} signing keys were read from ${entra.authority}.`)]
-  return [
-    problem(
-      'issuer-unreachable',
-      `The signing keys cannot be read from ${where}: ${found.problem}.`,
-      'Check authentication.entra.authority and tenantId, and that this machine can reach the issuer; until then every caller is refused.',
-    ),
-  ]
+  const where = `${entra.authority}/${entra.tenantId}/discovery/v2.0/keys`
+  return [problem('issuer-unreachable', `The signing keys cannot be read from ${where}: ${found.problem}.`)]
 }

@@ -1,14 +1,13 @@
-import { usesCatalog } from '../../policy/environments/environment.ts'
 import { attributeClause, printFilter } from '../../policy/filter/filter-string.ts'
-import type { Config } from '../config/config-types.ts'
-import type { Asker, Staffed } from './asker.ts'
-import { type Holding, mostFor, reaches, readHoldings, showHolding } from './examine-access-list.ts'
-import { checkGrants } from './examine-grants.ts'
+import type { Asker, Examination, Staffed } from './asker.ts'
+import { type Holding, isTooMuch, readHoldings, showHolding } from './examine-access-list.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { objectsIn, type Probe, textIn } from './probe.ts'
 
 /** Models of each environment that are looked at: those that were touched last. */
 const sample = 20
+const aroundRemedy =
+  'They can bypass the proxy there. Remove it, for instance by applying the Terraform module mlflow-environments.'
 
 /** Names of some models of an environment; null where they cannot be seen. */
 export async function sampleModels(probe: Probe, suffix: string, { authorization }: Asker): Promise<readonly string[] | null> {
@@ -33,57 +32,42 @@ async function holdingsOn(probe: Probe, name: string, asker: Asker): Promise<rea
   return said.good === null ? said.outcome : readHoldings(said.good)
 }
 
-async function checkModels(probe: Probe, each: Staffed, staff: readonly Staffed[]): Promise<readonly Finding[]> {
-  const { environment, asker } = each
-  const { problem, note, fine } = findingsOf(environment.name)
-  if (asker === null) return []
-  const names = await sampleModels(probe, environment.modelSuffix, asker)
-  if (names === null)
-    return [note('models-unchecked', 'Its models cannot be read.', 'Use the token of someone who may read them.')]
+/** Who has too much on which of some models of an environment; and models whose permissions cannot be read. */
+async function inspectModels({ probe, staff }: Examination, each: Staffed, asker: Asker, names: readonly string[]) {
   const holders = new Map<string, { holding: Holding; models: string[] }>()
   const unseen: string[] = []
   for (const name of names) {
     const holdings = await holdingsOn(probe, name, asker)
     if (typeof holdings === 'string') unseen.push(`${name} (${holdings})`)
     for (const holding of typeof holdings === 'string' ? [] : holdings) {
-      const most = mostFor(holding, each, staff, 'model')
-      if (most !== null && reaches(most, holding.level)) continue
+      if (!isTooMuch(holding, each, staff, 'model')) continue
       const known = holders.get(JSON.stringify(holding)) ?? { holding, models: [] }
       known.models.push(name)
       holders.set(JSON.stringify(holding), known)
     }
   }
-  const findings = [...holders.values()].map(({ holding, models }) => {
-    const message = `On ${models.length} of ${names.length} models ${showHolding(holding)}: ${models.slice(0, 3).join(', ')}.`
-    if (holding.level === 'CAN_READ')
-      return note('model-read', message, 'They can read its versions without the proxy. Remove it if that is not intended.')
-    return problem(
-      'model-too-wide',
-      message,
-      'They can bypass the proxy there. Remove it, for instance by applying the Terraform module mlflow-environments.',
-    )
-  })
-  const hidden =
-    unseen.length === 0
-      ? []
-      : [
-          note(
-            'models-unchecked',
-            `The permissions of ${unseen.slice(0, 3).join(', ')} cannot be read.`,
-            'Use the token of someone who manages them.',
-          ),
-        ]
-  const good =
-    findings.length + hidden.length > 0
-      ? []
-      : [fine('models', `${names.length} models were checked: nobody has more rights than they should.`)]
-  return [...findings, ...hidden, ...good]
+  return { holders: [...holders.values()], unseen }
 }
 
-/** Who may do with the environments' models what the proxy would refuse? Whoever makes a model manages it. */
-export async function checkAllModels(config: Config, probe: Probe, staff: readonly Staffed[]): Promise<readonly Finding[]> {
-  if (usesCatalog(config)) return checkGrants(probe, staff)
-  const findings: Finding[] = []
-  for (const each of staff) findings.push(...(await checkModels(probe, each, staff)))
-  return findings
+/** Who may do with an environment's models what the proxy would refuse? Whoever makes a model manages it. */
+export async function* checkModels(examination: Examination, each: Staffed): AsyncGenerator<Finding> {
+  const { environment, asker } = each
+  const { problem, note, fine } = findingsOf(environment.name)
+  if (asker === null) return
+  const names = await sampleModels(examination.probe, environment.modelSuffix, asker)
+  if (names === null)
+    return yield note('models-unchecked', 'Its models cannot be read.', 'Use the token of someone who may read them.')
+  const { holders, unseen } = await inspectModels(examination, each, asker, names)
+  for (const { holding, models } of holders) {
+    const message = `On ${models.length} of ${names.length} models ${showHolding(holding)}: ${models.slice(0, 3).join(', ')}.`
+    yield holding.level === 'CAN_READ'
+      ? note('model-read', message, 'They can read its versions without the proxy. Remove it if that is not intended.')
+      : problem('model-too-wide', message, aroundRemedy)
+  }
+  if (unseen.length > 0) {
+    const message = `The permissions of ${unseen.slice(0, 3).join(', ')} cannot be read.`
+    yield note('models-unchecked', message, 'Use the token of someone who manages them.')
+  } else if (holders.length === 0) {
+    yield fine('models', `${names.length} models were checked: nobody has more rights than they should.`)
+  }
 }

@@ -35,11 +35,7 @@ export function refusalOf({ upstream: { kind } }: Config, said: Said): Finding |
     refuseIntermediary(said, true)
     return null
   } catch (error) {
-    return problem(
-      'upstream-intermediary',
-      describeNetworkError(error),
-      'docs/networks.md says what to do about each such answer.',
-    )
+    return problem('upstream-intermediary', describeNetworkError(error))
   }
 }
 
@@ -47,18 +43,11 @@ async function checkVersion(probe: Probe): Promise<Finding> {
   const said = await probe.get('/version', {}, null)
   const version = /^\d+\.\d+\.\d\S*$/.exec(said.text.trim())?.[0]
   if (said.status !== 200 || version === undefined)
-    return note(
-      'version-unknown',
-      `MLflow does not report its version (${said.outcome}).`,
-      'Check that upstream.url is the address of MLflow itself.',
-    )
+    return note('version-unknown', `MLflow does not report its version (${said.outcome}).`)
   const known = describedVersions.some((each) => each.split('.')[0] === version.split('.')[0])
   if (known) return fine('version', `MLflow ${version} answers.`)
-  return note(
-    'version-untried',
-    `MLflow ${version} answers, with which this proxy was not tested.`,
-    `It was tested with ${describedVersions.join(', ')}; what is new in ${version} is refused.`,
-  )
+  const remedy = `It was tested with ${describedVersions.join(', ')}; what is new in ${version} is refused.`
+  return note('version-untried', `MLflow ${version} answers, with which this proxy was not tested.`, remedy)
 }
 
 /** Whether something before a Databricks workspace lets nobody in from here. */
@@ -74,11 +63,8 @@ function checkOpenDoor(config: Config, said: Said): Finding {
   const open = 'The upstream answers without credentials: whoever can reach it can bypass the proxy.'
   if (config.upstream.credentials.mode === 'none')
     return note('open', open, 'Let only the proxy reach it: with a network policy, a firewall, or loopback.')
-  return problem(
-    'open',
-    open,
-    'Credentials are configured but not required: turn on authentication there, or let only the proxy reach it.',
-  )
+  const remedy = 'Credentials are configured but not required: turn on authentication there, or let only the proxy reach it.'
+  return problem('open', open, remedy)
 }
 
 /** Does the upstream answer, which one is it, and would it answer anybody? Null: it does not, so that nothing else can be found out. */
@@ -93,8 +79,6 @@ export async function checkReach(config: Config, probe: Probe): Promise<{ findin
     return { findings: [...version, ingress], reached: ingress.code !== 'upstream-refuses' }
   } catch (error) {
     const message = `There is no answer from ${config.upstream.url}: ${describeNetworkError(error)}.`
-    const remedy =
-      'Check upstream.url, and that this machine can reach it; docs/networks.md has more on certificates and forward proxies.'
-    return { findings: [problem('upstream-unreachable', message, remedy)], reached: false }
+    return { findings: [problem('upstream-unreachable', message)], reached: false }
   }
 }

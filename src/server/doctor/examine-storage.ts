@@ -1,4 +1,4 @@
-import type { Staffed } from './asker.ts'
+import type { Examination } from './asker.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { objectsIn, type Probe, textIn } from './probe.ts'
 
@@ -14,22 +14,22 @@ async function locationsOf(probe: Probe, authorization: string | null): Promise<
   return rows.flatMap((row) => textIn(row, 'artifact_location') ?? [])
 }
 
+const remedies = {
+  file: 'Such artifacts are on each client’s own disk: start MLflow with --serve-artifacts, and use experiment locations in mlflow-artifacts:/.',
+  other:
+    'That storage needs permissions of its own for each environment. Or start MLflow with --serve-artifacts, so that artifacts go through the proxy.',
+} as const
+
 /** Do clients reach artifacts through the proxy, or with credentials of their own? */
-export async function checkStorage(probe: Probe, staff: readonly Staffed[]): Promise<readonly Finding[]> {
+export async function* checkStorage({ probe, anybody }: Examination): AsyncGenerator<Finding> {
   const { note, fine } = findingsOf(null)
-  const asker = staff.find((each) => each.asker !== null)?.asker
-  if (asker == null) return []
-  const locations = await locationsOf(probe, asker.authorization)
-  const direct = locations.filter((location) => schemeOf(location) !== 'mlflow-artifacts')
-  if (direct.length === 0) return [fine('storage', `Artifacts of ${locations.length} experiments go through the proxy.`)]
-  const schemes = [...new Set(direct.map(schemeOf))].sort()
-  return schemes.map((scheme) => {
-    const count = direct.filter((location) => schemeOf(location) === scheme).length
+  if (anybody === null) return
+  const locations = await locationsOf(probe, anybody.authorization)
+  const direct = locations.map(schemeOf).filter((scheme) => scheme !== 'mlflow-artifacts')
+  if (direct.length === 0) yield fine('storage', `Artifacts of ${locations.length} experiments go through the proxy.`)
+  for (const scheme of [...new Set(direct)].sort()) {
+    const count = direct.filter((each) => each === scheme).length
     const message = `Clients reach the artifacts of ${count} of ${locations.length} experiments at ${scheme}: locations with their own storage credentials, not through the proxy.`
-    const remedy =
-      scheme === 'file'
-        ? 'Such artifacts are on each client’s own disk: start MLflow with --serve-artifacts, and use experiment locations in mlflow-artifacts:/.'
-        : 'That storage needs permissions of its own for each environment. Or start MLflow with --serve-artifacts, so that artifacts go through the proxy.'
-    return note('storage-direct', message, remedy)
-  })
+    yield note('storage-direct', message, remedies[scheme === 'file' ? 'file' : 'other'])
+  }
 }

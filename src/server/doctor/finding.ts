@@ -1,56 +1,63 @@
+import { databricksAudience } from '../config/databricks-audience.ts'
+
 /** How much a finding matters: `problem`, something keeps the proxy from working or from keeping environments apart; `note`, something to know. */
 type Weight = 'problem' | 'note' | 'fine'
 
-/** What may be found. The names are stable: docs/doctor.md says what they mean. */
-export const findingCodes = [
-  'issuer',
-  'issuer-unreachable',
-  'upstream-unreachable',
-  'upstream-refuses',
-  'upstream-intermediary',
-  'workspace',
-  'version',
-  'version-unknown',
-  'version-untried',
-  'closed',
-  'open',
-  'storage',
-  'storage-direct',
-  'credentials',
-  'credentials-missing',
-  'credentials-audience',
-  'credentials-refused',
-  'credentials-untried',
-  'callers-audience',
-  'group',
-  'group-missing',
-  'group-ambiguous',
-  'group-local',
-  'group-unchecked',
-  'folder',
-  'folder-missing',
-  'folder-too-wide',
-  'folder-read',
-  'folder-too-narrow',
-  'folder-unchecked',
-  'registry-absent',
-  'upstream-network',
-  'models',
-  'model-too-wide',
-  'model-read',
-  'models-unchecked',
-  'schema-missing',
-  'schema-owner',
-  'caller',
-  'caller-refused',
-  'caller-nowhere',
-  'caller-around',
-  'caller-admin',
-  'caller-inside',
-  'caller-shut',
-  'check-failed',
-] as const
-type FindingCode = (typeof findingCodes)[number]
+/** What may be found, and what to do about it unless the check says so itself. The names are stable: docs/doctor.md says what they mean. */
+const remedies = {
+  issuer: '',
+  'issuer-unreachable':
+    'Check authentication.entra.authority and tenantId, and that this machine can reach the issuer; until then every caller is refused.',
+  'upstream-unreachable':
+    'Check upstream.url, and that this machine can reach it; docs/networks.md has more on certificates and forward proxies.',
+  'upstream-refuses': '',
+  'upstream-intermediary': 'docs/networks.md says what to do about each such answer.',
+  workspace: '',
+  version: '',
+  'version-unknown': 'Check that upstream.url is the address of MLflow itself.',
+  'version-untried': '',
+  closed: '',
+  open: '',
+  storage: '',
+  'storage-direct': '',
+  credentials: '',
+  'credentials-missing': 'Check the application id, its secret, the tenant, and that this machine can reach the issuer.',
+  'credentials-audience': `Databricks takes tokens for ${databricksAudience} alone: write scope: ${databricksAudience}/.default, or leave scope out.`,
+  'credentials-refused': '',
+  'credentials-untried': 'Use --token-file FILE, with the token of a caller.',
+  'callers-audience': `Write authentication.entra.audiences: [${databricksAudience}], or other credentials than passthrough.`,
+  group: '',
+  'group-missing': '',
+  'group-ambiguous': 'Rename or delete the others.',
+  'group-local': 'Use a group of the account if all workspaces should share its members.',
+  'group-unchecked': 'Use the token of someone who may read groups.',
+  folder: '',
+  'folder-missing': '',
+  'folder-too-wide':
+    'They can change its experiments without the proxy. Remove it, for instance with the Terraform module mlflow-environments.',
+  'folder-read': 'They can read its experiments without the proxy. Remove it if that is not intended.',
+  'folder-too-narrow': 'Grant CAN_MANAGE: nothing can be created in a folder with less.',
+  'folder-unchecked': 'Use the token of someone who manages it.',
+  'registry-absent': '',
+  'upstream-network': '',
+  models: '',
+  'model-too-wide': '',
+  'model-read': '',
+  'models-unchecked': '',
+  'schema-missing': 'Create it, with USE CATALOG, USE SCHEMA and CREATE MODEL for its principals.',
+  'schema-owner': 'Owners may do everything with its models, like admins: the owner should be an administrator.',
+  caller: '',
+  'caller-refused': 'Get a token the way callers do, for an audience in authentication.entra.audiences.',
+  'caller-nowhere': 'Add them to the group of an environment. If tokens list no groups, see authentication.directory.',
+  'caller-around': '',
+  'caller-admin': 'Remove them from the group admins.',
+  'caller-inside': 'The proxy assigns stages to, and audits, only what passes through it.',
+  'caller-shut': '',
+  'check-failed': 'Run it again; the state of what it did not reach is unknown.',
+} as const
+type FindingCode = keyof typeof remedies
+
+export const findingCodes: readonly string[] = Object.keys(remedies)
 
 /** One thing that was looked at. `code` is stable; `remedy` says what to do, '' where there is nothing to do. */
 export interface Finding {
@@ -66,7 +73,13 @@ export interface Finding {
 export function findingsOf(environment: string | null) {
   const make =
     (weight: Weight) =>
-    (code: FindingCode, message: string, remedy = ''): Finding => ({ weight, code, environment, message, remedy })
+    (code: FindingCode, message: string, remedy: string = remedies[code]): Finding => ({
+      weight,
+      code,
+      environment,
+      message,
+      remedy,
+    })
   return { problem: make('problem'), note: make('note'), fine: make('fine') }
 }
 
