@@ -109,7 +109,7 @@ export class RawFuzz {
       const seed = Number(/^u([0-9]+)n/.exec(word)?.[1] ?? 0)
       this.#keep(
         seed,
-        `MLflow heard ${method} of what no strict reader takes for a request`,
+        `MLflow received ${method} from bytes that a strict parser does not accept as a request`,
         makeStream(this.#app.token, seed).bytes.toString('latin1'),
       )
     }

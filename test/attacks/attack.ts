@@ -18,7 +18,7 @@ export interface Attack {
   readonly status: readonly number[]
   /** Whether an absent id must be answered alike; by default wherever the request names something of prod's. */
   readonly twin?: boolean
-  /** Upstream must not hear of it. */
+  /** It must not reach the upstream. */
   readonly unheard?: boolean
   /** Whether a change may go upstream: by default only when the answer is 200. */
   readonly changes?: boolean
@@ -197,7 +197,8 @@ const reads = (heard: Heard): boolean =>
 /** What of the things that went upstream is wrong. */
 function judgeHeard(attack: Attack, answer: RawAnswer, heard: readonly Heard[], world: AttackWorld): string[] {
   const problems: string[] = []
-  if (attack.unheard === true && heard.length > 0) problems.push(`upstream heard ${heard.map(({ target }) => target).join(' ')}`)
+  if (attack.unheard === true && heard.length > 0)
+    problems.push(`upstream received ${heard.map(({ target }) => target).join(' ')}`)
   const changes = heard.filter((request) => !reads(request))
   if (changes.length > 0 && answer.status >= 400 && attack.changes !== true)
     problems.push(`refused, but upstream was changed by ${changes[0]?.method} ${changes[0]?.target}`)

@@ -8,7 +8,7 @@ export interface Framing {
   readonly mostAnswers: number
   /** The connection ends after the refusal: where the next request would begin cannot be known. */
   readonly closes?: boolean
-  /** Whether upstream may hear of it. */
+  /** Whether it may reach the upstream. */
   readonly heard?: boolean
 }
 

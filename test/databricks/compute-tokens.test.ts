@@ -38,7 +38,7 @@ t.test('tokens of Databricks’ own are refused with what to send instead', asyn
   }
   const forDatabricks = await ask(await app.issuer.token({ aud: '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d' }))
   t.match(forDatabricks, { status: 401, text: /for Azure Databricks.*for the application of this proxy/ })
-  t.equal(upstream.received.length, 0, 'MLflow hears nothing of them')
+  t.equal(upstream.received.length, 0, 'MLflow receives none of them')
 })
 
 t.test('Entra tokens of service credentials and of client secrets are accepted', async (t) => {

@@ -97,7 +97,7 @@ t.test('lists are searches of what is one’s own', async (t) => {
   t.same(names.sort(), ['fraud', 'second'])
 })
 
-t.test('the number of the workspace comes with every answer, and callers hear of themselves alone', async (t) => {
+t.test('every answer contains the number of the workspace, and callers only see themselves', async (t) => {
   const all = [
     await acc('GET', '/experiments/search', { max_results: 1 }),
     await acc('GET', '/registered-models/get', { name: 'fraud_prod' }),
@@ -180,5 +180,5 @@ t.test('a disabled registry is said so everywhere, and everything else works', a
   const catalog = await asking(app.databricksHost ?? app.url, tokens.acc)('GET', '/unity-catalog/registered-models/get', {
     name: 'a.b.c',
   })
-  t.match(catalog, { status: 403, text: /set_registry_uri/ }, 'and the other way round a client hears what to set')
+  t.match(catalog, { status: 403, text: /set_registry_uri/ }, 'and the other way round a client is told what to set')
 })

@@ -74,7 +74,7 @@ t.test('Clients that could go to the workspace log, register and load through th
   t.ok(workspace.calls().some(({ path }) => path.endsWith('/artifacts/credentials-for-write')))
 })
 
-t.test('the listener would have heard it, and let it through', async (t) => {
+t.test('the listener would have received it, and allowed it', async (t) => {
   const given = await askWorkspace(listener.url, 'GET', '/api/2.0/preview/scim/v2/Me', {}, around.token)
   t.equal(given.status, 200)
   t.same(

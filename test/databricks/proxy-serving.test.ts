@@ -131,10 +131,10 @@ t.test('the Databricks SDK serves what is its environment’s, and reaches nothi
     },
     deleted: 'RESOURCE_DOES_NOT_EXIST',
   })
-  t.same(crossEnvironmentCases(), [], 'and the workspace heard nothing of it')
+  t.same(crossEnvironmentCases(), [], 'and the workspace received none of it')
 })
 
-t.test('mlflow.deployments does too, and hears a model’s words as they are said', { timeout: 60_000 }, async (t) => {
+t.test('mlflow.deployments does too, and receives a model’s words as they are streamed', { timeout: 60_000 }, async (t) => {
   const [seen] = await runDatabricksClient({ environment: '3.17.2', script: 'deployments_client.py', host, token, env })
   t.same(seen, {
     made: ['chat', 'fraud-1', 'fraud'],
@@ -165,7 +165,7 @@ t.test('a project is told that it does not run on Databricks, and where it does'
   t.same(
     workspace.calls().filter(({ caller, path }) => caller?.name === 'client-acc' && /jobs|dbfs/.test(path)),
     [],
-    'the workspace hears of no job and no file',
+    'the workspace receives no job and no file',
   )
 })
 
@@ -222,7 +222,7 @@ t.test('a query goes through as bytes, in both directions', async (t) => {
   t.equal((await ask('POST', '/serving-endpoints/bytes/invocations?name=scorer_prod')).status, 400)
 })
 
-t.test('clients of OpenAI name the endpoint in the body, and hear its name as they know it', async (t) => {
+t.test('clients of OpenAI name the endpoint in the body, and get its name as they know it', async (t) => {
   const config = { served_entities: [{ entity_name: 'fraud', entity_version: '1' }] }
   t.equal((await ask('POST', '/api/2.0/serving-endpoints', { name: 'talk', config })).status, 200)
   const messages = [{ role: 'user', content: 'about talk_prod' }]
@@ -253,7 +253,7 @@ t.test('clients of OpenAI name the endpoint in the body, and hear its name as th
     t.same(
       heard.map(({ path, body }) => path + body),
       [],
-      'the workspace hears nothing of it',
+      'the workspace receives none of it',
     )
     t.match((await ask('POST', `/serving-endpoints/${path}`, { model: 'absent' })).fields.message, /'absent'/)
   }

@@ -366,7 +366,7 @@ t.test(
         'client-acc POST transition-requests/create 200',
         'client-prod POST transition-requests/approve 200',
       ],
-      'and the workspace heard only what was allowed',
+      'and the workspace received only what was allowed',
     )
     t.equal(changes.filter(({ method }) => method === 'PATCH').length, 1, 'one change of permissions')
   },

@@ -9,10 +9,10 @@ export interface Heard {
   readonly body: string
 }
 
-/** A hop before a server that passes everything on and remembers what it heard. */
+/** A hop in front of a server that passes everything on and records it. */
 export interface Hop {
   readonly url: string
-  /** What was heard since the last call. */
+  /** The requests received since the last call. */
   take(): Heard[]
   close(): Promise<void>
 }

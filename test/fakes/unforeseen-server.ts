@@ -1,4 +1,4 @@
-// A server whose routes fail in ways that no handler hears of. Prints its port, then its log.
+// A server whose routes fail in ways that no handler catches. Prints its port, then its log.
 import { Readable } from 'node:stream'
 import Fastify, { type FastifyBaseLogger } from 'fastify'
 import { addScopes, catchUnforeseen } from '../../src/server/http/unforeseen.ts'

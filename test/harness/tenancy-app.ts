@@ -4,7 +4,7 @@ import { type Beside, type InProcess, startInProcess } from './app.ts'
 
 const rates = { registry: 10_000, searchRuns: 10_000, experiments: 10_000, logBatch: 10_000, other: 10_000 }
 
-/** The proxy of a town's environments before a server at `url`; members of `admins_<environment>` are administrators there. */
+/** The proxy for a tenancy's environments in front of a server at `url`; members of `admins_<environment>` are administrators. */
 export function startTenancyApp(
   { kind, config, mode }: Tenancy,
   url: string,

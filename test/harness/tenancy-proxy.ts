@@ -12,7 +12,7 @@ const issuer = await startIssuer()
 const tokens = new Map<string, string>()
 for (const name of ['acc', 'preprod', 'prod']) tokens.set(name, await issuer.token({ roles: [`admins_${name}`] }))
 
-/** The proxy before a server that has everything of a town. Its clock waits for nothing. */
+/** The proxy in front of a server that has everything of a tenancy. Its clock never waits. */
 export interface Place {
   readonly tenancy: Tenancy
   readonly app: InProcess
@@ -39,7 +39,7 @@ export async function closePlaces(places: readonly Place[]): Promise<void> {
   await Promise.all([issuer.close(), ...places.map(({ server }) => server.close())])
 }
 
-/** The rows that are told of a town: a workspace's own, and in Databricks mode those that no other client has. */
+/** The tested rows: for a workspace its own, and in Databricks mode those that no other client has. */
 export function rowsOf({ kind, mode }: Tenancy): OpenEndpoint[] {
   const rows = [...endpointTable(kind, mode).open.values()]
   if (kind === 'mlflow') return rows

@@ -4,7 +4,7 @@ import type { Reply } from '../fakes/fake-upstream.ts'
 import { reply, startFakeUpstream } from '../fakes/fake-upstream.ts'
 import { type LookUp, workspaceLookUps } from '../fixtures/workspace-look-ups.ts'
 
-/** What the fake MLflow heard. */
+/** A request that the fake MLflow received. */
 export interface Asked {
   readonly method: string
   readonly path: string
@@ -22,7 +22,7 @@ export interface TenancyServer {
   readonly url: string
   /** What is answered before all else, by path and by body with query; null for what the world says. */
   runScenarios: (path: string, said: string) => object | null
-  /** What was heard since the last time. */
+  /** The requests received since the last call. */
   take(): Asked[]
   close(): Promise<void>
 }

@@ -77,7 +77,7 @@ async function tryFraming({ bytes, status, mostAnswers, closes = false, heard = 
   if (status.length > 0 && !status.includes(first)) problems.push(`answered ${first}`)
   if (answers.length > mostAnswers) problems.push(`${answers.length} answers`)
   if (closes && !closed) problems.push('the connection stayed open')
-  if (!heard && world.hop.take().length > 0) problems.push('upstream heard of it')
+  if (!heard && world.hop.take().length > 0) problems.push('it reached the upstream')
   if (surplus.length > 0) problems.push('bytes behind the answers')
   return problems
 }

@@ -13,7 +13,7 @@ import { writeRequest } from '../fixtures/message-request.ts'
 import { type Belongings, makeTenancy, openSourceTenancy } from '../fixtures/tenancy.ts'
 import { closePlaces, openPlace, type Place, rowsOf, sendTo } from '../harness/tenancy-proxy.ts'
 
-// Every endpoint over HTTP, from whole requests to what a server that has everything hears of them.
+// Every endpoint over HTTP: which requests reach a server that has everything.
 const json = JSON.stringify
 /** What the proxy noted as its reasons, one for each of the last requests. */
 async function reasons({ app }: Place, count: number): Promise<string[]> {
@@ -56,7 +56,7 @@ async function tryRow(t: Test, place: Place, [caller, other]: readonly [Belongin
         continue
       }
       t.ok(status >= 400 && status < 500, `${what}: answered ${status} ${text.slice(0, 200)}`)
-      t.same(heard, [], `${what}: the server hears nothing but questions`)
+      t.same(heard, [], `${what}: the server receives nothing but look-ups`)
     }
   }
   return expected
@@ -123,7 +123,7 @@ t.test('nor by GraphQL, whose every field is an endpoint', async (t) => {
         t.equal(status, 200, text)
         if (verdict === 'allow') continue
         t.match(text, /^\{"data":(null|\{"\w+":null\}),"errors":\["/, `${field.name} ${selector}: ${text}`)
-        t.same(heard, [], `${field.name} ${selector}: MLflow hears nothing but questions`)
+        t.same(heard, [], `${field.name} ${selector}: MLflow receives nothing but look-ups`)
       }
     }
   }

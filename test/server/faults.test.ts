@@ -111,7 +111,7 @@ async function send(
   }
 }
 
-/** The rows that are tried before a town. The artifacts of a workspace lie in its storage, which has tests of its own. */
+/** The tested rows. Artifacts of a workspace are in its storage, which has separate tests. */
 function rowsOf({ kind, mode }: Tenancy): OpenEndpoint[] {
   const rows = [...endpointTable(kind, mode).open.values()]
   if (kind === 'mlflow') return rows

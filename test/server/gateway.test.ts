@@ -161,7 +161,7 @@ t.test('an environment for which the gateway is not opened has none', async (t) 
     const body = path.endsWith('models') ? undefined : '{"model":"chat","messages":[]}'
     const answer = await ask(path, body, { authorization: `Bearer ${token}` })
     t.match(answer, { status: 403, text: /The AI gateway is not open in environment 'closed'/ }, path)
-    t.same(sent(), [], 'and MLflow hears nothing of it')
+    t.same(sent(), [], 'and MLflow receives none of it')
   }
 })
 
@@ -190,7 +190,7 @@ t.test('an administrator is in the environment, and what they keep secret is in 
     t.ok((await ask(`${administration}/secrets/create`, bad, headers)).status >= 400)
   t.equal((await ask(`${administration}/secrets/create`, secret)).status, 403, 'who is none')
   t.equal((await ask(`/env/prod${administration}/secrets/list`, undefined, both)).status, 403, 'or of another environment')
-  t.same(sent(), [], 'and MLflow hears nothing of it')
+  t.same(sent(), [], 'and MLflow receives none of it')
   await sleep(20)
   const line = app.lines().findLast(({ endpoint, status }) => endpoint === 'createGatewaySecret' && status === 200)
   t.match(line, {

@@ -52,7 +52,7 @@ function listen(
   })
 }
 
-/** Failed requests are heard as answers; what else the console says is a page that does not work. */
+/** Failed requests are recorded as answers; any other console error means that a page is broken. */
 function listenToPage(page: Page, complaints: string[]) {
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('console', (message) => {

@@ -102,7 +102,7 @@ t.test('a new data set without an experiment gets the default one, so that someb
   t.equal(sent({ experiment_ids: [inAcc.experiment] }), json({ name: 'x', experiment_ids: [inAcc.experiment] }))
 })
 
-/** What of an answer's rows the caller is shown, when whoever is asked answers as the town does. */
+/** The rows of an answer that the caller is shown, with the tenancy's facts. */
 function shown(grant: Grant, list: string, rows: readonly Fields[]): string {
   const message = fieldOf(grant.endpoint.response, list)?.message ?? ''
   const evaluation = admitRows(grant.context, message, rows.map(toJson))

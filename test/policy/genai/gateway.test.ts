@@ -32,7 +32,7 @@ const models = [{ model_definition_id, linkage_type: 'PRIMARY' }]
 const account = (type: string) => JSON.stringify({ type })
 const keys = { aws_access_key_id: 'a', aws_secret_access_key: 'b' }
 
-/** The town with acc's secret made for another provider. */
+/** The tenancy with acc's secret for another provider. */
 const withSecret = (provider: string, values: readonly string[], authMode?: string): FakeFacts => ({
   ...tenancy,
   gateway: (tenancy.gateway ?? []).map((fact) =>

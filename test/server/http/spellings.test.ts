@@ -21,7 +21,7 @@ function message(line: string, headers: readonly string[], body = ''): string {
   return `${[line, ...headers].join('\r\n')}\r\n\r\n${body}`
 }
 
-/** The whole conversation about some bytes, to its end; `heard` is what goes upstream. */
+/** The whole exchange that some bytes cause; `heard` is what arrives upstream. */
 async function runScenarios(bytes: string, expected = 1) {
   upstream.received.length = 0
   const { answers, closed, surplus } = await talk(app.url, bytes, { expected })
@@ -86,7 +86,7 @@ t.test('HTTP/1.0 answers without a length end with the connection; half of one w
   t.equal(ended, 'ECONNRESET', 'nobody takes it for the whole')
 })
 
-t.test('of HTTP/1.0 one request is heard on a connection, and only what has one length', async (t) => {
+t.test('HTTP/1.0 has one request per connection, and its body must have a length', async (t) => {
   const second = message(`GET ${api}2 HTTP/1.1`, [host, bearer])
   upstream.answer = reply(200, { registered_model: { name: 'fraud_acc' } })
   const refused: Readonly<Record<string, string>> = {
@@ -111,7 +111,7 @@ t.test('of HTTP/1.0 one request is heard on a connection, and only what has one 
   }
   for (const [name, bytes] of Object.entries(refused)) {
     const got = await runScenarios(bytes + second, 0)
-    t.same([got.answers.length, got.answer?.status, got.heard], [1, 400, []], `${name}: refused, and nothing behind it is heard`)
+    t.same([got.answers.length, got.answer?.status, got.heard], [1, 400, []], `${name}: refused, and nothing after it is read`)
   }
   for (const connection of ['keep-alive', 'close']) {
     const got = await runScenarios(message(`GET ${api} HTTP/1.0`, [bearer, `Connection: ${connection}`]) + second, 0)

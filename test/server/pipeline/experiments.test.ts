@@ -207,7 +207,7 @@ for (const kind of kinds) {
     t.same(writes(), [`${base}/create`, '/api/2.0/mlflow/runs/create'], 'it is made once')
   })
 
-  t.test(`${kind}: a run may be the first that a new environment hears of`, async (t) => {
+  t.test(`${kind}: a run may be the first request in a new environment`, async (t) => {
     const { call, writes } = await prepare(t, kind)
     t.equal((await call('/api/2.0/mlflow/runs/create', { experiment_id: '0' })).body.run.info.experiment_id, '0')
     t.same(writes(), [`${base}/create`, '/api/2.0/mlflow/runs/create'])

@@ -84,7 +84,7 @@ async function prepare(t: Test, version: string, workers: number): Promise<Place
   return { mlflow, proxy }
 }
 
-/** Sizes of uploads that come whole before MLflow hears of them, and of those that are streamed. */
+/** Sizes of uploads that arrive completely before they are sent to MLflow, and of those that are streamed. */
 const sizes = [1_000, 3_000_000]
 
 async function checkOverlapping(t: Test, place: Place, slow: number, ways = Object.entries(begin)) {

@@ -72,7 +72,7 @@ t.test('a token that holds outlives an issuer that fails, and no flood follows',
   clock.now = 61 * minute
   await t.rejects(tokens.read(), { name: 'Refusal', message: /cannot get credentials/ })
   await t.rejects(tokens.read(), { name: 'Refusal' })
-  t.equal(authority.asked.length, 3, 'who comes at once hears the same')
+  t.equal(authority.asked.length, 3, 'concurrent callers get the same answer')
   answer = async () => ({ token: 'back', seconds: 3_600 })
   clock.now += 1_001
   t.equal(await tokens.read(), 'back')
