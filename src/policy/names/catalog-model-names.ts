@@ -1,6 +1,6 @@
 import { checkVersionNumbers } from '../checks/request/id-forms.ts'
-import { checkNotServed } from '../checks/request/not-served.ts'
-import { checkRequiredFields } from '../checks/request/required-fields.ts'
+import { checkNotServed } from '../checks/request/fields.ts'
+import { checkRequiredFields } from '../checks/request/fields.ts'
 import type { DecodedRequest } from '../decoded-request.ts'
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import { endpointTable } from '../endpoints/endpoint-table.ts'

@@ -1,9 +1,12 @@
 import type { Environment } from '../../environments/environment.ts'
 import { type EvaluationContext, resolveAllowed } from '../../evaluation-context.ts'
+import type { Evaluation } from '../../fact-query.ts'
+import { isEntityId, resemblesEntityId } from '../../genai/entity.ts'
 import { gatewayNamesIn, parseScorer } from '../../genai/scorer-text.ts'
 import type { Json, JsonObject } from '../../messages/json/json.ts'
-import { textMeaning } from '../../messages/message-fields.ts'
+import { placesMeaning, textMeaning, textsOf } from '../../messages/message-fields.ts'
 import { Refusal } from '../../reasons.ts'
+import { experimentsOfOwn } from './entities.ts'
 
 /** Kinds of scorers that ask a model and do nothing else, by the field that holds theirs; every other kind brings code, libraries or other scorers. */
 const judges = ['instructions_judge_pydantic_data', 'builtin_scorer_pydantic_data']
@@ -51,4 +54,15 @@ export function checkScorerText(context: EvaluationContext): void {
     )
   }
   for (const name of names) resolveAllowed(context, 'gateway', name, 'change')
+}
+
+/** A gateway endpoint is bound to a scorer by its id. Text that cannot be an id names nothing. */
+export function* checkBoundScorers(context: EvaluationContext): Evaluation<void> {
+  for (const { value } of placesMeaning(context.endpoint, context.message, 'boundResource')) {
+    for (const id of textsOf(value).filter((text) => text !== '')) {
+      if (isEntityId('scorer', id)) yield* experimentsOfOwn(context, 'scorer', id)
+      if (resemblesEntityId('scorer', id))
+        throw new Refusal('invalid-parameter', "A scorer's id has lower-case letters and no surrounding characters.")
+    }
+  }
 }

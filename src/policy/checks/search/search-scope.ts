@@ -2,7 +2,8 @@ import type { Environment } from '../../environments/environment.ts'
 import { type EvaluationContext, subjectModel } from '../../evaluation-context.ts'
 import { type Clause, parseFilter } from '../../filter/filter-string.ts'
 import { attributeKey } from '../../filter/name-filter.ts'
-import { textMeaning } from '../../messages/message-fields.ts'
+import { parseOrderBy } from '../../filter/order-by.ts'
+import { placesMeaning, textMeaning, textsOf } from '../../messages/message-fields.ts'
 import { findsWord } from '../../names/look-alikes.ts'
 import type { NameKind } from '../../names/name-form.ts'
 import { mayRead, type OwnedName, resolveName } from '../../names/names.ts'
@@ -76,4 +77,9 @@ function searchScope(context: EvaluationContext): Environment | null {
     throw new Refusal('invalid-parameter', 'The filter refers to models of two environments. Search one environment at a time.')
   }
   return scope ?? null
+}
+
+/** Columns to sort by are read, so that what cannot be read is refused before anything is asked upstream. */
+export function checkOrderBy({ endpoint, message }: EvaluationContext): void {
+  for (const { value } of placesMeaning(endpoint, message, 'orderBy')) textsOf(value).forEach(parseOrderBy)
 }

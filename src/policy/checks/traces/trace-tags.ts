@@ -87,3 +87,15 @@ export function pointedTraces(context: EvaluationContext): string[] {
 export function* checkTraceTags(context: EvaluationContext): Evaluation<void> {
   for (const [key, value] of writtenPairs(context)) yield* checkTag(context, key, value)
 }
+
+/** Static part: the prompts that tags of runs and logged models list are the caller's to read. */
+export function checkPromptTags(context: EvaluationContext): void {
+  const { endpoint, message } = context
+  const lists = placesMeaning(endpoint, message, 'runTags', 'versionTags', 'loggedModelTags').flatMap(({ value }) =>
+    tagPairs(value),
+  )
+  const key = textMeaning(endpoint, message, 'tagKey')
+  const pairs = key === null ? lists : [...lists, [key, textMeaning(endpoint, message, 'runTag') ?? ''] as const]
+  const named = pairs.flatMap(([tag, value]) => (isLinkedPrompts(tag) ? linkedPromptNames(context, value) : []))
+  for (const name of new Set(named)) resolveAllowed(context, 'model', name, 'read')
+}

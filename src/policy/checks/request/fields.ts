@@ -1,7 +1,7 @@
 import type { EvaluationContext } from '../../evaluation-context.ts'
 import { missingValue } from '../../messages/invalid-value.ts'
 import type { Json, JsonObject } from '../../messages/json/json.ts'
-import { placesAt } from '../../messages/message-fields.ts'
+import { placesAt, placesMeaning } from '../../messages/message-fields.ts'
 import { Refusal } from '../../reasons.ts'
 
 type Asked = Pick<EvaluationContext, 'endpoint' | 'message'>
@@ -36,5 +36,13 @@ export function checkOneRunId({ message }: Asked): void {
   const runUuid = message.get('run_uuid')
   if (isGiven(runId) && isGiven(runUuid) && runId !== runUuid) {
     throw new Refusal('invalid-parameter', 'run_id and run_uuid are different runs. Send the same id in both, or only run_id.')
+  }
+}
+
+/** Fields that no client of an open-source server sends, and that could contain foreign references. */
+export function checkNotServed({ endpoint, message }: Asked): void {
+  for (const { selector, value } of placesMeaning(endpoint, message, 'notServed')) {
+    if (Array.isArray(value) && value.length === 0) continue
+    throw new Refusal('invalid-parameter', `The field '${selector}' is not served by this proxy: leave it out.`)
   }
 }
