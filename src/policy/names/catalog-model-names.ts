@@ -1,6 +1,5 @@
+import { checkNotServed, checkRequiredFields } from '../checks/request/fields.ts'
 import { checkVersionNumbers } from '../checks/request/id-forms.ts'
-import { checkNotServed } from '../checks/request/fields.ts'
-import { checkRequiredFields } from '../checks/request/fields.ts'
 import type { DecodedRequest } from '../decoded-request.ts'
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import { endpointTable } from '../endpoints/endpoint-table.ts'

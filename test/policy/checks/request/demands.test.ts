@@ -1,7 +1,7 @@
 import t from 'tap'
-import { checkDemands } from '../../../src/policy/checks/request/demands.ts'
-import { openEndpoints } from '../../../src/policy/endpoints/endpoint-table.ts'
-import { toMessage } from '../../fakes/fake-fact-source.ts'
+import { checkDemands } from '../../../../src/policy/checks/request/demands.ts'
+import { openEndpoints } from '../../../../src/policy/endpoints/endpoint-table.ts'
+import { toMessage } from '../../../fakes/fake-fact-source.ts'
 
 function saidOf(name: string, fields: Readonly<Record<string, unknown>>): string | null {
   const endpoint = openEndpoints.get(name)
