@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { usesCatalog } from '../policy/environments/environment.ts'
+import { serverKindOf, usesCatalog } from '../policy/environments/environment.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import { openDirectory } from './auth/databricks-directory.ts'
 import { withDirectory } from './auth/directory.ts'
@@ -19,6 +19,7 @@ import { findIngress, type Listener, modesOf } from './http/ingress.ts'
 import { addLocalRoutes } from './http/local-routes.ts'
 import { answerPreflight } from './http/preflight.ts'
 import { addRequestHooks } from './http/request-hooks.ts'
+import { Routing } from './http/routing.ts'
 import { addEntrance } from './http/ui-entrance.ts'
 import { addScopes } from './http/unforeseen.ts'
 import { addAdmission } from './limits/admission.ts'
@@ -102,7 +103,8 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, l
   }
   const ingressOf = findIngress(config, listener)
   const modes = modesOf(config, listener)
-  const app = createServer(parts, connections, ingressOf, note)
+  const routing = new Routing(serverKindOf(config), ingressOf)
+  const app = createServer(parts, connections, ingressOf, routing, note)
   addScopes(app)
   app.addHook('onRequest', (request, reply, done) => {
     note(request, reply)
@@ -117,11 +119,9 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, l
   if (modes.includes('http')) addEntrance(app, config)
   if (config.kind === 'mlflow') addGraphql(app, config, pipeline)
   app.decorateRequest('granted', null)
-  for (const mode of modes) {
-    addEndpointRoutes(app, config, mode, pipeline)
-    if (artifacts !== null) addStoredRoutes(app, config, mode, pipeline, artifacts, timeouts.idle)
-    addStreamRoutes(app, config, mode, pipeline, upstream.transport, timeouts.idle)
-  }
+  addEndpointRoutes(app, config, routing, pipeline)
+  if (artifacts !== null) addStoredRoutes(app, routing, pipeline, artifacts, timeouts.idle)
+  addStreamRoutes(app, { config, routing, pipeline, transport: upstream.transport, idle: timeouts.idle })
   app.setNotFoundHandler((request, reply) => {
     if (isPreflight(request.raw)) return answerPreflight(config, request, reply)
     throw unknownAddress(request.raw)

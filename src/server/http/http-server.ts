@@ -16,6 +16,7 @@ import type { Connections } from './connections.ts'
 import { checkMessage, limits, meantAddress } from './framing.ts'
 import type { IngressOf } from './ingress.ts'
 import { endAfter, ignoreRest, isEnding } from './last-answer.ts'
+import type { Routing } from './routing.ts'
 import { refuseUnreadable } from './unreadable-request.ts'
 
 /** Time limits for clients in milliseconds: for a request's headers, without a byte of a body or answer, and between requests. */
@@ -32,16 +33,16 @@ export type Note = (request: FastifyRequest, reply: FastifyReply) => void
 
 type Constraints = NonNullable<NonNullable<FastifyServerOptions['routerOptions']>['constraints']>
 
-/** Routes of one mode only match requests of its clients; a route without a mode matches all. */
-function modeConstraint(ingressOf: IngressOf): Constraints[string] {
+/** Routes with a value for `name` only match requests for which that value is derived; a route without one matches all. */
+function constraint(name: string, derive: (message: IncomingMessage) => string): Constraints[string] {
   return {
-    name: 'clientMode',
+    name,
     storage: () => {
       const handlers = new Map()
-      return { get: (mode) => handlers.get(mode) ?? null, set: (mode, handler) => void handlers.set(mode, handler) }
+      return { get: (value) => handlers.get(value) ?? null, set: (value, handler) => void handlers.set(value, handler) }
     },
     validate: () => undefined,
-    deriveConstraint: (message) => ingressOf(message).mode,
+    deriveConstraint: derive,
   }
 }
 
@@ -50,8 +51,13 @@ export function createServer(
   { log, timeouts = clientTimeouts }: ServerParts,
   connections: Connections,
   ingressOf: IngressOf,
+  routing: Routing,
   note: Note,
 ): FastifyInstance {
+  const constraints = {
+    clientMode: constraint('clientMode', (message) => ingressOf(message).mode),
+    servedBy: constraint('servedBy', (message) => routing.servedBy(message)),
+  }
   // Fastify's own log lines are not needed: the audit line contains everything.
   const logger: FastifyBaseLogger = log.child({}, { level: log.isLevelEnabled('warn') ? 'warn' : log.level })
   const app = Fastify({
@@ -70,7 +76,7 @@ export function createServer(
     rewriteUrl: meantAddress,
     bodyLimit: limits.jsonBytes,
     keepAliveTimeout: timeouts.keepAlive,
-    routerOptions: { maxParamLength: limits.urlBytes, constraints: { clientMode: modeConstraint(ingressOf) } },
+    routerOptions: { maxParamLength: limits.urlBytes, constraints },
     http: {
       // Node refuses at this size, and the proxy above it.
       maxHeaderSize: limits.headerBytes + 1,

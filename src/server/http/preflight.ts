@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { findEndpoint } from '../../policy/endpoints/find-endpoint.ts'
 import { type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import { addressParts } from './addresses.ts'
 import { isSameHost } from './cross-site.ts'
 import { methods, unknownAddress } from './framing.ts'
 
@@ -20,7 +21,7 @@ export function answerPreflight(
   const { origin, host } = raw.headers
   if (origin !== undefined && !isSameHost(origin, host) && !loopback.test(origin))
     throw new Refusal('cross-site', `Pages of other origins may not send requests to this server ('${origin.slice(0, 100)}').`)
-  const path = (raw.url?.split('?', 1)[0] ?? '').replace(/^\/env\/[^/]+/, '')
+  const { path } = addressParts(raw)
   const served = [...methods].filter((method) => findEndpoint(method, path, serverKindOf(config), ingress.mode) !== null)
   if (served.length === 0) throw unknownAddress(raw)
   return reply

@@ -6,6 +6,7 @@ import { Refusal } from '../../policy/reasons.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { End } from '../network/request-end.ts'
 import { type AuditRecord, newAuditRecord } from '../observability/audit-record.ts'
+import { addressParts } from './addresses.ts'
 import type { Connections } from './connections.ts'
 import { checkSite } from './cross-site.ts'
 import { checkMessage, isPreflight } from './framing.ts'
@@ -53,10 +54,9 @@ export function addRequestHooks(
   })
 }
 
-function namedEnvironment(request: FastifyRequest): string | null {
-  const { params } = request
-  const name = typeof params === 'object' && params !== null && 'environment' in params ? params.environment : null
-  return typeof name === 'string' ? name : null
+function namedEnvironment({ raw }: FastifyRequest): string | null {
+  const { environment } = addressParts(raw)
+  return environment === null ? null : decodeURIComponent(environment)
 }
 
 /** The environment of a request. An incomplete list of groups is mentioned in the message, because it may be the cause. */

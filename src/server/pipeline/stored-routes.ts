@@ -1,12 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
-import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
-import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
 import type { Grant } from '../../policy/grant.ts'
 import { type ByteRange, Unchanged } from '../databricks/storage/artifact-store.ts'
 import type { WorkspaceArtifacts } from '../databricks/workspace-artifacts.ts'
-import { addressesOf } from '../http/addresses.ts'
 import { conditionsOf } from '../http/conditions.ts'
+import { endpointMethods, type Routing } from '../http/routing.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { jsonForm } from './forms/json-form.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -51,9 +48,10 @@ async function download(artifacts: WorkspaceArtifacts, grant: Grant, caller: Cal
   return reply.send(stream)
 }
 
-/** Serves one endpoint that carries bytes: its granted requests are carried out with other calls, and the workspace's storage. */
-function serveStored(endpoint: OpenEndpoint, pipeline: Pipeline, artifacts: WorkspaceArtifacts, idle: number) {
+/** Serves the artifact endpoints: granted requests are carried out with other calls, and the workspace's storage. */
+function serveStored(routing: Routing, pipeline: Pipeline, artifacts: WorkspaceArtifacts, idle: number) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
+    const endpoint = routing.open(request)
     const { requestContext, grant } = await pipeline.grant(endpoint, request, jsonForm.read)
     const { credentials } = requestContext
     try {
@@ -76,8 +74,7 @@ function serveStored(endpoint: OpenEndpoint, pipeline: Pipeline, artifacts: Work
 /** The artifact endpoints for a Databricks workspace, whose bytes are in its storage. */
 export function addStoredRoutes(
   app: FastifyInstance,
-  config: PolicyConfig,
-  mode: ClientMode,
+  routing: Routing,
   pipeline: Pipeline,
   artifacts: WorkspaceArtifacts,
   idle: number,
@@ -86,10 +83,7 @@ export function addStoredRoutes(
     scope.removeAllContentTypeParsers()
     // The body is read when it is sent to the storage, at the same speed.
     scope.addContentTypeParser('*', (_request, _body, done) => done(null))
-    for (const endpoint of endpointTable(serverKindOf(config), mode).open.values()) {
-      if (endpoint.bytes === undefined || endpoint.resource !== 'artifact') continue
-      const handler = serveStored(endpoint, pipeline, artifacts, idle)
-      for (const address of addressesOf(endpoint)) scope.route({ ...address, handler, constraints: { clientMode: mode } })
-    }
+    const handler = serveStored(routing, pipeline, artifacts, idle)
+    scope.route({ method: [...endpointMethods], url: '/*', constraints: { servedBy: 'stored files' }, handler })
   })
 }

@@ -1,12 +1,10 @@
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
-import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
-import { type ClientMode, type PolicyConfig, serverKindOf } from '../../policy/environments/environment.ts'
-import { methodsOf, urlsOf } from '../http/addresses.ts'
+import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { answerError } from '../http/answer-error.ts'
 import { conditionsOf } from '../http/conditions.ts'
 import type { AnyReply } from '../http/respond.ts'
+import { endpointMethods, type Routing, type ServedBy } from '../http/routing.ts'
 import { askWhich } from '../http/ui-entrance.ts'
 import type { Transport } from '../upstream/transport.ts'
 import { jsonForm } from './forms/json-form.ts'
@@ -32,37 +30,32 @@ const grantedHeaders: RewriteHeaders = (request, headers) => {
   return { 'content-type': 'application/json', 'content-length': length, ...credentials }
 }
 
-/** Endpoints served by one registration: with the same pool and method. */
-type Group = readonly [OpenEndpoint, ...OpenEndpoint[]]
-
-function groupsOf(endpoints: Iterable<OpenEndpoint>): readonly Group[] {
-  const groups = new Map<string, [OpenEndpoint, ...OpenEndpoint[]]>()
-  for (const endpoint of endpoints) {
-    const key = `${endpoint.bytes === 'both'} ${endpoint.method}`
-    const known = groups.get(key)
-    if (known === undefined) groups.set(key, [endpoint])
-    else known.push(endpoint)
-  }
-  return [...groups.values()]
+interface StreamParts {
+  readonly config: PolicyConfig
+  readonly routing: Routing
+  readonly pipeline: Pipeline
+  readonly transport: Transport
+  /** Milliseconds. */
+  readonly idle: number
 }
 
 /** The pool for a stream: calls to served models may take long. */
-function dispatcherFor({ bytes }: OpenEndpoint, { pools, timeouts }: Transport): StreamDispatcher {
+function dispatcherFor(servedBy: ServedBy, { pools, timeouts }: Transport): StreamDispatcher {
   const { download, upload, pause, model } = timeouts
-  return bytes === 'both'
+  return servedBy === 'model streams'
     ? new StreamDispatcher(pools.models, { answer: ['model', model], upload: ['model', model], idle: ['model', model] })
     : new StreamDispatcher(pools.bytes, { answer: ['download', download], upload: ['upload', upload], idle: ['pause', pause] })
 }
 
-function proxyOptions(config: PolicyConfig, group: Group, pipeline: Pipeline, transport: Transport, idle: number) {
-  const byUrl = new Map(group.flatMap((endpoint) => urlsOf(endpoint).map((url) => [url, endpoint] as const)))
+function proxyOptions(servedBy: ServedBy, { config, routing, pipeline, transport, idle }: StreamParts) {
   const stream = new ByteStream(pipeline, transport, idle)
   const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, transport)
   return {
     upstream: transport.origin,
-    undici: dispatcherFor(group[0], transport),
-    httpMethods: [...methodsOf(group[0])],
-    routes: [...byUrl.keys()],
+    undici: dispatcherFor(servedBy, transport),
+    httpMethods: [...endpointMethods],
+    routes: ['/*'],
+    constraints: { servedBy },
     // The target is the granted one, whatever the client's address is.
     preRewrite: () => '/',
     retryMethods: [],
@@ -78,8 +71,7 @@ function proxyOptions(config: PolicyConfig, group: Group, pipeline: Pipeline, tr
       },
     },
     handler: async (request: FastifyRequest, reply: FastifyReply, _destination: string, options: object) => {
-      const endpoint = byUrl.get(request.routeOptions.url ?? '')
-      if (endpoint === undefined) throw new TypeError('this route has no endpoint')
+      const endpoint = routing.open(request)
       if (endpoint.entrance === true && askWhich(config, request, reply)) return reply
       const granted = await pipeline.grant(endpoint, request, jsonForm.read)
       return stream.carryOut(granted, request, reply, options)
@@ -91,18 +83,6 @@ function proxyOptions(config: PolicyConfig, group: Group, pipeline: Pipeline, tr
  * The endpoints that carry bytes, streamed in both directions by @fastify/http-proxy, which sends only what was granted. The
  * artifacts of a Databricks workspace are served elsewhere.
  */
-export function addStreamRoutes(
-  app: FastifyInstance,
-  config: PolicyConfig,
-  mode: ClientMode,
-  pipeline: Pipeline,
-  transport: Transport,
-  idle: number,
-): void {
-  const elsewhere = config.kind === 'databricks' ? 'artifact' : null
-  const endpoints = [...endpointTable(serverKindOf(config), mode).open.values()]
-  for (const group of groupsOf(endpoints.filter(({ bytes, resource }) => bytes !== undefined && resource !== elsewhere))) {
-    const options = proxyOptions(config, group, pipeline, transport, idle)
-    app.register(httpProxy, { ...options, constraints: { clientMode: mode } })
-  }
+export function addStreamRoutes(app: FastifyInstance, parts: StreamParts): void {
+  for (const servedBy of ['streams', 'model streams'] as const) app.register(httpProxy, proxyOptions(servedBy, parts))
 }
