@@ -53,7 +53,7 @@ function writtenPairs({ endpoint, message }: EvaluationContext): [key: string, v
 }
 
 /** The prompts that a tag lists; their names are the caller's. Throws `invalid-parameter` for another form. */
-export function linkedPromptNames(context: EvaluationContext, text: string): string[] {
+function linkedPromptNames(context: EvaluationContext, text: string): string[] {
   const list = text === '' ? [] : parseNested(context, text)
   const names = Array.isArray(list) ? list.map((entry) => (entry instanceof Map ? entry.get('name') : undefined)) : [undefined]
   return names.map((name) => {
