@@ -52,7 +52,12 @@ async function measure(): Promise<Run> {
   try {
     for (const [name, row] of Object.entries(rows).filter(([name]) => values.rows.split(',').includes(name))) {
       say(`${name} …`)
-      figures.push(...(await row(bench)))
+      try {
+        figures.push(...(await row(bench)))
+      } catch (error) {
+        say(`${name} is left out: ${error instanceof Error ? error.message : error}`)
+        process.exitCode = 1
+      }
     }
   } finally {
     await Promise.all([stub.close(), issuer.close()])

@@ -8,7 +8,7 @@ export const uploadBlock = Buffer.alloc(1024 * 1024, 'x')
 
 /** The requests that are measured, with a caller's token. */
 export interface Requests {
-  /** 134 bytes, answered by some 300. */
+  /** A body of some 100 bytes, answered by some 300. */
   readonly small: Buffer
   /** 560 metrics, 50 KB. */
   readonly logBatch: Buffer

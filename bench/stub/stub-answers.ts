@@ -62,7 +62,6 @@ const version = {
   creation_timestamp: 1_764_500_000_000,
   current_stage: 'None',
   source: `mlflow-artifacts:/${experimentId}/${runId}/artifacts/model`,
-  run_id: runId,
   status: 'READY',
 }
 

@@ -8,7 +8,13 @@ import { fileURLToPath } from 'node:url'
 import { findPython, lockedPython } from './find-python.mjs'
 import { withLock } from './lock.mjs'
 import { Missing } from './missing.mjs'
-import { integrationRequirements, mlflowRequirements, toolRequirements, withoutParts } from './python-requirements.mjs'
+import {
+  benchRequirements,
+  integrationRequirements,
+  mlflowRequirements,
+  toolRequirements,
+  withoutParts,
+} from './python-requirements.mjs'
 
 const lockFolder = fileURLToPath(new URL('./python/', import.meta.url))
 
@@ -18,7 +24,7 @@ export const mlflowVersions = Object.keys(mlflowRequirements)
 /** The newest of them, which most tests use as server and as client. */
 export const newestMlflow = mlflowVersions[mlflowVersions.length - 1]
 
-const requirements = { ...mlflowRequirements, ...toolRequirements, ...integrationRequirements }
+const requirements = { ...mlflowRequirements, ...toolRequirements, ...integrationRequirements, ...benchRequirements }
 
 /** The environments that the tests need besides MLflow's. */
 export const toolEnvironments = Object.keys(toolRequirements)

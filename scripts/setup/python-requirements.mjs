@@ -36,3 +36,8 @@ export const integrationRequirements = {
   bentoml: ['bentoml==1.4.40', 'mlflow==3.17.2'],
   'dagster-mlflow': ['dagster-mlflow==0.29.27', 'dagster==1.13.27', 'mlflow==3.17.2'],
 }
+
+/** What the proxy is compared with, with the newest release of MLflow that it can be installed with. */
+export const benchRequirements = {
+  'oidc-auth': ['mlflow-oidc-auth==11.0.2', 'mlflow==3.17.2'],
+}

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { dirname } from 'node:path'
-import { newestMlflow } from '../../../scripts/setup/python-environments.mjs'
+import { ensurePythonEnvironments, newestMlflow } from '../../../scripts/setup/python-environments.mjs'
 import { type MlflowServer, startMlflow } from '../../../test/harness/mlflow-server.ts'
 import type { Contender, Kind } from '../contender.ts'
 
@@ -47,6 +47,7 @@ async function startDiscovery(authority: string, tenantId: string): Promise<{ ur
 export const oidcAuth: Kind = {
   name: 'mlflow-oidc-auth',
   async start({ issuer: { authority, tenantId, audience } }) {
+    await ensurePythonEnvironments(['oidc-auth'], (line) => console.error(line))
     const discovery = await startDiscovery(authority, tenantId)
     const env = {
       SECRET_KEY: 'only for a measurement',
