@@ -3,7 +3,8 @@ import { Refusal } from '../../policy/reasons.ts'
 
 /** Answers the queries of a decision. */
 export interface FactSource {
-  answer(factQuery: FactQuery): Promise<Answer>
+  /** At once what is known already. */
+  answer(factQuery: FactQuery): Promise<Answer> | Answer
 }
 
 /** How many look-ups one request may cause: each costs a request to MLflow. */
@@ -16,7 +17,7 @@ function lookUpsOf(factQuery: FactQuery): number {
 
 /** Runs an evaluation to its end. Within one request no query is sent twice. Throws `too-large` for a request that names too much. */
 export async function evaluate<T>(evaluation: Evaluation<T>, world: FactSource): Promise<T> {
-  const known = new Map<string, Promise<Answer>>()
+  const known = new Map<string, Promise<Answer> | Answer>()
   let lookUps = 0
   let step = evaluation.next()
   while (!step.done) {
@@ -28,11 +29,11 @@ export async function evaluate<T>(evaluation: Evaluation<T>, world: FactSource):
         `The request refers to more than ${mostLookUps} runs, models, traces or experiments. Send several requests.`,
       )
     }
-    const answer = known.get(key) ?? world.answer(step.value)
-    known.set(key, answer)
     let value: Answer
     try {
-      value = await answer
+      const answer = known.has(key) ? (known.get(key) ?? null) : world.answer(step.value)
+      known.set(key, answer)
+      value = answer instanceof Promise ? await answer : answer
     } catch (error) {
       step = evaluation.throw(error)
       continue

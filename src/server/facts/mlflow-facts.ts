@@ -8,6 +8,7 @@ import type { FactSource } from './evaluate.ts'
 import type { FactCaches } from './fact-cache.ts'
 import { findFact } from './find-fact.ts'
 import { LookUps } from './look-ups.ts'
+import { recall } from './recall.ts'
 
 /** Milliseconds between look-ups of missing traces: MLflow's clients send traces every 5 seconds. */
 const pause = 500
@@ -43,10 +44,12 @@ export class MlflowFacts implements FactSource {
     return this.#asked
   }
 
-  async answer(factQuery: FactQuery): Promise<Answer> {
+  answer(factQuery: FactQuery): Promise<Answer> | Answer {
     this.#asked ||= factQuery.about !== 'defaultExperiment'
     const { memory, caller, fresh = false } = this.#parts
     if (fresh || ('fresh' in factQuery && factQuery.fresh)) return this.#find(factQuery, caller, fresh)
+    const known = recall(this.#environmentCache, memory, factQuery)
+    if (known !== undefined) return known
     const { signal, authorization, environment } = caller
     const key = JSON.stringify([factQuery, authorization, environment])
     // Cancelled when nobody waits for the answer any more, not when the first one leaves.
