@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Client, type Dispatcher } from 'undici'
+import { StallWatch } from './stall-watch.ts'
 
 /**
- * Minimum and maximum milliseconds for which a connection rests between two requests. MLflow's uvicorn writes an answer's head and body
- * separately, and with several workers the body waits for the client's acknowledgement: up to 40 ms on a connection that was used a
- * moment ago, and not at all on one that has rested. No server that keeps connections closes them within two seconds.
+ * Minimum and maximum milliseconds for which a connection rests between two requests. The minimum is for servers that stall on one that was used
+ * a moment ago. No server that keeps connections closes them within two seconds.
  */
 const rest = { least: 50, most: 1_500 } as const
 
@@ -38,8 +38,8 @@ export interface KeptOptions {
 }
 
 /**
- * Connections that carry one request at a time and are kept. A request gets one that has rested, otherwise a new one. A request that must not
- * be sent twice, or exceeds the maximum, gets a new one that is not kept.
+ * Connections that carry one request at a time and are kept. A request gets a free one, which has rested if the server stalls, otherwise a new
+ * one. A request that must not be sent twice, or exceeds the maximum, gets a new one that is not kept.
  */
 export class KeptConnections implements MessagePool {
   readonly #options: KeptOptions
@@ -49,6 +49,7 @@ export class KeptConnections implements MessagePool {
   readonly #closed: Kept[] = []
   /** A connection outlives the request that opened it, and must not keep it in memory. */
   readonly #outside = AsyncLocalStorage.snapshot()
+  readonly #stallWatch = new StallWatch()
   #keeps = true
 
   constructor(options: KeptOptions) {
@@ -64,24 +65,30 @@ export class KeptConnections implements MessagePool {
     const kept = this.#keeps && options.idempotent !== false ? this.#take() : null
     if (kept === null) return this.#options.single.dispatch(options, handler)
     kept.isBusy = true
-    this.#outside(() => kept.dispatcher.dispatch(options, handler))
+    const isWarm = performance.now() - kept.since < rest.least
+    const watched = isWarm ? this.#stallWatch.watch(handler) : handler
+    this.#outside(() => kept.dispatcher.dispatch(options, watched))
     // It accepted nothing, so it will not report when it is done.
     if (kept.client.stats.size === 0) this.#putBack(kept)
     return true
   }
 
-  /** The most recently used of the rested ones, so that surplus connections expire. */
+  /** The most recently used of those that may be used, so that surplus connections expire. */
   #take(): Kept | null {
+    return this.#takeRested() ?? this.#closed.pop() ?? (this.#all.length < mostKept ? this.#add() : null)
+  }
+
+  #takeRested(): Kept | undefined {
+    if (!this.#stallWatch.stalls) return this.#resting.pop()
     const latest = performance.now() - rest.least
     const index = this.#resting.findLastIndex(({ since }) => since <= latest)
-    if (index >= 0) return this.#resting.splice(index, 1)[0] ?? null
-    return this.#closed.pop() ?? (this.#all.length < mostKept ? this.#add() : null)
+    return index < 0 ? undefined : this.#resting.splice(index, 1)[0]
   }
 
   #add(): Kept {
     const { origin, client: options, through } = this.#options
     const client = new Client(origin, { ...options, pipelining: 1, keepAliveTimeout: rest.most, keepAliveMaxTimeout: rest.most })
-    const kept: Kept = { client, dispatcher: through(client), isOpen: false, isBusy: false, since: 0 }
+    const kept: Kept = { client, dispatcher: through(client), isOpen: false, isBusy: false, since: Number.NEGATIVE_INFINITY }
     this.#all.push(kept)
     client.on('connect', () => {
       kept.isOpen = true

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { upstreamTimeouts } from '../../../src/server/config/upstream-timeouts.ts'
 import { MessageExchange } from '../../../src/server/upstream/message-exchange.ts'
@@ -48,6 +48,12 @@ function ask({ messages }: UpstreamPools, { within = 5_000, gone, idempotent = t
   return new MessageExchange(patience, () => undefined).over(messages, options)
 }
 
+/** The connection is free again when what came with the answer has been done. */
+async function askInTurn(pools: UpstreamPools) {
+  await ask(pools)
+  await turn()
+}
+
 async function settle(isDone: () => boolean): Promise<boolean> {
   for (let tries = 0; tries < 200 && !isDone(); tries++) await sleep(50)
   return isDone()
@@ -64,15 +70,40 @@ t.test('what must not be sent twice has a connection of its own', async (t) => {
   t.ok(await settle(() => isOpen(sockets) === 1), 'and its own is not kept')
 })
 
-t.test('a connection is used again when it has rested, and not before', async (t) => {
+t.test('a connection is used again at once', async (t) => {
   const { pools, sockets } = await start(t)
-  await ask(pools)
-  await ask(pools)
-  t.equal(sockets.length, 2, 'it was used a moment ago: MLflow would stall on it')
+  for (let round = 0; round < 5; round++) await askInTurn(pools)
+  t.equal(sockets.length, 1)
+})
+
+t.test('where the server stalls on a connection that was used a moment ago, it is used again when it has rested', async (t) => {
+  const { pools, sockets } = await start(t, (socket, asked) => {
+    if (asked === 0) return void socket.write(ok)
+    socket.write(ok.slice(0, -2))
+    setTimeout(() => socket.write(ok.slice(-2)), 40)
+  })
+  await askInTurn(pools)
+  await askInTurn(pools)
+  t.equal(sockets.length, 1, 'the second answer shows it')
+  await askInTurn(pools)
+  t.equal(sockets.length, 2, 'from then on MLflow would stall on it')
   await sleep(100)
   await ask(pools)
   await ask(pools)
   t.equal(sockets.length, 2, 'both have rested')
+})
+
+t.test('an answer that comes slowly over a new connection, or one that has rested, shows nothing', async (t) => {
+  const { pools, sockets } = await start(t, (socket, asked) => {
+    if (asked > 1) return void socket.write(ok)
+    socket.write(ok.slice(0, -2))
+    setTimeout(() => socket.write(ok.slice(-2)), 40)
+  })
+  await askInTurn(pools)
+  await sleep(100)
+  await askInTurn(pools)
+  await askInTurn(pools)
+  t.equal(sockets.length, 1)
 })
 
 t.test('what nobody needs any more is closed', async (t) => {
@@ -94,8 +125,7 @@ t.test('one that the server closed meanwhile is used no more', async (t) => {
 
 t.test("what comes behind an answer is nobody's", async (t) => {
   const { pools, sockets } = await start(t, (socket, asked) => void socket.write(asked === 0 ? ok + ok : ok))
-  await ask(pools)
-  await sleep(60)
+  await askInTurn(pools)
   t.equal((await ask(pools)).status, 200)
   t.equal(sockets.length, 2, 'the connection that brought more than was asked is not used')
 })
