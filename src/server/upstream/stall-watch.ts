@@ -13,7 +13,10 @@ type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStar
 class WatchedAnswer implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler
   readonly #hear: (gap: number) => void
-  #headAt: number | null = null
+  #headAt = 0
+  #hasBody = false
+  /** Whether the body is still to come, and not with the head: what came together is handed over without a turn between, however long it takes. */
+  #isApart = false
 
   constructor(handler: Dispatcher.DispatchHandler, hear: (gap: number) => void) {
     this.#handler = handler
@@ -26,12 +29,16 @@ class WatchedAnswer implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Controller, status: number, headers: Headers, statusMessage?: string): void {
     this.#headAt = performance.now()
+    queueMicrotask(() => {
+      this.#isApart = !this.#hasBody
+    })
     this.#handler.onResponseStart?.(controller, status, headers, statusMessage)
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#headAt !== null) this.#hear(performance.now() - this.#headAt)
-    this.#headAt = null
+    this.#hasBody = true
+    if (this.#isApart) this.#hear(performance.now() - this.#headAt)
+    this.#isApart = false
     this.#handler.onResponseData?.(controller, chunk)
   }
 
