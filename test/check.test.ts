@@ -111,7 +111,14 @@ t.test('the command line says what it wants', async (t) => {
     t.match(await run(command, ...needed, '--nonsense'), { code: 2, out: '', err: /^mlflow-env-proxy: .*--nonsense/ }, command)
   }
   t.match(await run('--version'), { code: 0, out: /^\d+\.\d+\.\d+\n$/ })
-  for (const args of [[], ['check'], ['chek', '-c', 'x'], ['check', 'x', '-c', 'x'], ['check', '--confg', 'x']]) {
+  for (const args of [
+    ['check', '--config', ''],
+    [],
+    ['check'],
+    ['chek', '-c', 'x'],
+    ['check', 'x', '-c', 'x'],
+    ['check', '--confg', 'x'],
+  ]) {
     t.match(await run(...args), { code: 2, out: '', err: /^mlflow-env-proxy: / }, args.join(' '))
   }
 })

@@ -1,11 +1,11 @@
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { loadConfig } from '../server/config/config.ts'
 import { ConfigError } from '../server/config/config-problem.ts'
 import type { Config } from '../server/config/config-types.ts'
 import type { Shell } from './shell.ts'
 
 /** `--config FILE`, which most commands require. */
-export const configOption = () => new Option('-c, --config <file>', 'the configuration, YAML')
+export const configOption = () => new Option('-c, --config <file>', 'the configuration, YAML').argParser(readFileName)
 
 /** Runs a function with a configuration and returns its exit code; or prints every problem of the file, one per line, and returns 1. */
 export async function withConfig(
@@ -23,4 +23,9 @@ export async function withConfig(
     return 1
   }
   return work(config)
+}
+
+function readFileName(file: string): string {
+  if (file === '') throw new InvalidArgumentError('Name a file.')
+  return file
 }

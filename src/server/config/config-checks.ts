@@ -5,7 +5,7 @@ import type { ConfigFile } from './config-file.ts'
 import { checkLimits } from './config-limits.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
 import { databricksAudience } from './databricks-audience.ts'
-import { checkKeyFile, checkPasswordFile, checkSecretFile } from './secret-file.ts'
+import { checkFile, readKeyFile, readPasswordFile, readSecretFile } from './secret-file.ts'
 
 /** What the schema cannot say: about URLs, addresses and files. File paths in `file` are absolute. */
 export function checkServerParts(file: ConfigFile): Finding[] {
@@ -16,17 +16,19 @@ export function checkServerParts(file: ConfigFile): Finding[] {
     ...finding(['authentication', 'directory'], findDirectoryProblem(file)),
     ...finding(['admin'], findAddressClash(file.admin, file.listen, 'listen', 'admin')),
     ...checkDatabricksHost(file),
-    ...credentialEntries(file).flatMap(
-      ({ path, credentials: { file: token, passwordFile: password, clientSecretFile: secret } }) => [
-        ...finding([...path, 'file'], token === undefined ? null : checkSecretFile(token)),
-        ...finding([...path, 'passwordFile'], password === undefined ? null : checkPasswordFile(password)),
-        ...finding([...path, 'clientSecretFile'], secret === undefined ? null : checkSecretFile(secret)),
-      ],
-    ),
+    ...credentialEntries(file).flatMap(({ path, credentials }) => [
+      ...checkReadable([...path, 'file'], readSecretFile, credentials.file),
+      ...checkReadable([...path, 'passwordFile'], readPasswordFile, credentials.passwordFile),
+      ...checkReadable([...path, 'clientSecretFile'], readSecretFile, credentials.clientSecretFile),
+    ]),
     ...finding(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
     ...checkLimits(file),
-    ...finding(['paging', 'keyFile'], file.paging.keyFile === null ? null : checkKeyFile(file.paging.keyFile)),
+    ...checkReadable(['paging', 'keyFile'], readKeyFile, file.paging.keyFile ?? undefined),
   ]
+}
+
+function checkReadable(path: ConfigPath, read: (file: string) => unknown, file: string | undefined): Finding[] {
+  return file === undefined ? [] : finding(path, checkFile(read, file))
 }
 
 function finding(path: ConfigPath, message: string | null): Finding[] {

@@ -47,24 +47,10 @@ function decodeKey(content: Buffer): Buffer {
   return base64.length >= keyBytes ? base64 : Buffer.from(text, 'latin1')
 }
 
-/** What keeps a token file from being used, or null. */
-export function checkSecretFile(file: string): string | null {
-  return messageOf(() => readSecretFile(file))
-}
-
-/** What keeps a password file from being used, or null. */
-export function checkPasswordFile(file: string): string | null {
-  return messageOf(() => readPasswordFile(file))
-}
-
-/** What keeps a key file from being used, or null. */
-export function checkKeyFile(file: string): string | null {
-  return messageOf(() => readKeyFile(file))
-}
-
-function messageOf(read: () => unknown): string | null {
+/** What keeps a file from being read so, or null. */
+export function checkFile(read: (file: string) => unknown, file: string): string | null {
   try {
-    read()
+    read(file)
     return null
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
