@@ -15,15 +15,7 @@ import type { ByteRange, Conditions, Download, StoredFile } from './storage/arti
 import { CatalogFolder } from './storage/catalog-folder.ts'
 import { type AzureStorage, DatabricksArtifactStore } from './storage/databricks-store.ts'
 import type { StorageCall } from './storage/storage-call.ts'
-
-/** What is uploaded. */
-export interface Sending {
-  readonly body: AsyncIterable<Uint8Array>
-  /** The announced length, or null. */
-  readonly length: number | null
-  /** Checks that it is still allowed, just before the storage is told that it is complete. */
-  readonly lastLook: () => Promise<void>
-}
+import type { StorageUpload } from './storage/storage-upload.ts'
 
 /** The files of a location, by their relative paths. */
 export interface SourceFiles {
@@ -69,7 +61,7 @@ export class WorkspaceArtifacts {
   }
 
   /** Throws as `download`. */
-  async upload(grant: Grant, caller: CallerCredentials, { body, length, lastLook }: Sending): Promise<void> {
+  async upload(grant: Grant, caller: CallerCredentials, { body, length, lastLook }: StorageUpload): Promise<void> {
     const { store, request } = this.#open(grant, caller)
     const end = this.#memory.begin()
     await store.upload(request.place, request.path, body, length, lastLook).finally(end)

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream'
-import type { ArtifactPlace } from '../../../policy/locations/artifact-place.ts'
 
 /** One row of a folder's listing. */
 export interface StoredFile {
@@ -37,27 +36,4 @@ export interface Download {
   readonly contentRange: string | null
   /** `ETag` and `Last-Modified`, if the storage has them. */
   readonly validators?: Readonly<Record<string, string>>
-}
-
-/**
- * Reads and writes artifacts. Paths are relative to the location's root, decoded, without dot or empty segments.
- * All methods throw a Refusal, or CallFailed if Databricks itself refused.
- */
-export interface ArtifactStore {
-  /** The rows of a folder; none for a file. */
-  list(place: ArtifactPlace, folder: string): Promise<StoredFile[]>
-  /** Throws Unchanged, OutsideRange. */
-  download(place: ArtifactPlace, path: string, range?: ByteRange, conditions?: Conditions): Promise<Download>
-  /**
-   * Stores the whole body under the path, or nothing. `length` is the announced length, or null. `lastLook` is called before
-   * existing data changes, and again before a retry; if it rejects, nothing is changed.
-   */
-  upload(
-    place: ArtifactPlace,
-    path: string,
-    body: AsyncIterable<Uint8Array>,
-    length: number | null,
-    lastLook?: () => Promise<void>,
-  ): Promise<void>
-  delete(place: ArtifactPlace, path: string): Promise<void>
 }

@@ -1,7 +1,7 @@
 import type { ArtifactPlace } from '../../../policy/locations/artifact-place.ts'
 import { Refusal } from '../../../policy/reasons.ts'
 import type { Outbound } from '../../config/proxy-settings.ts'
-import type { ArtifactStore, ByteRange, Conditions, Download, StoredFile } from './artifact-store.ts'
+import type { ByteRange, Conditions, Download, StoredFile } from './artifact-store.ts'
 import { uploadBlob } from './azure-blob.ts'
 import { uploadDataLakeFile } from './azure-datalake.ts'
 import { CatalogFolder } from './catalog-folder.ts'
@@ -42,8 +42,12 @@ function checkPath(path: string): void {
   }
 }
 
-/** The artifacts of a Databricks workspace, as one caller may use them: `call` sends requests with that caller's credentials. */
-export class DatabricksArtifactStore implements ArtifactStore {
+/**
+ * The artifacts of a Databricks workspace, as one caller may use them: `call` sends requests with that caller's credentials.
+ * Paths are relative to the location's root, decoded, without dot or empty segments.
+ * All methods throw a Refusal, or CallFailed if Databricks itself refused.
+ */
+export class DatabricksArtifactStore {
   readonly #call: StorageCall
   readonly #storage: AzureStorage
 
@@ -52,6 +56,7 @@ export class DatabricksArtifactStore implements ArtifactStore {
     this.#storage = storage
   }
 
+  /** The rows of a folder; none for a file. */
   async list(place: ArtifactPlace, folder: string): Promise<StoredFile[]> {
     if (folder !== '') checkPath(folder)
     const catalogFolder = this.#catalogFolder(place)
@@ -59,6 +64,7 @@ export class DatabricksArtifactStore implements ArtifactStore {
     return listFolder(this.#call, place, folder)
   }
 
+  /** Throws Unchanged, OutsideRange. */
   async download(place: ArtifactPlace, path: string, range?: ByteRange, conditions?: Conditions): Promise<Download> {
     if (path === '') throw absentArtifact(path)
     checkPath(path)
@@ -68,6 +74,10 @@ export class DatabricksArtifactStore implements ArtifactStore {
     return downloadSigned(this.#storage.ingress, this.#lease(place, 'read', path), path, range, conditions)
   }
 
+  /**
+   * Stores the whole body under the path, or nothing. `length` is the announced length, or null. `lastLook` is called before
+   * existing data changes, and again before a retry; if it rejects, nothing is changed.
+   */
   async upload(
     place: ArtifactPlace,
     path: string,
