@@ -77,6 +77,15 @@ async function listenForDatabricks({ databricksHost }: Apps, config: Config) {
   return databricksHost === null ? {} : { databricksHost: await listen(databricksHost, 'databricksHost', config) }
 }
 
+/** Tells what keeps the proxy from being ready; null: nothing. */
+function waitsFor(connections: Connections, apps: Apps, keys: KeySource): () => string | null {
+  return () => {
+    if (connections.stopping) return 'the end of the requests in flight'
+    if (!apps.listen.server.listening || apps.databricksHost?.server.listening === false) return 'the port for requests'
+    return keys.ready ? null : "the issuer's signing keys"
+  }
+}
+
 /** Listens on all ports until SIGTERM or SIGINT; then reports "not ready" at once, finishes requests in flight, and ends the process. Throws ListenError. */
 export async function serve(config: Config): Promise<void> {
   const metrics = new Metrics()
@@ -91,12 +100,7 @@ export async function serve(config: Config): Promise<void> {
   const connections = new Connections()
   const authenticator = createAuthenticator({ entra: config.authentication.entra, keys })
   const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections })
-  const waitsFor = () => {
-    if (connections.stopping) return 'the end of the requests in flight'
-    if (!apps.listen.server.listening || apps.databricksHost?.server.listening === false) return 'the port for requests'
-    return keys.ready ? null : "the issuer's signing keys"
-  }
-  const admin = buildAdmin(metrics, waitsFor, () => watch.concern() ?? keyConcern(keys))
+  const admin = buildAdmin(metrics, waitsFor(connections, apps, keys), () => watch.concern() ?? keyConcern(keys))
   const stop = new AbortController()
   const close = async () => {
     stop.abort()
