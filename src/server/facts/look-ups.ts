@@ -1,6 +1,7 @@
 import type { LRUCache } from 'lru-cache'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import { unknownAnswer } from '../upstream/parse-answer.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import type { EnvironmentCache } from './environment-cache.ts'
@@ -47,7 +48,9 @@ export class LookUps {
     let token: string | null = null
     do {
       const found: JsonObject | null = await this.find(path, token === null ? query : { ...query, page_token: token })
-      if (found === null) return token === null ? null : rows
+      if (found === null && token === null) return null
+      // A part of the rows would look like all of them.
+      if (found === null) throw unknownAnswer()
       const page = found.get(key)
       for (const row of Array.isArray(page) ? page : []) rows.push(row)
       token = textIn(found, 'next_page_token')
