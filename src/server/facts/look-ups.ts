@@ -1,7 +1,7 @@
 import type { LRUCache } from 'lru-cache'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
-import type { Upstream } from '../upstream/upstream.ts'
 import { unknownAnswer } from '../upstream/parse-answer.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import type { EnvironmentCache } from './environment-cache.ts'
