@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http'
 /** Every address is served as it is, and below `/env/<name>` for callers in several environments. */
 export const environmentPrefixes = ['', '/env/:environment'] as const
 
+const environmentBase = '/env/'
+
 /** An address in its parts. */
 export interface AddressParts {
   /** The environment that it names, as it is spelled there. */
@@ -14,6 +16,9 @@ export interface AddressParts {
 /** The parts of a request's address, without its query. */
 export function addressParts({ url = '' }: Pick<IncomingMessage, 'url'>): AddressParts {
   const [whole = ''] = url.split('?', 1)
-  const [, environment = null, below = ''] = /^\/env\/([^/]+)(.*)$/.exec(whole) ?? []
-  return environment === null ? { environment, path: whole } : { environment, path: below }
+  if (!whole.startsWith(environmentBase)) return { environment: null, path: whole }
+  const slash = whole.indexOf('/', environmentBase.length)
+  const end = slash < 0 ? whole.length : slash
+  const environment = whole.slice(environmentBase.length, end)
+  return environment === '' ? { environment: null, path: whole } : { environment, path: whole.slice(end) }
 }
