@@ -1,4 +1,5 @@
 import type { Principal } from '../identity/principal.ts'
+import { oncePer } from '../once-per.ts'
 import { Refusal } from '../reasons.ts'
 import type { Environment, PolicyConfig } from './environment.ts'
 
@@ -7,12 +8,18 @@ export function isAdministrator({ administrators = [] }: Environment, principal:
   return administrators.some((group) => principal.groups.includes(group))
 }
 
-/** The environments that the caller's groups put them in. */
+const byPrincipal = oncePer((config: PolicyConfig) =>
+  oncePer((principal: Principal): readonly Environment[] =>
+    config.environments.filter(
+      (environment) =>
+        environment.groups.some((group) => principal.groups.includes(group)) || isAdministrator(environment, principal),
+    ),
+  ),
+)
+
+/** The environments that the caller's groups put them in. They are found once for a principal: a token's stays the same until it expires. */
 export function environmentsOf(config: PolicyConfig, principal: Principal): readonly Environment[] {
-  return config.environments.filter(
-    (environment) =>
-      environment.groups.some((group) => principal.groups.includes(group)) || isAdministrator(environment, principal),
-  )
+  return byPrincipal(config)(principal)
 }
 
 function seen(principal: Principal): string {

@@ -1,3 +1,4 @@
+import { oncePer } from '../once-per.ts'
 import { Refusal } from '../reasons.ts'
 import { missingValue } from './invalid-value.ts'
 import type { Json, JsonObject } from './json/json.ts'
@@ -10,19 +11,20 @@ export interface Requirements {
 }
 
 /** What the endpoint requires, and then what else the message does. */
-function requiredOf({ fields }: Shape, required: readonly string[] | undefined): string[][] {
-  if (required === undefined) return []
-  const ofEndpoint = required.map((spellings) => spellings.split('|'))
-  const known = new Set(ofEndpoint.flat())
-  const ofMessage = [...fields].filter(([name, field]) => field.required && !known.has(name)).map(([name]) => [name])
-  return [...ofEndpoint, ...ofMessage]
-}
+const requiredOf = oncePer((required: readonly string[]) =>
+  oncePer(({ fields }: Shape): string[][] => {
+    const ofEndpoint = required.map((spellings) => spellings.split('|'))
+    const known = new Set(ofEndpoint.flat())
+    const ofMessage = [...fields].filter(([name, field]) => field.required && !known.has(name)).map(([name]) => [name])
+    return [...ofEndpoint, ...ofMessage]
+  }),
+)
 
 /** The entries in the order in which MLflow looks at them: what it requires comes first. `miss` is told what of it is missing. */
 function* inOrder(shape: Shape, object: JsonObject, requirements: Requirements, miss: (name: string) => void) {
   const { required, inPath = new Map() } = requirements
   const left = new Map(object)
-  for (const names of requiredOf(shape, required)) {
+  for (const names of required === undefined ? [] : requiredOf(required)(shape)) {
     // Fields inside others come with those.
     if (names.some((name) => name.includes('.') || inPath.has(name))) continue
     const given = [...left].filter(([spelling]) => names.includes(shape.spellings.get(spelling) ?? ''))

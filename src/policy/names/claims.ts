@@ -36,6 +36,9 @@ export function inFrame(config: PolicyConfig, kind: NameKind, owner: Environment
   return looksAlike(config, kind, text) ? within(text, before, after) : null
 }
 
+/** Claims that are remembered for each kind of name: requests and answers name the same things again and again. */
+const most = 2_000
+
 /** Environments by what stands before or behind their names, so that no name costs more where there are more of them. */
 interface FrameIndex {
   readonly edge: 'start' | 'end'
@@ -44,6 +47,8 @@ interface FrameIndex {
   /** How long those texts are. */
   readonly lengths: readonly number[]
   readonly longest: number
+  /** The claims of the texts that came last. */
+  readonly known: Map<string, readonly Claim[]>
 }
 
 function makeIndex(config: PolicyConfig, kind: NameKind): FrameIndex {
@@ -51,17 +56,16 @@ function makeIndex(config: PolicyConfig, kind: NameKind): FrameIndex {
   const texts = frames.map(({ before, after }) => (foldsCase(config, kind) ? `${before}${after}`.toLowerCase() : before + after))
   const owners = Map.groupBy(texts.keys(), (at) => texts[at] ?? '')
   const lengths = [...new Set(texts.map(({ length }) => length))]
-  return { edge: frames.some(({ before }) => before !== '') ? 'start' : 'end', owners, lengths, longest: Math.max(0, ...lengths) }
+  const edge = frames.some(({ before }) => before !== '') ? 'start' : 'end'
+  return { edge, owners, lengths, longest: Math.max(0, ...lengths), known: new Map() }
 }
 
-const indicesOf = oncePer((_environments: readonly Environment[]) => new Map<string, FrameIndex>())
+const indicesOf = oncePer((_config: PolicyConfig) => new Map<NameKind, FrameIndex>())
 
 function indexOf(config: PolicyConfig, kind: NameKind): FrameIndex {
-  const byKind = indicesOf(config.environments)
-  const place = kind === 'experiment' || kind === 'model' ? kind : 'other'
-  const key = `${place} ${usesCatalog(config)} ${config.foldsCase}`
-  const index = byKind.get(key) ?? makeIndex(config, kind)
-  byKind.set(key, index)
+  const indices = indicesOf(config)
+  const index = indices.get(kind) ?? makeIndex(config, kind)
+  indices.set(kind, index)
   return index
 }
 
@@ -77,13 +81,21 @@ function candidates(config: PolicyConfig, kind: NameKind, text: string): readonl
   return found.length < 2 ? found : [...new Set(found)].sort((a, b) => a - b)
 }
 
-/** Which environments' namespaces a text lies in; more than one, or a nested one, makes it nobody's. */
-export function claims(config: PolicyConfig, kind: NameKind, text: string): Claim[] {
+function findClaims(config: PolicyConfig, kind: NameKind, text: string): readonly Claim[] {
   return candidates(config, kind, text).flatMap((at) => {
     const owner = config.environments[at]
     const logical = owner === undefined ? null : inFrame(config, kind, owner, text)
     return owner === undefined || logical === null ? [] : [{ owner, logical }]
   })
+}
+
+/** Which environments' namespaces a text lies in; more than one, or a nested one, makes it nobody's. */
+export function claims(config: PolicyConfig, kind: NameKind, text: string): readonly Claim[] {
+  const { known } = indexOf(config, kind)
+  const found = known.get(text) ?? findClaims(config, kind, text)
+  if (known.size >= most) known.clear()
+  if (text.length <= longestName) known.set(text, found)
+  return found
 }
 
 const rootsOf = oncePer(
