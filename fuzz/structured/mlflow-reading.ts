@@ -72,6 +72,8 @@ const harmless: ReadonlySet<Meaning> = new Set([
     'dataSource',
     'filePath',
     'localFile',
+    'providersModel',
+    'link',
     'tracesToSearch',
     'boundResource',
     'relatedIssue',
