@@ -92,7 +92,9 @@ function findClaims(config: PolicyConfig, kind: NameKind, text: string): readonl
 /** Which environments' namespaces a text lies in; more than one, or a nested one, makes it nobody's. */
 export function claims(config: PolicyConfig, kind: NameKind, text: string): readonly Claim[] {
   const { known } = indexOf(config, kind)
-  const found = known.get(text) ?? findClaims(config, kind, text)
+  const remembered = known.get(text)
+  if (remembered !== undefined) return remembered
+  const found = findClaims(config, kind, text)
   if (known.size >= most) known.clear()
   if (text.length <= longestName) known.set(text, found)
   return found
