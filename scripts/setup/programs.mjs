@@ -34,3 +34,28 @@ export function ensureFromDebian({ isThere, isNamed, packages, doing, advice }, 
   }
   if (!isThere()) throw new Missing(advice)
 }
+
+/**
+ * A program that `$variable` names, or that is on the PATH by one of its names, or in one of Debian's folders outside of it.
+ * `find` gives its path, null if there is none; `ensure` installs it as `ensureFromDebian` does.
+ */
+export function debianProgram({ title, variable, names, paths = [], packages, purpose }) {
+  const find = () => {
+    const named = process.env[variable]
+    if (named) return isProgram(named) ? named : null
+    return names.map(onPath).find((path) => path !== null) ?? paths.find(isProgram) ?? null
+  }
+  const advice = `${title} was not found: install it (Debian: apt-get install ${packages[0]}), or name it with ${variable}=/path/to/${names[0]}.`
+  const ensure = (say) =>
+    ensureFromDebian(
+      {
+        isThere: () => find() !== null,
+        isNamed: Boolean(process.env[variable]),
+        packages,
+        doing: `installing ${title} ${purpose}`,
+        advice,
+      },
+      say,
+    )
+  return { find, ensure }
+}
