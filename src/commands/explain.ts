@@ -12,6 +12,7 @@ import { openUpstream } from '../server/databricks/open-upstream.ts'
 import { evaluate } from '../server/facts/evaluate.ts'
 import { FactCaches } from '../server/facts/fact-cache.ts'
 import { MlflowFacts } from '../server/facts/mlflow-facts.ts'
+import { addressParts } from '../server/http/addresses.ts'
 import { readPathParams } from '../server/http/path-params.ts'
 import { explainPlan } from './explain-plan.ts'
 import type { Shell } from './shell.ts'
@@ -71,8 +72,7 @@ function tell(decision: Decision): string {
 }
 
 async function explainRequest(config: Config, asked: Asked): Promise<string> {
-  const [whole = ''] = asked.target.split('?')
-  const [, named = null, path = whole] = /^\/env\/([^/]+)(\/.*)$/.exec(whole) ?? []
+  const { environment: named, path } = addressParts({ url: asked.target })
   const principal = {
     tenantId: config.authentication.entra.tenantId,
     objectId: 'explain',

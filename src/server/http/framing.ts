@@ -17,7 +17,9 @@ export const limits = {
 const trackingUri =
   "Check the tracking URI: it must be the proxy's address, with /env/<name> for callers in several environments, and nothing after it."
 
-export const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+/** The methods that are served. */
+export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+const servedMethods: ReadonlySet<string> = new Set(methods)
 
 /** Headers that may occur only once. */
 const single: ReadonlySet<string> = new Set([
@@ -49,7 +51,7 @@ export function isPreflight({ method, headers }: Pick<IncomingMessage, 'method' 
 function checkFraming(message: IncomingMessage): void {
   if (message.httpVersion !== '1.1' && message.httpVersion !== '1.0')
     throw new Refusal('malformed', 'Only HTTP/1.1 and HTTP/1.0 are served.')
-  if (!methods.has(message.method ?? '') && !isPreflight(message))
+  if (!servedMethods.has(message.method ?? '') && !isPreflight(message))
     throw new Refusal('malformed', 'This HTTP method is not served.')
   if (message.rawHeaders.length > 2 * limits.headerCount)
     throw new Refusal('malformed', `More than ${limits.headerCount} header lines.`)

@@ -10,12 +10,11 @@ function decodeSegment(text: string): string {
 }
 
 /**
- * The path parameters of a request, read from the raw path by the endpoint's template. The template's own characters must be literal:
+ * The path parameters of a request, read by the endpoint's template from the raw path without `/env/<name>`. The template's own characters must be literal:
  * an encoded spelling of a known path is unknown. The segments of an artifact path stay encoded.
  */
-export function readPathParams(endpoint: OpenEndpoint, rawPath: string): ReadonlyMap<string, string> {
+export function readPathParams(endpoint: OpenEndpoint, path: string): ReadonlyMap<string, string> {
   const template = endpoint.path.split('/')
-  const path = rawPath.replace(/^\/env\/[^/]+/, '')
   const start = path.indexOf(endpoint.path.split('{')[0] ?? '')
   if (start < 0) throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path has an unusual spelling.')
   const segments = path.slice(start).split('/')

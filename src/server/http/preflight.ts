@@ -22,7 +22,7 @@ export function answerPreflight(
   if (origin !== undefined && !isSameHost(origin, host) && !loopback.test(origin))
     throw new Refusal('cross-site', `Pages of other origins may not send requests to this server ('${origin.slice(0, 100)}').`)
   const { path } = addressParts(raw)
-  const served = [...methods].filter((method) => findEndpoint(method, path, serverKindOf(config), ingress.mode) !== null)
+  const served = methods.filter((method) => findEndpoint(method, path, serverKindOf(config), ingress.mode) !== null)
   if (served.length === 0) throw unknownAddress(raw)
   return reply
     .code(204)

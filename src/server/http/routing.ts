@@ -9,9 +9,6 @@ import type { IngressOf } from './ingress.ts'
 /** What serves an endpoint. Each has one Fastify route, for every address: the table knows which endpoint stands at which. */
 export type ServedBy = 'messages' | 'streams' | 'model streams' | 'stored files' | 'refusals'
 
-/** The methods that endpoints have. */
-export const endpointMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
-
 function servedBy(found: Found, kind: ServerKind): ServedBy | 'nothing' {
   // The local ones have routes of their own.
   if ('closed' in found) return found.closed.local ? 'nothing' : 'refusals'

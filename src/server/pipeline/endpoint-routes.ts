@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import { methods } from '../http/framing.ts'
 import { requestContextOf } from '../http/request-context.ts'
-import { endpointMethods, type Routing } from '../http/routing.ts'
+import type { Routing } from '../http/routing.ts'
 import { jsonForm } from './forms/json-form.ts'
 import { otlpForm } from './forms/otlp-form.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -28,7 +29,7 @@ function refuseClosed(config: PolicyConfig, routing: Routing) {
 
 /** Serves every endpoint of the table except byte streams, which have their own scopes. */
 export function addEndpointRoutes(app: FastifyInstance, config: PolicyConfig, routing: Routing, pipeline: Pipeline): void {
-  const everywhere = { method: [...endpointMethods], url: '/*' }
+  const everywhere = { method: [...methods], url: '/*' }
   app.route({ ...everywhere, constraints: { servedBy: 'messages' }, handler: serveMessages(pipeline, routing) })
   app.route({ ...everywhere, constraints: { servedBy: 'refusals' }, handler: refuseClosed(config, routing) })
 }

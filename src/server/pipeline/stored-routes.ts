@@ -3,7 +3,8 @@ import type { Grant } from '../../policy/grant.ts'
 import { type ByteRange, Unchanged } from '../databricks/storage/artifact-store.ts'
 import type { WorkspaceArtifacts } from '../databricks/workspace-artifacts.ts'
 import { conditionsOf } from '../http/conditions.ts'
-import { endpointMethods, type Routing } from '../http/routing.ts'
+import { methods } from '../http/framing.ts'
+import type { Routing } from '../http/routing.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { jsonForm } from './forms/json-form.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -84,6 +85,6 @@ export function addStoredRoutes(
     // The body is read when it is sent to the storage, at the same speed.
     scope.addContentTypeParser('*', (_request, _body, done) => done(null))
     const handler = serveStored(routing, pipeline, artifacts, idle)
-    scope.route({ method: [...endpointMethods], url: '/*', constraints: { servedBy: 'stored files' }, handler })
+    scope.route({ method: [...methods], url: '/*', constraints: { servedBy: 'stored files' }, handler })
   })
 }

@@ -3,8 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { answerError } from '../http/answer-error.ts'
 import { conditionsOf } from '../http/conditions.ts'
+import { methods } from '../http/framing.ts'
 import type { AnyReply } from '../http/respond.ts'
-import { endpointMethods, type Routing, type ServedBy } from '../http/routing.ts'
+import type { Routing, ServedBy } from '../http/routing.ts'
 import { askWhich } from '../http/ui-entrance.ts'
 import type { Transport } from '../upstream/transport.ts'
 import { jsonForm } from './forms/json-form.ts'
@@ -53,7 +54,7 @@ function proxyOptions(servedBy: ServedBy, { config, routing, pipeline, transport
   return {
     upstream: transport.origin,
     undici: dispatcherFor(servedBy, transport),
-    httpMethods: [...endpointMethods],
+    httpMethods: [...methods],
     routes: ['/*'],
     constraints: { servedBy },
     // The target is the granted one, whatever the client's address is.

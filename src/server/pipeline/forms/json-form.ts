@@ -4,6 +4,7 @@ import type { RawCall } from '../../../policy/messages/decode-call.ts'
 import { decodeRequest } from '../../../policy/messages/decode-request.ts'
 import { printJson } from '../../../policy/messages/json/json-text.ts'
 import { inAskedForm } from '../../../rewrite/unity-catalog/models-answer.ts'
+import { addressParts } from '../../http/addresses.ts'
 import { bodyOf } from '../../http/body-parser.ts'
 import { readPathParams } from '../../http/path-params.ts'
 import { wholeBody } from '../streams/model-body.ts'
@@ -16,13 +17,13 @@ async function decidedBody({ bytes, opaque }: OpenEndpoint, request: FastifyRequ
 }
 
 async function rawCallOf(endpoint: OpenEndpoint, request: FastifyRequest): Promise<RawCall> {
-  const [path = '', ...query] = request.raw.url?.split('?') ?? []
+  const [, ...query] = request.raw.url?.split('?') ?? []
   return {
     method: request.method,
     rawQuery: query.join('?'),
     body: await decidedBody(endpoint, request),
     contentType: request.headers['content-type'] ?? null,
-    pathParams: readPathParams(endpoint, path),
+    pathParams: readPathParams(endpoint, addressParts(request.raw).path),
   }
 }
 
