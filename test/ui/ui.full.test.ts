@@ -116,6 +116,7 @@ t.test('models: versions, an alias, a stage, and a polite refusal', (t) =>
       await row.getByText('Add', { exact: true }).last().click()
       await viewer.page.getByRole('combobox').last().fill('champion')
       await viewer.page.keyboard.press('Enter')
+      await viewer.page.getByRole('dialog').getByText('champion').filter({ visible: true }).first().waitFor()
       await viewer.page.getByRole('button', { name: 'Save aliases' }).click()
       await viewer.page.getByText('@ champion').first().waitFor()
       await viewer.picture('alias')

@@ -18,15 +18,19 @@ export interface StoredPath {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+const byteTable = <T>(entry: (byte: number) => T): readonly T[] => Array.from({ length: 256 }, (_, byte) => entry(byte))
+const wordBytes = byteTable((byte) => /[A-Za-z0-9_-]/.test(String.fromCharCode(byte)))
+const escapes = byteTable((byte) => `~${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+const dot = 0x2e
+
 /** A text as one path segment that no URL parser, client or server on the way reads differently. */
 export function escapeSegment(text: string): string {
-  const letters = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte))
-  const isWord = (letter = '') => /^[A-Za-z0-9_-]$/.test(letter)
-  const stays = (letter: string, at: number) =>
-    isWord(letter) || (letter === '.' && isWord(letters[at - 1]) && isWord(letters[at + 1]))
-  return letters
-    .map((letter, at) => (stays(letter, at) ? letter : `~${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`))
-    .join('')
+  const bytes = new TextEncoder().encode(text)
+  const isWord = (at: number) => wordBytes[bytes[at] ?? 0] === true
+  const stays = (byte: number, at: number) => isWord(at) || (byte === dot && isWord(at - 1) && isWord(at + 1))
+  let segment = ''
+  for (const [at, byte] of bytes.entries()) segment += stays(byte, at) ? String.fromCharCode(byte) : escapes[byte]
+  return segment
 }
 
 /** The text that a segment was made of by `escapeSegment`, or null. */

@@ -22,7 +22,7 @@ export function askWhich(config: PolicyConfig, request: FastifyRequest, reply: F
 
 /** The UI's addresses are relative: below `/env/<name>` they need a final slash. */
 export function addEntrance(app: FastifyInstance, config: PolicyConfig): void {
-  app.get('/env/:environment', async (request, reply) => {
+  app.get('/env/:environment(^.+$)', async (request, reply) => {
     request.auditRecord.endpoint = 'getUiPage'
     const environment = environmentOf(config, request)
     request.auditRecord.environment = environment
