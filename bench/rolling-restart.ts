@@ -24,7 +24,6 @@ const issuer = await startIssuer()
 const stub = await startStub()
 const output = openSync('/dev/null', 'w') // nobody is there to read two logs
 const replicas = await startReplicas({ upstream: stub.url, issuer, output })
-closeSync(output)
 const headers = { authorization: `Bearer ${await issuer.token()}` }
 const requests = [
   `/api/2.0/mlflow/registered-models/get-latest-versions?name=fraud`,
@@ -71,5 +70,6 @@ console.log(
 console.log(`p50 ${quantile(took, 0.5).toFixed(1)} ms, p99 ${quantile(took, 0.99).toFixed(1)} ms`)
 for (const failure of failures.slice(0, 10)) console.log(`  ${failure}`)
 await replicas.close()
+closeSync(output) // not before: each restart hands it on
 await Promise.all([stub.close(), issuer.close()])
 process.exitCode = failures.length === 0 && carriedOut === sent && codes.every((code) => code === 0) ? 0 : 1
