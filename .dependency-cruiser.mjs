@@ -16,8 +16,10 @@ const rooms = [
   ['src/server/limits', ['src/policy', ...server('config network')]],
   // Hears of everything and asks nobody; the metrics count what the limits turned away.
   ['src/server/observability', ['src/policy', ...server('limits')]],
+  // Tokens of the proxy itself, and what callers' tokens are exchanged for.
+  ['src/server/credentials', ['src/policy', ...server('config network')]],
   // The client of MLflow or the workspace. It sends what rewrite wrote, over the network, within the limits of memory.
-  ['src/server/upstream', ['src/policy', 'src/rewrite', ...server('config network limits')]],
+  ['src/server/upstream', ['src/policy', 'src/rewrite', ...server('config network limits credentials')]],
   // Who calls: keys come over the network, and groups from the workspace.
   ['src/server/auth', ['src/policy', ...server('config network upstream')]],
   // Answers what a decision asks, by look-ups at the upstream.
@@ -32,7 +34,7 @@ const rooms = [
     ['src/policy', 'src/rewrite', ...server('config limits network observability upstream auth facts http databricks')],
   ],
   // Examines a configuration as the running proxy would use it.
-  ['src/server/doctor', ['src/policy', ...server('config network upstream auth databricks')]],
+  ['src/server/doctor', ['src/policy', ...server('config network credentials upstream auth databricks')]],
 ]
 
 export default {

@@ -1,14 +1,16 @@
-import { isIP } from 'node:net'
 import { checkCaFile } from './certificates.ts'
+import { readClientCertificate } from './client-certificate.ts'
 import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
 import { checkLimits } from './config-limits.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
+import { checkCredentials } from './credential-checks.ts'
 import { databricksAudience } from './databricks-audience.ts'
 import { checkFile, readKeyFile, readPasswordFile, readSecretFile } from './secret-file.ts'
+import { findAuthorityProblem, findUrlProblem, isLoopback } from './url-checks.ts'
 
 /** What the schema cannot say: about URLs, addresses and files. File paths in `file` are absolute. */
-export function checkServerParts(file: ConfigFile): Finding[] {
+export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Finding[] {
   return [
     ...finding(['upstream', 'url'], findUrlProblem(file.upstream.url, 'http://127.0.0.1:5001')),
     ...finding(['upstream', 'url'], findLoop(file)),
@@ -20,6 +22,9 @@ export function checkServerParts(file: ConfigFile): Finding[] {
       ...checkReadable([...path, 'file'], readSecretFile, credentials.file),
       ...checkReadable([...path, 'passwordFile'], readPasswordFile, credentials.passwordFile),
       ...checkReadable([...path, 'clientSecretFile'], readSecretFile, credentials.clientSecretFile),
+      ...checkReadable([...path, 'certificateFile'], readClientCertificate, credentials.certificateFile),
+      ...checkReadable([...path, 'tokenFile'], readSecretFile, credentials.tokenFile),
+      ...checkCredentials(path, credentials, file.upstream.kind, env),
     ]),
     ...finding(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
     ...checkLimits(file),
@@ -33,28 +38,6 @@ function checkReadable(path: ConfigPath, read: (file: string) => unknown, file: 
 
 function finding(path: ConfigPath, message: string | null): Finding[] {
   return message === null ? [] : [{ path, message }]
-}
-
-/** What is wrong with a base URL, or null. The text is not repeated: it may hold a password. */
-function findUrlProblem(text: string, example: string): string | null {
-  const instead = `write for example ${example}`
-  if (!/^https?:\/\//.test(text)) return `is not an absolute http or https URL; ${instead}`
-  if (!URL.canParse(text) || !/^[!-~]+$/.test(text)) return `cannot be read as a URL; ${instead}`
-  if (text.includes('@')) return 'must not contain a user name or password; write only the URL, and use upstream.credentials'
-  if (/[?#]/.test(text)) return 'must not have a query or fragment; write only scheme, host, port and path'
-  const { pathname } = new URL(text)
-  const written = text.replace(/^https?:\/\/[^/]*/, '').replace(/\/$/, '')
-  if (/[%\\]|\/\//.test(written) || written !== pathname.replace(/\/$/, '')) {
-    return 'has a path with dot segments, double slashes, backslashes or percent signs; write the resolved path'
-  }
-  return null
-}
-
-function findAuthorityProblem(text: string): string | null {
-  const problem = findUrlProblem(text, 'https://login.microsoftonline.com')
-  if (problem !== null) return problem
-  if (text.startsWith('https:') || isLoopback(new URL(text).hostname)) return null
-  return 'is plain http, so anyone on the network could forge keys; write https (http is only for an issuer on loopback)'
 }
 
 function findDirectoryProblem({ authentication: { directory, entra }, upstream }: ConfigFile): string | null {
@@ -116,12 +99,6 @@ function checkDatabricksHost({ listen, admin, upstream, databricksHost, environm
       ),
     ]),
   ]
-}
-
-/** Whether a host is this machine alone. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
-  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
 }
 
 /** Whether a host stands for every network interface. */

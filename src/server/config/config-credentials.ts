@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { usesCatalog } from '../../policy/environments/environment.ts'
 import { withoutTrailing } from '../../policy/names/trailing.ts'
+import { type CredentialDefaults, completeCredentials } from './complete-credentials.ts'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
 import type { Config, UpstreamCredentials } from './config-types.ts'
 import { databricksAudience } from './databricks-audience.ts'
@@ -8,15 +9,12 @@ import type { Outbound } from './proxy-settings.ts'
 
 const databricksScope = `${databricksAudience}/.default`
 
+const fileKeys = ['file', 'passwordFile', 'clientSecretFile', 'certificateFile', 'tokenFile'] as const
+
 /** Credentials whose files have absolute paths; relative ones start at `folder`. */
 export function resolveCredentials(entry: CredentialsEntry, folder: string): CredentialsEntry {
-  const { file, passwordFile, clientSecretFile } = entry
-  return {
-    ...entry,
-    ...(file === undefined ? {} : { file: resolve(folder, file) }),
-    ...(passwordFile === undefined ? {} : { passwordFile: resolve(folder, passwordFile) }),
-    ...(clientSecretFile === undefined ? {} : { clientSecretFile: resolve(folder, clientSecretFile) }),
-  }
+  const files = fileKeys.flatMap((key) => (entry[key] === undefined ? [] : [[key, resolve(folder, entry[key])]]))
+  return { ...entry, ...Object.fromEntries(files) }
 }
 
 /** Every place of the file that has credentials, with what is written there. */
@@ -27,20 +25,16 @@ export function credentialEntries(file: ConfigFile): { path: readonly string[]; 
   return [{ path: ['upstream', 'credentials'], credentials: file.upstream.credentials }, ...own]
 }
 
-function completeCredentials(entry: CredentialsEntry, { authentication: { entra } }: ConfigFile): UpstreamCredentials {
-  const { mode, file = '', tenantId = entra.tenantId, clientId = '', clientSecretFile = '', scope = databricksScope } = entry
-  if (mode === 'token') return { mode, file }
-  if (mode === 'basic') return { mode, username: entry.username ?? '', passwordFile: entry.passwordFile ?? '' }
-  if (mode !== 'servicePrincipal') return { mode }
-  const authority = withoutTrailing(entra.authority, '/')
-  return { mode, authority, tenantId: tenantId.toLowerCase(), clientId, clientSecretFile, scope }
+function defaultsOf({ authentication: { entra }, upstream }: ConfigFile, env: NodeJS.ProcessEnv): CredentialDefaults {
+  return { tenantId: entra.tenantId, authority: entra.authority, workspace: upstream.url, scope: databricksScope, env }
 }
 
 /** The upstream as the file means it. */
-export function completeUpstream(file: ConfigFile, outbound: Outbound | undefined): Config['upstream'] {
+export function completeUpstream(file: ConfigFile, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config['upstream'] {
   const { url, kind, registry, credentials, rates, storageHosts, workers, timeouts } = file.upstream
+  const defaults = defaultsOf(file, env)
   const own = Object.entries(file.environments).flatMap(([name, entry]): [string, UpstreamCredentials][] =>
-    entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, file)]],
+    entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, defaults)]],
   )
   const workspaces = Object.entries(file.environments).flatMap(([name, { workspace }]) =>
     workspace === undefined ? [] : [[name, workspace] as const],
@@ -49,7 +43,7 @@ export function completeUpstream(file: ConfigFile, outbound: Outbound | undefine
     url: withoutTrailing(url, '/'),
     kind,
     ...(usesCatalog({ kind, registry }) ? { registry } : {}),
-    credentials: completeCredentials(credentials, file),
+    credentials: completeCredentials(credentials, defaults),
     ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
     ...(workspaces.length === 0 ? {} : { workspaces: Object.fromEntries(workspaces) }),
     ...(workers === undefined ? {} : { workers }),

@@ -6,13 +6,16 @@ import type { Rates } from './upstream-rates.ts'
 
 /** Credentials for the upstream as written; the schema sees to it that each mode has what it needs, and nothing else. */
 export interface CredentialsEntry {
-  readonly mode: 'none' | 'passthrough' | 'token' | 'basic' | 'servicePrincipal'
+  readonly mode: 'none' | 'passthrough' | 'token' | 'basic' | 'servicePrincipal' | 'workloadIdentity' | 'onBehalfOf'
+  readonly issuer?: 'entra' | 'databricks'
   readonly file?: string
   readonly username?: string
   readonly passwordFile?: string
   readonly tenantId?: string
   readonly clientId?: string
   readonly clientSecretFile?: string
+  readonly certificateFile?: string
+  readonly tokenFile?: string
   readonly scope?: string
 }
 

@@ -4,13 +4,28 @@ import type { Outbound } from './proxy-settings.ts'
 import type { Rates } from './upstream-rates.ts'
 import type { UpstreamTimeouts } from './upstream-timeouts.ts'
 
-/** An application of Entra's that gets tokens for the upstream with a secret. */
-export interface ServicePrincipal {
-  readonly authority: string
-  readonly tenantId: string
-  readonly clientId: string
-  readonly clientSecretFile: string
+/** An application that gets tokens from a token endpoint. It proves itself by one of its files, or by none where a caller's token is exchanged. */
+export interface TokenClient {
+  readonly issuer: 'entra' | 'databricks'
+  readonly tokenUrl: string
+  /** Null: the workspace finds the identity by the token that is exchanged. */
+  readonly clientId: string | null
   readonly scope: string
+  readonly clientSecretFile?: string
+  /** A certificate and its private key, in PEM. */
+  readonly certificateFile?: string
+  /** Kubernetes' projected token. */
+  readonly tokenFile?: string
+}
+
+/** The identity that Azure gives a virtual machine, or a container app. */
+export interface ManagedIdentity {
+  readonly endpoint: string
+  /** What a container app's endpoint wants to hear; null for a virtual machine's. */
+  readonly secret: string | null
+  /** Null: the identity of the machine itself. */
+  readonly clientId: string | null
+  readonly resource: string
 }
 
 /** How the proxy shows the upstream who it is. */
@@ -19,7 +34,9 @@ export type UpstreamCredentials =
   | { readonly mode: 'passthrough' }
   | { readonly mode: 'token'; readonly file: string }
   | { readonly mode: 'basic'; readonly username: string; readonly passwordFile: string }
-  | ({ readonly mode: 'servicePrincipal' } & ServicePrincipal)
+  | ({ readonly mode: 'servicePrincipal' | 'workloadIdentity' } & TokenClient)
+  | ({ readonly mode: 'onBehalfOf' } & TokenClient)
+  | ({ readonly mode: 'managedIdentity' } & ManagedIdentity)
 
 /** The configuration after validation: frozen, complete, and never changed afterwards. */
 export interface Config extends PolicyConfig {

@@ -1,8 +1,8 @@
 import type { Environment } from '../../policy/environments/environment.ts'
 import { findFoldedOverlaps } from '../../policy/environments/environment-overlaps.ts'
-import { isLoopback } from './config-checks.ts'
 import type { Config } from './config-types.ts'
 import { databricksAudience } from './databricks-audience.ts'
+import { isLoopback } from './url-checks.ts'
 
 /** What is allowed, and yet may not be meant: one sentence each. */
 export function findWarnings(config: Config): string[] {

@@ -36,9 +36,9 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
   const { config, findings: landscapeFindings } = readLandscape(content, standIns)
   const proxies = readProxySettings(env)
   findings.push(...proxies.findings)
-  findings.push(...[...checkServerParts(content), ...landscapeFindings].filter((finding) => !within(standIns)(finding)))
+  findings.push(...[...checkServerParts(content, env), ...landscapeFindings].filter((finding) => !within(standIns)(finding)))
   if (findings.length > 0) throw new ConfigError(file, placeFindings(findings, places))
-  return deepFreeze(completeConfig(content, config, outboundOf(content, proxies.settings)))
+  return deepFreeze(completeConfig(content, config, outboundOf(content, proxies.settings), env))
 }
 
 interface ReadData {
@@ -93,7 +93,7 @@ function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'ca
   return isPlain ? undefined : { ...proxies, caFile }
 }
 
-function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined): Config {
+function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config {
   const { listen, admin, databricksHost, authentication, paging, unknownFields, shutdown, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   const { tenantId, audiences, authority } = authentication.entra
@@ -101,7 +101,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
     listen: { host: listen.host, port: listen.port },
     admin: { host: admin.host, port: admin.port },
     ...(databricksHost === undefined ? {} : { databricksHost: completeDatabricksHost(databricksHost) }),
-    upstream: completeUpstream(file, outbound),
+    upstream: completeUpstream(file, outbound, env),
     ...(outbound === undefined ? {} : { outbound }),
     authentication: {
       mode: authentication.mode,

@@ -57,7 +57,8 @@ export function checkFile(read: (file: string) => unknown, file: string): string
   }
 }
 
-function readSmallFile(file: string): Buffer {
+/** The content of a file of at most 64 KiB. Throws an error that says what is wrong with it. */
+export function readSmallFile(file: string): Buffer {
   let descriptor: number
   try {
     descriptor = openSync(file, 'r')

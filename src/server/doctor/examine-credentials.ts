@@ -2,9 +2,9 @@ import { decodeJwt } from 'jose'
 import type { Config, UpstreamCredentials } from '../config/config-types.ts'
 import { databricksAudience } from '../config/databricks-audience.ts'
 import { readPasswordFile, readSecretFile } from '../config/secret-file.ts'
+import { openCredentials } from '../credentials/open-credentials.ts'
 import { basicAuthorization } from '../network/basic-authorization.ts'
 import { describeNetworkError } from '../network/network-error.ts'
-import { ServicePrincipalTokens } from '../upstream/service-principal.ts'
 import type { Asker, Staffed } from './asker.ts'
 import { isWelcome, knock, refusalOf } from './examine-reach.ts'
 import { type Finding, findingsOf } from './finding.ts'
@@ -29,13 +29,15 @@ function wrongAudience(token: string, config: Config): string | null {
 async function authorizationOf(config: Config, credentials: UpstreamCredentials, caller: string | null): Promise<string | null> {
   if (credentials.mode === 'none') return null
   if (credentials.mode === 'passthrough') return caller === null ? null : `Bearer ${caller}`
+  // Read here, because a file that cannot be read says more than that there are no credentials.
   if (credentials.mode === 'token') return `Bearer ${readSecretFile(credentials.file)}`
   if (credentials.mode === 'basic') return basicAuthorization(credentials.username, readPasswordFile(credentials.passwordFile))
-  const tokens = new ServicePrincipalTokens(credentials, { warn: () => undefined }, undefined, config.outbound)
-  const token = await tokens.read().catch((error: unknown) => {
+  const source = openCredentials(credentials, { log: { warn: () => undefined }, outbound: config.outbound })
+  const asked = source.read({ authorization: caller === null ? null : `Bearer ${caller}` })
+  const { authorization = null } = await asked.catch((error: unknown) => {
     throw error instanceof Error && error.cause !== undefined ? error.cause : error
   })
-  return `Bearer ${token}`
+  return authorization
 }
 
 /** Who was let in, or what kept them out. */
@@ -75,8 +77,17 @@ async function enterWithout(config: Config, probe: Probe, about: string | null):
   return shutOut(refusalOf(config, said) ?? refused)
 }
 
+/** Whether callers are in the upstream as who they are. */
+function isCallers({ mode }: UpstreamCredentials): boolean {
+  return mode === 'passthrough' || mode === 'onBehalfOf'
+}
+
 function describe(credentials: UpstreamCredentials): string {
   if (credentials.mode === 'servicePrincipal') return `The credentials of service principal ${credentials.clientId}`
+  if (credentials.mode === 'workloadIdentity')
+    return `The credentials of workload identity ${credentials.clientId ?? ''}`.trimEnd()
+  if (credentials.mode === 'managedIdentity') return 'The credentials of the managed identity'
+  if (credentials.mode === 'onBehalfOf') return "The credentials that the caller's token is exchanged for"
   if (credentials.mode === 'token') return `The credentials in ${credentials.file}`
   if (credentials.mode === 'basic') return `The credentials of user ${credentials.username}`
   return "The caller's own credentials"
@@ -98,7 +109,7 @@ async function tryCredentials(
     return shutOut(problem('credentials-missing', `${of} are not available: ${describeNetworkError(error)}.`))
   }
   if (authorization !== null) return enter(config, probe, authorization, of, about)
-  if (credentials.mode !== 'passthrough') return enterWithout(config, probe, about)
+  if (!isCallers(credentials)) return enterWithout(config, probe, about)
   return shutOut(note('credentials-untried', 'What callers can do upstream with their own tokens was not checked.'))
 }
 
@@ -127,7 +138,7 @@ export async function checkCredentials(config: Config, probe: Probe, caller: str
     tried.set(key, attempt)
     const { asker, findings: found } = await attempt
     if (known === undefined) findings.push(...found)
-    staff.push({ environment, asker, passthrough: each.mode === 'passthrough' })
+    staff.push({ environment, asker, passthrough: isCallers(each) })
   }
   return { staff, findings }
 }

@@ -12,7 +12,7 @@ import { RateLimiter } from './rate-limiter.ts'
 import { isOverload, isTimeout, isTransportError, transportRefusal } from './transport-errors.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
-import { type CallerCredentials, type CredentialSource, upstreamCredentials } from './upstream-credentials.ts'
+import { type CallerCredentials, type UpstreamCredentialSource, upstreamCredentials } from './upstream-credentials.ts'
 import { makePools, type UpstreamPools } from './upstream-pools.ts'
 import { heardFrom } from './workspace-answers.ts'
 
@@ -25,7 +25,7 @@ const gunicornWorkers = 4
 export class Transport {
   readonly origin: string
   readonly kind: UpstreamKind
-  readonly credentials: CredentialSource
+  readonly credentials: UpstreamCredentialSource
   readonly timeouts: UpstreamTimeouts
   readonly pools: UpstreamPools
   readonly #modeOf: (environment?: string) => UpstreamCredentials['mode']
@@ -58,9 +58,10 @@ export class Transport {
     return this.#workspaceId
   }
 
-  /** Whether callers of an environment are asked for with their own tokens. */
+  /** Whether callers of an environment are asked for as who they are: with their own tokens, or what these are exchanged for. */
   passesTokens(environment?: string): boolean {
-    return this.#modeOf(environment) === 'passthrough'
+    const mode = this.#modeOf(environment)
+    return mode === 'passthrough' || mode === 'onBehalfOf'
   }
 
   /** The path below the upstream's own prefix. */

@@ -82,8 +82,8 @@ environments:
     credentialsOf: {
       acc: {
         mode: 'servicePrincipal',
-        authority: 'https://login.microsoftonline.com',
-        tenantId: '11111111-2222-3333-4444-555555555555',
+        issuer: 'entra',
+        tokenUrl: 'https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/oauth2/v2.0/token',
         clientId: 'b',
         clientSecretFile: join(folder, 'secret'),
         scope: '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default',

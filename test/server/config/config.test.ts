@@ -322,7 +322,7 @@ const wrongUpstreams: readonly (readonly [string, string])[] = [
   ],
   [
     'url: http://x, credentials: { mode: servicePrincipal, clientId: a }',
-    'upstream.credentials.clientSecretFile: is missing; write for example `clientSecretFile: /run/secrets/client-secret`',
+    'upstream.credentials.clientSecretFile: is missing; write for example `clientSecretFile: /run/secrets/client-secret`, or certificateFile',
   ],
   [
     'url: http://x, credentials: { mode: passthrough, clientId: a }',
@@ -332,10 +332,6 @@ const wrongUpstreams: readonly (readonly [string, string])[] = [
     'url: http://x, rates: { registry: 0 }',
     'upstream.rates.registry: 0 is not a number of requests a second from 1 to 10000; write for example 40, or leave it out for 40',
   ],
-  ...['workloadIdentity', 'onBehalfOf'].map((mode): [string, string] => [
-    `url: http://x, credentials: { mode: ${mode} }`,
-    `upstream.credentials.mode: \`${mode}\` is not supported by this version yet; write none or passthrough or token or basic or servicePrincipal`,
-  ]),
 ]
 
 t.test('a wrong upstream is refused, and a password in its URL not repeated', async (t) => {

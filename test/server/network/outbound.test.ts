@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { KeySource } from '../../../src/server/auth/key-source.ts'
 import { type Outbound, proxyFor, readProxySettings } from '../../../src/server/config/proxy-settings.ts'
+import { openOwnToken } from '../../../src/server/credentials/open-credentials.ts'
 import { SignedUrl } from '../../../src/server/databricks/storage/signed-url.ts'
 import { StorageClient } from '../../../src/server/databricks/storage/storage-client.ts'
-import { ServicePrincipalTokens } from '../../../src/server/upstream/service-principal.ts'
 import { Upstream } from '../../../src/server/upstream/upstream.ts'
 import { startForwardProxy } from '../../fakes/forward-proxy.ts'
 import { startIssuer, tenantId } from '../../fakes/issuer.ts'
@@ -26,7 +26,7 @@ async function startServer(t: Test, cert: string) {
     const [path = ''] = request.url?.split('?') ?? []
     response.setHeader('content-type', 'application/json')
     if (path.endsWith('/keys')) return void response.end(JSON.stringify(issuer.keySet()))
-    if (path.endsWith('/token')) return void response.end('{"access_token":"tok","expires_in":3600}')
+    if (path.endsWith('/token')) return void response.end('{"token_type":"Bearer","access_token":"tok","expires_in":3600}')
     response.end(JSON.stringify({ host: request.headers.host, path, authorization: request.headers.authorization ?? null }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -111,15 +111,16 @@ t.test(
     proxy.asked.length = 0
     t.equal(await readKeys(`https://login.internal.test:${port}`, outbound), null)
     const principal = {
-      authority: `https://login.internal.test:${port}`,
-      tenantId,
+      mode: 'servicePrincipal',
+      issuer: 'entra',
+      tokenUrl: `https://login.internal.test:${port}/${tenantId}/oauth2/v2.0/token`,
       clientId: 'c',
       clientSecretFile: certificate('secret.txt'),
       scope: 's',
-    }
+    } as const
     const warned: unknown[] = []
     const log = { warn: (about: unknown) => void warned.push(about) }
-    t.equal(await new ServicePrincipalTokens(principal, log, undefined, outbound).read(), 'tok', JSON.stringify(warned))
+    t.equal(await openOwnToken(principal, { log, outbound }).read(), 'tok', JSON.stringify(warned))
     const upstream = new Upstream({
       url: `https://mlflow.internal.test:${port}/base`,
       kind: 'mlflow',

@@ -9,8 +9,8 @@ import t from 'tap'
 import { DatabricksDirectory } from '../../../src/server/auth/databricks-directory.ts'
 import { RememberedDirectory, withDirectory } from '../../../src/server/auth/directory.ts'
 import { databricksAudience } from '../../../src/server/config/databricks-audience.ts'
+import { openOwnToken } from '../../../src/server/credentials/open-credentials.ts'
 import { familyOf } from '../../../src/server/upstream/rate-limiter.ts'
-import { ServicePrincipalTokens } from '../../../src/server/upstream/service-principal.ts'
 import { TokenBucket } from '../../../src/server/upstream/token-bucket.ts'
 import { Upstream } from '../../../src/server/upstream/upstream.ts'
 import { upstreamCredentials } from '../../../src/server/upstream/upstream-credentials.ts'
@@ -27,14 +27,22 @@ t.teardown(async () => {
   await Promise.all([authority.close(), issuer.close()])
   rmSync(folder, { recursive: true })
 })
-const principal = { authority: authority.url, tenantId, clientId: 'app', clientSecretFile, scope: 'databricks/.default' }
+const principal = {
+  mode: 'servicePrincipal',
+  issuer: 'entra',
+  tokenUrl: `${authority.url}/${tenantId}/oauth2/v2.0/token`,
+  clientId: 'app',
+  clientSecretFile,
+  scope: 'databricks/.default',
+} as const
 const minute = 60_000
 
 function start() {
   const clock = { now: 0 }
   const warned: object[] = []
   const log = { warn: (about: object) => void warned.push(about) }
-  const tokens = new ServicePrincipalTokens(principal, log, () => clock.now)
+  const own = openOwnToken(principal, { log, clock: () => clock.now })
+  const tokens = { read: () => own.read(), drop: (token: string) => own.drop?.(token) }
   authority.asked.length = 0
   let made = 0
   answer = async () => ({ token: `token-${++made}`, seconds: 3_600 })
@@ -118,7 +126,7 @@ t.test('a request that was refused for its token is sent once more, and then no 
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : 0
-  const credentials = { mode: 'servicePrincipal', ...principal } as const
+  const credentials = principal
   const upstream = new Upstream({ url: `http://127.0.0.1:${port}`, kind: 'databricks', credentials })
   t.teardown(async () => {
     await upstream.close()
@@ -141,7 +149,7 @@ t.test('a request that was refused for its token is sent once more, and then no 
 t.test('an environment asks with its own principal, and else with everybody’s', async (t) => {
   start()
   const log = { warn: () => undefined }
-  const own = { mode: 'servicePrincipal', ...principal, clientId: 'acc' } as const
+  const own = { ...principal, clientId: 'acc' }
   const { read } = upstreamCredentials(
     { url: '', kind: 'databricks', credentials: { mode: 'passthrough' }, credentialsOf: { acc: own, preprod: own } },
     log,
