@@ -1,5 +1,5 @@
 import { type JsonWebKey, KeyObject, sign } from 'node:crypto'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { generateKeyPair } from 'jose'
 
 /** How the issuer answers for its keys: well, never, by dropping the connection, or with this. */
@@ -27,6 +27,8 @@ export interface TestIssuer {
   /** Replaces the key by a new one under a new id; the old one is no longer published. */
   readonly rotate: () => Promise<void>
   readonly setAnswer: (answer: Answer) => void
+  /** Serves every other address, which are not found before. */
+  readonly serve: (listener: RequestListener) => void
   readonly close: () => Promise<void>
 }
 
@@ -46,9 +48,10 @@ export async function startIssuer(): Promise<TestIssuer> {
   let answer: Answer = 'keys'
   let reads = 0
   let pair = await makeKey(1)
+  let others: RequestListener = (_request, response) => void response.writeHead(404).end('{}')
   const keySet = () => ({ keys: [pair.jwk] })
   const server = createServer((request, response) => {
-    if (request.url !== `/${tenantId}/discovery/v2.0/keys`) return void response.writeHead(404).end('{}')
+    if (request.url !== `/${tenantId}/discovery/v2.0/keys`) return void others(request, response)
     reads += 1
     give(response, answer === 'keys' ? { body: JSON.stringify(keySet()) } : answer)
   })
@@ -81,6 +84,9 @@ export async function startIssuer(): Promise<TestIssuer> {
     },
     setAnswer: (next) => {
       answer = next
+    },
+    serve: (listener) => {
+      others = listener
     },
     close: () =>
       new Promise((resolve) => {

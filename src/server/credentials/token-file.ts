@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { Refusal } from '../../policy/reasons.ts'
-import { readSecretFile } from '../config/secret-file.ts'
+import { describeOpenError, readSecretFile } from '../config/secret-file.ts'
 
 /** Milliseconds for which a token file is taken to be unchanged. */
 const trust = 1_000
@@ -50,7 +50,9 @@ export class TokenFile {
 
   async #check(): Promise<void> {
     try {
-      const { mtimeMs, size, ino } = await stat(this.#file)
+      const { mtimeMs, size, ino } = await stat(this.#file).catch((error: unknown) => {
+        throw new Error(describeOpenError(this.#file, error))
+      })
       const version = `${mtimeMs} ${size} ${ino}`
       if (version === this.#version) return
       this.#token = this.#readFile(this.#file)
