@@ -33,6 +33,8 @@ const rooms = [
     'src/server/pipeline',
     ['src/policy', 'src/rewrite', ...server('config limits network observability upstream auth facts http databricks')],
   ],
+  // The thin sidecar, which passes everything to a proxy elsewhere.
+  ['src/server/agent', ['src/policy', ...server('config network observability credentials upstream')]],
   // Examines a configuration as the running proxy would use it.
   ['src/server/doctor', ['src/policy', ...server('config network credentials upstream auth databricks')]],
 ]

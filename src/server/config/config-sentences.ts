@@ -41,6 +41,7 @@ export function describeError(error: ErrorObject, schema: SchemaNode): ErrorSent
 /** The mode of credentials that a key belongs to. */
 function modeOf(instancePath: string): string {
   if (instancePath.endsWith('/file')) return 'token'
+  if (instancePath.endsWith('/tokenFile')) return 'workloadIdentity'
   return /\/(username|passwordFile)$/.test(instancePath) ? 'basic' : 'servicePrincipal'
 }
 
