@@ -21,11 +21,11 @@ const rooms = [
   // The client of MLflow or the workspace. It sends what rewrite wrote, over the network, within the limits of memory.
   ['src/server/upstream', ['src/policy', 'src/rewrite', ...server('config network limits credentials')]],
   // Who calls: keys come over the network, and groups from the workspace.
-  ['src/server/auth', ['src/policy', ...server('config network upstream')]],
+  ['src/server/auth', ['src/policy', ...server('config network credentials upstream')]],
   // Answers what a decision asks, by look-ups at the upstream.
   ['src/server/facts', ['src/policy', 'src/rewrite', ...server('network upstream')]],
   // The listener and what it answers by itself. It knows the upstream's errors, as it puts them into MLflow's shape.
-  ['src/server/http', ['src/policy', ...server('config network limits observability upstream auth')]],
+  ['src/server/http', ['src/policy', ...server('config network limits observability credentials upstream auth')]],
   // A workspace's storage, registry and folders.
   ['src/server/databricks', ['src/policy', 'src/rewrite', ...server('config network limits upstream facts http')]],
   // The journey of a request from the listener to the upstream and back.

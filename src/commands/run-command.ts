@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { agentCommand } from './agent.ts'
 import { checkCommand } from './check.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
@@ -8,7 +9,7 @@ import { routesCommand } from './routes.ts'
 import { serveCommand } from './serve.ts'
 import type { Shell, Terminal } from './shell.ts'
 
-const commands = [serveCommand, checkCommand, doctorCommand, explainCommand, routesCommand, demoCommand]
+const commands = [serveCommand, checkCommand, doctorCommand, explainCommand, routesCommand, agentCommand, demoCommand]
 
 function makeProgram(shell: Shell): Command {
   const { out, err } = shell.terminal

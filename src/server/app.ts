@@ -5,6 +5,7 @@ import { openDirectory } from './auth/databricks-directory.ts'
 import { withDirectory } from './auth/directory.ts'
 import type { Config } from './config/config-types.ts'
 import { upstreamTimeouts } from './config/upstream-timeouts.ts'
+import { type OwnToken, openOwnToken } from './credentials/open-credentials.ts'
 import { AzureStorage } from './databricks/storage/databricks-store.ts'
 import { WorkspaceArtifacts } from './databricks/workspace-artifacts.ts'
 import { type Clock, processClock } from './facts/clock.ts'
@@ -54,6 +55,7 @@ export interface Parts extends ServerParts {
 /** Shared by all ports. */
 interface Services {
   readonly authenticator: Authenticator
+  readonly sidecar: OwnToken | null
   readonly pipeline: Pipeline
   readonly limits: Limits
   /** The artifacts of a Databricks workspace; null if MLflow serves them itself. */
@@ -81,17 +83,27 @@ function openPipeline({ config, log, upstream, tokens, clock = processClock }: P
   return { pipeline: new Pipeline({ config, upstream, facts, clock, forward, own }), artifacts, close }
 }
 
+/** The token of the process itself, where it is every caller's. */
+function openSidecar({ config: { authentication, outbound }, log }: Parts): OwnToken | null {
+  const unavailable = 'The sidecar cannot get a token of its own at the moment. Try again shortly.'
+  return authentication.sidecar === undefined ? null : openOwnToken(authentication.sidecar, { log, outbound, unavailable })
+}
+
 function openServices(parts: Parts): Services {
   const { config, authenticator, upstream, metrics } = parts
   const limits = new Limits(config.limits)
   metrics.watch(limits)
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
   const directory = openDirectory(config, upstream)
-  return { authenticator: withDirectory(authenticator, directory), limits, ...openPipeline(parts) }
+  return { authenticator: withDirectory(authenticator, directory), sidecar: openSidecar(parts), limits, ...openPipeline(parts) }
 }
 
 /** One port for callers: the stages of a request, in order. */
-function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, limits, artifacts }: Services): FastifyInstance {
+function buildApp(
+  parts: Parts,
+  listener: Listener,
+  { authenticator, sidecar, pipeline, limits, artifacts }: Services,
+): FastifyInstance {
   const { config, log, upstream, metrics, connections = new Connections(), timeouts = clientTimeouts } = parts
   const audit = auditLog(log)
   const note: Note = (request, reply) => {
@@ -111,7 +123,7 @@ function buildApp(parts: Parts, listener: Listener, { authenticator, pipeline, l
     done()
   })
   addAdmission(app, limits)
-  addRequestHooks(app, authenticator, ingressOf, connections)
+  addRequestHooks(app, authenticator, ingressOf, connections, sidecar)
   addIdleTimeout(app, timeouts.idle, (config.upstream.timeouts ?? upstreamTimeouts).model)
   addLeastRate(app, config.limits.leastRate)
   addBodyParser(app)

@@ -1,6 +1,6 @@
 import { withoutTrailing } from '../../policy/names/trailing.ts'
 import type { CredentialsEntry } from './config-file.ts'
-import type { TokenClient, UpstreamCredentials } from './config-types.ts'
+import type { OwnCredentials, TokenClient, UpstreamCredentials } from './config-types.ts'
 
 /** What fills in what an entry leaves out. */
 export interface CredentialDefaults {
@@ -12,6 +12,9 @@ export interface CredentialDefaults {
   readonly scope: string
   readonly env: NodeJS.ProcessEnv
 }
+
+/** The form of the id of a tenant. */
+export const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** A virtual machine's metadata service. */
 const machineEndpoint = 'http://169.254.169.254/metadata/identity/oauth2/token'
@@ -78,4 +81,11 @@ export function completeCredentials(entry: CredentialsEntry, defaults: Credentia
   const tokenFile = mode === 'onBehalfOf' ? projectedToken(entry, defaults.env) : undefined
   const tenantId = entry.tenantId ?? defaults.tenantId
   return { mode, ...entraClient(entry, tenantId, defaults.authority, defaults.scope), ...proofOf(entry, tokenFile) }
+}
+
+/** The same for a process whose callers are all who it is itself; null for credentials that are nobody's own. */
+export function completeOwn(entry: CredentialsEntry, defaults: CredentialDefaults): OwnCredentials | null {
+  const completed = completeCredentials(entry, defaults)
+  const { mode } = completed
+  return mode === 'none' || mode === 'passthrough' || mode === 'basic' || mode === 'onBehalfOf' ? null : completed
 }

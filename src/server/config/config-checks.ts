@@ -1,12 +1,11 @@
 import { checkCaFile } from './certificates.ts'
-import { readClientCertificate } from './client-certificate.ts'
 import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
 import { checkLimits } from './config-limits.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
-import { checkCredentials } from './credential-checks.ts'
+import { checkCredentialFiles, checkCredentials } from './credential-checks.ts'
 import { databricksAudience } from './databricks-audience.ts'
-import { checkFile, readKeyFile, readPasswordFile, readSecretFile } from './secret-file.ts'
+import { checkFile, readKeyFile } from './secret-file.ts'
 import { findAuthorityProblem, findUrlProblem, isLoopback } from './url-checks.ts'
 
 /** What the schema cannot say: about URLs, addresses and files. File paths in `file` are absolute. */
@@ -18,22 +17,15 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
     ...finding(['authentication', 'directory'], findDirectoryProblem(file)),
     ...finding(['admin'], findAddressClash(file.admin, file.listen, 'listen', 'admin')),
     ...checkDatabricksHost(file),
+    ...checkSidecar(file),
     ...credentialEntries(file).flatMap(({ path, credentials }) => [
-      ...checkReadable([...path, 'file'], readSecretFile, credentials.file),
-      ...checkReadable([...path, 'passwordFile'], readPasswordFile, credentials.passwordFile),
-      ...checkReadable([...path, 'clientSecretFile'], readSecretFile, credentials.clientSecretFile),
-      ...checkReadable([...path, 'certificateFile'], readClientCertificate, credentials.certificateFile),
-      ...checkReadable([...path, 'tokenFile'], readSecretFile, credentials.tokenFile),
+      ...checkCredentialFiles(path, credentials),
       ...checkCredentials(path, credentials, file.upstream.kind, env),
     ]),
     ...finding(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
     ...checkLimits(file),
-    ...checkReadable(['paging', 'keyFile'], readKeyFile, file.paging.keyFile ?? undefined),
+    ...finding(['paging', 'keyFile'], file.paging.keyFile === null ? null : checkFile(readKeyFile, file.paging.keyFile)),
   ]
-}
-
-function checkReadable(path: ConfigPath, read: (file: string) => unknown, file: string | undefined): Finding[] {
-  return file === undefined ? [] : finding(path, checkFile(read, file))
 }
 
 function finding(path: ConfigPath, message: string | null): Finding[] {
@@ -46,6 +38,19 @@ function findDirectoryProblem({ authentication: { directory, entra }, upstream }
     return 'is databricks, but the upstream is not; write upstream.kind: databricks, or leave it out'
   if (entra.audiences.includes(databricksAudience)) return null
   return `works only with tokens for Databricks; add ${databricksAudience} to authentication.entra.audiences, or write none`
+}
+
+/** Whoever reaches a sidecar has its identity. */
+function checkSidecar({ authentication: { mode, identity }, listen, databricksHost }: ConfigFile): Finding[] {
+  if (mode !== 'sidecar') {
+    const message = 'is only for `mode: sidecar`; leave it out, or write mode: sidecar'
+    return identity === undefined ? [] : [{ path: ['authentication', 'identity'], message }]
+  }
+  const reached = 'would lend the identity of this process to other machines; write 127.0.0.1, or authentication.mode: bearer'
+  return [
+    ...finding(['listen', 'host'], isLoopback(listen.host) ? null : reached),
+    ...finding(['databricksHost', 'listen', 'host'], isLoopback(databricksHost?.listen?.host ?? 'localhost') ? null : reached),
+  ]
 }
 
 type Address = ConfigFile['listen']

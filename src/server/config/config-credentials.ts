@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { usesCatalog } from '../../policy/environments/environment.ts'
 import { withoutTrailing } from '../../policy/names/trailing.ts'
-import { type CredentialDefaults, completeCredentials } from './complete-credentials.ts'
+import { type CredentialDefaults, completeCredentials, completeOwn } from './complete-credentials.ts'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
-import type { Config, UpstreamCredentials } from './config-types.ts'
+import type { Config, OwnCredentials, UpstreamCredentials } from './config-types.ts'
 import { databricksAudience } from './databricks-audience.ts'
 import type { Outbound } from './proxy-settings.ts'
 
@@ -22,11 +22,23 @@ export function credentialEntries(file: ConfigFile): { path: readonly string[]; 
   const own = Object.entries(file.environments).flatMap(([name, { credentials }]) =>
     credentials === undefined ? [] : [{ path: ['environments', name, 'credentials'], credentials }],
   )
-  return [{ path: ['upstream', 'credentials'], credentials: file.upstream.credentials }, ...own]
+  const { identity } = file.authentication
+  return [
+    { path: ['upstream', 'credentials'], credentials: file.upstream.credentials },
+    ...own,
+    ...(identity === undefined ? [] : [{ path: ['authentication', 'identity'], credentials: identity }]),
+  ]
 }
 
 function defaultsOf({ authentication: { entra }, upstream }: ConfigFile, env: NodeJS.ProcessEnv): CredentialDefaults {
   return { tenantId: entra.tenantId, authority: entra.authority, workspace: upstream.url, scope: databricksScope, env }
+}
+
+/** Who every caller of a sidecar is: its tokens are for the proxy itself, and are verified like any caller's. Null: callers bring their own. */
+export function completeSidecar(file: ConfigFile, env: NodeJS.ProcessEnv): OwnCredentials | null {
+  const { mode, identity = { mode: 'workloadIdentity' }, entra } = file.authentication
+  if (mode !== 'sidecar') return null
+  return completeOwn(identity, { ...defaultsOf(file, env), scope: `${entra.audiences[0] ?? ''}/.default` })
 }
 
 /** The upstream as the file means it. */

@@ -47,7 +47,8 @@ export interface ConfigFile {
   }
   readonly tls: { readonly caFile: string | null }
   readonly authentication: {
-    readonly mode: 'bearer'
+    readonly mode: 'bearer' | 'sidecar'
+    readonly identity?: CredentialsEntry
     readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
     readonly directory?: 'none' | 'databricks'
   }

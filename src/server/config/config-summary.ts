@@ -25,7 +25,7 @@ function showAddress({ host, port }: { readonly host: string; readonly port: num
 }
 
 function describeServer(config: Config): string[] {
-  const { tenantId, audiences, authority } = config.authentication.entra
+  const { authority } = config.authentication.entra
   const unknown = config.unknownFields === 'refuse' ? 'are refused' : 'are passed on, unless their name suggests a reference'
   return [
     'The proxy',
@@ -40,7 +40,7 @@ function describeServer(config: Config): string[] {
       'names',
       config.foldsCase ? 'compared without case and accents, as the upstream may do' : 'compared exactly, case included',
     ),
-    row('callers', `access tokens of tenant ${tenantId} for ${listOr(audiences)}`),
+    row('callers', describeCallers(config)),
     row('issuer', authority),
     row('groups', describeGroups(config)),
     row('page keys', config.paging.keyFile === null ? 'generated at start' : `from ${config.paging.keyFile}`),
@@ -53,6 +53,12 @@ function describeServer(config: Config): string[] {
     row('log', `level ${config.log.level}`),
     ...choice(config),
   ]
+}
+
+function describeCallers({ authentication: { sidecar, entra } }: Config): string {
+  const tokens = `access tokens of tenant ${entra.tenantId} for ${listOr(entra.audiences)}`
+  if (sidecar === undefined) return tokens
+  return `programs on this machine, without a token: each as the proxy itself, ${describeCredentials(sidecar)} (${tokens})`
 }
 
 function describeGroups({ authentication: { directory } }: Config): string {

@@ -38,6 +38,9 @@ export type UpstreamCredentials =
   | ({ readonly mode: 'onBehalfOf' } & TokenClient)
   | ({ readonly mode: 'managedIdentity' } & ManagedIdentity)
 
+/** Credentials by which the proxy itself has a token. */
+export type OwnCredentials = Exclude<UpstreamCredentials, { mode: 'none' | 'passthrough' | 'basic' | 'onBehalfOf' }>
+
 /** The configuration after validation: frozen, complete, and never changed afterwards. */
 export interface Config extends PolicyConfig {
   readonly listen: { readonly host: string; readonly port: number }
@@ -71,7 +74,8 @@ export interface Config extends PolicyConfig {
     readonly outbound?: Outbound
   }
   readonly authentication: {
-    readonly mode: 'bearer'
+    /** Left out: callers bring their own tokens. Else every caller, all on this machine, is who the proxy itself is by these credentials. */
+    readonly sidecar?: OwnCredentials
     readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
     /** Who says in which groups a caller is whose token does not. */
     readonly directory: 'none' | 'databricks'

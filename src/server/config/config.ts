@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { withoutTrailing } from '../../policy/names/trailing.ts'
 import { checkServerParts } from './config-checks.ts'
-import { completeDirectory, completeUpstream, resolveCredentials } from './config-credentials.ts'
+import { completeDirectory, completeSidecar, completeUpstream, resolveCredentials } from './config-credentials.ts'
 import { readLandscape } from './config-environments.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'
 import { applyOverrides } from './config-overrides.ts'
@@ -74,6 +74,7 @@ function readBytes(file: string): Uint8Array {
 
 function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
   const { keyFile } = file.paging
+  const { identity } = file.authentication
   const { caFile } = file.tls
   const environments = Object.entries(file.environments).map(([name, entry]) => {
     const { credentials } = entry
@@ -82,6 +83,10 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
   return {
     ...file,
     upstream: { ...file.upstream, credentials: resolveCredentials(file.upstream.credentials, folder) },
+    authentication: {
+      ...file.authentication,
+      ...(identity === undefined ? {} : { identity: resolveCredentials(identity, folder) }),
+    },
     environments: Object.fromEntries(environments),
     tls: { caFile: caFile === null ? null : resolve(folder, caFile) },
     paging: { keyFile: keyFile === null ? null : resolve(folder, keyFile) },
@@ -97,6 +102,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
   const { listen, admin, databricksHost, authentication, paging, unknownFields, shutdown, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   const { tenantId, audiences, authority } = authentication.entra
+  const sidecar = completeSidecar(file, env)
   return {
     listen: { host: listen.host, port: listen.port },
     admin: { host: admin.host, port: admin.port },
@@ -104,7 +110,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
     upstream: completeUpstream(file, outbound, env),
     ...(outbound === undefined ? {} : { outbound }),
     authentication: {
-      mode: authentication.mode,
+      ...(sidecar === null ? {} : { sidecar }),
       entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: withoutTrailing(authority, '/') },
       directory: completeDirectory(file),
     },

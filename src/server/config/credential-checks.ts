@@ -1,6 +1,8 @@
-import { azureVariables, projectedToken } from './complete-credentials.ts'
+import { readClientCertificate } from './client-certificate.ts'
+import { azureVariables, guid, projectedToken } from './complete-credentials.ts'
 import type { CredentialsEntry } from './config-file.ts'
-import type { Finding } from './config-problem.ts'
+import type { ConfigPath, Finding } from './config-problem.ts'
+import { checkFile, readPasswordFile, readSecretFile } from './secret-file.ts'
 import { findAuthorityProblem } from './url-checks.ts'
 
 /** What keys of credentials the modes have that get tokens from an issuer. */
@@ -62,8 +64,6 @@ function checkEntra(entry: CredentialsEntry, env: NodeJS.ProcessEnv): Said[] {
   return [...withId, missing('clientSecretFile', '/run/secrets/client-secret', or)]
 }
 
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** What Azure's workload identity should have told the pod. */
 function checkPod(entry: CredentialsEntry, env: NodeJS.ProcessEnv): Said[] {
   const { clientId, tenantId, authority } = azureVariables(env)
@@ -100,4 +100,20 @@ export function checkCredentials(
   const said =
     wrongKeys.length > 0 ? wrongKeys : entry.issuer === 'databricks' ? checkDatabricks(entry, kind, env) : checkEntra(entry, env)
   return said.map(([key, message]) => ({ path: [...path, key], message }))
+}
+
+function checkReadable(path: ConfigPath, read: (file: string) => unknown, file: string | undefined): Finding[] {
+  const message = file === undefined ? null : checkFile(read, file)
+  return message === null ? [] : [{ path, message }]
+}
+
+/** The files of credentials that cannot be read, or hold something else. */
+export function checkCredentialFiles(path: readonly string[], credentials: CredentialsEntry): Finding[] {
+  return [
+    ...checkReadable([...path, 'file'], readSecretFile, credentials.file),
+    ...checkReadable([...path, 'passwordFile'], readPasswordFile, credentials.passwordFile),
+    ...checkReadable([...path, 'clientSecretFile'], readSecretFile, credentials.clientSecretFile),
+    ...checkReadable([...path, 'certificateFile'], readClientCertificate, credentials.certificateFile),
+    ...checkReadable([...path, 'tokenFile'], readSecretFile, credentials.tokenFile),
+  ]
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { UpstreamCredentials } from '../config/config-types.ts'
+import type { OwnCredentials, UpstreamCredentials } from '../config/config-types.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
 import { readPasswordFile } from '../config/secret-file.ts'
 import { basicAuthorization } from '../network/basic-authorization.ts'
@@ -10,12 +10,6 @@ import { RenewedToken, type RenewedTokenOptions } from './renewed-token.ts'
 import { issuerDispatcher, requestToken } from './token-endpoint.ts'
 import { TokenFile } from './token-file.ts'
 import { ownTokenRequest } from './token-request.ts'
-
-/** Credentials with which the proxy itself has a token. */
-export type OwnCredentials = Extract<
-  UpstreamCredentials,
-  { mode: 'token' | 'servicePrincipal' | 'workloadIdentity' | 'managedIdentity' }
->
 
 /** The token of the proxy itself. */
 export interface OwnToken {

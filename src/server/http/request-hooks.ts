@@ -4,6 +4,8 @@ import type { Environment, PolicyConfig } from '../../policy/environments/enviro
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
+import { lendIdentity, refuseOwn } from '../auth/sidecar.ts'
+import type { OwnToken } from '../credentials/open-credentials.ts'
 import type { End } from '../network/request-end.ts'
 import { type AuditRecord, newAuditRecord } from '../observability/audit-record.ts'
 import { addressParts } from './addresses.ts'
@@ -26,12 +28,24 @@ function authorizationValues({ raw }: FastifyRequest): string[] {
   return raw.rawHeaders.filter((_value, index) => index % 2 === 1 && raw.rawHeaders[index - 1]?.toLowerCase() === 'authorization')
 }
 
+/** Who sends a request; to a sidecar always the process itself. */
+async function identify(request: FastifyRequest, authenticator: Authenticator, sidecar: OwnToken | null): Promise<Authenticated> {
+  if (sidecar === null) return authenticator.authenticate(authorizationValues(request))
+  const own = await lendIdentity(request.raw, sidecar)
+  try {
+    return await authenticator.authenticate(authorizationValues(request))
+  } catch (error) {
+    throw refuseOwn(error, own, sidecar)
+  }
+}
+
 /** For every request, known or not: checks that it is one HTTP message, and who sends it. */
 export function addRequestHooks(
   app: FastifyInstance,
   authenticator: Authenticator,
   ingressOf: IngressOf,
   connections: Connections,
+  sidecar: OwnToken | null = null,
 ): void {
   app.decorateRequest('authenticated', null)
   // A getter that throws if a hook was skipped would be no better than null: the audit record is set first.
@@ -48,7 +62,7 @@ export function addRequestHooks(
     if (isPreflight(request.raw)) return
     checkSite(request.raw)
     if (request.routeOptions.config.open === true) return
-    request.authenticated = await authenticator.authenticate(authorizationValues(request))
+    request.authenticated = await identify(request, authenticator, sidecar)
     request.auditRecord.principal = request.authenticated.principal
     request.gone.throwIfAborted()
   })

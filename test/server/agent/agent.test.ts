@@ -114,7 +114,7 @@ t.test('only programs of the same machine are served', async (t) => {
   for (const [headers, message] of cases) {
     const [response]: IncomingMessage[] = await once(request(`${url}/x`, { headers }).end(), 'response')
     t.equal(response?.statusCode, 401)
-    t.match(JSON.parse(await text(response ?? [])), { error_code: 'CUSTOMER_UNAUTHORIZED', message })
+    t.match(JSON.parse(response === undefined ? '' : await text(response)), { error_code: 'CUSTOMER_UNAUTHORIZED', message })
   }
   for (const host of ['localhost:5000', '[::1]:5000', '127.0.0.1'])
     t.match(await once(request(`${url}/x`, { headers: { host } }).end(), 'response'), [{ statusCode: 200 }], host)

@@ -354,8 +354,12 @@ t.test('a wrong upstream is refused, and a password in its URL not repeated', as
 const tenant = 'tenantId: 11111111-2222-3333-4444-555555555555'
 const wrongAuthentications: readonly (readonly [string, string])[] = [
   [
-    `{ mode: sidecar, entra: { ${tenant}, audiences: [a] } }`,
-    'mode: `sidecar` is not supported by this version yet; write bearer',
+    `{ identity: { mode: workloadIdentity }, entra: { ${tenant}, audiences: [a] } }`,
+    'identity: is only for `mode: sidecar`; leave it out, or write mode: sidecar',
+  ],
+  [
+    `{ mode: sidecar, identity: { mode: passthrough }, entra: { ${tenant}, audiences: [a] } }`,
+    'identity.mode: `passthrough` is none of token, servicePrincipal, workloadIdentity; write one of token, servicePrincipal, workloadIdentity',
   ],
   [
     '{ entra: { audiences: [a] } }',
