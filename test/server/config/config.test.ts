@@ -19,7 +19,6 @@ t.test('the smallest file gets every default', async (t) => {
       timeouts: { connect: 3_000, answer: 120_000, download: 600_000, upload: 600_000, model: 300_000, pause: 60_000 },
     },
     authentication: {
-      mode: 'bearer',
       entra: {
         tenantId: '11111111-2222-3333-4444-555555555555',
         audiences: ['api://proxy'],
@@ -271,7 +270,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ['environments: [acc]\nlissten: {}', '5:1 lissten: `lissten` is not a known key; did you mean `listen`?'],
   [
     'environments: [acc]\ntenantId: x',
-    '5:1 tenantId: `tenantId` is not a known key here; it belongs to `upstream.credentials.tenantId` or `authentication.entra.tenantId` or `environments.<name>.credentials.tenantId`',
+    '5:1 tenantId: `tenantId` is not a known key here; it belongs to `upstream.credentials.tenantId` or `authentication.identity.tenantId` or `authentication.entra.tenantId` or `environments.<name>.credentials.tenantId`',
   ],
   [
     'environments: [acc]\nzzz: x',
