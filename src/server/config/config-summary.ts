@@ -2,8 +2,9 @@ import { type Environment, usesCatalog } from '../../policy/environments/environ
 import { protectedAliases } from '../../policy/environments/production.ts'
 import { resolveName } from '../../policy/names/names.ts'
 import { describeServing } from './config-serving.ts'
-import type { Config, TokenClient, UpstreamCredentials } from './config-types.ts'
+import type { Config } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
+import { describeCredentials } from './describe-credentials.ts'
 import { type ShareKind, shareKinds } from './limit-settings.ts'
 import { proxyFor } from './proxy-settings.ts'
 import { showPatience } from './upstream-timeouts.ts'
@@ -127,35 +128,6 @@ function describeOutbound({ outbound, upstream, authentication }: Config): strin
     outbound.caFile === null ? [] : [row('trusts', `the authorities in ${outbound.caFile}, in addition to the public ones`)]
   const isProxied = outbound.httpProxy !== null || outbound.httpsProxy !== null
   return [...authorities, ...(isProxied ? [row('reaches', ways.join(', '))] : [])]
-}
-
-const issuerNames = { entra: 'Microsoft Entra ID', databricks: 'the Databricks workspace' } as const
-
-function describeProof({ clientSecretFile, certificateFile, tokenFile }: TokenClient): string {
-  if (clientSecretFile !== undefined) return ` by the secret in ${clientSecretFile}`
-  if (certificateFile !== undefined) return ` by the certificate in ${certificateFile}`
-  return tokenFile === undefined ? '' : ` by the token in ${tokenFile}`
-}
-
-function describeCredentials(credentials: UpstreamCredentials): string {
-  switch (credentials.mode) {
-    case 'none':
-      return 'without credentials'
-    case 'passthrough':
-      return "with each caller's own token"
-    case 'token':
-      return `with the token in ${credentials.file}`
-    case 'basic':
-      return `as user ${credentials.username}`
-    case 'servicePrincipal':
-      return `with tokens of service principal ${credentials.clientId}${describeProof(credentials)}`
-    case 'workloadIdentity':
-      return `with tokens of workload identity ${credentials.clientId ?? ''}${describeProof(credentials)}`
-    case 'managedIdentity':
-      return `with tokens of ${credentials.clientId === null ? "the machine's managed identity" : `managed identity ${credentials.clientId}`}`
-    case 'onBehalfOf':
-      return `with what ${issuerNames[credentials.issuer]} gives for each caller's own token`
-  }
 }
 
 function choice(config: Config): string[] {

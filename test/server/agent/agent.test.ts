@@ -5,6 +5,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { createAgent } from '../../../src/server/agent/agent.ts'
+import { createProbes } from '../../../src/server/agent/run-agent.ts'
 import { openOwnToken } from '../../../src/server/credentials/open-credentials.ts'
 import { startIssuer } from '../../fakes/issuer.ts'
 import { serveTokens } from '../../fakes/token-endpoints.ts'
@@ -163,4 +164,20 @@ t.test('a caller that goes away ends its request', async (t) => {
   sent.destroy()
   await gone
   t.pass('the proxy hears of it')
+})
+
+t.test('the kubelet hears whether there is a token, and nothing else', async (t) => {
+  let has = false
+  const probes = createProbes({ read: async () => (has ? 'a-token' : Promise.reject(new Error('hunter2'))) })
+  const port = await portOf(probes)
+  t.teardown(() => probes.close())
+  const ask = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } })
+    return `${response.status} ${await response.text()}`
+  }
+  t.equal(await ask('/livez'), '200 {"status":"ready"}')
+  t.equal(await ask('/readyz'), '503 {"status":"not ready","waitingFor":"a token"}')
+  has = true
+  t.equal(await ask('/readyz'), '200 {"status":"ready"}')
+  t.equal(await ask('/x'), '404 ')
 })
