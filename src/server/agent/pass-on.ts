@@ -18,11 +18,7 @@ const ofConnection: ReadonlySet<string> = new Set([
 ])
 
 function withoutConnection(headers: IncomingHttpHeaders): [name: string, value: string | string[]][] {
-  const named = new Set(
-    String(headers.connection ?? '')
-      .toLowerCase()
-      .split(/\s*,\s*/),
-  )
+  const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()))
   return Object.entries(headers).flatMap(([name, value]): [string, string | string[]][] =>
     value === undefined || ofConnection.has(name) || named.has(name) ? [] : [[name, value]],
   )
