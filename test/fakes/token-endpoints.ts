@@ -110,7 +110,8 @@ export function serveTokens(issuer: TestIssuer, registrations: readonly Registra
     return known
   }
   const mint = async (claims: Record<string, unknown>): Promise<Answer> => {
-    const token = await issuer.token({ ...claims, jti: String(state.asked.length) })
+    const exp = Math.floor(Date.now() / 1000) + state.lifetime
+    const token = await issuer.token({ ...claims, jti: String(state.asked.length), exp })
     return [200, { token_type: 'Bearer', expires_in: state.lifetime, ext_expires_in: state.lifetime, access_token: token }]
   }
 
