@@ -10,6 +10,8 @@ COPY package.json package-lock.json .npmrc ./
 # Without install scripts the development dependency `node` stays empty, and the build uses the image's own node.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/setup ./scripts/setup
+COPY schema ./schema
 COPY src ./src
 RUN npm run build
 

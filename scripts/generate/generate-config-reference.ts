@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { variableFor } from '../../src/server/config/config-overrides.ts'
-import { listKeys, readSchema, type SchemaNode, schemaAt, showYaml } from '../../src/server/config/config-schema.ts'
+import { configSchema, listKeys, type SchemaNode, schemaAt, showYaml } from '../../src/server/config/config-schema.ts'
 
 const target = new URL('../../docs/configuration.md', import.meta.url)
 
@@ -100,7 +100,7 @@ function renderDefault(schema: SchemaNode, path: readonly string[], node: Schema
 
 /** What `docs/configuration.md` must contain. */
 export function renderCurrentReference(): string {
-  return renderConfigReference(readSchema(), readFileSync(new URL('../../examples/minimal.yaml', import.meta.url), 'utf8'))
+  return renderConfigReference(configSchema, readFileSync(new URL('../../examples/minimal.yaml', import.meta.url), 'utf8'))
 }
 
 function main(args: readonly string[]): void {

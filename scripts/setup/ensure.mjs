@@ -75,7 +75,9 @@ function sourcesFingerprint() {
   const hash = createHash('sha256')
   const files = readdirSync(inRoot('src'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   const paths = files.map((entry) => join(entry.parentPath ?? entry.path, entry.name)).sort()
-  const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => inRoot(name))
+  const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/setup/build.mjs'].map(
+    (name) => inRoot(name),
+  )
   for (const path of [...paths, ...settings]) {
     const { size, mtimeMs } = statSync(path)
     hash.update(`${path}\n${size}\n${mtimeMs}\n`)

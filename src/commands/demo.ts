@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import type { Shell, Terminal } from './shell.ts'
 
 async function demo(options: Readonly<Record<string, boolean>>, terminal: Terminal): Promise<number> {
-  const launcher = fileURLToPath(new URL('../../scripts/run/run.mjs', import.meta.url))
+  // This program is src/cli.ts or dist/cli.js.
+  const launcher = join(dirname(realpathSync(process.argv[1] ?? '.')), '..', 'scripts', 'run', 'run.mjs')
   if (!existsSync(launcher)) {
     terminal.err('mlflow-env-proxy: the demo is part of the source code only; in a checkout, write npm run demo\n')
     return 1

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import packageFile from '../../package.json' with { type: 'json' }
 import { agentCommand } from './agent.ts'
 import { checkCommand } from './check.ts'
 import { demoCommand } from './demo.ts'
@@ -15,7 +15,7 @@ function makeProgram(shell: Shell): Command {
   const { out, err } = shell.terminal
   const program = new Command('mlflow-env-proxy')
     .description('A policy-enforcing reverse proxy that gives one MLflow several isolated environments.')
-    .version(readVersion(), '-v, --version')
+    .version(packageFile.version, '-v, --version')
     .helpCommand(false)
     .exitOverride()
     .showHelpAfterError()
@@ -46,10 +46,4 @@ export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv
     if (!(error instanceof CommanderError)) throw error
     return error.exitCode === 0 ? 0 : 2
   }
-}
-
-/** The version of the package that this file belongs to, in a checkout and when installed. */
-function readVersion(): string {
-  const content: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return content.version
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
+import schema from '../../../schema/config.schema.json' with { type: 'json' }
 import type { ConfigPath } from './config-problem.ts'
 
 /** The parts of JSON Schema that `schema/config.schema.json` uses, and three words of its own. */
@@ -8,7 +8,7 @@ export interface SchemaNode {
   readonly title?: string
   readonly description?: string
   readonly properties?: Readonly<Record<string, SchemaNode>>
-  readonly additionalProperties?: false | SchemaNode
+  readonly additionalProperties?: boolean | SchemaNode
   readonly propertyNames?: SchemaNode
   readonly items?: SchemaNode
   readonly required?: readonly string[]
@@ -23,15 +23,8 @@ export interface SchemaNode {
   readonly 'x-notYet'?: readonly string[]
 }
 
-/** Reads the schema that ships beside `src` and `dist`. */
-export function readSchema(): SchemaNode {
-  const schema: SchemaNode =
-    knownSchema ?? JSON.parse(readFileSync(new URL('../../../schema/config.schema.json', import.meta.url), 'utf8'))
-  knownSchema = schema
-  return schema
-}
-
-let knownSchema: SchemaNode | null = null
+/** The schema of the configuration file. */
+export const configSchema: SchemaNode = schema
 
 /** The schema of the value at a path, or null where the schema knows no such path. */
 export function schemaAt(schema: SchemaNode, path: ConfigPath): SchemaNode | null {
@@ -43,9 +36,14 @@ export function schemaAt(schema: SchemaNode, path: ConfigPath): SchemaNode | nul
   return node ?? null
 }
 
+/** What any other key holds. */
+function namedIn({ additionalProperties }: SchemaNode): SchemaNode | undefined {
+  return typeof additionalProperties === 'object' ? additionalProperties : undefined
+}
+
 function childOf(node: SchemaNode, key: string): SchemaNode | undefined {
   if (node.properties !== undefined && Object.hasOwn(node.properties, key)) return node.properties[key]
-  return node.additionalProperties === false ? undefined : node.additionalProperties
+  return namedIn(node)
 }
 
 /** The keys that a map at this place may have. */
@@ -61,7 +59,8 @@ export function takesType(node: SchemaNode, type: string): boolean {
 /** Every key of the schema with its path; `<name>` stands for the name of an environment. */
 export function listKeys(schema: SchemaNode, path: readonly string[] = []): { path: readonly string[]; node: SchemaNode }[] {
   const inner = Object.entries(schema.properties ?? {})
-  const named: [string, SchemaNode][] = schema.additionalProperties ? [['<name>', schema.additionalProperties]] : []
+  const other = namedIn(schema)
+  const named: [string, SchemaNode][] = other === undefined ? [] : [['<name>', other]]
   return [...inner, ...named].flatMap(([key, node]) => [{ path: [...path, key], node }, ...listKeys(node, [...path, key])])
 }
 

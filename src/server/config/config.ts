@@ -9,7 +9,7 @@ import { type ConfigFile, spreadEnvironments } from './config-file.ts'
 import { applyOverrides } from './config-overrides.ts'
 import { type Places, placeFindings } from './config-places.ts'
 import { ConfigError, type ConfigPath, type Finding, isWithin } from './config-problem.ts'
-import { readSchema, type SchemaNode } from './config-schema.ts'
+import { configSchema, type SchemaNode } from './config-schema.ts'
 import type { Config } from './config-types.ts'
 import { validateConfig } from './config-validate.ts'
 import { expandVariables } from './config-variables.ts'
@@ -24,9 +24,8 @@ import { describeOpenError } from './secret-file.ts'
  * Relative paths in the file start at the file's folder.
  */
 export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
-  const schema = readSchema()
-  const { data, places, findings, unread } = readData(file, schema, env)
-  const validation = validateConfig(data, schema)
+  const { data, places, findings, unread } = readData(file, configSchema, env)
+  const validation = validateConfig(data, configSchema)
   const within = (ancestors: readonly ConfigPath[]) => (finding: Finding) =>
     ancestors.some((path) => isWithin(finding.path, path))
   findings.push(...validation.findings.filter((finding) => !within(unread)(finding)))
