@@ -1,4 +1,4 @@
-# The image of mlflow-env-proxy: node, the compiled program, its production dependencies, and nothing of the build.
+# The image of mlflow-env-proxy: node, the program bundled with its dependencies, and nothing of the build.
 # A release pins both images by digest: replace the tags here, or pass --build-arg BUILD_IMAGE=node:24-trixie-slim@sha256:...
 ARG BUILD_IMAGE=node:24-trixie-slim
 # Only glibc and libstdc++ are asked of it; the last stage runs no command, so an image without a shell works as well.
@@ -15,18 +15,12 @@ COPY schema ./schema
 COPY src ./src
 RUN npm run build
 
-FROM ${BUILD_IMAGE} AS dependencies
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
-
 FROM ${RUNTIME_IMAGE} AS runtime
 LABEL org.opencontainers.image.title="mlflow-env-proxy" \
       org.opencontainers.image.licenses="Apache-2.0"
 # Node brings its own certificate authorities, so no ca-certificates package is needed.
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
-COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /src/dist ./dist
 COPY schema ./schema
 COPY package.json LICENSE ./
