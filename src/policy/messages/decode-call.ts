@@ -1,6 +1,7 @@
 import { Refusal } from '../reasons.ts'
 import { decodeObject, type Reading } from './decode-object.ts'
 import { readScalar, readWord } from './field-value.ts'
+import type { CopiedLists } from './json/copied-lists.ts'
 import { isSameJson, type JsonObject } from './json/json.ts'
 import { decodeUtf8, parseJson } from './json/json-text.ts'
 import { type Shape, shapeOf } from './message-shape.ts'
@@ -26,6 +27,8 @@ export interface DecodeOptions {
   readonly deleteByQuery?: boolean
   /** What the endpoint requires is looked at first, and in this order. */
   readonly required?: readonly string[]
+  /** Lists of the JSON body that are copied. */
+  readonly copied?: CopiedLists
 }
 
 /** The body of an opaque endpoint: a JSON object as it is, and nothing in the query. Throws Refusal as `decodeCall`. */
@@ -63,7 +66,7 @@ function decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): J
     throw new Refusal('malformed', `A ${raw.method} request takes its parameters from the JSON body: remove the query.`)
   }
   if (raw.method === 'POST' || raw.method === 'PUT') requireJsonType(raw.contentType)
-  const decoded = decode(raw.body.length > 0 ? parseBody(raw.body) : new Map(), 'body')
+  const decoded = decode(raw.body.length > 0 ? parseBody(raw.body, options.copied) : new Map(), 'body')
   if (raw.rawQuery !== '') {
     const inQuery = orDifferent(() => decodeObject(shape, readQuery(shape, raw.rawQuery), { unknownFields, from: 'query' }))
     requireSame(decoded, inQuery)
@@ -115,8 +118,8 @@ function requireJsonType(contentType: string | null): void {
   throw new Refusal('invalid-parameter', "Bad Request. Content-Type must be one of ['application/json'].")
 }
 
-function parseBody(body: Uint8Array): JsonObject {
-  const value = parseJson(decodeUtf8(body))
+function parseBody(body: Uint8Array, copied?: CopiedLists): JsonObject {
+  const value = parseJson(decodeUtf8(body), copied === undefined ? {} : { copied })
   if (!(value instanceof Map)) throw new Refusal('malformed', 'The body must be a JSON object.')
   return value
 }

@@ -2,7 +2,7 @@ import { Refusal } from '../reasons.ts'
 import type { Field } from './field.ts'
 import { readScalar, readWord } from './field-value.ts'
 import { invalidValue } from './invalid-value.ts'
-import { type Json, JsonNumber, type JsonObject } from './json/json.ts'
+import { type Json, JsonNumber, type JsonObject, PrintedJson } from './json/json.ts'
 import { readWellKnown } from './json/well-known-json.ts'
 import { type Shape, shapeOf } from './message-shape.ts'
 import { forwardUnknownField, refuseUnknownField, snakeCase } from './unknown-field.ts'
@@ -63,6 +63,8 @@ function decodeUnknown(spelling: string, value: Json, reading: Reading, where: s
 function decodeField(field: Field, value: Json, reading: Reading, where: string): Json | undefined {
   if (value === null && !takesNull(field)) return undefined
   if (field.map) return decodeMap(field, value, reading, where)
+  // What is copied is of its field's types already: its pattern is made of them.
+  if (value instanceof PrintedJson) return value
   if (!field.repeated) return decodeSingle(field, value, reading, where)
   if (!Array.isArray(value)) throw invalidValue(where, value, 'an array')
   if (value.length === 0 && reading.from !== 'body') return undefined

@@ -1,5 +1,6 @@
 import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import type { UpstreamKind } from '../environments/environment.ts'
+import { copiedInRequest } from './copied-rows.ts'
 import { type DecodeOptions, decodeCall, decodeOpaque, type RawCall } from './decode-call.ts'
 import type { JsonObject } from './json/json.ts'
 
@@ -14,5 +15,6 @@ export function decodeRequest(endpoint: OpenEndpoint, raw: RawCall, { kind, unkn
   const { opaque, bytes, request, required } = endpoint
   if (opaque === true) return decodeOpaque(raw)
   const body = bytes === 'up' || bytes === 'both' ? 'bytes' : 'json'
-  return decodeCall(request, raw, { unknownFields, body, deleteByQuery: kind === 'databricks', required })
+  const copied = copiedInRequest(endpoint)
+  return decodeCall(request, raw, { unknownFields, body, deleteByQuery: kind === 'databricks', required, copied })
 }

@@ -1,4 +1,5 @@
 import { Pieces } from '../pieces.ts'
+import type { CopiedLists, RowPattern } from './copied-lists.ts'
 import { type Json, type JsonObject, PrintedJson } from './json.ts'
 import { printJson } from './json-printer.ts'
 import { JsonScanner } from './json-scanner.ts'
@@ -15,6 +16,8 @@ export interface JsonLimits {
    * memory as its text; it is not counted.
    */
   readonly printed?: ReadonlyMap<string, (item: Json) => Json>
+  /** Lists that are copied where all their rows allow it. They are counted, but where they would be printed. */
+  readonly copied?: CopiedLists
 }
 
 /** For all objects of which no member is kept: there may be many. */
@@ -27,33 +30,35 @@ export class JsonReader {
   readonly #scanner: JsonScanner
   readonly #members: JsonLimits['members']
   readonly #printed: JsonLimits['printed']
+  readonly #copied: JsonLimits['copied']
   readonly #maxDepth: number
   readonly #maxKeys: number
 
-  constructor(text: string, { maxDepth = 64, maxKeys = 100_000, allowNaN = false, members, printed }: JsonLimits) {
+  constructor(text: string, { maxDepth = 64, maxKeys = 100_000, allowNaN = false, members, printed, copied }: JsonLimits) {
     this.#scanner = new JsonScanner(text, allowNaN)
     this.#members = members
     this.#printed = printed
+    this.#copied = copied
     this.#maxDepth = maxDepth
     this.#maxKeys = maxKeys
   }
 
   readText(): Json {
     this.#scanner.skipSpace()
-    const value = this.#readValue()
+    const value = this.#readValue(this.#copied)
     this.#scanner.skipSpace()
     if (!this.#scanner.isAtEnd) this.#scanner.refuse('there is text after the end of the value')
     return value
   }
 
-  #readValue(): Json {
+  #readValue(copied?: CopiedLists): Json {
     switch (this.#scanner.next) {
       case 0x22: // "
         return this.#scanner.readString()
       case 0x7b: // {
-        return this.#readObject()
+        return this.#readObject(copied)
       case 0x5b: // [
-        return this.#readArray()
+        return this.#readArray(copied)
       case 0x74: // t
         return this.#scanner.readWord('true', true)
       case 0x66: // f
@@ -65,7 +70,7 @@ export class JsonReader {
     }
   }
 
-  #readObject(): JsonObject {
+  #readObject(copied: CopiedLists | undefined): JsonObject {
     const object: JsonObject = new Map()
     const kept = this.#depth === 1 ? this.#members : undefined
     const printed = this.#depth === 0 ? this.#printed : undefined
@@ -79,21 +84,23 @@ export class JsonReader {
       if (kept !== undefined && !kept.has(key)) this.#skipValue()
       else {
         this.#count(start)
+        const inside = copied?.inside.get(key)
         const print = this.#scanner.next === 0x5b ? printed?.get(key) : undefined
-        object.set(key, print === undefined ? this.#readValue() : this.#printArray(print))
+        const text = this.#copyList(copied?.lists.get(key), print === undefined)
+        object.set(key, text ?? (print === undefined ? this.#readValue(inside) : this.#printArray(print)))
       }
     } while (this.#continues(0x7d))
     return kept !== undefined && object.size === 0 ? nothing : object
   }
 
-  #readArray(): Json[] {
+  #readArray(copied: CopiedLists | undefined): Json[] {
     const array: Json[] = []
     this.#open()
     if (this.#closes(0x5d)) return array
     do {
       this.#scanner.skipSpace()
       this.#count(this.#scanner.at)
-      array.push(this.#readValue())
+      array.push(this.#readValue(copied))
     } while (this.#continues(0x5d))
     return array
   }
@@ -112,6 +119,16 @@ export class JsonReader {
     } while (this.#continues(0x5d))
     pieces.add(']')
     return new PrintedJson(pieces.parts)
+  }
+
+  /** Null for a list that has to be read, and for what is none. */
+  #copyList(rows: RowPattern | undefined, isCounted: boolean): PrintedJson | null {
+    if (rows === undefined) return null
+    const { pattern, values } = rows
+    const list = this.#scanner.copyList(pattern, isCounted ? (this.#maxKeys - this.#keys) / values : Number.POSITIVE_INFINITY)
+    if (list === null) return null
+    if (isCounted) this.#keys += list.rows * values
+    return new PrintedJson([list.text])
   }
 
   /** Passes over a value without holding it. */

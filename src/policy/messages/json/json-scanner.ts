@@ -8,6 +8,8 @@ const fourHexDigits = /^[0-9a-fA-F]{4}$/
 const escapes = '"\\/bfnrt'
 /** Characters of a number: more than any program reads. */
 const longestNumber = 4_300
+/** Characters of a row that is copied: what may be longer is read, and measured. */
+const longestRow = 65_536
 /** Keys that are remembered, and the characters of each: the objects of a text are mostly alike. */
 const remembered = { keys: 1_000, characters: 64 } as const
 
@@ -110,6 +112,36 @@ export class JsonScanner {
     const end = this.#endOf(number) ?? (this.#allowNaN ? this.#endOf(notFinite) : undefined) ?? this.refuse('a value is expected')
     if (end - this.#at > longestNumber) this.refuse(`a number has more than ${longestNumber} digits`)
     this.#at = end
+  }
+
+  /**
+   * Passes over a list of which every row fits a pattern: gives its text and the number of its rows. Null for any other value, for an
+   * empty list and for more rows than `most`, and nothing is passed over.
+   */
+  copyList(row: RegExp, most: number): { readonly text: string; readonly rows: number } | null {
+    const start = this.#at
+    const rows = this.next === 0x5b ? this.#passRows(row, most) : 0
+    if (rows > 0) return { text: this.#text.slice(start, this.#at), rows }
+    this.#at = start
+    return null
+  }
+
+  /** The number of rows; 0 where one does not fit. */
+  #passRows(row: RegExp, most: number): number {
+    for (let rows = 1; rows <= most; rows++) {
+      this.step()
+      this.skipSpace()
+      const end = this.#endOf(row)
+      if (end === undefined || end - this.#at > longestRow) return 0
+      this.#at = end
+      this.skipSpace()
+      if (this.next === 0x5d) {
+        this.step()
+        return rows
+      }
+      if (this.next !== 0x2c) return 0
+    }
+    return 0
   }
 
   #endOf(pattern: RegExp, at = this.#at): number | undefined {

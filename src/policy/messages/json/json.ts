@@ -6,7 +6,7 @@ export class JsonNumber {
   }
 }
 
-/** A part of an answer that is printed already: nothing looks into it any more. */
+/** A part of a message that is JSON text already: nothing looks into it any more. */
 export class PrintedJson {
   /** Its text, in parts. */
   readonly parts: readonly string[]
