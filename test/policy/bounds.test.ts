@@ -266,7 +266,7 @@ t.test('rows that are printed while they are read have what others have, and no 
   const printed = printedRows(grant)
   t.same([...printed.keys()], ['metrics'])
   const read = (text: string) =>
-    attempt(() => parseAnswer({ status: 200, contentType: 'application/json', text }, true, printed).get('metrics'))
+    attempt(() => parseAnswer({ status: 200, contentType: 'application/json', text }, { allowNaN: true, printed }).get('metrics'))
   t.match(read('{"metrics": [{"key":"a","value":NaN,"secret":1}, {"key":"b\\n"}]}'), {
     parts: ['[{"key":"a","value":NaN},{"key":"b\\n"}]'],
   })

@@ -3,6 +3,7 @@ import { type Grant, isGrant } from '../../policy/grant.ts'
 import { encodeBody, encodeQuery } from '../../policy/messages/encode.ts'
 import { JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
 import { shapeOf } from '../../policy/messages/message-shape.ts'
+import { oncePer } from '../../policy/once-per.ts'
 import { writeExport } from '../../policy/otlp/export-message.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { type VersionDetails, withDetails } from '../unity-catalog/version-details.ts'
@@ -60,6 +61,12 @@ function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
   return `${endpoint.upstreamPrefix}${path}`
 }
 
+/** Path parameters. Some handlers want one in the body as well, where it is a field of the message. */
+const pathParametersOf = oncePer(({ request, pathParams }: OpenEndpoint) => {
+  const { fields } = shapeOf(request)
+  return { inPath: new Set(pathParams), onlyInPath: new Set(pathParams.filter((name) => !fields.has(name))) }
+})
+
 /** The same for a version that the proxy registers in Unity Catalog, with what is found out of its model besides. */
 export function registrationRequest(grant: Grant, details: VersionDetails): UpstreamRequest {
   if (!isGrant(grant) || grant.endpoint.makes !== 'version' || grant.endpoint.bringsFiles)
@@ -84,12 +91,10 @@ export function upstreamRequest(grant: Grant, page: Page | null = null): Upstrea
     const spans = { bytes: writeExport(message), headers: exportHeaders(message) }
     return new UpstreamRequest(method, path, null, spans)
   }
-  // Some handlers want a path parameter in the body as well, where it is a field of the message.
-  const { fields } = shapeOf(endpoint.request)
-  const onlyInPath = new Set(endpoint.pathParams.filter((name) => !fields.has(name)))
+  const { inPath, onlyInPath } = pathParametersOf(endpoint)
   const asBytes = endpoint.bytes !== undefined && endpoint.opaque !== true
   const inQuery = method === 'GET' || endpoint.inQuery === true || asBytes
   if (!inQuery) return new UpstreamRequest(method, path, encodeBody(message, onlyInPath))
-  const query = encodeQuery(message, new Set(endpoint.pathParams))
+  const query = encodeQuery(message, inPath)
   return new UpstreamRequest(method, query === '' ? path : `${path}?${query}`, null)
 }

@@ -25,11 +25,14 @@ function page(): Refusal {
  */
 const answered = { values: 1_000_000, charactersEach: 8 } as const
 
+/** What an answer may hold, and which of its lists nobody looks into. */
+export type AnswerForm = Pick<JsonLimits, 'allowNaN' | 'printed' | 'copied'>
+
 /** The JSON object of an answer. Throws if it is anything else. */
-export function parseAnswer(answer: UpstreamAnswer, allowNaN = false, printed: JsonLimits['printed'] = new Map()): JsonObject {
+export function parseAnswer(answer: UpstreamAnswer, form: AnswerForm = {}): JsonObject {
   const maxKeys = Math.max(answered.values, answer.text.length / answered.charactersEach)
   try {
-    const value = parseJson(answer.text, { allowNaN, maxDepth: 500, maxKeys, printed })
+    const value = parseJson(answer.text, { ...form, maxDepth: 500, maxKeys })
     if (value instanceof Map) return value
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

@@ -2,6 +2,7 @@ import { isRepeatable, reads } from '../../../policy/evaluation-context.ts'
 import type { Json, JsonObject } from '../../../policy/messages/json/json.ts'
 import { textMeaning } from '../../../policy/messages/message-fields.ts'
 import { shapeOf } from '../../../policy/messages/message-shape.ts'
+import { copiedInAnswer } from '../../../rewrite/answer/copied-answer.ts'
 import { emptyResult } from '../../../rewrite/answer/empty-result.ts'
 import { printedRows } from '../../../rewrite/answer/printed-rows.ts'
 import { rewriteAnswer } from '../../../rewrite/answer/rewrite-answer.ts'
@@ -64,7 +65,8 @@ export class Forward implements Strategy {
     this.#facts.forget(grant)
     const { body, answersNaN } = grant.endpoint
     if (body === 'otlp') return parseExportAnswer(answer)
-    return parseAnswer(answer, answersNaN === true, printsRows ? printedRows(grant) : new Map())
+    const rows = printsRows ? { printed: printedRows(grant), copied: copiedInAnswer(grant.endpoint) } : {}
+    return parseAnswer(answer, { allowNaN: answersNaN === true, ...rows })
   }
 
   #send({ grant, requestContext: { credentials, principal } }: GrantedRequest): Promise<UpstreamAnswer> {

@@ -1,5 +1,6 @@
 import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
 import type { JsonObject } from '../../../policy/messages/json/json.ts'
+import { copiedInAnswer } from '../../../rewrite/answer/copied-answer.ts'
 import { rewriteAnswer } from '../../../rewrite/answer/rewrite-answer.ts'
 import type { Facts } from '../../facts/facts.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
@@ -36,12 +37,13 @@ export class Search implements Strategy {
 
   /** Throws UpstreamError. */
   async #ask(granted: GrantedRequest): Promise<Extract<Found, { rows: JsonObject }>> {
-    const { grant, requestContext } = granted
+    const { grant, requestContext, printsRows } = granted
     const { endpoint } = grant
     const { credentials, principal, auditRecord } = requestContext
     if (endpoint.search === undefined) throw new TypeError(`${endpoint.name} is no search`)
     const admit: Admit = (message, rows, admitted) => admitListed(this.#facts, granted, message, rows, admitted)
-    const found = await this.#searcher.search(grant, endpoint.search, principal, credentials, admit)
+    const form = printsRows ? { copied: copiedInAnswer(endpoint) } : {}
+    const found = await this.#searcher.search(grant, endpoint.search, principal, credentials, admit, form)
     if ('failed' in found) {
       auditRecord.upstreamStatus = found.failed.status
       throw upstreamError(grant, found.failed)

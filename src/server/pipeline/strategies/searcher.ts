@@ -12,7 +12,7 @@ import {
   wantedRows,
 } from '../../../rewrite/request/search-page.ts'
 import { upstreamRequest } from '../../../rewrite/request/upstream-request.ts'
-import { parseAnswer } from '../../upstream/parse-answer.ts'
+import { type AnswerForm, parseAnswer } from '../../upstream/parse-answer.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../../upstream/upstream-answer.ts'
 import type { CallerCredentials } from '../../upstream/upstream-credentials.ts'
@@ -91,8 +91,15 @@ export class Searcher {
     this.#tokens = tokens
   }
 
-  /** `admit` looks up the owners of a page's rows before they are taken. */
-  async search(grant: Grant, search: Search, principal: Principal, caller: CallerCredentials, admit: Admit): Promise<Found> {
+  /** `admit` looks up the owners of a page's rows before they are taken. `form` is how pages are read. */
+  async search(
+    grant: Grant,
+    search: Search,
+    principal: Principal,
+    caller: CallerCredentials,
+    admit: Admit,
+    form: AnswerForm = {},
+  ): Promise<Found> {
     const { admitted } = grant.context
     if (asksForNothing(grant)) return { rows: new Map(), admitted }
     const wanted = wantedRows(grant.message, search)
@@ -108,7 +115,7 @@ export class Searcher {
         progress.goesOn = state
         break
       }
-      const page = await this.#page(grant, search, { token: state.token, size }, caller)
+      const page = await this.#page(grant, search, { token: state.token, size }, caller, form)
       if ('failed' in page) return page
       progress.admitted = await admit(rowMessage(grant, search), page.rows, progress.admitted)
       const before = progress.found.length
@@ -131,10 +138,11 @@ export class Searcher {
     search: Search,
     page: Page,
     caller: CallerCredentials,
+    form: AnswerForm,
   ): Promise<UpstreamPage | { readonly failed: UpstreamAnswer }> {
     const answer = await this.#upstream.send(upstreamRequest(grant, page), caller, { repeatable: true, reads: true })
     if (answer.status !== 200) return { failed: answer }
-    const parsed = parseAnswer(answer)
+    const parsed = parseAnswer(answer, form)
     const next = parsed.get('next_page_token')
     const state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null
     return { answer: parsed, rows: listedRows(parsed, search.rows), next: state, held: answer.held }
