@@ -6,42 +6,36 @@ const printable = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|NaN|
 
 /** The shortest JSON text of a value, numbers verbatim. Throws TypeError for a JsonNumber whose text is no number. */
 export function printJson(value: Json): string {
-  if (!Array.isArray(value) && !(value instanceof Map) && !(value instanceof PrintedJson)) return printScalar(value)
   const pieces = new Pieces()
-  print(value, pieces)
+  print('', value, pieces)
   return pieces.text
 }
 
-function print(value: Json, pieces: Pieces): void {
-  if (Array.isArray(value)) printArray(value, pieces)
-  else if (value instanceof Map) printObject(value, pieces)
-  else if (value instanceof PrintedJson) for (const part of value.parts) pieces.add(part)
-  else pieces.add(printScalar(value))
+/** A value, and what stands before it: most values are one piece with it. */
+function print(before: string, value: Json, pieces: Pieces): void {
+  if (typeof value === 'string') pieces.add(before + printString(value))
+  else if (value instanceof Map) printObject(before, value, pieces)
+  else if (Array.isArray(value)) printArray(before, value, pieces)
+  else if (value instanceof PrintedJson) for (const part of [before, ...value.parts]) pieces.add(part)
+  else pieces.add(before + (value instanceof JsonNumber ? printNumber(value) : String(value)))
 }
 
-function printArray(array: readonly Json[], pieces: Pieces): void {
-  let before = '['
+function printArray(before: string, array: readonly Json[], pieces: Pieces): void {
+  let separator = `${before}[`
   for (const item of array) {
-    pieces.add(before)
-    print(item, pieces)
-    before = ','
+    print(separator, item, pieces)
+    separator = ','
   }
-  pieces.add(before === '[' ? '[]' : ']')
+  pieces.add(array.length === 0 ? `${before}[]` : ']')
 }
 
-function printObject(object: ReadonlyMap<string, Json>, pieces: Pieces): void {
-  let before = '{'
+function printObject(before: string, object: ReadonlyMap<string, Json>, pieces: Pieces): void {
+  let separator = `${before}{`
   for (const [key, value] of object) {
-    pieces.add(`${before}${printString(key)}:`)
-    print(value, pieces)
-    before = ','
+    print(`${separator}${printString(key)}:`, value, pieces)
+    separator = ','
   }
-  pieces.add(before === '{' ? '{}' : '}')
-}
-
-function printScalar(value: string | JsonNumber | boolean | null): string {
-  if (typeof value === 'string') return printString(value)
-  return value instanceof JsonNumber ? printNumber(value) : String(value)
+  pieces.add(object.size === 0 ? `${before}{}` : '}')
 }
 
 // Most strings need no escape, and JSON.stringify costs more than looking.
