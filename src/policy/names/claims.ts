@@ -2,6 +2,7 @@ import { type Environment, type PolicyConfig, usesCatalog } from '../environment
 import { oncePer } from '../once-per.ts'
 import { foldedEdges, readings, within } from './look-alikes.ts'
 import { longestName, type NameKind } from './name-form.ts'
+import { ownText } from './own-text.ts'
 
 /** A text in an environment's namespace, and what is left of it there. */
 export interface Claim {
@@ -94,9 +95,11 @@ export function claims(config: PolicyConfig, kind: NameKind, text: string): read
   const { known } = indexOf(config, kind)
   const remembered = known.get(text)
   if (remembered !== undefined) return remembered
-  const found = findClaims(config, kind, text)
+  if (text.length > longestName) return findClaims(config, kind, text)
+  const name = ownText(text)
+  const found = findClaims(config, kind, name)
   if (known.size >= most) known.clear()
-  if (text.length <= longestName) known.set(text, found)
+  known.set(name, found)
   return found
 }
 

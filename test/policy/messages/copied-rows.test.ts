@@ -1,16 +1,21 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { Random } from '../../../fuzz/random.ts'
 import type { OpenEndpoint } from '../../../src/policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../../src/policy/endpoints/endpoint-table.ts'
 import { copiedInRequest } from '../../../src/policy/messages/copied-rows.ts'
 import { decodeCall, type RawCall } from '../../../src/policy/messages/decode-call.ts'
 import { decodeRequest } from '../../../src/policy/messages/decode-request.ts'
+import { encodeBody } from '../../../src/policy/messages/encode.ts'
 import type { CopiedLists } from '../../../src/policy/messages/json/copied-lists.ts'
-import { isSameJson, type JsonObject, PrintedJson } from '../../../src/policy/messages/json/json.ts'
+import { isSameJson, type Json, JsonNumber, type JsonObject, PrintedJson } from '../../../src/policy/messages/json/json.ts'
 import { parseJson, printJson } from '../../../src/policy/messages/json/json-text.ts'
 import { Refusal } from '../../../src/policy/reasons.ts'
 import { copiedInAnswer } from '../../../src/rewrite/answer/copied-answer.ts'
+import { goodMessage } from '../../fixtures/full-message.ts'
+import { all } from '../../fixtures/tenancy.ts'
 import { tryLaw } from '../../harness/law.ts'
+import { oddJson } from '../../harness/odd-json.ts'
 
 function endpoint(name: string): OpenEndpoint {
   const found = endpointTable('mlflow').open.get(name)
@@ -142,6 +147,48 @@ t.test('what is copied is what is read', async (t) => {
   })
   t.equal(tryLaw(law), 'holds')
   t.ok(copied > 500, 'often enough')
+})
+
+/** A row as clients write it. */
+function drawRow(list: string, random: Random): JsonObject {
+  const [text, whole] = [random.pick(['', 'loss', 'é 😀', 'a"\\\n']), new JsonNumber(String(random.below(1e9)))]
+  const point = { value: new JsonNumber(random.pick(['0.5', '-1e-07', '3'])), timestamp: whole, step: whole }
+  return new Map<string, Json>(Object.entries({ key: text, ...(list === 'metrics' ? point : { value: text }) }))
+}
+
+/** A good request, however strangely it is written. */
+function drawRequest(endpoint: OpenEndpoint, random: Random): string {
+  const [caller] = all
+  const message = goodMessage(endpoint, caller)
+  for (const list of copiedInRequest(endpoint).lists.keys())
+    message.set(
+      list,
+      Array.from({ length: 3 }, () => drawRow(list, random)),
+    )
+  return oddJson(message, { random, strangers: random.pick([1_000_000, 300, 30, 10]), spaces: random.pick([1_000_000, 2]) })
+}
+
+t.test('and so it is of every endpoint that copies', async (t) => {
+  const copying = [...endpointTable('mlflow').open.values()].filter((each) => copiedInRequest(each).lists.size > 0)
+  t.same(copying.map(({ name }) => name).sort(), ['createLoggedModel', 'logBatch', 'logLoggedModelParams'])
+  for (const each of copying) {
+    const counts = { copied: 0, refused: 0 }
+    for (let seed = 1; seed <= 2_000; seed += 1) {
+      const random = new Random(seed)
+      const text = drawRequest(each, random)
+      const unknownFields = random.pick(['refuse', 'forward'] as const)
+      const one = attempt(() => decodeRequest(each, post(text), { unknownFields }))
+      const other = attempt(() => decodeCall(each.request, post(text), { unknownFields, required: each.required }))
+      if (typeof one === 'string') counts.refused += 1
+      else if (isCopied(one, 'metrics') || isCopied(one, 'params')) counts.copied += 1
+      const isSame =
+        typeof one === 'string' || typeof other === 'string'
+          ? one === other
+          : isSameJson(parseJson(encodeBody(one)), parseJson(encodeBody(other)))
+      if (!isSame) t.fail(`${each.name} ${seed}: ${text.slice(0, 2_000)}`)
+    }
+    t.ok(counts.copied > 200 && counts.refused > 200, `${each.name}: ${counts.copied} copied, ${counts.refused} refused`)
+  }
 })
 
 t.test('rows that are copied are counted', async (t) => {

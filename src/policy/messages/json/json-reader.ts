@@ -123,7 +123,8 @@ export class JsonReader {
 
   /** Null for a list that has to be read, and for what is none. */
   #copyList(rows: RowPattern | undefined, isCounted: boolean): PrintedJson | null {
-    if (rows === undefined) return null
+    // Its brackets and those of its rows are two levels.
+    if (rows === undefined || this.#depth + 2 > this.#maxDepth) return null
     const { pattern, values } = rows
     const list = this.#scanner.copyList(pattern, isCounted ? (this.#maxKeys - this.#keys) / values : Number.POSITIVE_INFINITY)
     if (list === null) return null
