@@ -26,6 +26,9 @@ import { addScopes } from './http/unforeseen.ts'
 import { addAdmission } from './limits/admission.ts'
 import { addLeastRate } from './limits/least-rate.ts'
 import { Limits } from './limits/request-limits.ts'
+import { type LoginParts, openLogin } from './login/login-parts.ts'
+import { addLoginRoutes } from './login/login-routes.ts'
+import { addPersonRoutes } from './login/person-routes.ts'
 import { auditLog, writeAudit } from './observability/audit.ts'
 import type { Metrics } from './observability/metrics.ts'
 import { addEndpointRoutes } from './pipeline/endpoint-routes.ts'
@@ -60,6 +63,8 @@ interface Services {
   readonly limits: Limits
   /** The artifacts of a Databricks workspace; null if MLflow serves them itself. */
   readonly artifacts: WorkspaceArtifacts | null
+  /** How people log in with a browser; null if they do not. */
+  readonly login: LoginParts | null
   close(): Promise<void>
 }
 
@@ -94,15 +99,26 @@ function openServices(parts: Parts): Services {
   const limits = new Limits(config.limits)
   metrics.watch(limits)
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
-  const directory = openDirectory(config, upstream)
-  return { authenticator: withDirectory(authenticator, directory), sidecar: openSidecar(parts), limits, ...openPipeline(parts) }
+  const whole = withDirectory(authenticator, openDirectory(config, upstream))
+  const { close, ...pipeline } = openPipeline(parts)
+  const login = openLogin(config, whole)
+  const closeAll = async () => {
+    await login?.issuer.close()
+    await close()
+  }
+  return { authenticator: whole, sidecar: openSidecar(parts), limits, ...pipeline, login, close: closeAll }
+}
+
+function addLogin(app: FastifyInstance, login: LoginParts): void {
+  addLoginRoutes(app, login)
+  addPersonRoutes(app, login)
 }
 
 /** One port for callers: the stages of a request, in order. */
 function buildApp(
   parts: Parts,
   listener: Listener,
-  { authenticator, sidecar, pipeline, limits, artifacts }: Services,
+  { authenticator, sidecar, pipeline, limits, artifacts, login: ownLogin }: Services,
 ): FastifyInstance {
   const { config, log, upstream, metrics, connections = new Connections(), timeouts = clientTimeouts } = parts
   const audit = auditLog(log)
@@ -123,12 +139,14 @@ function buildApp(
     done()
   })
   addAdmission(app, limits)
-  addRequestHooks(app, authenticator, ingressOf, connections, sidecar)
+  const login = listener === 'listen' ? ownLogin : null
+  addRequestHooks(app, authenticator, ingressOf, connections, sidecar, login?.logins ?? null)
   addIdleTimeout(app, timeouts.idle, (config.upstream.timeouts ?? upstreamTimeouts).model)
   addLeastRate(app, config.limits.leastRate)
   addBodyParser(app)
   addLocalRoutes(app, config, modes, upstream)
   if (modes.includes('http')) addEntrance(app, config)
+  if (login !== null) addLogin(app, login)
   if (config.kind === 'mlflow') addGraphql(app, config, pipeline)
   app.decorateRequest('granted', null)
   addEndpointRoutes(app, config, routing, pipeline)

@@ -5,6 +5,7 @@ import { checkLimits } from './config-limits.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
 import { checkCredentialFiles, checkCredentials } from './credential-checks.ts'
 import { databricksAudience } from './databricks-audience.ts'
+import { checkLogin } from './login-checks.ts'
 import { checkFile, readKeyFile } from './secret-file.ts'
 import { findAuthorityProblem, findUrlProblem, isLoopback } from './url-checks.ts'
 
@@ -15,6 +16,7 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
     ...finding(['upstream', 'url'], findLoop(file)),
     ...finding(['authentication', 'entra', 'authority'], findAuthorityProblem(file.authentication.entra.authority)),
     ...finding(['authentication', 'directory'], findDirectoryProblem(file)),
+    ...checkLogin(file),
     ...finding(['admin'], findAddressClash(file.admin, file.listen, 'listen', 'admin')),
     ...checkDatabricksHost(file),
     ...checkSidecar(file),

@@ -1,4 +1,5 @@
 import type { ModelRegistry, ServingLimits, ServingModels, UpstreamKind } from '../../policy/environments/environment.ts'
+import type { LoginEntry } from './config-login.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
@@ -51,6 +52,7 @@ export interface ConfigFile {
     readonly identity?: CredentialsEntry
     readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
     readonly directory?: 'none' | 'databricks'
+    readonly login?: LoginEntry
   }
   readonly environments: Readonly<Record<string, EnvironmentEntry>>
   readonly limits: Omit<LimitSettings, 'memory'> & { readonly memory?: number | string }

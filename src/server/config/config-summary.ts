@@ -44,6 +44,7 @@ function describeServer(config: Config): string[] {
     row('callers', describeCallers(config)),
     row('issuer', authority),
     row('groups', describeGroups(config)),
+    ...describeLogin(config),
     row('page keys', config.paging.keyFile === null ? 'generated at start' : `from ${config.paging.keyFile}`),
     row('requests', `fields that no supported MLflow version has ${unknown}`),
     ...describeLimits(config),
@@ -60,6 +61,14 @@ function describeCallers({ authentication: { sidecar, entra } }: Config): string
   const tokens = `access tokens of tenant ${entra.tenantId} for ${listOr(entra.audiences)}`
   if (sidecar === undefined) return tokens
   return `programs on this machine, without a token: each as the proxy itself, ${describeCredentials(sidecar)} (${tokens})`
+}
+
+function describeLogin({ authentication: { login } }: Config): string[] {
+  if (login === undefined) return []
+  const { publicUrl, clientId, clientSecretFile, cookieKeyFile, sessionHours } = login
+  const client = clientSecretFile === null ? 'a public client' : `with the secret in ${clientSecretFile}`
+  const key = cookieKeyFile === null ? 'a key generated at start' : `the key in ${cookieKeyFile}`
+  return [row('login', `at ${publicUrl}, as ${clientId} (${client}), for ${sessionHours} h, in cookies sealed with ${key}`)]
 }
 
 function describeGroups({ authentication: { directory } }: Config): string {

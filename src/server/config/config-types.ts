@@ -1,4 +1,5 @@
 import type { ModelRegistry, PolicyConfig, UpstreamKind } from '../../policy/environments/environment.ts'
+import type { LoginSettings } from './config-login.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import type { Outbound } from './proxy-settings.ts'
 import type { Rates } from './upstream-rates.ts'
@@ -79,6 +80,8 @@ export interface Config extends PolicyConfig {
     readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
     /** Who says in which groups a caller is whose token does not. */
     readonly directory: 'none' | 'databricks'
+    /** Left out: nobody logs in with a browser. */
+    readonly login?: LoginSettings
   }
   /** Forward proxies and certificate authorities; left out: none of its own. */
   readonly outbound?: Outbound

@@ -6,6 +6,7 @@ import { checkServerParts } from './config-checks.ts'
 import { completeDirectory, completeSidecar, completeUpstream, resolveCredentials } from './config-credentials.ts'
 import { readLandscape } from './config-environments.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'
+import { completeLogin, resolveLogin } from './config-login.ts'
 import { applyOverrides } from './config-overrides.ts'
 import { type Places, placeFindings } from './config-places.ts'
 import { ConfigError, type ConfigPath, type Finding, isWithin } from './config-problem.ts'
@@ -83,7 +84,7 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
     ...file,
     upstream: { ...file.upstream, credentials: resolveCredentials(file.upstream.credentials, folder) },
     authentication: {
-      ...file.authentication,
+      ...resolveLogin(file.authentication, folder),
       ...(identity === undefined ? {} : { identity: resolveCredentials(identity, folder) }),
     },
     environments: Object.fromEntries(environments),
@@ -112,6 +113,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
       ...(sidecar === null ? {} : { sidecar }),
       entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: withoutTrailing(authority, '/') },
       directory: completeDirectory(file),
+      ...(authentication.login === undefined ? {} : { login: completeLogin(authentication.login, audiences) }),
     },
     ...config,
     limits: { memory: memoryLimit(memory), messages, bytes, models, leastRate },

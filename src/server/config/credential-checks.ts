@@ -102,7 +102,8 @@ export function checkCredentials(
   return said.map(([key, message]) => ({ path: [...path, key], message }))
 }
 
-function checkReadable(path: ConfigPath, read: (file: string) => unknown, file: string | undefined): Finding[] {
+/** The problem with a file of the configuration, if it cannot be read. */
+export function checkReadable(path: ConfigPath, read: (file: string) => unknown, file: string | undefined): Finding[] {
   const message = file === undefined ? null : checkFile(read, file)
   return message === null ? [] : [{ path, message }]
 }

@@ -14,6 +14,17 @@ function isOwnPage({ method, headers }: IncomingMessage): boolean {
   return !changes || headers.origin === undefined || isSameHost(headers.origin, headers.host)
 }
 
+/**
+ * Refuses changes with a login unless the browser says that the server's own page makes them. Unlike `checkSite`, silence does not do: the
+ * browser added the cookie, so it was a browser, and all of them name the origin of changes.
+ */
+export function checkOwnChange({ method, headers }: IncomingMessage): void {
+  if (method === 'GET' || method === 'HEAD') return
+  const { origin, host, 'sec-fetch-site': site } = headers
+  if (site === 'same-origin' || (site === undefined && origin !== undefined && isSameHost(origin, host))) return
+  throw new Refusal('cross-site', 'With a login, only pages of this server itself may change anything. Programs use a token.')
+}
+
 /** A followed link shows the page only to the user. */
 function isFollowedLink({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'

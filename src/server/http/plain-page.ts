@@ -1,18 +1,43 @@
-const style = 'body{font:16px/1.6 system-ui,sans-serif;margin:4rem auto;max-width:32rem;padding:0 1rem}'
+import { hash } from 'node:crypto'
+import { pageStyle } from './page-style.ts'
+
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** A text escaped for HTML. */
+/** A text escaped for HTML, also as the value of an attribute in double quotes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (mark) => entities[mark] ?? '')
 }
 
-/** The headers of the proxy's own pages: no scripts, no resources, no frames. */
-export const plainPageHeaders = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-} as const
+/**
+ * Keeps what is behind the `#` of an address through a login: MLflow's pages are there, and no server is told. The links are those that
+ * begin a login, whose last parameter is the address to come back to.
+ */
+const keepHash = 'for(const a of document.querySelectorAll("a[data-back]"))a.href+=encodeURIComponent(location.hash)'
 
-/** Wraps HTML in one of the proxy's own pages. */
-export function plainPage(content: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>MLflow</title><style>${style}</style><h1>MLflow</h1>${content}</html>`
+function sourceOf(text: string): string {
+  return `'sha256-${hash('sha256', text, 'base64')}'`
+}
+
+const policy = [
+  "default-src 'none'",
+  `style-src ${sourceOf(pageStyle)}`,
+  `script-src ${sourceOf(keepHash)}`,
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The headers of the proxy's own pages: nothing runs or is applied but their own style and script. `formTarget`: another origin to which a form may lead. */
+export function ownPageHeaders(formTarget = ''): Record<string, string> {
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': `${policy}; form-action 'self' ${formTarget}`.trimEnd(),
+    'referrer-policy': 'same-origin',
+  }
+}
+
+/** One of the proxy's own pages; `title` is a text, `content` HTML. */
+export function plainPage(title: string, content: string, width: '' | 'wide' = ''): string {
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(title)} · MLflow</title>`
+  const main = `<main class="${width}"><h1>${escapeHtml(title)}</h1>${content}</main>`
+  return `<!doctype html><html lang="en"><head>${head}<style>${pageStyle}</style></head><body><header>ml<b>flow</b></header>${main}<script>${keepHash}</script></body></html>`
 }

@@ -20,8 +20,9 @@ export interface RequestContext {
 }
 
 /** The caller's credentials, normalised: they may be sent upstream, and are compared. */
-function authorizationOf({ headers }: FastifyRequest): string | null {
-  return headers.authorization === undefined ? null : `Bearer ${readBearerToken([headers.authorization])}`
+function authorizationOf({ headers, heldToken }: FastifyRequest): string | null {
+  const token = headers.authorization === undefined ? heldToken : readBearerToken([headers.authorization])
+  return token === null ? null : `Bearer ${token}`
 }
 
 /** The context of an authenticated request. Throws `unauthenticated`, or the refusal for its environment. */

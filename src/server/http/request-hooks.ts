@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { chooseEnvironment, environmentsOf } from '../../policy/environments/choose-environment.ts'
 import type { Environment, PolicyConfig } from '../../policy/environments/environment.ts'
 import type { Authenticated } from '../../policy/identity/claims.ts'
@@ -9,10 +9,12 @@ import type { OwnToken } from '../credentials/open-credentials.ts'
 import type { End } from '../network/request-end.ts'
 import { type AuditRecord, newAuditRecord } from '../observability/audit-record.ts'
 import { addressParts } from './addresses.ts'
+import type { BrowserSessions } from './browser.ts'
 import type { Connections } from './connections.ts'
 import { checkSite } from './cross-site.ts'
 import { checkMessage, isPreflight } from './framing.ts'
 import type { Ingress, IngressOf } from './ingress.ts'
+import { isForReading } from './respond.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -28,15 +30,29 @@ function authorizationValues({ raw }: FastifyRequest): string[] {
   return raw.rawHeaders.filter((_value, index) => index % 2 === 1 && raw.rawHeaders[index - 1]?.toLowerCase() === 'authorization')
 }
 
-/** Who sends a request; to a sidecar always the process itself. */
-async function identify(request: FastifyRequest, authenticator: Authenticator, sidecar: OwnToken | null): Promise<Authenticated> {
-  if (sidecar === null) return authenticator.authenticate(authorizationValues(request))
+/** Who sends a request to a sidecar: always the process itself. */
+async function identifyOwn(request: FastifyRequest, authenticator: Authenticator, sidecar: OwnToken): Promise<Authenticated> {
   const own = await lendIdentity(request.raw, sidecar)
   try {
     return await authenticator.authenticate(authorizationValues(request))
   } catch (error) {
     throw refuseOwn(error, own, sidecar)
   }
+}
+
+/** The caller by their token, or else by their login in a browser. */
+async function identify(
+  authenticator: Authenticator,
+  sessions: BrowserSessions | null,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const values = authorizationValues(request)
+  if (values.length > 0 || sessions === null) return authenticator.authenticate(values)
+  const known = await sessions.authenticate(request, reply)
+  if (known !== null) return known
+  if (isForReading(request)) throw new Refusal('unauthenticated', 'Log in to open MLflow.')
+  return authenticator.authenticate(values)
 }
 
 /** For every request, known or not: checks that it is one HTTP message, and who sends it. */
@@ -46,8 +62,11 @@ export function addRequestHooks(
   ingressOf: IngressOf,
   connections: Connections,
   sidecar: OwnToken | null = null,
+  sessions: BrowserSessions | null = null,
 ): void {
   app.decorateRequest('authenticated', null)
+  app.decorateRequest('browser', null)
+  app.decorateRequest('heldToken', null)
   // A getter that throws if a hook was skipped would be no better than null: the audit record is set first.
   app.decorateRequest('auditRecord')
   app.decorateRequest('ingress')
@@ -62,7 +81,9 @@ export function addRequestHooks(
     if (isPreflight(request.raw)) return
     checkSite(request.raw)
     if (request.routeOptions.config.open === true) return
-    request.authenticated = await identify(request, authenticator, sidecar)
+    request.authenticated = await (sidecar === null
+      ? identify(authenticator, sessions, request, reply)
+      : identifyOwn(request, authenticator, sidecar))
     request.auditRecord.principal = request.authenticated.principal
     request.gone.throwIfAborted()
   })

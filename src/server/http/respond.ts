@@ -1,7 +1,8 @@
 import type { FastifyReply, RawServerBase, RouteGenericInterface } from 'fastify'
 import { isBehind } from '../../policy/reasons.ts'
 import type { Failure } from './failure.ts'
-import { escapeHtml, plainPage, plainPageHeaders } from './plain-page.ts'
+import { ownPageHeaders } from './plain-page.ts'
+import { refusalPage } from './refusal-page.ts'
 
 /** A reply of any kind of server: plugins are typed for all of them. */
 export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
@@ -12,7 +13,7 @@ function isOutcome(reason: string): boolean {
 }
 
 /** Whether a browser shows the answer to a person. Java's own client also accepts plain HTML. */
-function isForReading({ headers }: AnyReply['request']): boolean {
+export function isForReading({ headers }: Pick<AnyReply['request'], 'headers'>): boolean {
   return headers.accept?.includes('application/xhtml+xml') === true
 }
 
@@ -26,7 +27,7 @@ export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
   if (failure.close) reply.header('connection', 'close')
   reply.code(failure.status)
-  if (isForReading(reply.request)) reply.headers(plainPageHeaders).send(plainPage(`<p>${escapeHtml(failure.body.message)}</p>`))
+  if (isForReading(reply.request)) reply.headers(ownPageHeaders()).send(refusalPage(failure, reply.request.browser))
   else reply.type('application/json').send(JSON.stringify(failure.body))
   return reply
 }

@@ -1,0 +1,28 @@
+import type { ConfigFile } from './config-file.ts'
+import type { Finding } from './config-problem.ts'
+import { checkReadable } from './credential-checks.ts'
+import { readKeyFile, readSecretFile } from './secret-file.ts'
+import { findUrlProblem, isLoopback } from './url-checks.ts'
+
+/** What the schema cannot say about the login in the browser. */
+export function checkLogin({ authentication: { mode, login } }: ConfigFile): Finding[] {
+  if (login === undefined) return []
+  const path = ['authentication', 'login']
+  if (mode === 'sidecar') return [{ path, message: 'is not for a sidecar, to which nobody logs in; leave it out' }]
+  const problem = findPublicUrlProblem(login.publicUrl)
+  return [
+    ...(problem === null ? [] : [{ path: [...path, 'publicUrl'], message: problem }]),
+    ...checkReadable([...path, 'clientSecretFile'], readSecretFile, login.clientSecretFile),
+    ...checkReadable([...path, 'cookieKeyFile'], readKeyFile, login.cookieKeyFile),
+  ]
+}
+
+function findPublicUrlProblem(text: string): string | null {
+  const example = 'https://mlflow.example.com'
+  const problem = findUrlProblem(text, example)
+  if (problem !== null) return problem
+  const { protocol, hostname, pathname } = new URL(text)
+  if (pathname !== '/') return `has a path, but the proxy is served at the root of a host; write for example ${example}`
+  if (protocol === 'https:' || isLoopback(hostname)) return null
+  return 'is plain http, so browsers would not keep the cookies of a login; write https (http is only for loopback)'
+}

@@ -1,0 +1,42 @@
+import type { Environment } from '../../policy/environments/environment.ts'
+import { escapeHtml, plainPage } from '../http/plain-page.ts'
+import { loginPaths } from './login-paths.ts'
+
+/** Where a caller's code reaches the proxy. */
+export interface CodeAddress {
+  readonly publicUrl: string
+  readonly environments: readonly Environment[]
+}
+
+/** A text between single quotes of a POSIX shell. */
+function quote(text: string): string {
+  return /^[\w:/.@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** The two lines for each environment; one block if there is only one. */
+function exportLines({ publicUrl, environments }: CodeAddress, token: string): string {
+  const several = environments.length > 1
+  const blocks = environments.map(({ name }) => {
+    const uri = several ? `${publicUrl}/env/${name}` : publicUrl
+    const lines = `export MLFLOW_TRACKING_URI=${quote(uri)}\nexport MLFLOW_TRACKING_TOKEN=${token}`
+    return `${several ? `<h2>${escapeHtml(name)}</h2>` : ''}<pre>${escapeHtml(lines)}</pre>`
+  })
+  return blocks.join('')
+}
+
+/** How to use MLflow from code: with a token of the Azure CLI, or with one that is shown once. */
+export function codePage(address: CodeAddress, scope: string): string {
+  const token = `"$(az account get-access-token --scope ${quote(scope)} --query accessToken --output tsv)"`
+  const form = `<form method="post" action="${loginPaths.code}" class="actions"><button class="button">Show a token once</button><a class="button plain" href="/">Back to MLflow</a></form>`
+  const content = `<p>Two lines in a shell, and MLflow's clients come here as you. With the Azure CLI:</p>${exportLines(address, token)}
+<h2>Without the Azure CLI</h2><p>Get a token that is yours and good for about an hour. It is shown once: whoever has it can do what you may do.</p>${form}`
+  return plainPage('Use it from code', content, 'wide')
+}
+
+/** The two lines with a token in them. */
+export function tokenPage(address: CodeAddress, token: string, endsAt: Date): string {
+  const until = endsAt.toISOString().slice(0, 16).replace('T', ' ')
+  const content = `<p>Good until ${until} UTC, and shown only now. Keep it out of notebooks and repositories.</p>${exportLines(address, quote(token))}
+<p class="actions"><a class="button plain" href="/">Back to MLflow</a></p>`
+  return plainPage('Your token', content, 'wide')
+}

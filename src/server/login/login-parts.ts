@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import type { Authenticator } from '../auth/authenticate.ts'
+import type { LoginSettings } from '../config/config-login.ts'
+import type { Config } from '../config/config-types.ts'
+import { readKeyFile } from '../config/secret-file.ts'
+import { IssuerClient } from './issuer-client.ts'
+import { Logins } from './logins.ts'
+import type { TokenCheck } from './open-session.ts'
+import { Renewals } from './renewals.ts'
+import { Seal } from './seal.ts'
+import { SealedSessions, type SessionStore } from './session-store.ts'
+
+/** What the login consists of, for all ports. */
+export interface LoginParts {
+  readonly config: Config
+  readonly settings: LoginSettings
+  readonly check: TokenCheck
+  readonly attempts: Seal
+  readonly store: SessionStore
+  readonly issuer: IssuerClient
+  readonly renewals: Renewals
+  readonly logins: Logins
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+function passesTokens({ upstream: { credentials, credentialsOf = {} } }: Config): boolean {
+  return [credentials, ...Object.values(credentialsOf)].some(({ mode }) => mode === 'passthrough')
+}
+
+/** The parts of the login that is configured; null if none is. Throws if a file cannot be read. */
+export function openLogin(config: Config, authenticator: Authenticator, now: () => number = Date.now): LoginParts | null {
+  const { entra, login: settings } = config.authentication
+  if (settings === undefined) return null
+  const { publicUrl, clientId, cookieKeyFile } = settings
+  const key = cookieKeyFile === null ? randomBytes(32) : readKeyFile(cookieKeyFile)
+  // Proxies that share a key, by mistake or for convenience, do not take each other's cookies.
+  const seal = (purpose: string) => new Seal(key, `${purpose} ${publicUrl} ${clientId} ${entra.tenantId}`, now)
+  const check = { config, authenticator }
+  const store = new SealedSessions(seal('session'), entra.tenantId, now)
+  const issuer = new IssuerClient(settings, entra, config.outbound)
+  const renewals = new Renewals({ check, store, issuer, now })
+  const logins = new Logins(store, renewals, publicUrl, passesTokens(config))
+  return { config, settings, check, attempts: seal('attempt'), store, issuer, renewals, logins, now }
+}

@@ -1,0 +1,9 @@
+/** The addresses of the login, all of the proxy's own. */
+export const loginPaths = {
+  login: '/-/login',
+  callback: '/-/login/callback',
+  logout: '/-/logout',
+  loggedOut: '/-/logged-out',
+  environments: '/-/environments',
+  code: '/-/code',
+} as const

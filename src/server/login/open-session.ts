@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+import { chooseEnvironment, environmentsOf } from '../../policy/environments/choose-environment.ts'
+import type { PolicyConfig } from '../../policy/environments/environment.ts'
+import type { Authenticated } from '../../policy/identity/claims.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import type { Authenticator } from '../auth/authenticate.ts'
+import type { IssuedTokens } from './issuer-client.ts'
+import { forSession, nameOf, type Session } from './session.ts'
+import { refuseSession } from './session-store.ts'
+
+/** What a login's tokens are checked with. */
+export interface TokenCheck {
+  readonly config: PolicyConfig
+  /** The one of tokens in headers: a login proves what such a token would. */
+  readonly authenticator: Authenticator
+}
+
+async function authenticate({ config, authenticator }: TokenCheck, accessToken: string): Promise<Authenticated> {
+  const authenticated = await authenticator.authenticate([`Bearer ${accessToken}`])
+  if (authenticated.principal.kind !== 'user') throw refuseSession('Microsoft Entra ID gave the token of an application')
+  // Only now are all groups of the caller known, for the sentence that says which were seen.
+  if (environmentsOf(config, authenticated.principal).length === 0 && !authenticated.overage)
+    chooseEnvironment(config, authenticated.principal, null)
+  return authenticated
+}
+
+/** A new session for the tokens of a login; `lasts` in seconds, `now` in milliseconds since 1970. Rejects with a Refusal. */
+export async function openSession(check: TokenCheck, tokens: IssuedTokens, lasts: number, now: number): Promise<Session> {
+  const { accessToken, refreshToken, claims } = tokens
+  const authenticated = await authenticate(check, accessToken)
+  const { principal } = authenticated
+  if (typeof claims.oid !== 'string' || claims.oid.toLowerCase() !== principal.objectId) {
+    throw new Refusal('unauthenticated', 'The tokens of Microsoft Entra ID name two different people: begin the login again.')
+  }
+  return {
+    id: randomBytes(16).toString('base64url'),
+    authenticated: forSession(check.config, authenticated),
+    person: nameOf(claims, principal),
+    endsAt: Math.floor(now / 1_000) + lasts,
+    refreshToken,
+  }
+}
+
+/** The same session with renewed tokens. Rejects with a Refusal. */
+export async function renewSession(check: TokenCheck, session: Session, tokens: IssuedTokens): Promise<Session> {
+  const authenticated = await authenticate(check, tokens.accessToken)
+  if (authenticated.principal.objectId !== session.authenticated.principal.objectId)
+    throw refuseSession('Your login was renewed for somebody else')
+  return { ...session, authenticated: forSession(check.config, authenticated), refreshToken: tokens.refreshToken }
+}

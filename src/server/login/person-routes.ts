@@ -1,0 +1,46 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { environmentsOf } from '../../policy/environments/choose-environment.ts'
+import type { Environment } from '../../policy/environments/environment.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import { choicePage } from '../http/ui-entrance.ts'
+import { codePage, tokenPage } from './code-pages.ts'
+import type { LoginParts } from './login-parts.ts'
+import { loginPaths } from './login-paths.ts'
+import { sendPage } from './logout-pages.ts'
+import type { Current } from './renewals.ts'
+
+function environmentsFor({ config }: LoginParts, { authenticated }: FastifyRequest): readonly Environment[] {
+  return authenticated === null ? [] : environmentsOf(config, authenticated.principal)
+}
+
+/** A new access token of the person who asks with a login. Rejects with a Refusal. */
+async function freshToken({ logins, renewals }: LoginParts, request: FastifyRequest): Promise<Current> {
+  const session = await logins.sessionOf(request)
+  if (session === null) throw new Refusal('unauthenticated', 'Log in to get a token.')
+  if (session.refreshToken === null)
+    throw new Refusal('unprocessable', 'Your login cannot be renewed, so there is no token to show: use the Azure CLI.')
+  return renewals.renew(session)
+}
+
+async function showToken(parts: LoginParts, request: FastifyRequest, reply: FastifyReply) {
+  request.auditRecord.endpoint = 'use-from-code'
+  const { session, header, accessToken } = await freshToken(parts, request)
+  if (header !== null) reply.header('set-cookie', header)
+  const endsAt = new Date(session.authenticated.validity.expiresAt * 1_000)
+  const address = { publicUrl: parts.settings.publicUrl, environments: environmentsFor(parts, request) }
+  return sendPage(reply, tokenPage(address, accessToken ?? '', endsAt))
+}
+
+/** The pages for a person who is logged in. */
+export function addPersonRoutes(app: FastifyInstance, parts: LoginParts): void {
+  app.get(loginPaths.environments, async (request, reply) => {
+    request.auditRecord.endpoint = 'environments'
+    return sendPage(reply, choicePage(environmentsFor(parts, request), '/'))
+  })
+  app.get(loginPaths.code, async (request, reply) => {
+    request.auditRecord.endpoint = 'use-from-code'
+    const { publicUrl, scope } = parts.settings
+    return sendPage(reply, codePage({ publicUrl, environments: environmentsFor(parts, request) }, scope))
+  })
+  app.post(loginPaths.code, (request, reply) => showToken(parts, request, reply))
+}

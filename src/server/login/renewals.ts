@@ -1,0 +1,98 @@
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { Refusal } from '../../policy/reasons.ts'
+import type { IssuedTokens, IssuerClient } from './issuer-client.ts'
+import { isIssuersNo, loginRefusal } from './issuer-error.ts'
+import { renewSession, type TokenCheck } from './open-session.ts'
+import type { Session } from './session.ts'
+import { refuseSession, type SessionStore } from './session-store.ts'
+
+/** A session that is good now. */
+export interface Current {
+  readonly session: Session
+  /** The `Set-Cookie` header of a session that was renewed just now. */
+  readonly header: string | null
+  /** Null: not known to this process. */
+  readonly accessToken: string | null
+}
+
+/** Seconds before the end of its access token that a session is renewed. */
+const ahead = 300
+/** Milliseconds: how long an answer counts for others who bring the same cookie, and how long a failure does. */
+const kept = { renewed: 3_600_000, failed: 10_000 } as const
+const most = 2_000
+
+export interface RenewalParts {
+  readonly check: TokenCheck
+  readonly store: SessionStore
+  readonly issuer: Pick<IssuerClient, 'renew'>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/**
+ * Renews sessions before their access tokens end. Pages send many requests at once, and issuers may take a refresh token only once: all
+ * requests with the same cookie share one renewal, also those that come after it because the new cookie was not yet there, or was lost.
+ */
+export class Renewals {
+  readonly #parts: RenewalParts
+  readonly #renewed = new LRUCache<string, Promise<Current>>({ max: most, ttl: kept.renewed })
+  readonly #tokens = new LRUCache<string, string>({ max: most })
+
+  constructor(parts: RenewalParts) {
+    this.#parts = parts
+  }
+
+  #secondsLeft({ authenticated }: Session): number {
+    return authenticated.validity.expiresAt - this.#parts.now() / 1_000
+  }
+
+  /** Keeps the access token of a login, for an upstream that is asked with it. */
+  keepToken({ id }: Session, accessToken: string): void {
+    this.#tokens.set(id, accessToken)
+  }
+
+  /** The session, renewed if it is time to, or if the token is needed and not here. Rejects with a Refusal. */
+  async current(session: Session, needsToken: boolean): Promise<Current> {
+    const accessToken = this.#tokens.get(session.id) ?? null
+    if (this.#secondsLeft(session) > ahead && (accessToken !== null || !needsToken)) return { session, header: null, accessToken }
+    try {
+      return await this.renew(session)
+    } catch (error) {
+      // Another replica may have renewed it at this moment, or the issuer is down: until its end, the access token proves what it did.
+      const goesOn = this.#secondsLeft(session) > 0 && (accessToken !== null || !needsToken)
+      if (goesOn && error instanceof Refusal && error.reason !== 'no-environment') return { session, header: null, accessToken }
+      throw error
+    }
+  }
+
+  /** Renews a session whatever its time. */
+  renew(session: Session): Promise<Current> {
+    if (session.refreshToken === null) return Promise.reject(refuseSession('Your login has ended'))
+    const key = hash('sha256', `${session.id} ${session.refreshToken}`)
+    const running = this.#renewed.get(key)
+    if (running !== undefined) return running
+    const renewal = this.#renew(session, session.refreshToken).catch((error) => {
+      this.#renewed.set(key, renewal, { ttl: kept.failed })
+      throw error
+    })
+    this.#renewed.set(key, renewal)
+    return renewal
+  }
+
+  async #ask(refreshToken: string): Promise<IssuedTokens> {
+    try {
+      return await this.#parts.issuer.renew(refreshToken)
+    } catch (error) {
+      throw isIssuersNo(error) ? refuseSession('Your login could not be renewed') : loginRefusal(error)
+    }
+  }
+
+  async #renew(session: Session, refreshToken: string): Promise<Current> {
+    const { check, store } = this.#parts
+    const tokens = await this.#ask(refreshToken)
+    const renewed = await renewSession(check, session, tokens)
+    this.#tokens.set(session.id, tokens.accessToken)
+    return { session: renewed, header: await store.write(renewed), accessToken: tokens.accessToken }
+  }
+}

@@ -1,0 +1,70 @@
+import { LRUCache } from 'lru-cache'
+import { Refusal } from '../../policy/reasons.ts'
+import { cookieNames, largestCookie, setCookie } from './cookies.ts'
+import type { Seal } from './seal.ts'
+import { packSession, type Session, unpackSession } from './session.ts'
+
+/** Where sessions are kept. Each has a value for the browser's cookie, which nobody can make who does not keep them. */
+export interface SessionStore {
+  /** The `Set-Cookie` header of a new or renewed session. */
+  write(session: Session): Promise<string>
+  /** The session of a cookie's value. Rejects with Refusal 'unauthenticated' if there is none that is still good. */
+  read(value: string): Promise<Session>
+  /** Ends a session: whoever copied its cookie cannot use it any more. */
+  end(session: Session): Promise<void>
+}
+
+/** The refusal of a cookie; in each case a new login is the way on. */
+export function refuseSession(why: string): Refusal {
+  return new Refusal('unauthenticated', `${why}: log in again.`)
+}
+
+/** How many ended sessions are remembered. */
+const mostEnded = 100_000
+
+/**
+ * Keeps sessions in the browsers themselves, sealed. Replicas share nothing but the key, so an ended session is only refused by the
+ * replica that ended it; its access token's end still holds everywhere.
+ */
+export class SealedSessions implements SessionStore {
+  readonly #seal: Seal
+  readonly #tenantId: string
+  readonly #now: () => number
+  readonly #ended = new LRUCache<string, true>({ max: mostEnded })
+
+  /** `now` in milliseconds since 1970. */
+  constructor(seal: Seal, tenantId: string, now: () => number) {
+    this.#seal = seal
+    this.#tenantId = tenantId
+    this.#now = now
+  }
+
+  async write(session: Session): Promise<string> {
+    const whole = await this.#header(session)
+    // Without the refresh token it ends with its access token.
+    const header = whole ?? (await this.#header({ ...session, refreshToken: null }))
+    if (header !== null) return header
+    throw new Refusal('no-environment', 'You are in more environments than a login can keep. Use a token instead of the browser.')
+  }
+
+  async #header(session: Session): Promise<string | null> {
+    const value = await this.#seal.close(packSession(session), session.endsAt)
+    return setCookie(cookieNames.session, value, session.endsAt - this.#now() / 1_000)
+  }
+
+  async read(value: string): Promise<Session> {
+    if (value.length > largestCookie) throw refuseSession("The login's cookie is larger than this server makes them")
+    const opened = await this.#seal.open(value)
+    if (opened === 'expired') throw refuseSession('Your login has ended')
+    if (opened === 'forged') throw refuseSession("The login's cookie was not made by this server, or its key has changed since")
+    const session = unpackSession(opened, this.#tenantId)
+    if (session === null) throw refuseSession('Your login was made by another version of this server')
+    if (this.#ended.has(session.id)) throw refuseSession('You have logged out')
+    return session
+  }
+
+  async end({ id, endsAt }: Session): Promise<void> {
+    const left = endsAt * 1_000 - this.#now()
+    if (left > 0) this.#ended.set(id, true, { ttl: left })
+  }
+}
