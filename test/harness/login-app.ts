@@ -1,0 +1,50 @@
+import { type EntraLogin, type Person, startEntraLogin } from '../fakes/entra-login.ts'
+import { type FakeUpstream, reply, startFakeUpstream } from '../fakes/fake-upstream.ts'
+import { audience, tenantId } from '../fakes/issuer.ts'
+import { type InProcess, startInProcess } from './app.ts'
+import { BrowserClient } from './browser-client.ts'
+
+/** Where browsers find the proxy: a name of its own, so that nothing is right only because everything is 127.0.0.1. */
+export const publicUrl = 'https://mlflow.example.com'
+
+/** MLflow's page as its servers send it. */
+export const mlflowPage =
+  '<!doctype html><html lang="en"><head><title>MLflow</title></head><body><noscript>You need to enable JavaScript to run this app.</noscript><div id="root" class="mlflow-ui-container"></div></body></html>'
+
+/** A proxy to which people log in, its issuer and its MLflow. */
+export interface LoginApp extends InProcess {
+  readonly entra: EntraLogin
+  readonly upstream: FakeUpstream
+  browser(): BrowserClient
+}
+
+export interface LoginAppOptions {
+  readonly who: Person
+  /** Seconds that an access token holds. */
+  readonly lifetime?: number
+  readonly environments?: object
+  readonly credentials?: object
+}
+
+const everybody = { acc: {}, preprod: {}, prod: { production: true, promotesFrom: ['acc'] } }
+
+/** Starts all three. */
+export async function startLoginApp(options: LoginAppOptions): Promise<LoginApp> {
+  const { who, lifetime, environments = everybody, credentials = { mode: 'none' } } = options
+  const entra = await startEntraLogin(publicUrl, who, lifetime)
+  const upstream = await startFakeUpstream()
+  upstream.answer = reply(200, mlflowPage, { 'content-type': 'text/html; charset=utf-8', etag: '"page"' })
+  const { authority, clientId, clientSecret } = entra
+  const login = { publicUrl, clientId, clientSecretFile: 'secret', cookieKeyFile: 'key' }
+  const content = {
+    upstream: { url: upstream.url, credentials },
+    authentication: { entra: { tenantId, audiences: [audience], authority }, login },
+    environments,
+  }
+  const running = await startInProcess(content, { files: { secret: clientSecret, key: 'f0'.repeat(32) } })
+  const close = async () => {
+    await running.close()
+    await Promise.all([entra.close(), upstream.close()])
+  }
+  return { ...running, entra, upstream, browser: () => new BrowserClient({ [publicUrl]: running.url }), close }
+}
