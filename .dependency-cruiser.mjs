@@ -26,6 +26,8 @@ const rooms = [
   ['src/server/facts', ['src/policy', 'src/rewrite', ...server('network upstream')]],
   // The listener and what it answers by itself. It knows the upstream's errors, as it puts them into MLflow's shape.
   ['src/server/http', ['src/policy', ...server('config network limits observability credentials upstream auth')]],
+  // People with a browser: their logins, sessions and pages.
+  ['src/server/login', ['src/policy', ...server('config network credentials auth http')]],
   // A workspace's storage, registry and folders.
   ['src/server/databricks', ['src/policy', 'src/rewrite', ...server('config network limits upstream facts http')]],
   // The journey of a request from the listener to the upstream and back.

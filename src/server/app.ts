@@ -12,6 +12,7 @@ import { type Clock, processClock } from './facts/clock.ts'
 import { Facts } from './facts/facts.ts'
 import { answerError } from './http/answer-error.ts'
 import { addBodyParser } from './http/body-parser.ts'
+import type { PageBar } from './http/browser.ts'
 import { Connections } from './http/connections.ts'
 import { isPreflight, unknownAddress } from './http/framing.ts'
 import { clientTimeouts, createServer, type Note, type ServerParts } from './http/http-server.ts'
@@ -26,6 +27,7 @@ import { addScopes } from './http/unforeseen.ts'
 import { addAdmission } from './limits/admission.ts'
 import { addLeastRate } from './limits/least-rate.ts'
 import { Limits } from './limits/request-limits.ts'
+import { barOf } from './login/bar.ts'
 import { type LoginParts, openLogin } from './login/login-parts.ts'
 import { addLoginRoutes } from './login/login-routes.ts'
 import { addPersonRoutes } from './login/person-routes.ts'
@@ -151,7 +153,8 @@ function buildApp(
   app.decorateRequest('granted', null)
   addEndpointRoutes(app, config, routing, pipeline)
   if (artifacts !== null) addStoredRoutes(app, routing, pipeline, artifacts, timeouts.idle)
-  addStreamRoutes(app, { config, routing, pipeline, transport: upstream.transport, idle: timeouts.idle })
+  const bar: PageBar = (request) => (login === null ? null : barOf(config, request))
+  addStreamRoutes(app, { config, routing, pipeline, transport: upstream.transport, bar, idle: timeouts.idle })
   app.setNotFoundHandler((request, reply) => {
     if (isPreflight(request.raw)) return answerPreflight(config, request, reply)
     throw unknownAddress(request.raw)

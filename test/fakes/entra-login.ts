@@ -79,7 +79,12 @@ async function signingKey() {
 
 async function configure(fake: EntraLogin, registration: Registration): Promise<Configuration> {
   const { publicUrl, clientId, clientSecret, lifetime } = registration
-  const names = ({ objectId, name }: Person) => ({ oid: objectId, tid: tenantId, name, preferred_username: 'someone@example.com' })
+  const names = ({ objectId, name }: Person) => ({
+    oid: objectId,
+    tid: tenantId,
+    name,
+    preferred_username: 'someone@example.com',
+  })
   return {
     jwks: { keys: [await signingKey()] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
@@ -120,7 +125,14 @@ async function configure(fake: EntraLogin, registration: Registration): Promise<
           const { iss, iat, exp } = token.payload
           const { objectId, roles } = fake.who
           token.header = { typ: 'JWT' }
-          const who = { oid: objectId, sub: `pairwise-${objectId}`, tid: tenantId, azp: clientId, scp: 'access', roles: [...roles] }
+          const who = {
+            oid: objectId,
+            sub: `pairwise-${objectId}`,
+            tid: tenantId,
+            azp: clientId,
+            scp: 'access',
+            roles: [...roles],
+          }
           token.payload = { aud: audience, iss, iat, nbf: iat, exp, ...who, ver: '2.0', ...fake.tricks.accessClaims }
         },
       },

@@ -42,10 +42,7 @@ export class BrowserClient {
     const { hostname, port } = real
     const page = await new Promise<Page>((resolve, reject) => {
       const asked = request({ hostname, port, path: `${pathname}${search}`, method, headers: sent, agent: false }, (answer) => {
-        text(answer).then(
-          (body) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: body }),
-          reject,
-        )
+        text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: body }), reject)
       })
       asked.once('error', reject).end()
     })

@@ -18,6 +18,9 @@ declare module 'fastify' {
   }
 }
 
+/** The HTML to write into MLflow's page for a request; null for none. */
+export type PageBar = (request: Pick<FastifyRequest, 'browser' | 'authenticated' | 'auditRecord'>) => string | null
+
 /** The logins of people with a browser. */
 export interface BrowserSessions {
   /** The caller by the cookie of a request without a token; null without a cookie. Rejects with the Refusal of a cookie that is not good. */

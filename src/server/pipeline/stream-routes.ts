@@ -2,6 +2,7 @@ import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { answerError } from '../http/answer-error.ts'
+import type { PageBar } from '../http/browser.ts'
 import { conditionsOf } from '../http/conditions.ts'
 import { methods } from '../http/framing.ts'
 import type { AnyReply } from '../http/respond.ts'
@@ -36,6 +37,7 @@ interface StreamParts {
   readonly routing: Routing
   readonly pipeline: Pipeline
   readonly transport: Transport
+  readonly bar: PageBar
   /** Milliseconds. */
   readonly idle: number
 }
@@ -48,9 +50,9 @@ function dispatcherFor(servedBy: ServedBy, { pools, timeouts }: Transport): Stre
     : new StreamDispatcher(pools.bytes, { answer: ['download', download], upload: ['upload', upload], idle: ['pause', pause] })
 }
 
-function proxyOptions(servedBy: ServedBy, { config, routing, pipeline, transport, idle }: StreamParts) {
+function proxyOptions(servedBy: ServedBy, { config, routing, pipeline, transport, bar, idle }: StreamParts) {
   const stream = new ByteStream(pipeline, transport, idle)
-  const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, transport)
+  const onResponse: Answered = (request, reply, answer) => void passOn(request, reply, answer, transport, bar)
   return {
     upstream: transport.origin,
     undici: dispatcherFor(servedBy, transport),

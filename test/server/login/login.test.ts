@@ -69,7 +69,9 @@ t.test('a token in a header goes before the cookie', async (t) => {
 t.test('nothing that could be used is in the log', async (t) => {
   const browser = app.browser()
   await browser.open(`${publicUrl}/-/login`)
-  const codes = browser.visited.flatMap((address) => [...new URL(address).searchParams.values()]).filter((text) => text.length > 20)
+  const codes = browser.visited
+    .flatMap((address) => [...new URL(address).searchParams.values()])
+    .filter((text) => text.length > 20)
   t.ok(codes.length >= 4)
   for (const text of [...codes, ...browser.jar(publicUrl).values()]) t.notMatch(app.logs(), text)
 })

@@ -1,5 +1,5 @@
 import { EncryptJWT } from 'jose'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { person } from '../../fakes/entra-login.ts'
 import { startIssuer } from '../../fakes/issuer.ts'
 import type { BrowserClient } from '../../harness/browser-client.ts'
@@ -26,7 +26,7 @@ async function loggedIn(): Promise<BrowserClient> {
 }
 
 /** Opens an answer of the issuer, and expects one sentence and no session. */
-async function refusesAnswer(test: typeof t, name: string, browser: BrowserClient, address: string, sentence: RegExp, status = 400) {
+async function refusesAnswer(test: Test, name: string, browser: BrowserClient, address: string, sentence: RegExp, status = 400) {
   const before = app.upstream.received.length
   const page = await browser.open(address)
   test.equal(page.status, status, name)

@@ -7,6 +7,7 @@ import { clientSentence } from '../../../rewrite/errors/error-text.ts'
 import { isUpstreamRequest, type UpstreamRequest } from '../../../rewrite/request/upstream-request.ts'
 import { isMapping, type Mapping } from '../../config/mapping.ts'
 import { answerError } from '../../http/answer-error.ts'
+import type { PageBar } from '../../http/browser.ts'
 import { conditionsOf, isAskedPart, isConditional } from '../../http/conditions.ts'
 import type { AnyReply } from '../../http/respond.ts'
 import { pageHeaders } from '../../http/ui-headers.ts'
@@ -14,6 +15,7 @@ import { unmet } from '../../http/unmet.ts'
 import type { Transport } from '../../upstream/transport.ts'
 import { serverOf, waitOf } from '../../upstream/upstream-answer.ts'
 import { heardFrom } from '../../upstream/workspace-answers.ts'
+import { insertIntoPage } from '../streams/page-bar.ts'
 import { renamedModel } from '../streams/renamed-model.ts'
 import { isModelsOwn, upstreamError } from '../upstream-error.ts'
 
@@ -90,14 +92,14 @@ export function noteBreak({ auditRecord, raw }: Seen, stream: Readable): void {
 }
 
 /** Passes on the upstream's answer: its bytes unchanged, anything else as the caller's error. */
-export async function passOn(request: Seen, reply: AnyReply, answer: Answer, transport: Transport): Promise<void> {
+export async function passOn(request: Seen, reply: AnyReply, answer: Answer, transport: Transport, bar: PageBar): Promise<void> {
   const { statusCode, stream } = answer
   request.auditRecord.upstreamStatus = statusCode
   try {
-    if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) return void send(request, reply, stream)
+    if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) return void send(request, reply, stream, bar)
     const { 'content-range': part } = headersOf(answer)
     const asked = conditionsOf(reply.request.headers, request.method)
-    if (statusCode === 206 && isPlain(answer) && isAskedPart(asked.range, part)) return void send(request, reply, stream)
+    if (statusCode === 206 && isPlain(answer) && isAskedPart(asked.range, part)) return void send(request, reply, stream, bar)
     if (statusCode === 304 && isConditional(asked)) return void sendUnchanged(reply, stream)
     for (const name of answerHeaders) reply.removeHeader(name)
     // The rest of an upload is read and discarded, so that the client receives this answer.
@@ -123,16 +125,25 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, tra
   }
 }
 
-function send(request: Seen, reply: AnyReply, stream: Readable): void {
+function send(request: Seen, reply: AnyReply, stream: Readable, bar: PageBar): void {
   noteBreak(request, stream)
   const { grant } = grantedOf(request)
   const { endpoint } = grant
   reply.headers(pageHeaders(endpoint))
   // An artifact that is opened as a page is saved to disk. As part of a page, it is not affected.
   if (isArtifact(endpoint) && !reply.hasHeader('content-disposition')) reply.header('content-disposition', 'attachment')
-  const renamed = inCallersName(grant, reply, stream)
-  if (renamed !== stream) reply.removeHeader('content-length')
-  reply.send(renamed)
+  const sent = endpoint.entrance === true ? withBar(reply, stream, bar) : inCallersName(grant, reply, stream)
+  if (sent !== stream) reply.removeHeader('content-length')
+  reply.send(sent)
+}
+
+/** MLflow's page with the bar of whoever is logged in: no longer the page that its validators are for. */
+function withBar(reply: AnyReply, stream: Readable, bar: PageBar): Readable {
+  const isPage = reply.statusCode === 200 && /^text\/html\b/i.test(String(reply.getHeader('content-type') ?? ''))
+  const html = isPage ? bar(reply.request) : null
+  if (html === null) return stream
+  for (const name of ['etag', 'last-modified', 'accept-ranges']) reply.removeHeader(name)
+  return pipeline(stream, insertIntoPage(html), () => undefined)
 }
 
 /** The answer of a served model, which may contain its endpoint's name. */

@@ -1,0 +1,40 @@
+import { environmentsOf } from '../../policy/environments/choose-environment.ts'
+import type { Environment, PolicyConfig } from '../../policy/environments/environment.ts'
+import type { PageBar } from '../http/browser.ts'
+import { escapeHtml } from '../http/plain-page.ts'
+import { barStyle, roomStyle } from './bar-style.ts'
+import { loginPaths } from './login-paths.ts'
+
+/** What the bar in MLflow's page says. */
+export interface BarContent {
+  readonly person: string
+  readonly environment: Environment
+  /** All of the person's. */
+  readonly environments: readonly Environment[]
+}
+
+function switchLinks({ environment, environments }: BarContent): string {
+  if (environments.length < 2) return ''
+  const links = environments.map(({ name, production }) => {
+    const current = name === environment.name ? ' aria-current="true"' : ''
+    return `<a href="/env/${name}/"${current}>${name}${production ? ' (production)' : ''}</a>`
+  })
+  return `<small>Switch to</small>${links.join('')}<hr>`
+}
+
+/** The bar: who and in which environment you are, and a menu. In a shadow tree, so that neither page's styles reach the other's. */
+export function renderBar(content: BarContent): string {
+  const { person, environment } = content
+  const mark = environment.production ? '<mark>PRODUCTION</mark>' : ''
+  const links = `${switchLinks(content)}<a href="${loginPaths.code}">Use it from code</a><a href="${loginPaths.logout}">Log out</a>`
+  const menu = `<details><summary>${escapeHtml(person)}</summary><div>${links}</div></details>`
+  const nav = `<nav class="${environment.production ? 'production' : ''}" aria-label="Environment and login"><span>Environment <b>${environment.name}</b></span>${mark}${menu}</nav>`
+  return `<style>${roomStyle}</style><div id="env-proxy-bar"><template shadowrootmode="open"><style>${barStyle}</style>${nav}</template></div>`
+}
+
+/** The bar for a request of MLflow's page; null for a caller without a login. */
+export function barOf(config: PolicyConfig, { browser, authenticated, auditRecord }: Parameters<PageBar>[0]): string | null {
+  const { environment } = auditRecord
+  if (browser?.person == null || authenticated === null || environment === null) return null
+  return renderBar({ person: browser.person, environment, environments: environmentsOf(config, authenticated.principal) })
+}
