@@ -50,26 +50,22 @@ interface Registration {
   readonly publicUrl: string
   readonly clientId: string
   readonly clientSecret: string
-  /** Seconds that an access token holds. */
-  readonly lifetime: number
 }
 
-function features(lifetime: number): Configuration['features'] {
-  return {
-    devInteractions: { enabled: false },
-    resourceIndicators: {
-      enabled: true,
-      defaultResource: () => audience,
-      useGrantedResource: () => true,
-      getResourceServerInfo: () => ({
-        scope,
-        audience,
-        accessTokenTTL: lifetime,
-        accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'RS256' } },
-      }),
-    },
-  }
+const features: Configuration['features'] = {
+  devInteractions: { enabled: false },
+  resourceIndicators: {
+    enabled: true,
+    defaultResource: () => audience,
+    useGrantedResource: () => true,
+    getResourceServerInfo: () => ({
+      scope,
+      audience,
+      accessTokenTTL: 3600,
+      accessTokenFormat: 'jwt',
+      jwt: { sign: { alg: 'RS256' } },
+    }),
+  },
 }
 
 async function signingKey() {
@@ -78,7 +74,7 @@ async function signingKey() {
 }
 
 async function configure(fake: EntraLogin, registration: Registration): Promise<Configuration> {
-  const { publicUrl, clientId, clientSecret, lifetime } = registration
+  const { publicUrl, clientId, clientSecret } = registration
   const names = ({ objectId, name }: Person) => ({
     oid: objectId,
     tid: tenantId,
@@ -100,7 +96,7 @@ async function configure(fake: EntraLogin, registration: Registration): Promise<
       },
     ],
     routes,
-    features: features(lifetime),
+    features,
     scopes: ['openid', 'offline_access', 'profile'],
     claims: { openid: ['sub', 'oid', 'tid'], profile: ['name', 'preferred_username'] },
     conformIdTokenClaims: false,
@@ -153,14 +149,14 @@ async function serve(fake: EntraLogin, provider: Provider, request: IncomingMess
 }
 
 /** Starts the stand-in on a free port of this machine, for a proxy at `publicUrl`. */
-export async function startEntraLogin(publicUrl: string, who: Person, lifetime = 3600): Promise<EntraLogin> {
+export async function startEntraLogin(publicUrl: string, who: Person): Promise<EntraLogin> {
   let handle: RequestListener = (_request, response) => void response.writeHead(503).end()
   const server = createServer((request, response) => handle(request, response)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the issuer has no port')
   const authority = `http://127.0.0.1:${address.port}`
-  const registration = { publicUrl, clientId: randomUUID(), clientSecret: randomBytes(24).toString('base64url'), lifetime }
+  const registration = { publicUrl, clientId: randomUUID(), clientSecret: randomBytes(24).toString('base64url') }
   const grants: string[] = []
   const close = async () => {
     server.close()

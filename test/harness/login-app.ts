@@ -20,8 +20,6 @@ export interface LoginApp extends InProcess {
 
 export interface LoginAppOptions {
   readonly who: Person
-  /** Seconds that an access token holds. */
-  readonly lifetime?: number
   readonly environments?: object
   readonly credentials?: object
 }
@@ -30,8 +28,8 @@ const everybody = { acc: {}, preprod: {}, prod: { production: true, promotesFrom
 
 /** Starts all three. */
 export async function startLoginApp(options: LoginAppOptions): Promise<LoginApp> {
-  const { who, lifetime, environments = everybody, credentials = { mode: 'none' } } = options
-  const entra = await startEntraLogin(publicUrl, who, lifetime)
+  const { who, environments = everybody, credentials = { mode: 'none' } } = options
+  const entra = await startEntraLogin(publicUrl, who)
   const upstream = await startFakeUpstream()
   upstream.answer = reply(200, mlflowPage, { 'content-type': 'text/html; charset=utf-8', etag: '"page"' })
   const { authority, clientId, clientSecret } = entra

@@ -118,8 +118,8 @@ export class IssuerClient {
   /** New tokens for a login. */
   async renew(refreshToken: string): Promise<IssuedTokens> {
     const server = await this.#discover()
-    // Without a scope, the issuer would choose another resource than this proxy.
-    const additionalParameters = { scope: `openid profile offline_access ${this.#settings.scope}` }
+    // Without a scope, the issuer would choose another resource than this proxy. offline_access would be refused by one that did not grant it.
+    const additionalParameters = { scope: `openid profile ${this.#settings.scope}` }
     const options = { ...this.#options, additionalParameters }
     const response = await refreshTokenGrantRequest(server, this.#client, this.#proof(), refreshToken, options)
     const tokens = tokensOf(await processRefreshTokenResponse(server, this.#client, response))

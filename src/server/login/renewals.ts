@@ -16,7 +16,7 @@ export interface Current {
   readonly accessToken: string | null
 }
 
-/** Seconds before the end of its access token that a session is renewed. */
+/** A session is renewed this many seconds before its access token ends, or when a quarter of the token's time is left, whichever is later. */
 const ahead = 300
 /** Milliseconds: how long an answer counts for others who bring the same cookie, and how long a failure does. */
 const kept = { renewed: 3_600_000, failed: 10_000 } as const
@@ -55,7 +55,9 @@ export class Renewals {
   /** The session, renewed if it is time to, or if the token is needed and not here. Rejects with a Refusal. */
   async current(session: Session, needsToken: boolean): Promise<Current> {
     const accessToken = this.#tokens.get(session.id) ?? null
-    if (this.#secondsLeft(session) > ahead && (accessToken !== null || !needsToken)) return { session, header: null, accessToken }
+    const { issuedAt, expiresAt } = session.authenticated.validity
+    const isFresh = this.#secondsLeft(session) > Math.min(ahead, (expiresAt - issuedAt) / 4)
+    if (isFresh && (accessToken !== null || !needsToken)) return { session, header: null, accessToken }
     try {
       return await this.renew(session)
     } catch (error) {
