@@ -97,13 +97,16 @@ function openSidecar({ config: { authentication, outbound }, log }: Parts): OwnT
 }
 
 function openServices(parts: Parts): Services {
-  const { config, authenticator, upstream, metrics } = parts
+  const { config, log, authenticator, upstream, metrics } = parts
   const limits = new Limits(config.limits)
   metrics.watch(limits)
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
   const whole = withDirectory(authenticator, openDirectory(config, upstream))
   const { close, ...pipeline } = openPipeline(parts)
-  const login = openLogin(config, whole)
+  const login = openLogin(config, whole, ({ problem }) => {
+    metrics.countRenewal(problem)
+    if (problem !== null) log.warn({ problem }, 'a login could not be renewed')
+  })
   const closeAll = async () => {
     await login?.issuer.close()
     await close()

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
+import { type Application, databricksScope, type Entra, entraClaims, registerApplication, registeredClient } from './entra.ts'
+import { leavingPage, whoAreYouPage } from './entra-pages.ts'
 import { audience, tenantId } from './issuer.ts'
 
 /** Somebody who can log in. */
@@ -18,7 +20,7 @@ export function person(name: string, ...roles: string[]): Person {
 }
 
 /** What the stand-in does otherwise than an honest Entra. */
-export interface Tricks {
+interface Tricks {
   /** Claims of access tokens and of ID tokens, besides the honest ones. */
   accessClaims?: Record<string, unknown>
   idClaims?: Record<string, unknown>
@@ -26,16 +28,25 @@ export interface Tricks {
   down?: boolean
 }
 
-/** Entra ID as the login uses it: the certified library oidc-provider, with Entra's addresses and claims. Whoever comes is `who`. */
-export interface EntraLogin {
-  readonly authority: string
+/** Entra ID as the login uses it: the certified library oidc-provider, with Entra's addresses and claims. */
+export interface EntraLogin extends Entra {
   readonly clientId: string
   readonly clientSecret: string
-  who: Person
+  readonly people: readonly Person[]
+  /** Who comes; null: one of the people, as they say. */
+  who: Person | null
   readonly tricks: Tricks
   /** The grant types that the token endpoint was asked for. */
   readonly grants: string[]
-  close(): Promise<void>
+}
+
+/** What is registered in the tenant. */
+export interface Registrations {
+  /** Where people log in to the proxy. */
+  readonly publicUrl: string
+  readonly people: readonly Person[]
+  /** Programs that get tokens by their secrets; left out: none. */
+  readonly applications?: readonly Application[]
 }
 
 const scope = `${audience}/.default`
@@ -46,20 +57,22 @@ const routes = {
   end_session: '/oauth2/v2.0/logout',
 }
 
-interface Registration {
-  readonly publicUrl: string
-  readonly clientId: string
-  readonly clientSecret: string
-}
-
 const features: Configuration['features'] = {
   devInteractions: { enabled: false },
+  clientCredentials: { enabled: true },
+  // Who wants to log out does so at once, as at Entra.
+  rpInitiatedLogout: {
+    enabled: true,
+    logoutSource: (context, form) => {
+      context.body = leavingPage(form)
+    },
+  },
   resourceIndicators: {
     enabled: true,
     defaultResource: () => audience,
     useGrantedResource: () => true,
     getResourceServerInfo: () => ({
-      scope,
+      scope: `${scope} ${databricksScope}`,
       audience,
       accessTokenTTL: 3600,
       accessTokenFormat: 'jwt',
@@ -73,8 +86,14 @@ async function signingKey() {
   return { ...(await exportJWK(privateKey)), kid: randomBytes(20).toString('base64url'), use: 'sig', alg: 'RS256' }
 }
 
-async function configure(fake: EntraLogin, registration: Registration): Promise<Configuration> {
-  const { publicUrl, clientId, clientSecret } = registration
+function personOf({ who, people }: EntraLogin, objectId: string | undefined): Person {
+  const found = who ?? people.find((each) => each.objectId === objectId)
+  if (found === undefined) throw new Error('a login of nobody who is known')
+  return found
+}
+
+async function configure(fake: EntraLogin, { publicUrl, applications = [] }: Registrations): Promise<Configuration> {
+  const { clientId, clientSecret } = fake
   const names = ({ objectId, name }: Person) => ({
     oid: objectId,
     tid: tenantId,
@@ -94,6 +113,7 @@ async function configure(fake: EntraLogin, registration: Registration): Promise<
         redirect_uris: [`${publicUrl}/-/login/callback`],
         post_logout_redirect_uris: [`${publicUrl}/-/logged-out`],
       },
+      ...applications.map(registeredClient),
     ],
     routes,
     features,
@@ -106,7 +126,7 @@ async function configure(fake: EntraLogin, registration: Registration): Promise<
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     findAccount: async (_context, id) => ({
       accountId: id,
-      claims: async () => ({ sub: id, ...names(fake.who), ...fake.tricks.idClaims }),
+      claims: async () => ({ sub: id, ...names(personOf(fake, id)), ...fake.tricks.idClaims }),
     }),
     loadExistingGrant: async ({ oidc }) => {
       const grant = new oidc.provider.Grant({ accountId: oidc.session?.accountId ?? '', clientId })
@@ -117,10 +137,15 @@ async function configure(fake: EntraLogin, registration: Registration): Promise<
     },
     formats: {
       customizers: {
-        jwt(_context, _token, token) {
-          const { iss, iat, exp } = token.payload
-          const { objectId, roles } = fake.who
+        jwt(_context, issued, token) {
           token.header = { typ: 'JWT' }
+          const application = applications.find((known) => known.clientId === issued.clientId)
+          if (application !== undefined) {
+            token.payload = entraClaims(application, token.payload)
+            return
+          }
+          const { iss, iat, exp } = token.payload
+          const { objectId, roles } = personOf(fake, 'accountId' in issued ? String(issued.accountId) : undefined)
           const who = {
             oid: objectId,
             sub: `pairwise-${objectId}`,
@@ -139,7 +164,9 @@ async function configure(fake: EntraLogin, registration: Registration): Promise<
 async function serve(fake: EntraLogin, provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { url = '' } = request
   if (url.startsWith('/interaction/')) {
-    return provider.interactionFinished(request, response, { login: { accountId: fake.who.objectId } })
+    const accountId = fake.who?.objectId ?? new URL(url, fake.authority).searchParams.get('as')
+    if (accountId === null) return void response.setHeader('content-type', 'text/html').end(whoAreYouPage(fake.people))
+    return provider.interactionFinished(request, response, { login: { accountId } })
   }
   const prefix = [`/${tenantId}/v2.0`, `/${tenantId}`].find((each) => url.startsWith(`${each}/`))
   if (prefix === undefined) return void response.writeHead(404).end()
@@ -148,24 +175,25 @@ async function serve(fake: EntraLogin, provider: Provider, request: IncomingMess
   provider.callback()(request, response)
 }
 
-/** Starts the stand-in on a free port of this machine, for a proxy at `publicUrl`. */
-export async function startEntraLogin(publicUrl: string, who: Person): Promise<EntraLogin> {
+/** Starts the stand-in on a free port of this machine. */
+export async function startEntraLogin(registrations: Registrations): Promise<EntraLogin> {
   let handle: RequestListener = (_request, response) => void response.writeHead(503).end()
   const server = createServer((request, response) => handle(request, response)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the issuer has no port')
   const authority = `http://127.0.0.1:${address.port}`
-  const registration = { publicUrl, clientId: randomUUID(), clientSecret: randomBytes(24).toString('base64url') }
   const grants: string[] = []
   const close = async () => {
     server.close()
     server.closeAllConnections()
     await once(server, 'close')
   }
-  const { clientId, clientSecret } = registration
-  const fake: EntraLogin = { authority, clientId, clientSecret, who, tricks: {}, grants, close }
-  const provider = new Provider(`${authority}/${tenantId}/v2.0`, await configure(fake, registration))
+  const { clientId, clientSecret } = registerApplication()
+  const tokenUrl = `${authority}/${tenantId}${routes.token}`
+  const own = { clientId, clientSecret, people: registrations.people, who: null, tricks: {}, grants }
+  const fake: EntraLogin = { authority, tenantId, audience, tokenUrl, close, ...own }
+  const provider = new Provider(`${authority}/${tenantId}/v2.0`, await configure(fake, registrations))
   provider.on('grant.success', ({ oidc }) => void grants.push(String(oidc.params?.grant_type)))
   provider.on('grant.error', ({ oidc }) => void grants.push(`refused ${String(oidc.params?.grant_type)}`))
   handle = (request, response) => void serve(fake, provider, request, response)

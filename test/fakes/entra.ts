@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
-import Provider, { type Adapter, type Configuration, type JWTStructured } from 'oidc-provider'
+import Provider, { type Adapter, type ClientMetadata, type Configuration, type JWTStructured } from 'oidc-provider'
 import { audience, tenantId } from './issuer.ts'
 import { databricksAudience, databricksClaims } from './workspace/authenticate.ts'
 
@@ -67,7 +67,7 @@ const nothingKept = (): Adapter => ({
 })
 
 /** The claims of an application's access token, version 2.0, or 1.0 for Databricks, as Microsoft documents them; times are the library's. */
-function entraClaims({ clientId, objectId, roles }: Application, { iss, iat, exp, ...asked }: JWTStructured['payload']) {
+export function entraClaims({ clientId, objectId, roles }: Application, { iss, iat, exp, ...asked }: JWTStructured['payload']) {
   if (asked.scope === databricksScope) {
     return { ...databricksClaims({ objectId, name: clientId }, tenantId), iat, nbf: iat, exp, roles: undefined }
   }
@@ -75,19 +75,25 @@ function entraClaims({ clientId, objectId, roles }: Application, { iss, iat, exp
   return { aud: audience, iss, iat, nbf: iat, exp, ...who, uti: randomBytes(16).toString('base64url'), ver: '2.0' }
 }
 
+/** An application as oidc-provider registers it. */
+export function registeredClient({ clientId, clientSecret }: Application): ClientMetadata {
+  return {
+    client_id: clientId,
+    client_secret: clientSecret,
+    token_endpoint_auth_method: 'client_secret_post',
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
+  }
+}
+
 async function configure(applications: readonly Application[]): Promise<Configuration> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   const key = { ...(await exportJWK(privateKey)), kid: randomBytes(20).toString('base64url'), use: 'sig', alg: 'RS256' }
-  const grants = { grant_types: ['client_credentials'], redirect_uris: [], response_types: [] }
   return {
     adapter: nothingKept,
     jwks: { keys: [key] },
-    clients: applications.map(({ clientId, clientSecret }) => ({
-      client_id: clientId,
-      client_secret: clientSecret,
-      token_endpoint_auth_method: 'client_secret_post',
-      ...grants,
-    })),
+    clients: applications.map(registeredClient),
     routes,
     ttl: { ClientCredentials: lifetime },
     features,

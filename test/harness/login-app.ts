@@ -8,7 +8,7 @@ import { BrowserClient } from './browser-client.ts'
 export const publicUrl = 'https://mlflow.example.com'
 
 /** MLflow's page as its servers send it. */
-export const mlflowPage =
+const mlflowPage =
   '<!doctype html><html lang="en"><head><title>MLflow</title></head><body><noscript>You need to enable JavaScript to run this app.</noscript><div id="root" class="mlflow-ui-container"></div></body></html>'
 
 /** A proxy to which people log in, its issuer and its MLflow. */
@@ -29,7 +29,8 @@ const everybody = { acc: {}, preprod: {}, prod: { production: true, promotesFrom
 /** Starts all three. */
 export async function startLoginApp(options: LoginAppOptions): Promise<LoginApp> {
   const { who, environments = everybody, credentials = { mode: 'none' } } = options
-  const entra = await startEntraLogin(publicUrl, who)
+  const entra = await startEntraLogin({ publicUrl, people: [who] })
+  entra.who = who
   const upstream = await startFakeUpstream()
   upstream.answer = reply(200, mlflowPage, { 'content-type': 'text/html; charset=utf-8', etag: '"page"' })
   const { authority, clientId, clientSecret } = entra

@@ -21,6 +21,8 @@ export interface ProxyOptions {
   readonly issuer: { readonly authority: string; readonly tenantId: string; readonly audience: string }
   /** The `environments` section; by default acc, preprod, and prod, which promotes from acc. */
   readonly environments?: Readonly<Record<string, object>>
+  /** Where it listens; by default on any free port. */
+  readonly port?: number
   /** Other top-level sections of the configuration; one that is named here replaces the default one. */
   readonly settings?: Readonly<Record<string, unknown>>
 }
@@ -52,7 +54,7 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 /** Starts `mlflow-env-proxy serve` from dist, and waits until it is ready. */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   if (!existsSync(cli)) throw new Error('dist/cli.js is not there: run npm run build')
-  const [port, adminPort] = [await freePort(), await freePort()]
+  const [port, adminPort] = [options.port ?? (await freePort()), await freePort()]
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'))
   const file = join(folder, 'proxy.yaml')
   writeFileSync(file, stringify(configuration(options, port, adminPort)))

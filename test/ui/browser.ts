@@ -63,9 +63,15 @@ function listenToPage(page: Page, complaints: string[]) {
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-/** Lets somebody look at the UI that the proxy serves. */
-export async function look(browser: Browser, proxyUrl: string, token: string): Promise<Viewer> {
-  const context = await browser.newContext({ extraHTTPHeaders: bearer(token), viewport: { width: 1400, height: 900 } })
+/** Lets somebody look at the UI that the proxy serves; without a token they may log in. */
+export async function look(
+  browser: Browser,
+  proxyUrl: string,
+  token: string | null,
+  colorScheme: 'light' | 'dark' = 'light',
+): Promise<Viewer> {
+  const headers = token === null ? {} : { extraHTTPHeaders: bearer(token) }
+  const context = await browser.newContext({ ...headers, colorScheme, viewport: { width: 1400, height: 900 } })
   const heard: { url: string; status: number; text: string }[] = []
   const strayed: string[] = []
   listen(context, proxyUrl, heard, strayed)

@@ -29,5 +29,5 @@ font:inherit;font-weight:600;text-decoration:none;cursor:pointer}
 .choices a:hover{border-color:var(--accent)}
 .production{padding:1px 8px;border-radius:10px;background:var(--danger);color:var(--on);font-size:12px;font-weight:600}
 pre{margin:0 0 12px;padding:12px;border:1px solid var(--line);border-radius:4px;background:var(--code);font:12px/1.6 ui-monospace,Menlo,Consolas,monospace;
-white-space:pre-wrap;overflow-wrap:anywhere;user-select:all}
+overflow-x:auto;user-select:all}
 `

@@ -1,5 +1,6 @@
 import type { Browser } from './browser.ts'
 import type { Failure } from './failure.ts'
+import { loginPaths } from './login-paths.ts'
 import { escapeHtml, plainPage } from './plain-page.ts'
 
 const titles: Readonly<Record<number, string>> = {
@@ -8,14 +9,17 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Not available at the moment',
 }
 
-/** A link that begins a login and comes back. */
-export function loginLink({ loginAddress }: Browser): string {
-  return `<p class="actions"><a class="button" data-back href="${escapeHtml(loginAddress)}">Log in with Microsoft</a></p>`
+/** The ways on from a page where people log in: a login that comes back, or else to where they are let in, perhaps as somebody else. */
+function waysOn(asksToLogIn: boolean, { person, loginAddress }: Browser): string {
+  const login = `<a class="button" data-back href="${escapeHtml(loginAddress)}">Log in with Microsoft</a>`
+  const environments = `<a class="button" href="${loginPaths.environments}">Your environments</a>`
+  const leave = `<a class="button plain" href="${loginPaths.logout}">Use another account</a>`
+  return `<p class="actions">${asksToLogIn ? login : `${person === null ? '' : environments}${leave}`}</p>`
 }
 
-/** The page of a refused request; with the way to log in where that would help. */
+/** The page of a refused request; with the ways on where people log in. */
 export function refusalPage({ status, body }: Failure, browser: Browser | null): string {
   const asksToLogIn = status === 401 && browser !== null
   const title = asksToLogIn ? 'Log in' : (titles[status] ?? 'This did not work')
-  return plainPage(title, `<p>${escapeHtml(body.message)}</p>${asksToLogIn ? loginLink(browser) : ''}`)
+  return plainPage(title, `<p>${escapeHtml(body.message)}</p>${browser === null ? '' : waysOn(asksToLogIn, browser)}`)
 }

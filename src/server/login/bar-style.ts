@@ -2,16 +2,24 @@
 export const roomStyle =
   'body{display:flex;flex-direction:column}#root{flex:1 1 auto;height:auto;min-height:0}#env-proxy-bar{flex:none;position:relative;z-index:10000}'
 
+/** What MLflow's pages offer and the proxy closes for everybody: the assistant, and the demo's data. */
+export const closedParts =
+  '[data-assistant-ui],[data-component-id="mlflow.experiment_side_nav.assistant_button"],div:has(>[data-component-id="mlflow.home.demo-banner.launch"]){display:none!important}'
+
 /** The look of the bar: dark beside MLflow's light and dark pages alike, and red in production. */
 export const barStyle = `
 :host{all:initial}
-nav{display:flex;align-items:center;gap:10px;height:32px;padding:0 16px;background:#1f272d;color:#e8ecf0;
+nav{display:flex;align-items:center;gap:10px;box-sizing:border-box;height:32px;padding:0 16px;border-bottom:1px solid #37444f;background:#1f272d;color:#e8ecf0;
 font:13px/20px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-nav.production{background:#c82d4c;color:#fff}
+nav.production{border-color:#c82d4c;background:#c82d4c;color:#fff}
 b{font-weight:600}
 mark{padding:0 8px;border-radius:10px;background:#fff;color:#9e102c;font-size:11px;font-weight:700;letter-spacing:.06em}
 details{position:relative;margin-left:auto}
 summary{padding:2px 8px;border-radius:4px;cursor:pointer;list-style:none;max-width:40vw;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+p{display:none;margin:0 auto}
+:host([data-ended]) p{display:block}
+p a{display:inline;padding:0;color:inherit;font-weight:600;text-decoration:underline}
+p a:hover{background:none}
 summary::after{content:" ▾"}
 summary:hover{background:#ffffff26}
 summary:focus-visible,a:focus-visible{outline:2px solid #8acaff;outline-offset:1px}

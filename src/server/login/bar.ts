@@ -1,12 +1,12 @@
 import { environmentsOf } from '../../policy/environments/choose-environment.ts'
 import type { Environment, PolicyConfig } from '../../policy/environments/environment.ts'
 import type { PageBar } from '../http/browser.ts'
+import { loginPaths } from '../http/login-paths.ts'
 import { escapeHtml } from '../http/plain-page.ts'
-import { barStyle, roomStyle } from './bar-style.ts'
-import { loginPaths } from './login-paths.ts'
+import { barStyle, closedParts, roomStyle } from './bar-style.ts'
 
 /** What the bar in MLflow's page says. */
-export interface BarContent {
+interface BarContent {
   readonly person: string
   readonly environment: Environment
   /** All of the person's. */
@@ -22,14 +22,20 @@ function switchLinks({ environment, environments }: BarContent): string {
   return `<small>Switch to</small>${links.join('')}<hr>`
 }
 
+/** MLflow's pages only show that something failed when a login has ended: the bar then says why, and leads to a login that comes back. */
+const noteEnd = `const bar=document.getElementById('env-proxy-bar'),again=bar.shadowRoot.querySelector('p a')
+again.onclick=()=>{again.href='${loginPaths.login}?to='+encodeURIComponent(location.pathname+location.search+location.hash)}
+new PerformanceObserver(list=>{if(list.getEntries().some(entry=>entry.responseStatus===401))bar.dataset.ended=''}).observe({type:'resource'})`
+
 /** The bar: who and in which environment you are, and a menu. In a shadow tree, so that neither page's styles reach the other's. */
-export function renderBar(content: BarContent): string {
+function renderBar(content: BarContent): string {
   const { person, environment } = content
   const mark = environment.production ? '<mark>PRODUCTION</mark>' : ''
   const links = `${switchLinks(content)}<a href="${loginPaths.code}">Use it from code</a><a href="${loginPaths.logout}">Log out</a>`
   const menu = `<details><summary>${escapeHtml(person)}</summary><div>${links}</div></details>`
-  const nav = `<nav class="${environment.production ? 'production' : ''}" aria-label="Environment and login"><span>Environment <b>${environment.name}</b></span>${mark}${menu}</nav>`
-  return `<style>${roomStyle}</style><div id="env-proxy-bar"><template shadowrootmode="open"><style>${barStyle}</style>${nav}</template></div>`
+  const ended = `<p role="status">Your login has ended. <a href="${loginPaths.login}">Log in again</a></p>`
+  const nav = `<nav class="${environment.production ? 'production' : ''}" aria-label="Environment and login"><span>Environment <b>${environment.name}</b></span>${mark}${ended}${menu}</nav>`
+  return `<style>${roomStyle}${closedParts}</style><div id="env-proxy-bar"><template shadowrootmode="open"><style>${barStyle}</style>${nav}</template></div><script>{${noteEnd}}</script>`
 }
 
 /** The bar for a request of MLflow's page; null for a caller without a login. */

@@ -1,6 +1,6 @@
 import type { Environment } from '../../policy/environments/environment.ts'
+import { loginPaths } from '../http/login-paths.ts'
 import { escapeHtml, plainPage } from '../http/plain-page.ts'
-import { loginPaths } from './login-paths.ts'
 
 /** Where a caller's code reaches the proxy. */
 export interface CodeAddress {
@@ -13,15 +13,14 @@ function quote(text: string): string {
   return /^[\w:/.@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-/** The two lines for each environment; one block if there is only one. */
+/** The two lines; people in several environments choose one of as many first lines. */
 function exportLines({ publicUrl, environments }: CodeAddress, token: string): string {
-  const several = environments.length > 1
-  const blocks = environments.map(({ name }) => {
-    const uri = several ? `${publicUrl}/env/${name}` : publicUrl
-    const lines = `export MLFLOW_TRACKING_URI=${quote(uri)}\nexport MLFLOW_TRACKING_TOKEN=${token}`
-    return `${several ? `<h2>${escapeHtml(name)}</h2>` : ''}<pre>${escapeHtml(lines)}</pre>`
-  })
-  return blocks.join('')
+  const tokenLine = `export MLFLOW_TRACKING_TOKEN=${token}`
+  const uriLine = (uri: string) => `export MLFLOW_TRACKING_URI=${quote(uri)}`
+  const block = (...lines: string[]) => `<pre>${escapeHtml(lines.join('\n'))}</pre>`
+  if (environments.length < 2) return block(uriLine(publicUrl), tokenLine)
+  const addresses = environments.map(({ name }) => `<h2>In ${escapeHtml(name)}</h2>${block(uriLine(`${publicUrl}/env/${name}`))}`)
+  return `${addresses.join('')}<h2>And in each of them</h2>${block(tokenLine)}`
 }
 
 /** How to use MLflow from code: with a token of the Azure CLI, or with one that is shown once. */

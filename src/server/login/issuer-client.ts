@@ -22,9 +22,9 @@ import { type Expectation, readIssuers } from '../../policy/identity/claims.ts'
 import type { LoginSettings } from '../config/config-login.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
 import { readSecretFile } from '../config/secret-file.ts'
+import { loginPaths } from '../http/login-paths.ts'
 import type { Attempt } from './attempt.ts'
 import { issuerDispatcher, issuerFetch } from './issuer-fetch.ts'
-import { loginPaths } from './login-paths.ts'
 
 /** What the issuer gives for a code or a refresh token. */
 export interface IssuedTokens {

@@ -18,9 +18,16 @@ function codeOf(error: unknown): string | null {
 }
 
 /** Whether the issuer took part and said no, or said what cannot be true; otherwise it could not be asked. */
-export function isIssuersNo(error: unknown): boolean {
+function isIssuersNo(error: unknown): boolean {
   if (error instanceof ResponseBodyError) return error.status < 500
   return error instanceof AuthorizationResponseError || error instanceof OperationProcessingError
+}
+
+/** The refusal of a renewal that the issuer did not make. */
+export function renewalRefusal(error: unknown): Refusal {
+  if (!isIssuersNo(error)) return loginRefusal(error)
+  const code = codeOf(error)
+  return new Refusal('unauthenticated', `Your login could not be renewed${code === null ? '' : ` (${code})`}: log in again.`)
 }
 
 /** The refusal of a login that the issuer did not complete. */

@@ -6,7 +6,7 @@ import { readKeyFile } from '../config/secret-file.ts'
 import { IssuerClient } from './issuer-client.ts'
 import { Logins } from './logins.ts'
 import type { TokenCheck } from './open-session.ts'
-import { Renewals } from './renewals.ts'
+import { Renewals, type ReportRenewal } from './renewals.ts'
 import { Seal } from './seal.ts'
 import { SealedSessions, type SessionStore } from './session-store.ts'
 
@@ -29,7 +29,12 @@ function passesTokens({ upstream: { credentials, credentialsOf = {} } }: Config)
 }
 
 /** The parts of the login that is configured; null if none is. Throws if a file cannot be read. */
-export function openLogin(config: Config, authenticator: Authenticator, now: () => number = Date.now): LoginParts | null {
+export function openLogin(
+  config: Config,
+  authenticator: Authenticator,
+  report: ReportRenewal,
+  now = Date.now,
+): LoginParts | null {
   const { entra, login: settings } = config.authentication
   if (settings === undefined) return null
   const { publicUrl, clientId, cookieKeyFile } = settings
@@ -39,7 +44,7 @@ export function openLogin(config: Config, authenticator: Authenticator, now: () 
   const check = { config, authenticator }
   const store = new SealedSessions(seal('session'), entra.tenantId, now)
   const issuer = new IssuerClient(settings, entra, config.outbound)
-  const renewals = new Renewals({ check, store, issuer, now })
+  const renewals = new Renewals({ check, store, issuer, now, report })
   const logins = new Logins(store, renewals, publicUrl, passesTokens(config))
   return { config, settings, check, attempts: seal('attempt'), store, issuer, renewals, logins, now }
 }

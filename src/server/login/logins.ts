@@ -3,15 +3,15 @@ import type { Authenticated } from '../../policy/identity/claims.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { BrowserSessions } from '../http/browser.ts'
 import { checkOwnChange } from '../http/cross-site.ts'
+import { loginPaths } from '../http/login-paths.ts'
 import { cookieNames, cookieValues, dropCookie } from './cookies.ts'
-import { loginPaths } from './login-paths.ts'
 import { readOwnPath } from './own-path.ts'
 import type { Renewals } from './renewals.ts'
 import type { Session } from './session.ts'
 import { refuseSession, type SessionStore } from './session-store.ts'
 
 /** The address that begins a login and comes back to a page; to the entrance from an address that is no good for that. */
-export function loginAddressOf(url: string, publicUrl: string): string {
+function loginAddressOf(url: string, publicUrl: string): string {
   const begin = (path: string) => `${loginPaths.login}?to=${encodeURIComponent(path)}`
   try {
     return begin(readOwnPath(url, publicUrl))

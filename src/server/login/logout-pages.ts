@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
+import { loginPaths } from '../http/login-paths.ts'
 import { escapeHtml, ownPageHeaders, plainPage } from '../http/plain-page.ts'
-import { loginPaths } from './login-paths.ts'
 
 /** Sends one of the login's pages. `formLeadsTo`: an address to which a form of the page is redirected. */
 export function sendPage(reply: FastifyReply, page: string, formLeadsTo: string | null = null): FastifyReply {

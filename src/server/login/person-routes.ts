@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { environmentsOf } from '../../policy/environments/choose-environment.ts'
 import type { Environment } from '../../policy/environments/environment.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import { loginPaths } from '../http/login-paths.ts'
+import { environmentOf } from '../http/request-hooks.ts'
 import { choicePage } from '../http/ui-entrance.ts'
 import { codePage, tokenPage } from './code-pages.ts'
 import type { LoginParts } from './login-parts.ts'
-import { loginPaths } from './login-paths.ts'
 import { sendPage } from './logout-pages.ts'
 import type { Current } from './renewals.ts'
 
@@ -35,7 +36,10 @@ async function showToken(parts: LoginParts, request: FastifyRequest, reply: Fast
 export function addPersonRoutes(app: FastifyInstance, parts: LoginParts): void {
   app.get(loginPaths.environments, async (request, reply) => {
     request.auditRecord.endpoint = 'environments'
-    return sendPage(reply, choicePage(environmentsFor(parts, request), '/'))
+    const mine = environmentsFor(parts, request)
+    // It says why there is none.
+    if (mine.length === 0) environmentOf(parts.config, request)
+    return sendPage(reply, choicePage(mine, '/'))
   })
   app.get(loginPaths.code, async (request, reply) => {
     request.auditRecord.endpoint = 'use-from-code'

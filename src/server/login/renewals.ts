@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { Refusal } from '../../policy/reasons.ts'
 import type { IssuedTokens, IssuerClient } from './issuer-client.ts'
-import { isIssuersNo, loginRefusal } from './issuer-error.ts'
+import { renewalRefusal } from './issuer-error.ts'
 import { renewSession, type TokenCheck } from './open-session.ts'
 import type { Session } from './session.ts'
 import { refuseSession, type SessionStore } from './session-store.ts'
@@ -22,12 +22,19 @@ const ahead = 300
 const kept = { renewed: 3_600_000, failed: 10_000 } as const
 const most = 2_000
 
+/** The issuer renewed nothing: it is down, or another replica renewed the login at this moment, or the person may not come any more. */
+class NotRenewed extends Refusal {}
+
+/** Told of every renewal; `problem`: why it failed, in words that are good for a log. */
+export type ReportRenewal = (renewal: { readonly problem: string | null }) => void
+
 export interface RenewalParts {
   readonly check: TokenCheck
   readonly store: SessionStore
   readonly issuer: Pick<IssuerClient, 'renew'>
   /** Milliseconds since 1970. */
   readonly now: () => number
+  readonly report: ReportRenewal
 }
 
 /**
@@ -61,9 +68,10 @@ export class Renewals {
     try {
       return await this.renew(session)
     } catch (error) {
-      // Another replica may have renewed it at this moment, or the issuer is down: until its end, the access token proves what it did.
-      const goesOn = this.#secondsLeft(session) > 0 && (accessToken !== null || !needsToken)
-      if (goesOn && error instanceof Refusal && error.reason !== 'no-environment') return { session, header: null, accessToken }
+      // Until its end, the access token proves what it did, unless its person has left or is another one.
+      const isGood = this.#secondsLeft(session) > 0 && (accessToken !== null || !needsToken)
+      const goesOn = error instanceof NotRenewed || (error instanceof Refusal && error.reason === 'upstream-unavailable')
+      if (isGood && goesOn) return { session, header: null, accessToken }
       throw error
     }
   }
@@ -74,10 +82,18 @@ export class Renewals {
     const key = hash('sha256', `${session.id} ${session.refreshToken}`)
     const running = this.#renewed.get(key)
     if (running !== undefined) return running
-    const renewal = this.#renew(session, session.refreshToken).catch((error) => {
-      this.#renewed.set(key, renewal, { ttl: kept.failed })
-      throw error
-    })
+    const { report } = this.#parts
+    const renewal = this.#renew(session, session.refreshToken).then(
+      (current) => {
+        report({ problem: null })
+        return current
+      },
+      (error) => {
+        this.#renewed.set(key, renewal, { ttl: kept.failed })
+        report({ problem: error instanceof Refusal ? error.message : String(error) })
+        throw error
+      },
+    )
     this.#renewed.set(key, renewal)
     return renewal
   }
@@ -86,7 +102,8 @@ export class Renewals {
     try {
       return await this.#parts.issuer.renew(refreshToken)
     } catch (error) {
-      throw isIssuersNo(error) ? refuseSession('Your login could not be renewed') : loginRefusal(error)
+      const { reason, message } = renewalRefusal(error)
+      throw new NotRenewed(reason, message)
     }
   }
 

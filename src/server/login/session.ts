@@ -20,7 +20,7 @@ export interface Session {
 const longestName = 60
 
 /** The groups that decide where a caller is and as what: for each environment the first that opens it, and the first that makes an administrator. */
-export function decidingGroups(config: PolicyConfig, principal: Principal): readonly string[] {
+function decidingGroups(config: PolicyConfig, principal: Principal): readonly string[] {
   const isOwn = (group: string) => principal.groups.includes(group)
   const deciding = environmentsOf(config, principal).flatMap((environment) => [
     ...environment.groups.filter(isOwn).slice(0, 1),

@@ -31,6 +31,12 @@ export class Metrics {
     labelNames: ['result'],
     registers: [this.registry],
   })
+  readonly #renewals = new Counter({
+    name: 'mlflow_env_proxy_login_renewals_total',
+    help: 'Renewals of logins with a browser, by result: good or failed.',
+    labelNames: ['result'],
+    registers: [this.registry],
+  })
   readonly #lostLines = new Counter({
     name: 'mlflow_env_proxy_log_lines_lost_total',
     help: 'Lines of the log that could not be written: the disk is full, or nobody reads them.',
@@ -107,6 +113,11 @@ export class Metrics {
   /** Counts log lines that could not be written. */
   countLostLines(lines: number): void {
     this.#lostLines.inc(lines)
+  }
+
+  /** Counts the renewal of a login. */
+  countRenewal(problem: string | null): void {
+    this.#renewals.inc({ result: problem === null ? 'good' : 'failed' })
   }
 
   /** Records the result of reading the issuer's signing keys. */
