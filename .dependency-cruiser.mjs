@@ -38,7 +38,7 @@ const rooms = [
   // The thin sidecar, which passes everything to a proxy elsewhere.
   ['src/server/agent', ['src/policy', ...server('config network observability credentials upstream')]],
   // Examines a configuration as the running proxy would use it.
-  ['src/server/doctor', ['src/policy', ...server('config network credentials upstream auth databricks')]],
+  ['src/server/doctor', ['src/policy', ...server('config network credentials upstream auth login databricks')]],
 ]
 
 export default {

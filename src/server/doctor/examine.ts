@@ -9,6 +9,7 @@ import { checkFolder } from './examine-folders.ts'
 import { checkGrants } from './examine-grants.ts'
 import { checkGroups } from './examine-groups.ts'
 import { checkIssuer } from './examine-issuer.ts'
+import { checkLogin } from './examine-login.ts'
 import { checkModels } from './examine-models.ts'
 import { checkReach } from './examine-reach.ts'
 import { checkStorage } from './examine-storage.ts'
@@ -70,7 +71,8 @@ export async function examine(config: Config, caller: string | null): Promise<re
   try {
     const issuer = attempt(() => checkIssuer(config))
     const upstream = attempt(() => examineUpstream(config, probe, caller))
-    return [...(await issuer), ...(await upstream)]
+    const login = attempt(() => collect(checkLogin(config)))
+    return [...(await issuer), ...(await login), ...(await upstream)]
   } finally {
     await probe.close()
   }

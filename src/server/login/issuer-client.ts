@@ -5,6 +5,7 @@ import {
   type Client,
   type ClientAuth,
   ClientSecretPost,
+  type CustomFetchOptions,
   calculatePKCECodeChallenge,
   customFetch,
   discoveryRequest,
@@ -22,9 +23,9 @@ import { type Expectation, readIssuers } from '../../policy/identity/claims.ts'
 import type { LoginSettings } from '../config/config-login.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
 import { readSecretFile } from '../config/secret-file.ts'
+import { askIssuer, issuerDispatcher } from '../credentials/token-endpoint.ts'
 import { loginPaths } from '../http/login-paths.ts'
 import type { Attempt } from './attempt.ts'
-import { issuerDispatcher, issuerFetch } from './issuer-fetch.ts'
 
 /** What the issuer gives for a code or a refresh token. */
 export interface IssuedTokens {
@@ -39,10 +40,19 @@ function tokensOf(response: TokenEndpointResponse): IssuedTokens {
   return { accessToken, refreshToken, claims: getValidatedIdTokenClaims(response) ?? {} }
 }
 
-/** Logs people in at the issuer: authorization code with PKCE. Rejects with the library's errors (`issuer-error.ts`). */
+type Sent = CustomFetchOptions<'GET' | 'POST', URLSearchParams | undefined>
+
+async function send(dispatcher: Dispatcher, url: string, { method, headers, body }: Sent): Promise<Response> {
+  const sent = body === undefined ? {} : { body: body.toString() }
+  const { status, contentType, text } = await askIssuer(dispatcher, url, { method, headers, ...sent })
+  // The library takes a WWW-Authenticate header for the whole error: it only gets the body, which says more.
+  return new Response(text || null, { status, headers: { 'content-type': contentType } })
+}
+
+/** Logs people in at the issuer: authorization code with PKCE. Rejects with the library's errors (`login-error.ts`). */
 export class IssuerClient {
   readonly #settings: LoginSettings
-  readonly #issuer: string
+  readonly issuer: string
   readonly #client: Client
   readonly #dispatcher: Dispatcher
   readonly #options
@@ -50,11 +60,11 @@ export class IssuerClient {
 
   constructor(settings: LoginSettings, entra: Expectation, outbound?: Outbound) {
     this.#settings = settings
-    this.#issuer = readIssuers(entra)['2.0']
+    this.issuer = readIssuers(entra)['2.0']
     this.#client = { client_id: settings.clientId }
     const dispatcher = issuerDispatcher(outbound)
     this.#dispatcher = dispatcher
-    const fetch = (url: string, sent: Parameters<typeof issuerFetch>[2]) => issuerFetch(dispatcher, url, sent)
+    const fetch = (url: string, sent: Sent) => send(dispatcher, url, sent)
     // Whether plain http will do is checked with the configuration.
     this.#options = { [customFetch]: fetch, [allowInsecureRequests]: true } as const
   }
@@ -69,7 +79,7 @@ export class IssuerClient {
   }
 
   async #read(): Promise<AuthorizationServer> {
-    const issuer = new URL(this.#issuer)
+    const issuer = new URL(this.issuer)
     return processDiscoveryResponse(issuer, await discoveryRequest(issuer, this.#options))
   }
 
@@ -79,7 +89,8 @@ export class IssuerClient {
     return clientSecretFile === null ? None() : ClientSecretPost(readSecretFile(clientSecretFile))
   }
 
-  get #callback(): string {
+  /** Where the issuer sends browsers back to. */
+  get callback(): string {
     return `${this.#settings.publicUrl}${loginPaths.callback}`
   }
 
@@ -90,7 +101,7 @@ export class IssuerClient {
     const { clientId, scope } = this.#settings
     const query = {
       client_id: clientId,
-      redirect_uri: this.#callback,
+      redirect_uri: this.callback,
       response_type: 'code',
       response_mode: 'query',
       scope: `openid profile offline_access ${scope}`,
@@ -109,7 +120,7 @@ export class IssuerClient {
     const server = await this.#discover()
     const code = validateAuthResponse(server, this.#client, answer, state)
     const proof = this.#proof()
-    const request = [server, this.#client, proof, code, this.#callback, verifier, this.#options] as const
+    const request = [server, this.#client, proof, code, this.callback, verifier, this.#options] as const
     const response = await authorizationCodeGrantRequest(...request)
     const expected = { expectedNonce: nonce, requireIdToken: true }
     return tokensOf(await processAuthorizationCodeResponse(server, this.#client, response, expected))

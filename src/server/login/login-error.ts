@@ -12,7 +12,7 @@ const sentences: Readonly<Record<string, string>> = {
 }
 
 /** The error's name by the issuer, where it is one of the standards' form: nothing else of an answer is shown or logged. */
-function codeOf(error: unknown): string | null {
+export function issuersWord(error: unknown): string | null {
   const said = error instanceof AuthorizationResponseError || error instanceof ResponseBodyError ? error.error : null
   return said !== null && /^[a-z_]{1,40}$/.test(said) ? said : null
 }
@@ -26,7 +26,7 @@ function isIssuersNo(error: unknown): boolean {
 /** The refusal of a renewal that the issuer did not make. */
 export function renewalRefusal(error: unknown): Refusal {
   if (!isIssuersNo(error)) return loginRefusal(error)
-  const code = codeOf(error)
+  const code = issuersWord(error)
   return new Refusal('unauthenticated', `Your login could not be renewed${code === null ? '' : ` (${code})`}: log in again.`)
 }
 
@@ -36,7 +36,7 @@ export function loginRefusal(error: unknown): Refusal {
   if (!isIssuersNo(error)) {
     return new Refusal('upstream-unavailable', 'Microsoft Entra ID cannot be reached, so nobody can log in: try again shortly.')
   }
-  const code = codeOf(error)
+  const code = issuersWord(error)
   const known = code === null ? undefined : sentences[code]
   if (known !== undefined) return new Refusal('unauthenticated', `${known}: begin the login again.`)
   const what = code === null ? 'is not the one to this login' : `is an error (${code})`

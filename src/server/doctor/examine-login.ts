@@ -1,0 +1,57 @@
+import type { Config } from '../config/config-types.ts'
+import { askIssuer, issuerDispatcher } from '../credentials/token-endpoint.ts'
+import { beginAttempt } from '../login/attempt.ts'
+import { IssuerClient } from '../login/issuer-client.ts'
+import { issuersWord } from '../login/login-error.ts'
+import { describeNetworkError } from '../network/network-error.ts'
+import { type Finding, findingsOf } from './finding.ts'
+
+const { problem, note, fine } = findingsOf(null)
+
+/** What issuers say of a code that is not theirs, to an application that has proved itself. */
+const proved = ['invalid_grant', 'invalid_request']
+
+/** Whether the issuer sends browsers back to the proxy: nobody is logged in, so it does at once, or it shows a page of its own. */
+async function sendsBack({ outbound }: Config, loginUrl: string): Promise<boolean> {
+  const dispatcher = issuerDispatcher(outbound)
+  try {
+    const { status } = await askIssuer(dispatcher, `${loginUrl}&prompt=none`, { method: 'GET', headers: {} })
+    return status >= 300 && status < 400
+  } finally {
+    await dispatcher.destroy()
+  }
+}
+
+async function* lookAt(config: Config, client: IssuerClient, publicUrl: string): AsyncGenerator<Finding> {
+  const attempt = beginAttempt('/')
+  const loginUrl = await client.loginUrl(attempt)
+  const said = await client
+    .redeem(new URLSearchParams({ code: 'doctor', state: attempt.state, iss: client.issuer }), attempt)
+    .then(
+      () => null,
+      (error: unknown) => {
+        const word = issuersWord(error)
+        if (word === null) throw error
+        return word
+      },
+    )
+  if (said !== null && !proved.includes(said))
+    return yield problem('login-client', `The issuer does not accept the application of authentication.login: ${said}.`)
+  const back = await sendsBack(config, loginUrl)
+  if (back) yield fine('login', `People can log in at ${publicUrl}: the issuer knows the application and its redirect URI.`)
+  else yield note('login-redirect', `The issuer did not confirm that ${client.callback} is a redirect URI of the application.`)
+}
+
+/** Can people log in? Nobody is logged in by this. */
+export async function* checkLogin(config: Config): AsyncGenerator<Finding> {
+  const { entra, login } = config.authentication
+  if (login === undefined) return
+  const client = new IssuerClient(login, entra, config.outbound)
+  try {
+    yield* lookAt(config, client, login.publicUrl)
+  } catch (error) {
+    yield problem('login-unreachable', `The issuer could not be asked about the login: ${describeNetworkError(error)}.`)
+  } finally {
+    await client.close()
+  }
+}
