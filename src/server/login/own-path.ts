@@ -9,7 +9,7 @@ const longest = 2_000
  */
 export function readOwnPath(text: unknown, publicUrl: string): string {
   if (text === undefined || text === '') return '/'
-  const isPath = typeof text === 'string' && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(text)
+  const isPath = typeof text === 'string' && /^\/[\x21-\x5b\x5d-\x7e]*$/.test(text) && !text.startsWith('//')
   if (!isPath || !URL.canParse(text, publicUrl) || new URL(text, publicUrl).origin !== publicUrl) {
     throw new Refusal('malformed', 'The address to open after the login is not a path of this server.')
   }
