@@ -1,12 +1,15 @@
 import { X509Certificate } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import { type TestIssuer, tenantId } from './issuer.ts'
+import { databricksAudience, databricksClaims } from './workspace/authenticate.ts'
 
 /** What the issuer knows of an application, a principal of the workspace, or the machine. */
 export interface Registration {
   readonly clientId: string
+  /** Of its service principal, in tokens for a workspace. */
+  readonly objectId?: string
   readonly secret?: string
   /** PEM. */
   readonly certificate?: string
@@ -25,6 +28,8 @@ export interface TokenEndpoints {
   lifetime: number
   /** Answers every request, where it is not null. */
   fault: ((response: ServerResponse) => void) | null
+  /** What answers, for a workspace to have an issuer of its own. */
+  readonly listener: RequestListener
   /** Users for whom nobody consented, and who must sign in again. */
   readonly unwilling: { consent: boolean; interaction: boolean }
 }
@@ -87,8 +92,18 @@ async function checkFederated(token: string, { federated }: Registration, audien
   if (claims?.sub !== federated.subject) throw new Refused('invalid_client', 700213)
 }
 
+/** What a workspace calls a user. */
+const nameOf = (user: JWTPayload | null) => String(user?.preferred_username ?? user?.oid)
+
 /** An application's token, or a user's for which theirs was exchanged. `of`: the resource. */
-function claimsFor({ clientId, roles = [] }: Registration, of: string, user: JWTPayload | null): Record<string, unknown> {
+function claimsFor(
+  { clientId, objectId = clientId, roles = [] }: Registration,
+  of: string,
+  user: JWTPayload | null,
+): Record<string, unknown> {
+  if (of === databricksAudience && user === null) return databricksClaims({ objectId, name: clientId }, tenantId)
+  if (of === databricksAudience)
+    return databricksClaims({ objectId: String(user?.oid), kind: 'user', name: nameOf(user) }, tenantId)
   if (user === null) return { aud: of, azp: clientId, appid: clientId, roles }
   const { oid, sub } = user
   return { aud: of, oid, sub, scp: 'user_impersonation', idtyp: undefined, azp: clientId, appid: clientId, roles: undefined }
@@ -102,6 +117,7 @@ export function serveTokens(issuer: TestIssuer, registrations: readonly Registra
     asked: [],
     lifetime: 3600,
     fault: null,
+    listener,
     unwilling: { consent: false, interaction: false },
   }
   const find = (id: string | undefined) => {
@@ -129,22 +145,23 @@ export function serveTokens(issuer: TestIssuer, registrations: readonly Registra
     return mint(claimsFor(known, resource, user))
   }
 
-  async function databricks(form: Form, authorization: string | undefined): Promise<Answer> {
+  async function databricks(form: Form, { authorization, host }: IncomingMessage['headers']): Promise<Answer> {
+    const own = { iss: `http://${host}/oidc`, aud: 'databricks' }
     if (form.grant_type === 'client_credentials') {
       const [id = '', secret] = Buffer.from(authorization?.split(' ')[1] ?? '', 'base64')
         .toString()
         .split(':')
       if (find(id).secret !== secret || form.scope !== 'all-apis') return [401, { error: 'invalid_client' }]
-      return mint({ aud: 'databricks', sub: id })
+      return mint({ ...own, sub: id })
     }
     if (form.subject_token_type !== 'urn:ietf:params:oauth:token-type:jwt') return [400, { error: 'invalid_request' }]
     const subject = form.subject_token ?? ''
     if (form.client_id !== undefined) {
       await checkFederated(subject, find(form.client_id))
-      return mint({ aud: 'databricks', sub: form.client_id })
+      return mint({ ...own, sub: form.client_id })
     }
     const user = await verifyBy(issuer, subject, issuer.audience).catch(() => null)
-    return user === null ? [400, { error: 'invalid_grant' }] : mint({ aud: 'databricks', sub: user.oid })
+    return user === null ? [400, { error: 'invalid_grant' }] : mint({ ...own, sub: nameOf(user) })
   }
 
   async function machine({ headers }: IncomingMessage, query: Form, own: boolean): Promise<Answer> {
@@ -162,12 +179,12 @@ export function serveTokens(issuer: TestIssuer, registrations: readonly Registra
     const form = Object.fromEntries(request.method === 'GET' ? searchParams : new URLSearchParams(await text(request)))
     state.asked.push(form)
     if (pathname === `/${tenantId}/oauth2/v2.0/token`) return entra(form)
-    if (pathname === '/oidc/v1/token') return databricks(form, request.headers.authorization)
+    if (pathname === '/oidc/v1/token') return databricks(form, request.headers)
     if (pathname === '/metadata/identity/oauth2/token') return machine(request, form, false)
     return pathname === '/msi/token' ? machine(request, form, true) : [404, {}]
   }
 
-  issuer.serve(async (request, response) => {
+  async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const said = await answer(request).catch((error: unknown): Answer => {
       if (!(error instanceof Refused)) return [500, { message: String(error) }]
       return [
@@ -179,6 +196,8 @@ export function serveTokens(issuer: TestIssuer, registrations: readonly Registra
     const [status, body] = said
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'www-authenticate': 'Bearer realm=""' })
     response.end(JSON.stringify(body))
-  })
+  }
+
+  issuer.serve(listener)
   return state
 }

@@ -26,7 +26,7 @@ export function refusalOf({ upstream: { kind } }: Config, said: Said): Finding |
   const own = ownRefusalOf(said)
   if (own !== null) return problem('upstream-refuses', own.message, own.remedy)
   try {
-    checkUpstreamAuthentication(kind, false, said)
+    checkUpstreamAuthentication(kind, 'proxy', said)
   } catch {
     // A matter of credentials.
     return null

@@ -5,6 +5,9 @@ import type { UpstreamAnswer } from './upstream-answer.ts'
 
 type Said = Pick<UpstreamAnswer, 'status' | 'text'>
 
+/** Whose token MLflow was asked with: the proxy's, the caller's, or one that the caller's was exchanged for. */
+export type TokenOwner = 'proxy' | 'caller' | 'exchanged'
+
 /** Whether an answer means invalid credentials: Databricks expresses that in two ways. */
 export function refusesCredentials(kind: UpstreamKind, { status, text }: Said): boolean {
   return status === 401 || (kind === 'databricks' && status === 403 && text.includes('Invalid access token'))
@@ -57,9 +60,10 @@ function refused(message: string, cause: string): Refusal {
   return refusal
 }
 
-/** If callers' tokens are passed on, MLflow refuses the caller, not the proxy. */
-function checkCaller(kind: UpstreamKind, said: Said, elsewhere: boolean): void {
+/** If MLflow knows who the caller is, it refuses the caller, not the proxy. */
+function checkCaller(kind: UpstreamKind, owner: TokenOwner, said: Said, elsewhere: boolean): void {
   if (elsewhere || refusesCredentials(kind, said)) {
+    if (owner === 'exchanged') throw refused('MLflow does not accept the token that yours was exchanged for.', wordsOf(said))
     throw new Refusal('unauthenticated', 'MLflow does not accept your token. Send one that it accepts.')
   }
   if (isStranger(kind, said)) {
@@ -73,16 +77,16 @@ function isStranger(kind: UpstreamKind, { status, text }: Said): boolean {
   return kind === 'databricks' && status === 403 && text.includes('User not authorized.')
 }
 
-/** Throws if MLflow refuses the proxy itself. If callers' tokens are passed on (`passes`), it is the caller who is refused. */
-export function checkUpstreamAuthentication(kind: UpstreamKind, passes: boolean, said: Said): void {
+/** Throws if MLflow refuses the owner of the token that it was asked with. */
+export function checkUpstreamAuthentication(kind: UpstreamKind, owner: TokenOwner, said: Said): void {
   const { status, text } = said
   const own = ownRefusalOf(said)
   if (own !== null) throw refused(own.message, `${own.sentence}: ${own.remedy}`)
   const isWorkspace = kind === 'databricks'
   // A login page, if the token is for another audience.
   const elsewhere = isWorkspace && status === 400 && text.includes('Expected aud claim')
-  if (passes) {
-    checkCaller(kind, said, elsewhere)
+  if (owner !== 'proxy') {
+    checkCaller(kind, owner, said, elsewhere)
     return
   }
   if (isDenied(said)) throw refused('MLflow does not permit the user of this proxy to do this (403).', wordsOf(said))

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { UpstreamKind } from '../../policy/environments/environment.ts'
 import type { Config, UpstreamCredentials } from '../config/config-types.ts'
 import { type UpstreamTimeouts, upstreamTimeouts } from '../config/upstream-timeouts.ts'
-import { checkUpstreamAuthentication, refusesCredentials } from './authentication-errors.ts'
+import { checkUpstreamAuthentication, refusesCredentials, type TokenOwner } from './authentication-errors.ts'
 import type { Exchange } from './exchange.ts'
 import { refuseIntermediary } from './intermediaries.ts'
 import type { MessagePool } from './kept-connections.ts'
@@ -60,8 +60,13 @@ export class Transport {
 
   /** Whether callers of an environment are asked for as who they are: with their own tokens, or what these are exchanged for. */
   passesTokens(environment?: string): boolean {
+    return this.#ownerOf(environment) !== 'proxy'
+  }
+
+  #ownerOf(environment?: string): TokenOwner {
     const mode = this.#modeOf(environment)
-    return mode === 'passthrough' || mode === 'onBehalfOf'
+    if (mode === 'onBehalfOf') return 'exchanged'
+    return mode === 'passthrough' ? 'caller' : 'proxy'
   }
 
   /** The path below the upstream's own prefix. */
@@ -150,7 +155,7 @@ export class Transport {
 
   /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
   checkUpstreamAuthentication(answer: Pick<UpstreamAnswer, 'status' | 'text'>, environment?: string): void {
-    checkUpstreamAuthentication(this.kind, this.passesTokens(environment), answer)
+    checkUpstreamAuthentication(this.kind, this.#ownerOf(environment), answer)
   }
 
   async close(): Promise<void> {

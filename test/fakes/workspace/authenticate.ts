@@ -37,6 +37,14 @@ function checkClaims(claims: JWTPayload, tenantId: string): string {
   return oid
 }
 
+/** Whose name stands in a token that the workspace issued itself (fact 60); null if it is another issuer's. */
+function ownMember({ iss, sub }: JWTPayload, { host }: IncomingHttpHeaders, directory: Directory): Member | null {
+  if (iss !== `http://${host}/oidc`) return null
+  const member = directory.members().find(({ name }) => name === sub)
+  if (member === undefined) throw invalidToken()
+  return member
+}
+
 /**
  * Says whose token a request bears. Throws 401 without a token, 400 for another audience, 403 for a token that is not
  * good, and for an identity that is not in the workspace.
@@ -49,13 +57,16 @@ export function makeAuthenticator({ authority, tenantId }: TokenIssuer, director
       throw new DatabricksError(401, '401', 'Credential was not sent or was of an unsupported type for this API.')
     }
     let claims: JWTPayload
+    let own: Member | null
     try {
-      checkClaims(decodeJwt(token), tenantId)
+      own = ownMember(decodeJwt(token), headers, directory)
+      if (own === null) checkClaims(decodeJwt(token), tenantId)
       claims = (await jwtVerify(token, keys, { algorithms: ['RS256'], requiredClaims: ['exp'] })).payload
     } catch (error) {
       if (error instanceof errors.JOSEError) throw invalidToken()
       throw error
     }
+    if (own !== null) return own
     const member = directory.find(checkClaims(claims, tenantId))
     // Known to Entra, but nobody here [github.com/gbrueckl/Databricks.API.PowerShell issue 20].
     if (member === null) throw new HtmlRefusal(403, 'User not authorized.')

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { startAdls } from './adls.ts'
@@ -22,6 +22,8 @@ export interface WorkspaceOptions {
   readonly mlflow: { readonly url: string }
   /** Whose tokens are taken. */
   readonly issuer: TokenIssuer
+  /** What answers at /oidc/v1/token, where the workspace itself issues tokens too (fact 60). */
+  readonly oauth?: RequestListener
   /** Which kind of Azure storage the workspace has, and so which credentials it gives (fact 48). */
   readonly storage: 'blob' | 'adls'
   /** Limits; none unless told. */
@@ -158,7 +160,10 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
     give(response, given)
   }
 
-  const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()))
+  const server = createServer((request, response) => {
+    if (options.oauth !== undefined && request.url === '/oidc/v1/token') return void options.oauth(request, response)
+    void serve(request, response).catch(() => response.destroy())
+  })
   state.url = await listen(server)
   return {
     url: state.url,
