@@ -1,7 +1,11 @@
 import { writeFileSync } from 'node:fs'
-import t from 'tap'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import t, { type Test } from 'tap'
 import { parse } from 'yaml'
+import { readAgentSettings } from '../src/server/agent/agent-settings.ts'
 import { loadConfig } from '../src/server/config/config.ts'
+import { tenantId } from './fakes/issuer.ts'
 import { chart, cluster, external, readText, render, renderJob } from './fixtures/helm-chart.ts'
 import { at, pick, record, set } from './fixtures/manifests.ts'
 import { runHelm } from './harness/helm-tools.ts'
@@ -66,7 +70,8 @@ t.test('the ConfigMap holds a configuration that the program accepts, with the m
     const text = record(at(configMap, 'data'))['config.yaml']
     const file = `${folder}/config.yaml`
     writeFileSync(file, String(text).replaceAll('/run/secrets/mlflow-env-proxy', folder))
-    return loadConfig(file, { UPSTREAM_HOST: 'mlflow.example.com' })
+    const pod = { AZURE_CLIENT_ID: 'of-the-pod', AZURE_FEDERATED_TOKEN_FILE: '/var/run/secrets/token' }
+    return loadConfig(file, { UPSTREAM_HOST: 'mlflow.example.com', ...pod })
   }
   const listening = { listen: { host: '0.0.0.0', port: 5000 }, admin: { host: '0.0.0.0', port: 9464 } }
   const two = load(pick(inCluster, 'ConfigMap', 'gate-mlflow-env-proxy'))
@@ -80,6 +85,7 @@ t.test('the ConfigMap holds a configuration that the program accepts, with the m
   t.has(one, { ...listening, upstream: { url: 'https://mlflow.example.com', credentials } })
   const beside = load(pick(readText('helm/examples/sidecar.yaml'), 'ConfigMap', 'training-mlflow-env-proxy'))
   t.equal(beside.listen.host, '127.0.0.1', 'the sidecar serves its own pod only')
+  t.match(beside.authentication.sidecar, { clientId: 'of-the-pod', tokenFile: '/var/run/secrets/token' })
   t.equal(beside.admin.host, '0.0.0.0', 'the kubelet probes from outside the pod')
 })
 
@@ -188,16 +194,43 @@ t.test('values that contradict each other or do not fit are refused with the rea
   for (const answer of await runHelm(accepted.map(renderJob))) t.match(answer, { ok: true })
 })
 
-t.test('the sidecar example is valid, starts before the training and gives it the proxy on loopback', async (t) => {
-  const manifests = readText('helm/examples/sidecar.yaml')
+/** Checks a native sidecar, and gives the pod's template. */
+async function checkSidecar(t: Test, file: string, kinds: readonly string[], probes: string): Promise<unknown> {
+  const manifests = readText(file)
   const answers = await runHelm(['1.29', '1.37'].map((kubernetes) => ({ do: 'validate', kubernetes, manifests })))
-  for (const answer of answers) t.strictSame(answer, { ok: true, value: ['ConfigMap', 'Job', 'NetworkPolicy'] })
-  const pod = at(pick(manifests, 'Job', 'training'), 'spec.template.spec')
-  t.match(at(pod, 'initContainers'), [{ restartPolicy: 'Always', startupProbe: { httpGet: { path: '/readyz', port: 'admin' } } }])
-  t.strictSame(at(pod, 'initContainers.0.ports'), [{ name: 'admin', containerPort: 9464, protocol: 'TCP' }])
-  t.match(at(pod, 'containers.0.env'), [
-    { name: 'MLFLOW_TRACKING_URI', value: 'http://127.0.0.1:5000' },
-    { name: 'MLFLOW_TRACKING_TOKEN' },
-  ])
+  for (const answer of answers) t.strictSame(answer, { ok: true, value: kinds })
+  const template = at(pick(manifests, 'Job', 'training'), 'spec.template')
+  const pod = at(template, 'spec')
+  const startupProbe = { httpGet: { path: '/readyz', port: probes } }
+  t.match(at(pod, 'initContainers'), [{ restartPolicy: 'Always', startupProbe, ports: [{ name: probes, protocol: 'TCP' }] }])
+  t.strictSame(at(pod, 'containers.0.env'), [{ name: 'MLFLOW_TRACKING_URI', value: 'http://127.0.0.1:5000' }], 'and no token')
   t.equal(at(pod, 'enableServiceLinks'), false)
+  const { 'azure.workload.identity/use': used } = record(at(template, 'metadata.labels'))
+  t.equal(used, 'true')
+  t.equal(at(pod, 'serviceAccountName'), at(pick(manifests, 'ServiceAccount', 'training'), 'metadata.name'))
+  return pod
+}
+
+t.test('the sidecar example is valid, starts before the training and gives it the proxy on loopback', async (t) => {
+  const kinds = ['ServiceAccount', 'ConfigMap', 'Job', 'NetworkPolicy']
+  const pod = await checkSidecar(t, 'helm/examples/sidecar.yaml', kinds, 'admin')
+  t.equal(at(pod, 'initContainers.0.ports.0.containerPort'), 9464)
+})
+
+t.test('so is the agent’s, whose arguments the program accepts', async (t) => {
+  const pod = await checkSidecar(t, 'helm/examples/agent.yaml', ['ServiceAccount', 'Job', 'NetworkPolicy'], 'probes')
+  const [name, ...args] = JSON.parse(JSON.stringify(at(pod, 'initContainers.0.args')))
+  t.equal(name, 'agent')
+  const { values } = parseArgs({
+    args,
+    options: { to: { type: 'string' }, audience: { type: 'string' }, probes: { type: 'string' } },
+  })
+  const { to = '', audience = '', probes = '' } = values
+  const tokenFile = join(t.testdir({ token: 'projected' }), 'token')
+  const given = { AZURE_FEDERATED_TOKEN_FILE: tokenFile, AZURE_CLIENT_ID: 'of-the-pod', AZURE_TENANT_ID: tenantId }
+  const options = { to, audience, probes, listen: '127.0.0.1:5000', authority: 'https://login.microsoftonline.com' }
+  t.match(readAgentSettings(options, given), {
+    credentials: { mode: 'workloadIdentity', clientId: 'of-the-pod', tokenFile },
+    probes: { host: '0.0.0.0', port: at(pod, 'initContainers.0.ports.0.containerPort') },
+  })
 })

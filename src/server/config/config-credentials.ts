@@ -45,8 +45,12 @@ export function completeSidecar(file: ConfigFile, env: NodeJS.ProcessEnv): OwnCr
 export function completeUpstream(file: ConfigFile, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config['upstream'] {
   const { url, kind, registry, credentials, rates, storageHosts, workers, timeouts } = file.upstream
   const defaults = defaultsOf(file, env)
+  const sidecar = completeSidecar(file, env)
+  // A sidecar's callers have its own token: a new one is used for what is asked at the end of a long request.
+  const complete = (entry: CredentialsEntry) =>
+    entry.mode === 'passthrough' && sidecar !== null ? sidecar : completeCredentials(entry, defaults)
   const own = Object.entries(file.environments).flatMap(([name, entry]): [string, UpstreamCredentials][] =>
-    entry.credentials === undefined ? [] : [[name, completeCredentials(entry.credentials, defaults)]],
+    entry.credentials === undefined ? [] : [[name, complete(entry.credentials)]],
   )
   const workspaces = Object.entries(file.environments).flatMap(([name, { workspace }]) =>
     workspace === undefined ? [] : [[name, workspace] as const],
@@ -55,7 +59,7 @@ export function completeUpstream(file: ConfigFile, outbound: Outbound | undefine
     url: withoutTrailing(url, '/'),
     kind,
     ...(usesCatalog({ kind, registry }) ? { registry } : {}),
-    credentials: completeCredentials(credentials, defaults),
+    credentials: complete(credentials),
     ...(own.length === 0 ? {} : { credentialsOf: Object.fromEntries(own) }),
     ...(workspaces.length === 0 ? {} : { workspaces: Object.fromEntries(workspaces) }),
     ...(workers === undefined ? {} : { workers }),

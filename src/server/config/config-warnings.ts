@@ -57,7 +57,8 @@ function warnOfSettings({ upstream, authentication, paging, unknownFields }: Con
       'No credentials are configured for the upstream: whoever can reach it directly can bypass the proxy, so let only the proxy reach it.',
     )
   }
-  if (authentication.entra.audiences.includes(databricksAudience) && upstream.credentials.mode !== 'passthrough') {
+  const own = authentication.sidecar !== undefined || upstream.credentials.mode === 'passthrough'
+  if (authentication.entra.audiences.includes(databricksAudience) && !own) {
     warnings.push('Tokens for Databricks itself are accepted: any application that has one of a caller can also use it here.')
   }
   if (authentication.directory === 'databricks') {
