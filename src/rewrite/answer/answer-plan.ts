@@ -18,6 +18,12 @@ const undeclared: Declaration = { owner: { by: 'part', of: 'an answer' }, fields
 
 const contexts = { experiment: contextOfExperiment, servingEndpoint: contextOfEndpoint } as const
 
+/** The messages that a field holds: one, or a list of them. */
+export interface HeldRows {
+  readonly plan: AnswerPlan
+  readonly repeated: boolean
+}
+
 /** The declaration of one message, made ready to go through rows. */
 class AnswerPlan implements Rows {
   readonly #name: string
@@ -73,15 +79,33 @@ class AnswerPlan implements Rows {
   }
 
   rewriteVisible(message: JsonObject, context: GrantContext): JsonObject {
-    const { inside } = this.declaration
-    const within = inside === undefined ? context : contexts[inside](message, context)
-    const rewrites = this.#rewrites ?? this.#compile()
+    const within = this.contextInside(message, context)
     const result: JsonObject = new Map()
     for (const [name, value] of message) {
-      const rewritten = rewrites.get(name)?.(value, within)
+      const rewritten = this.rewriteField(name, value, within)
       if (rewritten !== undefined) result.set(name, rewritten)
     }
     return result
+  }
+
+  /** Where the fields of a message are rewritten. */
+  contextInside(message: JsonObject, context: GrantContext): GrantContext {
+    const { inside } = this.declaration
+    return inside === undefined ? context : contexts[inside](message, context)
+  }
+
+  /** What a field holds whose rows are shown one by one. */
+  rowsIn(name: string): HeldRows | undefined {
+    const { type, message = '', repeated = false, map } = shapeOf(this.#name).fields.get(name) ?? {}
+    const meaning = this.meaningOf(name)
+    const isShown =
+      type === 'message' && hasShape(message) && map !== true && (meaning === null || (meaning === 'ownPart' && !repeated))
+    return isShown ? { plan: planOf(message), repeated } : undefined
+  }
+
+  /** One field of it; undefined where it is left out. */
+  rewriteField(name: string, value: Json, within: GrantContext): Json | undefined {
+    return (this.#rewrites ?? this.#compile()).get(name)?.(value, within)
   }
 
   #hidden(row: JsonObject, context: GrantContext): Refusal {
@@ -130,6 +154,8 @@ function rowsRewrite({ map, repeated }: Field, rows: Rows | null, spellsEmptyLis
     return value.length > 0 && shown.length === 0 && !spellsEmptyLists ? undefined : shown
   }
 }
+
+export type { AnswerPlan }
 
 const plans = new Map<string, AnswerPlan>()
 

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../policy/messages/json/json.ts'
-import type { JsonLimits } from '../../policy/messages/json/json-reader.ts'
-import { parseJson } from '../../policy/messages/json/json-text.ts'
+import type { JsonLimits } from '../../policy/messages/json/json-limits.ts'
+import { parseInTurns } from '../../policy/messages/json/json-text.ts'
 import { readExportAnswer } from '../../policy/otlp/export-message.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import { atOnce, type Turns } from '../../policy/turns.ts'
 import { describeAnswer } from './intermediaries.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
@@ -30,9 +31,14 @@ export type AnswerForm = Pick<JsonLimits, 'allowNaN' | 'printed' | 'copied'>
 
 /** The JSON object of an answer. Throws if it is anything else. */
 export function parseAnswer(answer: UpstreamAnswer, form: AnswerForm = {}): JsonObject {
+  return atOnce(parseAnswerInTurns(answer, form))
+}
+
+/** The same with rests, for an answer of any size. */
+export function* parseAnswerInTurns(answer: UpstreamAnswer, form: AnswerForm): Turns<JsonObject> {
   const maxKeys = Math.max(answered.values, answer.text.length / answered.charactersEach)
   try {
-    const value = parseJson(answer.text, { ...form, maxDepth: 500, maxKeys })
+    const value = yield* parseInTurns(answer.text, { ...form, maxDepth: 500, maxKeys })
     if (value instanceof Map) return value
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

@@ -1,5 +1,7 @@
+import type { Turns } from '../../turns.ts'
 import { Pieces } from '../pieces.ts'
 import { type Json, JsonNumber, PrintedJson } from './json.ts'
+import { TurnRoom } from './turn-room.ts'
 
 const needsEscape = /[\u0000-\u001f"\\\ud800-\udfff]/
 const printable = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|NaN|-?Infinity)$/
@@ -9,6 +11,26 @@ export function printJson(value: Json): string {
   const pieces = new Pieces()
   print('', value, pieces)
   return pieces.text
+}
+
+/** The same with rests, for a value of any size. */
+export function* printInTurns(value: Json, room = new TurnRoom()): Turns<string> {
+  const pieces = new Pieces()
+  yield* printParts('', value, pieces, room)
+  return pieces.text
+}
+
+/** Takes apart what is too much for one turn. */
+function* printParts(before: string, value: Json, pieces: Pieces, room: TurnRoom): Turns<void> {
+  const fits = room.takes(value) || (yield* room.makes(value))
+  if (fits || !(value instanceof Map || Array.isArray(value))) return print(before, value, pieces)
+  const [opening, closing] = value instanceof Map ? (['{', '}'] as const) : (['[', ']'] as const)
+  let separator = `${before}${opening}`
+  for (const [key, item] of value.entries()) {
+    yield* printParts(typeof key === 'string' ? `${separator}${printString(key)}:` : separator, item, pieces, room)
+    separator = ','
+  }
+  pieces.add(closing)
 }
 
 /** A value, and what stands before it: most values are one piece with it. */

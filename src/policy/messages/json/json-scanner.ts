@@ -1,4 +1,5 @@
 import { Refusal } from '../../reasons.ts'
+import type { Turns } from '../../turns.ts'
 import { JsonNumber } from './json.ts'
 
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
@@ -10,6 +11,8 @@ const escapes = '"\\/bfnrt'
 const longestNumber = 4_300
 /** Characters of a row that is copied: what may be longer is read, and measured. */
 const longestRow = 65_536
+/** Characters of rows that are copied in one turn. */
+const copiedInTurn = 65_536
 /** Keys that are remembered, and the characters of each: the objects of a text are mostly alike. */
 const remembered = { keys: 1_000, characters: 64 } as const
 
@@ -118,30 +121,32 @@ export class JsonScanner {
    * Passes over a list of which every row fits a pattern: gives its text and the number of its rows. Null for any other value, for an
    * empty list and for more rows than `most`, and nothing is passed over.
    */
-  copyList(row: RegExp, most: number): { readonly text: string; readonly rows: number } | null {
+  *copyList(row: RegExp, most: number): Turns<{ readonly text: string; readonly rows: number } | null> {
     const start = this.#at
-    const rows = this.next === 0x5b ? this.#passRows(row, most) : 0
-    if (rows > 0) return { text: this.#text.slice(start, this.#at), rows }
+    let rests = start + copiedInTurn
+    for (let rows = 1; rows <= most && this.#passRow(row); rows++) {
+      if (this.next === 0x5d) {
+        this.step()
+        return { text: this.#text.slice(start, this.#at), rows }
+      }
+      if (this.#at < rests) continue
+      yield
+      rests = this.#at + copiedInTurn
+    }
     this.#at = start
     return null
   }
 
-  /** The number of rows; 0 where one does not fit. */
-  #passRows(row: RegExp, most: number): number {
-    for (let rows = 1; rows <= most; rows++) {
-      this.step()
-      this.skipSpace()
-      const end = this.#endOf(row)
-      if (end === undefined || end - this.#at > longestRow) return 0
-      this.#at = end
-      this.skipSpace()
-      if (this.next === 0x5d) {
-        this.step()
-        return rows
-      }
-      if (this.next !== 0x2c) return 0
-    }
-    return 0
+  /** Passes over the bracket or comma before a row, and the row; whether there is one that fits. */
+  #passRow(row: RegExp): boolean {
+    if (this.next !== 0x5b && this.next !== 0x2c) return false
+    this.step()
+    this.skipSpace()
+    const end = this.#endOf(row)
+    if (end === undefined || end - this.#at > longestRow) return false
+    this.#at = end
+    this.skipSpace()
+    return true
   }
 
   #endOf(pattern: RegExp, at = this.#at): number | undefined {
@@ -149,7 +154,21 @@ export class JsonScanner {
     return pattern.test(this.#text) ? pattern.lastIndex : undefined
   }
 
-  readWord<Value extends boolean | null>(word: string, value: Value): Value {
+  /** true, false or null; undefined where none of them may be next. */
+  readWord(): boolean | null | undefined {
+    switch (this.next) {
+      case 0x74: // t
+        return this.#passWord('true', true)
+      case 0x66: // f
+        return this.#passWord('false', false)
+      case 0x6e: // n
+        return this.#passWord('null', null)
+      default:
+        return undefined
+    }
+  }
+
+  #passWord<Value extends boolean | null>(word: string, value: Value): Value {
     if (!this.#text.startsWith(word, this.#at)) this.refuse('a value is expected')
     this.#at += word.length
     return value

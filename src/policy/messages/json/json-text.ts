@@ -1,8 +1,10 @@
 import { Refusal } from '../../reasons.ts'
+import { atOnce, type Turns } from '../../turns.ts'
 import type { Json } from './json.ts'
-import { type JsonLimits, JsonReader } from './json-reader.ts'
+import type { JsonLimits } from './json-limits.ts'
+import { JsonReader } from './json-reader.ts'
 
-export { printJson } from './json-printer.ts'
+export { printInTurns, printJson } from './json-printer.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -25,6 +27,11 @@ export function decodeUtf8(bytes: Uint8Array): string {
  * Throws Refusal 'malformed' for anything that two parsers could read differently (duplicate keys, for one).
  */
 export function parseJson(text: string, limits: JsonLimits = {}): Json {
+  return atOnce(parseInTurns(text, limits))
+}
+
+/** The same with rests, for a text of any length. */
+export function parseInTurns(text: string, limits: JsonLimits = {}): Turns<Json> {
   return new JsonReader(text, limits).readText()
 }
 

@@ -2,11 +2,12 @@ import type { FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
 import type { RawCall } from '../../../policy/messages/decode-call.ts'
 import { decodeRequest } from '../../../policy/messages/decode-request.ts'
-import { printJson } from '../../../policy/messages/json/json-text.ts'
+import { printInTurns } from '../../../policy/messages/json/json-text.ts'
 import { inAskedForm } from '../../../rewrite/unity-catalog/models-answer.ts'
 import { addressParts } from '../../http/addresses.ts'
 import { bodyOf } from '../../http/body-parser.ts'
 import { readPathParams } from '../../http/path-params.ts'
+import { inTurns } from '../in-turns.ts'
 import { wholeBody } from '../streams/model-body.ts'
 import type { MessageForm } from './message-form.ts'
 
@@ -30,6 +31,9 @@ async function rawCallOf(endpoint: OpenEndpoint, request: FastifyRequest): Promi
 /** Path, query and JSON, as MLflow's REST API has them. */
 export const jsonForm: MessageForm = {
   read: async (endpoint, request, config) => decodeRequest(endpoint, await rawCallOf(endpoint, request), config),
-  write: (reply, endpoint, grant, answer) => reply.type('application/json').send(printJson(inAskedForm(endpoint, grant, answer))),
+  write: async (reply, endpoint, grant, answer) => {
+    const text = await inTurns(printInTurns(inAskedForm(endpoint, grant, answer)))
+    return reply.type('application/json').send(text)
+  },
   printsRows: true,
 }

@@ -5,14 +5,15 @@ import { shapeOf } from '../../../policy/messages/message-shape.ts'
 import { copiedInAnswer } from '../../../rewrite/answer/copied-answer.ts'
 import { emptyResult } from '../../../rewrite/answer/empty-result.ts'
 import { printedRows } from '../../../rewrite/answer/printed-rows.ts'
-import { rewriteAnswer } from '../../../rewrite/answer/rewrite-answer.ts'
+import { rewriteInTurns } from '../../../rewrite/answer/rewrite-answer.ts'
 import { asksForNothing } from '../../../rewrite/request/search-page.ts'
 import { upstreamRequest } from '../../../rewrite/request/upstream-request.ts'
 import type { Facts } from '../../facts/facts.ts'
-import { parseAnswer, parseExportAnswer } from '../../upstream/parse-answer.ts'
+import { parseAnswerInTurns, parseExportAnswer } from '../../upstream/parse-answer.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../../upstream/upstream-answer.ts'
 import { sendExperiment } from '../experiment-writes.ts'
+import { inTurns } from '../in-turns.ts'
 import type { PageTokens } from '../page-tokens.ts'
 import { askedPage, sealNext } from '../pages.ts'
 import { finishRegistration, finishTouched } from '../registration.ts'
@@ -53,7 +54,7 @@ export class Forward implements Strategy {
     const forgetVersions = () => this.#facts.forgetVersions()
     const message = await finishTouched(this.#upstream, grant, parsed, credentials, forgetVersions)
     const admitted = await this.#admit(granted, message)
-    return sealNext(this.#tokens, grant, principal, rewriteAnswer(grant, message, admitted))
+    return sealNext(this.#tokens, grant, principal, await inTurns(rewriteInTurns(grant, message, admitted)))
   }
 
   /** Sends the request and reads the answer. Throws UpstreamError if it was not successful. */
@@ -66,7 +67,7 @@ export class Forward implements Strategy {
     const { body, answersNaN } = grant.endpoint
     if (body === 'otlp') return parseExportAnswer(answer)
     const rows = printsRows ? { printed: printedRows(grant), copied: copiedInAnswer(grant.endpoint) } : {}
-    return parseAnswer(answer, { allowNaN: answersNaN === true, ...rows })
+    return inTurns(parseAnswerInTurns(answer, { allowNaN: answersNaN === true, ...rows }))
   }
 
   #send({ grant, requestContext: { credentials, principal } }: GrantedRequest): Promise<UpstreamAnswer> {

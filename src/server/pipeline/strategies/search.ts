@@ -1,9 +1,10 @@
 import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
 import type { JsonObject } from '../../../policy/messages/json/json.ts'
 import { copiedInAnswer } from '../../../rewrite/answer/copied-answer.ts'
-import { rewriteAnswer } from '../../../rewrite/answer/rewrite-answer.ts'
+import { rewriteInTurns } from '../../../rewrite/answer/rewrite-answer.ts'
 import type { Facts } from '../../facts/facts.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
+import { inTurns } from '../in-turns.ts'
 import type { PageTokens } from '../page-tokens.ts'
 import { admitListed } from '../row-admission.ts'
 import type { UnfinishedVersions } from '../unfinished-versions.ts'
@@ -32,7 +33,7 @@ export class Search implements Strategy {
     const first = await this.#ask(granted)
     const again = await this.#unfinished.finish(grant, first.rows, requestContext.credentials)
     const { rows, admitted } = again ? await this.#ask(granted) : first
-    return rewriteAnswer(grant, rows, admitted)
+    return inTurns(rewriteInTurns(grant, rows, admitted))
   }
 
   /** Throws UpstreamError. */

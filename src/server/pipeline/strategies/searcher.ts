@@ -12,10 +12,11 @@ import {
   wantedRows,
 } from '../../../rewrite/request/search-page.ts'
 import { upstreamRequest } from '../../../rewrite/request/upstream-request.ts'
-import { type AnswerForm, parseAnswer } from '../../upstream/parse-answer.ts'
+import { type AnswerForm, parseAnswerInTurns } from '../../upstream/parse-answer.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../../upstream/upstream-answer.ts'
 import type { CallerCredentials } from '../../upstream/upstream-credentials.ts'
+import { inTurns } from '../in-turns.ts'
 import type { PageState, PageTokens } from '../page-tokens.ts'
 import { bindingOf } from '../pages.ts'
 
@@ -142,7 +143,7 @@ export class Searcher {
   ): Promise<UpstreamPage | { readonly failed: UpstreamAnswer }> {
     const answer = await this.#upstream.send(upstreamRequest(grant, page), caller, { repeatable: true, reads: true })
     if (answer.status !== 200) return { failed: answer }
-    const parsed = parseAnswer(answer, form)
+    const parsed = await inTurns(parseAnswerInTurns(answer, form))
     const next = parsed.get('next_page_token')
     const state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null
     return { answer: parsed, rows: listedRows(parsed, search.rows), next: state, held: answer.held }
