@@ -3,23 +3,18 @@ import { Random } from '../../fuzz/random.ts'
 import type { OpenEndpoint } from '../../src/policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { Grant } from '../../src/policy/grant.ts'
-import type { Field } from '../../src/policy/messages/field.ts'
-import { isSameJson, type Json, JsonNumber, type JsonObject, PrintedJson } from '../../src/policy/messages/json/json.ts'
+import { isSameJson, type Json, JsonNumber, PrintedJson } from '../../src/policy/messages/json/json.ts'
 import type { JsonLimits } from '../../src/policy/messages/json/json-limits.ts'
 import { parseJson, printJson } from '../../src/policy/messages/json/json-text.ts'
-import { hasShape, shapeOf } from '../../src/policy/messages/message-shape.ts'
-import { undescribedMessages } from '../../src/policy/messages/undescribed-messages.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
 import { copiedInAnswer } from '../../src/rewrite/answer/copied-answer.ts'
 import { printedRows } from '../../src/rewrite/answer/printed-rows.ts'
 import { rewriteAnswer } from '../../src/rewrite/answer/rewrite-answer.ts'
 import { inAskedForm } from '../../src/rewrite/unity-catalog/models-answer.ts'
 import { type AnswerForm, parseAnswer } from '../../src/server/upstream/parse-answer.ts'
-import { rowOf } from '../attacks/answer-rows.ts'
-import { grantOf, judge } from '../fakes/fake-fact-source.ts'
-import { goodMessage } from '../fixtures/full-message.ts'
 import { makeTenancy, type Tenancy } from '../fixtures/tenancy.ts'
 import { upstreams } from '../harness/answer-places.ts'
+import { drawMessage, grantFor, numbers } from '../harness/draw-answer.ts'
 import { oddJson } from '../harness/odd-json.ts'
 
 // The law of answers: what is copied without being looked into says what it would have said, had it been read, rewritten and printed.
@@ -52,44 +47,6 @@ function isSame(one: Outcome, other: Outcome): boolean {
   if (one.text === null || other.text === null) return one.problem === other.problem && one.text === other.text
   const form = { allowNaN: true, maxDepth: 600 }
   return isSameJson(parseJson(one.text, form), parseJson(other.text, form))
-}
-
-const whole = ['0', '1', '-1', '1764489474000', '9007199254740993']
-const numbers = [...whole, '0.5', '-1.5e-07']
-
-/** In which order MLflow writes the fields of what was measured; all others come first. */
-const asWritten = ['key', 'value', 'timestamp', 'step', 'dataset_name', 'dataset_digest', 'model_id', 'run_id']
-
-/** A message with every field, of the caller's own mostly, and everything inside it. */
-function drawMessage(message: string, tenancy: Tenancy, random: Random, depth = 0): JsonObject {
-  const [caller, , other] = tenancy.places
-  const row = rowOf(message, random.once(20) ? other : caller, 'text\n"x"')
-  const drawn = [...shapeOf(message).fields].flatMap(([name, field]): [string, Json][] => {
-    const value = row.get(name) ?? drawValue(field, tenancy, random, depth)
-    return value === null || random.once(25) ? [] : [[name, value]]
-  })
-  const place = (name: string) => asWritten.indexOf(name)
-  // What MLflow writes without protobuf is sorted.
-  return new Map(drawn.sort(([a], [b]) => (message in undescribedMessages ? a.localeCompare(b) : place(a) - place(b))))
-}
-
-function drawValue({ type, message, repeated, map }: Field, tenancy: Tenancy, random: Random, depth: number): Json {
-  const one = (): Json => {
-    if (type === 'bool') return random.once(2)
-    if (type === 'enum') return 'READY'
-    if (type !== 'message') return type === 'string' ? 'text' : new JsonNumber(random.pick(type === 'double' ? numbers : whole))
-    return message !== undefined && hasShape(message) ? drawMessage(message, tenancy, random, depth + 1) : new Map()
-  }
-  if (type === 'message' && depth > 4) return null
-  const many = Array.from({ length: random.below(depth > 2 ? 3 : 4) }, one)
-  return map ? new Map(many.map((item, at) => [`key ${at}`, item])) : repeated ? many : one()
-}
-
-function grantFor(tenancy: Tenancy, endpoint: OpenEndpoint): Grant {
-  const [caller] = tenancy.places
-  const message = goodMessage(endpoint, caller)
-  const request = { endpointName: endpoint.name, endpoint, message, mode: tenancy.mode, administrator: true }
-  return grantOf(judge(tenancy.config, caller.environment, request, tenancy.world))
 }
 
 /** How often a stranger stands in a text: in most texts seldom, so that much of it is read. */

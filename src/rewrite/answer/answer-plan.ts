@@ -18,12 +18,6 @@ const undeclared: Declaration = { owner: { by: 'part', of: 'an answer' }, fields
 
 const contexts = { experiment: contextOfExperiment, servingEndpoint: contextOfEndpoint } as const
 
-/** The messages that a field holds: one, or a list of them. */
-export interface HeldRows {
-  readonly plan: AnswerPlan
-  readonly repeated: boolean
-}
-
 /** The declaration of one message, made ready to go through rows. */
 class AnswerPlan implements Rows {
   readonly #name: string
@@ -94,13 +88,13 @@ class AnswerPlan implements Rows {
     return inside === undefined ? context : contexts[inside](message, context)
   }
 
-  /** What a field holds whose rows are shown one by one. */
-  rowsIn(name: string): HeldRows | undefined {
+  /** The plan of what a field holds, if that is a message or a list of them, and shown as what it is. */
+  rowsIn(name: string, value: Json): AnswerPlan | null {
     const { type, message = '', repeated = false, map } = shapeOf(this.#name).fields.get(name) ?? {}
     const meaning = this.meaningOf(name)
-    const isShown =
-      type === 'message' && hasShape(message) && map !== true && (meaning === null || (meaning === 'ownPart' && !repeated))
-    return isShown ? { plan: planOf(message), repeated } : undefined
+    const isShown = meaning === null || (meaning === 'ownPart' && !repeated)
+    const isHeld = type === 'message' && hasShape(message) && map !== true && repeated === Array.isArray(value)
+    return isShown && isHeld ? planOf(message) : null
   }
 
   /** One field of it; undefined where it is left out. */

@@ -2,7 +2,7 @@ import { type Grant, type GrantContext, withAdmitted } from '../../policy/grant.
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { TurnRoom } from '../../policy/messages/json/turn-room.ts'
 import type { Turns } from '../../policy/turns.ts'
-import { type AnswerPlan, type HeldRows, planOf } from './answer-plan.ts'
+import { type AnswerPlan, planOf } from './answer-plan.ts'
 
 /**
  * MLflow's answer to a granted request, in the caller's names and without what they may not see. What is a row in other answers may be
@@ -30,23 +30,31 @@ function* rewriteParts(plan: AnswerPlan, message: JsonObject, context: GrantCont
   const within = plan.contextInside(message, context)
   const result: JsonObject = new Map()
   for (const [name, value] of message) {
-    const rows = room.takes(value) || (yield* room.makes(value)) ? undefined : plan.rowsIn(name)
-    const shown = rows === undefined ? undefined : yield* rewriteRows(rows, value, within, room)
-    const rewritten = shown ?? plan.rewriteField(name, value, within)
+    const fits = room.takes(value) || (yield* room.makes(value))
+    const rewritten = fits ? plan.rewriteField(name, value, within) : yield* rewriteHeld(plan, name, value, within, room)
     if (rewritten !== undefined) result.set(name, rewritten)
   }
   return result
 }
 
-/** A message, or a list of them, without what the caller may not see; undefined where nothing is left, and for any other value. */
-function* rewriteRows({ plan, repeated }: HeldRows, value: Json, context: GrantContext, room: TurnRoom): Turns<Json | undefined> {
-  if (!repeated) return plan.isVisible(value, context) ? yield* rewriteParts(plan, value, context, room) : undefined
-  if (!Array.isArray(value)) return undefined
+/** A field that is too much for one turn: the message in it is taken apart, or the list of them row by row. */
+function* rewriteHeld(
+  plan: AnswerPlan,
+  name: string,
+  value: Json,
+  within: GrantContext,
+  room: TurnRoom,
+): Turns<Json | undefined> {
+  const rows = plan.rowsIn(name, value)
+  if (rows === null) return plan.rewriteField(name, value, within)
+  if (!Array.isArray(value))
+    return rows.isVisible(value, within) ? yield* rewriteParts(rows, value, within, room) : plan.rewriteField(name, value, within)
   const shown: Json[] = []
   for (const row of value) {
     const fits = room.takes(row) || (yield* room.makes(row))
-    if (!plan.isVisible(row, context)) continue
-    shown.push(fits ? plan.rewriteVisible(row, context) : yield* rewriteParts(plan, row, context, room))
+    if (!rows.isVisible(row, within)) continue
+    shown.push(fits ? rows.rewriteVisible(row, within) : yield* rewriteParts(rows, row, within, room))
   }
-  return shown.length > 0 ? shown : undefined
+  // If no row is shown, the list is what a list of one such row is.
+  return shown.length > 0 ? shown : plan.rewriteField(name, value.slice(0, 1), within)
 }

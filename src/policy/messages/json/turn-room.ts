@@ -2,7 +2,7 @@ import type { Turns } from '../../turns.ts'
 import type { Json } from './json.ts'
 
 /** Values that one turn goes through, where every 32 characters of a text are one more: some hundred kilobytes of JSON. */
-const most = 4_096
+const most = 2_048
 
 /** How much JSON may still be gone through before others get their turn. */
 export class TurnRoom {
