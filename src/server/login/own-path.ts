@@ -9,12 +9,13 @@ const longest = 2_000
  */
 export function readOwnPath(text: unknown, publicUrl: string): string {
   if (text === undefined || text === '') return '/'
-  const isPath = typeof text === 'string' && /^\/[\x21-\x5b\x5d-\x7e]*$/.test(text) && !text.startsWith('//')
-  if (!isPath || !URL.canParse(text, publicUrl) || new URL(text, publicUrl).origin !== publicUrl) {
+  const isText = typeof text === 'string' && /^\/[\x21-\x5b\x5d-\x7e]*$/.test(text)
+  const url = isText ? URL.parse(text, publicUrl) : null
+  // Also where dots are what becomes two slashes: `/.//example.com`.
+  if (url?.origin !== publicUrl || url.pathname.startsWith('//'))
     throw new Refusal('malformed', 'The address to open after the login is not a path of this server.')
-  }
-  if (text.length > longest)
+  const path = `${url.pathname}${url.search}${url.hash}`
+  if (path.length > longest)
     throw new Refusal('malformed', `The address to open after the login is longer than ${longest} bytes.`)
-  const { pathname, search, hash } = new URL(text, publicUrl)
-  return /^\/-\/log/.test(pathname) ? '/' : `${pathname}${search}${hash}`
+  return url.pathname.startsWith('/-/log') ? '/' : path
 }
