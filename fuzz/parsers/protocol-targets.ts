@@ -76,7 +76,7 @@ const token: Target = {
   seeds: [`Bearer ${part({ alg: 'RS256', typ: 'JWT', kid: 'k' })}.${part(claims)}.AAAA`, 'Basic eDp5', JSON.stringify(claims)],
   check: (input) => {
     const bearer = read(() => readBearerToken([input.toString('latin1')]))
-    const kid = bearer === undefined ? undefined : read(() => readKeyId(bearer))
+    const kid = bearer === undefined ? undefined : read(() => readKeyId(bearer, ['RS256', 'ES256']))
     const payload = kid === undefined ? input : Buffer.from(bearer?.split('.')[1] ?? '', 'base64url')
     const json = read(() => readTokenJson(payload))
     const found = json === undefined ? undefined : read(() => readPrincipal(json, expectation, 1_000_100))

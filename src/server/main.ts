@@ -6,6 +6,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type Apps, buildApps } from './app.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
+import { entraIssuer } from './auth/issuer.ts'
+import { entraKeys } from './auth/key-place.ts'
 import { KeySource } from './auth/key-source.ts'
 import type { Config } from './config/config-types.ts'
 import { readKeyFile } from './config/secret-file.ts'
@@ -30,7 +32,7 @@ export class ListenError extends Error {}
 
 function watchKeys({ authentication: { entra }, outbound }: Config, metrics: Metrics, log: Logger): KeySource {
   return new KeySource({
-    entra,
+    place: entraKeys(entra),
     ...(outbound === undefined ? {} : { outbound }),
     report: (reading) => {
       const { keys, problem } = reading
@@ -98,7 +100,7 @@ export async function serve(config: Config): Promise<void> {
   const upstream = openUpstream(config.upstream, log)
   const watch = new UpstreamWatch(upstream, namesOf(config), config.upstream.credentialsOf)
   const connections = new Connections()
-  const authenticator = createAuthenticator({ entra: config.authentication.entra, keys })
+  const authenticator = createAuthenticator({ issuers: [entraIssuer(config.authentication.entra, keys)] })
   const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections })
   const admin = buildAdmin(metrics, waitsFor(connections, apps, keys), () => watch.concern() ?? keyConcern(keys))
   const stop = new AbortController()

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { buildApps, type Parts } from '../../src/server/app.ts'
 import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
+import { entraIssuer } from '../../src/server/auth/issuer.ts'
+import { entraKeys } from '../../src/server/auth/key-place.ts'
 import { KeySource } from '../../src/server/auth/key-source.ts'
 import { loadConfig } from '../../src/server/config/config.ts'
 import type { UpstreamTimeouts } from '../../src/server/config/upstream-timeouts.ts'
@@ -78,10 +80,16 @@ export async function startInProcess(
   }
   const log = createLog('debug', { write })
   const { entra } = config.authentication
-  const keys = new KeySource({ entra })
+  const keys = new KeySource({ place: entraKeys(entra) })
   await keys.refresh()
   const upstream = openUpstream({ ...config.upstream, ...(upstreamTimeouts && { timeouts: upstreamTimeouts }) }, log)
-  const parts = { config, log, authenticator: createAuthenticator({ entra, keys }), upstream, metrics: new Metrics() }
+  const parts = {
+    config,
+    log,
+    authenticator: createAuthenticator({ issuers: [entraIssuer(entra, keys)] }),
+    upstream,
+    metrics: new Metrics(),
+  }
   const tokens = new PageTokens(randomBytes(32))
   const apps = buildApps({
     ...parts,

@@ -173,7 +173,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   'an address of artifacts': (text) => servedArtifactPath(`https://x/${text}`),
   'a location': (text) => clientLocation(`mlflow-artifacts:/${text}`),
   'a scorer': (text) => gatewayNamesIn(text),
-  'a token': readKeyId,
+  'a token': (text) => readKeyId(text, ['RS256']),
   GraphQL: (text) => readOperation(new Map([['query', text]])),
   'bytes in OpenTelemetry': (text) => otlpJson(`{"bytesValue":"${text}a"}`),
   'a text in OpenTelemetry': (text) => otlpJson(`{"stringValue":"${text}"}`),

@@ -6,6 +6,8 @@ import { Agent, type Dispatcher } from 'undici'
 import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
 import { DatabricksDirectory } from '../../src/server/auth/databricks-directory.ts'
 import { RememberedDirectory } from '../../src/server/auth/directory.ts'
+import { entraIssuer } from '../../src/server/auth/issuer.ts'
+import { entraKeys } from '../../src/server/auth/key-place.ts'
 import { type KeyReading, KeySource } from '../../src/server/auth/key-source.ts'
 import { databricksAudience } from '../../src/server/config/databricks-audience.ts'
 import { answerBytes, type Fault, startBrokenUpstream } from '../fakes/broken-upstream.ts'
@@ -67,7 +69,7 @@ async function start(t: Test, away: boolean) {
   way.blocked = away
   const keys = new KeySource({
     dispatcher: way,
-    entra,
+    place: entraKeys(entra),
     clock: () => clock.now,
     later: clock.later,
     report: (reading) => readings.push(reading),
@@ -75,7 +77,7 @@ async function start(t: Test, away: boolean) {
   t.teardown(() => Promise.all([keys.close(), way.close(), issuer.close()]))
   const epoch = Date.now() - clock.now
   const seconds = () => Math.floor((epoch + clock.now) / 1_000)
-  const { authenticate } = createAuthenticator({ entra, keys, now: () => epoch + clock.now })
+  const { authenticate } = createAuthenticator({ issuers: [entraIssuer(entra, keys)], now: () => epoch + clock.now })
   const enter = async (kid?: string) => {
     const times = { iat: seconds(), nbf: seconds(), exp: seconds() + hour }
     return authenticate([`Bearer ${await issuer.token(times, kid === undefined ? {} : { header: { kid } })}`])
@@ -129,10 +131,10 @@ t.test('the issuer is away from the start: nobody is let in, and five seconds af
 t.test('the wall clock is stepped: tokens are judged by it as it is, and nothing lasts once it is right again', async (t) => {
   const issuer = await startIssuer()
   const entra = { tenantId: issuer.tenantId, audiences: [issuer.audience], authority: issuer.authority }
-  const keys = new KeySource({ entra })
+  const keys = new KeySource({ place: entraKeys(entra) })
   t.teardown(() => Promise.all([keys.close(), issuer.close()]))
   let step = 0
-  const { authenticate } = createAuthenticator({ entra, keys, now: () => Date.now() + step * 1_000 })
+  const { authenticate } = createAuthenticator({ issuers: [entraIssuer(entra, keys)], now: () => Date.now() + step * 1_000 })
   const value = [`Bearer ${await issuer.token()}`]
   t.ok(await authenticate(value))
   const cases: readonly (readonly [number, RegExp | null])[] = [
@@ -186,9 +188,11 @@ t.test(
     const issuer = await startIssuer()
     t.teardown(() => issuer.close())
     const entra = { tenantId: issuer.tenantId, audiences: [issuer.audience], authority: issuer.authority }
-    const keys = new KeySource({ entra })
+    const keys = new KeySource({ place: entraKeys(entra) })
     t.teardown(() => keys.close())
-    const { principal } = await createAuthenticator({ entra, keys }).authenticate([`Bearer ${await issuer.token()}`])
+    const { principal } = await createAuthenticator({ issuers: [entraIssuer(entra, keys)] }).authenticate([
+      `Bearer ${await issuer.token()}`,
+    ])
     const groups = () => directory.groupsOf({ principal, token: 'a-token' })
     t.same(await groups(), ['apps_acc'])
     away = true

@@ -3,6 +3,7 @@ import { withoutTrailing } from '../names/trailing.ts'
 import { Refusal } from '../reasons.ts'
 import type { Principal } from './principal.ts'
 import { checkPlainBearer } from './token-kind.ts'
+import { checkValidity, readValidity, type Validity } from './validity.ts'
 
 /** What a token has to say: the configured tenant, audiences and authority (an origin, with or without a trailing slash). */
 export interface Expectation {
@@ -13,18 +14,15 @@ export interface Expectation {
   readonly guests?: 'refuse' | 'accept'
 }
 
-/** When a token may be used, in seconds since 1970. */
-export interface Validity {
-  readonly issuedAt: number
-  readonly notBefore: number
-  readonly expiresAt: number
-}
-
 /** What an access token proves about its bearer. */
 export interface Authenticated {
   readonly principal: Principal
   /** The token left its groups out because they are too many: `principal.groups` then holds no value of `groups`. */
   readonly overage: boolean
+  /** The token has no list of groups at all, so that nothing is known of them; left out: it has one. */
+  readonly unlisted?: true
+  /** Why the directory could not complete the groups: whoever lacks one is told this. */
+  readonly unknownGroups?: Refusal
   /** Whom the token is meant for: one of the expected audiences. */
   readonly audience: string
   readonly validity: Validity
@@ -32,8 +30,6 @@ export interface Authenticated {
 
 /** The application of Azure Databricks, the same in every tenant. */
 const azureDatabricks = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d'
-const skew = 60
-const longestLife = 25 * 3600
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The issuers of the configured tenant, by the `ver` of the tokens that name them. */
@@ -48,11 +44,11 @@ export function readIssuers({ tenantId, authority }: Expectation): { readonly '1
  */
 export function readPrincipal(claims: Json, expectation: Expectation, now: number): Authenticated {
   if (!(claims instanceof Map))
-    return refuse('The access token contains no claims: send an access token from Microsoft Entra ID.')
+    return refuse('The access token contains no claims: send an access token exactly as it was issued.')
   checkOrigin(claims, expectation)
   checkPlainBearer(claims)
   const audience = readAudience(claims, expectation)
-  const validity = readValidity(claims)
+  const validity = readValidity(claims, 'required')
   checkValidity(validity, now)
   if (expectation.guests !== 'accept') checkHome(claims, expectation)
   const objectId = claims.get('oid')
@@ -68,14 +64,8 @@ export function readPrincipal(claims: Json, expectation: Expectation, now: numbe
     kind,
     groups: Object.freeze([...groups]),
   }
-  return Object.freeze({ principal: Object.freeze(principal), overage, audience, validity })
-}
-
-/** Throws Refusal 'unauthenticated' unless `now`, in seconds, lies in the token's time, give or take 60 seconds. */
-export function checkValidity({ issuedAt, notBefore, expiresAt }: Validity, now: number): void {
-  if (now - expiresAt > skew) refuse('The access token has expired: fetch a new one and set MLFLOW_TRACKING_TOKEN to it.')
-  if (notBefore - now > skew) refuse('The access token is not yet valid: check the clocks, or wait until its nbf time.')
-  if (issuedAt - now > skew) refuse('The access token is not yet valid: it was issued in the future, so check the clocks.')
+  const unlisted = claims.has('groups') ? {} : ({ unlisted: true } as const)
+  return Object.freeze({ principal: Object.freeze(principal), overage, audience, validity, ...unlisted })
 }
 
 // The issuer is built from the configuration and compared whole: nothing the token says chooses whom to trust.
@@ -103,25 +93,6 @@ function readAudience(claims: JsonObject, { audiences }: Expectation): string {
     return refuse('The access token is for another audience: request one for the application of this proxy.')
   }
   return audience
-}
-
-function readValidity(claims: JsonObject): Validity {
-  const issuedAt = readSeconds(claims, 'iat')
-  const notBefore = readSeconds(claims, 'nbf')
-  const expiresAt = readSeconds(claims, 'exp')
-  if (expiresAt - issuedAt > longestLife) {
-    refuse('The access token is valid for more than 25 hours, which Microsoft Entra ID never issues: fetch a new one there.')
-  }
-  return Object.freeze({ issuedAt, notBefore, expiresAt })
-}
-
-// At most ten digits: no exponent, fraction, sign or Infinity can slip through, and every value is exact.
-function readSeconds(claims: JsonObject, name: string): number {
-  const value = claims.get(name)
-  if (!(value instanceof JsonNumber) || !/^[1-9][0-9]{0,9}$/.test(value.text)) {
-    return refuse(`The access token has no valid ${name} claim: it must be a whole number of seconds since 1970.`)
-  }
-  return Number(value.text)
 }
 
 // A guest's home is elsewhere: `acct` 1, or an identity provider that is not this tenant.

@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto'
 import { type CryptoKey, compactVerify, errors } from 'jose'
 import { LRUCache } from 'lru-cache'
-import { type Authenticated, checkValidity, type Expectation, readPrincipal } from '../../policy/identity/claims.ts'
+import type { Authenticated } from '../../policy/identity/claims.ts'
+import { checkValidity } from '../../policy/identity/validity.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { readBearerToken, readKeyId, readTokenJson } from './compact-token.ts'
-import { refuseDatabricksToken } from './databricks-token.ts'
-import type { KeySource } from './key-source.ts'
+import { isPersonalToken, namedIssuer, refuseDatabricksToken } from './databricks-token.ts'
+import type { Issuer } from './issuer.ts'
+import type { Algorithm } from './key-place.ts'
 
 /** Identifies the caller. */
 export interface Authenticator {
@@ -16,66 +18,95 @@ export interface Authenticator {
   authenticate(authorization: readonly string[]): Promise<Authenticated>
 }
 
-/** The expected tenant and audiences, the issuer's keys, and the wall clock in milliseconds. */
 export interface AuthenticatorOptions {
-  readonly entra: Expectation
-  readonly keys: Pick<KeySource, 'ready' | 'current' | 'find'>
+  readonly issuers: readonly Issuer[]
+  /** Asks a Databricks workspace who holds a personal access token; left out: such tokens are refused. */
+  readonly personal?: (token: string) => Promise<Authenticated>
+  /** The wall clock in milliseconds. */
   readonly now?: () => number
 }
 
 interface Verdict {
   readonly authenticated: Authenticated
+  readonly issuer: Issuer
   readonly keyId: string
   readonly key: CryptoKey
 }
 
 /** Makes an authenticator that remembers the claims of verified tokens (never a decision) while they and their key are valid. */
-export function createAuthenticator({ entra, keys, now = Date.now }: AuthenticatorOptions): Authenticator {
+export function createAuthenticator({ issuers, personal, now = Date.now }: AuthenticatorOptions): Authenticator {
   const verdicts = new LRUCache<string, Verdict>({ max: 10_000, maxSize: 16 * 1024 * 1024 })
 
   async function verify(token: string): Promise<Verdict> {
-    refuseDatabricksToken(token)
-    const keyId = readKeyId(token)
+    const issuer = issuerOf(token, issuers)
+    const keyId = readKeyId(token, issuer.algorithms)
+    const { keys } = issuer
     const key = keys.current(keyId) ?? (await keys.find(keyId))
-    if (key === undefined) return refuseKey(keys.ready)
+    if (key === undefined) return refuseKey(issuer)
     const claims = readTokenJson(await readSigned(token, key))
-    return { authenticated: readPrincipal(claims, entra, now() / 1000), keyId, key }
+    return { authenticated: issuer.read(claims, now() / 1000), issuer, keyId, key }
+  }
+
+  async function recall(token: string): Promise<Verdict> {
+    // The whole token including its signature: another spelling is another entry, which exists only after verification.
+    const fingerprint = hash('sha256', token)
+    const known = verdicts.get(fingerprint)
+    if (known !== undefined && known.issuer.keys.current(known.keyId) === known.key) {
+      checkValidity(known.authenticated.validity, now() / 1000)
+      return known
+    }
+    const verdict = await verify(token)
+    verdicts.set(fingerprint, verdict, { size: token.length })
+    return verdict
   }
 
   async function authenticate(authorization: readonly string[]): Promise<Authenticated> {
     const token = readBearerToken(authorization)
-    // The whole token including its signature: another spelling is another entry, which exists only after verification.
-    const fingerprint = hash('sha256', token)
-    const known = verdicts.get(fingerprint)
-    if (known !== undefined && keys.current(known.keyId) === known.key) {
-      checkValidity(known.authenticated.validity, now() / 1000)
-      return known.authenticated
-    }
-    const verdict = await verify(token)
-    verdicts.set(fingerprint, verdict, { size: token.length })
-    return verdict.authenticated
+    if (personal !== undefined && isPersonalToken(token)) return personal(token)
+    const { authenticated, issuer } = await recall(token)
+    return issuer.confirm?.(token, authenticated) ?? authenticated
   }
 
   return { authenticate }
 }
 
+/**
+ * The configured issuer that a token says it is from. It only chooses whose keys and rules the token has to satisfy: a token that names
+ * another issuer than the one that signed it satisfies none.
+ */
+function issuerOf(token: string, issuers: readonly Issuer[]): Issuer {
+  const [first, ...others] = issuers
+  const said = namedIssuer(token)
+  const issuer = issuers.find(({ addresses }) => addresses.includes(said))
+  if (issuer !== undefined) return issuer
+  refuseDatabricksToken(token)
+  // A single issuer's own rules say best what is wrong.
+  if (first !== undefined && others.length === 0) return first
+  throw new Refusal(
+    'unauthenticated',
+    `The token is from an issuer that this proxy does not accept: send an access token from ${issuers.map(({ name }) => name).join(' or ')}.`,
+  )
+}
+
+/** The one algorithm that a key is for: what the token says of itself does not choose it. */
+function algorithmOf({ algorithm }: CryptoKey): Algorithm {
+  return algorithm.name === 'ECDSA' ? 'ES256' : 'RS256'
+}
+
 async function readSigned(token: string, key: CryptoKey): Promise<Uint8Array> {
   try {
-    return (await compactVerify(token, key, { algorithms: ['RS256'] })).payload
+    return (await compactVerify(token, key, { algorithms: [algorithmOf(key)] })).payload
   } catch (error) {
     if (error instanceof errors.JWSSignatureVerificationFailed) {
-      throw new Refusal(
-        'unauthenticated',
-        "The token's signature is not valid: send the access token exactly as Microsoft Entra ID issued it.",
-      )
+      throw new Refusal('unauthenticated', "The token's signature is not valid: send the access token exactly as it was issued.")
     }
     if (!(error instanceof errors.JOSEError)) throw error
-    throw new Refusal('unauthenticated', 'The token is not a signed access token: send one from Microsoft Entra ID.')
+    throw new Refusal('unauthenticated', 'The token is not a signed access token: send one exactly as it was issued.')
   }
 }
 
-function refuseKey(ready: boolean): never {
-  if (ready) {
+function refuseKey({ keys, name }: Issuer): never {
+  if (keys.ready) {
     throw new Refusal(
       'unauthenticated',
       "The token's signature cannot be verified: the issuer has no key with the token's key id.",
@@ -83,6 +114,6 @@ function refuseKey(ready: boolean): never {
   }
   throw new Refusal(
     'upstream-unavailable',
-    'The keys of Microsoft Entra ID have not been read yet, so no token can be verified: try again shortly.',
+    `The keys of ${name} have not been read yet, so no token can be verified: try again shortly.`,
   )
 }

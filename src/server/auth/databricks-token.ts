@@ -10,8 +10,13 @@ const personalToken = /^dapi[0-9a-f]{32}(?:-[0-9]{1,3})?$/i
 /** Issuers of Databricks' OAuth tokens: a workspace, or an account. */
 const oauthIssuer = /^https:\/\/[a-z0-9.-]{1,253}\/oidc(?:\/accounts\/[0-9a-f-]{1,64})?\/?$/i
 
+/** Whether a token has the form of a personal access token of Databricks. */
+export function isPersonalToken(token: string): boolean {
+  return personalToken.test(token)
+}
+
 /** The issuer in a token, unverified; empty if there is none. */
-function namedIssuer(token: string): string {
+export function namedIssuer(token: string): string {
   const claims = parseIfJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
   const issuer = claims instanceof Map ? claims.get('iss') : ''
   return typeof issuer === 'string' ? issuer : ''
@@ -22,7 +27,7 @@ function namedIssuer(token: string): string {
  * The token's unverified claims only choose the message: no token is accepted here.
  */
 export function refuseDatabricksToken(token: string): void {
-  if (personalToken.test(token))
+  if (isPersonalToken(token))
     throw new Refusal(
       'unauthenticated',
       `The request has a personal access token of Databricks, which is not accepted here. ${instead}`,

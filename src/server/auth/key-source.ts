@@ -1,11 +1,11 @@
 import type { CryptoKey } from 'jose'
 import { Agent, type Dispatcher, request } from 'undici'
-import type { Expectation } from '../../policy/identity/claims.ts'
 import { decodeUtf8 } from '../../policy/messages/json/json-text.ts'
-import { withoutTrailing } from '../../policy/names/trailing.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
+import { readSecretFile } from '../config/secret-file.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
 import { describeNetworkError } from '../network/network-error.ts'
+import type { KeyPlace } from './key-place.ts'
 import { ReadBudget } from './key-read-budget.ts'
 import { readKeySet, type SigningKey } from './key-set.ts'
 
@@ -17,7 +17,7 @@ export interface KeyReading {
 
 /** What a key source needs; the clock counts milliseconds and only differences matter. */
 export interface KeySourceOptions {
-  readonly entra: Expectation
+  readonly place: KeyPlace
   readonly clock?: () => number
   readonly report?: (reading: KeyReading) => void
   /** Calls a function after some milliseconds, unless the returned function is called first. */
@@ -108,7 +108,9 @@ export class KeySource {
     const timer = setTimeout(() => abort.abort(), answerWithin)
     let problem: string | null = null
     try {
-      this.#keys = await readKeySet(await this.#fetch(abort.signal), this.#options.entra, this.#keys)
+      const { place } = this.#options
+      const read = (url: string) => this.#fetch(url, abort.signal)
+      this.#keys = await readKeySet(await read(await place.locate(read)), place, this.#keys)
     } catch (error) {
       problem = abort.signal.aborted ? 'no answer in time' : describeNetworkError(error)
     }
@@ -119,10 +121,10 @@ export class KeySource {
     return problem === null
   }
 
-  async #fetch(signal: AbortSignal): Promise<string> {
-    const { authority, tenantId } = this.#options.entra
-    const url = `${withoutTrailing(authority, '/')}/${tenantId}/discovery/v2.0/keys`
-    const headers = { accept: 'application/json', 'accept-encoding': 'identity' }
+  async #fetch(url: string, signal: AbortSignal): Promise<string> {
+    const { tokenFile } = this.#options.place
+    const token = tokenFile === undefined ? {} : { authorization: `Bearer ${readSecretFile(tokenFile)}` }
+    const headers = { accept: 'application/json', 'accept-encoding': 'identity', ...token }
     const { statusCode, body } = await request(url, { dispatcher: this.#dispatcher, signal, headers })
     const chunks: Uint8Array[] = []
     let size = 0

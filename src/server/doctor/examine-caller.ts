@@ -3,6 +3,8 @@ import { usesCatalog } from '../../policy/environments/environment.ts'
 import { createAuthenticator } from '../auth/authenticate.ts'
 import { openDirectory } from '../auth/databricks-directory.ts'
 import { withDirectory } from '../auth/directory.ts'
+import { entraIssuer } from '../auth/issuer.ts'
+import { entraKeys } from '../auth/key-place.ts'
 import { KeySource } from '../auth/key-source.ts'
 import type { Config } from '../config/config-types.ts'
 import { openUpstream } from '../databricks/open-upstream.ts'
@@ -19,11 +21,14 @@ const { problem, note, fine } = findingsOf(null)
 /** What the proxy makes of a token: the groups of its bearer. Rejects with the refusal that the bearer would get. */
 async function recognise(config: Config, token: string) {
   const { entra } = config.authentication
-  const keys = new KeySource({ entra, ...(config.outbound === undefined ? {} : { outbound: config.outbound }) })
+  const keys = new KeySource({ place: entraKeys(entra), ...(config.outbound === undefined ? {} : { outbound: config.outbound }) })
   const upstream = openUpstream(config.upstream)
   try {
     await keys.refresh()
-    const authenticator = withDirectory(createAuthenticator({ entra, keys }), openDirectory(config, upstream))
+    const authenticator = withDirectory(
+      createAuthenticator({ issuers: [entraIssuer(entra, keys)] }),
+      openDirectory(config, upstream),
+    )
     return (await authenticator.authenticate([`Bearer ${token}`])).principal
   } finally {
     await Promise.all([keys.close(), upstream.close()])

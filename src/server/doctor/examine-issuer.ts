@@ -1,3 +1,4 @@
+import { entraKeys } from '../auth/key-place.ts'
 import { KeySource } from '../auth/key-source.ts'
 import type { Config } from '../config/config-types.ts'
 import { type Finding, findingsOf } from './finding.ts'
@@ -8,7 +9,7 @@ const { problem, fine } = findingsOf(null)
 export async function checkIssuer({ authentication: { entra }, outbound }: Config): Promise<readonly Finding[]> {
   let found: { keys: number; problem: string | null } = { keys: 0, problem: 'no answer' }
   const keys = new KeySource({
-    entra,
+    place: entraKeys(entra),
     ...(outbound === undefined ? {} : { outbound }),
     report: (reading) => {
       found = reading

@@ -1,11 +1,6 @@
 import t from 'tap'
-import {
-  type Authenticated,
-  checkValidity,
-  type Expectation,
-  readIssuers,
-  readPrincipal,
-} from '../../../src/policy/identity/claims.ts'
+import { type Authenticated, type Expectation, readIssuers, readPrincipal } from '../../../src/policy/identity/claims.ts'
+import { checkValidity } from '../../../src/policy/identity/validity.ts'
 import { parseJson } from '../../../src/policy/messages/json/json-text.ts'
 import { audience, makeClaims, objectId, tenantId } from '../../fakes/issuer.ts'
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { createAuthenticator } from '../../../src/server/auth/authenticate.ts'
+import { entraIssuer } from '../../../src/server/auth/issuer.ts'
+import { entraKeys } from '../../../src/server/auth/key-place.ts'
 import { type KeyReading, KeySource } from '../../../src/server/auth/key-source.ts'
 import { type Answer, startIssuer } from '../../fakes/issuer.ts'
 
@@ -11,12 +13,12 @@ async function start(t: { teardown: (end: () => unknown) => void }, answer: Answ
   const entra = { tenantId: issuer.tenantId, audiences: [issuer.audience], authority: issuer.authority }
   const clock = { ms: 1_000_000 }
   const readings: KeyReading[] = []
-  const keys = new KeySource({ entra, clock: () => clock.ms, report: (reading) => readings.push(reading) })
+  const keys = new KeySource({ place: entraKeys(entra), clock: () => clock.ms, report: (reading) => readings.push(reading) })
   t.teardown(async () => {
     await keys.close()
     await issuer.close()
   })
-  const { authenticate } = createAuthenticator({ entra, keys })
+  const { authenticate } = createAuthenticator({ issuers: [entraIssuer(entra, keys)] })
   const enter = async (kid?: string) =>
     authenticate([`Bearer ${await issuer.token({}, kid === undefined ? {} : { header: { kid } })}`])
   return { issuer, keys, clock, readings, enter, authenticate }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { entraKeys } from '../../../src/server/auth/key-place.ts'
 import { KeySource } from '../../../src/server/auth/key-source.ts'
 import { type Outbound, proxyFor, readProxySettings } from '../../../src/server/config/proxy-settings.ts'
 import { openOwnToken } from '../../../src/server/credentials/open-credentials.ts'
@@ -97,7 +98,7 @@ async function readKeys(authority: string, outbound: Outbound) {
   const report = (reading: { readonly problem: string | null }) => {
     problem = reading.problem
   }
-  const keys = new KeySource({ entra, outbound, report })
+  const keys = new KeySource({ place: entraKeys(entra), outbound, report })
   await keys.refresh()
   await keys.close()
   return problem
