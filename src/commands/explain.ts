@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { type Decision, decide } from '../policy/decide.ts'
 import type { OpenEndpoint } from '../policy/endpoints/endpoint.ts'
 import { findEndpoint } from '../policy/endpoints/find-endpoint.ts'
-import { chooseEnvironment, isAdministrator } from '../policy/environments/choose-environment.ts'
+import { chooseEnvironment, isAdministrator, isReader } from '../policy/environments/choose-environment.ts'
 import { type ClientMode, type Environment, serverKindOf } from '../policy/environments/environment.ts'
 import { decodeRequest } from '../policy/messages/decode-request.ts'
 import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
@@ -34,13 +34,20 @@ function refuse(reason: Reason, message: string): string {
   return `denied       ${reason} (${status} ${errorCode})\nmessage      ${message}\n`
 }
 
-/** The caller: their environment, and whether they are its administrator. */
+/** The caller: their environment, and what they are in it. */
 interface Asker {
   readonly environment: Environment
   readonly administrator: boolean
+  readonly reader: boolean
 }
 
-async function judge(config: Config, { environment, administrator }: Asker, endpoint: OpenEndpoint, asked: Asked, path: string) {
+async function judge(
+  config: Config,
+  { environment, administrator, reader }: Asker,
+  endpoint: OpenEndpoint,
+  asked: Asked,
+  path: string,
+) {
   const [, ...queries] = asked.target.split('?')
   const upstream = openUpstream(config.upstream)
   const nobody = { authorization: null, environment: environment.name }
@@ -54,7 +61,7 @@ async function judge(config: Config, { environment, administrator }: Asker, endp
     }
     const message = decodeRequest(endpoint, raw, config)
     const world = new MlflowFacts({ upstream, memory: new FactCaches(), caller: nobody })
-    const request = { endpointName: endpoint.name, endpoint, message, mode: asked.mode, administrator }
+    const request = { endpointName: endpoint.name, endpoint, message, mode: asked.mode, administrator, reader }
     return await evaluate(decide(config, environment, request), world)
   } finally {
     await upstream.close()
@@ -91,10 +98,11 @@ async function explainRequest(config: Config, asked: Asked): Promise<string> {
   if ('closed' in found && found.closed.local) return `by itself    ${found.closed.closed}\n`
   if ('closed' in found) return refuse(found.closed.hidden ? 'unknown-endpoint' : 'closed-endpoint', found.closed.closed)
   const administrator = isAdministrator(environment, principal)
-  const where = `environment  ${environment.name}${administrator ? ' (as an administrator)' : ''}\n`
+  const reader = isReader(environment, principal)
+  const where = `environment  ${environment.name}${administrator ? ' (as an administrator)' : reader ? ' (as a reader)' : ''}\n`
   const said = `${where}endpoint     ${found.open.name} (${found.open.action} of ${found.open.resource})\n`
   if (asked.plan) return said + explainPlan(found.open)
-  return said + tell(await judge(config, { environment, administrator }, found.open, asked, path))
+  return said + tell(await judge(config, { environment, administrator, reader }, found.open, asked, path))
 }
 
 async function explain(config: Config, asked: Asked): Promise<string> {

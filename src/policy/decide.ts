@@ -14,13 +14,14 @@ import { Refusal } from './reasons.ts'
 export type Decision = { readonly allow: Grant } | { readonly deny: Refusal }
 
 function contextOf(config: PolicyConfig, environment: Environment, request: DecodedRequest): EvaluationContext {
-  const { endpoint, message, mode = 'http', administrator = false } = request
+  const { endpoint, message, mode = 'http', administrator = false, reader = false } = request
   return {
     endpoint,
     message,
     config,
     environment,
     administrator,
+    reader,
     mode,
     references: [],
     visibleExperiments: new Set(),

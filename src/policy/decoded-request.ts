@@ -11,4 +11,6 @@ export interface DecodedRequest {
   readonly mode?: ClientMode
   /** Whether the caller is an administrator of the environment; left out: no. */
   readonly administrator?: boolean
+  /** Whether the caller may only read and search there; left out: no. */
+  readonly reader?: boolean
 }

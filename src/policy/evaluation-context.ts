@@ -17,6 +17,8 @@ export interface EvaluationContext {
   readonly environment: Environment
   /** Whether the caller is an administrator of the environment. */
   readonly administrator: boolean
+  /** Whether the caller may only read and search. */
+  readonly reader: boolean
   readonly mode: ClientMode
   readonly references: AuditedReference[]
   readonly visibleExperiments: Set<string>

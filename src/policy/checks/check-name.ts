@@ -1,5 +1,6 @@
 /** Checks that need no look-up: `src/policy/checks/static-checks.ts` has them in their order. */
 export type StaticCheckName =
+  | 'reader'
   | 'administrator'
   | 'scorerText'
   | 'newIssueIds'

@@ -11,6 +11,7 @@ import { checkNotServed, checkOneRunId, checkRequiredFields } from './request/fi
 import { checkExperimentIds, checkVersionNumbers } from './request/id-forms.ts'
 import { checkLinks } from './request/links.ts'
 import { checkGateway, checkNames } from './request/name-fields.ts'
+import { checkReader, isBeyondReading } from './request/readers.ts'
 import { checkDataNames } from './runs/data-sources.ts'
 import { checkMetricSteps } from './runs/metric-history.ts'
 import { checkLoggedModelSearch } from './search/logged-model-search.ts'
@@ -24,6 +25,7 @@ import { checkWorkspacePrompts } from './workspace/workspace-registry.ts'
 
 /** What needs no look-up, in the order in which it is checked: of several things that are wrong, the first is said. */
 export const staticChecks: Readonly<Record<StaticCheckName, StaticCheck>> = {
+  reader: { judge: checkReader, when: isBeyondReading },
   administrator: { judge: checkAdministrator, when: ({ administrators }) => administrators === true },
   scorerText: { judge: checkScorerText },
   newIssueIds: { judge: checkNewIssueIds },

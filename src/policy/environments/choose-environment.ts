@@ -5,28 +5,46 @@ import type { Environment, PolicyConfig } from './environment.ts'
 
 /** Whether the caller's groups make them an administrator of an environment. */
 export function isAdministrator({ administrators = [] }: Environment, principal: Principal): boolean {
-  return administrators.some((group) => principal.groups.includes(group))
+  return isIn(administrators, principal)
+}
+
+function isIn(groups: readonly string[], principal: Principal): boolean {
+  return groups.some((group) => principal.groups.includes(group))
+}
+
+/** Whether the caller may only read and search in an environment: other groups of theirs count for more. */
+export function isReader(environment: Environment, principal: Principal): boolean {
+  return !isIn(environment.groups, principal) && !isAdministrator(environment, principal)
+}
+
+function missingGroups({ requiredGroups = [] }: PolicyConfig, principal: Principal): readonly string[] {
+  return requiredGroups.filter((group) => !principal.groups.includes(group))
 }
 
 const byPrincipal = oncePer((config: PolicyConfig) =>
-  oncePer((principal: Principal): readonly Environment[] =>
-    config.environments.filter(
-      (environment) =>
-        environment.groups.some((group) => principal.groups.includes(group)) || isAdministrator(environment, principal),
-    ),
-  ),
+  oncePer((principal: Principal): readonly Environment[] => {
+    if (missingGroups(config, principal).length > 0) return []
+    return config.environments.filter(({ groups, readers = [], administrators = [] }) =>
+      isIn([...groups, ...readers, ...administrators], principal),
+    )
+  }),
 )
 
-/** The environments that the caller's groups put them in. They are found once for a principal: a token's stays the same until it expires. */
+/**
+ * The environments that the caller's groups put them in: none, if a required group is missing. They are found once for a principal: a token's stays
+ * the same until it expires.
+ */
 export function environmentsOf(config: PolicyConfig, principal: Principal): readonly Environment[] {
   return byPrincipal(config)(principal)
 }
 
-function seen(principal: Principal): string {
+function seen(config: PolicyConfig, principal: Principal): string {
   const listed = principal.groupsFrom === 'directory'
   if (principal.groups.length === 0) {
-    return listed ? 'Neither your token nor the Databricks workspace lists a group for you' : 'Your token has no groups or roles'
+    return listed ? 'Neither your token nor the directory lists a group for you' : 'Your token has no groups or roles'
   }
+  const missing = missingGroups(config, principal)
+  if (missing.length > 0) return `You are not in ${missing.join(' and ')}, without which nobody is in an environment`
   return `Your ${listed ? '' : "token's "}groups (${principal.groups.slice(0, 20).join(', ')}) belong to no environment`
 }
 
@@ -42,7 +60,7 @@ export function chooseEnvironment(
 ): Environment {
   const mine = environmentsOf(config, principal)
   if (mine.length === 0) {
-    throw new Refusal('no-environment', `${seen(principal)}. Ask an administrator to add you to an environment's group.`)
+    throw new Refusal('no-environment', `${seen(config, principal)}. Ask an administrator to add you to an environment's group.`)
   }
   if (named !== null) {
     const chosen = mine.find(({ name }) => name === named)

@@ -49,6 +49,8 @@ export interface Environment {
   readonly production: boolean
   /** Values of the token's `roles` or `groups` claim that put a caller here. */
   readonly groups: readonly string[]
+  /** Such values that put a caller here who may only read and search; left out: there are none. */
+  readonly readers?: readonly string[]
   /** Such values that put a caller here as an administrator of what belongs to a server; left out: nobody is one. */
   readonly administrators?: readonly string[]
   readonly modelSuffix: string
@@ -82,6 +84,8 @@ export interface Environment {
 /** The configured environments, and how the upstream's database compares names. */
 export interface PolicyConfig {
   readonly environments: readonly Environment[]
+  /** Groups of which a caller has to be in every one to be in any environment; left out: none. */
+  readonly requiredGroups?: readonly string[]
   readonly foldsCase: boolean
   /** Where the upstream and the proxy themselves are reached, as `host:port` in lower case; left out: not known. */
   readonly ownHosts?: readonly string[]

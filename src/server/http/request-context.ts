@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { isAdministrator } from '../../policy/environments/choose-environment.ts'
+import { isAdministrator, isReader } from '../../policy/environments/choose-environment.ts'
 import type { ClientMode, Environment, PolicyConfig } from '../../policy/environments/environment.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
 import { Refusal } from '../../policy/reasons.ts'
@@ -14,6 +14,8 @@ export interface RequestContext {
   readonly environment: Environment
   /** Whether the caller is an administrator of the environment. */
   readonly administrator: boolean
+  /** Whether the caller may only read and search there. */
+  readonly reader: boolean
   readonly mode: ClientMode
   readonly credentials: CallerCredentials
   readonly auditRecord: AuditRecord
@@ -46,5 +48,6 @@ export function requestContextOf(config: PolicyConfig, endpointName: string, req
     signal: request.gone,
     memory: request.admission.memory,
   }
-  return { principal, environment, administrator, mode, credentials, auditRecord }
+  const reader = isReader(environment, principal)
+  return { principal, environment, administrator, reader, mode, credentials, auditRecord }
 }

@@ -98,8 +98,8 @@ function namedEnvironment({ raw }: FastifyRequest): string | null {
 export function environmentOf(config: PolicyConfig, request: FastifyRequest): Environment {
   const { authenticated, ingress } = request
   if (authenticated === null) throw new Refusal('unauthenticated', 'The request has no token. Set MLFLOW_TRACKING_TOKEN.')
-  const { principal, overage } = authenticated
-  if (overage && environmentsOf(config, principal).length === 0) {
+  const { principal, overage, unknownGroups } = authenticated
+  if (overage && unknownGroups === undefined && environmentsOf(config, principal).length === 0) {
     throw new Refusal(
       'no-environment',
       'You are in too many groups for your token to list them. Ask an administrator for an app role of the environment.',
@@ -112,5 +112,11 @@ export function environmentOf(config: PolicyConfig, request: FastifyRequest): En
       `This host name is for environment '${ingress.environment}', not for '${named}'.`,
     )
   }
-  return chooseEnvironment(config, principal, named ?? ingress.environment, ingress.choice)
+  try {
+    return chooseEnvironment(config, principal, named ?? ingress.environment, ingress.choice)
+  } catch (error) {
+    // What is unknown is not absent: the group that is missing may be among those that could not be read.
+    const isAbout = error instanceof Refusal && (error.reason === 'no-environment' || error.reason === 'environment-not-allowed')
+    throw isAbout ? (unknownGroups ?? error) : error
+  }
 }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { environmentsOf, isAdministrator } from '../../policy/environments/choose-environment.ts'
+import { environmentsOf, isAdministrator, isReader } from '../../policy/environments/choose-environment.ts'
 import { type PolicyConfig, usesCatalog } from '../../policy/environments/environment.ts'
 import { resolveName } from '../../policy/names/names.ts'
 import { Refusal } from '../../policy/reasons.ts'
@@ -19,6 +19,7 @@ export function whoami(config: PolicyConfig, request: FastifyRequest): Readonly<
       ...said,
       environment: name,
       administrator: isAdministrator(environment, principal),
+      reader: isReader(environment, principal),
       models: `fraud is ${resolveName(config, environment, 'model', 'fraud').upstream}`,
       experiments: `churn is ${experimentRoot}/churn`,
       ...(usesCatalog(config) ? { registrationAlias } : { registrationStage }),

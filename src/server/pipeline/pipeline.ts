@@ -82,9 +82,9 @@ export class Pipeline {
 
   async #decide(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh: boolean): Promise<Grant> {
     requestContext.auditRecord.references = requestedReferences(endpoint, message)
-    const { mode, administrator, environment, credentials } = requestContext
+    const { mode, administrator, reader, environment, credentials } = requestContext
     const facts = this.#facts.sourceFor(credentials, fresh)
-    const request = { endpointName: endpoint.name, endpoint, message, mode, administrator }
+    const request = { endpointName: endpoint.name, endpoint, message, mode, administrator, reader }
     const decidedAt = this.#promotions.promotions
     const evaluation = decide(this.#config, environment, request)
     // A second decision need not be delayed: the caller already knows that it exists, and others wait for its end.

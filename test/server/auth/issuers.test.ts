@@ -117,7 +117,7 @@ t.test('no issuer can speak for another', async (t) => {
   ]
   for (const [name, token, message] of refused) await t.rejects(bearer(token), { reason: 'unauthenticated', message }, name)
   const twice = entra.token(`{"iss":"${one.address}","iss":"${entra.authority}/${entra.tenantId}/v2.0"}`)
-  await t.rejects(bearer(twice), { reason: 'unauthenticated' }, 'two issuers in one token')
+  await t.rejects(bearer(twice), { reason: 'unauthenticated', message: /ambiguous|does not match|issuer/ }, 'two issuers in one token')
 })
 
 t.test('a public key is no secret: an algorithm that the key is not for is refused', async (t) => {
@@ -125,7 +125,7 @@ t.test('a public key is no secret: an algorithm that the key is not for is refus
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const input = `${encode({ alg: 'RS256', kid: 'key-1' })}.${payload}`
   const forged = `${input}.${sign('sha256', Buffer.from(input), entra.key()).toString('base64url')}`
-  await t.rejects(bearer(forged), { reason: 'unauthenticated' })
+  await t.rejects(bearer(forged), { reason: 'unauthenticated', message: /not a signed/ })
 })
 
 t.test('groups of others are left out of an issuer’s token', async (t) => {

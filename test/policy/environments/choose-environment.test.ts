@@ -1,0 +1,33 @@
+import t from 'tap'
+import { chooseEnvironment, environmentsOf, isReader } from '../../../src/policy/environments/choose-environment.ts'
+import type { PolicyConfig } from '../../../src/policy/environments/environment.ts'
+import { makeEnvironment } from '../../fakes/fake-fact-source.ts'
+
+const acc = makeEnvironment('acc', { readers: ['auditors'], administrators: ['admins_acc'] })
+const prod = makeEnvironment('prod', { production: true, readers: ['auditors', 'apps_acc'] })
+const config: PolicyConfig = { environments: [acc, prod], foldsCase: false }
+const caller = (...groups: string[]) => ({ tenantId: 't', objectId: 'o', kind: 'user', groups }) as const
+const namesOf = (landscape: PolicyConfig, ...groups: string[]) =>
+  environmentsOf(landscape, caller(...groups)).map(({ name }) => name)
+
+t.test('readers are in an environment, and only read unless another group of theirs says more', (t) => {
+  t.same(namesOf(config, 'auditors'), ['acc', 'prod'])
+  t.same(namesOf(config, 'apps_acc'), ['acc', 'prod'])
+  t.equal(isReader(acc, caller('auditors')), true)
+  t.equal(isReader(acc, caller('auditors', 'apps_acc')), false)
+  t.equal(isReader(acc, caller('auditors', 'admins_acc')), false)
+  t.equal(isReader(prod, caller('apps_acc')), true, 'a group may work in one environment and read in another')
+  t.end()
+})
+
+t.test('who lacks a required group is in no environment, and is told which', (t) => {
+  const strict = { ...config, requiredGroups: ['apps_all', 'staff'] }
+  t.same(namesOf(strict, 'apps_acc', 'apps_all', 'staff'), ['acc', 'prod'])
+  for (const groups of [['apps_acc'], ['apps_acc', 'apps_all'], ['admins_acc', 'staff'], ['auditors'], []])
+    t.same(namesOf(strict, ...groups), [], groups.join())
+  const refused = { reason: 'no-environment', message: /You are not in staff, without which nobody/ }
+  t.throws(() => chooseEnvironment(strict, caller('apps_acc', 'apps_all'), null), refused)
+  t.throws(() => chooseEnvironment(strict, caller('apps_acc', 'apps_all'), 'acc'), refused, 'and a named one makes no difference')
+  t.same(namesOf(strict, 'apps_all', 'staff'), [], 'required groups alone put nobody anywhere')
+  t.end()
+})
