@@ -1,6 +1,8 @@
+import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Config } from '../config/config-types.ts'
+import { databricksAudience } from '../config/databricks-audience.ts'
 import { parseAnswer } from '../upstream/parse-answer.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -66,6 +68,10 @@ export class DatabricksDirectory implements Directory {
 
   constructor(upstream: Pick<Upstream, 'askWho'>) {
     this.#upstream = upstream
+  }
+
+  serves({ audience }: Authenticated): boolean {
+    return audience === databricksAudience
   }
 
   async groupsOf({ token }: Bearer): Promise<readonly string[]> {

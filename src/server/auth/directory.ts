@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
-import { databricksAudience } from '../config/databricks-audience.ts'
+import { type Reason, Refusal } from '../../policy/reasons.ts'
+import { Throttled } from '../upstream/throttled.ts'
 import type { Authenticator } from './authenticate.ts'
 import { readBearerToken } from './compact-token.ts'
 
@@ -12,59 +13,118 @@ export interface Bearer {
   readonly token: string
 }
 
-/**
- * Looks up a caller's groups if the token does not list them. Rejects with a Refusal if that fails: only an empty list means that a caller
- * has no groups. Another directory is another class beside `DatabricksDirectory`.
- */
+/** Looks up a caller's groups. Rejects with a Refusal if that fails: only an empty list means that a caller has no groups. */
 export interface Directory {
+  /** Whether it is about such callers: a token is only sent to the service that it was issued for, and an id only means something to its own issuer. */
+  serves(authenticated: Authenticated): boolean
   groupsOf(bearer: Bearer): Promise<readonly string[]>
+  /** What an answer is about; left out: the token, which it is asked with. */
+  keyOf?(bearer: Bearer): string
 }
 
-/** How many tokens' groups are cached, and for how many milliseconds. */
-const kept = { tokens: 10_000, groups: 200_000, for: 5 * 60_000 } as const
+/** How many callers' groups are cached; for how many milliseconds they count, and count still while the directory cannot be asked. */
+const kept = { callers: 10_000, groups: 200_000, fresh: 5 * 60_000, stale: 30 * 60_000 } as const
+/** Milliseconds for which a directory that failed is left alone, unless it says for how long. */
+const rest = { least: 1_000, most: 60_000 } as const
 
-/** Asks another directory once per token, however many requests wait for it, and caches the answer for five minutes. */
+interface Known {
+  readonly groups: readonly string[]
+  readonly readAt: number
+}
+
+/** Refusals by which the directory fails for everybody, and is left alone for a while. */
+const outages: readonly Reason[] = ['upstream-unavailable', 'upstream-busy', 'upstream-refused']
+
+/** Whether a refusal is about the directory and no answer about the caller. */
+function isFailure(error: unknown): error is Refusal {
+  return error instanceof Refusal && [...outages, 'unknown-answer'].includes(error.reason)
+}
+
+/**
+ * Asks another directory once per caller, however many requests wait for it, and caches the answer for five minutes. While the directory
+ * fails, an answer counts for half an hour in all; a definite answer, such as that the caller is gone, ends that at once.
+ */
 export class RememberedDirectory implements Directory {
   readonly #directory: Directory
-  readonly #known: LRUCache<string, readonly string[]>
+  readonly #clock: () => number
+  readonly #known: LRUCache<string, Known>
   readonly #underWay = new Map<string, Promise<readonly string[]>>()
+  #failure: { readonly refusal: Refusal; readonly until: number } | null = null
 
   /** `clock` counts milliseconds. */
   constructor(directory: Directory, clock: () => number = () => performance.now()) {
     this.#directory = directory
-    this.#known = new LRUCache({ max: kept.tokens, maxSize: kept.groups, ttl: kept.for, ttlResolution: 0, perf: { now: clock } })
+    this.#clock = clock
+    this.#known = new LRUCache({
+      max: kept.callers,
+      maxSize: kept.groups,
+      ttl: kept.stale,
+      ttlResolution: 0,
+      perf: { now: clock },
+    })
+  }
+
+  serves(authenticated: Authenticated): boolean {
+    return this.#directory.serves(authenticated)
   }
 
   async groupsOf(bearer: Bearer): Promise<readonly string[]> {
-    const key = hash('sha256', bearer.token)
+    const key = this.#directory.keyOf?.(bearer) ?? hash('sha256', bearer.token)
     const known = this.#known.get(key)
-    if (known !== undefined) return known
-    // Failures are not cached: the next request asks again.
+    if (known !== undefined && this.#clock() - known.readAt < kept.fresh) return known.groups
+    // Failures are not cached: a request after the rest asks again.
     const running = this.#underWay.get(key) ?? this.#ask(key, bearer).finally(() => this.#underWay.delete(key))
     this.#underWay.set(key, running)
     return running
   }
 
   async #ask(key: string, bearer: Bearer): Promise<readonly string[]> {
-    const groups = await this.#directory.groupsOf(bearer)
-    this.#known.set(key, groups, { size: groups.length + 1 })
-    return groups
+    try {
+      if (this.#failure !== null && this.#clock() < this.#failure.until) throw this.#failure.refusal
+      const groups = await this.#directory.groupsOf(bearer)
+      this.#known.set(key, { groups, readAt: this.#clock() }, { size: groups.length + 1 })
+      return groups
+    } catch (error) {
+      const known = this.#known.get(key)
+      if (!isFailure(error)) this.#known.delete(key)
+      else if (outages.includes(error.reason) && error !== this.#failure?.refusal) this.#rest(error)
+      if (isFailure(error) && known !== undefined) return known.groups
+      throw error
+    }
+  }
+
+  #rest(refusal: Refusal): void {
+    const said = refusal instanceof Throttled ? Number(refusal.retryAfter) * 1_000 || 0 : 0
+    this.#failure = { refusal, until: this.#clock() + Math.min(Math.max(said, rest.least), rest.most) }
   }
 }
 
-/** Completes a token whose groups are missing or too many to list. Groups that the token lists are not looked up. */
-export function withDirectory(authenticator: Authenticator, directory: Directory | null): Authenticator {
+/**
+ * Completes a token whose groups are missing or too many to list. Groups that the token lists are not looked up, unless some are `required`:
+ * those count only if the directory lists them, so that who was taken out of one is locked out before the token ends.
+ */
+export function withDirectory(
+  authenticator: Authenticator,
+  directory: Directory | null,
+  required: readonly string[] = [],
+): Authenticator {
   if (directory === null) return authenticator
   return {
     async authenticate(authorization): Promise<Authenticated> {
       const authenticated = await authenticator.authenticate(authorization)
-      const { principal, overage, audience } = authenticated
-      if (!overage && principal.groups.length > 0) return authenticated
-      // A token is only sent to the service that it was issued for.
-      if (audience !== databricksAudience) return authenticated
-      const listed = await directory.groupsOf({ principal, token: readBearerToken(authorization) })
-      const groups = Object.freeze([...new Set([...principal.groups, ...listed])])
-      return { ...authenticated, principal: { ...principal, groups, groupsFrom: 'directory' }, overage: false }
+      const { principal, overage, unlisted = false } = authenticated
+      const isComplete = !overage && !unlisted && principal.groups.length > 0
+      if (!directory.serves(authenticated) || (isComplete && required.length === 0)) return authenticated
+      const own = principal.groups.filter((group) => !required.includes(group))
+      try {
+        const listed = await directory.groupsOf({ principal, token: readBearerToken(authorization) })
+        const groups = Object.freeze([...new Set([...own, ...listed])])
+        return { ...authenticated, principal: { ...principal, groups, groupsFrom: 'directory' }, overage: false }
+      } catch (error) {
+        // Roles of the token count even so; what they do not give is unknown, and neither none nor all.
+        if (!(error instanceof Refusal) || own.length === 0) throw error
+        return { ...authenticated, principal: { ...principal, groups: Object.freeze(own) }, unknownGroups: error }
+      }
     },
   }
 }

@@ -1,8 +1,8 @@
 import type { CryptoKey } from 'jose'
 import { Agent, type Dispatcher, request } from 'undici'
-import { decodeUtf8 } from '../../policy/messages/json/json-text.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
 import { readSecretFile } from '../config/secret-file.ts'
+import { readBounded } from '../network/bounded-text.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
 import { describeNetworkError } from '../network/network-error.ts'
 import type { KeyPlace } from './key-place.ts'
@@ -126,16 +126,9 @@ export class KeySource {
     const token = tokenFile === undefined ? {} : { authorization: `Bearer ${readSecretFile(tokenFile)}` }
     const headers = { accept: 'application/json', 'accept-encoding': 'identity', ...token }
     const { statusCode, body } = await request(url, { dispatcher: this.#dispatcher, signal, headers })
-    const chunks: Uint8Array[] = []
-    let size = 0
-    // Leaving the loop early destroys the body and its connection.
-    for await (const chunk of body) {
-      size += chunk.length
-      if (size > largestAnswer) throw new Error(`the answer is larger than ${largestAnswer} bytes`)
-      chunks.push(chunk)
-    }
+    const text = await readBounded(body, largestAnswer)
     if (statusCode !== 200) throw new Error(`the issuer answered with status ${statusCode}`)
-    return decodeUtf8(Buffer.concat(chunks))
+    return text
   }
 
   #schedule(): void {

@@ -4,8 +4,8 @@ import { Refusal } from '../../policy/reasons.ts'
 export class Throttled extends Refusal {
   readonly retryAfter: number | string
 
-  constructor(retryAfter: number | string) {
-    super('upstream-busy', 'MLflow accepts no more requests at the moment: its rate limit is reached. Try again shortly.')
+  constructor(retryAfter: number | string, who = 'MLflow') {
+    super('upstream-busy', `${who} accepts no more requests at the moment: its rate limit is reached. Try again shortly.`)
     this.retryAfter = retryAfter
   }
 }

@@ -117,7 +117,11 @@ t.test('no issuer can speak for another', async (t) => {
   ]
   for (const [name, token, message] of refused) await t.rejects(bearer(token), { reason: 'unauthenticated', message }, name)
   const twice = entra.token(`{"iss":"${one.address}","iss":"${entra.authority}/${entra.tenantId}/v2.0"}`)
-  await t.rejects(bearer(twice), { reason: 'unauthenticated', message: /ambiguous|does not match|issuer/ }, 'two issuers in one token')
+  await t.rejects(
+    bearer(twice),
+    { reason: 'unauthenticated', message: /ambiguous|does not match|issuer/ },
+    'two issuers in one token',
+  )
 })
 
 t.test('a public key is no secret: an algorithm that the key is not for is refused', async (t) => {

@@ -171,7 +171,7 @@ t.test('groups are asked for once while they are asked for, and again after five
     asked += 1
     return answer()
   }
-  const directory = new RememberedDirectory({ groupsOf }, () => clock.now)
+  const directory = new RememberedDirectory({ serves: () => true, groupsOf }, () => clock.now)
   t.same(await Promise.all([directory.groupsOf(bearer('1')), directory.groupsOf(bearer('1'))]), [['a'], ['a']])
   t.equal(asked, 1)
   await directory.groupsOf(bearer('2'))
@@ -238,8 +238,9 @@ t.test('only tokens for Databricks that leave groups out are completed', async (
   ] as const
   for (const [{ groups, overage, audience }, expected] of cases) {
     const principal = { ...bearer('1').principal, groups }
+    const { serves } = new DatabricksDirectory({ askWho: async () => me({}) })
     const inner = { authenticate: async () => ({ principal, overage, audience, validity }) }
-    const authenticator = withDirectory(inner, { groupsOf: async () => ['a', 'b'] })
+    const authenticator = withDirectory(inner, { serves, groupsOf: async () => ['a', 'b'] })
     const { principal: completed } = await authenticator.authenticate(['Bearer 1'])
     t.match(completed, expected, JSON.stringify({ groups, overage, audience }))
   }

@@ -1,0 +1,104 @@
+import { Agent, type Dispatcher, request } from 'undici'
+import type { JsonObject } from '../../policy/messages/json/json.ts'
+import { parseIfJson } from '../../policy/messages/json/json-text.ts'
+import { Refusal } from '../../policy/reasons.ts'
+import type { Outbound } from '../config/proxy-settings.ts'
+import { readBounded } from '../network/bounded-text.ts'
+import { outboundConnector, throughProxy } from '../network/connector.ts'
+import { Throttled } from '../upstream/throttled.ts'
+
+/** The proxy's own identity. Rejects with a Refusal while it has no token. */
+export interface Identity {
+  token(scope: string): Promise<string>
+}
+
+/** An answer of Microsoft Graph that is neither a failure of its own nor a refusal of the proxy. */
+export interface GraphAnswer {
+  readonly status: 200 | 400 | 404
+  /** Empty if the answer is no JSON object. */
+  readonly content: JsonObject
+}
+
+const largestAnswer = 2 * 1024 * 1024
+const answerWithin = 5_000
+
+/** Asks Microsoft Graph with the proxy's own identity. */
+export class GraphClient {
+  readonly #url: string
+  readonly #identity: Identity
+  readonly #dispatcher: Dispatcher
+
+  /** `url` is an origin, such as `https://graph.microsoft.com`; national clouds have their own. */
+  constructor(url: string, identity: Identity, outbound?: Outbound) {
+    this.#url = url
+    this.#identity = identity
+    this.#dispatcher = throughProxy(new Agent({ pipelining: 0, connect: outboundConnector(outbound, answerWithin) }), outbound)
+  }
+
+  /** Gets a path below version 1.0, or posts to it. Rejects with a Refusal that says what an administrator has to do. */
+  async ask(path: string, message?: object): Promise<GraphAnswer> {
+    const token = await this.#identity.token(`${this.#url}/.default`)
+    const { status, retryAfter, text } = await this.#send(`${this.#url}/v1.0${path}`, token, message)
+    if (status === 429) throw new Throttled(retryAfter, 'Microsoft Graph')
+    if (status === 401 || status === 403) throw refusalOf(status)
+    if (status !== 200 && status !== 400 && status !== 404) throw unavailable()
+    const content = parseIfJson(text)
+    if (status === 200 && !(content instanceof Map)) throw unavailable()
+    return { status, content: content instanceof Map ? content : new Map() }
+  }
+
+  /** The path of the next page of an answer, or null. Throws if it leads elsewhere: the proxy's token is for Microsoft Graph alone. */
+  nextPage({ content }: GraphAnswer): string | null {
+    const link = content.get('@odata.nextLink')
+    if (link === undefined) return null
+    const start = `${this.#url}/v1.0/`
+    if (typeof link === 'string' && link.startsWith(start) && URL.canParse(link)) return link.slice(start.length - 1)
+    throw unavailable()
+  }
+
+  close(): Promise<void> {
+    return this.#dispatcher.destroy()
+  }
+
+  async #send(url: string, token: string, message: object | undefined) {
+    const signal = AbortSignal.timeout(answerWithin)
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json', 'accept-encoding': 'identity' }
+    const json = { 'content-type': 'application/json' }
+    try {
+      const answer = await (message === undefined
+        ? request(url, { dispatcher: this.#dispatcher, signal, headers })
+        : request(url, {
+            dispatcher: this.#dispatcher,
+            signal,
+            method: 'POST',
+            headers: { ...headers, ...json },
+            body: JSON.stringify(message),
+          }))
+      const seconds = Number(answer.headers['retry-after'])
+      const text = await readBounded(answer.body, largestAnswer)
+      return { status: answer.statusCode, retryAfter: seconds > 0 ? seconds : 1, text }
+    } catch (error) {
+      const refusal = unavailable()
+      refusal.cause = error
+      throw refusal
+    }
+  }
+}
+
+function unavailable(): Refusal {
+  return new Refusal(
+    'upstream-unavailable',
+    'Microsoft Graph cannot list your groups at the moment, so they are unknown. Try again shortly.',
+  )
+}
+
+function refusalOf(status: 401 | 403): Refusal {
+  const what =
+    status === 401
+      ? 'does not accept the credentials of the proxy'
+      : 'does not let the proxy read groups: its application needs GroupMember.Read.All, User.ReadBasic.All and Application.Read.All, with consent of an administrator'
+  return new Refusal(
+    'upstream-refused',
+    `Microsoft Graph ${what}. Your groups are unknown until then. Tell the operators of the proxy.`,
+  )
+}
