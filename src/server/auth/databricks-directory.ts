@@ -12,14 +12,16 @@ import { type Bearer, type Directory, RememberedDirectory } from './directory.ts
 /** A longer list of groups is not trusted: Databricks has no account with so many. */
 const mostGroups = 10_000
 
-function unknown(): Refusal {
+/** The refusal of an answer that cannot be understood. */
+export function unknown(): Refusal {
   return new Refusal(
     'unknown-answer',
     "The Databricks workspace's answer about your groups has an unknown form. Tell the operators of the proxy.",
   )
 }
 
-function checkAnswer({ status, retryAfter }: UpstreamAnswer): void {
+/** Throws a Refusal for anything but an answer about the caller. */
+export function checkAnswer({ status, retryAfter }: UpstreamAnswer): void {
   if (status === 200) return
   if (status === 429) throw new Throttled(retryAfter ?? 1)
   if (status === 401) {
@@ -49,7 +51,8 @@ function nameOf(group: Json): string {
   return name
 }
 
-function readGroups(me: JsonObject): readonly string[] {
+/** The groups in a workspace's answer about a caller (SCIM `Me`), by display name. Throws Refusal, also for who is not active. */
+export function readGroups(me: JsonObject): readonly string[] {
   // A user without `active` may be inactive.
   if (me.get('active') !== true) {
     throw new Refusal(
