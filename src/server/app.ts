@@ -101,7 +101,7 @@ function openServices(parts: Parts): Services {
   const limits = new Limits(config.limits)
   metrics.watch(limits)
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
-  const whole = withDirectory(authenticator, openDirectory(config, upstream))
+  const whole = withDirectory(authenticator, openDirectory(config, upstream), config.requiredGroups)
   const { close, ...pipeline } = openPipeline(parts)
   const login = openLogin(config, whole, ({ problem }) => {
     metrics.countRenewal(problem)

@@ -18,7 +18,9 @@ export function readLandscape(file: ConfigFile, replaced: readonly ConfigPath[])
     ...readEnvironment(name, entry, findings),
     ...readCatalogKeys(name, entry, inCatalog, findings),
   }))
-  const config = { environments, foldsCase, kind, registry, ownHosts: ownHostsOf(file) }
+  const { requiredGroups } = file.authentication
+  const required = requiredGroups.length === 0 ? {} : { requiredGroups: [...requiredGroups] }
+  const config = { environments, ...required, foldsCase, kind, registry, ownHosts: ownHostsOf(file) }
   const standIn = (path: ConfigPath) => replaced.some((place) => isWithin(path, place))
   for (const { environment, key, index, against, message } of findEnvironmentProblems(config)) {
     const path = ['environments', environment, key, ...(index === null ? [] : [index])]
@@ -61,6 +63,7 @@ function readEnvironment(name: string, entry: EnvironmentEntry, findings: Findin
     name,
     production: entry.production,
     groups: [...(entry.groups ?? [`apps_${name}`])],
+    ...(entry.readers.length === 0 ? {} : { readers: [...entry.readers] }),
     administrators: [...entry.administrators],
     modelSuffix: entry.modelSuffix ?? `_${name}`,
     experimentRoot: entry.experimentRoot ?? `/experiments/${name}`,

@@ -50,7 +50,13 @@ export interface ConfigFile {
   readonly authentication: {
     readonly mode: 'bearer' | 'sidecar'
     readonly identity?: CredentialsEntry
-    readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
+    readonly entra: {
+      readonly tenantId: string
+      readonly audiences: readonly string[]
+      readonly authority: string
+      readonly guests: 'refuse' | 'accept'
+    }
+    readonly requiredGroups: readonly string[]
     readonly directory?: 'none' | 'databricks'
     readonly login?: LoginEntry
   }
@@ -65,6 +71,7 @@ export interface ConfigFile {
 /** One environment as written; what is absent depends on its name and on `production`. */
 export interface EnvironmentEntry {
   readonly groups?: readonly string[]
+  readonly readers: readonly string[]
   readonly administrators: readonly string[]
   readonly modelSuffix?: string
   readonly unityCatalogSchema?: string

@@ -45,6 +45,7 @@ function describeServer(config: Config): string[] {
     row('issuer', authority),
     row('groups', describeGroups(config)),
     ...describeLogin(config),
+    ...describeRequired(config),
     row('page keys', config.paging.keyFile === null ? 'generated at start' : `from ${config.paging.keyFile}`),
     row('requests', `fields that no supported MLflow version has ${unknown}`),
     ...describeLimits(config),
@@ -74,6 +75,13 @@ function describeLogin({ authentication: { login } }: Config): string[] {
 function describeGroups({ authentication: { directory } }: Config): string {
   if (directory === 'none') return "the token's roles and groups"
   return "the token's roles and groups; if it lists none or too many, those in the Databricks workspace"
+}
+
+function describeRequired({ requiredGroups = [], authentication: { entra } }: Config): string[] {
+  return [
+    ...(requiredGroups.length === 0 ? [] : [row('required', `every caller must be in ${requiredGroups.join(' and ')}`)]),
+    ...(entra.guests === 'accept' ? [row('guests', 'of the tenant are accepted')] : []),
+  ]
 }
 
 function describeKind(config: Config): string {
@@ -152,10 +160,20 @@ function choice(config: Config): string[] {
 
 function describeEnvironment(environment: Environment, config: Config): string[] {
   const own = config.upstream.credentialsOf?.[environment.name]
-  const { name, production, groups, administrators = [], experimentRoot, promotesFrom, sourcePrefixes } = environment
+  const {
+    name,
+    production,
+    groups,
+    readers = [],
+    administrators = [],
+    experimentRoot,
+    promotesFrom,
+    sourcePrefixes,
+  } = environment
   return [
     `Environment ${name}${production ? ' (production)' : ''}`,
     row('who', `callers with the role or group ${listOr(groups)}`),
+    ...(readers.length === 0 ? [] : [row('readers', `callers with the role or group ${listOr(readers)} read and search only`)]),
     ...(administrators.length === 0 ? [] : [row('admins', `callers with the role or group ${listOr(administrators)}`)]),
     ...(own === undefined ? [] : [row('credentials', describeCredentials(own))]),
     ...((environment.gatewayHosts ?? []).length > 0 ? [row('gateway hosts', listOr(environment.gatewayHosts ?? []))] : []),

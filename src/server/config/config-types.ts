@@ -1,5 +1,6 @@
 import type { ModelRegistry, PolicyConfig, UpstreamKind } from '../../policy/environments/environment.ts'
 import type { LoginSettings } from './config-login.ts'
+import type { Expectation } from '../../policy/identity/claims.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import type { Outbound } from './proxy-settings.ts'
 import type { Rates } from './upstream-rates.ts'
@@ -77,7 +78,7 @@ export interface Config extends PolicyConfig {
   readonly authentication: {
     /** Left out: callers bring their own tokens. Else every caller, all on this machine, is who the proxy itself is by these credentials. */
     readonly sidecar?: OwnCredentials
-    readonly entra: { readonly tenantId: string; readonly audiences: readonly string[]; readonly authority: string }
+    readonly entra: Expectation
     /** Who says in which groups a caller is whose token does not. */
     readonly directory: 'none' | 'databricks'
     /** Left out: nobody logs in with a browser. */

@@ -50,7 +50,7 @@ const entraAuthorities = [
   'https://login.partner.microsoftonline.cn',
 ]
 
-function warnOfSettings({ upstream, authentication, paging, unknownFields }: Config): string[] {
+function warnOfSettings({ upstream, authentication, paging, unknownFields, requiredGroups = [] }: Config): string[] {
   const warnings: string[] = []
   if (upstream.credentials.mode === 'none') {
     warnings.push(
@@ -64,6 +64,11 @@ function warnOfSettings({ upstream, authentication, paging, unknownFields }: Con
   if (authentication.directory === 'databricks') {
     warnings.push(
       'Groups of the Databricks workspace are matched by name: whoever may create groups there decides who is in which environment.',
+    )
+  }
+  if (requiredGroups.length > 0 && authentication.directory === 'none') {
+    warnings.push(
+      `Required is ${requiredGroups.join(' and ')}: without a directory, whoever is taken out of it can work until their token expires.`,
     )
   }
   if (paging.keyFile === null) {

@@ -101,7 +101,7 @@ function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'ca
 function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config {
   const { listen, admin, databricksHost, authentication, paging, unknownFields, shutdown, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
-  const { tenantId, audiences, authority } = authentication.entra
+  const { tenantId, audiences, authority, guests } = authentication.entra
   const sidecar = completeSidecar(file, env)
   return {
     listen: { host: listen.host, port: listen.port },
@@ -111,7 +111,12 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
     ...(outbound === undefined ? {} : { outbound }),
     authentication: {
       ...(sidecar === null ? {} : { sidecar }),
-      entra: { tenantId: tenantId.toLowerCase(), audiences: [...audiences], authority: withoutTrailing(authority, '/') },
+      entra: {
+        tenantId: tenantId.toLowerCase(),
+        audiences: [...audiences],
+        authority: withoutTrailing(authority, '/'),
+        ...(guests === 'accept' ? { guests } : {}),
+      },
       directory: completeDirectory(file),
       ...(authentication.login === undefined ? {} : { login: completeLogin(authentication.login, audiences) }),
     },

@@ -28,6 +28,7 @@ async function recognise(config: Config, token: string) {
     const authenticator = withDirectory(
       createAuthenticator({ issuers: [entraIssuer(entra, keys)] }),
       openDirectory(config, upstream),
+      config.requiredGroups,
     )
     return (await authenticator.authenticate([`Bearer ${token}`])).principal
   } finally {

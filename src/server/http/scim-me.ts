@@ -14,8 +14,9 @@ function nameIn(authorization: string | undefined, kind: Principal['kind']): str
  * The caller in the form of a Databricks workspace (SCIM `Me`): what the proxy itself knows, and nothing about the principal that
  * it uses in the workspace. The id is Entra's, not the workspace's.
  */
-export function scimMe({ objectId, kind, groups }: Principal, authorization: string | undefined) {
-  const name = nameIn(authorization, kind) ?? objectId
+export function scimMe({ objectId, kind, groups, name: known }: Principal, authorization: string | undefined) {
+  // Not every token can be read: a personal access token says nothing.
+  const name = known ?? nameIn(authorization, kind) ?? objectId
   return {
     schemas: ['urn:ietf:params:scim:schemas:core:2.0:User', 'urn:ietf:params:scim:schemas:extension:workspace:2.0:User'],
     id: objectId,

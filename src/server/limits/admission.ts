@@ -42,7 +42,7 @@ class Admission {
 
   /** Takes the request's share, then memory for processing the body. Throws the refusal if the request is shed. */
   async enter(kind: ShareKind, { environment, principal }: Caller): Promise<void> {
-    this.#sharer = { environment: environment.name, principal: `${principal.tenantId}/${principal.objectId}` }
+    this.#sharer = { environment: environment.name, principal: `${principal.tenantId} ${principal.objectId}` }
     await this.#take(this.#limits.shares[kind], this.#sharer)
     await this.body.resize(Math.max(this.bodyWeight, this.body.bytes))
   }
