@@ -21,7 +21,7 @@ function planFor(name: string) {
 
 t.test('a request runs the checks of its endpoint and no others, in the order of all', async (t) => {
   t.same(planFor('getRun').checks, ['requiredFields', 'oneRunId', 'runs'])
-  t.same(planFor('logMetric').checks, ['requiredFields', 'oneRunId', 'runs', 'loggedModels', 'notFrozen'])
+  t.same(planFor('logMetric').checks, ['reader', 'requiredFields', 'oneRunId', 'runs', 'loggedModels', 'notFrozen'])
   const order = [...Object.keys(staticChecks), ...Object.keys(askingChecks)]
   for (const endpoint of endpoints) {
     const plan = planOf(endpoint)
