@@ -8,6 +8,7 @@ import { stringify } from 'yaml'
 import { runCommand } from '../src/commands/run-command.ts'
 import { type Finding, findingCodes } from '../src/server/doctor/finding.ts'
 import { startAuthority } from './fakes/authority.ts'
+import { startGraph } from './fakes/graph.ts'
 import { startIssuer, tenantId } from './fakes/issuer.ts'
 import { databricksAudience, databricksClaims } from './fakes/workspace/authenticate.ts'
 import { type Fields, objectOf, text } from './fakes/workspace/call.ts'
@@ -87,6 +88,38 @@ t.test('an open-source server: is it there, which one, and is it open to everybo
   t.equal(lost.codes[0], 'problem issuer-unreachable')
   const other = await examine(config({ url: issuer.authority }))
   t.same(other.codes, ['fine issuer', 'note version-unknown', 'fine closed', 'problem credentials-refused'])
+})
+
+t.test('the directory: can it be asked, and do the names of groups stand for one group each?', async (t) => {
+  const graph = await startGraph()
+  t.teardown(() => graph.close())
+  const id = 'aaaaaaaa-0000-4000-8000-000000000001'
+  graph.groups.push(
+    { id, displayName: 'apps_acc', securityEnabled: true },
+    { id: id.replace(/1$/, '2'), displayName: 'apps_prod', securityEnabled: true },
+    { id: id.replace(/1$/, '3'), displayName: 'apps_prod', securityEnabled: true },
+  )
+  writeFileSync(join(folder, 'graph-token'), 'x')
+  const credentials = { mode: 'token', file: 'graph-token' }
+  const config = (environments: readonly string[]) => ({
+    upstream: { url: mlflow.url },
+    authentication: { entra: entra(), directory: 'graph', graph: { url: graph.url, credentials } },
+    environments,
+  })
+  const good = await examine(config(['acc']))
+  t.same(good.codes.slice(0, 2), ['fine issuer', 'fine directory'])
+  t.match(good.findings[1], { message: `Microsoft Graph answers: apps_acc is ${id}.` })
+  const twice = await examine(config(['acc', 'prod']))
+  t.match(
+    twice.findings.find(({ code }) => code === 'group-name'),
+    { weight: 'problem', message: /`apps_prod` is the name of 2 groups \(.*\); write the object id of the one you mean\./ },
+  )
+  graph.mood = { status: 403 }
+  const refused = await examine(config(['acc']))
+  t.match(
+    refused.findings.find(({ code }) => code === 'directory-unreachable'),
+    { weight: 'problem', message: /does not let the proxy read groups.*GroupMember\.Read\.All/ },
+  )
 })
 
 t.test('what answers in MLflow’s place, and MLflow’s own middleware, are no matter of credentials', async (t) => {
@@ -459,6 +492,7 @@ t.test('every finding that there may be was found above, and stands in the docum
   const text = readFileSync(new URL('../docs/doctor.md', import.meta.url), 'utf8')
   const fine = [
     'issuer',
+    'directory',
     'workspace',
     'version',
     'closed',

@@ -51,7 +51,7 @@ const cases: [name: string, groups: string, request: string[], said: RegExp[]][]
     'the plan of an endpoint',
     'apps_acc',
     ['--plan', 'POST', `${api}/runs/log-metric`],
-    [/endpoint +logMetric/, /checks +requiredFields, oneRunId\n/, /asks for +runs, loggedModels, notFrozen\n/],
+    [/endpoint +logMetric/, /checks +reader, requiredFields, oneRunId\n/, /asks for +runs, loggedModels, notFrozen\n/],
   ],
   ['an id', 'apps_acc', ['POST', `${api}/runs/create`, '{"experiment_id":"0"}'], [/experiment +0 is 7/, /"experiment_id":"7"/]],
   ['somebody else’s run', 'apps_prod', ['GET', `${api}/runs/get?run_id=${runId}`], [/not-found \(404/]],

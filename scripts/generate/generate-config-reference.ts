@@ -79,15 +79,23 @@ function renderSection(schema: SchemaNode, key: string, node: SchemaNode): strin
 
 function renderFacts(schema: SchemaNode, path: readonly string[], node: SchemaNode): string {
   const types = (typeof node.type === 'string' ? [node.type] : (node.type ?? [])).flatMap((type) => typeNames[type] ?? [])
-  const later = node['x-notYet'] ?? []
-  const values = (node.enum ?? []).map((value) => `\`${value}\`${later.includes(value) ? ' (not yet)' : ''}`)
+  const values = (node.enum ?? []).map((value) => `\`${value}\``)
   const examples = (node.examples ?? []).map((example) => `\`${showYaml(example)}\``)
   return [
     `- ${values.length > 0 ? `one of ${values.join(', ')}` : `type: ${types.join(' or ')}`}`,
     `- default: ${renderDefault(schema, path, node)}`,
     `- example: ${examples.join(', or ')}`,
     `- variable: \`${variableFor(path)}\``,
+    ...(node.items?.properties === undefined ? [] : ['\nEach entry has:\n', ...renderItem(node.items)]),
   ].join('\n')
+}
+
+/** The keys of an entry of a list. */
+function renderItem(entry: SchemaNode): string[] {
+  return listKeys(entry).map(({ path, node }) => {
+    const example = node.examples?.[0] === undefined ? '' : ` Example: \`${showYaml(node.examples[0])}\`.`
+    return `- \`${path.join('.')}\`: ${node.description ?? ''} Default: ${renderDefault(entry, path, node)}.${example}`
+  })
 }
 
 function renderDefault(schema: SchemaNode, path: readonly string[], node: SchemaNode): string {

@@ -81,7 +81,7 @@ function tell(decision: Decision): string {
 async function explainRequest(config: Config, asked: Asked): Promise<string> {
   const { environment: named, path } = addressParts({ url: asked.target })
   const principal = {
-    tenantId: config.authentication.entra.tenantId,
+    tenantId: 'explain',
     objectId: 'explain',
     kind: 'application',
     groups: asked.groups,

@@ -1,8 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { serverKindOf, usesCatalog } from '../policy/environments/environment.ts'
 import type { Authenticator } from './auth/authenticate.ts'
-import { openDirectory } from './auth/databricks-directory.ts'
-import { withDirectory } from './auth/directory.ts'
 import type { Config } from './config/config-types.ts'
 import { upstreamTimeouts } from './config/upstream-timeouts.ts'
 import { type OwnToken, openOwnToken } from './credentials/open-credentials.ts'
@@ -101,9 +99,8 @@ function openServices(parts: Parts): Services {
   const limits = new Limits(config.limits)
   metrics.watch(limits)
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
-  const whole = withDirectory(authenticator, openDirectory(config, upstream), config.requiredGroups)
   const { close, ...pipeline } = openPipeline(parts)
-  const login = openLogin(config, whole, ({ problem }) => {
+  const login = openLogin(config, authenticator, ({ problem }) => {
     metrics.countRenewal(problem)
     if (problem !== null) log.warn({ problem }, 'a login could not be renewed')
   })
@@ -111,7 +108,7 @@ function openServices(parts: Parts): Services {
     await login?.issuer.close()
     await close()
   }
-  return { authenticator: whole, sidecar: openSidecar(parts), limits, ...pipeline, login, close: closeAll }
+  return { authenticator, sidecar: openSidecar(parts), limits, ...pipeline, login, close: closeAll }
 }
 
 function addLogin(app: FastifyInstance, login: LoginParts): void {

@@ -3,15 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from 'pino'
 import { type Apps, buildApps } from './app.ts'
-import { createAuthenticator } from './auth/authenticate.ts'
-import { entraIssuer } from './auth/issuer.ts'
-import { entraKeys } from './auth/key-place.ts'
-import { KeySource } from './auth/key-source.ts'
+import { type Callers, openCallers } from './auth/open-callers.ts'
 import type { Config } from './config/config-types.ts'
 import { readKeyFile } from './config/secret-file.ts'
-import { openUpstream } from './databricks/open-upstream.ts'
+import { openClients } from './databricks/open-upstream.ts'
 import { Connections } from './http/connections.ts'
 import { catchUnforeseen } from './http/unforeseen.ts'
 import { buildAdmin } from './observability/admin-server.ts'
@@ -30,25 +26,8 @@ const lastWords = 2_000
 /** The proxy cannot listen on its address; the message is for the operator. */
 export class ListenError extends Error {}
 
-function watchKeys({ authentication: { entra }, outbound }: Config, metrics: Metrics, log: Logger): KeySource {
-  return new KeySource({
-    place: entraKeys(entra),
-    ...(outbound === undefined ? {} : { outbound }),
-    report: (reading) => {
-      const { keys, problem } = reading
-      metrics.noteKeys(reading)
-      if (problem !== null) log.warn({ problem, keys }, 'the signing keys could not be read')
-    },
-  })
-}
-
 function namesOf({ environments }: Config): readonly string[] {
   return environments.map(({ name }) => name)
-}
-
-/** Known keys stay valid during an issuer's outage, but operators should know of it. */
-function keyConcern({ staleFor }: KeySource): string | null {
-  return staleFor === null ? null : `the issuer's signing keys could not be read for ${staleFor} s; known ones are used`
 }
 
 const listenProblems: Readonly<Record<string, string>> = {
@@ -80,11 +59,11 @@ async function listenForDatabricks({ databricksHost }: Apps, config: Config) {
 }
 
 /** Tells what keeps the proxy from being ready; null: nothing. */
-function waitsFor(connections: Connections, apps: Apps, keys: KeySource): () => string | null {
+function waitsFor(connections: Connections, apps: Apps, callers: Callers): () => string | null {
   return () => {
     if (connections.stopping) return 'the end of the requests in flight'
     if (!apps.listen.server.listening || apps.databricksHost?.server.listening === false) return 'the port for requests'
-    return keys.ready ? null : "the issuer's signing keys"
+    return callers.waitsFor()
   }
 }
 
@@ -96,18 +75,19 @@ export async function serve(config: Config): Promise<void> {
   const log = createLog(config.log.level, sink)
   const { keyFile } = config.paging
   const tokens = new PageTokens(keyFile === null ? randomBytes(32) : readKeyFile(keyFile))
-  const keys = watchKeys(config, metrics, log)
-  const upstream = openUpstream(config.upstream, log)
+  const clients = openClients(config, log)
+  const { upstream } = clients
   const watch = new UpstreamWatch(upstream, namesOf(config), config.upstream.credentialsOf)
   const connections = new Connections()
-  const authenticator = createAuthenticator({ issuers: [entraIssuer(config.authentication.entra, keys)] })
+  const callers = openCallers({ config, log, ...clients, report: (issuer, reading) => metrics.noteKeys(issuer, reading) })
+  const { authenticator } = callers
   const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections })
-  const admin = buildAdmin(metrics, waitsFor(connections, apps, keys), () => watch.concern() ?? keyConcern(keys))
+  const admin = buildAdmin(metrics, waitsFor(connections, apps, callers), () => watch.concern() ?? callers.concern())
   const stop = new AbortController()
   const close = async () => {
     stop.abort()
     await apps.close()
-    await Promise.all([admin.close(), upstream.close(), keys.close()])
+    await Promise.all([admin.close(), upstream.close(), callers.close()])
   }
   try {
     const addresses = {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 
 /** A group of the fake tenant. */
-export interface FakeGroup {
+interface FakeGroup {
   readonly id: string
   readonly displayName: string
   readonly securityEnabled?: boolean

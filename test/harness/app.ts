@@ -4,13 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { buildApps, type Parts } from '../../src/server/app.ts'
-import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
-import { entraIssuer } from '../../src/server/auth/issuer.ts'
-import { entraKeys } from '../../src/server/auth/key-place.ts'
-import { KeySource } from '../../src/server/auth/key-source.ts'
+import { openCallers } from '../../src/server/auth/open-callers.ts'
 import { loadConfig } from '../../src/server/config/config.ts'
 import type { UpstreamTimeouts } from '../../src/server/config/upstream-timeouts.ts'
-import { openUpstream } from '../../src/server/databricks/open-upstream.ts'
+import { openClients } from '../../src/server/databricks/open-upstream.ts'
 import type { Clock } from '../../src/server/facts/clock.ts'
 import { createLog } from '../../src/server/observability/log.ts'
 import { Metrics } from '../../src/server/observability/metrics.ts'
@@ -58,6 +55,8 @@ export interface Beside {
   readonly timeouts?: Parts['timeouts']
   /** What answers that must tell nothing by their time are timed with. */
   readonly clock?: Clock
+  /** Milliseconds, for what is remembered of callers. */
+  readonly callersClock?: () => number
 }
 
 function writeConfig(content: object, files: Readonly<Record<string, string>>): string {
@@ -70,7 +69,7 @@ function writeConfig(content: object, files: Readonly<Record<string, string>>): 
 /** Starts the public side as a configuration says, on free ports of this machine. */
 export async function startInProcess(
   content: object,
-  { files = {}, timeouts, upstreamTimeouts, clock }: Beside = {},
+  { files = {}, timeouts, upstreamTimeouts, clock, callersClock }: Beside = {},
 ): Promise<InProcess> {
   const folder = writeConfig(content, files)
   const config = loadConfig(join(folder, 'proxy.yaml'), {})
@@ -79,14 +78,15 @@ export async function startInProcess(
     text += line
   }
   const log = createLog('debug', { write })
-  const { entra } = config.authentication
-  const keys = new KeySource({ place: entraKeys(entra) })
-  await keys.refresh()
-  const upstream = openUpstream({ ...config.upstream, ...(upstreamTimeouts && { timeouts: upstreamTimeouts }) }, log)
+  const impatient = { ...config.upstream, ...(upstreamTimeouts && { timeouts: upstreamTimeouts }) }
+  const clients = openClients({ ...config, upstream: impatient }, log)
+  const { upstream } = clients
+  const callers = openCallers({ config, log, ...clients, ...(callersClock && { clock: callersClock }) })
+  await callers.tried
   const parts = {
     config,
     log,
-    authenticator: createAuthenticator({ issuers: [entraIssuer(entra, keys)] }),
+    authenticator: callers.authenticator,
     upstream,
     metrics: new Metrics(),
   }
@@ -117,7 +117,7 @@ export async function startInProcess(
     close: async () => {
       for (const app of listening) app.server.closeAllConnections()
       await apps.close()
-      await Promise.all([upstream.close(), keys.close()])
+      await Promise.all([upstream.close(), callers.close()])
       rmSync(folder, { recursive: true, force: true })
     },
   }

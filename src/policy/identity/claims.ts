@@ -1,6 +1,7 @@
 import { type Json, JsonNumber, type JsonObject } from '../messages/json/json.ts'
 import { withoutTrailing } from '../names/trailing.ts'
 import { Refusal } from '../reasons.ts'
+import { guid } from './guid.ts'
 import type { Principal } from './principal.ts'
 import { checkPlainBearer } from './token-kind.ts'
 import { checkValidity, readValidity, type Validity } from './validity.ts'
@@ -30,7 +31,6 @@ export interface Authenticated {
 
 /** The application of Azure Databricks, the same in every tenant. */
 const azureDatabricks = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d'
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The issuers of the configured tenant, by the `ver` of the tokens that name them. */
 export function readIssuers({ tenantId, authority }: Expectation): { readonly '1.0': string; readonly '2.0': string } {

@@ -1,5 +1,6 @@
+import { guid } from '../../policy/identity/guid.ts'
 import { checkCaFile } from '../config/certificates.ts'
-import { completeOwn, guid, projectedToken } from '../config/complete-credentials.ts'
+import { completeOwn, projectedToken } from '../config/complete-credentials.ts'
 import type { CredentialsEntry } from '../config/config-file.ts'
 import type { OwnCredentials } from '../config/config-types.ts'
 import { checkCredentialFiles, checkCredentials } from '../config/credential-checks.ts'

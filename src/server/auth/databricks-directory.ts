@@ -1,13 +1,12 @@
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import type { Config } from '../config/config-types.ts'
 import { databricksAudience } from '../config/databricks-audience.ts'
 import { parseAnswer } from '../upstream/parse-answer.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
-import { type Bearer, type Directory, RememberedDirectory } from './directory.ts'
+import type { Bearer, Directory } from './directory.ts'
 
 /** A longer list of groups is not trusted: Databricks has no account with so many. */
 const mostGroups = 10_000
@@ -68,13 +67,16 @@ export function readGroups(me: JsonObject): readonly string[] {
 /** The groups of a caller in a Databricks workspace, direct and indirect, by display name: looked up with the caller's own token. */
 export class DatabricksDirectory implements Directory {
   readonly #upstream: Pick<Upstream, 'askWho'>
+  readonly #tenants: readonly string[]
 
-  constructor(upstream: Pick<Upstream, 'askWho'>) {
+  /** `tenants`: those of Microsoft Entra ID whose tokens the workspace may see. */
+  constructor(upstream: Pick<Upstream, 'askWho'>, tenants: readonly string[]) {
     this.#upstream = upstream
+    this.#tenants = tenants
   }
 
-  serves({ audience }: Authenticated): boolean {
-    return audience === databricksAudience
+  serves({ audience, principal }: Authenticated): boolean {
+    return audience === databricksAudience && this.#tenants.includes(principal.tenantId)
   }
 
   async groupsOf({ token }: Bearer): Promise<readonly string[]> {
@@ -82,9 +84,4 @@ export class DatabricksDirectory implements Directory {
     checkAnswer(answer)
     return readGroups(parseAnswer(answer))
   }
-}
-
-/** The directory in the configuration, or null. */
-export function openDirectory({ authentication }: Config, upstream: Upstream): Directory | null {
-  return authentication.directory === 'databricks' ? new RememberedDirectory(new DatabricksDirectory(upstream)) : null
 }

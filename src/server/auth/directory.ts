@@ -20,6 +20,13 @@ export interface Directory {
   groupsOf(bearer: Bearer): Promise<readonly string[]>
   /** What an answer is about; left out: the token, which it is asked with. */
   keyOf?(bearer: Bearer): string
+  /** The groups with what the configuration calls them besides. Throws a Refusal while that is unknown; left out: nothing. */
+  named?(groups: readonly string[]): readonly string[]
+  /** When what it needs besides was asked for once. */
+  tried?(): Promise<void>
+  /** What operators should know of, or null. */
+  concern?(): string | null
+  close?(): Promise<void>
 }
 
 /** How many callers' groups are cached; for how many milliseconds they count, and count still while the directory cannot be asked. */
@@ -68,6 +75,22 @@ export class RememberedDirectory implements Directory {
     return this.#directory.serves(authenticated)
   }
 
+  named(groups: readonly string[]): readonly string[] {
+    return this.#directory.named?.(groups) ?? groups
+  }
+
+  async tried(): Promise<void> {
+    await this.#directory.tried?.()
+  }
+
+  concern(): string | null {
+    return this.#directory.concern?.() ?? null
+  }
+
+  async close(): Promise<void> {
+    await this.#directory.close?.()
+  }
+
   async groupsOf(bearer: Bearer): Promise<readonly string[]> {
     const key = this.#directory.keyOf?.(bearer) ?? hash('sha256', bearer.token)
     const known = this.#known.get(key)
@@ -100,8 +123,9 @@ export class RememberedDirectory implements Directory {
 }
 
 /**
- * Completes a token whose groups are missing or too many to list. Groups that the token lists are not looked up, unless some are `required`:
- * those count only if the directory lists them, so that who was taken out of one is locked out before the token ends.
+ * Completes a token whose groups are missing or too many to list, and gives groups their names in the configuration. Groups that the token
+ * lists are not looked up, unless some are `required`: those count only if the directory lists them, so that who was taken out of one is
+ * locked out before the token ends.
  */
 export function withDirectory(
   authenticator: Authenticator,
@@ -109,22 +133,38 @@ export function withDirectory(
   required: readonly string[] = [],
 ): Authenticator {
   if (directory === null) return authenticator
+  const isOther = (group: string) => !required.includes(group)
+  const named = (groups: readonly string[]) => directory.named?.(groups) ?? groups
+
+  async function complete(authenticated: Authenticated, authorization: readonly string[]): Promise<Authenticated> {
+    const { principal, overage, unlisted = false } = authenticated
+    const isComplete = !overage && !unlisted && principal.groups.length > 0
+    if (isComplete && required.length === 0) return withGroups(authenticated, named(principal.groups))
+    const listed = (await directory?.groupsOf({ principal, token: readBearerToken(authorization) })) ?? []
+    // A name that is required counts as little as its object id where only the token has it.
+    const own = named(principal.groups).filter(isOther)
+    const completed = withGroups(authenticated, [...own, ...named(listed)])
+    return { ...completed, principal: { ...completed.principal, groupsFrom: 'directory' }, overage: false }
+  }
+
   return {
     async authenticate(authorization): Promise<Authenticated> {
       const authenticated = await authenticator.authenticate(authorization)
-      const { principal, overage, unlisted = false } = authenticated
-      const isComplete = !overage && !unlisted && principal.groups.length > 0
-      if (!directory.serves(authenticated) || (isComplete && required.length === 0)) return authenticated
-      const own = principal.groups.filter((group) => !required.includes(group))
+      if (!directory.serves(authenticated)) return authenticated
       try {
-        const listed = await directory.groupsOf({ principal, token: readBearerToken(authorization) })
-        const groups = Object.freeze([...new Set([...own, ...listed])])
-        return { ...authenticated, principal: { ...principal, groups, groupsFrom: 'directory' }, overage: false }
+        return await complete(authenticated, authorization)
       } catch (error) {
         // Roles of the token count even so; what they do not give is unknown, and neither none nor all.
+        const own = authenticated.principal.groups.filter(isOther)
         if (!(error instanceof Refusal) || own.length === 0) throw error
-        return { ...authenticated, principal: { ...principal, groups: Object.freeze(own) }, unknownGroups: error }
+        return { ...withGroups(authenticated, own), unknownGroups: error }
       }
     },
   }
+}
+
+function withGroups(authenticated: Authenticated, groups: readonly string[]): Authenticated {
+  const { principal } = authenticated
+  if (groups === principal.groups) return authenticated
+  return { ...authenticated, principal: { ...principal, groups: Object.freeze([...new Set(groups)]) } }
 }

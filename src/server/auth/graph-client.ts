@@ -3,14 +3,10 @@ import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
+import type { OwnToken } from '../credentials/open-credentials.ts'
 import { readBounded } from '../network/bounded-text.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
 import { Throttled } from '../upstream/throttled.ts'
-
-/** The proxy's own identity. Rejects with a Refusal while it has no token. */
-export interface Identity {
-  token(scope: string): Promise<string>
-}
 
 /** An answer of Microsoft Graph that is neither a failure of its own nor a refusal of the proxy. */
 export interface GraphAnswer {
@@ -25,11 +21,11 @@ const answerWithin = 5_000
 /** Asks Microsoft Graph with the proxy's own identity. */
 export class GraphClient {
   readonly #url: string
-  readonly #identity: Identity
+  readonly #identity: OwnToken
   readonly #dispatcher: Dispatcher
 
   /** `url` is an origin, such as `https://graph.microsoft.com`; national clouds have their own. */
-  constructor(url: string, identity: Identity, outbound?: Outbound) {
+  constructor(url: string, identity: OwnToken, outbound?: Outbound) {
     this.#url = url
     this.#identity = identity
     this.#dispatcher = throughProxy(new Agent({ pipelining: 0, connect: outboundConnector(outbound, answerWithin) }), outbound)
@@ -37,9 +33,10 @@ export class GraphClient {
 
   /** Gets a path below version 1.0, or posts to it. Rejects with a Refusal that says what an administrator has to do. */
   async ask(path: string, message?: object): Promise<GraphAnswer> {
-    const token = await this.#identity.token(`${this.#url}/.default`)
+    const token = await this.#identity.read()
     const { status, retryAfter, text } = await this.#send(`${this.#url}/v1.0${path}`, token, message)
     if (status === 429) throw new Throttled(retryAfter, 'Microsoft Graph')
+    if (status === 401) this.#identity.drop?.(token)
     if (status === 401 || status === 403) throw refusalOf(status)
     if (status !== 200 && status !== 400 && status !== 404) throw unavailable()
     const content = parseIfJson(text)

@@ -2,19 +2,43 @@ import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Bearer, Directory } from './directory.ts'
+import { idOf, rowsOf, unknownAnswer } from './graph-answer.ts'
 import type { GraphAnswer, GraphClient } from './graph-client.ts'
+import type { GroupNames } from './group-name-watch.ts'
 
 /** Pages of 999 groups; Graph answers up to 11,000 groups at once, and nobody is in five times as many. */
 const mostPages = 50
 
 /** The groups of a caller in Microsoft Entra ID, direct and indirect, by object id. */
 export class GraphDirectory implements Directory {
-  readonly #client: Pick<GraphClient, 'ask' | 'nextPage'>
+  readonly #client: Pick<GraphClient, 'ask' | 'nextPage' | 'close'>
+  readonly #names: GroupNames
   readonly #tenantId: string
 
-  constructor(client: Pick<GraphClient, 'ask' | 'nextPage'>, tenantId: string) {
+  /** `names`: what the configuration calls groups of the tenant. */
+  constructor(client: Pick<GraphClient, 'ask' | 'nextPage' | 'close'>, tenantId: string, names: GroupNames) {
     this.#client = client
     this.#tenantId = tenantId
+    this.#names = names
+  }
+
+  named(groups: readonly string[]): readonly string[] {
+    return this.#names.add(groups)
+  }
+
+  tried(): Promise<void> {
+    return this.#names.tried
+  }
+
+  concern(): string | null {
+    return this.#names.ready
+      ? null
+      : 'groups of the configuration could not be looked up in Microsoft Graph: they stand for nobody'
+  }
+
+  async close(): Promise<void> {
+    this.#names.close()
+    await this.#client.close()
   }
 
   /** Object ids mean something in their own tenant only. */
@@ -52,22 +76,8 @@ export class GraphDirectory implements Directory {
   }
 }
 
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 function readIds(content: JsonObject): readonly string[] {
   return Object.freeze([...new Set(rowsOf(content).map(idOf))])
-}
-
-/** The rows of an answer. Throws Refusal if it has none: half an answer would be taken for fewer groups. */
-export function rowsOf(content: JsonObject): readonly Json[] {
-  const rows = content.get('value')
-  return Array.isArray(rows) ? rows : refuse(400, 'user')
-}
-
-/** An object id, as tokens spell it. */
-export function idOf(value: Json | undefined): string {
-  if (typeof value === 'string' && guid.test(value)) return value.toLowerCase()
-  throw unknownAnswer()
 }
 
 function codeOf({ content }: GraphAnswer): Json | undefined {
@@ -81,12 +91,5 @@ function refuse(status: GraphAnswer['status'], kind: 'user' | 'application'): ne
   throw new Refusal(
     'no-environment',
     `Microsoft Entra ID has no ${what} with your object id any more. Ask an administrator of the tenant.`,
-  )
-}
-
-function unknownAnswer(): Refusal {
-  return new Refusal(
-    'unknown-answer',
-    "Microsoft Graph's answer about your groups has an unknown form. Tell the operators of the proxy.",
   )
 }

@@ -1,6 +1,4 @@
-import type { Authenticated } from '../../policy/identity/claims.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import type { Authenticator } from './authenticate.ts'
 import type { NamedGroup } from './group-names.ts'
 
 /** Milliseconds between attempts to look up the names of groups, while the directory fails; the last one repeats. */
@@ -19,6 +17,8 @@ export interface GroupNameOptions {
  * the directory has answered, names stand for no group, and whoever lacks one is told that it is unknown.
  */
 export class GroupNames {
+  /** When they were asked for once. */
+  readonly tried: Promise<void>
   readonly #options: GroupNameOptions
   #names: ReadonlyMap<string, string> | null = null
   #attempts = 0
@@ -27,21 +27,18 @@ export class GroupNames {
 
   constructor(options: GroupNameOptions) {
     this.#options = options
-    void this.#look()
+    this.tried = this.#look()
   }
 
   get ready(): boolean {
     return this.#names !== null
   }
 
-  /** The caller with the configured names of their groups beside the object ids. */
-  name(authenticated: Authenticated): Authenticated {
-    if (this.#names === null) return { ...authenticated, unknownGroups: authenticated.unknownGroups ?? notYet() }
-    const { principal } = authenticated
-    const names = principal.groups.flatMap((group) => this.#names?.get(group.toLowerCase()) ?? [])
-    if (names.length === 0) return authenticated
-    const groups = Object.freeze([...new Set([...principal.groups, ...names])])
-    return { ...authenticated, principal: { ...principal, groups } }
+  /** The groups with the configured names of those that have one. Throws a Refusal while the names are unknown. */
+  add(groups: readonly string[]): readonly string[] {
+    if (this.#names === null) throw notYet()
+    const names = groups.flatMap((group) => this.#names?.get(group.toLowerCase()) ?? [])
+    return names.length === 0 ? groups : Object.freeze([...new Set([...groups, ...names])])
   }
 
   close(): void {
@@ -61,16 +58,6 @@ export class GroupNames {
       this.#attempts += 1
       this.#cancel = (this.#options.later ?? later)(() => void this.#look(), wait)
     }
-  }
-}
-
-/** Gives callers of one tenant the configured names of their groups: object ids mean nothing in the token of another issuer. */
-export function withGroupNames(authenticator: Authenticator, names: GroupNames, tenantId: string): Authenticator {
-  return {
-    async authenticate(authorization): Promise<Authenticated> {
-      const authenticated = await authenticator.authenticate(authorization)
-      return authenticated.principal.tenantId === tenantId ? names.name(authenticated) : authenticated
-    },
   }
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../policy/messages/json/json.ts'
+import { idOf, rowsOf } from './graph-answer.ts'
 import type { GraphClient } from './graph-client.ts'
-import { idOf, rowsOf } from './graph-directory.ts'
 
 /** What the directory knows of a group that the configuration names. */
 export interface NamedGroup {
@@ -9,13 +9,6 @@ export interface NamedGroup {
   readonly id: string | null
   /** Why it stands for none, and what to write; null: nothing is wrong with the name. */
   readonly problem: string | null
-}
-
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-/** The groups that a configuration names by something else than an object id, each once. */
-export function namesToResolve(groups: readonly string[]): readonly string[] {
-  return [...new Set(groups)].filter((group) => !guid.test(group))
 }
 
 /** Looks up groups by display name. Rejects with a Refusal if the directory cannot be asked. */

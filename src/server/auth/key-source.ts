@@ -64,6 +64,11 @@ export class KeySource {
     return this.#keys.size > 0
   }
 
+  /** Whether the issuer was asked once, whatever it answered. */
+  get tried(): boolean {
+    return this.ready || this.#failures > 0
+  }
+
   /** Seconds since the keys were read, if the last attempt failed; otherwise null. */
   get staleFor(): number | null {
     return this.#failures === 0 || this.#readAt === null ? null : Math.round((this.#clock() - this.#readAt) / 1_000)

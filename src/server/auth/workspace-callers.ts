@@ -4,6 +4,7 @@ import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import { refusesCredentials } from '../upstream/authentication-errors.ts'
 import { parseAnswer } from '../upstream/parse-answer.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import { checkAnswer, readGroups, unknown } from './databricks-directory.ts'
@@ -72,7 +73,7 @@ export class WorkspaceCallers {
   async #ask(key: string, token: string): Promise<Answer> {
     try {
       const answer = await this.#options.askWho(token)
-      checkAnswer(answer)
+      checkAnswer(refusesCredentials('databricks', answer) ? { ...answer, status: 401 } : answer)
       const principal = readCaller(this.#options.url, parseAnswer(answer))
       this.#known.set(key, { principal })
       return { principal }

@@ -13,9 +13,6 @@ export interface CredentialDefaults {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** The form of the id of a tenant. */
-export const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** A virtual machine's metadata service. */
 const machineEndpoint = 'http://169.254.169.254/metadata/identity/oauth2/token'
 

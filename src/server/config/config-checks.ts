@@ -3,8 +3,9 @@ import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
 import { checkLimits } from './config-limits.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
-import { checkCredentialFiles, checkCredentials } from './credential-checks.ts'
+import { checkCredentialFiles, checkCredentials, checkTenant } from './credential-checks.ts'
 import { databricksAudience } from './databricks-audience.ts'
+import { checkIssuers } from './issuer-checks.ts'
 import { checkLogin } from './login-checks.ts'
 import { checkFile, readKeyFile } from './secret-file.ts'
 import { findAuthorityProblem, findUrlProblem, isLoopback } from './url-checks.ts'
@@ -14,8 +15,12 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
   return [
     ...finding(['upstream', 'url'], findUrlProblem(file.upstream.url, 'http://127.0.0.1:5001')),
     ...finding(['upstream', 'url'], findLoop(file)),
-    ...finding(['authentication', 'entra', 'authority'], findAuthorityProblem(file.authentication.entra.authority)),
-    ...finding(['authentication', 'directory'], findDirectoryProblem(file)),
+    ...finding(
+      ['authentication', 'entra', 'authority'],
+      findAuthorityProblem(file.authentication.entra?.authority ?? 'https://unused'),
+    ),
+    ...checkIssuers(file),
+    ...checkDirectory(file),
     ...checkLogin(file),
     ...finding(['admin'], findAddressClash(file.admin, file.listen, 'listen', 'admin')),
     ...checkDatabricksHost(file),
@@ -23,6 +28,7 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
     ...credentialEntries(file).flatMap(({ path, credentials }) => [
       ...checkCredentialFiles(path, credentials),
       ...checkCredentials(path, credentials, file.upstream.kind, env),
+      ...(file.authentication.entra === undefined ? checkTenant(path, credentials, env) : []),
     ]),
     ...finding(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
     ...checkLimits(file),
@@ -34,12 +40,31 @@ function finding(path: ConfigPath, message: string | null): Finding[] {
   return message === null ? [] : [{ path, message }]
 }
 
+function checkDirectory(file: ConfigFile): Finding[] {
+  const { directory, graph } = file.authentication
+  const unused = graph !== undefined && directory !== 'graph'
+  return [
+    ...finding(['authentication', 'directory'], findDirectoryProblem(file)),
+    ...finding(
+      ['authentication', 'graph'],
+      unused ? 'is only for `directory: graph`; leave it out, or write directory: graph' : null,
+    ),
+    ...finding(['authentication', 'graph', 'url'], findGraphProblem(graph?.url)),
+  ]
+}
+
 function findDirectoryProblem({ authentication: { directory, entra }, upstream }: ConfigFile): string | null {
+  if (directory === 'graph' && entra === undefined) return 'is graph, but there is no tenant to ask about; write entra, or none'
   if (directory !== 'databricks') return null
   if (upstream.kind !== 'databricks')
     return 'is databricks, but the upstream is not; write upstream.kind: databricks, or leave it out'
-  if (entra.audiences.includes(databricksAudience)) return null
+  if (entra?.audiences.includes(databricksAudience)) return null
   return `works only with tokens for Databricks; add ${databricksAudience} to authentication.entra.audiences, or write none`
+}
+
+function findGraphProblem(url = 'https://graph.microsoft.com'): string | null {
+  const problem = findAuthorityProblem(url)
+  return problem === null && new URL(url).pathname !== '/' ? 'has a path; write only scheme, host and port' : problem
 }
 
 /** Whoever reaches a sidecar has its identity. */

@@ -3,6 +3,7 @@ import { usesCatalog } from '../../policy/environments/environment.ts'
 import { withoutTrailing } from '../../policy/names/trailing.ts'
 import { type CredentialDefaults, completeCredentials, completeOwn } from './complete-credentials.ts'
 import type { ConfigFile, CredentialsEntry } from './config-file.ts'
+import { completeIssuers } from './config-issuers.ts'
 import type { Config, OwnCredentials, UpstreamCredentials } from './config-types.ts'
 import { databricksAudience } from './databricks-audience.ts'
 import type { Outbound } from './proxy-settings.ts'
@@ -22,23 +23,29 @@ export function credentialEntries(file: ConfigFile): { path: readonly string[]; 
   const own = Object.entries(file.environments).flatMap(([name, { credentials }]) =>
     credentials === undefined ? [] : [{ path: ['environments', name, 'credentials'], credentials }],
   )
-  const { identity } = file.authentication
+  const { identity, graph } = file.authentication
   return [
     { path: ['upstream', 'credentials'], credentials: file.upstream.credentials },
     ...own,
     ...(identity === undefined ? [] : [{ path: ['authentication', 'identity'], credentials: identity }]),
+    ...(graph?.credentials === undefined
+      ? []
+      : [{ path: ['authentication', 'graph', 'credentials'], credentials: graph.credentials }]),
   ]
 }
 
-function defaultsOf({ authentication: { entra }, upstream }: ConfigFile, env: NodeJS.ProcessEnv): CredentialDefaults {
-  return { tenantId: entra.tenantId, authority: entra.authority, workspace: upstream.url, scope: databricksScope, env }
+/** What fills in the credentials of a file. */
+export function defaultsOf({ authentication: { entra }, upstream }: ConfigFile, env: NodeJS.ProcessEnv): CredentialDefaults {
+  const { tenantId = '', authority = '' } = entra ?? {}
+  return { tenantId, authority, workspace: upstream.url, scope: databricksScope, env }
 }
 
 /** Who every caller of a sidecar is: its tokens are for the proxy itself, and are verified like any caller's. Null: callers bring their own. */
 export function completeSidecar(file: ConfigFile, env: NodeJS.ProcessEnv): OwnCredentials | null {
-  const { mode, identity = { mode: 'workloadIdentity' }, entra } = file.authentication
+  const { mode, identity = { mode: 'workloadIdentity' } } = file.authentication
   if (mode !== 'sidecar') return null
-  return completeOwn(identity, { ...defaultsOf(file, env), scope: `${entra.audiences[0] ?? ''}/.default` })
+  const [audience = ''] = completeIssuers(file).flatMap(({ audiences }) => audiences)
+  return completeOwn(identity, { ...defaultsOf(file, env), scope: `${audience}/.default` })
 }
 
 /** The upstream as the file means it. */
@@ -74,15 +81,4 @@ export function completeUpstream(file: ConfigFile, outbound: Outbound | undefine
     },
     ...(kind === 'databricks' ? { rates, storageHosts: [...storageHosts] } : {}),
   }
-}
-
-/**
- * The directory that the file names. Where it names none: the workspace, if callers come with tokens that it takes and that are passed on to
- * it anyway; such tokens list no groups.
- */
-export function completeDirectory({ authentication, upstream }: ConfigFile): Config['authentication']['directory'] {
-  const { directory, entra } = authentication
-  if (directory !== undefined) return directory
-  const passed = upstream.kind === 'databricks' && upstream.credentials.mode === 'passthrough'
-  return passed && entra.audiences.includes(databricksAudience) ? 'databricks' : 'none'
 }

@@ -1,6 +1,7 @@
 import type { ModelRegistry, ServingLimits, ServingModels, UpstreamKind } from '../../policy/environments/environment.ts'
 import type { LoginEntry } from './config-login.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
+import type { IssuerEntry } from './issuer-entry.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
 import type { Rates } from './upstream-rates.ts'
@@ -50,14 +51,17 @@ export interface ConfigFile {
   readonly authentication: {
     readonly mode: 'bearer' | 'sidecar'
     readonly identity?: CredentialsEntry
-    readonly entra: {
+    readonly entra?: {
       readonly tenantId: string
       readonly audiences: readonly string[]
       readonly authority: string
       readonly guests: 'refuse' | 'accept'
     }
+    readonly issuers: readonly IssuerEntry[]
+    readonly databricksTokens: boolean
     readonly requiredGroups: readonly string[]
-    readonly directory?: 'none' | 'databricks'
+    readonly directory?: 'none' | 'databricks' | 'graph'
+    readonly graph?: { readonly url: string; readonly credentials?: CredentialsEntry }
     readonly login?: LoginEntry
   }
   readonly environments: Readonly<Record<string, EnvironmentEntry>>

@@ -2,7 +2,7 @@ import { stringify } from 'yaml'
 import schema from '../../../schema/config.schema.json' with { type: 'json' }
 import type { ConfigPath } from './config-problem.ts'
 
-/** The parts of JSON Schema that `schema/config.schema.json` uses, and three words of its own. */
+/** The parts of JSON Schema that `schema/config.schema.json` uses, and two words of its own. */
 export interface SchemaNode {
   readonly type?: string | readonly string[]
   readonly title?: string
@@ -19,8 +19,6 @@ export interface SchemaNode {
   readonly 'x-form'?: string
   /** The default in words, where it depends on other keys. */
   readonly 'x-default'?: string
-  /** Values that the design knows and this version does not support. */
-  readonly 'x-notYet'?: readonly string[]
 }
 
 /** The schema of the configuration file. */

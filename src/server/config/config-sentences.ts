@@ -25,8 +25,6 @@ export function describeError(error: ErrorObject, schema: SchemaNode): ErrorSent
       return { message: onlyFor(modeOf(error.instancePath)), atKey: true }
     case 'enum':
       return { message: notInEnum(error.data, node) }
-    case 'x-notYet':
-      return { message: `\`${String(error.data)}\` is not supported by this version yet; write ${supported(node).join(' or ')}` }
     case 'uniqueItems':
       return { message: `\`${repeated(error)}\` is listed twice; keep one` }
     case 'minItems':
@@ -71,17 +69,17 @@ function badName(name: string, node: SchemaNode): string {
 }
 
 function missing(key: string, error: ErrorObject, schema: SchemaNode): string {
-  const example = schemaAt(schema, [...error.instancePath.split('/').slice(1), key])?.examples?.[0] ?? '…'
+  const around = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => (/^[0-9]+$/.test(part) ? Number(part) : part))
+  const example = schemaAt(schema, [...around, key])?.examples?.[0] ?? '…'
   return `is missing; write for example \`${showYaml({ [key]: example }).replace(/^\{ | \}$/g, '')}\``
 }
 
-function supported(node: SchemaNode): string[] {
-  return (node.enum ?? []).filter((value) => !node['x-notYet']?.includes(value))
-}
-
 function notInEnum(value: unknown, node: SchemaNode): string {
-  const nearest = typeof value === 'string' ? findNearest(value, supported(node)) : null
-  const instead = nearest === null ? `write one of ${supported(node).join(', ')}` : `did you mean \`${nearest}\`?`
+  const nearest = typeof value === 'string' ? findNearest(value, node.enum ?? []) : null
+  const instead = nearest === null ? `write one of ${(node.enum ?? []).join(', ')}` : `did you mean \`${nearest}\`?`
   return `${show(value)} is none of ${(node.enum ?? []).join(', ')}; ${instead}`
 }
 

@@ -4,7 +4,9 @@ import { resolveName } from '../../policy/names/names.ts'
 import { describeServing } from './config-serving.ts'
 import type { Config } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
+import { describeCallers } from './describe-callers.ts'
 import { describeCredentials } from './describe-credentials.ts'
+import { describeKeys, listOr, nameIssuer } from './describe-issuers.ts'
 import { type ShareKind, shareKinds } from './limit-settings.ts'
 import { proxyFor } from './proxy-settings.ts'
 import { showPatience } from './upstream-timeouts.ts'
@@ -26,7 +28,6 @@ function showAddress({ host, port }: { readonly host: string; readonly port: num
 }
 
 function describeServer(config: Config): string[] {
-  const { authority } = config.authentication.entra
   const unknown = config.unknownFields === 'refuse' ? 'are refused' : 'are passed on, unless their name suggests a reference'
   return [
     'The proxy',
@@ -41,11 +42,7 @@ function describeServer(config: Config): string[] {
       'names',
       config.foldsCase ? 'compared without case and accents, as the upstream may do' : 'compared exactly, case included',
     ),
-    row('callers', describeCallers(config)),
-    row('issuer', authority),
-    row('groups', describeGroups(config)),
-    ...describeLogin(config),
-    ...describeRequired(config),
+    ...describeCallers(config).map(([label, text]) => row(label, text)),
     row('page keys', config.paging.keyFile === null ? 'generated at start' : `from ${config.paging.keyFile}`),
     row('requests', `fields that no supported MLflow version has ${unknown}`),
     ...describeLimits(config),
@@ -55,32 +52,6 @@ function describeServer(config: Config): string[] {
     ),
     row('log', `level ${config.log.level}`),
     ...choice(config),
-  ]
-}
-
-function describeCallers({ authentication: { sidecar, entra } }: Config): string {
-  const tokens = `access tokens of tenant ${entra.tenantId} for ${listOr(entra.audiences)}`
-  if (sidecar === undefined) return tokens
-  return `programs on this machine, without a token: each as the proxy itself, ${describeCredentials(sidecar)} (${tokens})`
-}
-
-function describeLogin({ authentication: { login } }: Config): string[] {
-  if (login === undefined) return []
-  const { publicUrl, clientId, clientSecretFile, cookieKeyFile, sessionHours } = login
-  const client = clientSecretFile === null ? 'a public client' : `with the secret in ${clientSecretFile}`
-  const key = cookieKeyFile === null ? 'a key generated at start' : `the key in ${cookieKeyFile}`
-  return [row('login', `at ${publicUrl}, as ${clientId} (${client}), for ${sessionHours} h, in cookies sealed with ${key}`)]
-}
-
-function describeGroups({ authentication: { directory } }: Config): string {
-  if (directory === 'none') return "the token's roles and groups"
-  return "the token's roles and groups; if it lists none or too many, those in the Databricks workspace"
-}
-
-function describeRequired({ requiredGroups = [], authentication: { entra } }: Config): string[] {
-  return [
-    ...(requiredGroups.length === 0 ? [] : [row('required', `every caller must be in ${requiredGroups.join(' and ')}`)]),
-    ...(entra.guests === 'accept' ? [row('guests', 'of the tenant are accepted')] : []),
   ]
 }
 
@@ -136,8 +107,11 @@ function describeStorage({ upstream: { storageHosts = [] } }: Config): string[] 
 
 function describeOutbound({ outbound, upstream, authentication }: Config): string[] {
   if (outbound === undefined) return []
-  const urls = { MLflow: upstream.url, 'the issuer': authentication.entra.authority }
-  const ways = Object.entries(urls).map(([name, url]) => {
+  const issuers = authentication.issuers.map((settings, index): [string, string] => [
+    index === 0 ? 'the issuer' : nameIssuer(settings),
+    describeKeys(settings),
+  ])
+  const ways = [['MLflow', upstream.url] as const, ...issuers].map(([name, url]) => {
     const proxy = proxyFor(outbound, new URL(url))
     return `${name} ${proxy === null ? 'directly' : `through ${proxy.host}`}`
   })
@@ -211,10 +185,6 @@ function describePromotion(promotesFrom: readonly string[]): string {
   if (promotesFrom.length === 0) return 'from no other environment, and reads none'
   const names = promotesFrom.join(' and ')
   return `reads ${names} (versions, and the runs, logged models and artifacts behind them), and promotes their versions`
-}
-
-function listOr(items: readonly string[]): string {
-  return items.length < 2 ? (items[0] ?? 'nothing') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`
 }
 
 function row(label: string, text: string): string {

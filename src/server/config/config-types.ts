@@ -1,6 +1,7 @@
 import type { ModelRegistry, PolicyConfig, UpstreamKind } from '../../policy/environments/environment.ts'
-import type { LoginSettings } from './config-login.ts'
 import type { Expectation } from '../../policy/identity/claims.ts'
+import type { LoginSettings } from './config-login.ts'
+import type { IssuerSettings } from './issuer-settings.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import type { Outbound } from './proxy-settings.ts'
 import type { Rates } from './upstream-rates.ts'
@@ -78,9 +79,16 @@ export interface Config extends PolicyConfig {
   readonly authentication: {
     /** Left out: callers bring their own tokens. Else every caller, all on this machine, is who the proxy itself is by these credentials. */
     readonly sidecar?: OwnCredentials
-    readonly entra: Expectation
+    /** Whose tokens are accepted: one at least. */
+    readonly issuers: readonly IssuerSettings[]
+    /** The first of them, where it is the proxy's own tenant of Microsoft Entra ID. */
+    readonly entra?: Expectation
+    /** The origin of the workspace that is asked about personal access tokens; left out: they are refused. */
+    readonly databricksTokens?: string
     /** Who says in which groups a caller is whose token does not. */
-    readonly directory: 'none' | 'databricks'
+    readonly directory: 'none' | 'databricks' | 'graph'
+    /** How Microsoft Graph is asked, where it is the directory. */
+    readonly graph?: { readonly url: string; readonly credentials: OwnCredentials }
     /** Left out: nobody logs in with a browser. */
     readonly login?: LoginSettings
   }

@@ -48,7 +48,6 @@ const compile = oncePer((schema: SchemaNode): ValidateFunction<ConfigFile> => {
     strictRequired: false,
   })
   for (const keyword of ['x-form', 'x-default']) ajv.addKeyword(keyword)
-  ajv.addKeyword({ keyword: 'x-notYet', validate: (refused: readonly unknown[], value: unknown) => !refused.includes(value) })
   return ajv.compile<ConfigFile>(schema)
 })
 

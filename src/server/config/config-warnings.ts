@@ -1,5 +1,6 @@
 import type { Environment } from '../../policy/environments/environment.ts'
 import { findFoldedOverlaps } from '../../policy/environments/environment-overlaps.ts'
+import { warnOfCallers } from './caller-warnings.ts'
 import type { Config } from './config-types.ts'
 import { databricksAudience } from './databricks-audience.ts'
 import { isLoopback } from './url-checks.ts'
@@ -9,6 +10,7 @@ export function findWarnings(config: Config): string[] {
   return [
     ...warnOfNetwork(config),
     ...warnOfSettings(config),
+    ...warnOfCallers(config),
     ...warnOfGroups(config.environments),
     ...warnOfEnvironments(config),
   ]
@@ -37,9 +39,9 @@ function warnOfNetwork({ listen, databricksHost, admin, upstream, authentication
   if (protocol === 'http:' && !isLoopback(hostname)) {
     warnings.push('upstream.url is plain http to another machine: use https, or make sure that nobody can eavesdrop.')
   }
-  const { authority } = authentication.entra
-  if (!entraAuthorities.includes(authority)) {
-    warnings.push(`authentication.entra.authority ${authority} is not Microsoft's: whoever runs it decides who every caller is.`)
+  for (const settings of authentication.issuers) {
+    if (settings.kind !== 'entra' || entraAuthorities.includes(settings.authority)) continue
+    warnings.push(`The authority ${settings.authority} is not Microsoft's: whoever runs it decides who every caller is.`)
   }
   return warnings
 }
@@ -50,26 +52,16 @@ const entraAuthorities = [
   'https://login.partner.microsoftonline.cn',
 ]
 
-function warnOfSettings({ upstream, authentication, paging, unknownFields, requiredGroups = [] }: Config): string[] {
+function warnOfSettings({ upstream, authentication, paging, unknownFields }: Config): string[] {
   const warnings: string[] = []
   if (upstream.credentials.mode === 'none') {
     warnings.push(
       'No credentials are configured for the upstream: whoever can reach it directly can bypass the proxy, so let only the proxy reach it.',
     )
   }
-  const own = authentication.sidecar !== undefined || upstream.credentials.mode === 'passthrough'
-  if (authentication.entra.audiences.includes(databricksAudience) && !own) {
+  const forDatabricks = authentication.issuers.some(({ audiences }) => audiences.includes(databricksAudience))
+  if (forDatabricks && authentication.sidecar === undefined && upstream.credentials.mode !== 'passthrough') {
     warnings.push('Tokens for Databricks itself are accepted: any application that has one of a caller can also use it here.')
-  }
-  if (authentication.directory === 'databricks') {
-    warnings.push(
-      'Groups of the Databricks workspace are matched by name: whoever may create groups there decides who is in which environment.',
-    )
-  }
-  if (requiredGroups.length > 0 && authentication.directory === 'none') {
-    warnings.push(
-      `Required is ${requiredGroups.join(' and ')}: without a directory, whoever is taken out of it can work until their token expires.`,
-    )
   }
   if (paging.keyFile === null) {
     warnings.push(

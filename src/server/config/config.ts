@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
-import { withoutTrailing } from '../../policy/names/trailing.ts'
+import { completeAuthentication } from './config-authentication.ts'
 import { checkServerParts } from './config-checks.ts'
-import { completeDirectory, completeSidecar, completeUpstream, resolveCredentials } from './config-credentials.ts'
+import { completeUpstream, resolveCredentials } from './config-credentials.ts'
 import { readLandscape } from './config-environments.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'
-import { completeLogin, resolveLogin } from './config-login.ts'
+import { resolveIssuer } from './config-issuers.ts'
+import { resolveLogin } from './config-login.ts'
 import { applyOverrides } from './config-overrides.ts'
 import { type Places, placeFindings } from './config-places.ts'
 import { ConfigError, type ConfigPath, type Finding, isWithin } from './config-problem.ts'
@@ -31,7 +32,10 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
     ancestors.some((path) => isWithin(finding.path, path))
   findings.push(...validation.findings.filter((finding) => !within(unread)(finding)))
   if (validation.file === null) throw new ConfigError(file, placeFindings(findings, places))
-  const standIns = [...validation.replaced, ...unread]
+  // What an issuer needs is unknown without its kind.
+  const standIns = [...validation.replaced, ...unread].map((path) =>
+    path[1] === 'issuers' && path[3] === 'kind' ? path.slice(0, 3) : path,
+  )
   const content = resolvePaths(validation.file, dirname(resolve(file)))
   const { config, findings: landscapeFindings } = readLandscape(content, standIns)
   const proxies = readProxySettings(env)
@@ -74,7 +78,7 @@ function readBytes(file: string): Uint8Array {
 
 function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
   const { keyFile } = file.paging
-  const { identity } = file.authentication
+  const { identity, graph, issuers } = file.authentication
   const { caFile } = file.tls
   const environments = Object.entries(file.environments).map(([name, entry]) => {
     const { credentials } = entry
@@ -86,6 +90,10 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
     authentication: {
       ...resolveLogin(file.authentication, folder),
       ...(identity === undefined ? {} : { identity: resolveCredentials(identity, folder) }),
+      ...(graph?.credentials === undefined
+        ? {}
+        : { graph: { ...graph, credentials: resolveCredentials(graph.credentials, folder) } }),
+      issuers: issuers.map((issuer) => resolveIssuer(issuer, folder)),
     },
     environments: Object.fromEntries(environments),
     tls: { caFile: caFile === null ? null : resolve(folder, caFile) },
@@ -99,27 +107,15 @@ function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'ca
 }
 
 function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config {
-  const { listen, admin, databricksHost, authentication, paging, unknownFields, shutdown, log } = file
+  const { listen, admin, databricksHost, paging, unknownFields, shutdown, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
-  const { tenantId, audiences, authority, guests } = authentication.entra
-  const sidecar = completeSidecar(file, env)
   return {
     listen: { host: listen.host, port: listen.port },
     admin: { host: admin.host, port: admin.port },
     ...(databricksHost === undefined ? {} : { databricksHost: completeDatabricksHost(databricksHost) }),
     upstream: completeUpstream(file, outbound, env),
     ...(outbound === undefined ? {} : { outbound }),
-    authentication: {
-      ...(sidecar === null ? {} : { sidecar }),
-      entra: {
-        tenantId: tenantId.toLowerCase(),
-        audiences: [...audiences],
-        authority: withoutTrailing(authority, '/'),
-        ...(guests === 'accept' ? { guests } : {}),
-      },
-      directory: completeDirectory(file),
-      ...(authentication.login === undefined ? {} : { login: completeLogin(authentication.login, audiences) }),
-    },
+    authentication: completeAuthentication(file, env),
     ...config,
     limits: { memory: memoryLimit(memory), messages, bytes, models, leastRate },
     paging: { keyFile: paging.keyFile },

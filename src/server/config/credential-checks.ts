@@ -1,5 +1,6 @@
+import { guid } from '../../policy/identity/guid.ts'
 import { readClientCertificate } from './client-certificate.ts'
-import { azureVariables, guid, projectedToken } from './complete-credentials.ts'
+import { azureVariables, projectedToken } from './complete-credentials.ts'
 import type { CredentialsEntry } from './config-file.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
 import { checkFile, readPasswordFile, readSecretFile } from './secret-file.ts'
@@ -100,6 +101,15 @@ export function checkCredentials(
   const said =
     wrongKeys.length > 0 ? wrongKeys : entry.issuer === 'databricks' ? checkDatabricks(entry, kind, env) : checkEntra(entry, env)
   return said.map(([key, message]) => ({ path: [...path, key], message }))
+}
+
+/** Credentials that name no tenant, where there is none for callers either: only a machine's identity knows its own. */
+export function checkTenant(path: readonly string[], entry: CredentialsEntry, env: NodeJS.ProcessEnv): Finding[] {
+  if (!isIssued(entry.mode) || entry.issuer === 'databricks' || entry.tenantId !== undefined) return []
+  const isKnown = azureVariables(env).tenantId !== undefined || projectedToken(entry, env) === undefined
+  if (entry.mode === 'workloadIdentity' && isKnown) return []
+  const [key, message] = missing('tenantId', '11111111-2222-3333-4444-555555555555', ', or write authentication.entra')
+  return [{ path: [...path, key], message }]
 }
 
 /** The problem with a file of the configuration, if it cannot be read. */

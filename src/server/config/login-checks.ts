@@ -5,10 +5,11 @@ import { readKeyFile, readSecretFile } from './secret-file.ts'
 import { findUrlProblem, isLoopback } from './url-checks.ts'
 
 /** What the schema cannot say about the login in the browser. */
-export function checkLogin({ authentication: { mode, login } }: ConfigFile): Finding[] {
+export function checkLogin({ authentication: { mode, login, entra } }: ConfigFile): Finding[] {
   if (login === undefined) return []
   const path = ['authentication', 'login']
   if (mode === 'sidecar') return [{ path, message: 'is not for a sidecar, to which nobody logs in; leave it out' }]
+  if (entra === undefined) return [{ path, message: 'needs a tenant to log in to; write authentication.entra, or leave it out' }]
   const problem = findPublicUrlProblem(login.publicUrl)
   return [
     ...(problem === null ? [] : [{ path: [...path, 'publicUrl'], message: problem }]),

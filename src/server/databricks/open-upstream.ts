@@ -12,6 +12,14 @@ const inCatalog: Layer = (send) => async (exchange) => {
   return askCatalog({ method, target, body }, (call) => send({ ...exchange, ...call }))
 }
 
+/** The clients of the upstream, and of workspaces that are only asked about their own callers. */
+export function openClients({ upstream, outbound }: Config, log?: Pick<Logger, 'warn'>) {
+  const through = outbound === undefined ? {} : { outbound }
+  const openWorkspace = (url: string) =>
+    openUpstream({ url, kind: 'databricks', credentials: { mode: 'passthrough' }, ...through }, log)
+  return { upstream: openUpstream(upstream, log), openWorkspace }
+}
+
 /** The client of the configured upstream, with the layers that its kind needs. */
 export function openUpstream(config: Config['upstream'], log?: Pick<Logger, 'warn'>): Upstream {
   return usesCatalog(config) ? new Upstream(config, log, inCatalog) : new Upstream(config, log)

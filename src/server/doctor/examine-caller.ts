@@ -1,13 +1,8 @@
 import { environmentsOf } from '../../policy/environments/choose-environment.ts'
 import { usesCatalog } from '../../policy/environments/environment.ts'
-import { createAuthenticator } from '../auth/authenticate.ts'
-import { openDirectory } from '../auth/databricks-directory.ts'
-import { withDirectory } from '../auth/directory.ts'
-import { entraIssuer } from '../auth/issuer.ts'
-import { entraKeys } from '../auth/key-place.ts'
-import { KeySource } from '../auth/key-source.ts'
+import { openCallers } from '../auth/open-callers.ts'
 import type { Config } from '../config/config-types.ts'
-import { openUpstream } from '../databricks/open-upstream.ts'
+import { openClients } from '../databricks/open-upstream.ts'
 import { describeNetworkError } from '../network/network-error.ts'
 import type { Asker, Examination, Staffed } from './asker.ts'
 import { type Level, levels, mostFor, reaches } from './examine-access-list.ts'
@@ -20,19 +15,13 @@ const { problem, note, fine } = findingsOf(null)
 
 /** What the proxy makes of a token: the groups of its bearer. Rejects with the refusal that the bearer would get. */
 async function recognise(config: Config, token: string) {
-  const { entra } = config.authentication
-  const keys = new KeySource({ place: entraKeys(entra), ...(config.outbound === undefined ? {} : { outbound: config.outbound }) })
-  const upstream = openUpstream(config.upstream)
+  const clients = openClients(config)
+  const callers = openCallers({ config, ...clients })
   try {
-    await keys.refresh()
-    const authenticator = withDirectory(
-      createAuthenticator({ issuers: [entraIssuer(entra, keys)] }),
-      openDirectory(config, upstream),
-      config.requiredGroups,
-    )
-    return (await authenticator.authenticate([`Bearer ${token}`])).principal
+    await callers.tried
+    return (await callers.authenticator.authenticate([`Bearer ${token}`])).principal
   } finally {
-    await Promise.all([keys.close(), upstream.close()])
+    await Promise.all([callers.close(), clients.upstream.close()])
   }
 }
 

@@ -117,7 +117,9 @@ async function tryCredentials(
 function checkAudiences({ upstream, authentication }: Config): readonly Finding[] {
   const modes = [upstream.credentials, ...Object.values(upstream.credentialsOf ?? {})].map(({ mode }) => mode)
   if (upstream.kind !== 'databricks' || !modes.includes('passthrough')) return []
-  const others = authentication.entra.audiences.filter((audience) => audience !== databricksAudience)
+  const others = authentication.issuers
+    .flatMap(({ audiences }) => audiences)
+    .filter((audience) => audience !== databricksAudience)
   if (others.length === 0) return []
   const message = `The proxy accepts tokens for ${others.join(' and ')}, which Databricks refuses when they are passed on.`
   return [findingsOf(null).problem('callers-audience', message)]

@@ -1,8 +1,7 @@
+import { guid } from '../../policy/identity/guid.ts'
 import type { Examination, Staffed } from './asker.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { objectsIn, textIn } from './probe.ts'
-
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 function missing({ environment, passthrough }: Staffed, group: string, decides: boolean): Finding {
   const { problem, note } = findingsOf(environment.name)

@@ -45,7 +45,7 @@ async function* lookAt(config: Config, client: IssuerClient, publicUrl: string):
 /** Can people log in? Nobody is logged in by this. */
 export async function* checkLogin(config: Config): AsyncGenerator<Finding> {
   const { entra, login } = config.authentication
-  if (login === undefined) return
+  if (login === undefined || entra === undefined) return
   const client = new IssuerClient(login, entra, config.outbound)
   try {
     yield* lookAt(config, client, login.publicUrl)

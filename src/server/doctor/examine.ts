@@ -8,7 +8,7 @@ import { checkCredentials } from './examine-credentials.ts'
 import { checkFolder } from './examine-folders.ts'
 import { checkGrants } from './examine-grants.ts'
 import { checkGroups } from './examine-groups.ts'
-import { checkIssuer } from './examine-issuer.ts'
+import { checkIssuers } from './examine-issuer.ts'
 import { checkLogin } from './examine-login.ts'
 import { checkModels } from './examine-models.ts'
 import { checkReach } from './examine-reach.ts'
@@ -69,7 +69,7 @@ async function examineUpstream(config: Config, probe: Probe, caller: string | nu
 export async function examine(config: Config, caller: string | null): Promise<readonly Finding[]> {
   const probe = new Probe(config.upstream.url, config.outbound)
   try {
-    const issuer = attempt(() => checkIssuer(config))
+    const issuer = attempt(() => checkIssuers(config))
     const upstream = attempt(() => examineUpstream(config, probe, caller))
     const login = attempt(() => collect(checkLogin(config)))
     return [...(await issuer), ...(await login), ...(await upstream)]

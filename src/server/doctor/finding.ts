@@ -7,7 +7,10 @@ type Weight = 'problem' | 'note' | 'fine'
 const remedies = {
   issuer: '',
   'issuer-unreachable':
-    'Check authentication.entra.authority and tenantId, and that this machine can reach the issuer; until then every caller is refused.',
+    'Check its address in authentication, and that this machine can reach it; until then its callers are refused.',
+  directory: '',
+  'directory-unreachable': 'Check authentication.graph; until then groups that tokens do not list are unknown.',
+  'group-name': 'Until then it stands for no group.',
   login: '',
   'login-unreachable': 'Check that this machine can reach the issuer; until then nobody can log in with a browser.',
   'login-client': 'Check authentication.login.clientId, clientSecretFile and the tenant: secrets expire.',
@@ -51,7 +54,7 @@ const remedies = {
   'schema-missing': 'Create it, with USE CATALOG, USE SCHEMA and CREATE MODEL for its principals.',
   'schema-owner': 'Owners may do everything with its models, like admins: the owner should be an administrator.',
   caller: '',
-  'caller-refused': 'Get a token the way callers do, for an audience in authentication.entra.audiences.',
+  'caller-refused': 'Get a token the way callers do, for an audience in the configuration.',
   'caller-nowhere': 'Add them to the group of an environment. If tokens list no groups, see authentication.directory.',
   'caller-around': '',
   'caller-admin': 'Remove them from the group admins.',

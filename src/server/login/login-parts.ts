@@ -36,7 +36,7 @@ export function openLogin(
   now = Date.now,
 ): LoginParts | null {
   const { entra, login: settings } = config.authentication
-  if (settings === undefined) return null
+  if (settings === undefined || entra === undefined) return null
   const { publicUrl, clientId, cookieKeyFile } = settings
   const key = cookieKeyFile === null ? randomBytes(32) : readKeyFile(cookieKeyFile)
   // Proxies that share a key, by mistake or for convenience, do not take each other's cookies.

@@ -21,14 +21,15 @@ export class Metrics {
   })
   readonly #keys = new Gauge({
     name: 'mlflow_env_proxy_signing_keys',
-    help: 'Known signing keys of the issuer.',
+    help: 'Known signing keys, by issuer.',
+    labelNames: ['issuer'],
     registers: [this.registry],
   })
 
   readonly #readings = new Counter({
     name: 'mlflow_env_proxy_signing_key_readings_total',
-    help: "Attempts to read the issuer's signing keys, by result: good or failed.",
-    labelNames: ['result'],
+    help: 'Attempts to read signing keys, by issuer and result: good or failed.',
+    labelNames: ['issuer', 'result'],
     registers: [this.registry],
   })
   readonly #renewals = new Counter({
@@ -120,9 +121,9 @@ export class Metrics {
     this.#renewals.inc({ result: problem === null ? 'good' : 'failed' })
   }
 
-  /** Records the result of reading the issuer's signing keys. */
-  noteKeys({ keys, problem }: { readonly keys: number; readonly problem: string | null }): void {
-    this.#keys.set(keys)
-    this.#readings.inc({ result: problem === null ? 'good' : 'failed' })
+  /** Records the result of reading an issuer's signing keys. */
+  noteKeys(issuer: string, { keys, problem }: { readonly keys: number; readonly problem: string | null }): void {
+    this.#keys.set({ issuer }, keys)
+    this.#readings.inc({ issuer, result: problem === null ? 'good' : 'failed' })
   }
 }

@@ -3,7 +3,8 @@ import { Refusal } from '../../../src/policy/reasons.ts'
 import { RememberedDirectory, withDirectory } from '../../../src/server/auth/directory.ts'
 import { GraphClient } from '../../../src/server/auth/graph-client.ts'
 import { GraphDirectory } from '../../../src/server/auth/graph-directory.ts'
-import { namesToResolve, resolveNames } from '../../../src/server/auth/group-names.ts'
+import { GroupNames } from '../../../src/server/auth/group-name-watch.ts'
+import { type NamedGroup, resolveNames } from '../../../src/server/auth/group-names.ts'
 import { startGraph } from '../../fakes/graph.ts'
 import { objectId, tenantId } from '../../fakes/issuer.ts'
 
@@ -13,29 +14,26 @@ const bearer = (kind: 'user' | 'application' = 'user', token = 't') =>
   ({ token, principal: { tenantId, objectId, kind, groups: [] } }) as const
 
 /** A fake Graph that knows the caller as a member of group 1, and a directory in front of it with a clock that the test moves. */
-async function start() {
+async function start(...named: NamedGroup[]) {
   const graph = await startGraph()
-  const scopes: string[] = []
-  const identity = {
-    token: async (scope: string) => {
-      scopes.push(scope)
-      return 'own'
-    },
-  }
+  const dropped: string[] = []
+  const identity = { read: async () => 'own', drop: (token: string) => dropped.push(token) > 0 }
   const client = new GraphClient(graph.url, identity)
   t.teardown(() => Promise.all([graph.close(), client.close()]))
   graph.members.set(`users/${objectId}`, [guid(1)])
   const clock = { now: 1 }
-  const direct = new GraphDirectory(client, tenantId)
-  return { graph, client, scopes, clock, direct, directory: new RememberedDirectory(direct, () => clock.now) }
+  const names = new GroupNames({ resolve: async () => named, report: () => undefined })
+  await names.tried
+  const direct = new GraphDirectory(client, tenantId, names)
+  return { graph, client, dropped, clock, direct, directory: new RememberedDirectory(direct, () => clock.now) }
 }
 
 t.test('people and applications are asked about in their own places, with the identity of the proxy', async (t) => {
-  const { graph, direct, scopes } = await start()
+  const { graph, direct, dropped } = await start()
   graph.members.set(`servicePrincipals/${objectId}`, [guid(2).toUpperCase(), guid(2)])
   t.same(await direct.groupsOf(bearer('user', 'secret')), [guid(1)])
   t.same(await direct.groupsOf(bearer('application', 'secret')), [guid(2)], 'as tokens spell it, and once')
-  t.same(scopes, [`${graph.url}/.default`, `${graph.url}/.default`])
+  t.same(dropped, [])
   t.same(
     new Set(graph.asked.map(({ authorization }) => authorization)),
     new Set(['Bearer own']),
@@ -171,9 +169,25 @@ t.test('roles count first, missing groups are asked for, and what cannot be read
     'but not for required groups',
   )
 
+  const named = await start({ name: 'apps_all', id: guid(1), problem: null }, { name: 'apps_acc', id: guid(2), problem: null })
+  const required = ['apps_all']
+  const out = async (groups: string[]) => {
+    const principal = { ...bearer().principal, groups }
+    const said = { principal, overage: false, audience: 'a', validity }
+    return (await withDirectory({ authenticate: async () => said }, named.direct, required).authenticate(['Bearer t'])).principal
+      .groups
+  }
+  t.same(await out([guid(1), guid(2)]), [guid(1), guid(2), 'apps_acc', 'apps_all'])
+  named.graph.members.set(`users/${objectId}`, [])
+  t.same(
+    await out([guid(1), guid(2), 'apps_all']),
+    [guid(1), guid(2), 'apps_acc'],
+    'a required name is no more than its object id',
+  )
+
   const down = await start()
   down.graph.mood = 'drop'
-  const out = withDirectory(
+  const outage = withDirectory(
     {
       authenticate: async () => ({
         principal: { ...bearer().principal, groups: ['role'] },
@@ -185,7 +199,7 @@ t.test('roles count first, missing groups are asked for, and what cannot be read
     },
     down.directory,
   )
-  const { principal, unknownGroups } = await out.authenticate(['Bearer t'])
+  const { principal, unknownGroups } = await outage.authenticate(['Bearer t'])
   t.same(principal.groups, ['role'])
   t.ok(unknownGroups instanceof Refusal)
 })
@@ -200,7 +214,6 @@ t.test('names stand for one security group each, or for none', async (t) => {
     { id: guid(5), displayName: 'Team', securityEnabled: true },
     { id: guid(6), displayName: 'social', securityEnabled: false },
   )
-  t.same(namesToResolve([guid(9), 'apps_acc', 'apps_acc', guid(9).toUpperCase()]), ['apps_acc'])
   const found = await resolveNames(client, ['apps_acc', 'apps_prod', "it's", 'team', 'social', 'role'])
   t.match(found, [
     { name: 'apps_acc', id: guid(1), problem: null },

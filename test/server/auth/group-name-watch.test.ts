@@ -1,6 +1,7 @@
 import { setImmediate as settled } from 'node:timers/promises'
 import t from 'tap'
-import { GroupNames, withGroupNames } from '../../../src/server/auth/group-name-watch.ts'
+import { type Directory, withDirectory } from '../../../src/server/auth/directory.ts'
+import { GroupNames } from '../../../src/server/auth/group-name-watch.ts'
 import { tenantId } from '../../fakes/issuer.ts'
 
 const id = 'aaaaaaaa-0000-4000-8000-000000000001'
@@ -31,7 +32,12 @@ t.test('names stand beside object ids once the directory has answered, and are u
     },
   })
   await settled()
-  const enter = (...groups: string[]) => withGroupNames(caller(tenantId, ...groups), names, tenantId).authenticate([])
+  const directory: Directory = {
+    serves: ({ principal }) => principal.tenantId === tenantId,
+    groupsOf: async () => [],
+    named: (groups) => names.add(groups),
+  }
+  const enter = (...groups: string[]) => withDirectory(caller(tenantId, ...groups), directory).authenticate([])
   t.match(await enter(id), { unknownGroups: { reason: 'upstream-unavailable', message: /not been found.*yet/ } })
   due.shift()?.()
   await settled()
@@ -48,7 +54,7 @@ t.test('names stand beside object ids once the directory has answered, and are u
   const { principal, unknownGroups } = await enter(id.toUpperCase(), 'role')
   t.same(principal.groups, [id.toUpperCase(), 'role', 'apps_acc'])
   t.equal(unknownGroups, undefined)
-  const stranger = await withGroupNames(caller('https://other', id), names, tenantId).authenticate([])
+  const stranger = await withDirectory(caller('https://other', id), directory).authenticate([])
   t.same(stranger.principal.groups, [id], 'an object id in the token of another issuer means nothing')
   names.close()
 })

@@ -134,9 +134,6 @@ environments: [acc]
   t.match(linesOf(write('databricks', 'none', 'api://proxy', 'directory: databricks, ')), [
     /works only with tokens for Databricks; add 2ff814a6/,
   ])
-  t.match(linesOf(write('databricks', 'none', databricks, 'directory: graph, ')), [
-    /`graph` is not supported by this version yet; write none or databricks/,
-  ])
 })
 
 t.test('doors for clients in Databricks mode are apart from all others', (t) => {

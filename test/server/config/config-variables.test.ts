@@ -39,8 +39,8 @@ t.test('variables of the environment override the file', async (t) => {
   t.equal(config.listen.port, 7000)
   t.equal(config.upstream.url, 'https://mlflow.example.com')
   t.equal(config.foldsCase, true)
-  t.equal(config.authentication.entra.tenantId, '99999999-2222-3333-4444-555555555555')
-  t.same(config.authentication.entra.audiences, ['a', 'b'])
+  t.equal(config.authentication.entra?.tenantId, '99999999-2222-3333-4444-555555555555')
+  t.same(config.authentication.entra?.audiences, ['a', 'b'])
   t.same(config.environments, [
     environment('pre-prod', { groups: ['x y'], modelSuffix: '123' }),
     environment('prod', { production: true, registrationStage: 'Production' }),
@@ -51,7 +51,7 @@ t.test('variables of the environment override the file', async (t) => {
 t.test('a variable that overrides a wrong or unset value mends the file', async (t) => {
   const content = small.replace('[api://proxy]', `["\${NOT_SET}"]`)
   t.equal(problemsOf(content).length, 1)
-  t.same(load(content, { MLFLOW_ENV_PROXY_AUTHENTICATION__ENTRA__AUDIENCES: '[a]' }).authentication.entra.audiences, ['a'])
+  t.same(load(content, { MLFLOW_ENV_PROXY_AUTHENTICATION__ENTRA__AUDIENCES: '[a]' }).authentication.entra?.audiences, ['a'])
 })
 
 t.test('a wrong variable is named, and so is one that overrides nothing', async (t) => {

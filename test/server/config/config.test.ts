@@ -9,6 +9,11 @@ import { memoryLimit } from '../../../src/server/config/memory-size.ts'
 import { base, environment, linesOf, load, problemsOf, small } from '../../fixtures/config-file.ts'
 
 t.test('the smallest file gets every default', async (t) => {
+  const entra = {
+    tenantId: '11111111-2222-3333-4444-555555555555',
+    audiences: ['api://proxy'],
+    authority: 'https://login.microsoftonline.com',
+  }
   t.same(load(small), {
     listen: { host: '127.0.0.1', port: 5000 },
     admin: { host: '127.0.0.1', port: 9464 },
@@ -19,11 +24,8 @@ t.test('the smallest file gets every default', async (t) => {
       timeouts: { connect: 3_000, answer: 120_000, download: 600_000, upload: 600_000, model: 300_000, pause: 60_000 },
     },
     authentication: {
-      entra: {
-        tenantId: '11111111-2222-3333-4444-555555555555',
-        audiences: ['api://proxy'],
-        authority: 'https://login.microsoftonline.com',
-      },
+      entra,
+      issuers: [{ kind: 'entra', ...entra, groupPrefix: '' }],
       directory: 'none',
     },
     environments: [environment('acc'), environment('preprod')],
@@ -101,8 +103,8 @@ authentication:
 environments: { acc: { sourcePrefixes: ["s3://models/acc", "dbfs:/models/acc/"] } }
 `)
   t.equal(config.upstream.url, 'https://mlflow.example.com/base')
-  t.equal(config.authentication.entra.authority, 'http://127.0.0.1:8080')
-  t.equal(config.authentication.entra.tenantId, 'aaaaaaaa-2222-3333-4444-555555555555')
+  t.equal(config.authentication.entra?.authority, 'http://127.0.0.1:8080')
+  t.equal(config.authentication.entra?.tenantId, 'aaaaaaaa-2222-3333-4444-555555555555')
   t.same(config.environments[0]?.sourcePrefixes, ['s3://models/acc/', 'dbfs:/models/acc/'])
 })
 
@@ -270,7 +272,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ['environments: [acc]\nlissten: {}', '5:1 lissten: `lissten` is not a known key; did you mean `listen`?'],
   [
     'environments: [acc]\ntenantId: x',
-    '5:1 tenantId: `tenantId` is not a known key here; it belongs to `upstream.credentials.tenantId` or `authentication.identity.tenantId` or `authentication.entra.tenantId` or `environments.<name>.credentials.tenantId`',
+    '5:1 tenantId: `tenantId` is not a known key here; it belongs to `upstream.credentials.tenantId` or `authentication.identity.tenantId` or `authentication.graph.credentials.tenantId` or `authentication.entra.tenantId` or `environments.<name>.credentials.tenantId`',
   ],
   [
     'environments: [acc]\nzzz: x',

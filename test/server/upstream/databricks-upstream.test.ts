@@ -209,7 +209,7 @@ t.test('what the workspace says of a caller, and what it may mean', async (t) =>
     ['no such API', { ...me({}), status: 404 }, { reason: 'unknown-answer' }],
   ]
   for (const [name, answer, expected] of cases) {
-    const directory = new DatabricksDirectory({ askWho: async () => ({ ...me({}), ...answer }) })
+    const directory = new DatabricksDirectory({ askWho: async () => ({ ...me({}), ...answer }) }, [])
     if (Array.isArray(expected)) t.same(await directory.groupsOf(bearer('1')), expected, name)
     else await t.rejects(directory.groupsOf(bearer('1')), { name: 'Refusal', ...expected }, name)
   }
@@ -238,9 +238,9 @@ t.test('only tokens for Databricks that leave groups out are completed', async (
   ] as const
   for (const [{ groups, overage, audience }, expected] of cases) {
     const principal = { ...bearer('1').principal, groups }
-    const { serves } = new DatabricksDirectory({ askWho: async () => me({}) })
+    const directory = new DatabricksDirectory({ askWho: async () => me({}) }, [principal.tenantId])
     const inner = { authenticate: async () => ({ principal, overage, audience, validity }) }
-    const authenticator = withDirectory(inner, { serves, groupsOf: async () => ['a', 'b'] })
+    const authenticator = withDirectory(inner, { serves: (said) => directory.serves(said), groupsOf: async () => ['a', 'b'] })
     const { principal: completed } = await authenticator.authenticate(['Bearer 1'])
     t.match(completed, expected, JSON.stringify({ groups, overage, audience }))
   }

@@ -1,0 +1,19 @@
+import { guid } from '../../policy/identity/guid.ts'
+import type { Config } from './config-types.ts'
+import { originOf } from './issuer-settings.ts'
+
+/**
+ * The groups of the configuration that are given by a name which may be that of a group in the tenant, each once: no object ids, and none
+ * that only other issuers give.
+ */
+export function namedGroups({ environments, requiredGroups = [], authentication: { issuers } }: Config): readonly string[] {
+  const groups = environments.flatMap(({ groups, readers = [], administrators = [] }) => [
+    ...groups,
+    ...readers,
+    ...administrators,
+  ])
+  const { reserved } = originOf('entra', '', issuers)
+  return [...new Set([...requiredGroups, ...groups])].filter(
+    (group) => !guid.test(group) && !reserved.some((beginning) => group.startsWith(beginning)),
+  )
+}
