@@ -10,6 +10,7 @@ import { type Finding, findingCodes } from '../src/server/doctor/finding.ts'
 import { startAuthority } from './fakes/authority.ts'
 import { startGraph } from './fakes/graph.ts'
 import { startIssuer, tenantId } from './fakes/issuer.ts'
+import { serveTokens } from './fakes/token-endpoints.ts'
 import { databricksAudience, databricksClaims } from './fakes/workspace/authenticate.ts'
 import { type Fields, objectOf, text } from './fakes/workspace/call.ts'
 import { joinWorkspace } from './fakes/workspace/member.ts'
@@ -18,7 +19,11 @@ import { startMlflow } from './harness/mlflow-server.ts'
 
 // One real MLflow: asked as it is, and as what is behind a workspace.
 const [mlflow, issuer] = await Promise.all([startMlflow({ version: '3.17.2' }), startIssuer()])
-const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob' })
+const endpoints = serveTokens(issuer, [
+  { clientId: 'client-acc', secret: 'right' },
+  { clientId: 'client-prod', federated: { issuer, subject: 'pod', audience: 'workspace' } },
+])
+const workspace = await startWorkspace({ mlflow, issuer, storage: 'blob', oauth: endpoints.listener })
 const oid = (digit: number) => `00000000-0000-4000-8000-00000000000${digit}`
 const clients: Readonly<Record<string, string>> = { 'client-acc': oid(1), 'client-prod': oid(2), 'client-out': oid(8) }
 const authority = await startAuthority(issuer, async ({ client_id = '', client_secret, scope = '' }) => {
@@ -222,6 +227,30 @@ t.test('credentials for a workspace: can they be had, are they for it, does it k
   t.same(await codesOf(alone({ mode: 'passthrough' })), ['problem callers-audience', 'note credentials-untried'])
   const passed = { authentication: { entra: entra([databricksAudience]) }, environments: ['acc'] }
   t.same(await codesOf(workspaceConfig(passed, { mode: 'passthrough' }), acc.token), ['fine credentials'])
+})
+
+t.test('tokens that the workspace itself issues', async (t) => {
+  const found = async (credentials: object, token?: string) => {
+    const config = workspaceConfig({ environments: ['acc'] }, { issuer: 'databricks', ...credentials })
+    const { findings } = await examine(config, token)
+    const about = findings.filter(({ code }) => code.startsWith('credentials'))
+    return about.map(({ weight, code, message }) => `${weight} ${code}: ${message}`)
+  }
+  const principal = (clientSecretFile: string) => ({ mode: 'servicePrincipal', clientId: 'client-acc', clientSecretFile })
+  t.match(await found(principal('right')), [/^fine credentials: .* client-acc are accepted, as client-acc/])
+  t.match(await found(principal('wrong')), [/^problem credentials-missing: .* the issuer answers invalid_client\.$/])
+  const pod = async (sub: string) => {
+    writeFileSync(join(folder, 'projected'), await issuer.token({ sub, aud: 'workspace' }))
+    return found({ mode: 'workloadIdentity', clientId: 'client-prod', tokenFile: 'projected' })
+  }
+  t.match(await pod('pod'), [/^fine credentials: .* client-prod are accepted/])
+  t.match(await pod('another'), [/^problem credentials-missing: .* the issuer answers invalid_client/])
+  t.match(await found({ mode: 'onBehalfOf' }), [/^note credentials-untried/])
+  const caller = (more: object) => issuer.token({ iss, preferred_username: 'boss', roles: ['apps_acc'], ...more })
+  t.match(await found({ mode: 'onBehalfOf' }, await caller({})), [/^fine credentials: .* are accepted, as boss/])
+  t.match(await found({ mode: 'onBehalfOf' }, await caller({ aud: 'api://other' })), [
+    /^problem credentials-missing: .* does not exchange your token: invalid_grant/,
+  ])
 })
 
 t.test('groups and folders of a workspace: there, and for those who work in them alone', async (t) => {

@@ -2,6 +2,8 @@ import t, { type Test } from 'tap'
 import { integrationEnvironments, newestMlflow } from '../../scripts/setup/python-environments.mjs'
 import { startHop } from '../fakes/hop.ts'
 import { startIssuer } from '../fakes/issuer.ts'
+import { serveTokens } from '../fakes/token-endpoints.ts'
+import { startAgent } from '../harness/agent.ts'
 import { startMlflow } from '../harness/mlflow-server.ts'
 import { startProxy, threeEnvironments } from '../harness/proxy.ts'
 import { makeTokens, report } from '../scenarios/client-scenarios.ts'
@@ -47,6 +49,54 @@ t.test(`clients that are no full MLflow, and server ${newestMlflow}`, async (t) 
   await t.test('the TypeScript SDK sends traces and reads them back', (t) => replayTypeScript(t, client))
   await t.test('what is asked straight and through the proxy is answered alike', (t) => compareAnswers(t, client))
 })
+
+/** Identities of pods in one environment each. */
+const identities = { acc: 'pod-acc', prod: 'pod-prod' }
+const endpoints = serveTokens(
+  issuer,
+  Object.entries(identities).map(([name, clientId]) => ({ clientId, secret: 'hunter2', roles: [`apps_${name}`] })),
+)
+
+/** The proxy of the cluster, and in each pod an agent. */
+async function startAgents(t: Test, upstream: string, clientSecretFile: string): Promise<{ acc: string; prod: string }> {
+  const proxy = await startProxy({ upstream, issuer })
+  const start = async (clientId: string) => {
+    const given = ['--client-id', clientId, '--tenant-id', issuer.tenantId, '--client-secret-file', clientSecretFile]
+    const agent = await startAgent(proxy.url, [...given, '--audience', issuer.audience, '--authority', issuer.authority])
+    t.teardown(() => agent.close())
+    return agent.url
+  }
+  t.teardown(() => proxy.close())
+  return { acc: await start(identities.acc), prod: await start(identities.prod) }
+}
+
+/** In each pod a proxy in sidecar mode. */
+async function startSidecars(t: Test, upstream: string, clientSecretFile: string): Promise<{ acc: string; prod: string }> {
+  const { tenantId, audience, authority } = issuer
+  const start = async (clientId: string) => {
+    const identity = { mode: 'servicePrincipal', clientId, clientSecretFile }
+    const authentication = { mode: 'sidecar', identity, entra: { tenantId, audiences: [audience], authority } }
+    const proxy = await startProxy({ upstream, issuer, settings: { authentication } })
+    t.teardown(() => proxy.close())
+    return proxy.url
+  }
+  return { acc: await start(identities.acc), prod: await start(identities.prod) }
+}
+
+for (const [title, start] of [
+  ['agents', startAgents],
+  ['sidecars', startSidecars],
+] as const)
+  t.test(`clients behind ${title} of their own send tokens that do not count`, async (t) => {
+    endpoints.lifetime = 5
+    const upstream = await startMlflow({ version: newestMlflow })
+    t.teardown(() => upstream.close())
+    const own = await start(t, upstream.url, `${t.testdir({ secret: 'hunter2' })}/secret`)
+    const stale = { acc: 'stale', prod: 'stale' }
+    const client = { version: newestMlflow, url: own.acc, own, upstream: upstream.url, tokens: stale }
+    await t.test('the Java client', async (t) => report(t, await runJavaClient({ ...client, uri: client.url })))
+    await t.test('the TypeScript SDK', (t) => replayTypeScript(t, client))
+  })
 
 t.test('mlflow-export-import and server 2.22.4', async (t) => {
   const shared = t.testdir()

@@ -10,11 +10,11 @@ import { isWelcome, knock, refusalOf } from './examine-reach.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { objectsIn, type Probe, textIn } from './probe.ts'
 
-/** The audience of a token that says one; Databricks' own tokens say nothing that can be read. */
+/** The audience that Microsoft Entra ID put in a token; null for Databricks' own tokens, which are for whoever issued them. */
 function audienceOf(token: string): string | null {
   try {
-    const { aud } = decodeJwt(token)
-    return typeof aud === 'string' ? aud : null
+    const { aud, iss = '' } = decodeJwt(token)
+    return typeof aud === 'string' && !/\/oidc(?:\/|$)/.test(iss) ? aud : null
   } catch {
     return null
   }
