@@ -142,7 +142,9 @@ function buildApp(
   })
   addAdmission(app, limits)
   const login = listener === 'listen' ? ownLogin : null
-  addRequestHooks(app, authenticator, ingressOf, connections, sidecar, login?.logins ?? null)
+  const bySocket = listener === 'listen' && config.listen.socket !== undefined
+  const own = sidecar === null ? null : { token: sidecar, bySocket }
+  addRequestHooks(app, authenticator, ingressOf, connections, own, login?.logins ?? null)
   addIdleTimeout(app, timeouts.idle, (config.upstream.timeouts ?? upstreamTimeouts).model)
   addLeastRate(app, config.limits.leastRate)
   addBodyParser(app)

@@ -10,6 +10,7 @@ import { readKeyFile } from './config/secret-file.ts'
 import { openClients } from './databricks/open-upstream.ts'
 import { Connections } from './http/connections.ts'
 import { catchUnforeseen } from './http/unforeseen.ts'
+import { listenOnSocket } from './http/unix-socket.ts'
 import { buildAdmin } from './observability/admin-server.ts'
 import { LineSink } from './observability/line-sink.ts'
 import { createLog } from './observability/log.ts'
@@ -37,6 +38,12 @@ const listenProblems: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name has no address; choose another one',
 }
 
+const socketProblems: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'there is something else; stop the program that listens on it, or choose another path',
+  // Node says the same of a folder that does not exist.
+  EACCES: 'the folder does not exist, or this user may not write to it; create it, or choose another one',
+}
+
 async function listen(
   app: FastifyInstance,
   key: 'listen' | 'admin' | 'databricksHost',
@@ -45,11 +52,15 @@ async function listen(
   const address = key === 'databricksHost' ? config.databricksHost?.listen : config[key]
   if (!address) return null
   const { host, port } = address
+  const socket = key === 'listen' ? config.listen.socket : undefined
   try {
-    await app.listen({ host, port })
+    if (socket === undefined) await app.listen({ host, port })
+    else await listenOnSocket(app, socket)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    throw new ListenError(`cannot listen on ${host} port ${port} (${key}): ${listenProblems[code] ?? String(error)}`)
+    const where = socket ?? `${host} port ${port}`
+    const problems = socket === undefined ? listenProblems : socketProblems
+    throw new ListenError(`cannot listen on ${where} (${key}): ${problems[code] ?? String(error)}`)
   }
   return app.server.address()
 }

@@ -3,12 +3,19 @@ import { Refusal } from '../../policy/reasons.ts'
 import type { OwnToken } from '../credentials/open-credentials.ts'
 import { checkLocalCaller } from '../network/local-caller.ts'
 
+/** The process's own identity on one of its listeners. */
+export interface Sidecar {
+  readonly token: OwnToken
+  /** Whether callers come by a Unix socket. */
+  readonly bySocket: boolean
+}
+
 /**
  * Gives a caller's request the token of the process itself in place of any that it has. All that comes after takes it for the caller's own:
  * it is verified, has groups, and may be passed on. Throws Refusal 'unauthenticated' for whoever is not a program on this machine.
  */
-export async function lendIdentity(message: IncomingMessage, token: OwnToken): Promise<string> {
-  checkLocalCaller(message)
+export async function lendIdentity(message: IncomingMessage, { token, bySocket }: Sidecar): Promise<string> {
+  checkLocalCaller(message, bySocket)
   const own = await token.read()
   const authorization = `Bearer ${own}`
   const { rawHeaders } = message

@@ -22,7 +22,7 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
     ...checkIssuers(file),
     ...checkDirectory(file),
     ...checkLogin(file),
-    ...finding(['admin'], findAddressClash(file.admin, file.listen, 'listen', 'admin')),
+    ...(file.listen.socket === undefined ? finding(['admin'], findAddressClash(file.admin, file.listen, 'listen', 'admin')) : []),
     ...checkDatabricksHost(file),
     ...checkSidecar(file),
     ...credentialEntries(file).flatMap(({ path, credentials }) => [
@@ -90,11 +90,12 @@ function findLoop({ listen, upstream, databricksHost }: ConfigFile): string | nu
     const same = hostname === own.host || (isLoopback(hostname) && (isLoopback(own.host) || isAnyAddress(own.host)))
     return same && upstreamPort === own.port && own.port !== 0
   }
-  const key = isOwn(listen)
-    ? 'listen.port'
-    : databricksHost?.listen && isOwn(databricksHost.listen)
-      ? 'databricksHost.listen.port'
-      : null
+  const key =
+    listen.socket === undefined && isOwn(listen)
+      ? 'listen.port'
+      : databricksHost?.listen && isOwn(databricksHost.listen)
+        ? 'databricksHost.listen.port'
+        : null
   return key === null ? null : `is the proxy's own address (${key} is ${upstreamPort}); write MLflow's address`
 }
 

@@ -23,7 +23,7 @@ export interface CredentialsEntry {
 
 /** The file's content once the schema holds and its defaults are filled in. */
 export interface ConfigFile {
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: { readonly host: string; readonly port: number; readonly socket?: string }
   readonly admin: { readonly host: string; readonly port: number }
   readonly databricksHost?: {
     readonly listen?: { readonly host: string; readonly port: number }

@@ -27,11 +27,15 @@ function showAddress({ host, port }: { readonly host: string; readonly port: num
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+function describeListener({ listen }: Config): string {
+  return listen.socket === undefined ? `${showAddress(listen)} (MLFLOW_TRACKING_URI)` : `the Unix socket ${listen.socket}`
+}
+
 function describeServer(config: Config): string[] {
   const unknown = config.unknownFields === 'refuse' ? 'are refused' : 'are passed on, unless their name suggests a reference'
   return [
     'The proxy',
-    row('clients', `${showAddress(config.listen)} (MLFLOW_TRACKING_URI)`),
+    row('clients', describeListener(config)),
     ...describeDatabricksHost(config),
     row('operators', `${showAddress(config.admin)} (/livez, /readyz, /metrics)`),
     row('upstream', `${describeKind(config)} at ${config.upstream.url}, ${describeCredentials(config.upstream.credentials)}`),

@@ -46,7 +46,8 @@ export type OwnCredentials = Exclude<UpstreamCredentials, { mode: 'none' | 'pass
 
 /** The configuration after validation: frozen, complete, and never changed afterwards. */
 export interface Config extends PolicyConfig {
-  readonly listen: { readonly host: string; readonly port: number }
+  /** `socket`: the path of a Unix socket in place of host and port. */
+  readonly listen: { readonly host: string; readonly port: number; readonly socket?: string }
   readonly admin: { readonly host: string; readonly port: number }
   /** Where clients that have the proxy for their `DATABRICKS_HOST` reach it; left out: there are none. */
   readonly databricksHost?: {

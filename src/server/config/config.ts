@@ -110,7 +110,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
   const { listen, admin, databricksHost, paging, unknownFields, shutdown, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   return {
-    listen: { host: listen.host, port: listen.port },
+    listen: { host: listen.host, port: listen.port, ...(listen.socket === undefined ? {} : { socket: listen.socket }) },
     admin: { host: admin.host, port: admin.port },
     ...(databricksHost === undefined ? {} : { databricksHost: completeDatabricksHost(databricksHost) }),
     upstream: completeUpstream(file, outbound, env),

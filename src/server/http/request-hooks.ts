@@ -4,8 +4,7 @@ import type { Environment, PolicyConfig } from '../../policy/environments/enviro
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
-import { lendIdentity, refuseOwn } from '../auth/sidecar.ts'
-import type { OwnToken } from '../credentials/open-credentials.ts'
+import { lendIdentity, refuseOwn, type Sidecar } from '../auth/sidecar.ts'
 import type { End } from '../network/request-end.ts'
 import { type AuditRecord, newAuditRecord } from '../observability/audit-record.ts'
 import { addressParts } from './addresses.ts'
@@ -31,12 +30,12 @@ function authorizationValues({ raw }: FastifyRequest): string[] {
 }
 
 /** Who sends a request to a sidecar: always the process itself. */
-async function identifyOwn(request: FastifyRequest, authenticator: Authenticator, sidecar: OwnToken): Promise<Authenticated> {
+async function identifyOwn(request: FastifyRequest, authenticator: Authenticator, sidecar: Sidecar): Promise<Authenticated> {
   const own = await lendIdentity(request.raw, sidecar)
   try {
     return await authenticator.authenticate(authorizationValues(request))
   } catch (error) {
-    throw refuseOwn(error, own, sidecar)
+    throw refuseOwn(error, own, sidecar.token)
   }
 }
 
@@ -61,7 +60,7 @@ export function addRequestHooks(
   authenticator: Authenticator,
   ingressOf: IngressOf,
   connections: Connections,
-  sidecar: OwnToken | null = null,
+  sidecar: Sidecar | null = null,
   sessions: BrowserSessions | null = null,
 ): void {
   app.decorateRequest('authenticated', null)

@@ -16,10 +16,11 @@ function hostNameOf(host: string | undefined): string {
 
 /**
  * Throws Refusal 'unauthenticated' unless a program of this machine (or pod) itself sends the request: such programs need no token. Another
- * host name is that of a web page whose DNS was changed to reach this machine from a browser.
+ * host name is that of a web page whose DNS was changed to reach this machine from a browser. `bySocket`: it came by a Unix socket, which
+ * other machines and browsers do not reach.
  */
-export function checkLocalCaller({ socket, headers }: IncomingMessage): void {
-  if (!isOwnAddress(socket.remoteAddress)) {
+export function checkLocalCaller({ socket, headers }: IncomingMessage, bySocket = false): void {
+  if (!bySocket && !isOwnAddress(socket.remoteAddress)) {
     throw new Refusal(
       'unauthenticated',
       'Only programs on the same machine or in the same pod may call this address without a token.',
@@ -32,7 +33,7 @@ export function checkLocalCaller({ socket, headers }: IncomingMessage): void {
       `The request was passed on by another program (it has the header ${forwarded}), and this address is only for programs on the same machine: call it directly.`,
     )
   }
-  if (!isLoopback(hostNameOf(headers.host))) {
+  if (!bySocket && !isLoopback(hostNameOf(headers.host))) {
     throw new Refusal(
       'unauthenticated',
       'This address is only for programs on the same machine: call it as 127.0.0.1 or localhost.',
