@@ -38,6 +38,17 @@ export function environmentsOf(config: PolicyConfig, principal: Principal): read
   return byPrincipal(config)(principal)
 }
 
+/** As few of the caller's groups as say the same about them as all: where they are, and as what. */
+export function decidingGroups(config: PolicyConfig, principal: Principal): readonly string[] {
+  const firstOf = (groups: readonly string[]) => groups.filter((group) => principal.groups.includes(group)).slice(0, 1)
+  const deciding = environmentsOf(config, principal).flatMap(({ groups, readers = [], administrators = [] }) => [
+    ...firstOf(groups),
+    ...firstOf(administrators),
+    ...firstOf(readers),
+  ])
+  return [...new Set(deciding.length === 0 ? [] : [...(config.requiredGroups ?? []), ...deciding])]
+}
+
 function seen(config: PolicyConfig, principal: Principal): string {
   const listed = principal.groupsFrom === 'directory'
   if (principal.groups.length === 0) {

@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose'
-import { environmentsOf, isAdministrator } from '../../policy/environments/choose-environment.ts'
+import { decidingGroups } from '../../policy/environments/choose-environment.ts'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
@@ -18,16 +18,6 @@ export interface Session {
 }
 
 const longestName = 60
-
-/** The groups that decide where a caller is and as what: for each environment the first that opens it, and the first that makes an administrator. */
-function decidingGroups(config: PolicyConfig, principal: Principal): readonly string[] {
-  const isOwn = (group: string) => principal.groups.includes(group)
-  const deciding = environmentsOf(config, principal).flatMap((environment) => [
-    ...environment.groups.filter(isOwn).slice(0, 1),
-    ...(isAdministrator(environment, principal) ? (environment.administrators ?? []).filter(isOwn).slice(0, 1) : []),
-  ])
-  return [...new Set(deciding)]
-}
 
 /** A caller as a session keeps them: with those of their groups that decide. */
 export function forSession(config: PolicyConfig, authenticated: Authenticated): Authenticated {

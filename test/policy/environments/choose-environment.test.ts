@@ -1,5 +1,12 @@
+import fc from 'fast-check'
 import t from 'tap'
-import { chooseEnvironment, environmentsOf, isReader } from '../../../src/policy/environments/choose-environment.ts'
+import {
+  chooseEnvironment,
+  decidingGroups,
+  environmentsOf,
+  isAdministrator,
+  isReader,
+} from '../../../src/policy/environments/choose-environment.ts'
 import type { PolicyConfig } from '../../../src/policy/environments/environment.ts'
 import { makeEnvironment } from '../../fakes/fake-fact-source.ts'
 
@@ -30,4 +37,21 @@ t.test('who lacks a required group is in no environment, and is told which', (t)
   t.throws(() => chooseEnvironment(strict, caller('apps_acc', 'apps_all'), 'acc'), refused, 'and a named one makes no difference')
   t.same(namesOf(strict, 'apps_all', 'staff'), [], 'required groups alone put nobody anywhere')
   t.end()
+})
+
+t.test('law: the deciding groups say the same about a caller as all of their groups', async () => {
+  const groups = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { maxLength: 4 })
+  const environment = fc.record({ groups, readers: groups, administrators: groups })
+  const landscape = fc.record({ all: fc.array(environment, { maxLength: 3 }), requiredGroups: groups })
+  const rolesOf = (config: PolicyConfig, principal: ReturnType<typeof caller>) =>
+    environmentsOf(config, principal).map((each) => [each.name, isReader(each, principal), isAdministrator(each, principal)])
+  fc.assert(
+    fc.property(landscape, groups, ({ all, requiredGroups }, own) => {
+      const environments = all.map((settings, index) => makeEnvironment(`env${index}`, settings))
+      const strict = { ...config, environments, requiredGroups }
+      const [whole, deciding] = [caller(...own), caller(...decidingGroups(strict, caller(...own)))]
+      return JSON.stringify(rolesOf(strict, whole)) === JSON.stringify(rolesOf(strict, deciding))
+    }),
+    { numRuns: 5_000 },
+  )
 })
