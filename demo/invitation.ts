@@ -1,8 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { pythonOf } from '../scripts/setup/python-environments.mjs'
+import type { Person } from '../test/fakes/entra-login.ts'
 import { mlflowVersion } from './python-script.ts'
 import { paint } from './summary.ts'
 import type { Surroundings } from './surroundings.ts'
+
+function describePeople(url: string, people: readonly Person[]): string[] {
+  const each = people.map(
+    ({ name, roles }) => `  ${name.padEnd(10)} ${roles.map((role) => role.replace('apps_', '')).join(', ')}`,
+  )
+  return [`${paint('bold', `Open ${url} in a browser`)} and log in as one of three people:`, ...each, '']
+}
 
 /** How to try what was left running: the two variables of an MLflow client, and other addresses. */
 export function describeStay({ mlflow, workspace, proxy, entra, applications, tokens }: Surroundings): string {
@@ -16,7 +24,9 @@ export function describeStay({ mlflow, workspace, proxy, entra, applications, to
   const data = Object.entries(form).map(([name, value]) => `-d ${name}=${value}`)
   const train = fileURLToPath(new URL('train.py', import.meta.url))
   return [
-    `\n${paint('bold', 'Everything goes on running until Ctrl-C.')}  In another shell, as the acc application, for an hour:\n`,
+    `\n${paint('bold', 'Everything goes on running until Ctrl-C.')}\n`,
+    ...(workspace === null ? describePeople(proxy.url, entra.people) : []),
+    'In another shell, as the acc application, for an hour:\n',
     `export MLFLOW_TRACKING_URI=${proxy.url}`,
     `export MLFLOW_TRACKING_TOKEN=${tokens.acc ?? ''}`,
     `\nThen, for example:   ${pythonOf(mlflowVersion)} ${train}`,

@@ -6,6 +6,7 @@ import t from 'tap'
 import { listSurprises } from '../demo/expected.ts'
 import type { Findings, View } from '../demo/findings.ts'
 import { drawSummary } from '../demo/summary.ts'
+import { BrowserClient } from './harness/browser-client.ts'
 import { find, listProcesses, startCommand, summaryLines, waitFor } from './harness/demo-program.ts'
 
 t.test('npm run demo -- --keep: the story, an invitation, and nothing left behind', async (t) => {
@@ -31,6 +32,17 @@ t.test('npm run demo -- --keep: the story, an invitation, and nothing left behin
       answer.registered_models.map(({ name }) => name),
       ['fraud'],
     )
+  })
+  await t.test('one of three people logs in with a browser', async (t) => {
+    t.match(
+      text,
+      /log in as one of three people:\n {2}Anna Ek {4}acc\n {2}Bo Lind {4}acc, preprod, prod\n {2}Cleo Berg {2}prod\n/,
+    )
+    const browser = new BrowserClient({})
+    const asked = await browser.open(`${uri}/-/login?to=/-/whoami`)
+    const person = find(asked.text, /href="(\?as=[^"]+)"><strong>Cleo Berg/)
+    const { text: me } = await browser.open(new URL(person, asked.address).href)
+    t.match(JSON.parse(me), { kind: 'user', environment: 'prod' })
   })
   await t.test('the token is like one of Entra ID, and only the secret opens the token endpoint', async (t) => {
     const [header, claims] = token.split('.').map((part) => Buffer.from(part, 'base64url').toString())

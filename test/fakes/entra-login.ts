@@ -6,6 +6,7 @@ import Provider, { type Configuration } from 'oidc-provider'
 import { type Application, databricksScope, type Entra, entraClaims, registerApplication, registeredClient } from './entra.ts'
 import { leavingPage, whoAreYouPage } from './entra-pages.ts'
 import { audience, tenantId } from './issuer.ts'
+import { keptInMemory } from './kept-in-memory.ts'
 
 /** Somebody who can log in. */
 export interface Person {
@@ -50,6 +51,8 @@ export interface Registrations {
 }
 
 const scope = `${audience}/.default`
+/** Seconds that a token is good for. */
+const lifetime = 3600
 const routes = {
   authorization: '/oauth2/v2.0/authorize',
   token: '/oauth2/v2.0/token',
@@ -74,12 +77,19 @@ const features: Configuration['features'] = {
     getResourceServerInfo: () => ({
       scope: `${scope} ${databricksScope}`,
       audience,
-      accessTokenTTL: 3600,
+      accessTokenTTL: lifetime,
       accessTokenFormat: 'jwt',
       jwt: { sign: { alg: 'RS256' } },
     }),
   },
 }
+
+/** Seconds. */
+const lifetimes = Object.fromEntries(
+  ['AccessToken', 'AuthorizationCode', 'ClientCredentials', 'Grant', 'IdToken', 'Interaction', 'RefreshToken', 'Session'].map(
+    (kind) => [kind, lifetime],
+  ),
+)
 
 async function signingKey() {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
@@ -101,6 +111,8 @@ async function configure(fake: EntraLogin, { publicUrl, applications = [] }: Reg
     preferred_username: 'someone@example.com',
   })
   return {
+    adapter: keptInMemory,
+    ttl: lifetimes,
     jwks: { keys: [await signingKey()] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     clients: [

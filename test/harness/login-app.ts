@@ -16,6 +16,8 @@ export interface LoginApp extends InProcess {
   readonly entra: EntraLogin
   readonly upstream: FakeUpstream
   browser(): BrowserClient
+  /** Starts a replica; `key` seals its cookies, by default that of the first. */
+  replica(key?: string): Promise<InProcess>
 }
 
 export interface LoginAppOptions {
@@ -40,10 +42,11 @@ export async function startLoginApp(options: LoginAppOptions): Promise<LoginApp>
     authentication: { entra: { tenantId, audiences: [audience], authority }, login },
     environments,
   }
-  const running = await startInProcess(content, { files: { secret: clientSecret, key: 'f0'.repeat(32) } })
+  const replica = (key = 'f0'.repeat(32)) => startInProcess(content, { files: { secret: clientSecret, key } })
+  const running = await replica()
   const close = async () => {
     await running.close()
     await Promise.all([entra.close(), upstream.close()])
   }
-  return { ...running, entra, upstream, browser: () => new BrowserClient({ [publicUrl]: running.url }), close }
+  return { ...running, entra, upstream, replica, browser: () => new BrowserClient({ [publicUrl]: running.url }), close }
 }

@@ -1,0 +1,62 @@
+import t from 'tap'
+import { person } from '../../fakes/entra-login.ts'
+import { BrowserClient } from '../../harness/browser-client.ts'
+import { publicUrl, startLoginApp } from '../../harness/login-app.ts'
+
+const app = await startLoginApp({ who: person('Anna Ek', 'apps_acc') })
+const second = await app.replica()
+const stranger = await app.replica('0f'.repeat(32))
+t.teardown(async () => {
+  await Promise.all([second.close(), stranger.close()])
+  await app.close()
+})
+const session = '__Host-mlflow-session'
+const whoami = `${publicUrl}/-/whoami`
+
+/** The same browser, whose next requests another replica answers. */
+function at({ url }: { readonly url: string }, browser: BrowserClient): BrowserClient {
+  const moved = new BrowserClient({ [publicUrl]: url })
+  for (const [name, value] of browser.jar(publicUrl)) moved.jar(publicUrl).set(name, value)
+  return moved
+}
+
+t.test('a login begins at one replica, comes back to another, and goes on at both', async (t) => {
+  const first = app.browser()
+  const { address } = await first.open(`${publicUrl}/-/login`, `${publicUrl}/-/login/callback`)
+  const other = at(second, first)
+  t.equal((await other.send(address)).status, 303)
+  for (const replica of [second, app, second])
+    t.match(JSON.parse((await at(replica, other).send(whoami)).text), { environment: 'acc' })
+})
+
+t.test('a login is renewed at one replica, and its older cookie goes on at the other until its token ends', async (t) => {
+  const now = Math.floor(Date.now() / 1_000)
+  app.entra.tricks.accessClaims = { iat: now - 3_500, nbf: now - 3_500, exp: now + 100 }
+  const first = app.browser()
+  const { address } = await first.open(`${publicUrl}/-/login`, `${publicUrl}/-/login/callback`)
+  await first.send(address)
+  app.entra.tricks.accessClaims = {}
+  const old = first.jar(publicUrl).get(session)
+  t.equal((await first.send(whoami)).status, 200)
+  t.not(first.jar(publicUrl).get(session), old, 'renewed')
+  const late = at(second, first)
+  late.jar(publicUrl).set(session, old ?? '')
+  t.equal((await late.send(whoami)).status, 200, 'its refresh token was taken already, which is no reason to stop')
+  t.match(second.logs(), /"problem":"Your login could not be renewed \(invalid_grant\)/)
+  t.equal((await at(second, first).send(whoami)).status, 200, 'the new cookie counts at both')
+})
+
+t.test('a logout ends the login at its replica; elsewhere the browser has no cookie any more', async (t) => {
+  const first = app.browser()
+  await first.open(`${publicUrl}/-/login`)
+  await first.press(`${publicUrl}/-/logout`)
+  t.equal((await at(second, first).send(whoami)).status, 401)
+})
+
+t.test('a replica with another key takes neither a login under way nor a session', async (t) => {
+  const first = app.browser()
+  const { address } = await first.open(`${publicUrl}/-/login`, `${publicUrl}/-/login/callback`)
+  t.match(await at(stranger, first).send(address), { status: 400, text: /not one of this server/ })
+  await first.send(address)
+  t.match(await at(stranger, first).send(whoami), { status: 401, text: /its key has changed since/ })
+})
