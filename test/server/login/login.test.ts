@@ -75,3 +75,25 @@ t.test('nothing that could be used is in the log', async (t) => {
   t.ok(codes.length >= 4)
   for (const text of [...codes, ...browser.jar(publicUrl).values()]) t.notMatch(app.logs(), text)
 })
+
+t.test('behind oauth2-proxy: the access token in the header counts, and no other header says who somebody is', async (t) => {
+  const browser = app.browser()
+  await browser.open(`${publicUrl}/-/login`)
+  const shown = await browser.press(`${publicUrl}/-/code`)
+  const token = /MLFLOW_TRACKING_TOKEN=(eyJ[\w.-]+)/.exec(shown.text)?.[1] ?? ''
+  const headers = { 'x-forwarded-user': 'somebody', 'x-forwarded-groups': 'apps_prod', 'x-forwarded-access-token': token }
+  const page = {
+    accept: 'text/html,application/xhtml+xml',
+    'sec-fetch-site': 'none',
+    'sec-fetch-mode': 'navigate',
+    cookie: '_oauth2_proxy=x',
+  }
+  t.equal((await app.browser().send(`${publicUrl}/`, { ...headers, ...page })).status, 401, 'other headers are no proof')
+  const opened = await app.browser().send(`${publicUrl}/`, { ...headers, ...page, authorization: `Bearer ${token}` })
+  t.equal(opened.status, 200)
+  t.notMatch(opened.text, 'env-proxy-bar')
+  const me = await app.browser().send(whoami, { ...headers, authorization: `Bearer ${token}` })
+  t.match(JSON.parse(me.text), { objectId: anna.objectId, groups: ['apps_acc'] })
+  const crossSite = { authorization: `Bearer ${token}`, 'sec-fetch-site': 'cross-site', 'content-length': '0' }
+  t.equal((await app.browser().send(`${publicUrl}/ajax-api/2.0/mlflow/runs/create`, crossSite, 'POST')).status, 400)
+})
