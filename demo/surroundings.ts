@@ -5,7 +5,7 @@ import { type Application, registerApplication, requestToken } from '../test/fak
 import { type EntraLogin, person, startEntraLogin } from '../test/fakes/entra-login.ts'
 import type { Workspace } from '../test/fakes/workspace/start-workspace.ts'
 import { type MlflowServer, startMlflow } from '../test/harness/mlflow-server.ts'
-import { freePort } from '../test/harness/program.ts'
+import { lastingPort } from '../test/harness/program.ts'
 import { type RunningProxy, startProxy } from '../test/harness/proxy.ts'
 import { showStep } from './progress.ts'
 import { mlflowVersion } from './python-script.ts'
@@ -60,7 +60,7 @@ async function requestTokens(entra: EntraLogin): Promise<Record<string, string>>
 /** Starts everything and shows the progress. */
 export async function startSurroundings(keep: Keeper, databricks: boolean): Promise<Surroundings> {
   const mlflow = await showStep(`an MLflow ${mlflowVersion} server starts`, kept(keep, startMlflow({ version: mlflowVersion })))
-  const port = await freePort()
+  const port = await lastingPort()
   const publicUrl = `http://127.0.0.1:${port}`
   const registered = [...Object.values(applications), ...Object.values(members)]
   const entra = await showStep(

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -79,6 +80,22 @@ export async function freePort(): Promise<number> {
   await once(server, 'close')
   if (address === null || typeof address === 'string') throw new Error('no port was given')
   return address.port
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  const free = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  )
+  server.close()
+  return free
+}
+
+/** A TCP port that stays free until it is used: below those that systems give to whoever wants any. */
+export async function lastingPort(): Promise<number> {
+  const port = 20_000 + randomInt(12_000)
+  return (await isFree(port)) ? port : lastingPort()
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
 import { registerApplication, requestToken } from '../fakes/entra.ts'
 import { type EntraLogin, person, startEntraLogin } from '../fakes/entra-login.ts'
 import { startMlflow } from '../harness/mlflow-server.ts'
-import { freePort } from '../harness/program.ts'
+import { lastingPort } from '../harness/program.ts'
 import { type RunningProxy, startProxy } from '../harness/proxy.ts'
 import { type Furniture, furnish } from './ui-world.ts'
 
@@ -19,7 +19,7 @@ export interface LoginWorld {
 
 /** Starts them all. */
 export async function startLoginWorld(): Promise<LoginWorld> {
-  const port = await freePort()
+  const port = await lastingPort()
   const publicUrl = `http://127.0.0.1:${port}`
   const people = [person('Anna Ek', 'apps_acc'), person('Bo Lind', 'apps_acc', 'apps_prod'), person('Dan Roos', 'cooks')]
   const trainer = registerApplication('apps_acc')
