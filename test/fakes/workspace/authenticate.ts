@@ -47,15 +47,21 @@ function ownMember({ iss, sub }: JWTPayload, { host }: IncomingHttpHeaders, dire
 
 /**
  * Says whose token a request bears. Throws 401 without a token, 400 for another audience, 403 for a token that is not
- * good, and for an identity that is not in the workspace.
+ * good, and for an identity that is not in the workspace. `personal`: object ids of members by their personal access tokens.
  */
-export function makeAuthenticator({ authority, tenantId }: TokenIssuer, directory: Directory) {
+export function makeAuthenticator(
+  { authority, tenantId }: TokenIssuer,
+  directory: Directory,
+  personal: ReadonlyMap<string, string>,
+) {
   const keys = createRemoteJWKSet(new URL(`${authority}/${tenantId}/discovery/v2.0/keys`), { cooldownDuration: 0 })
   return async (headers: IncomingHttpHeaders): Promise<Member> => {
     const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1]
     if (token === undefined) {
       throw new DatabricksError(401, '401', 'Credential was not sent or was of an unsupported type for this API.')
     }
+    const holder = directory.find(personal.get(token) ?? '')
+    if (holder !== null) return holder
     let claims: JWTPayload
     let own: Member | null
     try {

@@ -58,6 +58,8 @@ interface RecordedCall {
 export interface Workspace {
   readonly url: string
   readonly id: string
+  /** Object ids of members by their personal access tokens. */
+  readonly personal: Map<string, string>
   readonly storage: Storage
   /** Adds a user or service principal; nobody else gets in, whatever Entra says. */
   add(member: NewMember): Member
@@ -85,10 +87,15 @@ function give(response: ServerResponse, { status, headers, body }: Answer) {
 }
 
 /** What is answered without a token (facts 38 and 40). */
-function publicAnswer(path: string, url: string, { authority, tenantId }: TokenIssuer): Answer | null {
+async function publicAnswer(path: string, url: string, { authority, tenantId }: TokenIssuer): Promise<Answer | null> {
   if (path === '/.well-known/databricks-config') {
     return json({ oidc_endpoint: `${url}/oidc`, workspace_id: workspaceId, cloud: 'azure' })
   }
+  const issuer = `${url}/oidc`
+  if (path === '/oidc/.well-known/openid-configuration') return json({ issuer, jwks_uri: `${issuer}/jwks.json` })
+  // Its own tokens are signed with the same keys here.
+  if (path === '/oidc/jwks.json')
+    return json(JSON.parse(await (await fetch(`${authority}/${tenantId}/discovery/v2.0/keys`)).text()))
   if (path !== '/aad/auth') return null
   return { status: 302, headers: { location: `${authority}/${tenantId}/oauth2/authorize` }, body: '' }
 }
@@ -96,6 +103,7 @@ function publicAnswer(path: string, url: string, { authority, tenantId }: TokenI
 /** What may change while a workspace runs. */
 interface State {
   url: string
+  readonly personal: Map<string, string>
   limit: (path: string) => void
   failing: { readonly path: RegExp; readonly how: Refusing } | null
 }
@@ -111,13 +119,13 @@ function withoutPreview(path: string): string {
 /** Answers requests: who asks, how often, for what. `seen` learns the caller. */
 function makeAnswerer(options: WorkspaceOptions, registry: Registry, state: State) {
   const route = makeRouter(makeGroups(registry, options))
-  const authenticate = makeAuthenticator(options.issuer, registry.directory)
+  const authenticate = makeAuthenticator(options.issuer, registry.directory, state.personal)
   return async (request: IncomingMessage, body: Buffer, seen: { caller: Member | null }): Promise<Answer> => {
     const { method = 'GET', headers } = request
     const { pathname, search } = new URL(request.url ?? '/', 'http://workspace')
     const failing = state.failing?.path.test(withoutPreview(pathname)) ? state.failing.how : null
     if (failing !== null && beforeTokens.has(failing)) return refusal(failing, pathname, workspaceId)
-    const free = publicAnswer(pathname, state.url, options.issuer)
+    const free = await publicAnswer(pathname, state.url, options.issuer)
     if (free !== null) return free
     const caller = await authenticate(headers)
     seen.caller = caller
@@ -145,7 +153,7 @@ async function listen(server: Server): Promise<string> {
 export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const storage = await (options.storage === 'blob' ? startAzurite() : startAdls())
   const registry = makeRegistry(options, storage)
-  const state: State = { url: '', limit: makeRateLimit(options.rates ?? {}), failing: null }
+  const state: State = { url: '', personal: new Map(), limit: makeRateLimit(options.rates ?? {}), failing: null }
   const answer = makeAnswerer(options, registry, state)
   const calls: RecordedCall[] = []
 
@@ -168,6 +176,7 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
   return {
     url: state.url,
     id: workspaceId,
+    personal: state.personal,
     storage,
     calls: () => calls,
     setRates: (rates) => {
