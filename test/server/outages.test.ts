@@ -167,6 +167,7 @@ t.test('only tokens, certificates and the time of a line in the log are judged b
     'server/auth/authenticate.ts',
     'server/config/config-checks.ts',
     'server/credentials/managed-identity.ts',
+    'server/login/login-parts.ts',
     'server/observability/line-sink.ts',
   ])
 })
