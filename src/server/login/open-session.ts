@@ -19,8 +19,11 @@ async function authenticate({ config, authenticator }: TokenCheck, accessToken: 
   const authenticated = await authenticator.authenticate([`Bearer ${accessToken}`])
   if (authenticated.principal.kind !== 'user') throw refuseSession('Microsoft Entra ID gave the token of an application')
   // Only now are all groups of the caller known, for the sentence that says which were seen.
-  if (environmentsOf(config, authenticated.principal).length === 0 && !authenticated.overage)
-    chooseEnvironment(config, authenticated.principal, null)
+  if (environmentsOf(config, authenticated.principal).length === 0) {
+    // Whose groups are not known has not left.
+    if (authenticated.unknownGroups !== undefined) throw authenticated.unknownGroups
+    if (!authenticated.overage) chooseEnvironment(config, authenticated.principal, null)
+  }
   return authenticated
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import type { Authenticated } from '../../../src/policy/identity/claims.ts'
+import { Refusal } from '../../../src/policy/reasons.ts'
 import { beginAttempt, readAttempt, writeAttempt } from '../../../src/server/login/attempt.ts'
 import { cookieNames, cookieValues } from '../../../src/server/login/cookies.ts'
 import { Renewals } from '../../../src/server/login/renewals.ts'
@@ -54,7 +55,7 @@ t.test('a refresh token that does not fit is left out; nothing else may be too l
 })
 
 /** Renewals by an issuer that gives the tokens of `who`, or is not there. */
-function renewals(who: string | null) {
+function renewals(who: string | null, known: Partial<Authenticated> = {}) {
   const problems: (string | null)[] = []
   const issuer = {
     renew: async () => {
@@ -63,7 +64,7 @@ function renewals(who: string | null) {
     },
   }
   const config = { environments: [makeEnvironment('acc')], foldsCase: false }
-  const check = { config, authenticator: { authenticate: async () => caller(who ?? objectId) } }
+  const check = { config, authenticator: { authenticate: async () => ({ ...caller(who ?? objectId), ...known }) } }
   const report = ({ problem }: { readonly problem: string | null }) => void problems.push(problem)
   return { problems, these: new Renewals({ check, store, issuer, now: clock, report }) }
 }
@@ -91,4 +92,14 @@ t.test('a session is renewed when five minutes are left, and not before', async 
   now = begin + 3_301
   t.match((await these.current(session, false)).header, /^__Host-mlflow-session=/)
   t.strictSame(problems, [null])
+})
+
+t.test('a session goes on while the directory cannot say in which groups its person is', async (t) => {
+  const { principal } = caller()
+  const unknownGroups = new Refusal('upstream-unavailable', 'The directory is down.')
+  const { these } = renewals(objectId, { principal: { ...principal, groups: [] }, unknownGroups })
+  now = begin + 3_400
+  t.match(await these.current(session, false), { session, header: null })
+  now = begin + 3_601
+  await t.rejects(these.current(session, false), { message: /The directory is down/ })
 })
