@@ -111,6 +111,25 @@ t.test('each file that the configuration names is mounted from the Secret that t
   t.strictSame(at(shared, 'containers.0.volumeMounts.1'), mount)
 })
 
+/** The values with a login, whose secrets are mounted, and the key of page tokens among them. */
+function withLogin(values: object): object {
+  const folder = '/run/secrets/login'
+  const files = { clientSecretFile: `${folder}/secret`, cookieKeyFile: `${folder}/cookie.key` }
+  const login = { publicUrl: 'https://mlflow.example.com', clientId: tenantId, ...files }
+  const configured = set(set(values, 'config.authentication.login', login), 'config.paging', { keyFile: `${folder}/paging.key` })
+  return set(configured, 'secrets', [{ existingSecret: 'mlflow-login', mountPath: folder }])
+}
+
+t.test('other Secrets are mounted where the values say', async (t) => {
+  const manifests = await render(set(withLogin(cluster), 'pagingKey.existingSecret', ''))
+  const pod = at(pick(manifests, 'Deployment', 'gate-mlflow-env-proxy'), 'spec.template.spec')
+  t.match(at(pod, 'volumes.1'), { name: 'secret-0', secret: { secretName: 'mlflow-login' } })
+  const mount = { name: 'secret-0', mountPath: '/run/secrets/login', readOnly: true }
+  t.strictSame(at(pod, 'containers.0.volumeMounts.1'), mount)
+  const [answer] = await runHelm([{ do: 'validate', kubernetes: '1.37', manifests }])
+  t.match(answer, { ok: true })
+})
+
 t.test('a changed configuration rolls the pods, and any other change leaves the checksum alone', async (t) => {
   const path = 'spec.template.metadata.annotations'
   const checksum = async (values: object) => at(pick(await render(values), 'Deployment', 'gate-mlflow-env-proxy'), path)
@@ -156,6 +175,7 @@ t.test('network policies let in the named peers, let out DNS, issuer and MLflow,
 
 t.test('values that contradict each other or do not fit are refused with the reason', async (t) => {
   const open = set(cluster, 'networkPolicy.protectUpstream', { enabled: false })
+  const login = withLogin(cluster)
   const refused: [values: object, reason: RegExp][] = [
     [set(cluster, 'pagingKey.existingSecret', ''), /replicaCount is more than 1.*pagingKey\.existingSecret/],
     [set(cluster, 'config.listen', { port: 80 }), /config\.listen and config\.admin are set by the chart/],
@@ -163,6 +183,17 @@ t.test('values that contradict each other or do not fit are refused with the rea
     [set(cluster, 'config.admin', { port: 80 }), /config\.listen and config\.admin are set by the chart/],
     [set(cluster, 'config.paging', { keyFile: '/tmp/key' }), /files named in config are not in the pod/],
     [set(external, 'config.upstream.credentials.file', '/tmp/token'), /files named in config are not in the pod/],
+    [
+      set(cluster, 'config.authentication.login', { clientSecretFile: '/run/secrets/login/secret' }),
+      /not in the pod: \/run\/secrets\/login\/secret/,
+    ],
+    [set(cluster, 'config.environments.acc', { credentials: { certificateFile: '/x.pem' } }), /not in the pod: \/x\.pem/],
+    [
+      set(cluster, 'config.authentication.issuers', [{ tokenFile: '/run/secrets/other' }]),
+      /not in the pod: \/run\/secrets\/other/,
+    ],
+    [set(login, 'config.authentication.login.cookieKeyFile', ''), /share the key that seals logins/],
+    [set(login, 'secrets', [{ existingSecret: 'login', mountPath: '/etc' }]), /at '\/secrets\/0\/mountPath'/],
     [set(external, 'upstreamToken.existingSecret', ''), /credentials\.mode is token: create a Secret/],
     [set(cluster, 'upstreamToken', { existingSecret: 'token' }), /credentials\.mode is not token/],
     [open, /networkPolicy does not let the proxy reach MLflow.*networkPolicy\.upstream\.to/],
@@ -189,6 +220,11 @@ t.test('values that contradict each other or do not fit are refused with the rea
   const accepted = [
     set(cluster, 'global', { any: 1 }),
     set(cluster, 'config.environments', ['acc']),
+    set(login, 'pagingKey.existingSecret', ''),
+    set(cluster, 'config.upstream.credentials', {
+      mode: 'workloadIdentity',
+      tokenFile: '/var/run/secrets/azure/tokens/azure-identity-token',
+    }),
     set(open, 'networkPolicy.enabled', false),
   ]
   for (const answer of await runHelm(accepted.map(renderJob))) t.match(answer, { ok: true })

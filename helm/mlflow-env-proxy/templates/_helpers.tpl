@@ -50,6 +50,21 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- toYaml $config -}}
 {{- end -}}
 
+{{/* The files that a part of the configuration names, a line each. */}}
+{{- define "mlflow-env-proxy.files" -}}
+{{- if kindIs "map" . -}}
+{{- range $key, $value := . -}}
+{{- if and (kindIs "string" $value) (or (eq $key "file") (hasSuffix "File" $key)) -}}
+{{- printf "%s\n" $value -}}
+{{- else -}}
+{{- include "mlflow-env-proxy.files" $value -}}
+{{- end -}}
+{{- end -}}
+{{- else if kindIs "slice" . -}}
+{{- range . -}}{{- include "mlflow-env-proxy.files" . -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Stops the rendering where the values contradict each other, with what to do about it. */}}
 {{- define "mlflow-env-proxy.checks" -}}
 {{- $config := .Values.config -}}
@@ -60,13 +75,27 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if dig "databricksHost" "listen" "" $config -}}
 {{- fail "the Service has one port for callers: remove config.databricksHost.listen, and use config.databricksHost.hostNames with host names that lead to it" -}}
 {{- end -}}
-{{- if or (dig "paging" "keyFile" "" $config) (dig "credentials" "file" "" $config.upstream) -}}
-{{- fail "files named in config are not in the pod: remove config.paging.keyFile and config.upstream.credentials.file, and name the Secrets in pagingKey.existingSecret and upstreamToken.existingSecret" -}}
+{{- $folders := list "/var/run/secrets/" "/etc/mlflow-env-proxy-ca/" -}}
+{{- range .Values.secrets -}}
+{{- $folders = append $folders (printf "%s/" (trimSuffix "/" .mountPath)) -}}
 {{- end -}}
-{{- if and (gt (int .Values.replicaCount) 1) (not .Values.pagingKey.existingSecret) -}}
+{{- range splitList "\n" (include "mlflow-env-proxy.files" $config) -}}
+{{- $file := . -}}
+{{- $isThere := eq $file "" -}}
+{{- range $folders -}}
+{{- if hasPrefix . $file -}}{{- $isThere = true -}}{{- end -}}
+{{- end -}}
+{{- if not $isThere -}}
+{{- fail (printf "files named in config are not in the pod: %s; mount the Secret that holds it with `secrets` (for paging.keyFile and upstream.credentials.file, pagingKey and upstreamToken do that)" $file) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (gt (int .Values.replicaCount) 1) (not .Values.pagingKey.existingSecret) (not (dig "paging" "keyFile" "" $config)) -}}
 {{- fail "replicaCount is more than 1, so the replicas must share the key that seals page tokens: create a Secret and name it in pagingKey.existingSecret, or set replicaCount to 1" -}}
 {{- end -}}
-{{- if and (eq $mode "token") (not .Values.upstreamToken.existingSecret) -}}
+{{- if and (gt (int .Values.replicaCount) 1) (hasKey $config.authentication "login") (not (dig "login" "cookieKeyFile" "" $config.authentication)) -}}
+{{- fail "replicaCount is more than 1, so the replicas must share the key that seals logins: mount a Secret with `secrets` and name its file in config.authentication.login.cookieKeyFile" -}}
+{{- end -}}
+{{- if and (eq $mode "token") (not .Values.upstreamToken.existingSecret) (not (dig "credentials" "file" "" $config.upstream)) -}}
 {{- fail "config.upstream.credentials.mode is token: create a Secret that holds the token and name it in upstreamToken.existingSecret" -}}
 {{- end -}}
 {{- if and .Values.upstreamToken.existingSecret (ne $mode "token") -}}
