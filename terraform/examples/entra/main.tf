@@ -19,7 +19,7 @@ locals {
 
   # A name becomes an app role and appears in the `roles` claim; an object id is a security group and appears in `groups`.
   named_groups = { for name, e in local.environments : name => [for group in e.groups : group if !can(regex(local.object_id, group))] }
-  everyone     = { for name, e in local.environments : name => concat(e.groups, e.administrators) }
+  everyone     = { for name, e in local.environments : name => concat(e.groups, e.readers, e.administrators) }
   roles        = toset([for group in flatten(values(local.everyone)) : group if !can(regex(local.object_id, group))])
   groups       = toset([for group in flatten(values(local.everyone)) : group if can(regex(local.object_id, group))])
 

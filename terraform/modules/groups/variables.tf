@@ -2,6 +2,7 @@ variable "environments" {
   description = "The logical environments: the same value as for ../proxy-configuration, which explains and checks it."
   type = map(object({
     groups                   = optional(list(string))
+    readers                  = optional(list(string), [])
     administrators           = optional(list(string), [])
     model_suffix             = optional(string)
     experiment_root          = optional(string)

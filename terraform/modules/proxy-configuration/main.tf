@@ -3,6 +3,7 @@ locals {
   environments = {
     for name, e in var.environments : name => {
       groups                   = e.groups != null ? e.groups : ["apps_${name}"]
+      readers                  = e.readers
       administrators           = e.administrators
       model_suffix             = e.model_suffix != null ? e.model_suffix : "_${name}"
       experiment_root          = e.experiment_root != null ? e.experiment_root : "/experiments/${name}"
@@ -24,6 +25,7 @@ locals {
     for name, e in local.environments : name => {
       for key, value in {
         groups                 = [for group in e.groups : replace(group, "$${", "$$${")]
+        readers                = [for group in e.readers : replace(group, "$${", "$$${")]
         administrators         = [for group in e.administrators : replace(group, "$${", "$$${")]
         modelSuffix            = e.model_suffix
         experimentRoot         = e.experiment_root

@@ -2,6 +2,7 @@ variable "environments" {
   description = <<-EOT
     The logical environments, by name. Keys and defaults are those of the proxy's configuration, in snake_case:
       groups              groups of its callers: names or object ids (default: apps_<name>)
+      readers             groups that may only read and search in it, as in groups (default: none)
       administrators      groups that administer its part of an open-source server's AI gateway, as in groups (default: none)
       model_suffix        model `fraud` is `fraud` + suffix upstream (default: _<name>)
       experiment_root     experiment `churn` is root + `/churn` upstream (default: /experiments/<name>)
@@ -22,6 +23,7 @@ variable "environments" {
   EOT
   type = map(object({
     groups                   = optional(list(string))
+    readers                  = optional(list(string), [])
     administrators           = optional(list(string), [])
     model_suffix             = optional(string)
     experiment_root          = optional(string)
@@ -59,6 +61,15 @@ variable "environments" {
       ])
     )])
     error_message = "groups must list at least one group, each once, in full, without spaces around it and without `*`."
+  }
+
+  validation {
+    condition = alltrue([for e in values(var.environments) :
+      length(distinct(e.readers)) == length(e.readers) && alltrue([for group in e.readers :
+        can(regex("^[^\\s\\p{Z}\\x{feff}*\\x00-\\x1f\\x7f-\\x9f]([^*\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\p{Z}\\x{feff}*\\x00-\\x1f\\x7f-\\x9f])?$", group))
+      ])
+    ])
+    error_message = "readers must list groups, each once, in full, without spaces around it and without `*`."
   }
 
   validation {
