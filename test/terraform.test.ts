@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { parse } from 'yaml'
 import { at, record } from './fixtures/manifests.ts'
 import {
   borderLists,
@@ -123,6 +124,7 @@ t.test('Terraform refuses a list of environments exactly when the proxy does', a
     ['case-kept', { environments: cased, upstream: { foldsCase: false } }, null],
     ['settings', { environments: { a: {} }, settings: { upstream: {} } }, 'var.settings'],
     ['empty', { environments: {} }, 'var.environments'],
+    ['entra-twice', { environments: { a: {} }, authentication: { entra: {} } }, 'var.authentication'],
     ...catalogLists.map(([good, environments], i): [string, object, string | null] => [
       `catalog-${i}`,
       { environments },
@@ -145,7 +147,8 @@ t.test('of every list the module and the proxy make the same groups, names, root
   ])
   const folder = t.testdir({ config: {}, root: { 'lists.json': JSON.stringify(good) } })
   const entra = { tenant_id: '11111111-2222-3333-4444-555555555555', audiences: ['api://mlflow-env-proxy'] }
-  const variables = { entra, upstream: { url: 'http://127.0.0.1:5001' }, settings: { log: { level: 'warn' } } }
+  const authentication = { requiredGroups: ['apps_all'] }
+  const variables = { entra, authentication, upstream: { url: 'http://127.0.0.1:5001' }, settings: { log: { level: 'warn' } } }
   const computed = { for_each: expression('jsondecode(file("lists.json"))'), environments: expression('each.value') }
   const { outputs } = await applyModules(join(folder, 'root'), {
     lists: { source: 'modules/proxy-configuration', variables, computed },
@@ -154,6 +157,7 @@ t.test('of every list the module and the proxy make the same groups, names, root
     const made = record(outputs.lists?.[name])
     const expected = readList(join(folder, 'config'), list)
     t.strictSame(readText(join(folder, 'config'), String(made.yaml)), expected, `${name}: the configuration`)
+    t.match(parse(String(made.yaml)).authentication, { ...authentication, entra: { audiences: entra.audiences } }, name)
     t.strictSame(readDerived(record(made.environments)), expected, `${name}: what other modules are given`)
   }
   const catalog = { ...variables, upstream: { url: 'http://127.0.0.1:5001', kind: 'databricks', registry: 'unityCatalog' } }

@@ -6,6 +6,8 @@ module "proxy_configuration" {
   upstream     = var.upstream
   settings     = var.settings
 
+  authentication = var.authentication
+
   entra = {
     tenant_id = data.azuread_client_config.current.tenant_id
     # Tokens of version 2 have the client id as audience, tokens of version 1 the requested URI.

@@ -77,6 +77,12 @@ variable "upstream" {
   default     = { url = "http://127.0.0.1:5001" }
 }
 
+variable "authentication" {
+  description = "Further keys of `authentication`, in the configuration's own spelling: login, issuers, directory, graph, requiredGroups."
+  type        = any
+  default     = {}
+}
+
 variable "settings" {
   description = "Further top-level keys of the configuration: listen, admin, paging, unknownFields, log."
   type        = any

@@ -47,7 +47,7 @@ locals {
     }
   }
 
-  authentication = var.entra == null ? null : {
+  entra = var.entra == null ? {} : {
     entra = {
       for key, value in {
         tenantId  = var.entra.tenant_id
@@ -56,11 +56,12 @@ locals {
       } : key => value if value != null
     }
   }
+  authentication = merge(local.entra, var.authentication)
 
   configuration = merge(var.settings, {
     for key, value in {
       upstream       = var.upstream
-      authentication = local.authentication
+      authentication = length(local.authentication) > 0 ? local.authentication : null
       environments   = local.spelt_environments
     } : key => value if value != null
   })

@@ -245,6 +245,18 @@ variable "entra" {
   default = null
 }
 
+variable "authentication" {
+  description = "Further keys of `authentication`, as they are: login, issuers, directory, graph, requiredGroups."
+  type        = any
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = !contains(keys(var.authentication), "entra")
+    error_message = "authentication must not hold entra; it has a variable of its own."
+  }
+}
+
 variable "upstream" {
   description = "The MLflow behind the proxy: becomes `upstream` as it is, in the configuration's own spelling, for example `{ url = \"https://mlflow.example.com\" }`. Null leaves it out."
   type        = any
