@@ -69,6 +69,8 @@ export function createServer(
     clientErrorHandler: refuseUnreadable(log, connections),
     frameworkErrors: (_error, request, reply) => {
       note(request, reply)
+      // No hook has run, and it has none of the properties that they set.
+      request.browser = null
       request.ingress = ingressOf(request.raw)
       request.gone = connections.goneOf(request.raw, reply.raw)
       refuseAddress(request, reply)

@@ -27,8 +27,7 @@ export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
   if (failure.close) reply.header('connection', 'close')
   reply.code(failure.status)
-  // What the framework itself refuses has none of the request's own properties.
-  if (isForReading(reply.request)) reply.headers(ownPageHeaders()).send(refusalPage(failure, reply.request.browser ?? null))
+  if (isForReading(reply.request)) reply.headers(ownPageHeaders()).send(refusalPage(failure, reply.request.browser))
   else reply.type('application/json').send(JSON.stringify(failure.body))
   return reply
 }

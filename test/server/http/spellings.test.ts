@@ -168,6 +168,10 @@ t.test('any other doubled slash is refused, and what cannot have been meant says
     t.same([got.answer?.status, got.heard], [404, []], target)
     t.match(got.text, /tracking URI/, target)
   }
+  const reading = 'Accept: text/html,application/xhtml+xml'
+  const page = await runScenarios(message('GET /%zz HTTP/1.1', [host, bearer, reading]))
+  t.same([page.answer?.status, page.heard], [400, []], 'an address that the framework itself cannot read')
+  t.match(page.text, /<html/, 'a browser gets a page there, too')
   for (const target of ['/env', '/env/', '/env/?x=1'])
     t.equal((await runScenarios(message(`GET ${target} HTTP/1.1`, [host, bearer]))).answer?.status, 404, target)
   t.notMatch((await runScenarios(message('GET /env/acc/api/2.0/mlflow/nothing HTTP/1.1', [host, bearer]))).text, /tracking URI/)
