@@ -60,17 +60,10 @@ export class GraphClient {
   async #send(url: string, token: string, message: object | undefined) {
     const signal = AbortSignal.timeout(answerWithin)
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json', 'accept-encoding': 'identity' }
-    const json = { 'content-type': 'application/json' }
+    const type = message === undefined ? {} : { 'content-type': 'application/json' }
+    const posted = message === undefined ? {} : { method: 'POST' as const, body: JSON.stringify(message) }
     try {
-      const answer = await (message === undefined
-        ? request(url, { dispatcher: this.#dispatcher, signal, headers })
-        : request(url, {
-            dispatcher: this.#dispatcher,
-            signal,
-            method: 'POST',
-            headers: { ...headers, ...json },
-            body: JSON.stringify(message),
-          }))
+      const answer = await request(url, { dispatcher: this.#dispatcher, signal, headers: { ...headers, ...type }, ...posted })
       const seconds = Number(answer.headers['retry-after'])
       const text = await readBounded(answer.body, largestAnswer)
       return { status: answer.statusCode, retryAfter: seconds > 0 ? seconds : 1, text }

@@ -1,6 +1,8 @@
 import { type Authenticated, type Expectation, readIssuers, readPrincipal } from '../../policy/identity/claims.ts'
 import { type GroupOrigin, groupsFrom } from '../../policy/identity/issuer-groups.ts'
+import type { Principal } from '../../policy/identity/principal.ts'
 import type { Json } from '../../policy/messages/json/json.ts'
+import { oncePer } from '../../policy/once-per.ts'
 import { type Algorithm, entraKeys } from './key-place.ts'
 import type { KeySource } from './key-source.ts'
 
@@ -33,8 +35,12 @@ export function entraIssuer(entra: Expectation, keys: Keys, origin?: GroupOrigin
   }
 }
 
+// Once for a principal, for which its environments are found once, too.
+const named = oncePer((origin: GroupOrigin) =>
+  oncePer((principal: Principal) => Object.freeze({ ...principal, groups: groupsFrom(origin, principal.groups) })),
+)
+
 /** The same caller with the groups as the configuration names them. */
 export function withOrigin(authenticated: Authenticated, origin: GroupOrigin): Authenticated {
-  const { principal } = authenticated
-  return { ...authenticated, principal: Object.freeze({ ...principal, groups: groupsFrom(origin, principal.groups) }) }
+  return { ...authenticated, principal: named(origin)(authenticated.principal) }
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Authenticated } from '../../policy/identity/claims.ts'
+import { guid } from '../../policy/identity/guid.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { Refusal } from '../../policy/reasons.ts'
@@ -86,14 +87,12 @@ export class WorkspaceCallers {
   }
 }
 
-/** The form of an application's id, which is its user name in a workspace. */
-const applicationId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** A caller as the workspace describes them: its own id for them never changes, while user names do. */
 function readCaller(url: string, me: JsonObject): Principal {
   const groups = readGroups(me)
   const [id, name] = [me.get('id'), me.get('userName')]
   if (typeof id !== 'string' || !/^[0-9]{1,30}$/.test(id) || typeof name !== 'string' || name === '') throw unknown()
-  const kind = applicationId.test(name) ? 'application' : 'user'
+  // An application's id is its user name in a workspace.
+  const kind = guid.test(name) ? 'application' : 'user'
   return Object.freeze({ tenantId: url, objectId: id, kind, groups, groupsFrom: 'directory', name: name.slice(0, 255) })
 }

@@ -1,3 +1,4 @@
+import { guid } from '../../policy/identity/guid.ts'
 import type { Examination, Staffed } from './asker.ts'
 import { type Holding, isTooMuch, type Level } from './examine-access-list.ts'
 import { type Finding, findingsOf } from './finding.ts'
@@ -25,7 +26,7 @@ interface Granted {
 
 /** Unity Catalog names everybody alike: users by their address, service principals by their application id, groups by their name. */
 function kindOf(name: string): Holding['kind'] {
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)) return 'service principal'
+  if (guid.test(name)) return 'service principal'
   return name.includes('@') ? 'user' : 'group'
 }
 
