@@ -2,7 +2,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { DockerfileParser, type Instruction, JSONInstruction } from 'dockerfile-ast'
 import t from 'tap'
 import { lintDockerfile } from './harness/helm-tools.ts'
+import { freePort } from './harness/program.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readText = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -109,14 +109,6 @@ t.test('the build sees what the Dockerfile copies, and nothing else of the check
   t.strictSame(lines.slice(1).sort(), [...new Set(copied)].map((path) => `!${path}`).sort())
   for (const path of copied) t.ok(existsSync(join(root, path)), `${path} is there`)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
 
 /** The status of /livez, asked until the program answers; null when it ends before. */
 async function waitForLife(port: number, child: ChildProcess): Promise<number | null> {

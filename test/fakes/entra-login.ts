@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
 import { type Application, databricksScope, type Entra, entraClaims, registerApplication, registeredClient } from './entra.ts'
 import { leavingPage, whoAreYouPage } from './entra-pages.ts'
 import { audience, tenantId } from './issuer.ts'
 import { keptInMemory } from './kept-in-memory.ts'
+import { listenLocally } from './signer.ts'
 
 /** Somebody who can log in. */
 export interface Person {
@@ -190,17 +190,8 @@ async function serve(fake: EntraLogin, provider: Provider, request: IncomingMess
 /** Starts the stand-in on a free port of this machine. */
 export async function startEntraLogin(registrations: Registrations): Promise<EntraLogin> {
   let handle: RequestListener = (_request, response) => void response.writeHead(503).end()
-  const server = createServer((request, response) => handle(request, response)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the issuer has no port')
-  const authority = `http://127.0.0.1:${address.port}`
+  const { address: authority, close } = await listenLocally(() => (request, response) => handle(request, response))
   const grants: string[] = []
-  const close = async () => {
-    server.close()
-    server.closeAllConnections()
-    await once(server, 'close')
-  }
   const { clientId, clientSecret } = registerApplication()
   const tokenUrl = `${authority}/${tenantId}${routes.token}`
   const own = { clientId, clientSecret, people: registrations.people, who: null, tricks: {}, grants }

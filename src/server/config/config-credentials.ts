@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { usesCatalog } from '../../policy/environments/environment.ts'
 import { withoutTrailing } from '../../policy/names/trailing.ts'
 import { type CredentialDefaults, completeCredentials, completeOwn } from './complete-credentials.ts'
@@ -9,14 +8,6 @@ import { databricksAudience } from './databricks-audience.ts'
 import type { Outbound } from './proxy-settings.ts'
 
 const databricksScope = `${databricksAudience}/.default`
-
-const fileKeys = ['file', 'passwordFile', 'clientSecretFile', 'certificateFile', 'tokenFile'] as const
-
-/** Credentials whose files have absolute paths; relative ones start at `folder`. */
-export function resolveCredentials(entry: CredentialsEntry, folder: string): CredentialsEntry {
-  const files = fileKeys.flatMap((key) => (entry[key] === undefined ? [] : [[key, resolve(folder, entry[key])]]))
-  return { ...entry, ...Object.fromEntries(files) }
-}
 
 /** Every place of the file that has credentials, with what is written there. */
 export function credentialEntries(file: ConfigFile): { path: readonly string[]; credentials: CredentialsEntry }[] {

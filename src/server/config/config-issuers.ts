@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { withoutTrailing } from '../../policy/names/trailing.ts'
 import type { ConfigFile } from './config-file.ts'
 import type { IssuerEntry } from './issuer-entry.ts'
@@ -51,9 +50,4 @@ export function personalWorkspace({ authentication: { databricksTokens, issuers 
   )
   const [only = ''] = upstream.kind === 'databricks' ? [upstream.url] : workspaces.length === 1 ? workspaces : []
   return databricksTokens && URL.canParse(only) ? new URL(only).origin : undefined
-}
-
-/** Issuers whose files have absolute paths; relative ones start at `folder`. */
-export function resolveIssuer(entry: IssuerEntry, folder: string): IssuerEntry {
-  return entry.tokenFile === undefined ? entry : { ...entry, tokenFile: resolve(folder, entry.tokenFile) }
 }

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path'
-
 /** The login in the browser as written. */
 export interface LoginEntry {
   readonly publicUrl: string
@@ -22,18 +20,6 @@ export interface LoginSettings {
   /** Requested besides those of OpenID Connect. */
   readonly scope: string
   readonly sessionHours: number
-}
-
-/** What says who may call, with absolute paths of the login's files; relative ones start at `folder`. */
-export function resolveLogin<T extends { readonly login?: LoginEntry }>(authentication: T, folder: string): T {
-  const { login } = authentication
-  if (login === undefined) return authentication
-  const { clientSecretFile, cookieKeyFile } = login
-  const files = {
-    ...(clientSecretFile === undefined ? {} : { clientSecretFile: resolve(folder, clientSecretFile) }),
-    ...(cookieKeyFile === undefined ? {} : { cookieKeyFile: resolve(folder, cookieKeyFile) }),
-  }
-  return { ...authentication, login: { ...login, ...files } }
 }
 
 /** The login as the file means it. */

@@ -3,11 +3,9 @@ import { dirname, resolve } from 'node:path'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { completeAuthentication } from './config-authentication.ts'
 import { checkServerParts } from './config-checks.ts'
-import { completeUpstream, resolveCredentials } from './config-credentials.ts'
+import { completeUpstream } from './config-credentials.ts'
 import { readLandscape } from './config-environments.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'
-import { resolveIssuer } from './config-issuers.ts'
-import { resolveLogin } from './config-login.ts'
 import { applyOverrides } from './config-overrides.ts'
 import { type Places, placeFindings } from './config-places.ts'
 import { ConfigError, type ConfigPath, type Finding, isWithin } from './config-problem.ts'
@@ -16,6 +14,7 @@ import type { Config } from './config-types.ts'
 import { validateConfig } from './config-validate.ts'
 import { expandVariables } from './config-variables.ts'
 import { readYaml } from './config-yaml.ts'
+import { resolveFiles } from './file-paths.ts'
 import { isMapping, type Mapping } from './mapping.ts'
 import { memoryLimit } from './memory-size.ts'
 import { type Outbound, readProxySettings } from './proxy-settings.ts'
@@ -78,22 +77,22 @@ function readBytes(file: string): Uint8Array {
 
 function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
   const { keyFile } = file.paging
-  const { identity, graph, issuers } = file.authentication
+  const { identity, graph, login, issuers } = file.authentication
   const { caFile } = file.tls
+  const absolute = <T extends object>(part: T) => resolveFiles(part, folder)
   const environments = Object.entries(file.environments).map(([name, entry]) => {
     const { credentials } = entry
-    return [name, credentials === undefined ? entry : { ...entry, credentials: resolveCredentials(credentials, folder) }]
+    return [name, credentials === undefined ? entry : { ...entry, credentials: absolute(credentials) }]
   })
   return {
     ...file,
-    upstream: { ...file.upstream, credentials: resolveCredentials(file.upstream.credentials, folder) },
+    upstream: { ...file.upstream, credentials: absolute(file.upstream.credentials) },
     authentication: {
-      ...resolveLogin(file.authentication, folder),
-      ...(identity === undefined ? {} : { identity: resolveCredentials(identity, folder) }),
-      ...(graph?.credentials === undefined
-        ? {}
-        : { graph: { ...graph, credentials: resolveCredentials(graph.credentials, folder) } }),
-      issuers: issuers.map((issuer) => resolveIssuer(issuer, folder)),
+      ...file.authentication,
+      ...(identity === undefined ? {} : { identity: absolute(identity) }),
+      ...(graph?.credentials === undefined ? {} : { graph: { ...graph, credentials: absolute(graph.credentials) } }),
+      ...(login === undefined ? {} : { login: absolute(login) }),
+      issuers: issuers.map(absolute),
     },
     environments: Object.fromEntries(environments),
     tls: { caFile: caFile === null ? null : resolve(folder, caFile) },

@@ -1,0 +1,17 @@
+import { resolve } from 'node:path'
+
+/** Every key of credentials, an issuer or a login that names a file. */
+const fileKeys: ReadonlySet<string> = new Set([
+  'file',
+  'passwordFile',
+  'clientSecretFile',
+  'certificateFile',
+  'tokenFile',
+  'cookieKeyFile',
+])
+
+/** The same part of the configuration with absolute paths of its files; relative ones start at `folder`. */
+export function resolveFiles<T extends object>(part: T, folder: string): T {
+  const files = Object.entries(part).flatMap(([key, file]) => (fileKeys.has(key) ? [[key, resolve(folder, file)]] : []))
+  return { ...part, ...Object.fromEntries(files) }
+}
