@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
+import { oncePer } from '../../policy/once-per.ts'
 import { type Reason, Refusal } from '../../policy/reasons.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Authenticator } from './authenticate.ts'
@@ -136,15 +137,23 @@ export function withDirectory(
   const isOther = (group: string) => !required.includes(group)
   const named = (groups: readonly string[]) => directory.named?.(groups) ?? groups
 
+  // Once for a remembered token and answer: what is found for a principal is found once, too.
+  const withNames = oncePer((authenticated: Authenticated) => withGroups(authenticated, named(authenticated.principal.groups)))
+  const withListed = oncePer((authenticated: Authenticated) =>
+    oncePer((listed: readonly string[]): Authenticated => {
+      // A name that is required counts as little as its object id where only the token has it.
+      const own = named(authenticated.principal.groups).filter(isOther)
+      const completed = withGroups(authenticated, [...own, ...named(listed)])
+      return { ...completed, principal: { ...completed.principal, groupsFrom: 'directory' }, overage: false }
+    }),
+  )
+
   async function complete(authenticated: Authenticated, authorization: readonly string[]): Promise<Authenticated> {
     const { principal, overage, unlisted = false } = authenticated
     const isComplete = !overage && !unlisted && principal.groups.length > 0
-    if (isComplete && required.length === 0) return withGroups(authenticated, named(principal.groups))
+    if (isComplete && required.length === 0) return withNames(authenticated)
     const listed = (await directory?.groupsOf({ principal, token: readBearerToken(authorization) })) ?? []
-    // A name that is required counts as little as its object id where only the token has it.
-    const own = named(principal.groups).filter(isOther)
-    const completed = withGroups(authenticated, [...own, ...named(listed)])
-    return { ...completed, principal: { ...completed.principal, groupsFrom: 'directory' }, overage: false }
+    return withListed(authenticated)(listed)
   }
 
   return {

@@ -226,3 +226,19 @@ t.test('names stand for one security group each, or for none', async (t) => {
   graph.mood = { status: 403 }
   await t.rejects(resolveNames(client, ['apps_acc']), { reason: 'upstream-refused', message: /consent/ })
 })
+
+t.test(
+  'a caller whose token and groups have not changed is the same principal, and a changed answer makes another',
+  async (t) => {
+    const { graph, clock, directory } = await start({ name: 'apps_acc', id: guid(1), problem: null })
+    const said = { principal: bearer().principal, overage: false, unlisted: true, audience: 'a', validity } as const
+    const authenticator = withDirectory({ authenticate: async () => said }, directory)
+    const enter = async () => (await authenticator.authenticate(['Bearer t'])).principal
+    const first = await enter()
+    t.same(first.groups, [guid(1), 'apps_acc'])
+    t.equal(await enter(), first)
+    graph.members.set(`users/${objectId}`, [])
+    clock.now += 5 * minute
+    t.same((await enter()).groups, [])
+  },
+)
