@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runCommand } from '../src/commands/run-command.ts'
 import { experimentId, runId, startFakeUpstream } from './fakes/fake-upstream.ts'
+import { write } from './fixtures/config-file.ts'
 
 /** What `explain` says of a request of a caller in these groups. */
 async function explain(t: Test, upstream: string, groups: string, ...request: string[]) {
@@ -93,16 +94,74 @@ t.test('explain says what would happen to a request, and why', async (t) => {
   t.equal(experimentId, '7')
   for (const [name, groups, request, said] of cases) {
     const { code, out } = await explain(t, upstream.url, groups, ...request)
-    t.equal(code, 0, name)
+    t.equal(code, /^denied/m.test(out) ? 3 : 0, name)
     for (const pattern of said) t.match(out, pattern, `${name}: ${pattern}`)
   }
   t.same(upstream.received, [], 'nothing but look-ups was asked of MLflow')
 })
 
+const [run, stranger] = ['1'.repeat(32), '2'.repeat(32)]
+const nowhere = 'http://127.0.0.1:9'
+
 t.test('explain says so where it cannot know', async (t) => {
-  const { code, out } = await explain(t, 'http://127.0.0.1:9', 'apps_acc', 'GET', `${api}/registered-models/get?name=fraud`)
-  t.equal(code, 0)
-  t.match(out, /^undecided +MLflow/m)
+  for (const request of [
+    ['GET', `${api}/runs/get?run_id=${run}`],
+    ['POST', `${api}/runs/create`, '{"experiment_id":"0"}'],
+  ]) {
+    const { code, out } = await explain(t, nowhere, 'apps_acc', ...request)
+    t.equal(code, 4)
+    t.match(out, /^undecided +MLflow/m)
+  }
+})
+
+t.test('a decision that needs no facts needs no MLflow', async (t) => {
+  const own = ['GET', 'registered-models/get?name=fraud']
+  for (const [code, groups, ...request] of [
+    [0, 'apps_acc', ...own],
+    [0, 'apps_acc', '--offline', ...own],
+    [3, 'apps_acc', ...own.map((each) => each.replace('fraud', 'fraud_prod'))],
+    [3, 'apps_moon', '--offline', ...own],
+    [4, 'apps_acc', '--offline', 'GET', `runs/get?run_id=${run}`],
+  ] as const) {
+    const said = await explain(t, nowhere, groups, ...request)
+    t.equal(said.code, code, said.out)
+  }
+  const { out } = await explain(t, nowhere, 'apps_acc', '--offline', 'GET', `runs/get?run_id=${run}`)
+  t.match(out, /^undecided +The decision needs to know the run 1+: give it by --facts, or ask MLflow\.$/m)
+})
+
+t.test('facts are given in the place of MLflow', async (t) => {
+  const facts = `{ runs: [{ id: "${run}", environment: acc }, { id: "${stranger}", environment: prod }] }`
+  const ask = (id: string, ...options: string[]) =>
+    explain(t, nowhere, 'apps_acc', '--facts', facts, ...options, 'GET', `runs/get?run_id=${id}`)
+  t.match(await ask(run), { code: 0, out: /^allowed$/m })
+  t.match(await ask(stranger), { code: 3, out: /not-found/ })
+  const said = await ask(stranger, '--json')
+  t.equal(said.code, 3)
+  t.same(JSON.parse(said.out), {
+    decision: 'deny',
+    environment: 'acc',
+    role: 'caller',
+    endpoint: 'getRun',
+    reason: 'not-found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: `Run with id=${stranger} not found`,
+    references: [],
+    makes: [],
+    upstream: null,
+  })
+  const allowed = JSON.parse((await ask(run, '--json')).out)
+  t.match(allowed, { decision: 'allow', upstream: { method: 'GET', target: `${api}/runs/get?run_id=${run}`, body: null } })
+  const inFile = write('facts.yaml', facts)
+  t.equal((await explain(t, nowhere, 'apps_acc', '--facts', inFile, 'GET', `runs/get?run_id=${run}`)).code, 0)
+})
+
+t.test('facts that are wrong are an error of the command line', async (t) => {
+  const ask = (facts: string) => explain(t, nowhere, 'apps_acc', '--facts', facts, 'GET', 'experiments/get?experiment_id=1')
+  t.match(await ask('{ runs: [{ environment: acc }] }'), { code: 2, err: /--facts:1:\d+ runs\[0\].*is missing/ })
+  t.match(await ask('{ runs: [{ id: r, environment: moon }] }'), { code: 2, err: /environment 'moon'/ })
+  t.match(await ask('/nowhere/facts.yaml'), { code: 2, err: /does not exist/ })
 })
 
 t.test('explain wants a request', async (t) => {

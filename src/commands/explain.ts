@@ -1,155 +1,130 @@
-import { Command, InvalidArgumentError } from 'commander'
-import { type Decision, decide } from '../policy/decide.ts'
-import type { OpenEndpoint } from '../policy/endpoints/endpoint.ts'
-import { findEndpoint } from '../policy/endpoints/find-endpoint.ts'
-import { chooseEnvironment, isAdministrator, isReader } from '../policy/environments/choose-environment.ts'
-import { type ClientMode, type Environment, serverKindOf } from '../policy/environments/environment.ts'
-import { decodeRequest } from '../policy/messages/decode-request.ts'
-import { type Reason, Refusal, reasons } from '../policy/reasons.ts'
-import { upstreamRequest } from '../rewrite/request/upstream-request.ts'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { Refusal } from '../policy/reasons.ts'
+import { ConfigError } from '../server/config/config-problem.ts'
 import type { Config } from '../server/config/config-types.ts'
-import { openUpstream } from '../server/databricks/open-upstream.ts'
-import { evaluate } from '../server/facts/evaluate.ts'
-import { FactCaches } from '../server/facts/fact-cache.ts'
-import { MlflowFacts } from '../server/facts/mlflow-facts.ts'
-import { addressParts } from '../server/http/addresses.ts'
-import { readPathParams } from '../server/http/path-params.ts'
+import { explainByMlflow } from './explain/asked-mlflow.ts'
+import { describeExplanation, describeWay, explanationData } from './explain/describe-explanation.ts'
+import { type Asked, type Explanation, explainRequest, findWay } from './explain/explanation.ts'
+import { FactsError, factsGiven, type GivenFacts, noFacts } from './explain/given-facts.ts'
 import { explainPlan } from './explain-plan.ts'
+import { readFacts } from './policy-tests/policy-tests-schema.ts'
+import { readRequest } from './policy-tests/run-policy-test.ts'
 import type { Shell } from './shell.ts'
 import { configOption, withConfig } from './with-config.ts'
 
-interface Asked {
+interface Options {
+  readonly config: string
   readonly groups: readonly string[]
-  readonly mode: ClientMode
-  readonly method: string
-  readonly target: string
-  readonly body: string
-  /** Show the endpoint's plan without sending any look-ups. */
-  readonly plan: boolean
+  readonly databricks?: true
+  readonly plan?: true
+  readonly offline?: true
+  readonly facts?: GivenFacts
+  readonly json?: true
 }
 
-function refuse(reason: Reason, message: string): string {
-  if (reason === 'upstream-unavailable') return `undecided    ${message}\n`
-  const { status, errorCode } = reasons[reason]
-  return `denied       ${reason} (${status} ${errorCode})\nmessage      ${message}\n`
-}
+/** 1 and 2 mean the same as in every command. */
+const exitCodes: Readonly<Record<Explanation['decision'], number>> = { allow: 0, answered: 0, deny: 3, undecided: 4 }
 
-/** The caller: their environment, and what they are in it. */
-interface Asker {
-  readonly environment: Environment
-  readonly administrator: boolean
-  readonly reader: boolean
-}
-
-async function judge(
-  config: Config,
-  { environment, administrator, reader }: Asker,
-  endpoint: OpenEndpoint,
-  asked: Asked,
-  path: string,
-) {
-  const [, ...queries] = asked.target.split('?')
-  const upstream = openUpstream(config.upstream)
-  const nobody = { authorization: null, environment: environment.name }
-  try {
-    const raw = {
-      method: asked.method,
-      rawQuery: queries.join('?'),
-      body: Buffer.from(asked.body),
-      contentType: 'application/json',
-      pathParams: readPathParams(endpoint, path),
-    }
-    const message = decodeRequest(endpoint, raw, config)
-    const world = new MlflowFacts({ upstream, memory: new FactCaches(), caller: nobody })
-    const request = { endpointName: endpoint.name, endpoint, message, mode: asked.mode, administrator, reader }
-    return await evaluate(decide(config, environment, request), world)
-  } finally {
-    await upstream.close()
-  }
-}
-
-function tell(decision: Decision): string {
-  if ('deny' in decision) return refuse(decision.deny.reason, decision.deny.message)
-  const { context } = decision.allow
-  const references = context.references.map(({ kind, logical, upstream }) => `${kind.padEnd(12)} ${logical} is ${upstream}\n`)
-  if (context.missing.length > 0) return `allowed\n${context.missing.map((name) => `makes first  ${name}\n`).join('')}`
-  const request = upstreamRequest(decision.allow)
-  const body = request.body === null ? '' : `body         ${request.body}\n`
-  return `allowed\n${references.join('')}upstream     ${request.method} ${request.target}\n${body}`
-}
-
-async function explainRequest(config: Config, asked: Asked): Promise<string> {
-  const { environment: named, path } = addressParts({ url: asked.target })
-  const principal = {
-    tenantId: 'explain',
-    objectId: 'explain',
-    kind: 'application',
-    groups: asked.groups,
-  } as const
-  if (asked.mode === 'databricks' && config.databricksHost === undefined) {
-    return refuse(
-      'unknown-endpoint',
-      'There is no listener for clients in Databricks mode: the configuration has no databricksHost.',
-    )
-  }
-  const environment = chooseEnvironment(config, principal, named)
-  const found = findEndpoint(asked.method, path, serverKindOf(config), asked.mode)
-  if (found === null) return refuse('unknown-endpoint', 'No MLflow server that this proxy knows has this method and path.')
-  if ('closed' in found && found.closed.local) return `by itself    ${found.closed.closed}\n`
-  if ('closed' in found) return refuse(found.closed.hidden ? 'unknown-endpoint' : 'closed-endpoint', found.closed.closed)
-  const administrator = isAdministrator(environment, principal)
-  const reader = isReader(environment, principal)
-  const where = `environment  ${environment.name}${administrator ? ' (as an administrator)' : reader ? ' (as a reader)' : ''}\n`
-  const said = `${where}endpoint     ${found.open.name} (${found.open.action} of ${found.open.resource})\n`
-  if (asked.plan) return said + explainPlan(found.open)
-  return said + tell(await judge(config, { environment, administrator, reader }, found.open, asked, path))
-}
-
-async function explain(config: Config, asked: Asked): Promise<string> {
-  try {
-    return await explainRequest(config, asked)
-  } catch (error) {
-    if (error instanceof Refusal) return refuse(error.reason, error.message)
-    throw error
-  }
-}
-
-function readGroups(text: string): readonly string[] {
+function commaSeparated(text: string): readonly string[] {
   if (text === '') throw new InvalidArgumentError('Name at least one.')
   return text.split(',')
 }
 
+function factsOption(text: string): GivenFacts {
+  try {
+    return readFacts(text)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new InvalidArgumentError(error.message)
+  }
+}
+
+function explain(config: Config, asked: Asked, { offline, facts }: Options): Promise<Explanation> {
+  if (facts !== undefined) {
+    const source = factsGiven(config, facts)
+    return explainRequest(config, asked, () => source)
+  }
+  return offline ? explainRequest(config, asked, () => noFacts) : explainByMlflow(config, asked)
+}
+
+/** The plan of the request's endpoint; null where there is none, which its explanation says. */
+function planFor(config: Config, asked: Asked): string | null {
+  try {
+    const way = findWay(config, asked)
+    return 'decision' in way ? null : describeWay(way) + explainPlan(way.endpoint)
+  } catch (error) {
+    if (error instanceof Refusal) return null
+    throw error
+  }
+}
+
+async function answer(shell: Shell, config: Config, asked: Asked, options: Options): Promise<number> {
+  const plan = options.plan ? planFor(config, asked) : null
+  if (plan !== null) {
+    shell.terminal.out(plan)
+    return 0
+  }
+  try {
+    const explanation = await explain(config, asked, options)
+    const text = options.json ? `${JSON.stringify(explanationData(explanation), null, 2)}\n` : describeExplanation(explanation)
+    shell.terminal.out(text)
+    return exitCodes[explanation.decision]
+  } catch (error) {
+    if (!(error instanceof FactsError)) throw error
+    shell.terminal.err(`mlflow-env-proxy: ${error.message}\n`)
+    return 2
+  }
+}
+
+const examples = `
+Examples:
+  mlflow-env-proxy explain -c proxy.yaml --groups apps_acc GET '/api/2.0/mlflow/registered-models/get?name=fraud'
+  mlflow-env-proxy explain -c proxy.yaml --groups apps_acc --offline GET registered-models/get?name=fraud`
+
 /** Explains what would happen to a request, and why. */
 export function explainCommand(shell: Shell): Command {
-  interface Options {
-    readonly config: string
-    readonly groups: readonly string[]
-    readonly databricks?: true
-    readonly plan?: boolean
-  }
   return new Command('explain')
     .summary('what would happen to a request, and why')
     .description(
-      'Says what would happen to this request of a caller in these groups, and why. It asks MLflow what it must know, and changes nothing.',
+      'Says what would happen to this request of a caller in these groups, and why. It asks MLflow what it must know, and changes nothing;\n' +
+        'with --facts or --offline it asks nobody, and reads no secrets.\n' +
+        'Exit code 0: allowed, 3: refused, 4: undecided, 1: the configuration is wrong, 2: the command line is wrong.',
     )
     .argument('<method>', 'of HTTP')
-    .argument('<path>', 'with its query')
+    .argument('<path>', 'with its query; without a slash before it, below /api/2.0/mlflow/')
     .argument('[body]', 'JSON', '')
     .addOption(configOption().makeOptionMandatory())
-    .requiredOption('--groups <group,group>', 'the groups and app roles of the caller', readGroups)
+    .requiredOption('--groups <group,group>', 'the groups and app roles of the caller', commaSeparated)
     .option('--databricks', 'a client in Databricks mode, who comes by databricksHost')
     .option('--plan', 'what is done with every request to the endpoint, in the place of a decision')
-    .addHelpText(
-      'after',
-      "\nExample: mlflow-env-proxy explain -c proxy.yaml --groups apps_acc GET '/api/2.0/mlflow/registered-models/get?name=fraud'",
+    .option('--offline', 'ask nobody: where a fact is needed, the decision is open')
+    .addOption(
+      new Option(
+        '--facts <file>',
+        'what MLflow has, in a file or as YAML itself: { runs: [{ id: …, environment: acc }] }',
+      ).argParser(factsOption),
     )
+    .option('--json', 'for programs')
+    .addHelpText('after', examples)
     .action(
-      shell.action((method: string, target: string, body: string, { config: file, groups, databricks, plan = false }: Options) =>
-        withConfig(shell, file, async (config) => {
-          const mode = databricks ? 'databricks' : 'http'
-          shell.terminal.out(await explain(config, { groups, mode, method: method.toUpperCase(), target, body, plan }))
-          return 0
-        }),
-      ),
+      shell.action((method: string, path: string, body: string, options: Options) => {
+        const secrets = options.offline || options.facts !== undefined ? 'elsewhere' : 'here'
+        return withConfig(
+          shell,
+          options.config,
+          (config) => {
+            const mode = options.databricks ? 'databricks' : 'http'
+            const asked = {
+              ...readRequest(`${method.toUpperCase()} ${path}`),
+              groups: options.groups,
+              environment: null,
+              mode,
+              body,
+            } as const
+            return answer(shell, config, asked, options)
+          },
+          { secrets },
+        )
+      }),
     )
 }

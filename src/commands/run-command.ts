@@ -8,8 +8,18 @@ import { explainCommand } from './explain.ts'
 import { routesCommand } from './routes.ts'
 import { serveCommand } from './serve.ts'
 import type { Shell, Terminal } from './shell.ts'
+import { testCommand } from './test.ts'
 
-const commands = [serveCommand, checkCommand, doctorCommand, explainCommand, routesCommand, agentCommand, demoCommand]
+const commands = [
+  serveCommand,
+  checkCommand,
+  doctorCommand,
+  explainCommand,
+  testCommand,
+  routesCommand,
+  agentCommand,
+  demoCommand,
+]
 
 function makeProgram(shell: Shell): Command {
   const { out, err } = shell.terminal
@@ -23,13 +33,13 @@ function makeProgram(shell: Shell): Command {
     .addHelpText(
       'after',
       '\nEnvironment variables such as MLFLOW_ENV_PROXY_UPSTREAM__URL override the configuration.' +
-        '\nExit codes: 0 done, 1 it failed or found problems, 2 the command line is wrong.',
+        '\nExit codes: 0 done, 1 it failed or found problems, 2 the command line is wrong; of explain also 3 refused, 4 undecided.',
     )
   for (const make of commands) program.addCommand(make(shell).copyInheritedSettings(program))
   return program
 }
 
-/** Runs one command line. Returns the exit code: 0 success, 1 failure or problems found, 2 wrong command line. */
+/** Runs one command line. Returns the exit code: 0 success, 1 failure or problems found, 2 wrong command line, or more that the command says. */
 export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
   let code = 0
   const action: Shell['action'] =

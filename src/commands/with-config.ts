@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { loadConfig } from '../server/config/config.ts'
+import { loadConfig, type Reading } from '../server/config/config.ts'
 import { ConfigError } from '../server/config/config-problem.ts'
 import type { Config } from '../server/config/config-types.ts'
 import type { Shell } from './shell.ts'
@@ -12,10 +12,11 @@ export async function withConfig(
   { env, terminal }: Shell,
   file: string,
   work: (config: Config) => number | Promise<number>,
+  reading?: Reading,
 ): Promise<number> {
   let config: Config
   try {
-    config = loadConfig(file, env)
+    config = loadConfig(file, env, reading)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const count = error.problems.length

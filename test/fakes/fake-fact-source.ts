@@ -1,44 +1,16 @@
+import { answerOf as answerIn, type World } from '../../src/commands/explain/world.ts'
 import type { Decision } from '../../src/policy/decide.ts'
 import { decide } from '../../src/policy/decide.ts'
 import type { DecodedRequest } from '../../src/policy/decoded-request.ts'
 import { endpointTable } from '../../src/policy/endpoints/endpoint-table.ts'
 import type { ClientMode, Environment, PolicyConfig } from '../../src/policy/environments/environment.ts'
-import type {
-  Answer,
-  ExperimentFact,
-  FactQuery,
-  LoggedModelFact,
-  RunFact,
-  TraceFact,
-  VersionFact,
-} from '../../src/policy/fact-query.ts'
-import type { GatewayFact } from '../../src/policy/genai/gateway-thing.ts'
+import type { Answer, FactQuery } from '../../src/policy/fact-query.ts'
 import type { Grant } from '../../src/policy/grant.ts'
 import { type Json, JsonNumber, type JsonObject } from '../../src/policy/messages/json/json.ts'
 import type { Refusal } from '../../src/policy/reasons.ts'
 
 /** Everything that an MLflow server of a test has. */
-export interface FakeFacts {
-  readonly experiments: readonly ExperimentFact[]
-  readonly runs: readonly RunFact[]
-  readonly loggedModels: readonly LoggedModelFact[]
-  readonly traces?: readonly TraceFact[]
-  readonly versions: readonly VersionFact[]
-  /** Version numbers by `name@alias`. */
-  readonly aliases?: Readonly<Record<string, string>>
-  /** Experiments by the id of a data set, issue, label schema or review queue. */
-  readonly entities?: Readonly<Record<string, readonly string[]>>
-  /** Model names by the id of a webhook of theirs. */
-  readonly webhooks?: Readonly<Record<string, string>>
-  /** Model names by the id that a Databricks workspace gives them. */
-  readonly modelIds?: Readonly<Record<string, string>>
-  /** Names of serving endpoints by their ids. */
-  readonly endpointIds?: Readonly<Record<string, string>>
-  /** Things of the AI gateway. */
-  readonly gateway?: readonly GatewayFact[]
-  /** Names of what uses a secret or a model definition, by its id. */
-  readonly gatewayUsers?: Readonly<Record<string, readonly string[]>>
-}
+export type FakeFacts = World
 
 /** An environment with the defaults of the configuration. */
 export function makeEnvironment(name: string, over: Partial<Environment> = {}): Environment {
@@ -80,70 +52,9 @@ export function toMessage(fields: Readonly<Record<string, unknown>>): JsonObject
   return new Map(Object.entries(fields).map(([key, value]) => [key, toJson(value)]))
 }
 
-/** Where a version's artifacts are: copies lead to what they are copies of. */
-function artifactsOf(world: FakeFacts, name: string, version: string, hops = 8): string | null {
-  const fact = world.versions.find((each) => each.name === name && each.version === version)
-  if (fact === undefined || hops === 0) return null
-  const copy = /^models:\/(\w+)\/([0-9]+)$/.exec(fact.source)
-  if (copy !== null) return artifactsOf(world, copy[1] ?? '', copy[2] ?? '', hops - 1)
-  const logged = /^models:\/(m-[0-9a-f]{32})$/.exec(fact.source)?.[1]
-  return logged === undefined ? fact.source : (world.loggedModels.find(({ id }) => id === logged)?.artifactUri ?? null)
-}
-
-/** The answer that a real world would give to a question. */
+/** The answer that a real world would give to a question: in every environment somebody was before. */
 export function answerOf(world: FakeFacts, factQuery: FactQuery): Answer {
-  const { versions } = world
-  switch (factQuery.about) {
-    case 'defaultExperiment':
-      return world.experiments.find(({ name }) => name === factQuery.name)?.id ?? '777'
-    case 'experiments':
-      return new Map(world.experiments.filter(({ id }) => factQuery.ids.includes(id)).map((fact) => [fact.id, fact]))
-    case 'experimentsNamed':
-      return world.experiments.filter(({ name }) => name.startsWith(factQuery.pattern.replace('%', '')))
-    case 'experimentsOf': {
-      const known = factQuery.ids.flatMap((id): [string, readonly string[]][] => {
-        const experiments = world.entities?.[id] ?? []
-        return experiments.length > 0 ? [[id, experiments]] : []
-      })
-      return new Map(known)
-    }
-    case 'run':
-      return world.runs.find(({ id }) => id === factQuery.id) ?? null
-    case 'loggedModel':
-      return world.loggedModels.find(({ id }) => id === factQuery.id) ?? null
-    case 'traces':
-      return new Map((world.traces ?? []).filter(({ id }) => factQuery.ids.includes(id)).map((fact) => [fact.id, fact]))
-    case 'version':
-      return versions.find(({ name, version }) => name === factQuery.name && version === factQuery.version) ?? null
-    case 'artifactsOfVersion':
-      return artifactsOf(world, factQuery.name, factQuery.version)
-    case 'alias': {
-      const number = world.aliases?.[`${factQuery.name}@${factQuery.alias}`]
-      return versions.find(({ name, version }) => name === factQuery.name && version === number) ?? null
-    }
-    case 'versionsOfModel':
-      return versions.filter(({ name }) => name === factQuery.name)
-    case 'versionsOfRun':
-      return versions.filter(
-        ({ runId, source }) => runId === factQuery.runId || (factQuery.fresh && source.includes(`/${factQuery.runId}/`)),
-      )
-    case 'versionsFromSource':
-      return versions.filter(({ source }) => source === factQuery.source)
-    case 'versionsOfLoggedModel':
-      return versions.filter(({ source }) => source.includes(factQuery.id))
-    case 'productionVersions':
-      return versions.filter(({ name, stage }) => stage === 'Production' || factQuery.suffixes.some((s) => name.endsWith(s)))
-    case 'modelOfWebhook':
-      return world.webhooks?.[factQuery.id] ?? null
-    case 'modelOfId':
-      return world.modelIds?.[factQuery.id] ?? null
-    case 'endpointOfId':
-      return world.endpointIds?.[factQuery.id] ?? null
-    case 'gatewayThing':
-      return world.gateway?.find(({ id }) => id === factQuery.id) ?? null
-    case 'gatewayUsers':
-      return world.gatewayUsers?.[factQuery.id] ?? []
-  }
+  return answerIn(world, factQuery) ?? (factQuery.about === 'defaultExperiment' ? '777' : null)
 }
 
 /** A decision, and what was asked on the way to it. */

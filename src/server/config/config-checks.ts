@@ -3,11 +3,11 @@ import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
 import { checkLimits } from './config-limits.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
-import { checkCredentialFiles, checkCredentials, checkTenant } from './credential-checks.ts'
+import { checkCredentialFiles, checkCredentials, checkReadable, checkTenant, ofSecret } from './credential-checks.ts'
 import { databricksAudience } from './databricks-audience.ts'
 import { checkIssuers } from './issuer-checks.ts'
 import { checkLogin } from './login-checks.ts'
-import { checkFile, readKeyFile } from './secret-file.ts'
+import { readKeyFile } from './secret-file.ts'
 import { findAuthorityProblem, findUrlProblem, isLoopback } from './url-checks.ts'
 
 /** What the schema cannot say: about URLs, addresses and files. File paths in `file` are absolute. */
@@ -30,9 +30,9 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
       ...checkCredentials(path, credentials, file.upstream.kind, env),
       ...(file.authentication.entra === undefined ? checkTenant(path, credentials, env) : []),
     ]),
-    ...finding(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
+    ...ofSecret(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
     ...checkLimits(file),
-    ...finding(['paging', 'keyFile'], file.paging.keyFile === null ? null : checkFile(readKeyFile, file.paging.keyFile)),
+    ...checkReadable(['paging', 'keyFile'], readKeyFile, file.paging.keyFile ?? undefined),
   ]
 }
 

@@ -22,6 +22,8 @@ export interface Finding {
   readonly message: string
   /** The complaint is about the key, not about its value. */
   readonly atKey?: boolean
+  /** The complaint is about the content of a file of secrets or certificates. */
+  readonly ofSecret?: boolean
   /** Where it is, when the path does not say so. */
   readonly place?: Place
 }

@@ -11,6 +11,8 @@ export interface SchemaNode {
   readonly additionalProperties?: boolean | SchemaNode
   readonly propertyNames?: SchemaNode
   readonly items?: SchemaNode
+  readonly $ref?: string
+  readonly definitions?: Readonly<Record<string, SchemaNode>>
   readonly required?: readonly string[]
   readonly enum?: readonly string[]
   readonly default?: unknown

@@ -38,7 +38,24 @@ export function validateConfig(data: Mapping, schema: SchemaNode): Validation {
   return { findings, replaced, file: null }
 }
 
-const compile = oncePer((schema: SchemaNode): ValidateFunction<ConfigFile> => {
+/** Checks other files than the configuration, by schemas that give their type: what is wrong, or the data with its defaults. */
+export function validateData<T>(
+  data: Mapping,
+  validate: ValidateFunction<T>,
+  schema: SchemaNode,
+): { findings: Finding[]; valid: T | null } {
+  if (validate(data)) return { findings: [], valid: data }
+  const errors = validate.errors ?? []
+  const findings = errors
+    .filter((error) => !isFollowUp(error, errors))
+    .map((error) => ({ path: pathOf(error, data), ...describeError(error, schema) }))
+  return { findings, valid: null }
+}
+
+const compile = oncePer((schema: SchemaNode) => compileSchema<ConfigFile>(schema))
+
+/** The check of a schema that describes values of type `T`. */
+export function compileSchema<T>(schema: SchemaNode): ValidateFunction<T> {
   const ajv = new Ajv({
     allErrors: true,
     useDefaults: true,
@@ -48,8 +65,8 @@ const compile = oncePer((schema: SchemaNode): ValidateFunction<ConfigFile> => {
     strictRequired: false,
   })
   for (const keyword of ['x-form', 'x-default']) ajv.addKeyword(keyword)
-  return ajv.compile<ConfigFile>(schema)
-})
+  return ajv.compile<T>(schema)
+}
 
 /** Errors that only repeat another: of the branches of `if`, of names, and the form of a value that has the wrong type. */
 function isFollowUp(error: ErrorObject, errors: readonly ErrorObject[]): boolean {

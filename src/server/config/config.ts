@@ -20,11 +20,16 @@ import { memoryLimit } from './memory-size.ts'
 import { type Outbound, readProxySettings } from './proxy-settings.ts'
 import { describeOpenError } from './secret-file.ts'
 
+/** How a configuration is read: with the files of secrets and certificates that it names, or where they are not, to ask about its policy. */
+export interface Reading {
+  readonly secrets: 'here' | 'elsewhere'
+}
+
 /**
  * Reads, overrides, checks and completes the configuration; the result is frozen. Throws a `ConfigError` with every problem at once.
  * Relative paths in the file start at the file's folder.
  */
-export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
+export function loadConfig(file: string, env: NodeJS.ProcessEnv, { secrets }: Reading = { secrets: 'here' }): Config {
   const { data, places, findings, unread } = readData(file, configSchema, env)
   const validation = validateConfig(data, configSchema)
   const within = (ancestors: readonly ConfigPath[]) => (finding: Finding) =>
@@ -39,7 +44,8 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
   const { config, findings: landscapeFindings } = readLandscape(content, standIns)
   const proxies = readProxySettings(env)
   findings.push(...proxies.findings)
-  findings.push(...[...checkServerParts(content, env), ...landscapeFindings].filter((finding) => !within(standIns)(finding)))
+  const ofServer = checkServerParts(content, env).filter(({ ofSecret }) => secrets === 'here' || ofSecret !== true)
+  findings.push(...[...ofServer, ...landscapeFindings].filter((finding) => !within(standIns)(finding)))
   if (findings.length > 0) throw new ConfigError(file, placeFindings(findings, places))
   return deepFreeze(completeConfig(content, config, outboundOf(content, proxies.settings), env))
 }
@@ -67,7 +73,8 @@ function readData(file: string, schema: SchemaNode, env: NodeJS.ProcessEnv): Rea
   return { data, places, findings: [...findings, ...overrides, ...still], unread: still.map(({ path }) => path) }
 }
 
-function readBytes(file: string): Uint8Array {
+/** The content of a file. Throws ConfigError. */
+export function readBytes(file: string): Uint8Array {
   try {
     return readFileSync(file)
   } catch (error) {

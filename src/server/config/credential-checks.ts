@@ -114,8 +114,12 @@ export function checkTenant(path: readonly string[], entry: CredentialsEntry, en
 
 /** The problem with a file of the configuration, if it cannot be read. */
 export function checkReadable(path: ConfigPath, read: (file: string) => unknown, file: string | undefined): Finding[] {
-  const message = file === undefined ? null : checkFile(read, file)
-  return message === null ? [] : [{ path, message }]
+  return ofSecret(path, file === undefined ? null : checkFile(read, file))
+}
+
+/** The problem with the content of a file of secrets or certificates, if there is one. */
+export function ofSecret(path: ConfigPath, message: string | null): Finding[] {
+  return message === null ? [] : [{ path, message, ofSecret: true }]
 }
 
 /** The files of credentials that cannot be read, or hold something else. */

@@ -3,9 +3,10 @@ import type { ConfigFile } from './config-file.ts'
 import { completeIssuers, personalWorkspace } from './config-issuers.ts'
 import type { ConfigPath, Finding } from './config-problem.ts'
 import { clip } from './config-sentences.ts'
+import { checkReadable } from './credential-checks.ts'
 import type { IssuerEntry } from './issuer-entry.ts'
 import { addressesOf, type IssuerSettings } from './issuer-settings.ts'
-import { checkFile, readSecretFile } from './secret-file.ts'
+import { readSecretFile } from './secret-file.ts'
 import { findAuthorityProblem } from './url-checks.ts'
 
 type Key = Exclude<keyof IssuerEntry, 'kind' | 'groupPrefix'>
@@ -64,7 +65,7 @@ function checkIssuer(entry: IssuerEntry, at: ConfigPath): Finding[] {
         .flatMap((each) => problem(each, `is missing; write for example \`${each}: ${example}\``)),
     ),
     ...urls.flatMap((key) => problem(key, findUrlProblem(key, entry[key]))),
-    ...(foreign.includes('tokenFile') ? [] : problem('tokenFile', findFileProblem(entry))),
+    ...(foreign.includes('tokenFile') ? [] : checkTokenFile([...at, 'tokenFile'], entry)),
   ]
 }
 
@@ -76,11 +77,11 @@ function findUrlProblem(key: string, url: string | undefined): string | null {
 }
 
 /** The issuer's description could lead the token anywhere. */
-function findFileProblem({ tokenFile, keysUrl }: IssuerEntry): string | null {
-  if (tokenFile === undefined) return null
-  return keysUrl === undefined
-    ? 'needs keysUrl, the only place where the token may be sent; write for example `keysUrl: https://kubernetes.default.svc/openid/v1/jwks`'
-    : checkFile(readSecretFile, tokenFile)
+function checkTokenFile(path: ConfigPath, { tokenFile, keysUrl }: IssuerEntry): Finding[] {
+  if (tokenFile === undefined || keysUrl !== undefined) return checkReadable(path, readSecretFile, tokenFile)
+  const message =
+    'needs keysUrl, the only place where the token may be sent; write for example `keysUrl: https://kubernetes.default.svc/openid/v1/jwks`'
+  return [{ path, message }]
 }
 
 /** Each token has one issuer, and each group can be told to be one issuer's. */
