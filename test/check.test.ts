@@ -86,7 +86,8 @@ async function run(...args: string[]) {
 t.test('the examples pass check', async (t) => {
   mkdirSync(join(folder, 'example'), { recursive: true })
   write('example/mlflow-token', 'token')
-  write('example/paging-key', '0f'.repeat(32))
+  for (const name of ['paging-key', 'cookie-key']) write(`example/${name}`, '0f'.repeat(32))
+  for (const name of ['login-secret', 'redis-password']) write(`example/${name}`, 'secret')
   for (const name of ['minimal', 'full']) {
     const { code, out, err } = await run('check', '--config', join(repository, `examples/${name}.yaml`))
     t.same([code, err], [0, ''], name)

@@ -130,6 +130,18 @@ t.test('other Secrets are mounted where the values say', async (t) => {
   t.match(answer, { ok: true })
 })
 
+t.test('the network policy lets the proxy out to the Redis server of its logins', async (t) => {
+  const folder = '/run/secrets/login'
+  const redis = { url: 'rediss://valkey.cache.svc:6380', passwordFile: `${folder}/redis-password` }
+  const peers = [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'cache' } } }]
+  const values = set(withLogin(cluster), 'config.authentication.login.redis', redis)
+  const manifests = await render(
+    set(set(values, 'pagingKey.existingSecret', ''), 'networkPolicy.redis', { to: peers, port: 6380 }),
+  )
+  const policy = pick(manifests, 'NetworkPolicy', 'gate-mlflow-env-proxy')
+  t.strictSame(at(policy, 'spec.egress.3'), { to: peers, ports: [{ protocol: 'TCP', port: 6380 }] })
+})
+
 t.test('a changed configuration rolls the pods, and any other change leaves the checksum alone', async (t) => {
   const path = 'spec.template.metadata.annotations'
   const checksum = async (values: object) => at(pick(await render(values), 'Deployment', 'gate-mlflow-env-proxy'), path)
@@ -193,6 +205,14 @@ t.test('values that contradict each other or do not fit are refused with the rea
       /not in the pod: \/run\/secrets\/other/,
     ],
     [set(login, 'config.authentication.login.cookieKeyFile', ''), /share the key that seals logins/],
+    [
+      set(login, 'config.authentication.login.redis', { url: 'rediss://redis', passwordFile: '/run/secrets/other' }),
+      /not in the pod: \/run\/secrets\/other/,
+    ],
+    [
+      set(login, 'config.authentication.login.redis', { url: 'rediss://redis' }),
+      /networkPolicy does not let the proxy reach Redis/,
+    ],
     [set(login, 'secrets', [{ existingSecret: 'login', mountPath: '/etc' }]), /at '\/secrets\/0\/mountPath'/],
     [set(external, 'upstreamToken.existingSecret', ''), /credentials\.mode is token: create a Secret/],
     [set(cluster, 'upstreamToken', { existingSecret: 'token' }), /credentials\.mode is not token/],

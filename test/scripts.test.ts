@@ -227,5 +227,6 @@ t.test('what the tests need of the machine and nobody may install is asked for i
   t.match(ask('chromium.mjs', 'ensureChromium'), /^Missing Chromium was not found: install it .*\n$/)
   t.match(ask('haproxy.mjs', 'ensureHaproxy'), /^(Missing HAProxy was not found: install it .*\n|)$/)
   t.match(ask('nginx.mjs', 'ensureNginx'), /^(Missing nginx was not found: install it .*\n|)$/)
+  t.match(ask('redis.mjs', 'ensureRedis'), /^(Missing Redis or Valkey was not found: install it .*\n|)$/)
   t.match(ask('java.mjs', 'ensureJavaClient'), /^Missing A JDK .* and Maven were not found: install them .*\n$/)
 })

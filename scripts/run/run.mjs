@@ -15,6 +15,7 @@ import {
   pythonOf,
   toolEnvironments,
 } from '../setup/python-environments.mjs'
+import { ensureRedis } from '../setup/redis.mjs'
 
 const onlyFull = process.env.ENV_PROXY_TESTS === 'full' ? integrationEnvironments : []
 
@@ -68,7 +69,7 @@ async function prepare({ built, pythons, programs = [], others = false }) {
 
 // Some tests need these; all others run without them.
 async function prepareOthers() {
-  for (const ensure of [ensureChromium, ensureHaproxy, ensureJavaClient]) {
+  for (const ensure of [ensureChromium, ensureHaproxy, ensureRedis, ensureJavaClient]) {
     try {
       await ensure(say)
     } catch (error) {

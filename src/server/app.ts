@@ -94,18 +94,29 @@ function openSidecar({ config: { authentication, outbound }, log }: Parts): OwnT
   return authentication.sidecar === undefined ? null : openOwnToken(authentication.sidecar, { log, outbound, unavailable })
 }
 
+/** What operators hear of logins. */
+function reportsOfLogins({ log, metrics }: Parts): Parameters<typeof openLogin>[2] {
+  return {
+    renewal: ({ problem }) => {
+      metrics.countRenewal(problem)
+      if (problem !== null) log.warn({ problem }, 'a login could not be renewed')
+    },
+    store: ({ problem }) => {
+      if (problem === null) log.info('Redis answers: logins can be looked up')
+      else log.error({ problem }, 'Redis does not serve: logins cannot be looked up')
+    },
+  }
+}
+
 function openServices(parts: Parts): Services {
-  const { config, log, authenticator, upstream, metrics } = parts
+  const { config, authenticator, upstream, metrics } = parts
   const limits = new Limits(config.limits)
   metrics.watch(limits)
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
   const { close, ...pipeline } = openPipeline(parts)
-  const login = openLogin(config, authenticator, ({ problem }) => {
-    metrics.countRenewal(problem)
-    if (problem !== null) log.warn({ problem }, 'a login could not be renewed')
-  })
+  const login = openLogin(config, authenticator, reportsOfLogins(parts))
   const closeAll = async () => {
-    await login?.issuer.close()
+    await login?.close()
     await close()
   }
   return { authenticator, sidecar: openSidecar(parts), limits, ...pipeline, login, close: closeAll }

@@ -24,25 +24,31 @@ export interface LoginAppOptions {
   readonly who: Person
   readonly environments?: object
   readonly credentials?: object
+  /** Of `authentication.login`, besides what is always there. */
+  readonly login?: object
+  readonly files?: Readonly<Record<string, string>>
+  /** The rest of the configuration. */
+  readonly more?: object
 }
 
 const everybody = { acc: {}, preprod: {}, prod: { production: true, promotesFrom: ['acc'] } }
 
 /** Starts all three. */
 export async function startLoginApp(options: LoginAppOptions): Promise<LoginApp> {
-  const { who, environments = everybody, credentials = { mode: 'none' } } = options
+  const { who, environments = everybody, credentials = { mode: 'none' }, files = {}, more = {} } = options
   const entra = await startEntraLogin({ publicUrl, people: [who] })
   entra.who = who
   const upstream = await startFakeUpstream()
   upstream.answer = reply(200, mlflowPage, { 'content-type': 'text/html; charset=utf-8', etag: '"page"' })
   const { authority, clientId, clientSecret } = entra
-  const login = { publicUrl, clientId, clientSecretFile: 'secret', cookieKeyFile: 'key' }
+  const login = { publicUrl, clientId, clientSecretFile: 'secret', cookieKeyFile: 'key', ...options.login }
   const content = {
     upstream: { url: upstream.url, credentials },
     authentication: { entra: { tenantId, audiences: [audience], authority }, login },
     environments,
+    ...more,
   }
-  const replica = (key = 'f0'.repeat(32)) => startInProcess(content, { files: { secret: clientSecret, key } })
+  const replica = (key = 'f0'.repeat(32)) => startInProcess(content, { files: { secret: clientSecret, key, ...files } })
   const running = await replica()
   const close = async () => {
     await running.close()

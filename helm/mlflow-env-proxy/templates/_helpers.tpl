@@ -102,6 +102,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- fail "upstreamToken.existingSecret is given, but config.upstream.credentials.mode is not token: set it, or remove upstreamToken.existingSecret" -}}
 {{- end -}}
 {{- $policy := .Values.networkPolicy -}}
+{{- if and $policy.enabled (not $policy.redis.to) (dig "login" "redis" "" $config.authentication) -}}
+{{- fail "networkPolicy does not let the proxy reach Redis: say where it is in networkPolicy.redis.to (and its port in networkPolicy.redis.port), or set networkPolicy.enabled to false" -}}
+{{- end -}}
 {{- if and $policy.enabled (not $policy.upstream.to) (not $policy.protectUpstream.enabled) (not (hasPrefix "https://" $config.upstream.url)) -}}
 {{- fail "networkPolicy does not let the proxy reach MLflow: say where its pods are in networkPolicy.upstream.to (and their port in networkPolicy.upstream.port), or set networkPolicy.enabled to false" -}}
 {{- end -}}

@@ -1,11 +1,13 @@
+import type { RedisSettings } from './config-login.ts'
 import type { Config } from './config-types.ts'
 import { nameIssuer } from './describe-issuers.ts'
 import type { IssuerSettings } from './issuer-settings.ts'
 import { namedGroups } from './named-groups.ts'
+import { isLoopback } from './url-checks.ts'
 
 /** What about callers and their groups is allowed, and yet may not be meant: one sentence each. */
 export function warnOfCallers(config: Config): string[] {
-  const { issuers, databricksTokens } = config.authentication
+  const { issuers, databricksTokens, login } = config.authentication
   return [
     ...warnOfDirectory(config),
     ...warnOfRequired(config),
@@ -20,6 +22,14 @@ export function warnOfCallers(config: Config): string[] {
       : [
           'Personal access tokens are accepted: they live long, and whoever is given one for the workspace can also use it here.',
         ]),
+    ...warnOfRedis(login?.redis ?? null),
+  ]
+}
+
+function warnOfRedis(redis: RedisSettings | null): string[] {
+  if (redis === null || redis.tls || isLoopback(redis.host)) return []
+  return [
+    `The password of Redis at ${redis.host} goes over the network as it is, and whoever changes what goes there can end logins: write rediss:// in authentication.login.redis.url.`,
   ]
 }
 

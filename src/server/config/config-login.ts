@@ -1,3 +1,24 @@
+/** A server of Redis or Valkey as written. */
+interface RedisEntry {
+  readonly url: string
+  readonly username?: string
+  readonly passwordFile?: string
+  readonly keyPrefix: string
+}
+
+/** Where replicas keep sessions together. */
+export interface RedisSettings {
+  readonly host: string
+  readonly port: number
+  readonly database: number
+  readonly tls: boolean
+  /** Null: the server's default user. */
+  readonly username: string | null
+  /** Null: the server asks for none. */
+  readonly passwordFile: string | null
+  readonly keyPrefix: string
+}
+
 /** The login in the browser as written. */
 export interface LoginEntry {
   readonly publicUrl: string
@@ -6,6 +27,7 @@ export interface LoginEntry {
   readonly cookieKeyFile?: string
   readonly scope?: string
   readonly sessionHours: number
+  readonly redis?: RedisEntry
 }
 
 /** How people log in with a browser. */
@@ -20,12 +42,24 @@ export interface LoginSettings {
   /** Requested besides those of OpenID Connect. */
   readonly scope: string
   readonly sessionHours: number
+  /** Null: sessions are kept in the browsers' cookies. */
+  readonly redis: RedisSettings | null
+}
+
+function completeRedis(entry: RedisEntry): RedisSettings {
+  const { url, username = null, passwordFile = null, keyPrefix } = entry
+  const { protocol, hostname, port, pathname } = new URL(url)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const database = Number(pathname.slice(1))
+  return { host, port: Number(port || 6379), database, tls: protocol === 'rediss:', username, passwordFile, keyPrefix }
 }
 
 /** The login as the file means it. */
 export function completeLogin(entry: LoginEntry, audiences: readonly string[]): LoginSettings {
-  const { publicUrl, clientId, clientSecretFile = null, cookieKeyFile = null, sessionHours } = entry
+  const { publicUrl, clientId, clientSecretFile = null, cookieKeyFile = null, sessionHours, redis } = entry
   const audience = audiences.find((name) => name.startsWith('api://')) ?? audiences[0]
   const { scope = `${audience}/.default` } = entry
-  return { publicUrl: new URL(publicUrl).origin, clientId, clientSecretFile, cookieKeyFile, scope, sessionHours }
+  const { origin } = new URL(publicUrl)
+  const store = redis === undefined ? null : completeRedis(redis)
+  return { publicUrl: origin, clientId, clientSecretFile, cookieKeyFile, scope, sessionHours, redis: store }
 }

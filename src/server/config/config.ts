@@ -14,7 +14,7 @@ import type { Config } from './config-types.ts'
 import { validateConfig } from './config-validate.ts'
 import { expandVariables } from './config-variables.ts'
 import { readYaml } from './config-yaml.ts'
-import { resolveFiles } from './file-paths.ts'
+import { resolveFiles, resolveLogin } from './file-paths.ts'
 import { isMapping, type Mapping } from './mapping.ts'
 import { memoryLimit } from './memory-size.ts'
 import { type Outbound, readProxySettings } from './proxy-settings.ts'
@@ -98,7 +98,7 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
       ...file.authentication,
       ...(identity === undefined ? {} : { identity: absolute(identity) }),
       ...(graph?.credentials === undefined ? {} : { graph: { ...graph, credentials: absolute(graph.credentials) } }),
-      ...(login === undefined ? {} : { login: absolute(login) }),
+      ...(login === undefined ? {} : { login: resolveLogin(login, folder) }),
       issuers: issuers.map(absolute),
     },
     environments: Object.fromEntries(environments),

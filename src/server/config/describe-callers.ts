@@ -53,8 +53,9 @@ function describeRequired({ requiredGroups = [], authentication: { issuers } }: 
 
 function describeLogin({ authentication: { login } }: Config): Row | null {
   if (login === undefined) return null
-  const { publicUrl, clientId, clientSecretFile, cookieKeyFile, sessionHours } = login
+  const { publicUrl, clientId, clientSecretFile, cookieKeyFile, sessionHours, redis } = login
   const client = clientSecretFile === null ? 'a public client' : `with the secret in ${clientSecretFile}`
   const key = cookieKeyFile === null ? 'a key generated at start' : `the key in ${cookieKeyFile}`
-  return ['login', `at ${publicUrl}, as ${clientId} (${client}), for ${sessionHours} h, in cookies sealed with ${key}`]
+  const place = redis === null ? 'in cookies' : `in Redis at ${redis.host}:${redis.port}${redis.tls ? '' : ' (without TLS)'}`
+  return ['login', `at ${publicUrl}, as ${clientId} (${client}), for ${sessionHours} h, ${place}, sealed with ${key}`]
 }

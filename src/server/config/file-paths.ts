@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { LoginEntry } from './config-login.ts'
 
 /** Every key of credentials, an issuer or a login that names a file. */
 const fileKeys: ReadonlySet<string> = new Set([
@@ -14,4 +15,10 @@ const fileKeys: ReadonlySet<string> = new Set([
 export function resolveFiles<T extends object>(part: T, folder: string): T {
   const files = Object.entries(part).flatMap(([key, file]) => (fileKeys.has(key) ? [[key, resolve(folder, file)]] : []))
   return { ...part, ...Object.fromEntries(files) }
+}
+
+/** The same for a login, and for where its sessions are kept. */
+export function resolveLogin(login: LoginEntry, folder: string): LoginEntry {
+  const { redis } = login
+  return { ...resolveFiles(login, folder), ...(redis === undefined ? {} : { redis: resolveFiles(redis, folder) }) }
 }

@@ -3,6 +3,7 @@ import { askIssuer, issuerDispatcher } from '../credentials/token-endpoint.ts'
 import { beginAttempt } from '../login/attempt.ts'
 import { IssuerClient } from '../login/issuer-client.ts'
 import { issuersWord } from '../login/login-error.ts'
+import { RedisLink } from '../login/redis-link.ts'
 import { describeNetworkError } from '../network/network-error.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
@@ -42,6 +43,25 @@ async function* lookAt(config: Config, client: IssuerClient, publicUrl: string):
   else yield note('login-redirect', `The issuer did not confirm that ${client.callback} is a redirect URI of the application.`)
 }
 
+/** Whether sessions can be kept in Redis: a key is written, read and removed as those of sessions are. */
+async function* lookAtRedis({ authentication: { login }, outbound }: Config): AsyncGenerator<Finding> {
+  const redis = login?.redis ?? null
+  if (redis === null) return
+  let said: string | null = null
+  const link = new RedisLink(redis, outbound, ({ problem }) => {
+    said = problem ?? said
+  })
+  const place = `Redis at ${redis.host}:${redis.port}`
+  try {
+    await link.probe(`${redis.keyPrefix}doctor`)
+    yield fine('login', `${place} keeps sessions.`)
+  } catch (error) {
+    yield problem('login-redis', `${place} cannot keep sessions: ${said ?? describeNetworkError(error)}.`)
+  } finally {
+    await link.close()
+  }
+}
+
 /** Can people log in? Nobody is logged in by this. */
 export async function* checkLogin(config: Config): AsyncGenerator<Finding> {
   const { entra, login } = config.authentication
@@ -54,4 +74,5 @@ export async function* checkLogin(config: Config): AsyncGenerator<Finding> {
   } finally {
     await client.close()
   }
+  yield* lookAtRedis(config)
 }

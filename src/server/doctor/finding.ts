@@ -15,6 +15,7 @@ const remedies = {
   'login-unreachable': 'Check that this machine can reach the issuer; until then nobody can log in with a browser.',
   'login-client': 'Check authentication.login.clientId, clientSecretFile and the tenant: secrets expire.',
   'login-redirect': 'Add it to the application in Entra ID (platform Web), or ignore this if people can log in.',
+  'login-redis': 'Check authentication.login.redis; until then nobody is logged in.',
   'upstream-unreachable':
     'Check upstream.url, and that this machine can reach it; docs/networks.md has more on certificates and forward proxies.',
   'upstream-refuses': '',

@@ -21,5 +21,7 @@ function waysOn(asksToLogIn: boolean, { person, loginAddress }: Browser): string
 export function refusalPage({ status, body }: Failure, browser: Browser | null): string {
   const asksToLogIn = status === 401 && browser !== null
   const title = asksToLogIn ? 'Log in' : (titles[status] ?? 'This did not work')
-  return plainPage(title, `<p>${escapeHtml(body.message)}</p>${browser === null ? '' : waysOn(asksToLogIn, browser)}`)
+  // Nobody needs another account because something does not answer.
+  const ways = browser === null || status === 503 ? '' : waysOn(asksToLogIn, browser)
+  return plainPage(title, `<p>${escapeHtml(body.message)}</p>${ways}`)
 }

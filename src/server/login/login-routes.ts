@@ -60,7 +60,7 @@ async function endingSession({ logins }: LoginParts, request: FastifyRequest): P
   try {
     return await logins.sessionOf(request)
   } catch (error) {
-    if (error instanceof Refusal) return null
+    if (error instanceof Refusal && error.reason === 'unauthenticated') return null
     throw error
   }
 }

@@ -36,7 +36,7 @@ export async function openSession(check: TokenCheck, tokens: IssuedTokens, lasts
     throw new Refusal('unauthenticated', 'The tokens of Microsoft Entra ID name two different people: begin the login again.')
   }
   return {
-    id: randomBytes(16).toString('base64url'),
+    id: randomBytes(32).toString('base64url'),
     authenticated: forSession(check.config, authenticated),
     person: nameOf(claims, principal),
     endsAt: Math.floor(now / 1_000) + lasts,

@@ -20,7 +20,7 @@ async function freshToken({ logins, renewals }: LoginParts, request: FastifyRequ
   if (session === null) throw new Refusal('unauthenticated', 'Log in to get a token.')
   if (session.refreshToken === null)
     throw new Refusal('unprocessable', 'Your login cannot be renewed, so there is no token to show: use the Azure CLI.')
-  return renewals.renew(session)
+  return renewals.renew(session, 'token', true)
 }
 
 async function showToken(parts: LoginParts, request: FastifyRequest, reply: FastifyReply) {

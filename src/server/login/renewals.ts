@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import type { Validity } from '../../policy/identity/validity.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { IssuedTokens, IssuerClient } from './issuer-client.ts'
 import { renewalRefusal } from './login-error.ts'
@@ -22,11 +23,23 @@ const ahead = 300
 const kept = { renewed: 3_600_000, failed: 10_000 } as const
 const most = 2_000
 
+/** Another replica renews the login at this moment. */
+class RenewalUnderWay extends Refusal {}
+
 /** The issuer renewed nothing: it is down, or another replica renewed the login at this moment, or the person may not come any more. */
 class NotRenewed extends Refusal {}
 
 /** Told of every renewal; `problem`: why it failed, in words that are good for a log. */
 export type ReportRenewal = (renewal: { readonly problem: string | null }) => void
+
+/** An access token, and when it is good. */
+interface HeldToken {
+  readonly accessToken: string
+  readonly validity: Validity
+}
+
+/** Of a token that is not here. */
+const never: Validity = { issuedAt: 0, notBefore: 0, expiresAt: 0 }
 
 export interface RenewalParts {
   readonly check: TokenCheck
@@ -44,53 +57,63 @@ export interface RenewalParts {
 export class Renewals {
   readonly #parts: RenewalParts
   readonly #renewed = new LRUCache<string, Promise<Current>>({ max: most, ttl: kept.renewed })
-  readonly #tokens = new LRUCache<string, string>({ max: most })
+  readonly #tokens = new LRUCache<string, HeldToken>({ max: most })
 
   constructor(parts: RenewalParts) {
     this.#parts = parts
   }
 
-  #secondsLeft({ authenticated }: Session): number {
-    return authenticated.validity.expiresAt - this.#parts.now() / 1_000
+  #secondsLeft({ expiresAt }: Validity): number {
+    return expiresAt - this.#parts.now() / 1_000
+  }
+
+  #isFresh(validity: Validity): boolean {
+    return this.#secondsLeft(validity) > Math.min(ahead, (validity.expiresAt - validity.issuedAt) / 4)
   }
 
   /** Keeps the access token of a login, for an upstream that is asked with it. */
-  keepToken({ id }: Session, accessToken: string): void {
-    this.#tokens.set(id, accessToken)
+  keepToken({ id, authenticated: { validity } }: Session, accessToken: string): void {
+    this.#tokens.set(id, { accessToken, validity })
   }
 
   /** The session, renewed if it is time to, or if the token is needed and not here. Rejects with a Refusal. */
   async current(session: Session, needsToken: boolean): Promise<Current> {
-    const accessToken = this.#tokens.get(session.id) ?? null
-    const { issuedAt, expiresAt } = session.authenticated.validity
-    const isFresh = this.#secondsLeft(session) > Math.min(ahead, (expiresAt - issuedAt) / 4)
-    if (isFresh && (accessToken !== null || !needsToken)) return { session, header: null, accessToken }
+    const held = this.#tokens.get(session.id)
+    // Another replica may have renewed the session since this one got its token.
+    const times = [session.authenticated.validity, ...(needsToken ? [held?.validity ?? never] : [])]
+    const asItIs = { session, header: null, accessToken: held?.accessToken ?? null }
+    if (times.every((validity) => this.#isFresh(validity))) return asItIs
+    // Until its end, the access token proves what it did, unless its person has left or is another one.
+    const isGood = times.every((validity) => this.#secondsLeft(validity) > 0)
     try {
-      return await this.renew(session)
+      return await this.renew(session, needsToken ? 'token' : 'session', !isGood)
     } catch (error) {
-      // Until its end, the access token proves what it did, unless its person has left or is another one.
-      const isGood = this.#secondsLeft(session) > 0 && (accessToken !== null || !needsToken)
       const goesOn = error instanceof NotRenewed || (error instanceof Refusal && error.reason === 'upstream-unavailable')
-      if (isGood && goesOn) return { session, header: null, accessToken }
+      if (isGood && goesOn) return asItIs
       throw error
     }
   }
 
-  /** Renews a session whatever its time. */
-  renew(session: Session): Promise<Current> {
+  /**
+   * Renews a session whatever its time, for a new `session` or a new `token`: another replica's renewal is as good for the first. `waits`:
+   * while another replica renews it.
+   */
+  renew(session: Session, wanted: 'session' | 'token', waits: boolean): Promise<Current> {
     if (session.refreshToken === null) return Promise.reject(refuseSession('Your login has ended'))
-    const key = hash('sha256', `${session.id} ${session.refreshToken}`)
+    const { id, refreshToken, authenticated } = session
+    const key = hash('sha256', `${id} ${refreshToken} ${authenticated.validity.expiresAt} ${wanted}`)
     const running = this.#renewed.get(key)
     if (running !== undefined) return running
     const { report } = this.#parts
-    const renewal = this.#renew(session, session.refreshToken).then(
+    const renewal = this.#renew(session, wanted, waits).then(
       (current) => {
         report({ problem: null })
         return current
       },
       (error) => {
-        this.#renewed.set(key, renewal, { ttl: kept.failed })
-        report({ problem: error instanceof Refusal ? error.message : String(error) })
+        if (error instanceof RenewalUnderWay) this.#renewed.delete(key)
+        else this.#renewed.set(key, renewal, { ttl: kept.failed })
+        if (!(error instanceof RenewalUnderWay)) report({ problem: error instanceof Refusal ? error.message : String(error) })
         throw error
       },
     )
@@ -107,11 +130,17 @@ export class Renewals {
     }
   }
 
-  async #renew(session: Session, refreshToken: string): Promise<Current> {
+  async #renew(session: Session, wanted: 'session' | 'token', waits: boolean): Promise<Current> {
     const { check, store } = this.#parts
-    const tokens = await this.#ask(refreshToken)
-    const renewed = await renewSession(check, session, tokens)
-    this.#tokens.set(session.id, tokens.accessToken)
-    return { session: renewed, header: await store.write(renewed), accessToken: tokens.accessToken }
+    const renewed = await store.renew(session, waits, async (latest) => {
+      if (wanted === 'session' && this.#isFresh(latest.authenticated.validity)) return latest
+      if (latest.refreshToken === null) throw refuseSession('Your login has ended')
+      const tokens = await this.#ask(latest.refreshToken)
+      const next = await renewSession(check, latest, tokens)
+      this.keepToken(next, tokens.accessToken)
+      return next
+    })
+    if (renewed === null) throw new RenewalUnderWay('upstream-unavailable', 'Your login is being renewed: try again shortly.')
+    return { ...renewed, accessToken: this.#tokens.get(session.id)?.accessToken ?? null }
   }
 }

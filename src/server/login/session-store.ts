@@ -4,14 +4,27 @@ import { cookieNames, largestCookie, setCookie } from './cookies.ts'
 import type { Seal } from './seal.ts'
 import { packSession, type Session, unpackSession } from './session.ts'
 
+/** A session that was looked at anew. */
+export interface Renewed {
+  readonly session: Session
+  /** The `Set-Cookie` header of a cookie that changed. */
+  readonly header: string | null
+}
+
 /** Where sessions are kept. Each has a value for the browser's cookie, which nobody can make who does not keep them. */
 export interface SessionStore {
-  /** The `Set-Cookie` header of a new or renewed session. */
+  /** The `Set-Cookie` header of a new session. */
   write(session: Session): Promise<string>
   /** The session of a cookie's value. Rejects with Refusal 'unauthenticated' if there is none that is still good. */
   read(value: string): Promise<Session>
   /** Ends a session: whoever copied its cookie cannot use it any more. */
   end(session: Session): Promise<void>
+  /**
+   * Keeps what `work` makes of the session as it is now. Where replicas share the store, one of them does so at a time; null if another
+   * one does just now, unless this one `waits` for it.
+   */
+  renew(session: Session, waits: boolean, work: (latest: Session) => Promise<Session>): Promise<Renewed | null>
+  close(): Promise<void>
 }
 
 /** The refusal of a cookie; in each case a new login is the way on. */
@@ -67,4 +80,11 @@ export class SealedSessions implements SessionStore {
     const left = endsAt * 1_000 - this.#now()
     if (left > 0) this.#ended.set(id, true, { ttl: left })
   }
+
+  async renew(session: Session, _waits: boolean, work: (latest: Session) => Promise<Session>): Promise<Renewed> {
+    const renewed = await work(session)
+    return { session: renewed, header: await this.write(renewed) }
+  }
+
+  async close(): Promise<void> {}
 }

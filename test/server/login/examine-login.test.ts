@@ -31,5 +31,8 @@ t.test('the doctor tells a good registration from a wrong secret, address or iss
   t.strictSame(await examine({ ...entra, clientSecret: 'expired' }), ['problem login-client'])
   t.strictSame(await examine(entra, { clientId: '66666666-7777-8888-9999-000000000000' }), ['problem login-client'])
   t.strictSame(await examine(entra, { publicUrl: 'https://other.example.com' }), ['note login-redirect'])
+  const redis = { url: 'rediss://localhost:9' }
+  writeFileSync(join(folder, 'key'), 'f0'.repeat(32))
+  t.strictSame(await examine(entra, { cookieKeyFile: 'key', redis }), ['fine login', 'problem login-redis'])
   t.strictSame(await examine({ ...entra, authority: 'http://127.0.0.1:9' }), ['problem login-unreachable'])
 })

@@ -1,0 +1,102 @@
+import { hash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Refusal } from '../../policy/reasons.ts'
+import { cookieNames, setCookie } from './cookies.ts'
+import { type RedisLink, removeOwn } from './redis-link.ts'
+import type { Seal } from './seal.ts'
+import { packSession, type Session, unpackSession } from './session.ts'
+import { type Renewed, refuseSession, type SessionStore } from './session-store.ts'
+
+/** Milliseconds after which a replica that began a renewal is thought to be gone. */
+const lockTime = 30_000
+/** Milliseconds for which somebody waits for another replica's renewal, and between two looks. */
+const waiting = { most: 12_000, step: 100 } as const
+
+/**
+ * Keeps sessions in Redis or Valkey, for all replicas. The browser has a random id; the server has its hash and the sealed session, so
+ * whoever reads the server can neither use a session nor learn a token, and whoever writes there can make none.
+ */
+export class RedisSessions implements SessionStore {
+  readonly #link: RedisLink
+  readonly #seal: Seal
+  readonly #prefix: string
+  readonly #tenantId: string
+  readonly #now: () => number
+
+  /** `now` in milliseconds since 1970. */
+  constructor(link: RedisLink, seal: Seal, prefix: string, tenantId: string, now: () => number) {
+    this.#link = link
+    this.#seal = seal
+    this.#prefix = prefix
+    this.#tenantId = tenantId
+    this.#now = now
+  }
+
+  #key(kind: 'session' | 'renewal', id: string): string {
+    return `${this.#prefix}${kind}:${hash('sha256', id, 'base64url')}`
+  }
+
+  /** Whether the session was stored; `condition`: only if there is none of its id, or only if there is. */
+  async #put(session: Session, condition: 'NX' | 'XX'): Promise<boolean> {
+    const { id, endsAt } = session
+    const text = await this.#seal.close(packSession(session), endsAt)
+    const milliseconds = Math.max(1, Math.ceil(endsAt * 1_000 - this.#now()))
+    const expiration = { type: 'PX', value: milliseconds } as const
+    return (await this.#link.ask((client) => client.set(this.#key('session', id), text, { expiration, condition }))) !== null
+  }
+
+  async write(session: Session): Promise<string> {
+    const header = setCookie(cookieNames.session, session.id, session.endsAt - this.#now() / 1_000)
+    if (header === null || !(await this.#put(session, 'NX'))) throw new Error('the id of a new session is too long or taken')
+    return header
+  }
+
+  async read(value: string): Promise<Session> {
+    if (!/^[\w-]{43}$/.test(value)) throw refuseSession("The login's cookie was not made by this server")
+    const text = await this.#link.ask((client) => client.get(this.#key('session', value)))
+    if (text === null) throw refuseSession('Your login has ended')
+    const opened = await this.#seal.open(text)
+    if (opened === 'expired') throw refuseSession('Your login has ended')
+    if (opened === 'forged') throw refuseSession('Your login was not stored by this server, or its key has changed since')
+    const session = unpackSession(opened, this.#tenantId)
+    // Another session may have been copied to this one's place.
+    if (session?.id !== value) throw refuseSession('Your login was stored by another version of this server')
+    return session
+  }
+
+  async end({ id }: Session): Promise<void> {
+    await this.#link.ask((client) => client.del(this.#key('session', id)))
+  }
+
+  async #lock(id: string, owner: string, waits: boolean): Promise<boolean> {
+    const end = this.#now() + waiting.most
+    const expiration = { type: 'PX', value: lockTime } as const
+    const take = () => this.#link.ask((client) => client.set(this.#key('renewal', id), owner, { expiration, condition: 'NX' }))
+    while ((await take()) === null) {
+      if (!waits) return false
+      if (this.#now() > end)
+        throw new Refusal('upstream-unavailable', 'Your login is being renewed, which takes long: try again shortly.')
+      await sleep(waiting.step)
+    }
+    return true
+  }
+
+  async renew({ id }: Session, waits: boolean, work: (latest: Session) => Promise<Session>): Promise<Renewed | null> {
+    const owner = randomBytes(16).toString('base64url')
+    if (!(await this.#lock(id, owner, waits))) return null
+    try {
+      const latest = await this.read(id)
+      const session = await work(latest)
+      // Who has logged out meanwhile stays so.
+      if (session !== latest && !(await this.#put(session, 'XX'))) throw refuseSession('You have logged out')
+      return { session, header: null }
+    } finally {
+      const keys = [this.#key('renewal', id)]
+      await this.#link.ask((client) => client.eval(removeOwn, { keys, arguments: [owner] })).catch(() => {})
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close()
+  }
+}
