@@ -217,7 +217,8 @@ t.test('values that contradict each other or do not fit are refused with the rea
     [set(external, 'upstreamToken.existingSecret', ''), /credentials\.mode is token: create a Secret/],
     [set(cluster, 'upstreamToken', { existingSecret: 'token' }), /credentials\.mode is not token/],
     [open, /networkPolicy does not let the proxy reach MLflow.*networkPolicy\.upstream\.to/],
-    [{}, /missing properties 'upstream', 'authentication', 'environments'/],
+    [{}, /config is empty: write the configuration file there.*ci\/cluster-values\.yaml/],
+    [set({}, 'config.unknownFields', 'forward'), /missing properties 'upstream', 'authentication', 'environments'/],
     [set(cluster, 'config.environments', {}), /at '\/config\/environments'/],
     [set(cluster, 'replicas', 3), /additional properties 'replicas' not allowed/],
     [set(cluster, 'replicaCount', 0), /at '\/replicaCount'/],
@@ -271,6 +272,17 @@ t.test('the sidecar example is valid, starts before the training and gives it th
   const kinds = ['ServiceAccount', 'ConfigMap', 'Job', 'NetworkPolicy']
   const pod = await checkSidecar(t, 'helm/examples/sidecar.yaml', kinds, 'admin')
   t.equal(at(pod, 'initContainers.0.ports.0.containerPort'), 9464)
+})
+
+t.test('so is the one before Azure Databricks, where the proxy is the pod’s identity to the workspace as well', async (t) => {
+  const file = 'helm/examples/sidecar-databricks.yaml'
+  await checkSidecar(t, file, ['ServiceAccount', 'ConfigMap', 'Job', 'NetworkPolicy'], 'admin')
+  const text = record(at(pick(readText(file), 'ConfigMap', 'training-mlflow-env-proxy'), 'data'))['config.yaml']
+  const config = join(t.testdir({ 'config.yaml': String(text), token: 'projected' }), 'config.yaml')
+  const pod = { AZURE_CLIENT_ID: tenantId, AZURE_TENANT_ID: tenantId, AZURE_FEDERATED_TOKEN_FILE: join(config, '../token') }
+  const { upstream, authentication } = loadConfig(config, pod)
+  t.match(upstream, { kind: 'databricks', credentials: { mode: 'workloadIdentity' } })
+  t.ok(authentication.sidecar)
 })
 
 t.test('so is the agent’s, whose arguments the program accepts', async (t) => {

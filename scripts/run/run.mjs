@@ -8,6 +8,7 @@ import { ensureHaproxy } from '../setup/haproxy.mjs'
 import { ensureJavaClient } from '../setup/java.mjs'
 import { Missing } from '../setup/missing.mjs'
 import { ensureNginx } from '../setup/nginx.mjs'
+import { ensurePromtool } from '../setup/promtool.mjs'
 import {
   ensurePythonEnvironments,
   integrationEnvironments,
@@ -69,7 +70,7 @@ async function prepare({ built, pythons, programs = [], others = false }) {
 
 // Some tests need these; all others run without them.
 async function prepareOthers() {
-  for (const ensure of [ensureChromium, ensureHaproxy, ensureRedis, ensureJavaClient]) {
+  for (const ensure of [ensureChromium, ensureHaproxy, ensureRedis, ensureJavaClient, ensurePromtool]) {
     try {
       await ensure(say)
     } catch (error) {
