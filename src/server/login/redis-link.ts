@@ -1,16 +1,14 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RedisClientType } from '@redis/client'
 import { Refusal } from '../../policy/reasons.ts'
-import { secureContextOf } from '../config/certificates.ts'
 import type { RedisSettings } from '../config/config-login.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
-import { readPasswordFile } from '../config/secret-file.ts'
 import { describeNetworkError } from '../network/network-error.ts'
+import type { RedisClient } from './redis-client.ts'
 
-type Client = RedisClientType<Record<never, never>, Record<never, never>, Record<never, never>, 2>
+type Work<T> = (client: RedisClient) => Promise<T>
 
-/** Milliseconds for a connection, and for an answer. */
+/** Milliseconds for an answer. */
 const patience = 2_000
 
 /** Removes a key that has one's own value. */
@@ -30,7 +28,7 @@ export class RedisLink {
   readonly #settings: RedisSettings
   readonly #outbound: Outbound | undefined
   readonly #report: ReportStore
-  #client: Promise<Client> | null = null
+  #client: Promise<RedisClient> | null = null
   #problem: string | null = null
 
   constructor(settings: RedisSettings, outbound: Outbound | undefined, report: ReportStore) {
@@ -45,69 +43,44 @@ export class RedisLink {
     this.#report({ problem })
   }
 
-  #socket() {
-    const { host, port, tls } = this.#settings
-    const secureContext = secureContextOf(this.#outbound)
-    const common = { host, port, connectTimeout: patience }
-    if (!tls) return common
-    return { ...common, tls: true as const, servername: host, ...(secureContext === null ? {} : { secureContext }) }
-  }
-
   /** The library is only loaded where it is needed. */
-  async #connect(): Promise<Client> {
-    const { createClient } = await import('@redis/client')
-    const { database, username, passwordFile } = this.#settings
-    const login = async () => ({
-      ...(username === null ? {} : { username }),
-      ...(passwordFile === null ? {} : { password: readPasswordFile(passwordFile) }),
-    })
-    const client = createClient({
-      RESP: 2,
-      database,
-      socket: this.#socket(),
-      // What was not done in time must not be done later.
-      disableOfflineQueue: true,
-      pingInterval: 30_000,
-      credentialsProvider: { type: 'async-credentials-provider', credentials: login },
-    })
-    client.on('error', (error) => this.#note(describeProblem(error)))
-    client.on('ready', () => this.#note(null))
-    // Its errors are events, and it tries again by itself.
-    client.connect().catch(() => {})
-    return client
+  async #connect(): Promise<RedisClient> {
+    const { connectToRedis } = await import('./redis-client.ts')
+    return connectToRedis(this.#settings, this.#outbound, (error) => this.#note(error === null ? null : describeProblem(error)))
   }
 
   /** A server that does not answer is asked again over another connection. */
-  async #drop(): Promise<void> {
-    const client = await this.#client
-    this.#client = null
+  async #drop(opened: Promise<RedisClient> | null): Promise<void> {
+    if (this.#client === opened) this.#client = null
+    const client = await opened
     client?.destroy()
   }
 
   /** Begins to connect, so that operators hear at start what is wrong. */
-  open(): Promise<Client> {
+  open(): Promise<RedisClient> {
     this.#client ??= this.#connect()
     return this.#client
   }
 
-  async #answer<T>(work: (client: Client) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const client = await this.open()
+  async #answer<T>(opened: Promise<RedisClient>, work: Work<T>, signal: AbortSignal): Promise<T> {
+    const client = await opened
     if (!client.isReady) await once(client, 'ready', { signal })
     return work(client)
   }
 
   /** What the server answers. Rejects with Refusal 'upstream-unavailable' if it does not. */
-  async ask<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  async ask<T>(work: Work<T>): Promise<T> {
     const time = new AbortController()
     const late = sleep(patience, null, { signal: time.signal, ref: false })
-    const asked = this.#answer(work, time.signal)
+    const opened = this.open()
+    const asked = this.#answer(opened, work, time.signal)
     try {
       const first = await Promise.race([asked.then((answer) => ({ answer })), late])
       if (first !== null) {
         this.#note(null)
         return first.answer
       }
-      await this.#drop()
+      await this.#drop(opened)
       throw new Error(`it does not answer within ${patience / 1_000} s`)
     } catch (error) {
       this.#note(describeProblem(error))
@@ -128,6 +101,6 @@ export class RedisLink {
   }
 
   async close(): Promise<void> {
-    await this.#drop()
+    await this.#drop(this.#client)
   }
 }

@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { person } from '../../fakes/entra-login.ts'
+import { startIssuer } from '../../fakes/issuer.ts'
 import { publicUrl, startLoginApp } from '../../harness/login-app.ts'
+import { startProxyProcess } from '../../harness/proxy-process.ts'
 import { caFile, startRedis } from '../../harness/redis.ts'
 
 const redis = await startRedis()
@@ -79,4 +82,21 @@ t.test('operators read what is wrong with the connection, and no password', asyn
   await said({ more: {} }, /its certificate is from an authority that is not trusted here; add the certificate/)
   await said({ url: redis.url.replace('rediss:', 'redis:') }, /"problem":/)
   await said({ url: 'rediss://localhost:9' }, /nothing listens there \(ECONNREFUSED\)/)
+})
+
+t.test('the program as it is shipped connects, and ends', async (t) => {
+  const folder = t.testdir({ key: 'f0'.repeat(32), password: redis.password })
+  const issuer = await startIssuer()
+  t.teardown(() => issuer.close())
+  const { authority, tenantId, audience } = issuer
+  const files = { cookieKeyFile: join(folder, 'key'), redis: { url: redis.url, passwordFile: join(folder, 'password') } }
+  const login = { publicUrl, clientId: 'c', ...files }
+  const settings = { tls: { caFile }, authentication: { entra: { tenantId, audiences: [audience], authority }, login } }
+  const proxy = await startProxyProcess({ upstream: 'http://127.0.0.1:9', issuer, settings })
+  t.teardown(() => proxy.close())
+  const cookie = `__Host-mlflow-session=${'x'.repeat(43)}`
+  const answer = await fetch(`${proxy.url}/-/whoami`, { headers: { cookie } })
+  t.match({ status: answer.status, text: await answer.text() }, { status: 401, text: /Your login has ended/ })
+  proxy.signal('SIGTERM')
+  t.equal(await proxy.ended, 0)
 })
