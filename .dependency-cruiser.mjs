@@ -15,7 +15,7 @@ const rooms = [
   // Shares and memory that all requests have between them; answers too many with a refusal of policy's.
   ['src/server/limits', ['src/policy', ...server('config network')]],
   // Hears of everything and asks nobody; the metrics count what the limits turned away.
-  ['src/server/observability', ['src/policy', ...server('limits')]],
+  ['src/server/observability', ['src/policy', ...server('config network limits')]],
   // Tokens of the proxy itself, and what callers' tokens are exchanged for.
   ['src/server/credentials', ['src/policy', ...server('config network')]],
   // The client of MLflow or the workspace. It sends what rewrite wrote, over the network, within the limits of memory.

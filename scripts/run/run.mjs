@@ -51,6 +51,7 @@ const parts = Object.fromEntries([
   bench('rolling-restart', [], [ensureHaproxy]),
   bench('soak'),
   generate('endpoint-docs'),
+  generate('audit'),
   generate('config-reference'),
   generate('messages', mlflowVersions),
   generate('databricks', ['databricks', ...mlflowVersions]),

@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import { serverKindOf, usesCatalog } from '../policy/environments/environment.ts'
+import { serverKindOf } from '../policy/environments/environment.ts'
 import type { Authenticator } from './auth/authenticate.ts'
+import { configHash } from './config/config-hash.ts'
 import type { Config } from './config/config-types.ts'
 import { upstreamTimeouts } from './config/upstream-timeouts.ts'
 import { type OwnToken, openOwnToken } from './credentials/open-credentials.ts'
-import { AzureStorage } from './databricks/storage/databricks-store.ts'
-import { WorkspaceArtifacts } from './databricks/workspace-artifacts.ts'
-import { type Clock, processClock } from './facts/clock.ts'
-import { Facts } from './facts/facts.ts'
+import type { WorkspaceArtifacts } from './databricks/workspace-artifacts.ts'
+import type { Clock } from './facts/clock.ts'
 import { answerError } from './http/answer-error.ts'
 import { addBodyParser } from './http/body-parser.ts'
 import type { PageBar } from './http/browser.ts'
@@ -29,19 +28,17 @@ import { barOf } from './login/bar.ts'
 import { type LoginParts, openLogin } from './login/login-parts.ts'
 import { addLoginRoutes } from './login/login-routes.ts'
 import { addPersonRoutes } from './login/person-routes.ts'
-import { auditLog, writeAudit } from './observability/audit.ts'
+import { Audit, type AuditStream, auditInLog } from './observability/audit.ts'
+import { clientAddresses } from './observability/client-address.ts'
 import type { Metrics } from './observability/metrics.ts'
+import { logRefusal } from './observability/refusal-log.ts'
 import { addEndpointRoutes } from './pipeline/endpoint-routes.ts'
 import { addGraphql } from './pipeline/graphql-route.ts'
+import { openPipeline } from './pipeline/open-pipeline.ts'
 import type { PageTokens } from './pipeline/page-tokens.ts'
-import { Pipeline } from './pipeline/pipeline.ts'
+import type { Pipeline } from './pipeline/pipeline.ts'
 import { addStoredRoutes } from './pipeline/stored-routes.ts'
-import { CatalogRegistrar } from './pipeline/strategies/catalog-registration.ts'
-import { Forward } from './pipeline/strategies/forward.ts'
-import { Search } from './pipeline/strategies/search.ts'
-import { StoredFiles } from './pipeline/strategies/stored-files.ts'
 import { addStreamRoutes } from './pipeline/stream-routes.ts'
-import { UnfinishedVersions } from './pipeline/unfinished-versions.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
 export interface Parts extends ServerParts {
@@ -53,6 +50,8 @@ export interface Parts extends ServerParts {
   readonly connections?: Connections
   /** Left out: the process's own. */
   readonly clock?: Clock
+  /** Left out: the log. */
+  readonly audit?: AuditStream
 }
 
 /** Shared by all ports. */
@@ -61,31 +60,12 @@ interface Services {
   readonly sidecar: OwnToken | null
   readonly pipeline: Pipeline
   readonly limits: Limits
+  readonly audit: Audit
   /** The artifacts of a Databricks workspace; null if MLflow serves them itself. */
   readonly artifacts: WorkspaceArtifacts | null
   /** How people log in with a browser; null if they do not. */
   readonly login: LoginParts | null
   close(): Promise<void>
-}
-
-/** The pipeline with its strategies, and the client of a workspace's artifacts. */
-function openPipeline({ config, log, upstream, tokens, clock = processClock }: Parts) {
-  const facts = new Facts(upstream, clock)
-  const unfinished = new UnfinishedVersions(upstream, () => facts.forgetVersions())
-  const forward = new Forward(upstream, facts, tokens, unfinished)
-  const search = new Search(upstream, facts, tokens, unfinished)
-  const inCatalog = usesCatalog(config)
-  const storage =
-    config.kind === 'databricks' ? new AzureStorage(config.upstream.storageHosts, undefined, inCatalog, config.outbound) : null
-  const artifacts = storage === null ? null : new WorkspaceArtifacts(upstream, storage)
-  const registrar = artifacts !== null && inCatalog ? new CatalogRegistrar(upstream, facts, artifacts, log) : null
-  const stored = artifacts === null ? null : new StoredFiles(artifacts)
-  const own = [search, stored, registrar].filter((strategy) => strategy !== null)
-  const close = async () => {
-    await registrar?.close()
-    await storage?.close()
-  }
-  return { pipeline: new Pipeline({ config, upstream, facts, clock, forward, own }), artifacts, close }
 }
 
 /** The token of the process itself, where it is every caller's. */
@@ -111,6 +91,12 @@ function reportsOfLogins({ log, metrics }: Parts): Parameters<typeof openLogin>[
 function openServices(parts: Parts): Services {
   const { config, authenticator, upstream, metrics } = parts
   const limits = new Limits(config.limits)
+  const { trustedProxies } = config
+  const audit = new Audit(parts.audit ?? auditInLog(parts.log), {
+    config,
+    configHash: configHash(config),
+    clientAddressOf: clientAddresses(trustedProxies),
+  })
   metrics.watch(limits)
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
   const { close, ...pipeline } = openPipeline(parts)
@@ -119,7 +105,7 @@ function openServices(parts: Parts): Services {
     await login?.close()
     await close()
   }
-  return { authenticator, sidecar: openSidecar(parts), limits, ...pipeline, login, close: closeAll }
+  return { authenticator, sidecar: openSidecar(parts), limits, audit, ...pipeline, login, close: closeAll }
 }
 
 function addLogin(app: FastifyInstance, login: LoginParts): void {
@@ -131,21 +117,21 @@ function addLogin(app: FastifyInstance, login: LoginParts): void {
 function buildApp(
   parts: Parts,
   listener: Listener,
-  { authenticator, sidecar, pipeline, limits, artifacts, login: ownLogin }: Services,
+  { authenticator, sidecar, pipeline, limits, audit, artifacts, login: ownLogin }: Services,
 ): FastifyInstance {
   const { config, log, upstream, metrics, connections = new Connections(), timeouts = clientTimeouts } = parts
-  const audit = auditLog(log)
   const note: Note = (request, reply) => {
     // Not Fastify's onResponse, which is not called if the client disconnects.
     reply.raw.once('close', () => {
-      writeAudit(audit, request, reply)
+      audit.write(request, reply)
+      logRefusal(log, request, reply)
       metrics.count(request, reply)
     })
   }
   const ingressOf = findIngress(config, listener)
   const modes = modesOf(config, listener)
   const routing = new Routing(serverKindOf(config), ingressOf)
-  const app = createServer(parts, connections, ingressOf, routing, note)
+  const app = createServer(parts, connections, ingressOf, routing, note, audit)
   addScopes(app)
   app.addHook('onRequest', (request, reply, done) => {
     note(request, reply)

@@ -14,7 +14,7 @@ app.decorateRequest('trail')
 app.decorateRequest('gone')
 addScopes(app)
 app.addHook('onRequest', async (request) => {
-  request.auditRecord = newAuditRecord()
+  request.auditRecord = newAuditRecord(request.raw)
   request.gone = new AbortController().signal
 })
 const never = () => new Promise(() => undefined)

@@ -44,6 +44,8 @@ export interface AppOptions {
   /** As the configuration has them. */
   readonly environments?: unknown
   readonly limits?: object
+  /** Other keys of the configuration. */
+  readonly more?: object
 }
 
 /** What stands beside the configuration. */
@@ -77,7 +79,7 @@ export async function startInProcess(
   const write = (line: string) => {
     text += line
   }
-  const log = createLog('debug', { write })
+  const log = createLog(config.log.level === 'info' ? 'debug' : config.log.level, { write })
   const impatient = { ...config.upstream, ...(upstreamTimeouts && { timeouts: upstreamTimeouts }) }
   const clients = openClients({ ...config, upstream: impatient }, log)
   const { upstream } = clients
@@ -132,6 +134,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     timeouts,
     upstreamTimeouts,
     limits = {},
+    more = {},
   } = options
   const issuer = await startIssuer()
   const { tenantId, audience, authority } = issuer
@@ -140,6 +143,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     authentication: { entra: { tenantId, audiences: [audience], authority } },
     environments,
     limits,
+    ...more,
   }
   const running = await startInProcess(content, {
     ...(timeouts && { timeouts }),

@@ -2,7 +2,7 @@ import type { ClientMode, ServerKind } from '../environments/environment.ts'
 import type { Meaning } from '../meanings/meaning-table.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
+export type Action = 'read' | 'search' | 'create' | 'update' | 'delete' | 'transition'
 export type Resource =
   | 'experiment'
   | 'run'
@@ -116,6 +116,8 @@ export interface EndpointRow {
   readonly tracksUsage?: 'unless-off' | 'when-on'
   /** What the proxy itself does in a workspace's storage, apart from reading and writing files: a listing for MLflow's clients or for the Files API's, or a deletion. */
   readonly inStorage?: 'list' | 'listFolder' | 'delete'
+  /** The field with the key of a tag, for the audit line, where it is free: no such key has a meaning of its own. */
+  readonly tagKey?: string
   /** The page by which people come in: those of several environments are asked which one they want. */
   readonly entrance?: true
   /** Our own description of the messages, where MLflow has none. */

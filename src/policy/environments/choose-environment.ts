@@ -38,8 +38,14 @@ export function environmentsOf(config: PolicyConfig, principal: Principal): read
   return byPrincipal(config)(principal)
 }
 
-/** As few of the caller's groups as say the same about them as all: where they are, and as what. */
+const decidingByPrincipal = oncePer((config: PolicyConfig) => oncePer((principal: Principal) => findDeciding(config, principal)))
+
+/** As few of the caller's groups as say the same about them as all: where they are, and as what. Found once for a principal. */
 export function decidingGroups(config: PolicyConfig, principal: Principal): readonly string[] {
+  return decidingByPrincipal(config)(principal)
+}
+
+function findDeciding(config: PolicyConfig, principal: Principal): readonly string[] {
   const firstOf = (groups: readonly string[]) => groups.filter((group) => principal.groups.includes(group)).slice(0, 1)
   const deciding = environmentsOf(config, principal).flatMap(({ groups, readers = [], administrators = [] }) => [
     ...firstOf(groups),

@@ -3,6 +3,7 @@ import { withoutTrailing } from '../names/trailing.ts'
 import { Refusal } from '../reasons.ts'
 import { guid } from './guid.ts'
 import type { Principal } from './principal.ts'
+import { applicationIn, userNameIn } from './shown-claims.ts'
 import { checkPlainBearer } from './token-kind.ts'
 import { checkValidity, readValidity, type Validity } from './validity.ts'
 
@@ -63,6 +64,8 @@ export function readPrincipal(claims: Json, expectation: Expectation, now: numbe
     objectId: objectId.toLowerCase(),
     kind,
     groups: Object.freeze([...groups]),
+    ...applicationIn(claims),
+    ...(kind === 'user' ? userNameIn(claims) : {}),
   }
   const unlisted = claims.has('groups') ? {} : ({ unlisted: true } as const)
   return Object.freeze({ principal: Object.freeze(principal), overage, audience, validity, ...unlisted })

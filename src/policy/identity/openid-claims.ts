@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../messages/json/json.ts'
 import { Refusal } from '../reasons.ts'
 import type { Authenticated } from './claims.ts'
+import { applicationIn } from './shown-claims.ts'
 import { checkPlainBearer } from './token-kind.ts'
 import { checkValidity, readValidity } from './validity.ts'
 
@@ -36,6 +37,7 @@ export function readOpenidPrincipal(claims: Json, expectation: OpenidExpectation
     objectId,
     kind: isApplication(object) ? ('application' as const) : ('user' as const),
     groups: Object.freeze([...new Set(groups ?? [])]),
+    ...applicationIn(object),
     ...(typeof shown === 'string' && shown !== '' ? { name: shown.slice(0, 255) } : {}),
   }
   const unlisted = groups === null ? ({ unlisted: true } as const) : {}

@@ -9,6 +9,8 @@ export interface Principal {
   readonly groups: readonly string[]
   /** The directory was asked; left out: all groups are the token's own. */
   readonly groupsFrom?: 'directory'
+  /** The application that the token was issued to; left out: the token does not say. */
+  readonly applicationId?: string
   /** For people to read; left out: the issuer gave none. */
   readonly name?: string
 }

@@ -15,8 +15,18 @@ export const artifactMeanings = {
     words: "a path of the Files API: in the artifacts of the caller's runs and logged models, like `storePath`",
   },
   dbfsPath: { ...inStore, words: "a path of DBFS: under the environment's `sourcePrefixes`, or like `workspaceFile`" },
-  relativePath: { checks: ['paths'], limit: path, words: 'a path within artifacts: canonical, without dot segments' },
-  filePath: { checks: ['paths'], limit: path, words: 'paths of single files within artifacts, each like `relativePath`' },
+  relativePath: {
+    checks: ['paths'],
+    limit: path,
+    detail: 'path',
+    words: 'a path within artifacts: canonical, without dot segments',
+  },
+  filePath: {
+    checks: ['paths'],
+    limit: path,
+    detail: 'path',
+    words: 'paths of single files within artifacts, each like `relativePath`',
+  },
   localFile: {
     checks: ['paths'],
     limit: path,

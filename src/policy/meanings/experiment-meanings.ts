@@ -11,6 +11,7 @@ export const experimentMeanings = {
   newExperimentName: {
     checks: ['names'],
     audit: 'experiment',
+    detail: 'newName',
     words: "the new name of an experiment: in the caller's environment",
   },
   experiment: {
@@ -40,5 +41,9 @@ export const experimentMeanings = {
     limit: tags,
     words: 'tags of an experiment: those that make the server itself look for issues, with its own secrets, are refused',
   },
-  experimentTagKey: { checks: ['experimentTags'], words: "the key of an experiment's tag, like in `experimentTags`" },
+  experimentTagKey: {
+    checks: ['experimentTags'],
+    detail: 'tagKey',
+    words: "the key of an experiment's tag, like in `experimentTags`",
+  },
 } as const satisfies Record<string, MeaningRow>

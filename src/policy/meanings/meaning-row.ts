@@ -1,4 +1,5 @@
 import type { CheckName } from '../checks/check-name.ts'
+import type { AuditDetail } from './audit-detail.ts'
 import type { Limit } from './limits.ts'
 
 /** What there is to say of one meaning. How it is written upstream: `src/rewrite/request/mappers.ts`. */
@@ -10,6 +11,8 @@ export type MeaningRow = {
   readonly limit?: Limit
   /** What the audit line calls it, where it is a name, an id or a path: nothing that may hold a secret or a value is there. */
   readonly audit?: string
+  /** What the audit line says of it besides; the same holds. */
+  readonly detail?: AuditDetail
   /** What it holds and how it is judged, for docs/endpoints.md. */
   readonly words: string
 } & (

@@ -8,7 +8,12 @@ export const registryMeanings = {
     audit: 'model',
     words: "a model's name: the caller's own, or for reading a qualified name of an environment that the caller may promote from",
   },
-  newModelName: { checks: ['names', 'versions'], audit: 'model', words: "the new name of a model: in the caller's environment" },
+  newModelName: {
+    checks: ['names', 'versions'],
+    audit: 'model',
+    detail: 'newName',
+    words: "the new name of a model: in the caller's environment",
+  },
   catalogLevel: {
     unchecked: 'it is joined to the name beside it before anything is judged',
     audit: 'schema',
@@ -18,14 +23,16 @@ export const registryMeanings = {
     checks: ['versionNumbers', 'versions'],
     words: 'the number of a version of the model in the same request; versions in Production only by production environments',
   },
-  stage: { checks: ['versions'], words: 'the new stage of a version, by the table of stages' },
+  stage: { checks: ['versions'], detail: 'toStage', words: 'the new stage of a version, by the table of stages' },
   stages: { unchecked: 'they are asked for among what the caller may see, and written anew', words: 'stages to look for' },
   archiveExisting: {
     checks: ['versions'],
+    detail: 'archivesOthers',
     words: "whether other versions in the stage are archived: only for the caller's own models",
   },
   alias: {
     checks: ['names', 'versions'],
+    detail: 'alias',
     words: 'an alias of the model in the same request; `production` is reserved for production environments',
   },
   versionSource: {

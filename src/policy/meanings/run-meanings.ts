@@ -18,7 +18,7 @@ export const runMeanings = {
   },
   runTags: { ...tagged, words: 'tags; `mlflow.parentRunId` and the like refer to runs and models, which must be readable' },
   runTag: { ...tagged, words: "a tag's value, checked by its key" },
-  tagKey: { checks: ['promptTags', 'tags'], words: "a tag's key; the proxy's own tag is refused" },
+  tagKey: { checks: ['promptTags', 'tags'], detail: 'tagKey', words: "a tag's key; the proxy's own tag is refused" },
   loggedModel: { checks: ['loggedModels'], audit: 'loggedModel', words: "a logged model's id, like `run`" },
   relatedModel: {
     checks: ['relatedModels'],

@@ -36,7 +36,11 @@ export const traceMeanings = {
     words:
       'tags or metadata of a trace or assessment: runs, models, traces and prompts in them must be readable; only MLflow sets where the data is stored',
   },
-  traceTagKey: { ...tagged, words: "the key of a trace's tag; keys that say where MLflow stores the trace are refused" },
+  traceTagKey: {
+    ...tagged,
+    detail: 'tagKey',
+    words: "the key of a trace's tag; keys that say where MLflow stores the trace are refused",
+  },
   traceTag: { ...tagged, limit: tags, words: "the value of a trace's tag, checked by its key, like in `traceTags`" },
   traceFilter: { checks: ['traceFilters'], limit: filter, words: 'a filter of traces: names of prompts in it are mapped' },
   spanAttributes: { ...ofSpans, words: 'attributes of spans: those that MLflow turns into tags, like `traceTags`' },

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { checkCaFile } from './certificates.ts'
 import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
@@ -32,6 +33,7 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
     ]),
     ...ofSecret(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
     ...checkLimits(file),
+    ...checkTrustedProxies(file),
     ...checkReadable(['paging', 'keyFile'], readKeyFile, file.paging.keyFile ?? undefined),
   ]
 }
@@ -78,6 +80,15 @@ function checkSidecar({ authentication: { mode, identity }, listen, databricksHo
     ...finding(['listen', 'host'], isLoopback(listen.host) ? null : reached),
     ...finding(['databricksHost', 'listen', 'host'], isLoopback(databricksHost?.listen?.host ?? 'localhost') ? null : reached),
   ]
+}
+
+function checkTrustedProxies({ trustedProxies }: ConfigFile): Finding[] {
+  return trustedProxies.flatMap((entry, index) => {
+    const [address = '', prefix = '0'] = entry.split('/')
+    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+    const problem = `\`${entry}\` is no address or network; write for example 10.0.0.0/8`
+    return finding(['trustedProxies', index], Number(prefix) <= bits ? null : problem)
+  })
 }
 
 type Address = ConfigFile['listen']

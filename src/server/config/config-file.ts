@@ -69,6 +69,7 @@ export interface ConfigFile {
   readonly paging: { readonly keyFile: string | null }
   readonly unknownFields: 'refuse' | 'forward'
   readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
+  readonly trustedProxies: readonly string[]
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
 

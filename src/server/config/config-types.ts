@@ -102,5 +102,7 @@ export interface Config extends PolicyConfig {
   readonly unknownFields: 'refuse' | 'forward'
   /** Seconds between "not ready" and the end of listening, in which load balancers take the proxy out; and those that requests in flight then have. */
   readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }

@@ -113,7 +113,7 @@ function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'ca
 }
 
 function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config {
-  const { listen, admin, databricksHost, paging, unknownFields, shutdown, log } = file
+  const { listen, admin, databricksHost, paging, unknownFields, shutdown, trustedProxies, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   return {
     listen: { host: listen.host, port: listen.port, ...(listen.socket === undefined ? {} : { socket: listen.socket }) },
@@ -127,6 +127,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
     paging: { keyFile: paging.keyFile },
     unknownFields,
     shutdown: { drainSeconds: shutdown.drainSeconds, finishSeconds: shutdown.finishSeconds },
+    trustedProxies,
     log: { level: log.level },
   }
 }

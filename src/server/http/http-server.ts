@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import Fastify, {
   type FastifyBaseLogger,
@@ -10,7 +9,9 @@ import Fastify, {
 } from 'fastify'
 import type { Logger } from 'pino'
 import { Refusal } from '../../policy/reasons.ts'
+import type { Audit } from '../observability/audit.ts'
 import { newAuditRecord } from '../observability/audit-record.ts'
+import { requestIdOf } from '../observability/request-ids.ts'
 import { answerError } from './answer-error.ts'
 import type { Connections } from './connections.ts'
 import { checkMessage, limits, meantAddress } from './framing.ts'
@@ -53,6 +54,7 @@ export function createServer(
   ingressOf: IngressOf,
   routing: Routing,
   note: Note,
+  audit: Audit,
 ): FastifyInstance {
   const constraints = {
     clientMode: constraint('clientMode', (message) => ingressOf(message).mode),
@@ -64,9 +66,9 @@ export function createServer(
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (parent) => parent,
-    genReqId: () => randomUUID(),
+    genReqId: requestIdOf,
     requestIdHeader: false,
-    clientErrorHandler: refuseUnreadable(log, connections),
+    clientErrorHandler: refuseUnreadable(audit, connections),
     frameworkErrors: (_error, request, reply) => {
       note(request, reply)
       // No hook has run, and it has none of the properties that they set.
@@ -137,7 +139,7 @@ function addExpectations(app: FastifyInstance): void {
 
 /** An address that Fastify cannot parse reaches none of the hooks. */
 function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
-  request.auditRecord = newAuditRecord()
+  request.auditRecord = newAuditRecord(request.raw)
   reply.header('x-request-id', request.id)
   endAfter(request.raw, reply.raw)
   try {

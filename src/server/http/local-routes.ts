@@ -87,7 +87,7 @@ function addWorkspaceAnswers(app: FastifyInstance, config: PolicyConfig, upstrea
       const passes = upstream.transport.passesTokens(environment.name)
       // The request may only be for the workspace's number.
       const said = passes || upstream.transport.workspaceId === null ? await askMe(upstream, credentials) : null
-      const me = passes && said !== null ? said : JSON.stringify(scimMe(principal, request.headers.authorization))
+      const me = passes && said !== null ? said : JSON.stringify(scimMe(principal))
       return reply.type('application/json').send(me)
     })
   }

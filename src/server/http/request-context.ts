@@ -5,6 +5,7 @@ import type { Principal } from '../../policy/identity/principal.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { readBearerToken } from '../auth/compact-token.ts'
 import type { AuditRecord } from '../observability/audit-record.ts'
+import { passedIds, readRequestId } from '../observability/request-ids.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
 import { environmentOf } from './request-hooks.ts'
 
@@ -37,13 +38,15 @@ export function requestContextOf(config: PolicyConfig, endpointName: string, req
   const { principal } = authenticated
   const administrator = isAdministrator(environment, principal)
   auditRecord.administrator = administrator
-  const noteStatus = (status: number) => {
+  const noteStatus = (status: number, upstreamRequestId?: unknown) => {
     auditRecord.upstreamStatus = status
+    if (upstreamRequestId !== undefined) auditRecord.upstreamRequestId = readRequestId(upstreamRequestId)
   }
   const { mode } = request.ingress
   const credentials = {
     authorization: authorizationOf(request),
     noteStatus,
+    ids: passedIds(request.headers),
     environment: environment.name,
     signal: request.gone,
     memory: request.admission.memory,

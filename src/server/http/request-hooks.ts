@@ -7,6 +7,7 @@ import type { Authenticator } from '../auth/authenticate.ts'
 import { lendIdentity, refuseOwn, type Sidecar } from '../auth/sidecar.ts'
 import type { End } from '../network/request-end.ts'
 import { type AuditRecord, newAuditRecord } from '../observability/audit-record.ts'
+import { showSegment } from '../observability/shown-path.ts'
 import { addressParts } from './addresses.ts'
 import type { BrowserSessions } from './browser.ts'
 import type { Connections } from './connections.ts'
@@ -71,7 +72,7 @@ export function addRequestHooks(
   app.decorateRequest('ingress')
   app.decorateRequest('gone')
   app.addHook('onRequest', async (request, reply) => {
-    request.auditRecord = newAuditRecord()
+    request.auditRecord = newAuditRecord(request.raw)
     request.gone = connections.goneOf(request.raw, reply.raw)
     request.ingress = ingressOf(request.raw)
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
@@ -105,6 +106,8 @@ export function environmentOf(config: PolicyConfig, request: FastifyRequest): En
     )
   }
   const named = namedEnvironment(request)
+  const asked = named ?? ingress.environment
+  if (asked !== null) request.auditRecord.askedEnvironment = showSegment(asked)
   if (named !== null && ingress.environment !== null && named !== ingress.environment) {
     throw new Refusal(
       'environment-not-allowed',
@@ -112,7 +115,7 @@ export function environmentOf(config: PolicyConfig, request: FastifyRequest): En
     )
   }
   try {
-    return chooseEnvironment(config, principal, named ?? ingress.environment, ingress.choice)
+    return chooseEnvironment(config, principal, asked, ingress.choice)
   } catch (error) {
     // What is unknown is not absent: the group that is missing may be among those that could not be read.
     const isAbout = error instanceof Refusal && (error.reason === 'no-environment' || error.reason === 'environment-not-allowed')

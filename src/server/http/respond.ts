@@ -12,6 +12,9 @@ function isOutcome(reason: string): boolean {
   return isBehind(reason) || reason === 'overloaded' || reason === 'upstream-error' || reason === 'internal'
 }
 
+/** Reasons whose sentences repeat nothing of the request. */
+const plain: ReadonlySet<string> = new Set<Failure['reason']>(['unauthenticated', 'unknown-endpoint'])
+
 /** Whether a browser shows the answer to a person. Java's own client also accepts plain HTML. */
 export function isForReading({ headers }: Pick<AnyReply['request'], 'headers'>): boolean {
   return headers.accept?.includes('application/xhtml+xml') === true
@@ -21,6 +24,7 @@ export function isForReading({ headers }: Pick<AnyReply['request'], 'headers'>):
 export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   const { auditRecord } = reply.request
   auditRecord.reason = failure.reason
+  if (plain.has(failure.reason)) auditRecord.said = failure.body.message
   const lacking = auditRecord.decision === 'allow' && failure.reason === 'unknown-endpoint'
   if (!isOutcome(failure.reason) && !lacking) auditRecord.decision = 'deny'
   if (failure.retryAfter !== null) reply.header('retry-after', String(failure.retryAfter))

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Logger } from 'pino'
-import { writeUnreadableAudit } from '../observability/audit.ts'
+import type { Audit } from '../observability/audit.ts'
 import type { Connections } from './connections.ts'
 import { endNow, ignoreRest, isEnding } from './last-answer.ts'
 
@@ -29,7 +28,7 @@ function writeAnswer(error: NodeJS.ErrnoException, requestId: string): { status:
  * Answers bytes that are not an HTTP request, and ends the connection, because the start of the next request is unknown. Requests before
  * them keep their answers; the bytes themselves are then not answered.
  */
-export function refuseUnreadable(log: Logger, connections: Connections): (error: NodeJS.ErrnoException, socket: Socket) => void {
+export function refuseUnreadable(audit: Audit, connections: Connections): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
     if (error.code === 'ECONNRESET' || socket.destroyed) {
       socket.destroy(error)
@@ -45,9 +44,10 @@ export function refuseUnreadable(log: Logger, connections: Connections): (error:
       return
     }
     const requestId = randomUUID()
+    const peer = socket.remoteAddress ?? null
     const { status, text } = writeAnswer(error, requestId)
     socket.write(text)
     endNow(socket)
-    writeUnreadableAudit(log, requestId, status)
+    audit.writeUnreadable(requestId, status, peer)
   }
 }

@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import { requestedReferences } from '../../policy/audited-references.ts'
 import { decide } from '../../policy/decide.ts'
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { serverKindOf } from '../../policy/environments/environment.ts'
@@ -11,6 +10,7 @@ import { evaluate } from '../facts/evaluate.ts'
 import type { Facts } from '../facts/facts.ts'
 import { type RequestContext, requestContextOf } from '../http/request-context.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import { noteGranted, noteMade, noteRequested } from './audit-notes.ts'
 import type { MessageForm } from './forms/message-form.ts'
 import { PromotionLocks } from './promotion-locks.ts'
 import { provision } from './provision.ts'
@@ -64,6 +64,7 @@ export class Pipeline {
     request: FastifyRequest,
     read: MessageForm['read'],
   ): Promise<Pick<GrantedRequest, 'requestContext' | 'grant'>> {
+    request.auditRecord.action = endpoint.action
     const requestContext = await this.enter(endpoint.name, endpoint.bytes, request)
     const message = await read(endpoint, request, this.#config)
     return { requestContext, grant: await this.judge(requestContext, endpoint, message) }
@@ -81,8 +82,8 @@ export class Pipeline {
   }
 
   async #decide(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh: boolean): Promise<Grant> {
-    requestContext.auditRecord.references = requestedReferences(endpoint, message)
-    const { mode, administrator, reader, environment, credentials } = requestContext
+    const { mode, administrator, reader, environment, credentials, auditRecord } = requestContext
+    noteRequested(auditRecord, endpoint, message)
     const facts = this.#facts.sourceFor(credentials, fresh)
     const request = { endpointName: endpoint.name, endpoint, message, mode, administrator, reader }
     const decidedAt = this.#promotions.promotions
@@ -90,8 +91,7 @@ export class Pipeline {
     // A second decision need not be delayed: the caller already knows that it exists, and others wait for its end.
     const decision = fresh ? await evaluate(evaluation, facts) : await this.#guard.decide(evaluation, facts, credentials.signal)
     if ('deny' in decision) throw decision.deny
-    requestContext.auditRecord.decision = 'allow'
-    requestContext.auditRecord.references = decision.allow.context.references
+    noteGranted(auditRecord, endpoint, decision.allow)
     this.#decidedAt.set(decision.allow, decidedAt)
     return decision.allow
   }
@@ -122,9 +122,11 @@ export class Pipeline {
     try {
       const strategy = this.#strategies.get(grant.endpoint)
       if (strategy === undefined) throw new TypeError(`${grant.endpoint.name} is in no table of this upstream`)
-      return await this.#guard.answer(grant, requestContext.credentials.signal, () =>
+      const answer = await this.#guard.answer(grant, requestContext.credentials.signal, () =>
         strategy.carryOut({ requestContext, grant, printsRows }),
       )
+      if (grant.endpoint.makes === 'version') noteMade(requestContext.auditRecord, answer)
+      return answer
     } finally {
       release()
     }

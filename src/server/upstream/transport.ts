@@ -99,7 +99,7 @@ export class Transport {
     gone?.throwIfAborted()
     const headers: Record<string, string> = { accept: 'application/json', ...credentials }
     if (body !== null) headers['content-type'] = 'application/json'
-    Object.assign(headers, exchange.headers)
+    Object.assign(headers, exchange.headers, caller.ids)
     const began = performance.now()
     const patience = {
       within,
@@ -107,8 +107,8 @@ export class Transport {
       gone: (exchange.reads ?? method === 'GET') ? gone : undefined,
       memory: caller.memory,
     }
-    const note: NoteHead = (status, { server, 'x-databricks-org-id': workspaceId }) => {
-      noteStatus?.(status)
+    const note: NoteHead = (status, { server, 'x-databricks-org-id': workspaceId, 'x-request-id': requestId }) => {
+      noteStatus?.(status, requestId)
       this.#noteServer(server)
       this.#noteWorkspace(workspaceId)
     }

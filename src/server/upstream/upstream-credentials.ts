@@ -7,8 +7,10 @@ import type { End } from '../network/request-end.ts'
 
 /** The caller's credentials, where they are what the upstream is asked with. */
 export interface CallerCredentials extends AskedFor {
-  /** Hears the status of MLflow's answer to the caller's own request. */
-  readonly noteStatus?: (status: number) => void
+  /** Hears the status of MLflow's answer to the caller's own request, and the id that MLflow gave it. */
+  readonly noteStatus?: (status: number, requestId?: unknown) => void
+  /** Headers by which the caller follows the request; undefined: none. */
+  readonly ids?: Readonly<Record<string, string>> | undefined
   /** The environment in which the caller is; each may have credentials of its own. */
   readonly environment?: string
   /** What of answers is in memory is counted there. */

@@ -43,6 +43,7 @@ t.test('the smallest file gets every default', async (t) => {
     paging: { keyFile: null },
     unknownFields: 'refuse',
     shutdown: { drainSeconds: 5, finishSeconds: 300 },
+    trustedProxies: [],
     log: { level: 'info' },
   })
 })
@@ -276,7 +277,11 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, limits, paging, unknownFields, shutdown, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, limits, paging, unknownFields, shutdown, trustedProxies, log, or leave it out',
+  ],
+  [
+    'environments: [acc]\ntrustedProxies: [10.0.0.0/99]',
+    '5:18 trustedProxies[0]: `10.0.0.0/99` is no address or network; write for example 10.0.0.0/8',
   ],
   [
     'environments: [acc]\nlog: { level: verbose }',

@@ -18,7 +18,7 @@ export const datasetEndpoints = {
   }, [], { anyExperiment: true, search: { rows: 'datasets', pageSize: 1000, maxPageSize: 50000, nameColumn: null } }),
   setDatasetTags: dataset('PATCH', '/mlflow/datasets/{dataset_id}/tags', 'update', { ...id, tags: 'tagsJson' }, ['dataset_id', 'tags']),
   deleteDatasetTag: dataset('DELETE', '/mlflow/datasets/{dataset_id}/tags/{key}', 'update',
-    { ...id, key: 'free' }, ['dataset_id', 'key']),
+    { ...id, key: 'free' }, ['dataset_id', 'key'], { tagKey: 'key' }),
   getDatasetRecords: dataset('GET', '/mlflow/datasets/{dataset_id}/records', 'read',
     { ...id, max_results: 'maxResults', page_token: 'pageToken' }, byId),
   upsertDatasetRecords: dataset('POST', '/mlflow/datasets/{dataset_id}/records', 'update',

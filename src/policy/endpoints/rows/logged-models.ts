@@ -18,7 +18,7 @@ export const loggedModelEndpoints = {
   logLoggedModelParams: everywhere('POST', '/mlflow/logged-models/{model_id}/params', 'update', { ...id, params: 'free' }, byId),
   setLoggedModelTags: everywhere('PATCH', '/mlflow/logged-models/{model_id}/tags', 'update', { ...id, tags: 'loggedModelTags' }, byId),
   deleteLoggedModelTag: everywhere('DELETE', '/mlflow/logged-models/{model_id}/tags/{tag_key}', 'update',
-    { ...id, tag_key: 'free' }, ['model_id', 'tag_key']),
+    { ...id, tag_key: 'free' }, ['model_id', 'tag_key'], { tagKey: 'tag_key' }),
   listLoggedModelArtifacts: everywhere('GET', '/mlflow/logged-models/{model_id}/artifacts/directories', 'read',
     { ...id, artifact_directory_path: 'relativePath', page_token: 'pageToken' }, byId),
 } satisfies Record<string, EndpointRow>

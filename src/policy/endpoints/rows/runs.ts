@@ -36,7 +36,7 @@ export const runEndpoints = {
   }, ['run_id'], { repeatable: true }),
   logOutputs: everywhere('POST', '/mlflow/runs/outputs', 'update', { run_id: 'run', 'models[].model_id': 'relatedModel' }, ['run_id']),
   setTag: everywhere('POST', '/mlflow/runs/set-tag', 'update', { ...id, key: 'tagKey', value: 'runTag' }, byId, { repeatable: true }),
-  deleteTag: everywhere('POST', '/mlflow/runs/delete-tag', 'update', { run_id: 'run', key: 'free' }, ['run_id']),
+  deleteTag: everywhere('POST', '/mlflow/runs/delete-tag', 'update', { run_id: 'run', key: 'free' }, ['run_id'], { tagKey: 'key' }),
   getRun: everywhere('GET', '/mlflow/runs/get', 'read', id, byId),
   searchRuns: everywhere('POST', '/mlflow/runs/search', 'search', {
     experiment_ids: 'experimentsToSearch', filter: 'filter', run_view_type: 'free', max_results: 'maxResults', order_by: 'orderBy',

@@ -63,7 +63,7 @@ export const traceEndpoints = {
     { trace_id: 'trace', key: 'traceTagKey', value: 'traceTag' }, ['trace_id', 'key'], { repeatable: true }),
   setTraceTagV2: v2('PATCH', '/mlflow/traces/{request_id}/tags', 'update',
     { request_id: 'trace', key: 'traceTagKey', value: 'traceTag' }, ['request_id', 'key'], { repeatable: true }),
-  deleteTraceTag: v3('DELETE', '/mlflow/traces/{trace_id}/tags', 'update', { trace_id: 'trace', key: 'free' }, ['trace_id', 'key']),
+  deleteTraceTag: v3('DELETE', '/mlflow/traces/{trace_id}/tags', 'update', { trace_id: 'trace', key: 'free' }, ['trace_id', 'key'], { tagKey: 'key' }),
   deleteTraceTagV2: v2('DELETE', '/mlflow/traces/{request_id}/tags', 'update',
     { request_id: 'trace', key: 'free' }, ['request_id', 'key']),
   // Clients link a trace before it has arrived.

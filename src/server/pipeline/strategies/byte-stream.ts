@@ -28,7 +28,8 @@ export class ByteStream {
     options: object,
   ): Promise<FastifyReply> {
     const { requestContext, grant } = granted
-    const headers = await this.#transport.credentials.read(requestContext.credentials)
+    const { credentials } = requestContext
+    const headers = { ...(await this.#transport.credentials.read(credentials)), ...credentials.ids }
     const sent = upstreamRequest(grant)
     request.granted = { grant, request: sent, headers }
     const transfer = await (grant.endpoint.bytes === 'up' ? this.#upload(granted, request) : this.#plain(granted, request))

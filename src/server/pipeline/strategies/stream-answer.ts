@@ -12,6 +12,7 @@ import { conditionsOf, isAskedPart, isConditional } from '../../http/conditions.
 import type { AnyReply } from '../../http/respond.ts'
 import { pageHeaders } from '../../http/ui-headers.ts'
 import { unmet } from '../../http/unmet.ts'
+import { readRequestId } from '../../observability/request-ids.ts'
 import type { Transport } from '../../upstream/transport.ts'
 import { serverOf, waitOf } from '../../upstream/upstream-answer.ts'
 import { heardFrom } from '../../upstream/workspace-answers.ts'
@@ -95,6 +96,7 @@ export function noteBreak({ auditRecord, raw }: Seen, stream: Readable): void {
 export async function passOn(request: Seen, reply: AnyReply, answer: Answer, transport: Transport, bar: PageBar): Promise<void> {
   const { statusCode, stream } = answer
   request.auditRecord.upstreamStatus = statusCode
+  request.auditRecord.upstreamRequestId = readRequestId(headersOf(answer)['x-request-id'])
   try {
     if (statusCode === 204 || (statusCode === 200 && isPlain(answer))) return void send(request, reply, stream, bar)
     const { 'content-range': part } = headersOf(answer)
