@@ -117,7 +117,11 @@ t.test('models: versions, an alias, a stage, and a polite refusal', (t) =>
       await viewer.page.getByRole('combobox').last().fill('champion')
       await viewer.page.keyboard.press('Enter')
       await viewer.page.getByRole('dialog').getByText('champion').filter({ visible: true }).first().waitFor()
+      const saved = viewer.page.waitForResponse(/registered-models\/alias/)
       await viewer.page.getByRole('button', { name: 'Save aliases' }).click()
+      t.equal((await saved).status(), 200)
+      // On a busy machine MLflow's page sometimes does not ask for what it has just changed.
+      await viewer.page.reload()
       await viewer.page.getByText('@ champion').first().waitFor()
       await viewer.picture('alias')
       await viewer.open('/#/models/fraud/versions/1', 'Staging')
