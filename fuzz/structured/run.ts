@@ -34,11 +34,12 @@ export class StructuredFuzz {
   readonly #crashes: unknown[] = []
   #cases = 0
   readonly #note = (error: unknown) => void this.#crashes.push(error)
+  readonly #noteLeak = (warning: Error) => void (warning.name === 'MaxListenersExceededWarning' && this.#crashes.push(warning))
 
   private constructor(places: readonly Place[], issuer: Issuer) {
     this.#places = places
     this.#issuer = issuer
-    process.on('uncaughtException', this.#note).on('unhandledRejection', this.#note)
+    process.on('uncaughtException', this.#note).on('unhandledRejection', this.#note).on('warning', this.#noteLeak)
   }
 
   static async start(): Promise<StructuredFuzz> {
@@ -125,7 +126,7 @@ export class StructuredFuzz {
 
   #crash(): string | null {
     const [error] = this.#crashes.splice(0)
-    return error === undefined ? null : `uncaught: ${error instanceof Error ? error.stack : String(error)}`
+    return error === undefined ? null : `uncaught or leaked: ${error instanceof Error ? error.stack : String(error)}`
   }
 
   #count({ reception, find }: Course, line: Course['line'], heard: readonly Asked[]): void {
@@ -147,6 +148,6 @@ export class StructuredFuzz {
     await sleep(50)
     await Promise.all(this.#places.map(({ app }) => app.close()))
     await Promise.all([this.#issuer.close(), ...this.#places.map(({ server }) => server.close())])
-    process.off('uncaughtException', this.#note).off('unhandledRejection', this.#note)
+    process.off('uncaughtException', this.#note).off('unhandledRejection', this.#note).off('warning', this.#noteLeak)
   }
 }

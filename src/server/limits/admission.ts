@@ -69,6 +69,11 @@ class Admission {
     hold.atClient(cut)
   }
 
+  /** Calls back when the request has ended. */
+  atEnd(action: () => void): void {
+    this.#ends.push(action)
+  }
+
   /** The request has ended. */
   close(): void {
     this.#over.abort()

@@ -58,7 +58,7 @@ export class ClientPace {
   }
 }
 
-/** Closes connections of clients below this many bytes a second, without an answer, which would make them retry. */
+/** Closes connections of clients below this many bytes a second, without an answer, which would make them retry. Needs the request's admission. */
 export function addLeastRate(app: FastifyInstance, leastRate: number): void {
   if (leastRate === 0) return
   const paces = new Map<ClientPace, Socket>()
@@ -67,10 +67,10 @@ export function addLeastRate(app: FastifyInstance, leastRate: number): void {
   }
   const timer = setInterval(look, times.look).unref()
   app.addHook('onClose', async () => clearInterval(timer))
-  app.addHook('onRequest', ({ raw }, reply, done) => {
+  app.addHook('onRequest', ({ raw, admission }, reply, done) => {
     const pace = new ClientPace(raw, reply.raw)
     paces.set(pace, raw.socket)
-    reply.raw.once('close', () => paces.delete(pace))
+    admission.atEnd(() => paces.delete(pace))
     done()
   })
 }
