@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -15,6 +14,7 @@ import { databricksAudience, databricksClaims } from './fakes/workspace/authenti
 import { type Fields, objectOf, text } from './fakes/workspace/call.ts'
 import { joinWorkspace } from './fakes/workspace/member.ts'
 import { startWorkspace } from './fakes/workspace/start-workspace.ts'
+import { listen } from './harness/listen.ts'
 import { startMlflow } from './harness/mlflow-server.ts'
 
 // One real MLflow: asked as it is, and as what is behind a workspace.
@@ -131,8 +131,8 @@ t.test('the directory: can it be asked, and do the names of groups stand for one
 t.test('what answers in MLflow’s place, and MLflow’s own middleware, are no matter of credentials', async (t) => {
   const texts = { middleware: 'Invalid Host header - possible DNS rebinding attack detected', firewall: '<h1>Forbidden</h1>' }
   let text = texts.middleware
-  const server = createServer((_request, response) => response.writeHead(403).end(text)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = createServer((_request, response) => response.writeHead(403).end(text))
+  await listen(server)
   t.teardown(() => server.close())
   const address = server.address()
   const url = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`
@@ -386,8 +386,8 @@ async function startScripted(script: Script) {
     if (answer == null) return void request.socket.destroy()
     const [status, body] = request.headers.authorization === undefined && path !== '/version' ? [401, {}] : answer
     response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
+  await listen(server)
   const address = server.address()
   return { server, url: `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}` }
 }

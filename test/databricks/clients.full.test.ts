@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -6,6 +5,7 @@ import { ensurePythonEnvironments } from '../../scripts/setup/python-environment
 import { startIssuer } from '../fakes/issuer.ts'
 import { joinWorkspace } from '../fakes/workspace/member.ts'
 import { startWorkspace, type Workspace } from '../fakes/workspace/start-workspace.ts'
+import { listen } from '../harness/listen.ts'
 import { startMlflow } from '../harness/mlflow-server.ts'
 import { runDatabricksClient } from '../scenarios/databricks-python.ts'
 
@@ -169,11 +169,9 @@ t.test('Webhooks are called and signed; endpoints serve what is registered', asy
   const listener = createServer((request, response) => {
     signatures.push(String(request.headers['x-databricks-signature']))
     response.end('ok')
-  }).listen(0, '127.0.0.1')
-  await once(listener, 'listening')
+  })
+  const url = `http://127.0.0.1:${await listen(listener)}/hook`
   t.teardown(() => listener.close())
-  const address = listener.address()
-  const url = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}/hook`
   const api = '/api/2.0/mlflow'
   await blob.storage.write('staged/MLmodel', Buffer.from('flavors: {}'))
   await inBlob.ask('POST', `${api}/registered-models/create`, { name: 'hooked' })

@@ -1,10 +1,10 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
 import { askUpstream, pick } from '../attacks/attack-world.ts'
 import { startApp } from '../harness/app.ts'
+import { listen } from '../harness/listen.ts'
 import { startMlflow } from '../harness/mlflow-server.ts'
 
 /** A language model that says a few words, slowly. */
@@ -20,10 +20,8 @@ const model = createServer((request, response) => {
     }
     response.end('data: [DONE]\n\n')
   })
-}).listen(0, '127.0.0.1')
-await once(model, 'listening')
-const address = model.address()
-const port = address === null || typeof address === 'string' ? 0 : address.port
+})
+const port = await listen(model)
 
 const server = await startMlflow({
   version: newestMlflow,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
 import { startIssuer } from '../fakes/issuer.ts'
+import { listen } from '../harness/listen.ts'
 import { type MlflowServer, startMlflow } from '../harness/mlflow-server.ts'
 import { startProxy } from '../harness/proxy.ts'
 import { previousMlflow } from '../scenarios/client-versions.ts'
@@ -27,13 +28,12 @@ async function startPartsServer(t: Test) {
     writeFileSync(file, Buffer.concat(pieces))
     response.setHeader('etag', '"part"').end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listen(server)
   t.teardown(() => {
     server.close()
     rmSync(folder, { recursive: true, force: true })
   })
-  const address = server.address()
-  return { folder, url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` }
+  return { folder, url: `http://127.0.0.1:${port}` }
 }
 
 /** A server whose store takes parts, by the plugin in test/support/parts-store. */

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { listen } from '../harness/listen.ts'
 import type { TestIssuer } from './issuer.ts'
 
 /** A form that was sent to the token endpoint. */
@@ -31,12 +31,10 @@ export async function startAuthority(
     }
     response.end(JSON.stringify({ token_type: 'Bearer', expires_in: granted.seconds, access_token: granted.token }))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the authority has no port')
+  server
+  const port = await listen(server)
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     asked,
     close: async () => {
       server.closeAllConnections()

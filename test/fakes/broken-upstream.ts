@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request as forward } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
+import { listen } from '../harness/listen.ts'
 
 /** One request, as it came over the wire. */
 interface Heard {
@@ -127,14 +128,11 @@ export async function startBrokenUpstream(target: string): Promise<BrokenUpstrea
     })
   }
   let server: Server = createServer(serve)
-  const listen = async (port: number) => {
-    server = createServer(serve).listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('the broken upstream has no port')
-    return address.port
+  const comeBack = (at?: number) => {
+    server = createServer(serve)
+    return listen(server, at)
   }
-  const port = await listen(0)
+  const port = await comeBack()
   const goDown = async () => {
     server.close()
     for (const socket of sockets) socket.resetAndDestroy()
@@ -147,7 +145,7 @@ export async function startBrokenUpstream(target: string): Promise<BrokenUpstrea
     ledger,
     connections: () => sockets.size,
     goDown,
-    comeBack: async () => void (await listen(port)),
+    comeBack: async () => void (await comeBack(port)),
     close: goDown,
   }
   return broken

@@ -4,6 +4,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { decodeJwt } from 'jose'
+import { listen } from '../harness/listen.ts'
 
 /** Seconds for which a token is still good after its end, as verifiers allow for clocks: less than Entra and MLflow's servers do. */
 const leeway = 5
@@ -48,12 +49,10 @@ export async function startExpiryGate(upstream: string, rate: number): Promise<E
       failed.push(`${method} ${path} ${String(error)}`)
       response.destroy()
     })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the gate has no port')
+  })
+  const own = await listen(server)
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${own}`,
     tokens,
     failed,
     async close() {

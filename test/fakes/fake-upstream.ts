@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { listen } from '../harness/listen.ts'
 
 /** One request as the fake MLflow got it. */
 interface Received {
@@ -88,12 +89,10 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
     request.on('error', () => undefined)
     request.once('close', () => received.push({ method, url, rawHeaders, body: Buffer.concat(chunks), whole: request.complete }))
     fake.answer(request, response)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the fake upstream has no port')
+  })
+  const port = await listen(server)
   const fake: FakeUpstream = {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     received,
     answer: reply(200, {}),
     knowledge: known,

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import { connect } from 'node:net'
+import { listen } from '../harness/listen.ts'
 
 /** A forward proxy that resolves every name to this machine, and notes what it was asked. */
 export interface ForwardProxy {
@@ -34,12 +34,10 @@ export async function startForwardProxy(password?: string): Promise<ForwardProxy
     })
     to.on('error', () => socket.end('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n'))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the forward proxy has no port')
+  server
+  const port = await listen(server)
   return {
-    url: `http://${password === undefined ? '' : `corp:${encodeURIComponent(password)}@`}127.0.0.1:${address.port}`,
+    url: `http://${password === undefined ? '' : `corp:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
     asked,
     close: async () => {
       server.closeAllConnections()

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
+import { listen } from '../harness/listen.ts'
 
 /** A group of the fake tenant. */
 interface FakeGroup {
@@ -39,11 +40,9 @@ export async function startGraph(): Promise<FakeGraph> {
     response
       .writeHead(status, { 'content-type': 'application/json', ...(wait === undefined ? {} : { 'retry-after': wait }) })
       .end(body)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const at = server.address()
-  if (at === null || typeof at === 'string') throw new Error('the fake has no port')
-  const url = `http://127.0.0.1:${at.port}`
+  })
+  const port = await listen(server)
+  const url = `http://127.0.0.1:${port}`
 
   function answer(request: IncomingMessage): { status: number; body: string } {
     const address = new URL(request.url ?? '/', url)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, request as forward } from 'node:http'
+import { listen } from '../harness/listen.ts'
 
 /** One request that reached the upstream. */
 export interface Heard {
@@ -41,12 +42,10 @@ export async function startHop(upstream: string, more: Readonly<Record<string, s
       onward.on('error', () => response.destroy())
       onward.end(body)
     })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the hop has no port')
+  })
+  const own = await listen(server)
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${own}`,
     take() {
       const taken = heard
       heard = []

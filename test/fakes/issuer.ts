@@ -1,6 +1,7 @@
 import { type JsonWebKey, KeyObject, sign } from 'node:crypto'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { generateKeyPair } from 'jose'
+import { listen } from '../harness/listen.ts'
 
 /** How the issuer answers for its keys: well, never, by dropping the connection, or with this. */
 export type Answer = 'keys' | 'hang' | 'drop' | { status?: number; headers?: Record<string, string>; body: string }
@@ -55,10 +56,8 @@ export async function startIssuer(): Promise<TestIssuer> {
     reads += 1
     give(response, answer === 'keys' ? { body: JSON.stringify(keySet()) } : answer)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the issuer has no port')
-  const authority = `http://127.0.0.1:${address.port}`
+  const port = await listen(server)
+  const authority = `http://127.0.0.1:${port}`
 
   async function token(claims: Record<string, unknown> | string = {}, options: TokenOptions = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1000)

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { listen } from '../harness/listen.ts'
 import type { Storage } from './workspace/storage.ts'
 
 /** A request that storage received, whole or up to where it broke off. */
@@ -42,10 +43,8 @@ export async function startScriptedStorage(credentialType: Storage['credentialTy
     received.push(entry)
     script.answer(entry, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('storage has no port')
-  const host = `127.0.0.1:${address.port}`
+  const port = await listen(server)
+  const host = `127.0.0.1:${port}`
   let signatures = 0
   const script: ScriptedStorage = {
     received,

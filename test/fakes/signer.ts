@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { listen } from '../harness/listen.ts'
 
 /** An issuer that signs whatever a test says, with its own key. */
 export interface Signer {
@@ -47,11 +48,9 @@ export function makeSigner(
 /** A server on a free port of this machine, with an address that is known before it answers. */
 export async function listenLocally(answer: (address: string) => RequestListener | Promise<RequestListener>) {
   let handle: RequestListener = (_request, response) => void response.writeHead(503).end()
-  const server = createServer((request, response) => handle(request, response)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const at = server.address()
-  if (at === null || typeof at === 'string') throw new Error('the server has no port')
-  const address = `http://127.0.0.1:${at.port}`
+  const server = createServer((request, response) => handle(request, response))
+  const port = await listen(server)
+  const address = `http://127.0.0.1:${port}`
   handle = await answer(address)
   const close = async () => {
     server.close()

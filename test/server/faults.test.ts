@@ -30,6 +30,7 @@ import {
   trickle,
 } from '../harness/faults.ts'
 import { isFullRun } from '../harness/full-run.ts'
+import { listen } from '../harness/listen.ts'
 import { startTenancyApp } from '../harness/tenancy-app.ts'
 import { isLookUp, startTenancyServer } from '../harness/tenancy-server.ts'
 
@@ -350,10 +351,8 @@ t.test(
 
 t.test('a server that takes connections and says nothing, or stops reading', async (t) => {
   const held: Socket[] = []
-  const mute = createServer((socket) => void held.push(socket.on('error', () => undefined))).listen(0, '127.0.0.1')
-  await once(mute, 'listening')
-  const address = mute.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const mute = createServer((socket) => void held.push(socket.on('error', () => undefined)))
+  const port = await listen(mute)
   const secure = await startTenancyApp(openSourceTenancy, `https://127.0.0.1:${port}`, issuer.authority, { upstreamTimeouts })
   t.teardown(async () => {
     await secure.close()

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { reply, runId, startFakeUpstream } from '../fakes/fake-upstream.ts'
 import { startIssuer } from '../fakes/issuer.ts'
+import { listen } from '../harness/listen.ts'
 import { freePort } from '../harness/program.ts'
 import { type ProcessOptions, startProxyProcess } from '../harness/proxy-process.ts'
 
@@ -137,11 +138,9 @@ t.test('a second signal ends it at once', async (t) => {
 })
 
 t.test('a port that is taken: one clear line and exit 1', async (t) => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = createServer()
+  const port = await listen(server)
   t.teardown(() => void server.close())
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
   const check = async (taken: 'listen' | 'admin') => {
     const proxy = await start(t, {}, { ports: { [taken]: port }, wait: false })
     t.equal(await proxy.ended, 1, taken)

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { listen } from '../../harness/listen.ts'
 import type { Storage } from './storage.ts'
 
 const account = 'workspacelake'
@@ -152,17 +153,15 @@ export async function startAdls(): Promise<Storage> {
       },
     )
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the lake has no port')
-  const root = `http://127.0.0.1:${address.port}/${account}/${filesystem}`
+  const port = await listen(server)
+  const root = `http://127.0.0.1:${port}/${account}/${filesystem}`
   return {
     credentialType: 'AZURE_ADLS_GEN2_SAS_URI',
     sign: (path, may, seconds) =>
       `${root}/${path.split('/').map(encodeURIComponent).join('/')}?${signer.query(path, may === 'read' ? 'r' : 'cw', seconds, 'b')}`,
     signFolder: (folder, may, seconds) => signer.query(folder, may === 'read' ? 'rl' : 'rcwl', seconds, 'd'),
     // An emulator has no host for each account.
-    locationOf: (folder) => `abfss://${filesystem}@${account}.dfs.127.0.0.1:${address.port}/${folder}`,
+    locationOf: (folder) => `abfss://${filesystem}@${account}.dfs.127.0.0.1:${port}/${folder}`,
     files: async (folder) =>
       [...files].filter(([path]) => path.startsWith(`${folder}/`)).map(([path, { flushed }]) => ({ path, size: flushed.length })),
     read: async (path) => files.get(path)?.flushed ?? null,

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { listen } from '../../harness/listen.ts'
 import { type Fields, objectOf, text } from './call.ts'
 
 /** The jobs API of a workspace, and the files of DBFS that jobs are made of (mlflow/projects/databricks.py). */
@@ -95,8 +96,8 @@ export async function startJobs({ programs, token, secrets }: JobsOptions): Prom
     void answer(request).then(([status, body]) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
+  await listen(server)
   const address = server.address()
   return {
     url: `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`,

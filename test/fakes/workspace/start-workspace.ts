@@ -1,7 +1,7 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { listen } from '../../harness/listen.ts'
 import { startAdls } from './adls.ts'
 import { type Answer, answerTo, DatabricksError, json, noSuchApi } from './answer.ts'
 import { makeAuthenticator, type TokenIssuer } from './authenticate.ts'
@@ -141,14 +141,6 @@ function makeAnswerer(options: WorkspaceOptions, registry: Registry, state: Stat
   }
 }
 
-async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the workspace has no port')
-  return `http://127.0.0.1:${address.port}`
-}
-
 /** Starts a stand-in for a Databricks workspace on a free port of this machine: a thin layer over a real MLflow server. */
 export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const storage = await (options.storage === 'blob' ? startAzurite() : startAdls())
@@ -172,7 +164,7 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
     if (options.oauth !== undefined && request.url === '/oidc/v1/token') return void options.oauth(request, response)
     void serve(request, response).catch(() => response.destroy())
   })
-  state.url = await listen(server)
+  state.url = `http://127.0.0.1:${await listen(server)}`
   return {
     url: state.url,
     id: workspaceId,

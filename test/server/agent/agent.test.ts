@@ -9,6 +9,7 @@ import { createProbes } from '../../../src/server/agent/run-agent.ts'
 import { openOwnToken } from '../../../src/server/credentials/open-credentials.ts'
 import { startIssuer } from '../../fakes/issuer.ts'
 import { serveTokens } from '../../fakes/token-endpoints.ts'
+import { listen } from '../../harness/listen.ts'
 
 const issuer = await startIssuer()
 const endpoints = serveTokens(issuer, [{ clientId: 'pod', roles: ['apps_acc'] }])
@@ -19,12 +20,7 @@ const proxy = createServer((message, response) => {
   answer(message, response)
 })
 
-const portOf = async (server: typeof proxy) => {
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  return typeof address === 'object' ? (address?.port ?? 0) : 0
-}
-const proxyPort = await portOf(proxy)
+const proxyPort = await listen(proxy)
 const warned: object[] = []
 const clock = { now: 0 }
 const token = openOwnToken(
@@ -39,7 +35,7 @@ const token = openOwnToken(
 )
 const log = { warn: (about: object) => void warned.push(about) }
 const agent = createAgent({ to: new URL(`http://127.0.0.1:${proxyPort}/env/acc/`), token, log })
-const url = `http://127.0.0.1:${await portOf(agent)}`
+const url = `http://127.0.0.1:${await listen(agent)}`
 t.teardown(async () => {
   for (const server of [agent, proxy]) {
     server.closeAllConnections()
@@ -131,7 +127,7 @@ t.test('who is not reached, and who breaks off', async (t) => {
   t.equal(written.status, 409)
   t.match(await written.json(), { message: /may have been carried out/ })
   const nowhere = createAgent({ to: new URL('http://127.0.0.1:1'), token, log })
-  const port = await portOf(nowhere)
+  const port = await listen(nowhere)
   const refused = await fetch(`http://127.0.0.1:${port}/x`, { method: 'POST', body: '{}' })
   t.match(await refused.json(), { message: /does not answer at the moment/ })
   t.equal(refused.status, 503, 'nothing was sent')
@@ -169,7 +165,7 @@ t.test('a caller that goes away ends its request', async (t) => {
 t.test('the kubelet hears whether there is a token, and nothing else', async (t) => {
   let has = false
   const probes = createProbes({ read: async () => (has ? 'a-token' : Promise.reject(new Error('hunter2'))) })
-  const port = await portOf(probes)
+  const port = await listen(probes)
   t.teardown(() => probes.close())
   const ask = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } })

@@ -10,6 +10,7 @@ import { entraIssuer, type Issuer, withOrigin } from '../../../src/server/auth/i
 import { entraKeys, openidKeys } from '../../../src/server/auth/key-place.ts'
 import { KeySource } from '../../../src/server/auth/key-source.ts'
 import { startIssuer } from '../../fakes/issuer.ts'
+import { listen } from '../../harness/listen.ts'
 
 type Claims = Record<string, unknown>
 type Description = (address: string) => object
@@ -25,10 +26,8 @@ async function startOpenid(describe: Description = () => ({}), algorithm: 'ES256
     const said = request.url === '/keys' ? { keys } : document
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(said))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const at = server.address()
-  if (at === null || typeof at === 'string') throw new Error('the issuer has no port')
-  const address = `http://127.0.0.1:${at.port}`
+  const port = await listen(server)
+  const address = `http://127.0.0.1:${port}`
   t.teardown(() => {
     server.close()
     server.closeAllConnections()

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
@@ -17,6 +17,7 @@ import { startAdls } from '../../fakes/workspace/adls.ts'
 import { startAzurite } from '../../fakes/workspace/azurite.ts'
 import type { Storage } from '../../fakes/workspace/storage.ts'
 import { type ArtifactCalls, startArtifactCalls } from '../../fixtures/artifact-calls.ts'
+import { listen } from '../../harness/listen.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -323,12 +324,12 @@ async function serve(test: Test, store: DatabricksArtifactStore): Promise<{ serv
         },
       )
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listen(server)
   test.teardown(() => {
     server.close()
     server.closeAllConnections()
   })
-  return { server, port: (server.address() as AddressInfo).port, outcomes }
+  return { server, port, outcomes }
 }
 
 async function until(holds: () => boolean): Promise<void> {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +11,7 @@ import { StorageClient } from '../../../src/server/databricks/storage/storage-cl
 import { Upstream } from '../../../src/server/upstream/upstream.ts'
 import { startForwardProxy } from '../../fakes/forward-proxy.ts'
 import { startIssuer, tenantId } from '../../fakes/issuer.ts'
+import { listen } from '../../harness/listen.ts'
 
 const certificate = (name: string) => fileURLToPath(new URL(`../../fixtures/certificates/${name}`, import.meta.url))
 const caFile = certificate('ca.pem')
@@ -29,15 +29,13 @@ async function startServer(t: Test, cert: string) {
     if (path.endsWith('/keys')) return void response.end(JSON.stringify(issuer.keySet()))
     if (path.endsWith('/token')) return void response.end('{"token_type":"Bearer","access_token":"tok","expires_in":3600}')
     response.end(JSON.stringify({ host: request.headers.host, path, authorization: request.headers.authorization ?? null }))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  })
+  const port = await listen(server)
   t.teardown(() => {
     server.closeAllConnections()
     server.close()
   })
-  return address.port
+  return port
 }
 
 t.test('which addresses go through a forward proxy', async (t) => {

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Environment } from '../../../src/policy/environments/environment.ts'
@@ -10,6 +9,7 @@ import { Upstream } from '../../../src/server/upstream/upstream.ts'
 import { grantOf, judge, requestTo } from '../../fakes/fake-fact-source.ts'
 import { acc, config, prod, tenancy } from '../../fixtures/tenancy.ts'
 import { tryLaw } from '../../harness/law.ts'
+import { listen } from '../../harness/listen.ts'
 
 const refusal = { name: 'Refusal', reason: 'invalid-parameter', message: /Invalid page token/ }
 const key = new Uint8Array(32).fill(7)
@@ -64,8 +64,7 @@ async function startPaging(): Promise<{ upstream: Upstream; close: () => Promise
     const next = from + size < rows.length ? { next_page_token: String(from + size) } : {}
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ model_versions: versions, ...next }))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   const upstream = new Upstream({ url: `http://127.0.0.1:${port}`, kind: 'mlflow', credentials: { mode: 'none' } })
   const close = async () => {
     await upstream.close()

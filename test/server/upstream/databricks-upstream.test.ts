@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -16,6 +15,7 @@ import { Upstream } from '../../../src/server/upstream/upstream.ts'
 import { upstreamCredentials } from '../../../src/server/upstream/upstream-credentials.ts'
 import { startAuthority, type TokenRequest } from '../../fakes/authority.ts'
 import { startIssuer, tenantId } from '../../fakes/issuer.ts'
+import { listen } from '../../harness/listen.ts'
 
 const issuer = await startIssuer()
 let answer: (form: TokenRequest) => Promise<{ token: string; seconds: number } | null> = async () => null
@@ -122,10 +122,8 @@ t.test('a request that was refused for its token is sent once more, and then no 
     const [status, code] = welcome ? [200, 'OK'] : request.method === 'GET' ? [401, '401'] : [403, 'Invalid access token.']
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ message: code }))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : 0
+  server
+  const port = await listen(server)
   const credentials = principal
   const upstream = new Upstream({ url: `http://127.0.0.1:${port}`, kind: 'databricks', credentials })
   t.teardown(async () => {

@@ -1,10 +1,10 @@
-import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { upstreamTimeouts } from '../../../src/server/config/upstream-timeouts.ts'
 import { MessageExchange } from '../../../src/server/upstream/message-exchange.ts'
 import { makePools, type UpstreamPools } from '../../../src/server/upstream/upstream-pools.ts'
+import { listen } from '../../harness/listen.ts'
 
 type Serve = (socket: Socket, asked: number) => void
 
@@ -24,9 +24,7 @@ async function start(t: Test, serve: Serve = (socket) => void socket.write(ok)) 
         serve(socket, asked++)
       })
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const port = await listen(server)
   const pools = makePools(new URL(`http://127.0.0.1:${port}`), upstreamTimeouts, undefined, true)
   t.teardown(async () => {
     for (const socket of sockets) socket.destroy()

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { TokenFile } from '../../../src/server/credentials/token-file.ts'
 import { type Reply, reply, replyBytes, runId, startFakeUpstream } from '../../fakes/fake-upstream.ts'
 import { type App, startApp } from '../../harness/app.ts'
+import { listen } from '../../harness/listen.ts'
 import { freePort } from '../../harness/program.ts'
 import { headerOf, talk } from '../../harness/raw-http.ts'
 
@@ -449,7 +450,7 @@ t.test('an upstream that comes back is used at once', async (t) => {
     const text = JSON.stringify({ experiment: { experiment_id: '7', name: '/experiments/acc/Default' }, ...model })
     socket.on('data', () => socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`))
   })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await listen(server, port)
   t.teardown(() => void server.close())
   t.equal((await ask(read, {}, back)).status, 200)
 })

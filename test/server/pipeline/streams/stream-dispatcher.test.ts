@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,6 +10,7 @@ import { transfers } from '../../../../src/server/pipeline/streams/transfer.ts'
 import { UploadBody } from '../../../../src/server/pipeline/streams/upload-body.ts'
 import type { StreamTimeouts } from '../../../../src/server/pipeline/streams/watch.ts'
 import { upstreamConnector } from '../../../../src/server/upstream/upstream-connector.ts'
+import { listen } from '../../../harness/listen.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -32,11 +32,9 @@ async function prepare(t: Test, limits: Partial<StreamTimeouts> = {}) {
     request.once('close', () => bodies.push(`${body.length}${request.complete ? '' : ' of more'}`))
     request.once('end', () => state.answer(request, response))
     if (request.method === 'GET') request.resume()
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const pool = new Pool(`http://127.0.0.1:${address.port}`, {
+  })
+  const port = await listen(server)
+  const pool = new Pool(`http://127.0.0.1:${port}`, {
     connections: 1,
     pipelining: 0,
     keepAliveTimeout: 1,
@@ -190,10 +188,8 @@ t.test('an upstream that takes no more, or does not answer, is given up', async 
   for (const bytes of [10, 1_000_000])
     t.match(await send(place, await whole(bytes, async () => undefined)).outcome, /timeouts\.uploadSeconds/, `${bytes} bytes`)
   t.match(await send(place, null).outcome, /timeouts\.downloadSeconds/)
-  const slow = createServer((request) => void request.pause()).listen(0, '127.0.0.1')
-  await once(slow, 'listening')
-  const address = slow.address()
-  const pool = new Pool(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`)
+  const slow = createServer((request) => void request.pause())
+  const pool = new Pool(`http://127.0.0.1:${await listen(slow)}`)
   t.teardown(async () => {
     await pool.destroy()
     slow.closeAllConnections()
