@@ -8,7 +8,10 @@ FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 # Without install scripts the development dependency `node` stays empty, and the build uses the image's own node.
-RUN npm ci --ignore-scripts
+# Behind a private certificate authority: docker build --secret id=ca,src=company-ca.pem
+RUN --mount=type=secret,id=ca \
+    if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
+    npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/setup ./scripts/setup
 COPY schema ./schema
@@ -16,7 +19,15 @@ COPY src ./src
 RUN npm run build
 
 FROM ${RUNTIME_IMAGE} AS runtime
+# What the release is of: --build-arg VERSION=... --build-arg REVISION="$(git rev-parse HEAD)" --build-arg SOURCE=...
+ARG VERSION=""
+ARG REVISION=""
+ARG SOURCE=""
 LABEL org.opencontainers.image.title="mlflow-env-proxy" \
+      org.opencontainers.image.description="A policy-enforcing reverse proxy that gives one MLflow several isolated environments" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="Apache-2.0"
 # Node brings its own certificate authorities, so no ca-certificates package is needed.
 COPY --from=build /usr/local/bin/node /usr/local/bin/node

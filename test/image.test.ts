@@ -74,8 +74,15 @@ t.test('the image runs the program itself, as a numbered user, on both ports, an
     last.some((instruction) => keywordOf(instruction) === 'RUN'),
     'no shell is needed to make the last stage',
   )
-  const images = instructions.filter((instruction) => keywordOf(instruction) === 'ARG').map((image) => argumentsOf(image)[0])
-  t.strictSame(images, ['BUILD_IMAGE=node:24-trixie-slim', 'RUNTIME_IMAGE=debian:trixie-slim'])
+  const given = instructions.filter((instruction) => keywordOf(instruction) === 'ARG').map((image) => argumentsOf(image)[0])
+  const images = ['BUILD_IMAGE=node:24-trixie-slim', 'RUNTIME_IMAGE=debian:trixie-slim']
+  t.strictSame(given, [...images, 'VERSION=""', 'REVISION=""', 'SOURCE=""'])
+})
+
+t.test('labels say of which version, revision and source the image is', async (t) => {
+  const labels = only('LABEL').join(' ')
+  for (const name of ['version', 'revision', 'source'])
+    t.match(labels, `org.opencontainers.image.${name}="$\{${name.toUpperCase()}}"`, name)
 })
 
 t.test('the licence of every production dependency is in the image', async (t) => {

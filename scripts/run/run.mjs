@@ -31,6 +31,7 @@ const tasks = {
   demo: { script: 'demo/main.ts', built: true, pythons: mlflowVersions.slice(-1) },
   fuzz: { script: 'fuzz/main.ts', built: true, pythons: mlflowVersions.slice(-2) },
   check: { script: 'scripts/run/run-checks.mjs', built: false, pythons: [] },
+  release: { script: 'scripts/release/release.ts', built: true, pythons: ['helm'] },
 }
 
 const bench = (name, pythons = [], programs = []) => [
