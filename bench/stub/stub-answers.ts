@@ -12,8 +12,7 @@ const json = (value: unknown) => Buffer.from(JSON.stringify(value, null, 2))
 
 const pairs = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, index) => make(index))
 
-function makeRun(experiment: string, index: number): object {
-  const id = index.toString(16).padStart(32, '0')
+function makeRun(experiment: string, index: number, id = index.toString(16).padStart(32, '0')): object {
   const timestamp = 1_764_500_000_000 + index
   return {
     info: {
@@ -64,6 +63,25 @@ const version = {
   source: `mlflow-artifacts:/${experimentId}/${runId}/artifacts/model`,
   status: 'READY',
 }
+
+/** Models of acc and of another environment, as many of it as the filter's name asks for. */
+function makeModels(path: string): Buffer {
+  const foreign = Number(/foreign-(\d+)-/.exec(path)?.[1] ?? 0)
+  const named = (count: number, environment: string) =>
+    pairs(count, (index) => ({
+      name: `foreign-${foreign}-${index}_${environment}`,
+      creation_timestamp: version.creation_timestamp,
+    }))
+  return json({ registered_models: [...named(foreign, 'preprod'), ...named(10, 'acc')] })
+}
+
+const makeNamedRun = (path: string) => json({ run: makeRun(experimentId, 0, /run_id=(\w+)/.exec(path)?.[1]) })
+
+/** Answers that are made for an address; others are ready. */
+export const madeAnswers = new Map([
+  ['/api/2.0/mlflow/registered-models/search', makeModels],
+  ['/api/2.0/mlflow/runs/get', makeNamedRun],
+])
 
 /** Answers by what stands before the question mark; everything else is answered with {}. */
 export const answers = new Map([['/api/2.0/mlflow/registered-models/get-latest-versions', json({ model_versions: [version] })]])

@@ -1,7 +1,7 @@
 // An upstream that costs next to nothing: it reads no more of a request than it must, and writes ready bytes. Started by start-stub.ts.
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { answers, bigArtifact, ownAnswers, searchAnswers } from './stub-answers.ts'
+import { answers, bigArtifact, madeAnswers, ownAnswers, searchAnswers } from './stub-answers.ts'
 
 const block = Buffer.alloc(1024 * 1024, 'x')
 const makeHead = (length: number, type: string) => `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`
@@ -29,6 +29,8 @@ interface Incoming {
 
 function answer(socket: Socket, { method, path, body }: Incoming): void {
   const [bare = ''] = path.split('?', 1)
+  const made = madeAnswers.get(bare)
+  if (made !== undefined) return void socket.write(whole(made(path)))
   const fact = own.get(path) ?? own.get(bare)
   if (fact !== undefined) return void socket.write(fact)
   count += 1

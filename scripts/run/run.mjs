@@ -48,6 +48,7 @@ const generate = (name, pythons = []) => [
 const parts = Object.fromEntries([
   bench('compare', mlflowVersions.slice(-1), [ensureNginx, ensureHaproxy]),
   bench('fairness', ['3.17.2']),
+  bench('growth'),
   bench('oracles', ['3.18.0']),
   bench('rolling-restart', [], [ensureHaproxy]),
   bench('soak'),

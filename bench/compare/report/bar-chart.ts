@@ -1,11 +1,9 @@
 import type { Figure } from '../figure.ts'
 import { medians, subjectOf } from './judge.ts'
 import { short } from './markdown.ts'
+import { drawing, text } from './svg.ts'
 
 const [width, bar, labels, gap] = [760, 18, 220, 34]
-
-const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-const text = (x: number, y: number, content: string, style = '') => `<text x="${x}" y="${y}"${style}>${escaped(content)}</text>`
 
 /** One figure: its title and a bar for each contender. */
 function panel(figure: Figure, top: number): { svg: string; bottom: number } {
@@ -33,7 +31,5 @@ export function barChart(figures: readonly Figure[]): string {
     top = bottom
     return svg
   })
-  const box = `viewBox="0 0 ${width} ${Math.ceil(top)}" width="${width}" height="${Math.ceil(top)}"`
-  const background = '<rect width="100%" height="100%" fill="#ffffff"/>'
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${box} font-family="sans-serif" font-size="13">\n${background}\n${panels.join('\n')}\n</svg>\n`
+  return drawing(width, top, panels)
 }
