@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 
-const escape = (text: string) => text.replace(/[.+]/g, '\\$&')
+const escaped = (text: string) => text.replace(/[.+]/g, '\\$&')
 
 /** What does not yet say that this checkout is the version of its package.json: one sentence each. */
 export function findOtherVersions(folder: string): string[] {
@@ -18,7 +18,7 @@ export function findOtherVersions(folder: string): string[] {
   }
   const others = Object.entries(said).filter(([, other]) => other !== version)
   const problems = others.map(([place, other]) => `${place} says ${other}, and package.json ${version}`)
-  if (!new RegExp(`^## \\[${escape(version)}\\] - \\d{4}-\\d{2}-\\d{2}$`, 'm').test(read('CHANGELOG.md')))
+  if (!new RegExp(`^## \\[${escaped(version)}\\] - \\d{4}-\\d{2}-\\d{2}$`, 'm').test(read('CHANGELOG.md')))
     problems.push(`CHANGELOG.md has no heading "## [${version}] - YYYY-MM-DD"`)
   return problems
 }

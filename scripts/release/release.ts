@@ -54,7 +54,10 @@ function makeBillOfMaterials(target: string): void {
   const kept = new Set([bill.metadata.component['bom-ref'], ...components.map((component: Component) => component['bom-ref'])])
   const dependencies = bill.dependencies
     .filter(({ ref }: { ref: string }) => kept.has(ref))
-    .map(({ ref, dependsOn }: { ref: string; dependsOn: string[] }) => ({ ref, dependsOn: dependsOn.filter((other) => kept.has(other)) }))
+    .map(({ ref, dependsOn }: { ref: string; dependsOn: string[] }) => ({
+      ref,
+      dependsOn: dependsOn.filter((other) => kept.has(other)),
+    }))
   writeFileSync(join(target, `${name}-${version}.cdx.json`), JSON.stringify({ ...bill, components, dependencies }, null, 2))
 }
 
@@ -73,7 +76,12 @@ function makeAll(folder: string): string[] {
     rmSync(work, { recursive: true })
   }
   const files = globSync('**/*.{tgz,gz,json}', { cwd: folder }).sort()
-  const sums = files.map((file) => `${createHash('sha256').update(readFileSync(join(folder, file))).digest('hex')}  ${file}`)
+  const sums = files.map(
+    (file) =>
+      `${createHash('sha256')
+        .update(readFileSync(join(folder, file)))
+        .digest('hex')}  ${file}`,
+  )
   writeFileSync(join(folder, 'SHA256SUMS'), `${sums.join('\n')}\n`)
   return sums
 }
