@@ -18,13 +18,13 @@ export interface LoginWorld {
 }
 
 /** Starts them all. */
-export async function startLoginWorld(): Promise<LoginWorld> {
+export async function startLoginWorld(version = newestMlflow): Promise<LoginWorld> {
   const port = await lastingPort()
   const publicUrl = `http://127.0.0.1:${port}`
   const people = [person('Anna Ek', 'apps_acc'), person('Bo Lind', 'apps_acc', 'apps_prod'), person('Dan Roos', 'cooks')]
   const trainer = registerApplication('apps_acc')
   const entra = await startEntraLogin({ publicUrl, people, applications: [trainer] })
-  const mlflow = await startMlflow({ version: newestMlflow })
+  const mlflow = await startMlflow({ version })
   const folder = mkdtempSync(join(tmpdir(), 'login-'))
   writeFileSync(join(folder, 'secret'), entra.clientSecret)
   const { tenantId, audience, authority, clientId } = entra

@@ -30,6 +30,9 @@ export function sendFailure<R extends AnyReply>(reply: R, failure: Failure): R {
   if (failure.retryAfter !== null) reply.header('retry-after', String(failure.retryAfter))
   if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
   if (failure.close) reply.header('connection', 'close')
+  // MLflow's own pages show little of an error: the bar above them reads this, and explains it.
+  if (failure.reason === 'closed-endpoint' && reply.request.browser?.person != null)
+    reply.header('server-timing', `closed;desc=${JSON.stringify(failure.body.message.replace(/[^ -~]/g, '?'))}`)
   reply.code(failure.status)
   if (isForReading(reply.request)) reply.headers(ownPageHeaders()).send(refusalPage(failure, reply.request.browser))
   else reply.type('application/json').send(JSON.stringify(failure.body))

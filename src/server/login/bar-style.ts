@@ -9,15 +9,14 @@ export const closedParts =
 /** The look of the bar: dark beside MLflow's light and dark pages alike, and red in production. */
 export const barStyle = `
 :host{all:initial}
-nav{display:flex;align-items:center;gap:10px;box-sizing:border-box;height:32px;padding:0 16px;border-bottom:1px solid #37444f;background:#1f272d;color:#e8ecf0;
+nav{display:flex;align-items:center;gap:10px;box-sizing:border-box;min-height:32px;padding:0 16px;border-bottom:1px solid #37444f;background:#1f272d;color:#e8ecf0;
 font:13px/20px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 nav.production{border-color:#c82d4c;background:#c82d4c;color:#fff}
 b{font-weight:600}
 mark{padding:0 8px;border-radius:10px;background:#fff;color:#9e102c;font-size:11px;font-weight:700;letter-spacing:.06em}
 details{position:relative;margin-left:auto}
 summary{padding:2px 8px;border-radius:4px;cursor:pointer;list-style:none;max-width:40vw;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-p{display:none;margin:0 auto}
-:host([data-ended]) p{display:block}
+p{margin:0 auto}
 p a{display:inline;padding:0;color:inherit;font-weight:600;text-decoration:underline}
 p a:hover{background:none}
 summary::after{content:" ▾"}

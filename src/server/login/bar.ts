@@ -22,10 +22,19 @@ function switchLinks({ environment, environments }: BarContent): string {
   return `<small>Switch to</small>${links.join('')}<hr>`
 }
 
-/** MLflow's pages only show that something failed when a login has ended: the bar then says why, and leads to a login that comes back. */
-const noteEnd = `const bar=document.getElementById('env-proxy-bar'),again=bar.shadowRoot.querySelector('p a')
+/**
+ * MLflow's pages only show that something failed. When a login has ended, the bar says so, and leads to a login that comes back; when a page
+ * asks for what is closed, it says why, until another page is open. What every page asks for by itself has no part that is shown.
+ */
+const explain = `const bar=document.getElementById('env-proxy-bar'),[ended,closed]=bar.shadowRoot.querySelectorAll('p'),again=ended.querySelector('a')
 again.onclick=()=>{again.href='${loginPaths.login}?to='+encodeURIComponent(location.pathname+location.search+location.hash)}
-new PerformanceObserver(list=>{if(list.getEntries().some(entry=>entry.responseStatus===401))bar.dataset.ended=''}).observe({type:'resource'})`
+const page=()=>location.hash.split('?')[0]
+let from
+new PerformanceObserver(list=>{for(const entry of list.getEntries()){
+if(entry.responseStatus===401)ended.hidden=false
+const why=entry.serverTiming.find(({name})=>name==='closed')?.description
+if(why&&!/\\/mlflow\\/(assistant|users)\\//.test(entry.name)){from=page();closed.textContent='Closed here: '+why}
+closed.hidden=from!==page()}}).observe({type:'resource'})`
 
 /** The bar: who and in which environment you are, and a menu. In a shadow tree, so that neither page's styles reach the other's. */
 function renderBar(content: BarContent): string {
@@ -33,9 +42,9 @@ function renderBar(content: BarContent): string {
   const mark = environment.production ? '<mark>PRODUCTION</mark>' : ''
   const links = `${switchLinks(content)}<a href="${loginPaths.code}">Use it from code</a><a href="${loginPaths.logout}">Log out</a>`
   const menu = `<details><summary>${escapeHtml(person)}</summary><div>${links}</div></details>`
-  const ended = `<p role="status">Your login has ended. <a href="${loginPaths.login}">Log in again</a></p>`
+  const ended = `<p role="status" hidden>Your login has ended. <a href="${loginPaths.login}">Log in again</a></p><p role="status" hidden></p>`
   const nav = `<nav class="${environment.production ? 'production' : ''}" aria-label="Environment and login"><span>Environment <b>${environment.name}</b></span>${mark}${ended}${menu}</nav>`
-  return `<style>${roomStyle}${closedParts}</style><div id="env-proxy-bar"><template shadowrootmode="open"><style>${barStyle}</style>${nav}</template></div><script>{${noteEnd}}</script>`
+  return `<style>${roomStyle}${closedParts}</style><div id="env-proxy-bar"><template shadowrootmode="open"><style>${barStyle}</style>${nav}</template></div><script>{${explain}}</script>`
 }
 
 /** The bar for a request of MLflow's page; null for a caller without a login. */
