@@ -28,6 +28,7 @@ import { barOf } from './login/bar.ts'
 import { type LoginParts, openLogin } from './login/login-parts.ts'
 import { addLoginRoutes } from './login/login-routes.ts'
 import { addPersonRoutes } from './login/person-routes.ts'
+import { addTokenRoute } from './login/token-route.ts'
 import { Audit, type AuditStream, auditInLog } from './observability/audit.ts'
 import { clientAddresses } from './observability/client-address.ts'
 import type { Metrics } from './observability/metrics.ts'
@@ -111,6 +112,7 @@ function openServices(parts: Parts): Services {
 function addLogin(app: FastifyInstance, login: LoginParts): void {
   addLoginRoutes(app, login)
   addPersonRoutes(app, login)
+  addTokenRoute(app, login)
 }
 
 /** One port for callers: the stages of a request, in order. */

@@ -6,4 +6,6 @@ export const loginPaths = {
   loggedOut: '/-/logged-out',
   environments: '/-/environments',
   code: '/-/code',
+  oneTimeCode: '/-/code/once',
+  token: '/-/token',
 } as const

@@ -1,6 +1,7 @@
 import type { Environment } from '../../policy/environments/environment.ts'
 import { loginPaths } from '../http/login-paths.ts'
 import { escapeHtml, plainPage } from '../http/plain-page.ts'
+import { codeLife } from './one-time-codes.ts'
 
 /** Where a caller's code reaches the proxy. */
 export interface CodeAddress {
@@ -26,10 +27,21 @@ function exportLines({ publicUrl, environments }: CodeAddress, token: string): s
 /** How to use MLflow from code: with a token of the Azure CLI, or with one that is shown once. */
 export function codePage(address: CodeAddress, scope: string): string {
   const token = `"$(az account get-access-token --scope ${quote(scope)} --query accessToken --output tsv)"`
-  const form = `<form method="post" action="${loginPaths.code}" class="actions"><button class="button">Show a token once</button><a class="button plain" href="/">Back to MLflow</a></form>`
+  const button = (path: string, text: string, plain = '') =>
+    `<form method="post" action="${path}"><button class="button${plain}">${text}</button></form>`
+  const buttons = `${button(loginPaths.oneTimeCode, 'Get a one-time code')}${button(loginPaths.code, 'Show a token once', ' plain')}`
   const content = `<p>Two lines in a shell, and MLflow's clients come here as you. With the Azure CLI:</p>${exportLines(address, token)}
-<h2>Without the Azure CLI</h2><p>Get a token that is yours and good for about an hour. It is shown once: whoever has it can do what you may do.</p>${form}`
+<h2>Without the Azure CLI</h2><p>Get a token that is yours and good for about an hour: whoever has it can do what you may do. A one-time code gets it into your shell unseen.</p>
+<div class="actions">${buttons}<a class="button plain" href="/">Back to MLflow</a></div>`
   return plainPage('Use it from code', content, 'wide')
+}
+
+/** The two lines with a code in them that gets a token once. */
+export function oneTimePage(address: CodeAddress, code: string): string {
+  const token = `"$(curl -fsS -d code=${code} ${quote(`${address.publicUrl}${loginPaths.token}`)})"`
+  const content = `<p>The code is good for ${codeLife} seconds and once, while you are logged in. The token that it gets is good for about an hour.</p>${exportLines(address, token)}
+<p class="actions"><a class="button plain" href="${loginPaths.code}">Get another</a><a class="button plain" href="/">Back to MLflow</a></p>`
+  return plainPage('Your one-time code', content, 'wide')
 }
 
 /** The two lines with a token in them. */

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Authenticator } from '../auth/authenticate.ts'
-import type { LoginSettings, RedisSettings } from '../config/config-login.ts'
+import type { LoginSettings } from '../config/config-login.ts'
 import type { Config } from '../config/config-types.ts'
 import { readKeyFile } from '../config/secret-file.ts'
 import { IssuerClient } from './issuer-client.ts'
 import { Logins } from './logins.ts'
+import { type OneTimeCodes, SealedCodes } from './one-time-codes.ts'
 import type { TokenCheck } from './open-session.ts'
+import { RedisCodes } from './redis-codes.ts'
 import { RedisLink, type ReportStore } from './redis-link.ts'
 import { RedisSessions } from './redis-sessions.ts'
 import { Renewals, type ReportRenewal } from './renewals.ts'
@@ -19,6 +21,7 @@ export interface LoginParts {
   readonly check: TokenCheck
   readonly attempts: Seal
   readonly store: SessionStore
+  readonly codes: OneTimeCodes
   readonly issuer: IssuerClient
   readonly renewals: Renewals
   readonly logins: Logins
@@ -31,18 +34,29 @@ function passesTokens({ upstream: { credentials, credentialsOf = {} } }: Config)
   return [credentials, ...Object.values(credentialsOf)].some(({ mode }) => mode === 'passthrough')
 }
 
+interface Place {
+  readonly config: Config
+  readonly settings: LoginSettings
+  readonly tenantId: string
+  readonly seal: (purpose: string) => Seal
+  readonly now: () => number
+}
+
+/** What there is of a login outside of the issuer. */
+type Kept = Pick<LoginParts, 'store' | 'codes'>
+
 /** Where sessions are kept; begins to connect, so that operators hear at start what is wrong. */
-function openStore(
-  { redis }: LoginSettings,
-  tenantId: string,
-  seal: Seal,
-  link: (redis: RedisSettings) => RedisLink,
-  now: () => number,
-): SessionStore {
-  if (redis === null) return new SealedSessions(seal, tenantId, now)
-  const opened = link(redis)
-  opened.open().catch(() => {})
-  return new RedisSessions(opened, seal, redis.keyPrefix, tenantId, now)
+function openStore({ config, settings, tenantId, seal, now }: Place, report: ReportStore): Kept {
+  const { redis } = settings
+  const [sessions, codes] = [seal('session'), seal('code')]
+  if (redis === null) return { store: new SealedSessions(sessions, tenantId, now), codes: new SealedCodes(codes, now) }
+  const link = new RedisLink(redis, config.outbound, report)
+  link.open().catch(() => {})
+  const { keyPrefix } = redis
+  return {
+    store: new RedisSessions(link, sessions, keyPrefix, tenantId, now),
+    codes: new RedisCodes(link, codes, keyPrefix, now),
+  }
 }
 
 /** The parts of the login that is configured; null if none is. Throws if a file cannot be read. */
@@ -59,13 +73,12 @@ export function openLogin(
   // Proxies that share a key, by mistake or for convenience, do not take each other's cookies.
   const seal = (purpose: string) => new Seal(key, `${purpose} ${publicUrl} ${clientId} ${entra.tenantId}`, now)
   const check = { config, authenticator }
-  const link = (redis: RedisSettings) => new RedisLink(redis, config.outbound, report.store)
-  const store = openStore(settings, entra.tenantId, seal('session'), link, now)
+  const { store, codes } = openStore({ config, settings, tenantId: entra.tenantId, seal, now }, report.store)
   const issuer = new IssuerClient(settings, entra, config.outbound)
   const renewals = new Renewals({ check, store, issuer, now, report: report.renewal })
   const logins = new Logins(store, renewals, publicUrl, passesTokens(config))
   const close = async () => {
     await Promise.all([issuer.close(), store.close()])
   }
-  return { config, settings, check, attempts: seal('attempt'), store, issuer, renewals, logins, now, close }
+  return { config, settings, check, attempts: seal('attempt'), store, codes, issuer, renewals, logins, now, close }
 }

@@ -5,7 +5,7 @@ import { Refusal } from '../../policy/reasons.ts'
 import { loginPaths } from '../http/login-paths.ts'
 import { environmentOf } from '../http/request-hooks.ts'
 import { choicePage } from '../http/ui-entrance.ts'
-import { codePage, tokenPage } from './code-pages.ts'
+import { codePage, oneTimePage, tokenPage } from './code-pages.ts'
 import type { LoginParts } from './login-parts.ts'
 import { sendPage } from './logout-pages.ts'
 import type { Current } from './renewals.ts'
@@ -23,13 +23,14 @@ async function freshToken({ logins, renewals }: LoginParts, request: FastifyRequ
   return renewals.renew(session, 'token', true)
 }
 
-async function showToken(parts: LoginParts, request: FastifyRequest, reply: FastifyReply) {
-  request.auditRecord.endpoint = 'use-from-code'
+async function showToken(parts: LoginParts, request: FastifyRequest, reply: FastifyReply, once: boolean) {
+  request.auditRecord.endpoint = once ? 'one-time-code' : 'use-from-code'
   const { session, header, accessToken } = await freshToken(parts, request)
   if (header !== null) reply.header('set-cookie', header)
-  const endsAt = new Date(session.authenticated.validity.expiresAt * 1_000)
+  const token = accessToken ?? ''
   const address = { publicUrl: parts.settings.publicUrl, environments: environmentsFor(parts, request) }
-  return sendPage(reply, tokenPage(address, accessToken ?? '', endsAt))
+  if (once) return sendPage(reply, oneTimePage(address, await parts.codes.give({ token, sessionId: session.id })))
+  return sendPage(reply, tokenPage(address, token, new Date(session.authenticated.validity.expiresAt * 1_000)))
 }
 
 /** The pages for a person who is logged in. */
@@ -46,5 +47,6 @@ export function addPersonRoutes(app: FastifyInstance, parts: LoginParts): void {
     const { publicUrl, scope } = parts.settings
     return sendPage(reply, codePage({ publicUrl, environments: environmentsFor(parts, request) }, scope))
   })
-  app.post(loginPaths.code, (request, reply) => showToken(parts, request, reply))
+  app.post(loginPaths.code, (request, reply) => showToken(parts, request, reply, false))
+  app.post(loginPaths.oneTimeCode, (request, reply) => showToken(parts, request, reply, true))
 }

@@ -68,6 +68,10 @@ export class RedisSessions implements SessionStore {
     await this.#link.ask((client) => client.del(this.#key('session', id)))
   }
 
+  async hasEnded(id: string): Promise<boolean> {
+    return (await this.#link.ask((client) => client.exists(this.#key('session', id)))) === 0
+  }
+
   async #lock(id: string, owner: string, waits: boolean): Promise<boolean> {
     const end = this.#now() + waiting.most
     const expiration = { type: 'PX', value: lockTime } as const

@@ -19,6 +19,8 @@ export interface SessionStore {
   read(value: string): Promise<Session>
   /** Ends a session: whoever copied its cookie cannot use it any more. */
   end(session: Session): Promise<void>
+  /** Whether a session is known to have ended. */
+  hasEnded(id: string): Promise<boolean>
   /**
    * Keeps what `work` makes of the session as it is now. Where replicas share the store, one of them does so at a time; null if another
    * one does just now, unless this one `waits` for it.
@@ -79,6 +81,10 @@ export class SealedSessions implements SessionStore {
   async end({ id, endsAt }: Session): Promise<void> {
     const left = endsAt * 1_000 - this.#now()
     if (left > 0) this.#ended.set(id, true, { ttl: left })
+  }
+
+  async hasEnded(id: string): Promise<boolean> {
+    return this.#ended.has(id)
   }
 
   async renew(session: Session, _waits: boolean, work: (latest: Session) => Promise<Session>): Promise<Renewed> {

@@ -13,7 +13,7 @@ const session = '__Host-mlflow-session'
 const ofTheTable = [...openEndpoints.values(), ...closedEndpoints].flatMap(({ method, path, prefixes }) =>
   prefixes.map((prefix) => ({ method, path: `${prefix}${path}`.replace(/<[^>]*>|\{[^}]*\}|\*/g, '1') })),
 )
-const own = [loginPaths.logout, loginPaths.code].map((path) => ({ method: 'POST', path }))
+const own = [loginPaths.logout, loginPaths.code, loginPaths.oneTimeCode].map((path) => ({ method: 'POST', path }))
 const others = [
   { method: 'POST', path: '/graphql' },
   { method: 'PUT', path: '/nothing/here' },

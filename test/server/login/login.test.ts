@@ -70,8 +70,9 @@ t.test('nothing that could be used is in the log', async (t) => {
   const browser = app.browser()
   await browser.open(`${publicUrl}/-/login`)
   const codes = browser.visited
-    .flatMap((address) => [...new URL(address).searchParams.values()])
-    .filter((text) => text.length > 20)
+    .flatMap((address) => [...new URL(address).searchParams])
+    // The application's id is no secret: audit lines name it.
+    .flatMap(([name, text]) => (name !== 'client_id' && text.length > 20 ? [text] : []))
   t.ok(codes.length >= 4)
   for (const text of [...codes, ...browser.jar(publicUrl).values()]) t.notMatch(app.logs(), text)
 })

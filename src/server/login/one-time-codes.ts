@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { Refusal } from '../../policy/reasons.ts'
+import type { Seal } from './seal.ts'
+
+/** What a code stands for: an access token, for as long as its login lasts. */
+export interface Handed {
+  readonly token: string
+  readonly sessionId: string
+}
+
+/** Codes that are exchanged for a token once. */
+export interface OneTimeCodes {
+  give(handed: Handed): Promise<string>
+  /** Rejects with Refusal 'unauthenticated' for a code that is not good, or not any more. */
+  take(code: string): Promise<Handed>
+}
+
+/** Seconds for which a code is good. */
+export const codeLife = 60
+/** How many used codes are remembered. */
+const mostUsed = 100_000
+
+/** The refusal of a code. */
+export function refuseCode(): Refusal {
+  return new Refusal(
+    'unauthenticated',
+    `The code was used already, is older than ${codeLife} seconds, or was not made by this server: get a new one where you got it.`,
+  )
+}
+
+/** What was sealed for a code. Throws `refuseCode()` if it is none. */
+export async function openHanded(seal: Seal, text: string): Promise<Handed & { readonly id: unknown }> {
+  const opened = await seal.open(text)
+  if (typeof opened === 'string') throw refuseCode()
+  const { token, sessionId, id } = opened
+  if (typeof token !== 'string' || typeof sessionId !== 'string') throw refuseCode()
+  return { token, sessionId, id }
+}
+
+/** Codes that hold what they stand for, sealed. Each replica takes one once: only a shared store knows what the others took. */
+export class SealedCodes implements OneTimeCodes {
+  readonly #seal: Seal
+  readonly #now: () => number
+  readonly #used = new LRUCache<string, true>({ max: mostUsed, ttl: codeLife * 1_000 })
+
+  /** `now` in milliseconds since 1970. */
+  constructor(seal: Seal, now: () => number) {
+    this.#seal = seal
+    this.#now = now
+  }
+
+  give(handed: Handed): Promise<string> {
+    const id = randomBytes(16).toString('base64url')
+    return this.#seal.close({ ...handed, id }, Math.floor(this.#now() / 1_000) + codeLife)
+  }
+
+  async take(code: string): Promise<Handed> {
+    // By the id that is inside: the same bytes can be written in several ways.
+    const { id, ...handed } = await openHanded(this.#seal, code)
+    if (typeof id !== 'string' || this.#used.has(id)) throw refuseCode()
+    this.#used.set(id, true)
+    return handed
+  }
+}
