@@ -93,14 +93,15 @@ function openServices(parts: Parts): Services {
   const { config, authenticator, upstream, metrics } = parts
   const limits = new Limits(config.limits)
   const { trustedProxies } = config
-  const audit = new Audit(parts.audit ?? auditInLog(parts.log), {
+  const stream = parts.audit ?? auditInLog(parts.log)
+  const audit = new Audit(stream, {
     config,
     configHash: configHash(config),
     clientAddressOf: clientAddresses(trustedProxies),
   })
   metrics.watch(limits)
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
-  const { close, ...pipeline } = openPipeline(parts)
+  const { close, ...pipeline } = openPipeline({ ...parts, auditFailing: stream.failing })
   const login = openLogin(config, authenticator, reportsOfLogins(parts))
   const closeAll = async () => {
     await login?.close()

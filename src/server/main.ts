@@ -16,6 +16,7 @@ import { LineSink } from './observability/line-sink.ts'
 import { createLog } from './observability/log.ts'
 import { standardOutlet } from './observability/log-outlet.ts'
 import { Metrics } from './observability/metrics.ts'
+import { openAudit } from './observability/open-audit.ts'
 import { PageTokens } from './pipeline/page-tokens.ts'
 import { noteRegistry } from './pipeline/registry-notice.ts'
 import { UpstreamWatch } from './upstream/standing.ts'
@@ -78,12 +79,25 @@ function waitsFor(connections: Connections, apps: Apps, callers: Callers): () =>
   }
 }
 
+/** The log and the audit, whose last lines are written at the end of the process. Throws ListenError. */
+async function openOutput({ log: { level }, audit: settings, outbound }: Config, metrics: Metrics) {
+  const logSink = new LineSink(standardOutlet(), { lost: (lines) => metrics.countLostLines(lines) })
+  process.once('exit', () => logSink.flush())
+  const log = createLog(level, logSink)
+  try {
+    const audit = await openAudit(settings, { log, logSink, metrics, outbound })
+    process.once('exit', () => audit.flush())
+    const end = async () => void (await Promise.all([audit.end(lastWords), logSink.end(lastWords)]))
+    return { log, audit: audit.stream, end }
+  } catch (error) {
+    throw new ListenError(`cannot write the audit (audit.file.path): ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 /** Listens on all ports until SIGTERM or SIGINT; then reports "not ready" at once, finishes requests in flight, and ends the process. Throws ListenError. */
 export async function serve(config: Config): Promise<void> {
   const metrics = new Metrics()
-  const sink = new LineSink(standardOutlet(), (lines) => metrics.countLostLines(lines))
-  process.once('exit', () => sink.flush())
-  const log = createLog(config.log.level, sink)
+  const { log, audit, end } = await openOutput(config, metrics)
   const { keyFile } = config.paging
   const tokens = new PageTokens(keyFile === null ? randomBytes(32) : readKeyFile(keyFile))
   const clients = openClients(config, log)
@@ -92,7 +106,7 @@ export async function serve(config: Config): Promise<void> {
   const connections = new Connections()
   const callers = openCallers({ config, log, ...clients, report: (issuer, reading) => metrics.noteKeys(issuer, reading) })
   const { authenticator } = callers
-  const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections })
+  const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections, audit })
   const admin = buildAdmin(metrics, waitsFor(connections, apps, callers), () => watch.concern() ?? callers.concern())
   const stop = new AbortController()
   const close = async () => {
@@ -123,6 +137,6 @@ export async function serve(config: Config): Promise<void> {
     await pause(drain)
     connections.close()
     await close()
-    await sink.end(lastWords)
+    await end()
   })
 }

@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/server/config/config.ts'
 import type { UpstreamTimeouts } from '../../src/server/config/upstream-timeouts.ts'
 import { openClients } from '../../src/server/databricks/open-upstream.ts'
 import type { Clock } from '../../src/server/facts/clock.ts'
+import { auditInLog } from '../../src/server/observability/audit.ts'
 import { createLog } from '../../src/server/observability/log.ts'
 import { Metrics } from '../../src/server/observability/metrics.ts'
 import { PageTokens } from '../../src/server/pipeline/page-tokens.ts'
@@ -46,6 +47,7 @@ export interface AppOptions {
   readonly limits?: object
   /** Other keys of the configuration. */
   readonly more?: object
+  readonly auditFailing?: () => string | null
 }
 
 /** What stands beside the configuration. */
@@ -57,6 +59,8 @@ export interface Beside {
   readonly timeouts?: Parts['timeouts']
   /** What answers that must tell nothing by their time are timed with. */
   readonly clock?: Clock
+  /** Why audit lines cannot be written, in place of what the sink says. */
+  readonly auditFailing?: () => string | null
   /** Milliseconds, for what is remembered of callers. */
   readonly callersClock?: () => number
 }
@@ -71,7 +75,7 @@ function writeConfig(content: object, files: Readonly<Record<string, string>>): 
 /** Starts the public side as a configuration says, on free ports of this machine. */
 export async function startInProcess(
   content: object,
-  { files = {}, timeouts, upstreamTimeouts, clock, callersClock }: Beside = {},
+  { files = {}, timeouts, upstreamTimeouts, clock, callersClock, auditFailing }: Beside = {},
 ): Promise<InProcess> {
   const folder = writeConfig(content, files)
   const config = loadConfig(join(folder, 'proxy.yaml'), {})
@@ -98,6 +102,7 @@ export async function startInProcess(
     tokens,
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(clock === undefined ? {} : { clock }),
+    audit: auditInLog(log, auditFailing),
   })
   const listening = [apps.listen, ...(apps.databricksHost === null ? [] : [apps.databricksHost])]
   const [url = '', databricksHost = null] = await Promise.all(listening.map((app) => app.listen({ host: '127.0.0.1', port: 0 })))
@@ -135,6 +140,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     upstreamTimeouts,
     limits = {},
     more = {},
+    auditFailing,
   } = options
   const issuer = await startIssuer()
   const { tenantId, audience, authority } = issuer
@@ -148,6 +154,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const running = await startInProcess(content, {
     ...(timeouts && { timeouts }),
     ...(upstreamTimeouts && { upstreamTimeouts }),
+    ...(auditFailing && { auditFailing }),
   })
   return {
     ...running,

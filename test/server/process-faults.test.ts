@@ -1,5 +1,7 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { LineSink } from '../../src/server/observability/line-sink.ts'
@@ -86,6 +88,8 @@ t.test('the disk is full: lines are lost and counted, nothing else', async (t) =
   const proxy = await start(t, { output })
   closeSync(output)
   t.same(await ask(proxy, 50), { 200: 50 })
+  const post = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: '{"name":"fraud"}' }
+  t.equal((await fetch(proxy.url + create, post)).status, 503, 'no change without a line of it')
   await checkHealth(t, proxy, 'full')
   t.ok((await lostLines(proxy)) > 0)
   await checkEnd(t, proxy, 'full')
@@ -106,6 +110,28 @@ t.test('nobody reads standard output: nothing waits for it, and when somebody re
   await checkEnd(t, proxy, 'unread at the end')
 })
 
+t.test('the audit has a file of its own, and at the end every line is in it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'audit-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const file = { path: join(folder, 'audit.jsonl'), maxSize: '16KiB', kept: 50 }
+  const proxy = await start(t, { settings: { audit: { destination: 'file', file } } })
+  t.same(await ask(proxy, 60), { 200: 60 })
+  await checkEnd(t, proxy, 'its own file')
+  const files = readdirSync(folder)
+  t.ok(files.length > 1, `${files.length} files`)
+  const lines = files.flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
+  t.equal(lines.filter((line) => JSON.parse(line).audit === true).length, 60)
+  t.notMatch(proxy.out(), '"audit":true')
+  const broken = await startProxyProcess({
+    upstream: upstream.url,
+    issuer,
+    wait: false,
+    settings: { audit: { destination: 'file', file: { path: join(folder, 'no', 'audit.jsonl') } } },
+  })
+  t.equal(await broken.ended, 1)
+  t.match(broken.err(), /cannot write the audit \(audit\.file\.path\): ENOENT/)
+})
+
 t.test('law: every line goes out once and in order, or is counted', async (t) => {
   const out: string[] = []
   let fails = false
@@ -116,7 +142,7 @@ t.test('law: every line goes out once and in order, or is counted', async (t) =>
     if (fails) throw new Error('ENOSPC')
     out.push(text)
   }
-  const sink = new LineSink({ send, sendNow: (text) => void out.push(text) }, (lines) => (lost += lines))
+  const sink = new LineSink({ send, sendNow: (text) => void out.push(text) }, { lost: (lines) => (lost += lines) })
   for (let line = 0; line < 1_000; line++) sink.write(`${line}\n`)
   await sink.end(1_000)
   t.equal(out.join(''), Array.from({ length: 1_000 }, (_, line) => `${line}\n`).join(''))

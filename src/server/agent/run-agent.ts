@@ -44,7 +44,7 @@ async function warm(token: OwnToken, log: Logger): Promise<void> {
 
 /** Passes requests on until SIGTERM or SIGINT. Throws AgentProblem if it cannot listen. */
 export async function runAgent({ to, listen: address, probes, credentials, outbound }: AgentSettings): Promise<void> {
-  const sink = new LineSink(standardOutlet(), () => undefined)
+  const sink = new LineSink(standardOutlet(), { lost: () => undefined })
   process.once('exit', () => sink.flush())
   const log = createLog('info', sink)
   const unavailable = 'The agent cannot get a token for the proxy at the moment. Try again shortly.'

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { checkCaFile } from './certificates.ts'
+import { checkAudit } from './config-audit.ts'
 import { credentialEntries } from './config-credentials.ts'
 import type { ConfigFile } from './config-file.ts'
 import { checkLimits } from './config-limits.ts'
@@ -34,6 +35,7 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
     ...ofSecret(['tls', 'caFile'], file.tls.caFile === null ? null : checkCaFile(file.tls.caFile, Date.now())),
     ...checkLimits(file),
     ...checkTrustedProxies(file),
+    ...checkAudit(file.audit),
     ...checkReadable(['paging', 'keyFile'], readKeyFile, file.paging.keyFile ?? undefined),
   ]
 }

@@ -1,4 +1,5 @@
 import type { ModelRegistry, ServingLimits, ServingModels, UpstreamKind } from '../../policy/environments/environment.ts'
+import type { AuditEntry } from './config-audit.ts'
 import type { LoginEntry } from './config-login.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
 import type { IssuerEntry } from './issuer-entry.ts'
@@ -70,6 +71,7 @@ export interface ConfigFile {
   readonly unknownFields: 'refuse' | 'forward'
   readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
   readonly trustedProxies: readonly string[]
+  readonly audit: AuditEntry
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
 

@@ -1,6 +1,7 @@
 import { type Environment, usesCatalog } from '../../policy/environments/environment.ts'
 import { protectedAliases } from '../../policy/environments/production.ts'
 import { resolveName } from '../../policy/names/names.ts'
+import { describeAudit } from './config-audit.ts'
 import { describeServing } from './config-serving.ts'
 import type { Config } from './config-types.ts'
 import { findWarnings } from './config-warnings.ts'
@@ -54,6 +55,7 @@ function describeServer(config: Config): string[] {
       'stopping',
       `on SIGTERM not ready at once, listens for another ${config.shutdown.drainSeconds} s, finishes within ${config.shutdown.finishSeconds} s`,
     ),
+    row('audit', describeAudit(config.audit)),
     row('log', `level ${config.log.level}`),
     ...choice(config),
   ]

@@ -1,5 +1,6 @@
 import type { ModelRegistry, PolicyConfig, UpstreamKind } from '../../policy/environments/environment.ts'
 import type { Expectation } from '../../policy/identity/claims.ts'
+import type { AuditSettings } from './config-audit.ts'
 import type { LoginSettings } from './config-login.ts'
 import type { IssuerSettings } from './issuer-settings.ts'
 import type { LimitSettings } from './limit-settings.ts'
@@ -104,5 +105,6 @@ export interface Config extends PolicyConfig {
   readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
+  readonly audit: AuditSettings
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }

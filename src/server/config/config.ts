@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
+import { completeAudit, resolveAudit } from './config-audit.ts'
 import { completeAuthentication } from './config-authentication.ts'
 import { checkServerParts } from './config-checks.ts'
 import { completeUpstream } from './config-credentials.ts'
@@ -104,6 +105,7 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
     environments: Object.fromEntries(environments),
     tls: { caFile: caFile === null ? null : resolve(folder, caFile) },
     paging: { keyFile: keyFile === null ? null : resolve(folder, keyFile) },
+    audit: resolveAudit(file.audit, folder),
   }
 }
 
@@ -113,7 +115,7 @@ function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'ca
 }
 
 function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config {
-  const { listen, admin, databricksHost, paging, unknownFields, shutdown, trustedProxies, log } = file
+  const { listen, admin, databricksHost, paging, unknownFields, shutdown, trustedProxies, audit, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   return {
     listen: { host: listen.host, port: listen.port, ...(listen.socket === undefined ? {} : { socket: listen.socket }) },
@@ -128,6 +130,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
     unknownFields,
     shutdown: { drainSeconds: shutdown.drainSeconds, finishSeconds: shutdown.finishSeconds },
     trustedProxies,
+    audit: completeAudit(audit),
     log: { level: log.level },
   }
 }

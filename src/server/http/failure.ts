@@ -15,7 +15,9 @@ export interface Failure {
 
 function retryAfterOf(refusal: Refusal): number | string | null {
   if (refusal instanceof Throttled || refusal instanceof Unavailable) return refusal.retryAfter
-  return refusal.reason === 'upstream-unavailable' || refusal.reason === 'overloaded' ? 1 : null
+  return refusal.reason === 'upstream-unavailable' || refusal.reason === 'overloaded' || refusal.reason === 'audit-unavailable'
+    ? 1
+    : null
 }
 
 /** The upstream's own error for a granted request, with the caller's names. */

@@ -9,7 +9,13 @@ export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
 
 /** Whether a reason describes the outcome of a request rather than the decision about it: an allowed request stays allowed. */
 function isOutcome(reason: string): boolean {
-  return isBehind(reason) || reason === 'overloaded' || reason === 'upstream-error' || reason === 'internal'
+  return (
+    isBehind(reason) ||
+    reason === 'overloaded' ||
+    reason === 'audit-unavailable' ||
+    reason === 'upstream-error' ||
+    reason === 'internal'
+  )
 }
 
 /** Reasons whose sentences repeat nothing of the request. */

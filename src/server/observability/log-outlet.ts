@@ -6,7 +6,16 @@ export interface Outlet {
   send(text: string): Promise<void>
   /** Writes without waiting, at the end of the process. Throws if that fails. */
   sendNow(text: string): void
+  /** A text that failed is sent again, until it is through or `Hopeless`; left out: its lines are lost. */
+  readonly again?: true
+  /** Lines may wait until there is no room for more; left out: one failure is enough to say that it fails. */
+  readonly patient?: true
+  /** Characters that wait at most, characters of one text, and milliseconds between two; left out: the sink's own. */
+  readonly most?: { readonly waiting: number; readonly batch: number; readonly between: number }
 }
+
+/** A text that would never be accepted. */
+export class Hopeless extends Error {}
 
 function isPipe(fd: number): boolean {
   try {

@@ -43,6 +43,11 @@ export class Metrics {
     help: 'Lines of the log that could not be written: the disk is full, or nobody reads them.',
     registers: [this.registry],
   })
+  readonly #lostAudit = new Counter({
+    name: 'mlflow_env_proxy_audit_lines_lost_total',
+    help: 'Audit lines that could not be written, if they have a destination of their own.',
+    registers: [this.registry],
+  })
   readonly #unforeseen = new Counter({
     name: 'mlflow_env_proxy_unforeseen_errors_total',
     help: 'Unexpected errors, each of which ended one request; the log has their stacks.',
@@ -114,6 +119,23 @@ export class Metrics {
   /** Counts log lines that could not be written. */
   countLostLines(lines: number): void {
     this.#lostLines.inc(lines)
+  }
+
+  /** Counts audit lines that could not be written. */
+  countLostAudit(lines: number): void {
+    this.#lostAudit.inc(lines)
+  }
+
+  /** Exposes whether audit lines cannot be written at the moment. */
+  watchAudit(isFailing: () => boolean): void {
+    new Gauge({
+      name: 'mlflow_env_proxy_audit_failing',
+      help: '1 while audit lines cannot be written, otherwise 0.',
+      registers: [this.registry],
+      collect() {
+        this.set(isFailing() ? 1 : 0)
+      },
+    })
   }
 
   /** Counts the renewal of a login. */

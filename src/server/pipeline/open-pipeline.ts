@@ -20,12 +20,13 @@ interface OpenPipelineParts {
   readonly log: Logger
   readonly upstream: Upstream
   readonly tokens: PageTokens
+  readonly auditFailing: () => string | null
   /** Left out: the process's own. */
   readonly clock?: Clock
 }
 
 /** The pipeline with its strategies, and the client of a workspace's artifacts; null if MLflow serves them itself. */
-export function openPipeline({ config, log, upstream, tokens, clock = processClock }: OpenPipelineParts) {
+export function openPipeline({ config, log, upstream, tokens, auditFailing, clock = processClock }: OpenPipelineParts) {
   const facts = new Facts(upstream, clock)
   const unfinished = new UnfinishedVersions(upstream, () => facts.forgetVersions())
   const forward = new Forward(upstream, facts, tokens, unfinished)
@@ -41,5 +42,5 @@ export function openPipeline({ config, log, upstream, tokens, clock = processClo
     await registrar?.close()
     await storage?.close()
   }
-  return { pipeline: new Pipeline({ config, upstream, facts, clock, forward, own }), artifacts, close }
+  return { pipeline: new Pipeline({ config, upstream, facts, clock, forward, own, auditFailing }), artifacts, close }
 }

@@ -2,8 +2,10 @@ import type { FastifyRequest } from 'fastify'
 import { decide } from '../../policy/decide.ts'
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { serverKindOf } from '../../policy/environments/environment.ts'
+import { reads } from '../../policy/evaluation-context.ts'
 import type { Grant } from '../../policy/grant.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
+import { Refusal } from '../../policy/reasons.ts'
 import type { Config } from '../config/config-types.ts'
 import type { Clock } from '../facts/clock.ts'
 import { evaluate } from '../facts/evaluate.ts'
@@ -23,6 +25,8 @@ export interface PipelineParts {
   readonly upstream: Upstream
   readonly facts: Facts
   readonly clock: Clock
+  /** Why changes are refused, because the audit cannot be written; null: it can. */
+  readonly auditFailing: () => string | null
   /** Carries out what no other strategy does. */
   readonly forward: Strategy
   /** The strategies that serve some endpoints alone. */
@@ -42,11 +46,13 @@ export class Pipeline {
   readonly #decidedAt = new WeakMap<Grant, number>()
   readonly #strategies: ReadonlyMap<OpenEndpoint, Strategy>
   readonly #guard: TimingGuard
+  readonly #auditFailing: () => string | null
 
-  constructor({ config, upstream, facts, clock, forward, own }: PipelineParts) {
+  constructor({ config, upstream, facts, clock, forward, own, auditFailing }: PipelineParts) {
     this.#config = config
     this.#upstream = upstream
     this.#facts = facts
+    this.#auditFailing = auditFailing
     this.#guard = new TimingGuard(clock)
     this.#strategies = chooseStrategies(serverKindOf(config), own, forward)
   }
@@ -75,10 +81,20 @@ export class Pipeline {
    * allowed request needs something that does not exist yet, it is created, and the decision is made again: a decision itself only reads.
    */
   async judge(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh = false): Promise<Grant> {
+    if (!reads(endpoint)) this.#checkAudit()
     const granted = await this.#decide(requestContext, endpoint, message, fresh)
     if (granted.context.missing.length === 0) return granted
     await provision(this.#upstream, granted, requestContext.credentials)
     return this.#decide(requestContext, endpoint, message, fresh)
+  }
+
+  /** A change that nobody could account for is not made. */
+  #checkAudit(): void {
+    if (this.#auditFailing() === null) return
+    throw new Refusal(
+      'audit-unavailable',
+      'The audit of this proxy cannot be written at the moment, so changes are refused. Nothing was carried out; try again shortly, and tell the operators of the proxy.',
+    )
   }
 
   async #decide(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh: boolean): Promise<Grant> {

@@ -44,6 +44,7 @@ t.test('the smallest file gets every default', async (t) => {
     unknownFields: 'refuse',
     shutdown: { drainSeconds: 5, finishSeconds: 300 },
     trustedProxies: [],
+    audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
     log: { level: 'info' },
   })
 })
@@ -277,7 +278,11 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, limits, paging, unknownFields, shutdown, trustedProxies, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, limits, paging, unknownFields, shutdown, trustedProxies, audit, log, or leave it out',
+  ],
+  [
+    'environments: [acc]\naudit: { destination: file }',
+    '5:1 audit.file: is missing; write for example { path: /var/log/audit.jsonl }',
   ],
   [
     'environments: [acc]\ntrustedProxies: [10.0.0.0/99]',

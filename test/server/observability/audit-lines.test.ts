@@ -173,6 +173,37 @@ t.test(
   },
 )
 
+t.test('while the audit cannot be written, changes are refused before anything is sent, and reads go on', async (t) => {
+  let problem: string | null = null
+  const strict = await startApp({ upstream: upstream.url, auditFailing: () => problem })
+  t.teardown(() => strict.close())
+  const headers = { authorization: `Bearer ${strict.token}`, 'content-type': 'application/json' }
+  const change = (path: string, body: string) => fetch(strict.url + path, { method: 'POST', headers, body })
+  const create = () => change(`${api}/registered-models/create`, '{"name":"fraud"}')
+  upstream.answer = reply(200, { registered_model: { name: 'fraud_acc' }, runs: [] })
+  t.equal((await create()).status, 200)
+  problem = 'ENOSPC'
+  upstream.received.length = 0
+  const refused = await create()
+  t.same([refused.status, refused.headers.get('retry-after')], [503, '1'])
+  t.match(await refused.json(), {
+    error_code: 'TEMPORARILY_UNAVAILABLE',
+    message: /audit.*cannot be written.*Nothing was carried out/,
+  })
+  const upload = await fetch(`${strict.url}/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts/x`, {
+    method: 'PUT',
+    headers,
+    body: 'x',
+  })
+  t.equal(upload.status, 503)
+  t.same(upstream.received, [])
+  t.equal((await fetch(`${strict.url}${api}/registered-models/get?name=fraud`, { headers })).status, 200)
+  t.equal((await change(`${api}/runs/search`, '{"experiment_ids":["0"]}')).status, 200, 'a search is no change')
+  problem = null
+  t.equal((await create()).status, 200)
+  t.match((await linesOf(strict, 2))[1], { decision: 'none', reason: 'audit-unavailable', status: 503, upstreamStatus: null })
+})
+
 t.test('the log says of each 401 and 404 why, and for which path, without anything that could be a token', async (t) => {
   const plain = await startApp({ upstream: upstream.url })
   t.teardown(() => plain.close())
