@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+import type { KeyPair } from './key-pair.ts'
 import type { Outbound } from './proxy-settings.ts'
 import { describeOpenError } from './secret-file.ts'
 
@@ -36,13 +37,24 @@ export function checkCaFile(file: string, now: number): string | null {
   return `the certificates in ${file} have expired, the last on ${new Date(last).toISOString().slice(0, 10)}; write the current ones into it`
 }
 
+/** The authorities to verify with: Node's own (and those of NODE_EXTRA_CA_CERTS), and those of the file; null: as Node does. */
+function authorities(outbound: Outbound | undefined): string[] | null {
+  return outbound?.caFile == null ? null : [...getCACertificates('default'), ...readCertificates(outbound.caFile)]
+}
+
+/** The same, with a certificate of the proxy's own that servers ask for. */
+export function clientContextOf(outbound: Outbound | undefined, pair: KeyPair): SecureContext {
+  const ca = authorities(outbound)
+  return createSecureContext({ ...pair, ...(ca === null ? {} : { ca }) })
+}
+
 const contexts = new Map<string, SecureContext>()
 
-/** What certificates are verified with: Node's own authorities (and those of NODE_EXTRA_CA_CERTS), and those of the file. Null: as Node does. */
+/** What certificates are verified with. Null: as Node does. */
 export function secureContextOf(outbound: Outbound | undefined): SecureContext | null {
   const file = outbound?.caFile
   if (file == null) return null
-  const known = contexts.get(file) ?? createSecureContext({ ca: [...getCACertificates('default'), ...readCertificates(file)] })
+  const known = contexts.get(file) ?? createSecureContext({ ca: authorities(outbound) ?? [] })
   contexts.set(file, known)
   return known
 }

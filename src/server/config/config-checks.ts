@@ -8,6 +8,7 @@ import type { ConfigPath, Finding } from './config-problem.ts'
 import { checkCredentialFiles, checkCredentials, checkReadable, checkTenant, ofSecret } from './credential-checks.ts'
 import { databricksAudience } from './databricks-audience.ts'
 import { checkIssuers } from './issuer-checks.ts'
+import { checkKeyPair } from './key-pair.ts'
 import { checkLogin } from './login-checks.ts'
 import { readKeyFile } from './secret-file.ts'
 import { findAuthorityProblem, findUrlProblem, isLoopback } from './url-checks.ts'
@@ -21,6 +22,8 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
       ['authentication', 'entra', 'authority'],
       findAuthorityProblem(file.authentication.entra?.authority ?? 'https://unused'),
     ),
+    ...checkClientCertificate(file),
+    ...checkWorkspaceCredentials(file),
     ...checkIssuers(file),
     ...checkDirectory(file),
     ...checkLogin(file),
@@ -42,6 +45,29 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
 
 function finding(path: ConfigPath, message: string | null): Finding[] {
   return message === null ? [] : [{ path, message }]
+}
+
+function checkClientCertificate({ upstream: { url, clientCertificate } }: ConfigFile): Finding[] {
+  if (clientCertificate === undefined) return []
+  const path = ['upstream', 'clientCertificate']
+  const isTls = !URL.canParse(url) || new URL(url).protocol === 'https:'
+  const plain = isTls ? null : 'is only for an upstream with https; leave it out, or write https in upstream.url'
+  return [...finding(path, plain), ...ofSecret(path, checkKeyPair(clientCertificate, Date.now()))]
+}
+
+/** A workspace lets nobody in without credentials, which only a program on this machine could add. */
+function checkWorkspaceCredentials({ upstream, environments }: ConfigFile): Finding[] {
+  const isNear = URL.canParse(upstream.url) && isLoopback(new URL(upstream.url).hostname)
+  if (upstream.kind !== 'databricks' || isNear) return []
+  const without = Object.entries(environments).flatMap(([name, { credentials = upstream.credentials }]) =>
+    credentials.mode === 'none' ? [name] : [],
+  )
+  const remedy = 'write upstream.credentials, or credentials of its own, for example { mode: workloadIdentity }'
+  return without.map((name) => ({
+    path: ['environments', name],
+    message: `has no credentials for the Databricks workspace; ${remedy}`,
+    ofSecret: true,
+  }))
 }
 
 function checkDirectory(file: ConfigFile): Finding[] {

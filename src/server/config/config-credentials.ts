@@ -41,7 +41,7 @@ export function completeSidecar(file: ConfigFile, env: NodeJS.ProcessEnv): OwnCr
 
 /** The upstream as the file means it. */
 export function completeUpstream(file: ConfigFile, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config['upstream'] {
-  const { url, kind, registry, credentials, rates, storageHosts, workers, timeouts } = file.upstream
+  const { url, kind, registry, credentials, rates, storageHosts, workers, timeouts, clientCertificate } = file.upstream
   const defaults = defaultsOf(file, env)
   const sidecar = completeSidecar(file, env)
   // A sidecar's callers have its own token: a new one is used for what is asked at the end of a long request.
@@ -62,6 +62,7 @@ export function completeUpstream(file: ConfigFile, outbound: Outbound | undefine
     ...(workspaces.length === 0 ? {} : { workspaces: Object.fromEntries(workspaces) }),
     ...(workers === undefined ? {} : { workers }),
     ...(outbound === undefined ? {} : { outbound }),
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
     timeouts: {
       connect: timeouts.connectSeconds * 1_000,
       answer: timeouts.answerSeconds * 1_000,

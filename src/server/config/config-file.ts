@@ -3,6 +3,7 @@ import type { AuditEntry } from './config-audit.ts'
 import type { LoginEntry } from './config-login.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
 import type { IssuerEntry } from './issuer-entry.ts'
+import type { KeyPairFiles } from './key-pair.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
 import type { Rates } from './upstream-rates.ts'
@@ -37,6 +38,7 @@ export interface ConfigFile {
     readonly credentials: CredentialsEntry
     readonly rates: Rates
     readonly workers?: number
+    readonly clientCertificate?: KeyPairFiles
     readonly timeouts: {
       readonly connectSeconds: number
       readonly answerSeconds: number

@@ -3,6 +3,7 @@ import type { Expectation } from '../../policy/identity/claims.ts'
 import type { AuditSettings } from './config-audit.ts'
 import type { LoginSettings } from './config-login.ts'
 import type { IssuerSettings } from './issuer-settings.ts'
+import type { KeyPairFiles } from './key-pair.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import type { Outbound } from './proxy-settings.ts'
 import type { Rates } from './upstream-rates.ts'
@@ -77,6 +78,8 @@ export interface Config extends PolicyConfig {
     readonly timeouts?: UpstreamTimeouts
     /** The same as the configuration's. */
     readonly outbound?: Outbound
+    /** The certificate that it is shown; left out: none. */
+    readonly clientCertificate?: KeyPairFiles
   }
   readonly authentication: {
     /** Left out: callers bring their own tokens. Else every caller, all on this machine, is who the proxy itself is by these credentials. */

@@ -87,6 +87,7 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
   const { keyFile } = file.paging
   const { identity, graph, login, issuers } = file.authentication
   const { caFile } = file.tls
+  const { clientCertificate } = file.upstream
   const absolute = <T extends object>(part: T) => resolveFiles(part, folder)
   const environments = Object.entries(file.environments).map(([name, entry]) => {
     const { credentials } = entry
@@ -94,7 +95,11 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
   })
   return {
     ...file,
-    upstream: { ...file.upstream, credentials: absolute(file.upstream.credentials) },
+    upstream: {
+      ...file.upstream,
+      credentials: absolute(file.upstream.credentials),
+      ...(clientCertificate === undefined ? {} : { clientCertificate: absolute(clientCertificate) }),
+    },
     authentication: {
       ...file.authentication,
       ...(identity === undefined ? {} : { identity: absolute(identity) }),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { LoginEntry } from './config-login.ts'
 
-/** Every key of credentials, an issuer or a login that names a file. */
+/** Every key of credentials, an issuer or a login, or of a certificate, that names a file. */
 const fileKeys: ReadonlySet<string> = new Set([
   'file',
   'passwordFile',
@@ -9,6 +9,7 @@ const fileKeys: ReadonlySet<string> = new Set([
   'certificateFile',
   'tokenFile',
   'cookieKeyFile',
+  'keyFile',
 ])
 
 /** The same part of the configuration with absolute paths of its files; relative ones start at `folder`. */

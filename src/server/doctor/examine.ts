@@ -67,7 +67,7 @@ async function examineUpstream(config: Config, probe: Probe, caller: string | nu
 
 /** Looks at a live upstream through the eyes of the configuration, and of a caller whose token is given. Reads only. */
 export async function examine(config: Config, caller: string | null): Promise<readonly Finding[]> {
-  const probe = new Probe(config.upstream.url, config.outbound)
+  const probe = new Probe(config.upstream)
   try {
     const issuer = attempt(() => checkIssuers(config))
     const upstream = attempt(() => examineUpstream(config, probe, caller))

@@ -2,7 +2,7 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { objectsIn as listedObjects } from '../../policy/messages/message-fields.ts'
-import type { Outbound } from '../config/proxy-settings.ts'
+import type { Config } from '../config/config-types.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
 import { describeNetworkError } from '../network/network-error.ts'
 
@@ -59,10 +59,9 @@ export class Probe {
   readonly #base: string
   readonly #agent: Dispatcher
 
-  /** `url` without a trailing slash. */
-  constructor(url: string, outbound?: Outbound) {
+  constructor({ url, outbound, clientCertificate }: Pick<Config['upstream'], 'url' | 'outbound' | 'clientCertificate'>) {
     this.#base = url
-    const connect = outboundConnector(outbound, limits.time)
+    const connect = outboundConnector(outbound, limits.time, clientCertificate)
     this.#agent = throughProxy(new Agent({ connect, headersTimeout: limits.time, bodyTimeout: limits.time }), outbound)
   }
 

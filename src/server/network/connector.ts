@@ -1,12 +1,27 @@
+import type { SecureContext } from 'node:tls'
 import { buildConnector, type Dispatcher } from 'undici'
-import { secureContextOf } from '../config/certificates.ts'
+import { clientContextOf, secureContextOf } from '../config/certificates.ts'
+import type { KeyPairFiles } from '../config/key-pair.ts'
 import { type Outbound, proxyFor } from '../config/proxy-settings.ts'
+import { withClientCertificate } from './client-certificate-connector.ts'
 import { openTunnel, proxyHeaders } from './tunnel.ts'
 
-/** How undici connects to other machines: directly or through a forward proxy, over https with the configured authorities. `timeout` in milliseconds. */
-export function outboundConnector(outbound: Outbound | undefined, timeout: number): buildConnector.connector {
+/**
+ * How undici connects to other machines: directly or through a forward proxy, over https with the configured authorities. `timeout` in milliseconds;
+ * `certificate` is shown to servers that ask for one.
+ */
+export function outboundConnector(
+  outbound: Outbound | undefined,
+  timeout: number,
+  certificate?: KeyPairFiles,
+): buildConnector.connector {
   const secureContext = secureContextOf(outbound)
-  const connect = buildConnector({ timeout, keepAliveInitialDelay: 15_000, ...(secureContext === null ? {} : { secureContext }) })
+  const connectBy = (context: SecureContext | null) =>
+    buildConnector({ timeout, keepAliveInitialDelay: 15_000, ...(context === null ? {} : { secureContext: context }) })
+  const connect =
+    certificate === undefined
+      ? connectBy(secureContext)
+      : withClientCertificate(certificate, (pair) => clientContextOf(outbound, pair), connectBy)
   return (options, callback) => {
     const proxy = proxyFor(outbound, options)
     if (proxy === null) return connect(options, callback)

@@ -45,7 +45,7 @@ export class Transport {
     this.#basePath = url.pathname.replace(/\/$/, '')
     this.#workers = config.workers ?? null
     this.timeouts = config.timeouts ?? upstreamTimeouts
-    this.pools = makePools(url, this.timeouts, config.outbound, this.#workers === null)
+    this.pools = makePools(url, this.timeouts, config, this.#workers === null)
   }
 
   /** Whether the upstream is a gunicorn server, whose few workers each wait for the end of a request that they have begun. */

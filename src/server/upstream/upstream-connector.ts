@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { buildConnector } from 'undici'
+import type { KeyPairFiles } from '../config/key-pair.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
 import { outboundConnector } from '../network/connector.ts'
 
@@ -30,9 +31,9 @@ function resetOnError(socket: Socket): Socket {
   return socket
 }
 
-/** How undici connects to MLflow; `timeout` in milliseconds. */
-export function upstreamConnector(timeout: number, outbound?: Outbound): buildConnector.connector {
-  const connect = outboundConnector(outbound, timeout)
+/** How undici connects to MLflow; `timeout` in milliseconds. `certificate`: the proxy's own. */
+export function upstreamConnector(timeout: number, outbound?: Outbound, certificate?: KeyPairFiles): buildConnector.connector {
+  const connect = outboundConnector(outbound, timeout, certificate)
   return (options, callback) =>
     connect(options, (...[error, socket]) => {
       if (error !== null) {

@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
-import type { Outbound } from '../config/proxy-settings.ts'
+import type { Config } from '../config/config-types.ts'
 import type { UpstreamTimeouts } from '../config/upstream-timeouts.ts'
 import { throughProxy } from '../network/connector.ts'
 import { KeptConnections, type MessagePool } from './kept-connections.ts'
@@ -25,7 +25,7 @@ export interface UpstreamPools {
 export function makePools(
   { protocol, origin }: URL,
   { connect, model, pause }: UpstreamTimeouts,
-  outbound: Outbound | undefined,
+  { outbound, clientCertificate }: Pick<Config['upstream'], 'outbound' | 'clientCertificate'>,
   keep: boolean,
 ): UpstreamPools {
   const isTls = protocol === 'https:'
@@ -33,7 +33,7 @@ export function makePools(
   // worker of gunicorn.
   const reuse = isTls ? { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 } : { pipelining: 0, keepAliveTimeout: 1 }
   const options = {
-    connect: upstreamConnector(connect, outbound),
+    connect: upstreamConnector(connect, outbound, clientCertificate),
     // Whoever asks has a limit of his own.
     headersTimeout: 0,
     bodyTimeout: pause,

@@ -107,7 +107,7 @@ t.test('the workspace says in which groups callers are, where their tokens are f
     mode: string,
     audiences: string,
     directory = '',
-  ) => `upstream: { url: https://x.example, kind: ${kind}, credentials: { mode: ${mode} } }
+  ) => `upstream: { url: https://localhost:5001, kind: ${kind}, credentials: { mode: ${mode} } }
 authentication: { ${directory}entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [${audiences}] } }
 environments: [acc]
 `
@@ -192,4 +192,18 @@ environments: [acc, prod]
     { path: 'databricksHost', message: 'is only for a Databricks workspace; leave it out, or write upstream.kind: databricks' },
   ])
   t.end()
+})
+
+t.test('an environment of a workspace without credentials is named', async (t) => {
+  const file = (rest: string) => `upstream: { url: https://adb-1.2.azuredatabricks.net, kind: databricks${rest} }
+authentication: { entra: { tenantId: 11111111-2222-3333-4444-555555555555, audiences: [a] } }
+environments:
+  acc: { credentials: { mode: passthrough } }
+  prod: { production: true }
+`
+  const prod = /^5:\d+ environments\.prod: has no credentials for the Databricks workspace; write upstream\.credentials/
+  t.match(linesOf(file('')), [prod])
+  t.match(linesOf(file(', credentials: { mode: none }')), [prod])
+  t.strictSame(linesOf(file(', credentials: { mode: passthrough }')), [])
+  t.strictSame(linesOf(file('').replace('kind: databricks', 'kind: mlflow')), [])
 })

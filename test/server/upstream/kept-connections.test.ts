@@ -25,7 +25,7 @@ async function start(t: Test, serve: Serve = (socket) => void socket.write(ok)) 
       })
   })
   const port = await listen(server)
-  const pools = makePools(new URL(`http://127.0.0.1:${port}`), upstreamTimeouts, undefined, true)
+  const pools = makePools(new URL(`http://127.0.0.1:${port}`), upstreamTimeouts, {}, true)
   t.teardown(async () => {
     for (const socket of sockets) socket.destroy()
     await Promise.all([pools.messages.close(), pools.single.close(), pools.bytes.close(), pools.models.close()])
