@@ -10,7 +10,7 @@ import { describeCredentials } from './describe-credentials.ts'
 import { describeKeys, listOr, nameIssuer } from './describe-issuers.ts'
 import { type ShareKind, shareKinds } from './limit-settings.ts'
 import { proxyFor } from './proxy-settings.ts'
-import { showPatience } from './upstream-timeouts.ts'
+import { showTimeouts } from './upstream-timeouts.ts'
 
 /** What the configuration means, in words: addresses, upstream, callers, then each environment, then what deserves a second look. */
 export function describeConfig(config: Config): string {
@@ -102,7 +102,7 @@ function describeLimits({ limits, upstream: { workers, timeouts } }: Config): st
     row('memory', `${Math.round(memory / 2 ** 20)} MiB for what is read completely`),
     row('shares', `concurrent requests of a caller, an environment and everybody: ${shareKinds.map(share).join('; ')}`),
     ...(workers === undefined ? [] : [row('workers', `${workers} of MLflow, at most all but one of them for bytes`)]),
-    ...(timeouts === undefined ? [] : [row('patience', showPatience(timeouts))]),
+    ...(timeouts === undefined ? [] : [row('timeouts', showTimeouts(timeouts))]),
     row('slow', leastRate === 0 ? 'no minimum rate for clients' : `clients below ${leastRate} bytes a second are disconnected`),
   ]
 }

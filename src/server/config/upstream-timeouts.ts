@@ -25,7 +25,7 @@ export const upstreamTimeouts: UpstreamTimeouts = {
 }
 
 /** How long MLflow may take, in words. */
-export function showPatience({ connect, answer, download, upload, model, pause }: UpstreamTimeouts): string {
+export function showTimeouts({ connect, answer, download, upload, model, pause }: UpstreamTimeouts): string {
   const [reach, message, begin, store, ask, quiet] = [connect, answer, download, upload, model, pause].map((time) => time / 1_000)
   return `${reach} s to reach MLflow, ${message} s for a message, ${begin} s for a download to begin, ${store} s to store an upload, ${ask} s for a model; then ${quiet} s without a byte`
 }

@@ -6,7 +6,7 @@ import type { Grant } from './token-endpoint.ts'
 /** Milliseconds. A token is renewed this long before it expires, or when a quarter of its lifetime is left, whichever is later. */
 const ahead = 5 * 60_000
 /** Milliseconds between attempts to renew a token that is still valid. */
-const patience = 10_000
+const retryInterval = 10_000
 
 /** A token and its expiry, by the requester's clock. */
 interface Held {
@@ -48,8 +48,8 @@ export class RenewedToken {
     const now = this.#clock()
     const held = this.#held !== null && now < this.#held.endsAt ? this.#held : null
     if (held !== null && now < held.renewAt) return held.token
-    const tired = now - this.#failedAt < (held === null ? 1_000 : patience)
-    if (!tired) this.#flight ??= this.#renew().finally(() => (this.#flight = null))
+    const failedRecently = now - this.#failedAt < (held === null ? 1_000 : retryInterval)
+    if (!failedRecently) this.#flight ??= this.#renew().finally(() => (this.#flight = null))
     // A token that is still valid is used while the next one is requested.
     if (held !== null) return held.token
     await this.#flight
@@ -63,7 +63,7 @@ export class RenewedToken {
    */
   drop(token: string): boolean {
     if (this.#held?.token !== token) return true
-    if (this.#clock() - this.#droppedAt < patience) return false
+    if (this.#clock() - this.#droppedAt < retryInterval) return false
     this.#droppedAt = this.#clock()
     this.#held = null
     return true

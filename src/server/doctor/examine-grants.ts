@@ -18,10 +18,10 @@ const changing: ReadonlySet<string> = new Set([
   'APPLY_TAG',
 ])
 
-/** One who holds something, with how it is told. */
+/** One who holds something, with how it is described. */
 interface Granted {
   readonly holding: Holding
-  readonly told: string
+  readonly described: string
 }
 
 /** Unity Catalog names everybody alike: users by their address, service principals by their application id, groups by their name. */
@@ -47,7 +47,7 @@ function grantsIn(said: Said, staff: readonly Staffed[]): Granted[] {
     const level = levelOf(privileges)
     if (name === null || level === null) return []
     const known = privileges.filter((privilege) => privilege === 'EXECUTE' || changing.has(privilege))
-    return [{ holding: holdingOf(name, level, staff), told: `holds ${known.join(', ')}` }]
+    return [{ holding: holdingOf(name, level, staff), described: `holds ${known.join(', ')}` }]
   })
 }
 
@@ -59,14 +59,14 @@ function holdingOf(name: string, level: Level, staff: readonly Staffed[]): Holdi
 
 function ownerIn(row: Parameters<typeof textIn>[0], staff: readonly Staffed[]): Granted[] {
   const name = textIn(row, 'owner')
-  return name === null ? [] : [{ holding: holdingOf(name, 'CAN_MANAGE', staff), told: 'owns it' }]
+  return name === null ? [] : [{ holding: holdingOf(name, 'CAN_MANAGE', staff), described: 'owns it' }]
 }
 
 function judge(where: string, granted: readonly Granted[], each: Staffed, staff: readonly Staffed[]): Finding[] {
   const { problem, note } = findingsOf(each.environment.name)
   const wide = granted.filter(({ holding }) => isTooMuch(holding, each, staff, 'folder'))
-  return wide.map(({ holding, told }) => {
-    const message = `Of ${where} the ${holding.kind} ${holding.name} ${told}.`
+  return wide.map(({ holding, described }) => {
+    const message = `Of ${where} the ${holding.kind} ${holding.name} ${described}.`
     return holding.level === 'CAN_READ'
       ? note('model-read', message, 'They can read versions there without the proxy. Revoke it if that is not intended.')
       : problem('model-too-wide', message, 'They can bypass the proxy there. Revoke it, or change the owner.')

@@ -16,7 +16,7 @@ function lookUpsOf(factQuery: FactQuery): number {
 }
 
 /** Runs an evaluation to its end. Within one request no query is sent twice. Throws `too-large` for a request that names too much. */
-export async function evaluate<T>(evaluation: Evaluation<T>, world: FactSource): Promise<T> {
+export async function evaluate<T>(evaluation: Evaluation<T>, source: FactSource): Promise<T> {
   const known = new Map<string, Promise<Answer> | Answer>()
   let lookUps = 0
   let step = evaluation.next()
@@ -31,7 +31,7 @@ export async function evaluate<T>(evaluation: Evaluation<T>, world: FactSource):
     }
     let value: Answer
     try {
-      const answer = known.has(key) ? (known.get(key) ?? null) : world.answer(step.value)
+      const answer = known.has(key) ? (known.get(key) ?? null) : source.answer(step.value)
       known.set(key, answer)
       value = answer instanceof Promise ? await answer : answer
     } catch (error) {

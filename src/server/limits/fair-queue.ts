@@ -8,7 +8,7 @@ import type { Sharer } from './sharer.ts'
 export interface FairQueueOptions {
   readonly kind: string
   /** How long a request may wait. */
-  readonly patience: number
+  readonly maximumWait: number
   /** The fraction of its share for a principal that wants more than the whole share while others wait; default: all of it. */
   readonly amongOthers?: number
   readonly noteShed?: NoteShed
@@ -100,7 +100,7 @@ export class FairQueue {
         resolve()
       }
       const waiter: Waiter = { who, grant, refuse }
-      const timer = setTimeout(refuse, this.#options.patience, 'waited')
+      const timer = setTimeout(refuse, this.#options.maximumWait, 'waited')
       signal?.addEventListener('abort', abort, { once: true })
       this.#add(waiter)
     })

@@ -4,7 +4,7 @@ import { type Accounts, type Hold, MemoryAccount, type MemoryUse } from './memor
 import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
 
 /** Milliseconds that a request, and an answer, may wait for memory; and between checks of what slow clients hold. */
-const patience = { request: 5_000, answer: 30_000, reclaim: 1_000 } as const
+const maximumWait = { request: 5_000, answer: 30_000, reclaim: 1_000 } as const
 /** A client that holds less, or for a shorter time, is not the reason why others wait. */
 const reclaimable = { bytes: 64 * 1024, milliseconds: 5_000 } as const
 /** Maximum fractions of the total for all requests together, and for one answer. */
@@ -137,9 +137,9 @@ export class MemoryBudget implements Accounts {
         resolve()
       }
       const waiter: Waiter = { hold, bytes, grant, refuse }
-      const timer = setTimeout(refuse, patience[hold.use], 'waited')
+      const timer = setTimeout(refuse, maximumWait[hold.use], 'waited')
       signal?.addEventListener('abort', abort, { once: true })
-      if (this.waiting === 0) this.#reclaimer = setInterval(() => this.reclaim(), patience.reclaim)
+      if (this.waiting === 0) this.#reclaimer = setInterval(() => this.reclaim(), maximumWait.reclaim)
       queue.push(waiter)
       this.#pump()
     })

@@ -4,7 +4,7 @@ import { MemoryBudget } from './memory-budget.ts'
 import type { NoteShed, ShedCause } from './overloaded.ts'
 
 /** Milliseconds that a request may wait for its share. */
-const patience = 5_000
+const maximumWait = 5_000
 
 /** Shared by all requests of the process. */
 export class Limits {
@@ -18,11 +18,11 @@ export class Limits {
     const noteShed = (kind: string, cause: ShedCause) => {
       for (const hear of this.#hearers) hear(kind, cause)
     }
-    const queue = (kind: ShareKind, options = {}) => new FairQueue(settings[kind], { kind, patience, noteShed, ...options })
+    const queue = (kind: ShareKind, options = {}) => new FairQueue(settings[kind], { kind, maximumWait, noteShed, ...options })
     this.memory = new MemoryBudget(settings.memory, { noteShed })
     // Messages are short: a caller who floods may have many in flight while alone, and soon has few when others arrive.
     this.shares = { messages: queue('messages', { amongOthers: 1 / 32 }), bytes: queue('bytes'), models: queue('models') }
-    this.workers = new FairQueue(settings.bytes, { kind: 'workers', patience, noteShed })
+    this.workers = new FairQueue(settings.bytes, { kind: 'workers', maximumWait, noteShed })
   }
 
   /** `hear` is called for every request that is shed. */

@@ -13,7 +13,7 @@ type Headers = Parameters<typeof upstreamAnswer>[1]
 const answerBytes = 128 * 1024 * 1024
 
 /** Options of an exchange. */
-export interface Patience {
+export interface ExchangeOptions {
   /** Milliseconds until the answer begins, and again until it ends. */
   readonly within: number
   /** Milliseconds to connect, before that. */
@@ -29,13 +29,13 @@ export type NoteHead = (status: number, headers: Headers) => void
 
 /** One request whose answer is read completely, into memory that is charged as it arrives. It is sent once. */
 export class MessageExchange implements Dispatcher.DispatchHandler {
-  readonly #patience: Patience
+  readonly #options: ExchangeOptions
   readonly #noteHead: NoteHead
   readonly #answer = Promise.withResolvers<UpstreamAnswer>()
   readonly #chunks: Buffer[] = []
   readonly #weight = new JsonWeight()
   readonly #leave = () => {
-    const { gone } = this.#patience
+    const { gone } = this.#options
     if (gone !== undefined) this.#abort(gone.reason)
   }
   #held: Hold | undefined
@@ -45,8 +45,8 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null
   #aborted: { readonly reason: Error } | null = null
 
-  constructor(patience: Patience, noteHead: NoteHead) {
-    this.#patience = patience
+  constructor(options: ExchangeOptions, noteHead: NoteHead) {
+    this.#options = options
     this.#noteHead = noteHead
   }
 
@@ -57,7 +57,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
 
   /** Sends the request. Throws undici's errors, `TookTooLong`, the signal's reason, and the refusal of an answer for which there is no memory. */
   async over(pool: MessagePool, options: Dispatcher.DispatchOptions): Promise<UpstreamAnswer> {
-    const { within, connect, gone, memory } = this.#patience
+    const { within, connect, gone, memory } = this.#options
     gone?.throwIfAborted()
     gone?.addEventListener('abort', this.#leave)
     this.#limit(within + connect)
@@ -84,7 +84,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
     if (status < 200) return
     this.#head = { status, headers }
     this.#noteHead(status, headers)
-    this.#limit(this.#patience.within)
+    this.#limit(this.#options.within)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -117,7 +117,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
 
   #limit(milliseconds: number): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#abort(new TookTooLong('answer', this.#patience.within)), milliseconds)
+    this.#timer = setTimeout(() => this.#abort(new TookTooLong('answer', this.#options.within)), milliseconds)
   }
 
   /** Resets the connection, now or as soon as it exists. */

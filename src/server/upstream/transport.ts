@@ -7,14 +7,14 @@ import { checkUpstreamAuthentication, refusesCredentials, type TokenOwner } from
 import type { Exchange } from './exchange.ts'
 import { refuseIntermediary } from './intermediaries.ts'
 import type { MessagePool } from './kept-connections.ts'
-import { MessageExchange, type NoteHead, type Patience } from './message-exchange.ts'
+import { type ExchangeOptions, MessageExchange, type NoteHead } from './message-exchange.ts'
 import { RateLimiter } from './rate-limiter.ts'
 import { isOverload, isTimeout, isTransportError, transportRefusal } from './transport-errors.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 import { isUnsent } from './upstream-connector.ts'
 import { type CallerCredentials, type UpstreamCredentialSource, upstreamCredentials } from './upstream-credentials.ts'
 import { makePools, type UpstreamPools } from './upstream-pools.ts'
-import { heardFrom } from './workspace-answers.ts'
+import { readWorkspaceAnswer } from './workspace-answers.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -101,7 +101,7 @@ export class Transport {
     if (body !== null) headers['content-type'] = 'application/json'
     Object.assign(headers, exchange.headers, caller.ids)
     const began = performance.now()
-    const patience = {
+    const exchangeOptions = {
       within,
       connect: this.timeouts.connect,
       gone: (exchange.reads ?? method === 'GET') ? gone : undefined,
@@ -117,7 +117,7 @@ export class Transport {
       gone?.throwIfAborted()
       const idempotent = repeatable || method === 'GET'
       const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, idempotent }
-      return heardFrom(this.kind, await this.#ask(options, patience, note))
+      return readWorkspaceAnswer(this.kind, await this.#ask(options, exchangeOptions, note))
     } catch (error) {
       if (!isTransportError(error) && !isOverload(error)) throw error
       throw transportRefusal(error, { again: repeatable || method === 'GET', after: performance.now() - began })
@@ -125,14 +125,14 @@ export class Transport {
   }
 
   /** A read whose connection broke before an answer is asked for once more, on a connection of its own. */
-  async #ask(options: Dispatcher.DispatchOptions, patience: Patience, note: NoteHead): Promise<UpstreamAnswer> {
-    const exchange = new MessageExchange(patience, note)
+  async #ask(options: Dispatcher.DispatchOptions, exchangeOptions: ExchangeOptions, note: NoteHead): Promise<UpstreamAnswer> {
+    const exchange = new MessageExchange(exchangeOptions, note)
     try {
       return await exchange.over(this.pools.messages, options)
     } catch (error) {
       const broke = isTransportError(error) && !isUnsent(error) && !isTimeout(error)
       if (options.method !== 'GET' || exchange.begun || !broke) throw error
-      return new MessageExchange(patience, note).over(this.pools.single, options)
+      return new MessageExchange(exchangeOptions, note).over(this.pools.single, options)
     }
   }
 

@@ -3,7 +3,7 @@ import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { type Reason, Refusal } from '../../policy/reasons.ts'
 
 /** What an answer of a Databricks workspace is known by. */
-export interface Heard {
+export interface AnswerText {
   readonly status: number
   readonly text: string
   /** Of an answer that sends elsewhere. */
@@ -13,7 +13,7 @@ export interface Heard {
 /** Why a workspace turns away whatever is asked, or whatever is asked of its registry. */
 export interface WorkspaceRefusal {
   readonly kind: 'network' | 'registry'
-  readonly fits: (heard: Heard) => boolean
+  readonly fits: (answer: AnswerText) => boolean
   /** For callers. */
   readonly message: string
   /** For whoever runs the proxy. */
@@ -72,12 +72,12 @@ const refusals: readonly WorkspaceRefusal[] = [
 ]
 
 /** Which of these an answer is; null: none. */
-export function workspaceRefusal(heard: Heard): WorkspaceRefusal | null {
-  return heard.status < 300 ? null : (refusals.find(({ fits }) => fits(heard)) ?? null)
+export function workspaceRefusal(answer: AnswerText): WorkspaceRefusal | null {
+  return answer.status < 300 ? null : (refusals.find(({ fits }) => fits(answer)) ?? null)
 }
 
 /** Whether an answer tells of a limit in another form than 429, which all limits are then told by. */
-function isLimit({ status, text }: Heard): boolean {
+function isLimit({ status, text }: AnswerText): boolean {
   return status >= 400 && status < 500 && codeOf(text) === 'REQUEST_LIMIT_EXCEEDED'
 }
 
@@ -85,7 +85,7 @@ function isLimit({ status, text }: Heard): boolean {
  * An answer of the upstream's as the proxy goes on with it: a workspace tells its rate limits in several forms, which are one here. Throws
  * where it turned away whatever is asked: no thing that was asked for is absent, and no caller's permission is missing.
  */
-export function heardFrom<A extends Heard>(kind: UpstreamKind, answer: A): A {
+export function readWorkspaceAnswer<A extends AnswerText>(kind: UpstreamKind, answer: A): A {
   if (kind !== 'databricks' || answer.status < 300) return answer
   const known = workspaceRefusal(answer)
   if (known === null) return isLimit(answer) ? { ...answer, status: 429 } : answer

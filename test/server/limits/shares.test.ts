@@ -19,7 +19,7 @@ function open(limits: Partial<ShareLimits> = {}, options: Partial<FairQueueOptio
   const shed: string[] = []
   const queue = new FairQueue(
     { ...few, ...limits },
-    { kind: 'messages', patience: 5_000, noteShed: (kind, cause) => shed.push(`${kind} ${cause}`), ...options },
+    { kind: 'messages', maximumWait: 5_000, noteShed: (kind, cause) => shed.push(`${kind} ${cause}`), ...options },
   )
   const entered: string[] = []
   const ends: (() => void)[] = []
@@ -98,7 +98,7 @@ t.test('a full queue sheds at once, and the longest queue loses what is too much
 })
 
 t.test('a request that waits too long is shed', async (t) => {
-  const { queue, enter, shed } = open({ everybody: 1 }, { patience: 5 })
+  const { queue, enter, shed } = open({ everybody: 1 }, { maximumWait: 5 })
   await enter('acc', 'a')
   await t.rejects(enter('acc', 'b'), refusal('overloaded'))
   t.same([shed, queue.waiting], [['messages waited'], 0])

@@ -41,9 +41,9 @@ interface Asked {
 }
 
 function ask({ messages }: UpstreamPools, { within = 5_000, gone, idempotent = true }: Asked = {}) {
-  const patience = { within, connect: 1_000, gone }
+  const exchange = { within, connect: 1_000, gone }
   const options = { method: idempotent ? 'GET' : 'POST', path: '/', headers: {}, idempotent } as const
-  return new MessageExchange(patience, () => undefined).over(messages, options)
+  return new MessageExchange(exchange, () => undefined).over(messages, options)
 }
 
 /** The connection is free again when what came with the answer has been done. */

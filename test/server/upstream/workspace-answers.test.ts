@@ -1,5 +1,5 @@
 import t from 'tap'
-import { heardFrom, workspaceRefusal } from '../../../src/server/upstream/workspace-answers.ts'
+import { readWorkspaceAnswer, workspaceRefusal } from '../../../src/server/upstream/workspace-answers.ts'
 
 const said = (status: number, code: string, message: string) => ({
   status,
@@ -43,8 +43,8 @@ t.test('what turns everybody away is told for what it is', async (t) => {
     ],
   ]
   for (const [name, answer, reason, message] of cases) {
-    t.throws(() => heardFrom('databricks', answer), { reason, message }, name)
-    t.equal(heardFrom('mlflow', answer), answer, `${name} is nothing that an MLflow server says`)
+    t.throws(() => readWorkspaceAnswer('databricks', answer), { reason, message }, name)
+    t.equal(readWorkspaceAnswer('mlflow', answer), answer, `${name} is nothing that an MLflow server says`)
     t.match(workspaceRefusal(answer)?.remedy, /./, name)
   }
 })
@@ -56,7 +56,7 @@ t.test('limits have one form, and all else is as it was', async (t) => {
     said(429, 'RESOURCE_EXHAUSTED', 'slowly'),
     { status: 429, text: '' },
   ]
-  for (const answer of limits) t.equal(heardFrom('databricks', answer).status, 429, answer.text)
+  for (const answer of limits) t.equal(readWorkspaceAnswer('databricks', answer).status, 429, answer.text)
   const others = [
     said(200, 'REQUEST_LIMIT_EXCEEDED', disabled),
     said(400, 'INVALID_PARAMETER_VALUE', 'REQUEST_LIMIT_EXCEEDED'),
@@ -68,5 +68,5 @@ t.test('limits have one form, and all else is as it was', async (t) => {
     { status: 302, text: '', location: '/elsewhere?q=/login.html&error=private-link-validation-error' },
     { status: 403, text: disabled },
   ]
-  for (const answer of others) t.equal(heardFrom('databricks', answer), answer, answer.text)
+  for (const answer of others) t.equal(readWorkspaceAnswer('databricks', answer), answer, answer.text)
 })

@@ -25,7 +25,7 @@ import { artifactError } from './stored-files.ts'
 import type { GrantedRequest, Strategy } from './strategy.ts'
 
 /** Milliseconds after which the caller is told that the version is pending: clients wait two minutes for an answer, and longer for a version. */
-const patience = 60_000
+const maximumWait = 60_000
 /** Files that are copied concurrently. */
 const atOnce = 4
 
@@ -40,16 +40,22 @@ export class CatalogRegistrar implements Strategy {
   readonly #facts: Facts
   readonly #artifacts: WorkspaceArtifacts
   readonly #log: Pick<Logger, 'warn'>
-  readonly #patience: number
+  readonly #maximumWait: number
   readonly #stop = new AbortController()
   readonly #underWay = new Set<Promise<unknown>>()
 
-  constructor(upstream: Upstream, facts: Facts, artifacts: WorkspaceArtifacts, log: Pick<Logger, 'warn'>, patienceMs = patience) {
+  constructor(
+    upstream: Upstream,
+    facts: Facts,
+    artifacts: WorkspaceArtifacts,
+    log: Pick<Logger, 'warn'>,
+    maximumWaitMs = maximumWait,
+  ) {
     this.#upstream = upstream
     this.#facts = facts
     this.#artifacts = artifacts
     this.#log = log
-    this.#patience = patienceMs
+    this.#maximumWait = maximumWaitMs
   }
 
   serves({ makes, bringsFiles }: OpenEndpoint): boolean {
@@ -101,7 +107,7 @@ export class CatalogRegistrar implements Strategy {
   /** The outcome, or null if it takes too long; a later failure is only logged. */
   async #inTime(work: Promise<JsonObject>, { name, version }: Version): Promise<JsonObject | null> {
     const timer = new AbortController()
-    const late = pause(this.#patience, null, { signal: timer.signal })
+    const late = pause(this.#maximumWait, null, { signal: timer.signal })
     const outcome = await Promise.race([work, late]).finally(() => timer.abort())
     if (outcome === null) {
       work.catch((error: unknown) => this.#log.warn({ error: String(error), name, version }, 'a version could not be registered'))

@@ -15,7 +15,7 @@ import { unmet } from '../../http/unmet.ts'
 import { readRequestId } from '../../observability/request-ids.ts'
 import type { Transport } from '../../upstream/transport.ts'
 import { serverOf, waitOf } from '../../upstream/upstream-answer.ts'
-import { heardFrom } from '../../upstream/workspace-answers.ts'
+import { readWorkspaceAnswer } from '../../upstream/workspace-answers.ts'
 import { insertIntoPage } from '../streams/page-bar.ts'
 import { renamedModel } from '../streams/renamed-model.ts'
 import { isModelsOwn, upstreamError } from '../upstream-error.ts'
@@ -117,7 +117,7 @@ export async function passOn(request: Seen, reply: AnyReply, answer: Answer, tra
     const { location, server, 'retry-after': wait } = headersOf(answer)
     const sentTo = typeof location === 'string' ? { location } : {}
     const said = { status: statusCode, text, ...waitOf(wait), ...serverOf(server), ...sentTo }
-    const refused = heardFrom(transport.kind, said)
+    const refused = readWorkspaceAnswer(transport.kind, said)
     transport.checkUpstreamAuthentication(refused, environment?.name)
     const { grant } = grantedOf(request)
     if (grant.endpoint.bytes === 'both' && isModelsOwn(refused)) return void sendModelError(reply, answer, text)

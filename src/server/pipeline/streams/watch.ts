@@ -3,13 +3,13 @@ import type { Transfer } from './transfer.ts'
 import type { Reader } from './upload-body.ts'
 
 /** The configuration key of a limit, and its milliseconds. */
-type Patience = readonly [key: TimeKey, milliseconds: number]
+type NamedLimit = readonly [key: TimeKey, milliseconds: number]
 
 /** The upstream's limits: to begin its answer, to begin it after a complete upload, to take the next chunk; and in milliseconds, to answer a client that has disconnected. */
 export interface StreamTimeouts {
-  readonly answer: Patience
-  readonly upload: Patience
-  readonly idle: Patience
+  readonly answer: NamedLimit
+  readonly upload: NamedLimit
+  readonly idle: NamedLimit
   readonly abandoned?: number
 }
 
