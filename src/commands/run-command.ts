@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
 import { agentCommand } from './agent.ts'
+import { auditCommand } from './audit/audit.ts'
 import { checkCommand } from './check.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
@@ -17,6 +18,7 @@ const commands = [
   explainCommand,
   testCommand,
   routesCommand,
+  auditCommand,
   agentCommand,
   demoCommand,
 ]
@@ -27,6 +29,7 @@ function makeProgram(shell: Shell): Command {
     .description('A policy-enforcing reverse proxy that gives one MLflow several isolated environments.')
     .version(packageFile.version, '-v, --version')
     .helpCommand(false)
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError()
     .configureOutput({ writeOut: out, writeErr: err, outputError: (text) => err(text.replace(/^error: /, 'mlflow-env-proxy: ')) })

@@ -10,8 +10,5 @@ export function logRefusal(
 ): void {
   if ((statusCode !== 401 && statusCode !== 404) || auditRecord.decision !== 'deny') return
   const { reason, said, endpoint } = auditRecord
-  log.info(
-    { requestId: id, status: statusCode, reason, said, endpoint, method, path: showPath(raw.url ?? '') },
-    'a request was refused',
-  )
+  log.info({ requestId: id, statusCode, reason, said, endpoint, method, path: showPath(raw.url ?? '') }, 'a request was refused')
 }

@@ -214,15 +214,25 @@ t.test('the log says of each 401 and 404 why, and for which path, without anythi
     return plain.lines().find(({ audit, msg }, index) => index >= before && audit !== true && msg === 'a request was refused')
   }
   const read = `${api}/registered-models/get`
-  t.match(await ask(`${read}?name=fraud`, null), { status: 401, reason: 'unauthenticated', said: /no access token/, path: read })
+  t.match(await ask(`${read}?name=fraud`, null), {
+    statusCode: 401,
+    reason: 'unauthenticated',
+    said: /no access token/,
+    path: read,
+  })
   t.match(await ask(`${read}?name=fraud`, `${plain.token}x`), {
-    status: 401,
+    statusCode: 401,
     said: /The token is not a JSON Web Token/,
     path: read,
   })
-  t.match(await ask('/nothing/here?secret=1'), { status: 404, reason: 'unknown-endpoint', path: '/nothing/here', method: 'GET' })
+  t.match(await ask('/nothing/here?secret=1'), {
+    statusCode: 404,
+    reason: 'unknown-endpoint',
+    path: '/nothing/here',
+    method: 'GET',
+  })
   t.match(await ask(`/a/${plain.token}/b`), { path: '/a/…/b' })
-  t.match(await ask(`${api}/runs/get?run_id=nothing`), { status: 404, reason: 'not-found', endpoint: 'getRun', said: null })
+  t.match(await ask(`${api}/runs/get?run_id=nothing`), { statusCode: 404, reason: 'not-found', endpoint: 'getRun', said: null })
 })
 
 t.test('from anybody else X-Forwarded-For is ignored', async (t) => {
