@@ -148,6 +148,7 @@ t.test('a changed configuration rolls the pods, and any other change leaves the 
   const before = at(replicated, path)
   t.strictSame(await checksum(set(cluster, 'service.port', 80)), before)
   t.strictNotSame(await checksum(set(cluster, 'config.environments.preprod', {})), before)
+  t.notOk(await checksum(set(cluster, 'onConfigChange', 'reload')), 'they reload it')
 })
 
 t.test('network policies let in the named peers, let out DNS, issuer and MLflow, and close MLflow to all others', async (t) => {

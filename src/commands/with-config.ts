@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { loadConfig, type Reading } from '../server/config/config.ts'
+import { type Loaded, type Reading, readConfig } from '../server/config/config.ts'
 import { ConfigError } from '../server/config/config-problem.ts'
 import type { Config } from '../server/config/config-types.ts'
 import type { Shell } from './shell.ts'
@@ -11,19 +11,19 @@ export const configOption = () => new Option('-c, --config <file>', 'the configu
 export async function withConfig(
   { env, terminal }: Shell,
   file: string,
-  work: (config: Config) => number | Promise<number>,
+  work: (config: Config, loaded: Loaded) => number | Promise<number>,
   reading?: Reading,
 ): Promise<number> {
-  let config: Config
+  let loaded: Loaded
   try {
-    config = loadConfig(file, env, reading)
+    loaded = readConfig(file, env, reading)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const count = error.problems.length
     terminal.err(`${error.message}\n${count} problem${count === 1 ? '' : 's'} in the configuration\n`)
     return 1
   }
-  return work(config)
+  return work(loaded.config, loaded)
 }
 
 function readFileName(file: string): string {

@@ -1,82 +1,71 @@
-import { randomBytes } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import type { FastifyInstance } from 'fastify'
-import { type Apps, buildApps } from './app.ts'
-import { type Callers, openCallers } from './auth/open-callers.ts'
+import type { Logger } from 'pino'
+import type { Loaded } from './config/config.ts'
+import { configHash } from './config/config-hash.ts'
 import type { Config } from './config/config-types.ts'
-import { readKeyFile } from './config/secret-file.ts'
-import { openClients } from './databricks/open-upstream.ts'
 import { Connections } from './http/connections.ts'
+import { ListenError, listen } from './http/listen.ts'
 import { catchUnforeseen } from './http/unforeseen.ts'
-import { listenOnSocket } from './http/unix-socket.ts'
+import { openLasting } from './lasting.ts'
 import { buildAdmin } from './observability/admin-server.ts'
 import { LineSink } from './observability/line-sink.ts'
 import { createLog } from './observability/log.ts'
 import { standardOutlet } from './observability/log-outlet.ts'
 import { Metrics } from './observability/metrics.ts'
 import { openAudit } from './observability/open-audit.ts'
-import { PageTokens } from './pipeline/page-tokens.ts'
-import { noteRegistry } from './pipeline/registry-notice.ts'
-import { UpstreamWatch } from './upstream/standing.ts'
-import { noteUpstreamVersion } from './upstream/upstream-version.ts'
+import { PublicSide } from './public-side.ts'
+import { ConfigWatch } from './reload/config-watch.ts'
+import { Reloader } from './reload/reloader.ts'
 
 /** Milliseconds for writing the last log lines. */
 const lastWords = 2_000
 
-/** The proxy cannot listen on its address; the message is for the operator. */
-export class ListenError extends Error {}
-
-function namesOf({ environments }: Config): readonly string[] {
-  return environments.map(({ name }) => name)
+/** A configuration, and where it is read anew. */
+export interface ConfigSource {
+  readonly first: Loaded
+  readonly file: string
+  /** Throws ConfigError. */
+  readonly read: () => Loaded
 }
 
-const listenProblems: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use; stop the program that uses it, or choose another port',
-  EACCES: 'this user may not use the port; choose one from 1024 on',
-  EADDRNOTAVAIL: 'this machine does not have the address; choose another host',
-  ENOTFOUND: 'the host name has no address; choose another one',
-}
-
-const socketProblems: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'there is something else; stop the program that listens on it, or choose another path',
-  // Node says the same of a folder that does not exist.
-  EACCES: 'the folder does not exist, or this user may not write to it; create it, or choose another one',
-}
-
-async function listen(
-  app: FastifyInstance,
-  key: 'listen' | 'admin' | 'databricksHost',
-  config: Config,
-): Promise<AddressInfo | string | null> {
-  const address = key === 'databricksHost' ? config.databricksHost?.listen : config[key]
-  if (!address) return null
-  const { host, port } = address
-  const socket = key === 'listen' ? config.listen.socket : undefined
-  try {
-    if (socket === undefined) await app.listen({ host, port })
-    else await listenOnSocket(app, socket)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    const where = socket ?? `${host} port ${port}`
-    const problems = socket === undefined ? listenProblems : socketProblems
-    throw new ListenError(`cannot listen on ${where} (${key}): ${problems[code] ?? String(error)}`)
+/** SIGHUP, from the start of the process on: it would end it. */
+class Hangups {
+  #isMissed = false
+  #hear = () => {
+    this.#isMissed = true
   }
-  return app.server.address()
-}
 
-async function listenForDatabricks({ databricksHost }: Apps, config: Config) {
-  return databricksHost === null ? {} : { databricksHost: await listen(databricksHost, 'databricksHost', config) }
-}
-
-/** Tells what keeps the proxy from being ready; null: nothing. */
-function waitsFor(connections: Connections, apps: Apps, callers: Callers): () => string | null {
-  return () => {
-    if (connections.stopping) return 'the end of the requests in flight'
-    if (!apps.listen.server.listening || apps.databricksHost?.server.listening === false) return 'the port for requests'
-    return callers.waitsFor()
+  constructor() {
+    process.on('SIGHUP', () => this.#hear())
   }
+
+  /** From now on `reload` is called; once for those that came before. */
+  hear(reload: () => void): void {
+    this.#hear = reload
+    if (this.#isMissed) reload()
+  }
+}
+
+/** Reloads on SIGHUP, and when the file changes. */
+function reloadOn(hangups: Hangups, { first, file, read }: ConfigSource, proxy: PublicSide, log: Logger, metrics: Metrics): void {
+  const apply = async (config: Config) => {
+    const { level } = log
+    // What is built now takes its level from here.
+    log.level = config.log.level
+    try {
+      await proxy.replace(config)
+    } catch (error) {
+      log.level = level
+      throw error
+    }
+    watch.every(config.reload.watchSeconds * 1_000)
+  }
+  metrics.noteConfig(configHash(first.config))
+  const reloader = new Reloader({ first, read, apply, log, metrics })
+  const watch = new ConfigWatch(file, async () => ((await reloader.reload('file')) ? 'settled' : 'try again'))
+  watch.every(first.config.reload.watchSeconds * 1_000)
+  hangups.hear(() => void reloader.reload('signal'))
 }
 
 /** The log and the audit, whose last lines are written at the end of the process. Throws ListenError. */
@@ -94,43 +83,39 @@ async function openOutput({ log: { level }, audit: settings, outbound }: Config,
   }
 }
 
-/** Listens on all ports until SIGTERM or SIGINT; then reports "not ready" at once, finishes requests in flight, and ends the process. Throws ListenError. */
-export async function serve(config: Config): Promise<void> {
+/**
+ * Listens on all ports until SIGTERM or SIGINT; then reports "not ready" at once, finishes requests in flight, and ends the process.
+ * Throws ListenError.
+ */
+export async function serve(source: ConfigSource): Promise<void> {
+  const { config } = source.first
+  const hangups = new Hangups()
   const metrics = new Metrics()
   const { log, audit, end } = await openOutput(config, metrics)
-  const { keyFile } = config.paging
-  const tokens = new PageTokens(keyFile === null ? randomBytes(32) : readKeyFile(keyFile))
-  const clients = openClients(config, log)
-  const { upstream } = clients
-  const watch = new UpstreamWatch(upstream, namesOf(config), config.upstream.credentialsOf)
   const connections = new Connections()
-  const callers = openCallers({ config, log, ...clients, report: (issuer, reading) => metrics.noteKeys(issuer, reading) })
-  const { authenticator } = callers
-  const apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections, audit })
-  const admin = buildAdmin(metrics, waitsFor(connections, apps, callers), () => watch.concern() ?? callers.concern())
-  const stop = new AbortController()
+  const proxy = new PublicSide(config, { log, metrics, audit, connections, lasting: openLasting(config, metrics) })
+  const admin = buildAdmin(
+    metrics,
+    () => proxy.waitsFor(),
+    () => proxy.concern(),
+  )
   const close = async () => {
-    stop.abort()
-    await apps.close()
-    await Promise.all([admin.close(), upstream.close(), callers.close()])
+    await proxy.close()
+    await admin.close()
   }
   try {
-    const addresses = {
-      admin: await listen(admin, 'admin', config),
-      listen: await listen(apps.listen, 'listen', config),
-      ...(await listenForDatabricks(apps, config)),
-    }
-    void noteUpstreamVersion(upstream, log, stop.signal)
-    void noteRegistry(config, upstream, log, stop.signal)
+    const addresses = { admin: await listen(admin, 'admin', config), ...(await proxy.listen()) }
+    proxy.examine()
     catchUnforeseen(log, metrics)
-    log.info({ ...addresses, environments: namesOf(config) }, 'listening')
+    log.info({ ...addresses, environments: config.environments.map(({ name }) => name) }, 'listening')
   } catch (error) {
     await close()
     throw error
   }
+  reloadOn(hangups, source, proxy, log, metrics)
   const [drain, finish] = [config.shutdown.drainSeconds * 1_000, config.shutdown.finishSeconds * 1_000]
-  // An uncaught error only ends its request.
-  const skip: closeWithGrace.Options['skip'] = ['uncaughtException', 'unhandledRejection']
+  // An uncaught error only ends its request, and SIGHUP reloads.
+  const skip: closeWithGrace.Options['skip'] = ['uncaughtException', 'unhandledRejection', 'SIGHUP']
   closeWithGrace({ delay: drain + finish + lastWords, logger: log, skip }, async ({ signal }) => {
     log.info({ signal }, 'stopping')
     connections.stop()

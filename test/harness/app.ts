@@ -3,16 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { buildApps, type Parts } from '../../src/server/app.ts'
+import { buildApps } from '../../src/server/app.ts'
 import { openCallers } from '../../src/server/auth/open-callers.ts'
 import { loadConfig } from '../../src/server/config/config.ts'
 import type { UpstreamTimeouts } from '../../src/server/config/upstream-timeouts.ts'
 import { openClients } from '../../src/server/databricks/open-upstream.ts'
 import type { Clock } from '../../src/server/facts/clock.ts'
+import { Connections } from '../../src/server/http/connections.ts'
+import { Front } from '../../src/server/http/front.ts'
+import { openLasting } from '../../src/server/lasting.ts'
 import { auditInLog } from '../../src/server/observability/audit.ts'
 import { createLog } from '../../src/server/observability/log.ts'
 import { Metrics } from '../../src/server/observability/metrics.ts'
 import { PageTokens } from '../../src/server/pipeline/page-tokens.ts'
+import type { Parts } from '../../src/server/services.ts'
 import { startIssuer, type TestIssuer } from '../fakes/issuer.ts'
 
 /** The proxy's public side in this process. */
@@ -97,14 +101,20 @@ export async function startInProcess(
     metrics: new Metrics(),
   }
   const tokens = new PageTokens(randomBytes(32))
+  const connections = new Connections()
   const apps = buildApps({
     ...parts,
     tokens,
+    connections,
+    lasting: openLasting(config, parts.metrics),
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(clock === undefined ? {} : { clock }),
     audit: auditInLog(log, auditFailing),
   })
-  const listening = [apps.listen, ...(apps.databricksHost === null ? [] : [apps.databricksHost])]
+  await apps.ready()
+  const listening = [apps.listen, ...(apps.databricksHost === null ? [] : [apps.databricksHost])].map(
+    (app) => new Front(app, connections, timeouts),
+  )
   const [url = '', databricksHost = null] = await Promise.all(listening.map((app) => app.listen({ host: '127.0.0.1', port: 0 })))
   const lines = () =>
     text
@@ -122,7 +132,8 @@ export async function startInProcess(
       return taken
     },
     close: async () => {
-      for (const app of listening) app.server.closeAllConnections()
+      for (const front of listening) front.server.closeAllConnections()
+      await Promise.all(listening.map((front) => front.close()))
       await apps.close()
       await Promise.all([upstream.close(), callers.close()])
       rmSync(folder, { recursive: true, force: true })

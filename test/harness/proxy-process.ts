@@ -16,6 +16,8 @@ export interface ProxyProcess {
   readonly url: string
   readonly adminUrl: string
   readonly pid: number
+  /** The configuration. */
+  readonly file: string
   out(): string
   err(): string
   /** The lines of the log so far, parsed. */
@@ -113,6 +115,7 @@ export async function startProxyProcess(options: ProcessOptions): Promise<ProxyP
     url: `http://127.0.0.1:${port}`,
     adminUrl,
     pid: child.pid ?? 0,
+    file,
     out,
     err,
     stdout: child.stdout,

@@ -74,6 +74,7 @@ export interface ConfigFile {
   readonly shutdown: { readonly drainSeconds: number; readonly finishSeconds: number }
   readonly trustedProxies: readonly string[]
   readonly audit: AuditEntry
+  readonly reload: { readonly watchSeconds: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
 

@@ -109,5 +109,7 @@ export interface Config extends PolicyConfig {
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
   readonly audit: AuditSettings
+  /** Seconds between two looks at the file; 0: it is not watched. */
+  readonly reload: { readonly watchSeconds: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }

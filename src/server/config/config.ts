@@ -21,6 +21,12 @@ import { memoryLimit } from './memory-size.ts'
 import { type Outbound, readProxySettings } from './proxy-settings.ts'
 import { describeOpenError } from './secret-file.ts'
 
+/** A configuration, and the file's keys with their defaults: to say which of them another one changes. */
+export interface Loaded {
+  readonly config: Config
+  readonly written: ConfigFile
+}
+
 /** How a configuration is read: with the files of secrets and certificates that it names, or where they are not, to ask about its policy. */
 export interface Reading {
   readonly secrets: 'here' | 'elsewhere'
@@ -30,7 +36,12 @@ export interface Reading {
  * Reads, overrides, checks and completes the configuration; the result is frozen. Throws a `ConfigError` with every problem at once.
  * Relative paths in the file start at the file's folder.
  */
-export function loadConfig(file: string, env: NodeJS.ProcessEnv, { secrets }: Reading = { secrets: 'here' }): Config {
+export function loadConfig(file: string, env: NodeJS.ProcessEnv, reading?: Reading): Config {
+  return readConfig(file, env, reading).config
+}
+
+/** As `loadConfig`, with what was written. */
+export function readConfig(file: string, env: NodeJS.ProcessEnv, { secrets }: Reading = { secrets: 'here' }): Loaded {
   const { data, places, findings, unread } = readData(file, configSchema, env)
   const validation = validateConfig(data, configSchema)
   const within = (ancestors: readonly ConfigPath[]) => (finding: Finding) =>
@@ -48,7 +59,8 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv, { secrets }: Re
   const ofServer = checkServerParts(content, env).filter(({ ofSecret }) => secrets === 'here' || ofSecret !== true)
   findings.push(...[...ofServer, ...landscapeFindings].filter((finding) => !within(standIns)(finding)))
   if (findings.length > 0) throw new ConfigError(file, placeFindings(findings, places))
-  return deepFreeze(completeConfig(content, config, outboundOf(content, proxies.settings), env))
+  const complete = deepFreeze(completeConfig(content, config, outboundOf(content, proxies.settings), env))
+  return { config: complete, written: content }
 }
 
 interface ReadData {
@@ -120,7 +132,7 @@ function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'ca
 }
 
 function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config {
-  const { listen, admin, databricksHost, paging, unknownFields, shutdown, trustedProxies, audit, log } = file
+  const { listen, admin, databricksHost, paging, unknownFields, shutdown, trustedProxies, audit, reload, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   return {
     listen: { host: listen.host, port: listen.port, ...(listen.socket === undefined ? {} : { socket: listen.socket }) },
@@ -136,6 +148,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
     shutdown: { drainSeconds: shutdown.drainSeconds, finishSeconds: shutdown.finishSeconds },
     trustedProxies,
     audit: completeAudit(audit),
+    reload: { watchSeconds: reload.watchSeconds },
     log: { level: log.level },
   }
 }

@@ -81,6 +81,12 @@ export class Connections {
     return true
   }
 
+  /** Resolves when every request that is in flight now is over. Later ones do not count. */
+  async answered(): Promise<void> {
+    const inFlight = [...this.#underWay.values()].flatMap((responses) => [...responses.keys()])
+    await Promise.all(inFlight.map((response) => new Promise((resolve) => response.once('close', resolve))))
+  }
+
   /** From now on every answer ends its connection. */
   stop(): void {
     this.#stopping = true

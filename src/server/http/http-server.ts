@@ -23,10 +23,12 @@ import { refuseUnreadable } from './unreadable-request.ts'
 /** Time limits for clients in milliseconds: for a request's headers, without a byte of a body or answer, and between requests. */
 export const clientTimeouts = { headers: 10_000, idle: 60_000, keepAlive: 65_000 } as const
 
+export type Timeouts = { readonly [name in keyof typeof clientTimeouts]: number }
+
 /** The parts of a server. */
 export interface ServerParts {
   readonly log: Logger
-  readonly timeouts?: { readonly [name in keyof typeof clientTimeouts]: number }
+  readonly timeouts?: Timeouts
 }
 
 /** Called when a request begins. */
@@ -47,9 +49,9 @@ function constraint(name: string, derive: (message: IncomingMessage) => string):
   }
 }
 
-/** A server without routes, which refuses whatever no HTTP server should accept. `note` is called for requests that reach none of the hooks. */
+/** An application without routes, which refuses whatever no HTTP server should accept. It does not listen: a `Front` does. `note` is called for requests that reach none of the hooks. */
 export function createServer(
-  { log, timeouts = clientTimeouts }: ServerParts,
+  { log }: ServerParts,
   connections: Connections,
   ingressOf: IngressOf,
   routing: Routing,
@@ -79,22 +81,10 @@ export function createServer(
     },
     rewriteUrl: meantAddress,
     bodyLimit: limits.jsonBytes,
-    keepAliveTimeout: timeouts.keepAlive,
     routerOptions: { maxParamLength: limits.urlBytes, constraints },
-    http: {
-      // Node refuses at this size, and the proxy above it.
-      maxHeaderSize: limits.headerBytes + 1,
-      headersTimeout: timeouts.headers,
-      requestTimeout: 0,
-      connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
-      keepAlive: true,
-      keepAliveInitialDelay: 15_000,
-    },
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    forceCloseConnections: 'idle',
   })
-  connections.watch(app.server)
   addLastAnswers(app, connections)
   // Node would answer `Expect` itself, without calling any hook.
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))

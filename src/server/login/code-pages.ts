@@ -1,7 +1,7 @@
 import type { Environment } from '../../policy/environments/environment.ts'
 import { loginPaths } from '../http/login-paths.ts'
 import { escapeHtml, plainPage } from '../http/plain-page.ts'
-import { codeLife } from './one-time-codes.ts'
+import { codeLife } from './login-memory.ts'
 
 /** Where a caller's code reaches the proxy. */
 export interface CodeAddress {

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { LoginSettings } from '../config/config-login.ts'
 import type { Config } from '../config/config-types.ts'
 import { readKeyFile } from '../config/secret-file.ts'
 import { IssuerClient } from './issuer-client.ts'
+import type { LoginMemory } from './login-memory.ts'
 import { Logins } from './logins.ts'
 import { type OneTimeCodes, SealedCodes } from './one-time-codes.ts'
 import type { TokenCheck } from './open-session.ts'
@@ -39,6 +39,7 @@ interface Place {
   readonly settings: LoginSettings
   readonly tenantId: string
   readonly seal: (purpose: string) => Seal
+  readonly memory: LoginMemory
   readonly now: () => number
 }
 
@@ -46,10 +47,11 @@ interface Place {
 type Kept = Pick<LoginParts, 'store' | 'codes'>
 
 /** Where sessions are kept; begins to connect, so that operators hear at start what is wrong. */
-function openStore({ config, settings, tenantId, seal, now }: Place, report: ReportStore): Kept {
+function openStore({ config, settings, tenantId, seal, memory, now }: Place, report: ReportStore): Kept {
   const { redis } = settings
   const [sessions, codes] = [seal('session'), seal('code')]
-  if (redis === null) return { store: new SealedSessions(sessions, tenantId, now), codes: new SealedCodes(codes, now) }
+  if (redis === null)
+    return { store: new SealedSessions(sessions, tenantId, memory, now), codes: new SealedCodes(codes, memory, now) }
   const link = new RedisLink(redis, config.outbound, report)
   link.open().catch(() => {})
   const { keyPrefix } = redis
@@ -63,17 +65,18 @@ function openStore({ config, settings, tenantId, seal, now }: Place, report: Rep
 export function openLogin(
   config: Config,
   authenticator: Authenticator,
+  memory: LoginMemory,
   report: { readonly renewal: ReportRenewal; readonly store: ReportStore },
   now = Date.now,
 ): LoginParts | null {
   const { entra, login: settings } = config.authentication
   if (settings === undefined || entra === undefined) return null
   const { publicUrl, clientId, cookieKeyFile } = settings
-  const key = cookieKeyFile === null ? randomBytes(32) : readKeyFile(cookieKeyFile)
+  const key = cookieKeyFile === null ? memory.key : readKeyFile(cookieKeyFile)
   // Proxies that share a key, by mistake or for convenience, do not take each other's cookies.
   const seal = (purpose: string) => new Seal(key, `${purpose} ${publicUrl} ${clientId} ${entra.tenantId}`, now)
   const check = { config, authenticator }
-  const { store, codes } = openStore({ config, settings, tenantId: entra.tenantId, seal, now }, report.store)
+  const { store, codes } = openStore({ config, settings, tenantId: entra.tenantId, seal, memory, now }, report.store)
   const issuer = new IssuerClient(settings, entra, config.outbound)
   const renewals = new Renewals({ check, store, issuer, now, report: report.renewal })
   const logins = new Logins(store, renewals, publicUrl, passesTokens(config))

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import { Refusal } from '../../policy/reasons.ts'
+import { codeLife, type LoginMemory } from './login-memory.ts'
 import type { Seal } from './seal.ts'
 
 /** What a code stands for: an access token, for as long as its login lasts. */
@@ -15,11 +15,6 @@ export interface OneTimeCodes {
   /** Rejects with Refusal 'unauthenticated' for a code that is not good, or not any more. */
   take(code: string): Promise<Handed>
 }
-
-/** Seconds for which a code is good. */
-export const codeLife = 60
-/** How many used codes are remembered. */
-const mostUsed = 100_000
 
 /** The refusal of a code. */
 export function refuseCode(): Refusal {
@@ -42,10 +37,11 @@ export async function openHanded(seal: Seal, text: string): Promise<Handed & { r
 export class SealedCodes implements OneTimeCodes {
   readonly #seal: Seal
   readonly #now: () => number
-  readonly #used = new LRUCache<string, true>({ max: mostUsed, ttl: codeLife * 1_000 })
+  readonly #used: LoginMemory['usedCodes']
 
   /** `now` in milliseconds since 1970. */
-  constructor(seal: Seal, now: () => number) {
+  constructor(seal: Seal, { usedCodes }: Pick<LoginMemory, 'usedCodes'>, now: () => number) {
+    this.#used = usedCodes
     this.#seal = seal
     this.#now = now
   }

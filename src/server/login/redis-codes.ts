@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
-import { codeLife, type Handed, type OneTimeCodes, openHanded, refuseCode } from './one-time-codes.ts'
+import { codeLife } from './login-memory.ts'
+import { type Handed, type OneTimeCodes, openHanded, refuseCode } from './one-time-codes.ts'
 import type { RedisLink } from './redis-link.ts'
 import type { Seal } from './seal.ts'
 

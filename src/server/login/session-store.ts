@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache'
 import { Refusal } from '../../policy/reasons.ts'
 import { cookieNames, largestCookie, setCookie } from './cookies.ts'
+import type { LoginMemory } from './login-memory.ts'
 import type { Seal } from './seal.ts'
 import { packSession, type Session, unpackSession } from './session.ts'
 
@@ -34,9 +34,6 @@ export function refuseSession(why: string): Refusal {
   return new Refusal('unauthenticated', `${why}: log in again.`)
 }
 
-/** How many ended sessions are remembered. */
-const mostEnded = 100_000
-
 /**
  * Keeps sessions in the browsers themselves, sealed. Replicas share nothing but the key, so an ended session is only refused by the
  * replica that ended it; its access token's end still holds everywhere.
@@ -45,10 +42,11 @@ export class SealedSessions implements SessionStore {
   readonly #seal: Seal
   readonly #tenantId: string
   readonly #now: () => number
-  readonly #ended = new LRUCache<string, true>({ max: mostEnded })
+  readonly #ended: LoginMemory['ended']
 
   /** `now` in milliseconds since 1970. */
-  constructor(seal: Seal, tenantId: string, now: () => number) {
+  constructor(seal: Seal, tenantId: string, { ended }: Pick<LoginMemory, 'ended'>, now: () => number) {
+    this.#ended = ended
     this.#seal = seal
     this.#tenantId = tenantId
     this.#now = now

@@ -54,6 +54,24 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #reloads = new Counter({
+    name: 'mlflow_env_proxy_config_reloads_total',
+    help: 'Reloads of the configuration by result: good, invalid, needs-restart or failed; the one before stays with all but good.',
+    labelNames: ['result'],
+    registers: [this.registry],
+  })
+  readonly #reloaded = new Gauge({
+    name: 'mlflow_env_proxy_config_last_reload_success_timestamp_seconds',
+    help: 'When the configuration at work was put to work, in seconds since 1970.',
+    registers: [this.registry],
+  })
+  readonly #config = new Gauge({
+    name: 'mlflow_env_proxy_config_info',
+    help: 'Always 1; the label has the hash of the configuration at work.',
+    labelNames: ['hash'],
+    registers: [this.registry],
+  })
+
   readonly #shed = new Counter({
     name: 'mlflow_env_proxy_shed_total',
     help: 'Requests that were shed, by what was short and why: a full queue, too long a wait, memory that others needed.',
@@ -141,6 +159,19 @@ export class Metrics {
   /** Counts the renewal of a login. */
   countRenewal(problem: string | null): void {
     this.#renewals.inc({ result: problem === null ? 'good' : 'failed' })
+  }
+
+  /** Records the configuration at work. */
+  noteConfig(hash: string): void {
+    this.#config.reset()
+    this.#config.set({ hash }, 1)
+    this.#reloaded.setToCurrentTime()
+  }
+
+  /** Counts a reload. `hash`: of the configuration that is at work since. */
+  noteReload(result: string, hash: string | null): void {
+    this.#reloads.inc({ result })
+    if (hash !== null) this.noteConfig(hash)
   }
 
   /** Records the result of reading an issuer's signing keys. */

@@ -8,6 +8,7 @@ import { Facts } from '../facts/facts.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { Pipeline } from './pipeline.ts'
+import type { PromotionLocks } from './promotion-locks.ts'
 import { CatalogRegistrar } from './strategies/catalog-registration.ts'
 import { Forward } from './strategies/forward.ts'
 import { Search } from './strategies/search.ts'
@@ -23,10 +24,13 @@ interface OpenPipelineParts {
   readonly auditFailing: () => string | null
   /** Left out: the process's own. */
   readonly clock?: Clock
+  /** The process's own, whatever its configuration. */
+  readonly promotions: PromotionLocks
 }
 
 /** The pipeline with its strategies, and the client of a workspace's artifacts; null if MLflow serves them itself. */
-export function openPipeline({ config, log, upstream, tokens, auditFailing, clock = processClock }: OpenPipelineParts) {
+export function openPipeline(parts: OpenPipelineParts) {
+  const { config, log, upstream, tokens, promotions, auditFailing, clock = processClock } = parts
   const facts = new Facts(upstream, clock)
   const unfinished = new UnfinishedVersions(upstream, () => facts.forgetVersions())
   const forward = new Forward(upstream, facts, tokens, unfinished)
@@ -42,5 +46,11 @@ export function openPipeline({ config, log, upstream, tokens, auditFailing, cloc
     await registrar?.close()
     await storage?.close()
   }
-  return { pipeline: new Pipeline({ config, upstream, facts, clock, forward, own, auditFailing }), artifacts, close }
+  const settled = async () => registrar?.settled()
+  return {
+    pipeline: new Pipeline({ config, upstream, facts, clock, promotions, forward, own, auditFailing }),
+    artifacts,
+    settled,
+    close,
+  }
 }

@@ -14,7 +14,7 @@ import { type RequestContext, requestContextOf } from '../http/request-context.t
 import type { Upstream } from '../upstream/upstream.ts'
 import { noteGranted, noteMade, noteRequested } from './audit-notes.ts'
 import type { MessageForm } from './forms/message-form.ts'
-import { PromotionLocks } from './promotion-locks.ts'
+import type { PromotionLocks } from './promotion-locks.ts'
 import { provision } from './provision.ts'
 import { chooseStrategies, type GrantedRequest, type Strategy } from './strategies/strategy.ts'
 import { TimingGuard } from './timing/timing-guard.ts'
@@ -27,6 +27,7 @@ export interface PipelineParts {
   readonly clock: Clock
   /** Why changes are refused, because the audit cannot be written; null: it can. */
   readonly auditFailing: () => string | null
+  readonly promotions: PromotionLocks
   /** Carries out what no other strategy does. */
   readonly forward: Strategy
   /** The strategies that serve some endpoints alone. */
@@ -41,14 +42,15 @@ export class Pipeline {
   readonly #config: Config
   readonly #upstream: Upstream
   readonly #facts: Facts
-  readonly #promotions = new PromotionLocks()
+  readonly #promotions: PromotionLocks
   /** The number of promotions when a grant's decision began. */
   readonly #decidedAt = new WeakMap<Grant, number>()
   readonly #strategies: ReadonlyMap<OpenEndpoint, Strategy>
   readonly #guard: TimingGuard
   readonly #auditFailing: () => string | null
 
-  constructor({ config, upstream, facts, clock, forward, own, auditFailing }: PipelineParts) {
+  constructor({ config, upstream, facts, clock, promotions, forward, own, auditFailing }: PipelineParts) {
+    this.#promotions = promotions
     this.#config = config
     this.#upstream = upstream
     this.#facts = facts

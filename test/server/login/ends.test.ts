@@ -4,6 +4,7 @@ import type { Authenticated } from '../../../src/policy/identity/claims.ts'
 import { Refusal } from '../../../src/policy/reasons.ts'
 import { beginAttempt, readAttempt, writeAttempt } from '../../../src/server/login/attempt.ts'
 import { cookieNames, cookieValues } from '../../../src/server/login/cookies.ts'
+import { LoginMemory } from '../../../src/server/login/login-memory.ts'
 import { Renewals } from '../../../src/server/login/renewals.ts'
 import { Seal } from '../../../src/server/login/seal.ts'
 import type { Session } from '../../../src/server/login/session.ts'
@@ -15,7 +16,7 @@ const key = randomBytes(32)
 const begin = 1_900_000_000
 let now = begin
 const clock = () => now * 1_000
-const store = new SealedSessions(new Seal(key, 'session', clock), tenantId, clock)
+const store = new SealedSessions(new Seal(key, 'session', clock), tenantId, new LoginMemory(), clock)
 t.beforeEach(() => {
   now = begin
 })

@@ -5,7 +5,8 @@ import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { codeLife, SealedCodes } from '../../../src/server/login/one-time-codes.ts'
+import { codeLife, LoginMemory } from '../../../src/server/login/login-memory.ts'
+import { SealedCodes } from '../../../src/server/login/one-time-codes.ts'
 import { Seal } from '../../../src/server/login/seal.ts'
 import { person } from '../../fakes/entra-login.ts'
 import type { InProcess } from '../../harness/app.ts'
@@ -98,7 +99,7 @@ for (const [place, options] of Object.entries({ sealed: {}, 'in Redis': shared }
 
 t.test('a code ends after a minute, and however it is written it is good once', async (t) => {
   let now = 1_900_000_000_000
-  const codes = new SealedCodes(new Seal(randomBytes(32), 'code', () => now), () => now)
+  const codes = new SealedCodes(new Seal(randomBytes(32), 'code', () => now), new LoginMemory(), () => now)
   const handed = { token: 't', sessionId: 's' }
   const late = await codes.give(handed)
   now += codeLife * 1_000 + 1_000

@@ -93,6 +93,11 @@ export class CatalogRegistrar implements Strategy {
   }
 
   /** Cancels registrations in progress: incomplete versions are deleted. */
+  /** Resolves when no registration is under way. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay)
+  }
+
   async close(): Promise<void> {
     this.#stop.abort(new Refusal('upstream-unavailable', 'The proxy is shutting down. Register the version again.'))
     await Promise.allSettled(this.#underWay)

@@ -1,0 +1,85 @@
+import type { Logger } from 'pino'
+import { type Apps, buildApps } from './app.ts'
+import { type Callers, openCallers } from './auth/open-callers.ts'
+import type { Config } from './config/config-types.ts'
+import { readKeyFile } from './config/secret-file.ts'
+import { openClients } from './databricks/open-upstream.ts'
+import type { Connections } from './http/connections.ts'
+import type { Lasting } from './lasting.ts'
+import type { AuditStream } from './observability/audit.ts'
+import type { Metrics } from './observability/metrics.ts'
+import { PageTokens } from './pipeline/page-tokens.ts'
+import { noteRegistry } from './pipeline/registry-notice.ts'
+import { UpstreamWatch } from './upstream/standing.ts'
+import type { Upstream } from './upstream/upstream.ts'
+import { noteUpstreamVersion } from './upstream/upstream-version.ts'
+
+/** What the process gives every configuration. */
+export interface Surroundings {
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly connections: Connections
+  readonly audit: AuditStream
+  readonly lasting: Lasting
+}
+
+/** One configuration at work: its applications, its client of MLflow, and who tells its callers. A reload opens another one. */
+export class Generation {
+  readonly config: Config
+  readonly apps: Apps
+  readonly #log: Logger
+  readonly #upstream: Upstream
+  readonly #callers: Callers
+  readonly #watch: UpstreamWatch
+  readonly #stop = new AbortController()
+
+  /** Throws where a file with a key cannot be read. */
+  constructor(config: Config, { log, metrics, connections, audit, lasting }: Surroundings) {
+    const { keyFile } = config.paging
+    const tokens = new PageTokens(keyFile === null ? lasting.pageKey : readKeyFile(keyFile))
+    const clients = openClients(config, log)
+    const { upstream } = clients
+    this.config = config
+    this.#log = log
+    this.#upstream = upstream
+    const report = (issuer: string, reading: Parameters<Metrics['noteKeys']>[1]) => metrics.noteKeys(issuer, reading)
+    this.#callers = openCallers({ config, log, ...clients, report })
+    const names = config.environments.map(({ name }) => name)
+    this.#watch = new UpstreamWatch(upstream, names, config.upstream.credentialsOf)
+    const { authenticator } = this.#callers
+    this.apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections, audit, lasting })
+  }
+
+  /** When it can take requests, or will not be able to soon: `waitsFor` says which. */
+  async ready(): Promise<void> {
+    await Promise.all([this.apps.ready(), this.#callers.tried])
+  }
+
+  /** What keeps everybody out, or null. */
+  waitsFor(): string | null {
+    return this.#callers.waitsFor()
+  }
+
+  /** What operators should know of, or null. */
+  concern(): string | null {
+    return this.#watch.concern() ?? this.#callers.concern()
+  }
+
+  /** Looks at MLflow, and writes what it finds into the log. */
+  examine(): void {
+    void noteUpstreamVersion(this.#upstream, this.#log, this.#stop.signal)
+    void noteRegistry(this.config, this.#upstream, this.#log, this.#stop.signal)
+  }
+
+  /** Waits for work that goes on after its request was answered. */
+  settled(): Promise<void> {
+    return this.apps.settled()
+  }
+
+  /** For when none of its requests is in flight any more. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.apps.close()
+    await Promise.all([this.#upstream.close(), this.#callers.close()])
+  }
+}

@@ -1,0 +1,65 @@
+import { createServer, type Server } from 'node:http'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Connections } from './connections.ts'
+import { limits } from './framing.ts'
+import { clientTimeouts, type Timeouts } from './http-server.ts'
+import { listenOnSocket } from './unix-socket.ts'
+
+function openServer(timeouts: Timeouts): Server {
+  const server = createServer({
+    // Node refuses at this size, and the proxy above it.
+    maxHeaderSize: limits.headerBytes + 1,
+    headersTimeout: timeouts.headers,
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
+    keepAlive: true,
+    keepAliveInitialDelay: 15_000,
+  })
+  server.keepAliveTimeout = timeouts.keepAlive
+  return server
+}
+
+/** A port for callers. It listens for as long as the process runs, and the application behind it may be replaced: the next request is the new one's. */
+export class Front {
+  /** Listens, and has no routes. Fastify's own, as `localhost` may be several addresses. */
+  readonly #shell: FastifyInstance
+  #app: Server
+
+  /** `app` is ready. */
+  constructor(app: FastifyInstance, connections: Connections, timeouts: Timeouts = clientTimeouts) {
+    this.#app = app.server
+    this.#shell = Fastify({
+      serverFactory: () => {
+        const server = openServer(timeouts)
+        for (const event of ['request', 'checkContinue', 'checkExpectation'] as const)
+          server.on(event, (message, response) => void this.#app.emit(event, message, response))
+        server.on('clientError', (error, socket) => void this.#app.emit('clientError', error, socket))
+        connections.watch(server)
+        return server
+      },
+      clientErrorHandler: () => undefined,
+      forceCloseConnections: 'idle',
+    })
+  }
+
+  get server(): Server {
+    return this.#shell.server
+  }
+
+  /** From now on requests are another application's, on open connections too. `app` is ready. */
+  use(app: FastifyInstance): void {
+    this.#app = app.server
+  }
+
+  /** Listens on an address, or on a Unix socket, and gives the URL of the address. Rejects with Node's error. */
+  async listen(where: { readonly host: string; readonly port: number } | { readonly path: string }): Promise<string> {
+    if (!('path' in where)) return this.#shell.listen({ ...where })
+    await listenOnSocket(this.#shell, where.path)
+    return where.path
+  }
+
+  /** Stops listening, and waits for the requests in flight. */
+  async close(): Promise<void> {
+    await this.#shell.close()
+  }
+}

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto'
+import type { Config } from './config/config-types.ts'
+import { Limits } from './limits/request-limits.ts'
+import { LoginMemory } from './login/login-memory.ts'
+import type { Metrics } from './observability/metrics.ts'
+import { PromotionLocks } from './pipeline/promotion-locks.ts'
+
+/** What stays when the configuration is reloaded, because requests of the old and of the new one meet in it. */
+export interface Lasting {
+  /** One budget of memory for the process, and its shares. */
+  readonly limits: Limits
+  /** A promotion waits for changes that were decided about before. */
+  readonly promotions: PromotionLocks
+  /** Whoever logged out stays logged out. */
+  readonly logins: LoginMemory
+  /** Seals page tokens where no file has a key: a search goes on after a reload. */
+  readonly pageKey: Uint8Array
+}
+
+/** Opens what stays. */
+export function openLasting({ limits: settings }: Config, metrics: Metrics): Lasting {
+  const limits = new Limits(settings)
+  metrics.watch(limits)
+  return { limits, promotions: new PromotionLocks(), logins: new LoginMemory(), pageKey: randomBytes(32) }
+}

@@ -1,0 +1,81 @@
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './config/config-types.ts'
+import { Generation, type Surroundings } from './generation.ts'
+import { Front } from './http/front.ts'
+import { listen } from './http/listen.ts'
+
+/** The public side: ports that stay, and the configuration at work behind them. */
+export class PublicSide {
+  readonly #surroundings: Surroundings
+  readonly #fronts: Front[] = []
+  /** Configurations that still have requests in flight. */
+  readonly #leaving = new Set<Promise<void>>()
+  #current: Generation
+  #databricks: Front | null = null
+
+  constructor(config: Config, surroundings: Surroundings) {
+    this.#surroundings = surroundings
+    this.#current = new Generation(config, surroundings)
+  }
+
+  /** Listens on the public ports; gives their addresses. Throws ListenError. */
+  async listen() {
+    const { config, apps } = this.#current
+    await apps.ready()
+    const open = (app: FastifyInstance) => {
+      const front = new Front(app, this.#surroundings.connections)
+      this.#fronts.push(front)
+      return front
+    }
+    const addresses = { listen: await listen(open(apps.listen), 'listen', config) }
+    if (apps.databricksHost === null) return addresses
+    this.#databricks = open(apps.databricksHost)
+    return { ...addresses, databricksHost: await listen(this.#databricks, 'databricksHost', config) }
+  }
+
+  examine(): void {
+    this.#current.examine()
+  }
+
+  /** What keeps the proxy from being ready; null: nothing. */
+  waitsFor(): string | null {
+    if (this.#surroundings.connections.stopping) return 'the end of the requests in flight'
+    if (this.#fronts.length === 0 || this.#fronts.some(({ server }) => !server.listening)) return 'the port for requests'
+    return this.#current.waitsFor()
+  }
+
+  concern(): string | null {
+    return this.#current.concern()
+  }
+
+  /** Puts another configuration to work. Requests in flight end with the one before, which is closed then. Rejects where nobody could be served. */
+  async replace(config: Config): Promise<void> {
+    const next = new Generation(config, this.#surroundings)
+    await next.ready()
+    const problem = next.waitsFor()
+    if (problem !== null && this.#current.waitsFor() === null) {
+      await next.close()
+      throw new Error(`there is no answer from ${problem}; is the issuer down?`)
+    }
+    const old = this.#current
+    this.#current = next
+    const [front] = this.#fronts
+    front?.use(next.apps.listen)
+    if (next.apps.databricksHost !== null) this.#databricks?.use(next.apps.databricksHost)
+    next.examine()
+    const gone = this.#retire(old).finally(() => this.#leaving.delete(gone))
+    this.#leaving.add(gone)
+  }
+
+  async #retire(old: Generation): Promise<void> {
+    await this.#surroundings.connections.answered()
+    await old.settled()
+    await old.close()
+  }
+
+  /** Stops listening, waits for the requests in flight, and closes everything. */
+  async close(): Promise<void> {
+    await Promise.all(this.#fronts.map((front) => front.close()))
+    await Promise.all([this.#current.close(), ...this.#leaving])
+  }
+}
