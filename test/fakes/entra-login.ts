@@ -27,6 +27,8 @@ interface Tricks {
   idClaims?: Record<string, unknown>
   /** Answers no request of the token endpoint. */
   down?: boolean
+  /** Answers every request of the token endpoint with this status, and a page. */
+  busy?: number | undefined
 }
 
 /** Entra ID as the login uses it: the certified library oidc-provider, with Entra's addresses and claims. */
@@ -183,6 +185,8 @@ async function serve(fake: EntraLogin, provider: Provider, request: IncomingMess
   const prefix = [`/${tenantId}/v2.0`, `/${tenantId}`].find((each) => url.startsWith(`${each}/`))
   if (prefix === undefined) return void response.writeHead(404).end()
   if (url.endsWith('/token') && fake.tricks.down === true) return void request.socket.destroy()
+  if (url.endsWith('/token') && fake.tricks.busy !== undefined)
+    return void response.writeHead(fake.tricks.busy, { 'retry-after': '30' }).end('<h1>Busy</h1>')
   Object.assign(request, { originalUrl: url, url: url.slice(prefix.length) })
   provider.callback()(request, response)
 }

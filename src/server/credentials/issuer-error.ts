@@ -11,6 +11,8 @@ export class IssuerError extends Error {
   readonly error: string
   /** Microsoft Entra ID's own numbers. */
   readonly numbers: readonly number[]
+  /** Seconds for which the issuer asks not to be asked again; 0 if it does not. */
+  retryAfter = 0
 
   constructor(message: string, error = '', numbers: readonly number[] = []) {
     super(message)
@@ -37,7 +39,14 @@ export function showCodes({ error, numbers }: Pick<IssuerError, 'error' | 'numbe
 }
 
 /** The same error, but for those of the OAuth library, whose causes hold whole answers. */
-export function withoutAnswer(error: unknown, status: number): unknown {
+export function withoutAnswer(error: unknown, status: number, retryAfter: number): unknown {
+  const said = withoutText(error, status)
+  if (said instanceof IssuerError) said.retryAfter = retryAfter
+  return said
+}
+
+function withoutText(error: unknown, status: number): unknown {
+  if (error instanceof IssuerError) return error
   if (error instanceof ResponseBodyError) return namedError(error.cause) ?? noToken(error.status)
   return error instanceof OperationProcessingError || status > 0 ? noToken(status) : error
 }

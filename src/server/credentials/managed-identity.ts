@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { ManagedIdentity } from '../config/config-types.ts'
 import { isMapping } from '../config/mapping.ts'
-import { namedError, noToken } from './issuer-error.ts'
+import { namedError, noToken, withoutAnswer } from './issuer-error.ts'
 import { askIssuer, type Grant, grantOf } from './token-endpoint.ts'
 
 function readJson(text: string): unknown {
@@ -29,8 +29,8 @@ export async function requestOwnToken(
   url.searchParams.set('resource', resource)
   if (clientId !== null) url.searchParams.set('client_id', clientId)
   const headers: Record<string, string> = secret === null ? { metadata: 'true' } : { 'x-identity-header': secret }
-  const { status, text } = await askIssuer(dispatcher, url.href, { method: 'GET', headers })
+  const { status, retryAfter, text } = await askIssuer(dispatcher, url.href, { method: 'GET', headers })
   const answer = readJson(text)
-  if (status !== 200 || !isMapping(answer)) throw namedError(answer) ?? noToken(status)
+  if (status !== 200 || !isMapping(answer)) throw withoutAnswer(namedError(answer) ?? noToken(status), status, retryAfter)
   return grantOf(answer.access_token, secondsOf(answer, now()), status)
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { Refusal } from '../../policy/reasons.ts'
 import { describeNetworkError } from '../network/network-error.ts'
+import { IssuerError } from './issuer-error.ts'
 import type { Grant } from './token-endpoint.ts'
 
 /** Milliseconds. A token is renewed this long before it expires, or when a quarter of its lifetime is left, whichever is later. */
@@ -35,6 +36,8 @@ export class RenewedToken {
   #held: Held | null = null
   #flight: Promise<void> | null = null
   #failedAt = Number.NEGATIVE_INFINITY
+  /** Milliseconds for which the issuer asked not to be asked. */
+  #rest = 0
   #droppedAt = Number.NEGATIVE_INFINITY
   #failure: Error | null = null
 
@@ -48,7 +51,7 @@ export class RenewedToken {
     const now = this.#clock()
     const held = this.#held !== null && now < this.#held.endsAt ? this.#held : null
     if (held !== null && now < held.renewAt) return held.token
-    const failedRecently = now - this.#failedAt < (held === null ? 1_000 : retryInterval)
+    const failedRecently = now - this.#failedAt < Math.max(held === null ? 1_000 : retryInterval, this.#rest)
     if (!failedRecently) this.#flight ??= this.#renew().finally(() => (this.#flight = null))
     // A token that is still valid is used while the next one is requested.
     if (held !== null) return held.token
@@ -86,6 +89,7 @@ export class RenewedToken {
       this.#failure = null
     } catch (error) {
       this.#failedAt = this.#clock()
+      this.#rest = error instanceof IssuerError ? error.retryAfter * 1_000 : 0
       if (error instanceof Refusal) {
         this.#failure = error
         return

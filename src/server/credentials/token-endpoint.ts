@@ -27,6 +27,8 @@ export interface TokenRequest {
 }
 
 const timeout = 10_000
+/** Seconds for which an issuer is left alone at most, whatever it says. */
+const longestRest = 60
 /** Bytes. */
 const longestAnswer = 64 * 1024
 
@@ -42,25 +44,36 @@ export function grantOf(token: unknown, seconds: number, status: number): Grant 
   return { token, seconds }
 }
 
+interface IssuersAnswer {
+  readonly status: number
+  readonly contentType: string
+  /** Seconds for which the issuer asks not to be asked again, as far as that is done; 0 if it does not. */
+  readonly retryAfter: number
+  readonly text: string
+}
+
 /** Sends a request to an issuer and reads its answer whole; redirects are not followed. */
 export async function askIssuer(
   dispatcher: Dispatcher,
   url: string,
   options: { readonly method: 'GET' | 'POST'; readonly headers: Record<string, string>; readonly body?: string },
-): Promise<{ readonly status: number; readonly contentType: string; readonly text: string }> {
+): Promise<IssuersAnswer> {
   const limits = { dispatcher, headersTimeout: timeout, bodyTimeout: timeout }
   const { statusCode: status, headers, body } = await request(url, { ...options, ...limits })
-  return { status, contentType: String(headers['content-type'] ?? ''), text: await body.text() }
+  const seconds = Number(headers['retry-after'])
+  const retryAfter = seconds > 0 ? Math.min(seconds, longestRest) : 0
+  return { status, contentType: String(headers['content-type'] ?? ''), retryAfter, text: await body.text() }
 }
 
 /** Asks a token endpoint. Throws IssuerError for what it answers instead, and the error of the network otherwise. */
 export async function requestToken(dispatcher: Dispatcher, asked: TokenRequest): Promise<Grant> {
   const server = { issuer: asked.tokenUrl, token_endpoint: asked.tokenUrl }
   const client = { client_id: asked.clientId }
-  let status = 0
+  let [status, retryAfter] = [0, 0]
   const send = async (url: string, { headers, body }: CustomFetchOptions<'POST', URLSearchParams>): Promise<Response> => {
     const answer = await askIssuer(dispatcher, url, { method: 'POST', headers, body: body.toString() })
     status = answer.status
+    retryAfter = answer.retryAfter
     // The library takes a WWW-Authenticate header for the whole error: it only gets the body, which says more.
     return new Response(answer.text || null, { status, headers: { 'content-type': answer.contentType } })
   }
@@ -71,6 +84,6 @@ export async function requestToken(dispatcher: Dispatcher, asked: TokenRequest):
     const { access_token: token, expires_in: seconds = 0 } = await processGenericTokenEndpointResponse(server, client, response)
     return grantOf(token, seconds, status)
   } catch (error) {
-    throw withoutAnswer(error, status)
+    throw withoutAnswer(error, status, retryAfter)
   }
 }

@@ -45,6 +45,8 @@ type Sent = CustomFetchOptions<'GET' | 'POST', URLSearchParams | undefined>
 async function send(dispatcher: Dispatcher, url: string, { method, headers, body }: Sent): Promise<Response> {
   const sent = body === undefined ? {} : { body: body.toString() }
   const { status, contentType, text } = await askIssuer(dispatcher, url, { method, headers, ...sent })
+  // What it says of itself is no answer to the login.
+  if (status === 429 || status >= 500) throw new TypeError(`the issuer answers ${status}`)
   // The library takes a WWW-Authenticate header for the whole error: it only gets the body, which says more.
   return new Response(text || null, { status, headers: { 'content-type': contentType } })
 }

@@ -309,3 +309,41 @@ t.test('the token of sidecar and agent is any of the proxy’s own', async (t) =
   t.equal(await token.read(), 'second-token')
   t.match(warned, [{ problem: /does not exist/ }])
 })
+
+for (const [name, credentials] of own.filter(([each]) => each === 'a client secret' || each === 'a container app'))
+  t.test(`an issuer that says when to come again is left alone until then, at most a minute (${name})`, async (t) => {
+    const { clock, read, warned } = start(credentials)
+    const say = (after: string) => {
+      endpoints.fault = (response) => response.writeHead(429, { 'retry-after': after }).end('{"error":"slow_down"}')
+    }
+    say('30')
+    await t.rejects(read(), { name: 'Refusal' })
+    clock.now = 29_000
+    await t.rejects(read(), { name: 'Refusal' })
+    t.equal(warned.length, 1, 'it was asked once')
+    say('86400')
+    clock.now = 30_001
+    await t.rejects(read(), { name: 'Refusal' })
+    t.equal(warned.length, 2)
+    endpoints.fault = null
+    clock.now += 59_000
+    await t.rejects(read(), { name: 'Refusal' })
+    clock.now += 1_001
+    const first = await read()
+    t.match(first, /^Bearer ey/)
+    say('45')
+    clock.now += 56 * 60_000
+    t.equal(await read(), first)
+    while (warned.length < 3) await turn()
+    clock.now += 44_000
+    t.equal(await read(), first)
+    t.equal(warned.length, 3, 'nor asked while the old token is still good')
+    for (const wrong of ['soon', '-1', 'NaN']) {
+      say(wrong)
+      clock.now += 60 * 60_000
+      await t.rejects(read(), { name: 'Refusal' }, wrong)
+      clock.now += 1_001
+      endpoints.fault = null
+      t.match(await read(), /^Bearer ey/, `after a second, as without ${wrong}`)
+    }
+  })

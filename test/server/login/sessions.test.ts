@@ -169,3 +169,15 @@ t.test('an upstream that is asked with the caller’s own token gets that of the
   t.match(rawHeaders[rawHeaders.indexOf('authorization') + 1], /^Bearer eyJ/)
   t.strictSame(refreshes(), [])
 })
+
+for (const status of [429, 503])
+  t.test(`an issuer that answers ${status} has not ended a login: it goes on, or waits`, async (t) => {
+    const { app, browser } = await start(t, person('Anna Ek', 'apps_acc'), {}, nearEnd())
+    app.entra.tricks.busy = status
+    t.equal((await browser.send(whoami)).status, 200)
+    t.match(app.logs(), /"problem":"Microsoft Entra ID cannot be reached/)
+    t.match(await browser.press(`${publicUrl}/-/code`), { status: 503, text: /cannot be reached/ })
+    t.ok(cookieOf(browser), 'nobody is logged out')
+    const other = app.browser()
+    t.match(await other.open(`${publicUrl}/-/login`), { status: 503, text: /cannot be reached, so nobody can log in/ })
+  })
