@@ -11,6 +11,7 @@ import { describedVersions } from '../src/policy/generated/messages.ts'
 import { canonicalPath } from '../src/policy/locations/store-path.ts'
 import { parseJson } from '../src/policy/messages/json/json-text.ts'
 import { reasons } from '../src/policy/reasons.ts'
+import { loadConfig } from '../src/server/config/config.ts'
 import { limits } from '../src/server/http/framing.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -71,6 +72,25 @@ t.test('pages point at files that exist', async (t) => {
       [],
       page,
     )
+  }
+})
+
+t.test('the configuration for Databricks compute is one', async (t) => {
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/databricks-compute.md')) ?? []
+  const file = join(t.testdir({ 'proxy.yaml': yaml }), 'proxy.yaml')
+  t.match(loadConfig(file, {}), { environments: [{ groups: ['apps_acc', 'dbx:apps_acc'] }, { production: true }] })
+})
+
+t.test('each row of the table of failures names tests that exist', async (t) => {
+  const rows = read('docs/failures.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| what fails'))
+  t.ok(rows.length > 40, `${rows.length} rows`)
+  for (const row of rows) {
+    const named = [...row.matchAll(/`(test\/[\w./-]+)`(?: “([^”]+)”)?/g)]
+    t.ok(named.length > 0, row)
+    for (const [, file = '', title = ''] of named)
+      t.ok(existsSync(join(root, file)) && read(file).includes(title), `${file}: ${title}`)
   }
 })
 
