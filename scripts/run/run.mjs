@@ -8,6 +8,7 @@ import { ensureHaproxy } from '../setup/haproxy.mjs'
 import { ensureJavaClient } from '../setup/java.mjs'
 import { Missing } from '../setup/missing.mjs'
 import { ensureNginx } from '../setup/nginx.mjs'
+import { ensureOauth2Proxy } from '../setup/oauth2-proxy.mjs'
 import { ensurePromtool } from '../setup/promtool.mjs'
 import {
   ensurePythonEnvironments,
@@ -18,7 +19,8 @@ import {
 } from '../setup/python-environments.mjs'
 import { ensureRedis } from '../setup/redis.mjs'
 
-const onlyFull = process.env.ENV_PROXY_TESTS === 'full' ? integrationEnvironments : []
+const isFull = process.env.ENV_PROXY_TESTS === 'full'
+const onlyFull = isFull ? integrationEnvironments : []
 
 // What each task needs besides the npm packages, and the script that is the task.
 const tasks = {
@@ -73,7 +75,8 @@ async function prepare({ built, pythons, programs = [], others = false }) {
 
 // Some tests need these; all others run without them.
 async function prepareOthers() {
-  for (const ensure of [ensureChromium, ensureHaproxy, ensureRedis, ensureJavaClient, ensurePromtool]) {
+  const onlyLong = isFull ? [ensureOauth2Proxy] : []
+  for (const ensure of [ensureChromium, ensureHaproxy, ensureRedis, ensureJavaClient, ensurePromtool, ...onlyLong]) {
     try {
       await ensure(say)
     } catch (error) {

@@ -48,6 +48,8 @@ export interface Registrations {
   /** Where people log in to the proxy. */
   readonly publicUrl: string
   readonly people: readonly Person[]
+  /** Another place to come back to after a login. */
+  readonly callback?: string
   /** Programs that get tokens by their secrets; left out: none. */
   readonly applications?: readonly Application[]
 }
@@ -104,7 +106,7 @@ function personOf({ who, people }: EntraLogin, objectId: string | undefined): Pe
   return found
 }
 
-async function configure(fake: EntraLogin, { publicUrl, applications = [] }: Registrations): Promise<Configuration> {
+async function configure(fake: EntraLogin, { publicUrl, callback, applications = [] }: Registrations): Promise<Configuration> {
   const { clientId, clientSecret } = fake
   const names = ({ objectId, name }: Person) => ({
     oid: objectId,
@@ -124,7 +126,7 @@ async function configure(fake: EntraLogin, { publicUrl, applications = [] }: Reg
         token_endpoint_auth_method: 'client_secret_post',
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
-        redirect_uris: [`${publicUrl}/-/login/callback`],
+        redirect_uris: [callback ?? `${publicUrl}/-/login/callback`],
         post_logout_redirect_uris: [`${publicUrl}/-/logged-out`],
       },
       ...applications.map(registeredClient),
