@@ -2,7 +2,7 @@
  * Every reason for which the proxy itself refuses a request, with its HTTP status and MLflow error code.
  *
  * The codes are those that every supported client version knows. No status is one that MLflow clients replay on any method
- * (408, 429, 500, 502, 503, 504), but for `overloaded`, `audit-unavailable`, `upstream-unavailable` and `upstream-busy`, which say that nothing was carried out.
+ * (408, 429, 500, 502, 503, 504), but for `overloaded`, `audit-unavailable`, `issuer-unavailable`, `upstream-unavailable` and `upstream-busy`, which say that nothing was carried out.
  */
 export const reasons = {
   unauthenticated: { status: 401, errorCode: 'CUSTOMER_UNAUTHORIZED' },
@@ -41,6 +41,7 @@ export const reasons = {
   'upstream-busy': { status: 429, errorCode: 'REQUEST_LIMIT_EXCEEDED', behind: true },
   'audit-unavailable': { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' },
   overloaded: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' },
+  'issuer-unavailable': { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', behind: true },
   'upstream-unavailable': { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', behind: true },
 } as const satisfies Record<string, { status: number; errorCode: string; behind?: true }>
 

@@ -60,6 +60,11 @@ export class Generation {
     return this.#callers.waitsFor()
   }
 
+  /** What is missing at MLflow for a first request to succeed, or null. */
+  waitsForUpstream(): string | null {
+    return this.#watch.waitsFor()
+  }
+
   /** What operators should know of, or null. */
   concern(): string | null {
     return this.#watch.concern() ?? this.#callers.concern()
@@ -67,6 +72,7 @@ export class Generation {
 
   /** Looks at MLflow, and writes what it finds into the log. */
   examine(): void {
+    this.#watch.concern()
     void noteUpstreamVersion(this.#upstream, this.#log, this.#stop.signal)
     void noteRegistry(this.config, this.#upstream, this.#log, this.#stop.signal)
   }

@@ -10,6 +10,7 @@ export class PublicSide {
   readonly #fronts: Front[] = []
   /** Configurations that still have requests in flight. */
   readonly #leaving = new Set<Promise<void>>()
+  #wasSeen = false
   #current: Generation
   #databricks: Front | null = null
 
@@ -41,7 +42,15 @@ export class PublicSide {
   waitsFor(): string | null {
     if (this.#surroundings.connections.stopping) return 'the end of the requests in flight'
     if (this.#fronts.length === 0 || this.#fronts.some(({ server }) => !server.listening)) return 'the port for requests'
-    return this.#current.waitsFor()
+    return this.#current.waitsFor() ?? this.#waitsForUpstream()
+  }
+
+  /** Later outages, and a reload, are no reason to send callers elsewhere: they are answered. */
+  #waitsForUpstream(): string | null {
+    if (this.#wasSeen) return null
+    const problem = this.#current.waitsForUpstream()
+    this.#wasSeen = problem === null
+    return problem
   }
 
   concern(): string | null {

@@ -42,8 +42,8 @@ async function problemsOf(folder: string, mlflow: MlflowServer, credentials: obj
 /** What /readyz tells once the upstream has been looked at. */
 async function concernOf({ adminUrl }: RunningProxy): Promise<unknown> {
   for (let tries = 0; tries < 50; tries++) {
-    const { concern }: { concern?: string } = await (await fetch(`${adminUrl}/readyz`)).json()
-    if (concern !== undefined) return concern
+    const { waitingFor = '' }: { waitingFor?: string } = await (await fetch(`${adminUrl}/readyz`)).json()
+    if (waitingFor.includes('refuses')) return waitingFor
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   return null

@@ -97,17 +97,21 @@ export async function lastingPort(): Promise<number> {
   return (await isFree(port)) ? port : lastingPort()
 }
 
+/** Whether a proxy has started: it is ready, or would be if its upstream were, which some tests have none of. */
+export function isStarted(status: number, text: string): boolean {
+  return (status >= 200 && status < 300) || (status === 503 && /"waitingFor":"[^"]*upstream/.test(text))
+}
+
 async function answers(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2000) })
-    await response.arrayBuffer()
-    return response.ok
+    return isStarted(response.status, await response.text())
   } catch {
     return false
   }
 }
 
-/** Waits until `url` answers 2xx; when the program ends first, or takes too long, it is closed and the error shows its last output. */
+/** Waits until `url` answers 2xx, or a proxy misses nothing but its upstream; when the program ends first, or takes too long, it is closed and the error shows its last output. */
 export async function waitUntilAnswers(url: string, program: Program, what: string, seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1000
   while (!(await answers(url))) {

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
-import { freePort } from './program.ts'
+import { freePort, isStarted } from './program.ts'
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
@@ -46,7 +46,7 @@ export interface ProcessOptions {
 async function waitUntilReady(adminUrl: string, isRunning: () => boolean): Promise<void> {
   for (const end = performance.now() + 90_000; performance.now() < end && isRunning(); ) {
     const ready = await fetch(`${adminUrl}/readyz`).then(
-      async (answer) => (await answer.text()) !== '' && answer.ok,
+      async (answer) => isStarted(answer.status, await answer.text()),
       () => false,
     )
     if (ready) return

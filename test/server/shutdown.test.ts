@@ -178,4 +178,32 @@ t.test('without the signing keys it listens, is not ready, says why, and recover
   t.ok(warnings.length >= 1 && warnings.length < 10, 'the log says so, and not too often')
 })
 
+t.test('without MLflow it listens, is not ready, says why, and is ready once it was there', async (t) => {
+  const port = await freePort()
+  const proxy = await start(t, {}, { upstream: `http://127.0.0.1:${port}`, wait: false })
+  const until = async (holds: (status: number, text: string) => boolean) => {
+    for (let tries = 0; tries < 400; tries++) {
+      const answer = await fetch(`${proxy.adminUrl}/readyz`).catch(() => null)
+      const text = (await answer?.text()) ?? ''
+      if (answer !== null && holds(answer.status, text)) return text
+      await sleep(50)
+    }
+    return null
+  }
+  t.match(
+    await until((status, text) => status === 503 && text.includes('reached')),
+    /"waitingFor":"the upstream cannot be reached: nothing listens/,
+  )
+  const mlflow = createServer((_request, response) => response.end('{}')).listen(port, '127.0.0.1')
+  t.teardown(() => void mlflow.close())
+  t.equal(await until((status) => status === 200), '{"status":"ready"}')
+  mlflow.close()
+  mlflow.closeAllConnections()
+  t.equal(
+    (await fetch(`${proxy.adminUrl}/readyz`)).status,
+    200,
+    'later outages are answered, and no reason to send callers elsewhere',
+  )
+})
+
 t.end()

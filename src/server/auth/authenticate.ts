@@ -13,7 +13,7 @@ import type { Algorithm } from './key-place.ts'
 export interface Authenticator {
   /**
    * Takes the values of every Authorization header of a request.
-   * Rejects with Refusal 'unauthenticated', or 'upstream-unavailable' while no key of the issuer is known.
+   * Rejects with Refusal 'unauthenticated', or 'issuer-unavailable' while no key of the issuer is known.
    */
   authenticate(authorization: readonly string[]): Promise<Authenticated>
 }
@@ -113,7 +113,7 @@ function refuseKey({ keys, name }: Issuer): never {
     )
   }
   throw new Refusal(
-    'upstream-unavailable',
+    'issuer-unavailable',
     `The keys of ${name} have not been read yet, so no token can be verified: try again shortly.`,
   )
 }

@@ -22,7 +22,9 @@ function report(error: unknown, reason: string, { request }: AnyReply): void {
   if (!(error instanceof Refusal)) {
     if (reason === 'internal') log.error({ ...about, err: error }, 'a request failed')
   } else if (isBehind(error.reason)) {
-    log.warn({ ...about, said: error.message, cause: describeCause(error.cause) }, 'MLflow could not be used')
+    // Before the caller is known, MLflow itself was not asked for anything.
+    const sentence = request.authenticated === null ? 'the caller could not be identified' : 'MLflow could not be used'
+    log.warn({ ...about, said: error.message, cause: describeCause(error.cause) }, sentence)
   }
 }
 

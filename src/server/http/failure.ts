@@ -13,11 +13,12 @@ export interface Failure {
   readonly close: boolean
 }
 
+/** Nothing was carried out, and it may be over in a second. */
+const soon: readonly Reason[] = ['issuer-unavailable', 'upstream-unavailable', 'audit-unavailable', 'overloaded']
+
 function retryAfterOf(refusal: Refusal): number | string | null {
   if (refusal instanceof Throttled || refusal instanceof Unavailable) return refusal.retryAfter
-  return refusal.reason === 'upstream-unavailable' || refusal.reason === 'overloaded' || refusal.reason === 'audit-unavailable'
-    ? 1
-    : null
+  return soon.includes(refusal.reason) ? 1 : null
 }
 
 /** The upstream's own error for a granted request, with the caller's names. */

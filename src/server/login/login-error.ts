@@ -34,7 +34,7 @@ export function renewalRefusal(error: unknown): Refusal {
 export function loginRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   if (!isIssuersNo(error)) {
-    return new Refusal('upstream-unavailable', 'Microsoft Entra ID cannot be reached, so nobody can log in: try again shortly.')
+    return new Refusal('issuer-unavailable', 'Microsoft Entra ID cannot be reached, so nobody can log in: try again shortly.')
   }
   const code = issuersWord(error)
   const known = code === null ? undefined : sentences[code]

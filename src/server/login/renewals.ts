@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Validity } from '../../policy/identity/validity.ts'
-import { Refusal } from '../../policy/reasons.ts'
+import { type Reason, Refusal } from '../../policy/reasons.ts'
 import type { IssuedTokens, IssuerClient } from './issuer-client.ts'
 import { renewalRefusal } from './login-error.ts'
 import { renewSession, type TokenCheck } from './open-session.ts'
@@ -25,6 +25,9 @@ const most = 2_000
 
 /** Another replica renews the login at this moment. */
 class RenewalUnderWay extends Refusal {}
+
+/** The issuer cannot be asked, or whoever is asked about the person. */
+const outages: readonly Reason[] = ['issuer-unavailable', 'upstream-unavailable']
 
 /** The issuer renewed nothing: it is down, or another replica renewed the login at this moment, or the person may not come any more. */
 class NotRenewed extends Refusal {}
@@ -88,7 +91,7 @@ export class Renewals {
     try {
       return await this.renew(session, needsToken ? 'token' : 'session', !isGood)
     } catch (error) {
-      const goesOn = error instanceof NotRenewed || (error instanceof Refusal && error.reason === 'upstream-unavailable')
+      const goesOn = error instanceof NotRenewed || (error instanceof Refusal && outages.includes(error.reason))
       if (isGood && goesOn) return asItIs
       throw error
     }

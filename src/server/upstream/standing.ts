@@ -4,8 +4,8 @@ import { openQuestions } from './open-questions.ts'
 import type { Upstream } from './upstream.ts'
 import { isUnsent } from './upstream-connector.ts'
 
-/** Milliseconds between two checks, while all is well and otherwise. */
-const intervals = { well: 30_000, troubled: 5_000 } as const
+/** Milliseconds between two checks: while all is well, otherwise, and until it was seen once. */
+const intervals = { well: 30_000, troubled: 5_000, unseen: 1_000 } as const
 
 function causeOf({ cause, message }: Refusal): string {
   if (cause === undefined) return message
@@ -49,6 +49,7 @@ export class UpstreamWatch {
   readonly #upstream: Upstream
   readonly #environments: readonly string[]
   #concern: string | null = null
+  #wasSeen = false
   #nextLook = 0
   /** The check in progress, or the latest one. */
   looking: Promise<void> = Promise.resolve()
@@ -56,6 +57,12 @@ export class UpstreamWatch {
   constructor(upstream: Upstream, environments: readonly string[], credentialsOf: Readonly<Record<string, unknown>> = {}) {
     this.#upstream = upstream
     this.#environments = withOwnCredentials(environments, credentialsOf)
+  }
+
+  /** What is missing for a first request to succeed; null: one would have succeeded, whatever happened since. */
+  waitsFor(): string | null {
+    if (this.#wasSeen) return null
+    return this.concern() ?? "the upstream's first answer"
   }
 
   /** The problems found by the latest check; null if none is known. If it is too old, a new check starts. */
@@ -72,8 +79,10 @@ export class UpstreamWatch {
       this.#environments.map(async (name) => ({ name, trouble: await lookAt(this.#upstream, name) })),
     )
     const troubled = found.filter(({ trouble }) => trouble !== null)
+    if (troubled.length < found.length) this.#wasSeen = true
     const whose = troubled.length === found.length ? '' : `of ${troubled.map(({ name }) => name).join(' and ')}, `
     this.#concern = troubled[0] === undefined ? null : `${whose}${troubled[0].trouble}`
-    this.#nextLook = performance.now() + (this.#concern === null ? intervals.well : intervals.troubled)
+    const pause = this.#wasSeen ? intervals.troubled : intervals.unseen
+    this.#nextLook = performance.now() + (this.#concern === null ? intervals.well : pause)
   }
 }

@@ -163,7 +163,7 @@ t.test('an issuer whose description is not its own, or leads to an unprotected p
   for (const [name, describe] of described) {
     const issuer = await startOpenid(describe)
     const { authenticate } = createAuthenticator({ issuers: [openidIssuer(issuer.address, '')] })
-    const expected = { reason: 'upstream-unavailable', message: /have not been read yet/ }
+    const expected = { reason: 'issuer-unavailable', message: /have not been read yet/ }
     await t.rejects(authenticate([`Bearer ${await issuer.token()}`]), expected, name)
   }
 })

@@ -134,7 +134,7 @@ t.test('an issuer that hangs holds a caller for three seconds at most', async (t
 
 t.test('with the issuer down at the start no token can be judged, and it recovers by itself', async (t) => {
   const { issuer, keys, readings, enter, authenticate } = await start(t, 'drop')
-  await t.rejects(enter(), { reason: 'upstream-unavailable', message: /keys/ })
+  await t.rejects(enter(), { reason: 'issuer-unavailable', message: /keys/ })
   const value = `Bearer ${await issuer.token()}`
   await Promise.allSettled(Array.from({ length: 200 }, () => authenticate([value])))
   t.ok(issuer.reads() <= 2, 'callers do not add to the trouble')

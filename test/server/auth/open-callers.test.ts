@@ -36,7 +36,7 @@ t.test('the proxy waits until every issuer was asked, and for one that has keys;
   t.equal(one.waitsFor(), null, 'one issuer that is down keeps only its own callers out')
   t.match(one.concern(), `the signing keys of ${provider.address} could not be read: its callers are turned away`)
   t.match(await one.authenticator.authenticate([`Bearer ${await issuer.token()}`]), { principal: { groups: ['apps_acc'] } })
-  await t.rejects(one.authenticator.authenticate([token]), { reason: 'upstream-unavailable', message: /have not been read yet/ })
+  await t.rejects(one.authenticator.authenticate([token]), { reason: 'issuer-unavailable', message: /have not been read yet/ })
   issuer.setAnswer('drop')
   const none = start()
   await none.tried

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { UpstreamWatch } from '../../../src/server/upstream/standing.ts'
 import { Upstream } from '../../../src/server/upstream/upstream.ts'
@@ -40,6 +41,26 @@ t.test('the watch knows which of upstream and credentials is the trouble', async
   t.match(await firstConcern(base), /refuses the proxy: status 401: You are not authenticated/)
   fake.answer = reply(503, 'busy')
   t.equal(await firstConcern(base), null, 'a moment without room is none')
+})
+
+t.test('the watch waits until MLflow was seen once, and says what for', async (t) => {
+  const base = { url: fake.url, kind: 'mlflow', credentials: { mode: 'none' } } as const
+  const upstream = new Upstream(base)
+  t.teardown(() => upstream.close())
+  const watch = new UpstreamWatch(upstream, ['acc'])
+  fake.answer = reply(403, 'Invalid Host header - possible DNS rebinding attack detected')
+  t.equal(watch.waitsFor(), "the upstream's first answer")
+  await watch.looking
+  t.match(watch.waitsFor(), /refuses the proxy: Invalid Host header/)
+  fake.answer = reply(200, {})
+  for (let tries = 0; tries < 100 && watch.waitsFor() !== null; tries++) await sleep(50)
+  t.equal(watch.waitsFor(), null)
+  const dead = new Upstream({ ...base, url: 'http://127.0.0.1:1' })
+  t.teardown(() => dead.close())
+  const other = new UpstreamWatch(dead, ['acc'])
+  other.concern()
+  await other.looking
+  t.match(other.waitsFor(), /^the upstream cannot be reached: nothing listens there/)
 })
 
 t.test('mode basic: MLflow is asked as the user, and never with what a caller sent', async (t) => {
