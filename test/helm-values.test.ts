@@ -222,7 +222,7 @@ t.test('whatever else a pod has can be set', async (t) => {
 t.test('a configuration file from elsewhere is mounted, and the chart sets addresses and paths by variables', async (t) => {
   const { config: _, ...rest } = cluster
   const overrides = {
-    MLFLOW_ENV_PROXY_LISTEN: '{ host: 0.0.0.0, port: 5000 }',
+    MLFLOW_ENV_PROXY_LISTEN: '{"host":"0.0.0.0","port":5000}',
     MLFLOW_ENV_PROXY_ADMIN: '{ host: 0.0.0.0, port: 9464 }',
     MLFLOW_ENV_PROXY_PAGING__KEY_FILE: '/run/secrets/mlflow-env-proxy/paging/paging.key',
     MLFLOW_ENV_PROXY_UPSTREAM__CREDENTIALS: '{ mode: token, file: /run/secrets/mlflow-env-proxy/upstream/token }',
@@ -255,6 +255,30 @@ t.test('a configuration file from elsewhere is mounted, and the chart sets addre
     upstream: { credentials: { mode: 'token', file: `${folder}/token` } },
     paging: { keyFile: `${folder}/paging.key` },
   })
+})
+
+t.test('with a Secret for TLS the proxy speaks https, and the test asks so', async (t) => {
+  const tls = set(aks, 'tls.existingSecret', 'mlflow-tls')
+  const { config: _, ...unconfigured } = record(tls)
+  const [manifests = '', overridden = ''] = await renderAll([tls, { ...unconfigured, existingSecret: 'elsewhere' }])
+  const files = {
+    certificateFile: '/run/secrets/mlflow-env-proxy/tls/tls.crt',
+    keyFile: '/run/secrets/mlflow-env-proxy/tls/tls.key',
+  }
+  const config = parse(String(record(at(pick(manifests, 'ConfigMap', name), 'data'))['config.yaml']))
+  t.strictSame(config.listen, { host: '0.0.0.0', port: 5000, tls: files })
+  const pod = at(pick(manifests, 'Deployment', name), 'spec.template.spec')
+  t.match(JSON.stringify(at(pod, 'volumes')), /"name":"tls","secret":\{"secretName":"mlflow-tls"/)
+  t.match(
+    JSON.stringify(at(pod, 'containers.0.volumeMounts')),
+    /"name":"tls","mountPath":"\/run\/secrets\/mlflow-env-proxy\/tls"/,
+  )
+  t.match(
+    String(at(pick(manifests, 'Pod', `${name}-test`), 'spec.containers.0.args.0')),
+    "'https://gate-mlflow-env-proxy.proxy.svc",
+  )
+  const env = at(pick(overridden, 'Deployment', name), 'spec.template.spec.containers.0.env.0.value')
+  t.strictSame(JSON.parse(String(env)), config.listen)
 })
 
 t.test('`helm test` asks the Service as a caller without a token', async (t) => {

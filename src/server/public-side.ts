@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from './config/config-types.ts'
 import { Generation, type Surroundings } from './generation.ts'
 import { Front } from './http/front.ts'
+import { clientTimeouts } from './http/http-server.ts'
 import { listen } from './http/listen.ts'
+import { ListenerCertificate } from './http/listener-certificate.ts'
 
 /** The public side: ports that stay, and the configuration at work behind them. */
 export class PublicSide {
@@ -12,10 +14,14 @@ export class PublicSide {
   readonly #leaving = new Set<Promise<void>>()
   #wasSeen = false
   #current: Generation
+  /** Of all ports; null: they speak plain HTTP. */
+  readonly #certificate: ListenerCertificate | null
   #databricks: Front | null = null
 
   constructor(config: Config, surroundings: Surroundings) {
     this.#surroundings = surroundings
+    const { tls } = config.listen
+    this.#certificate = tls === undefined ? null : new ListenerCertificate(tls, surroundings.log)
     this.#current = new Generation(config, surroundings)
   }
 
@@ -24,7 +30,7 @@ export class PublicSide {
     const { config, apps } = this.#current
     await apps.ready()
     const open = (app: FastifyInstance) => {
-      const front = new Front(app, this.#surroundings.connections)
+      const front = new Front(app, this.#surroundings.connections, clientTimeouts, this.#certificate)
       this.#fronts.push(front)
       return front
     }
@@ -84,6 +90,7 @@ export class PublicSide {
 
   /** Stops listening, waits for the requests in flight, and closes everything. */
   async close(): Promise<void> {
+    this.#certificate?.close()
     await Promise.all(this.#fronts.map((front) => front.close()))
     await Promise.all([this.#current.close(), ...this.#leaving])
   }

@@ -53,9 +53,15 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if gt (int $most) 1 -}}true{{- end -}}
 {{- end -}}
 
+{{/* The address for callers. */}}
+{{- define "mlflow-env-proxy.listen" -}}
+{{- $tls := dict "certificateFile" "/run/secrets/mlflow-env-proxy/tls/tls.crt" "keyFile" "/run/secrets/mlflow-env-proxy/tls/tls.key" -}}
+{{- merge (dict "host" "0.0.0.0" "port" 5000) (empty .Values.tls.existingSecret | ternary dict (dict "tls" $tls)) | toYaml -}}
+{{- end -}}
+
 {{/* What the chart adds to a configuration that it does not write: the addresses to listen on, and the paths of the mounted secrets. */}}
 {{- define "mlflow-env-proxy.overrides" -}}
-- { name: MLFLOW_ENV_PROXY_LISTEN, value: "{ host: 0.0.0.0, port: 5000 }" }
+- { name: MLFLOW_ENV_PROXY_LISTEN, value: {{ include "mlflow-env-proxy.listen" . | fromYaml | toJson | quote }} }
 - { name: MLFLOW_ENV_PROXY_ADMIN, value: "{ host: 0.0.0.0, port: 9464 }" }
 {{- if .Values.pagingKey.existingSecret }}
 - { name: MLFLOW_ENV_PROXY_PAGING__KEY_FILE, value: /run/secrets/mlflow-env-proxy/paging/paging.key }
@@ -68,7 +74,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{/* The product's configuration file: the value `config`, the addresses to listen on, and the paths of the mounted secrets. */}}
 {{- define "mlflow-env-proxy.config" -}}
 {{- $config := deepCopy .Values.config -}}
-{{- $_ := set $config "listen" (dict "host" "0.0.0.0" "port" 5000) -}}
+{{- $_ := set $config "listen" (include "mlflow-env-proxy.listen" . | fromYaml) -}}
 {{- $_ := set $config "admin" (dict "host" "0.0.0.0" "port" 9464) -}}
 {{- if .Values.pagingKey.existingSecret -}}
 {{- $_ := set $config "paging" (merge (dict "keyFile" "/run/secrets/mlflow-env-proxy/paging/paging.key") ($config.paging | default dict)) -}}

@@ -24,6 +24,9 @@
 {{- if .Values.upstreamToken.existingSecret }}
 - { name: upstream-token, mountPath: /run/secrets/mlflow-env-proxy/upstream, readOnly: true }
 {{- end }}
+{{- if .Values.tls.existingSecret }}
+- { name: tls, mountPath: /run/secrets/mlflow-env-proxy/tls, readOnly: true }
+{{- end }}
 {{- if .Values.caBundle.existingConfigMap }}
 - { name: ca-bundle, mountPath: /etc/mlflow-env-proxy-ca, readOnly: true }
 {{- end }}
@@ -61,6 +64,10 @@
     defaultMode: 0440
     items: [{ key: {{ .key | quote }}, path: token }]
 {{- end }}
+{{- end }}
+{{- with .Values.tls.existingSecret }}
+- name: tls
+  secret: { secretName: {{ . }}, defaultMode: 0440 }
 {{- end }}
 {{- with .Values.caBundle }}
 {{- if .existingConfigMap }}

@@ -22,6 +22,7 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
       ['authentication', 'entra', 'authority'],
       findAuthorityProblem(file.authentication.entra?.authority ?? 'https://unused'),
     ),
+    ...checkTls(file),
     ...checkClientCertificate(file),
     ...checkWorkspaceCredentials(file),
     ...checkIssuers(file),
@@ -45,6 +46,13 @@ export function checkServerParts(file: ConfigFile, env: NodeJS.ProcessEnv): Find
 
 function finding(path: ConfigPath, message: string | null): Finding[] {
   return message === null ? [] : [{ path, message }]
+}
+
+function checkTls({ listen: { tls, socket } }: ConfigFile): Finding[] {
+  if (tls === undefined) return []
+  const path = ['listen', 'tls']
+  const local = socket === undefined ? null : 'is not for a Unix socket, which never leaves the machine; leave it out'
+  return [...finding(path, local), ...ofSecret(path, checkKeyPair(tls, Date.now()))]
 }
 
 function checkClientCertificate({ upstream: { url, clientCertificate } }: ConfigFile): Finding[] {

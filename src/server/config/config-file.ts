@@ -2,6 +2,7 @@ import type { ModelRegistry, ServingLimits, ServingModels, UpstreamKind } from '
 import type { AuditEntry } from './config-audit.ts'
 import type { LoginEntry } from './config-login.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
+import type { Config } from './config-types.ts'
 import type { IssuerEntry } from './issuer-entry.ts'
 import type { KeyPairFiles } from './key-pair.ts'
 import type { LimitSettings } from './limit-settings.ts'
@@ -25,7 +26,7 @@ export interface CredentialsEntry {
 
 /** The file's content once the schema holds and its defaults are filled in. */
 export interface ConfigFile {
-  readonly listen: { readonly host: string; readonly port: number; readonly socket?: string }
+  readonly listen: Config['listen']
   readonly admin: { readonly host: string; readonly port: number }
   readonly databricksHost?: {
     readonly listen?: { readonly host: string; readonly port: number }

@@ -24,13 +24,17 @@ export function describeConfig(config: Config): string {
 }
 
 /** The address as a URL, for people. */
-function showAddress({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+function showAddress({ host, port }: { readonly host: string; readonly port: number }, scheme = 'http'): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function describeListener({ listen }: Config): string {
-  return listen.socket === undefined ? `${showAddress(listen)} (MLFLOW_TRACKING_URI)` : `the Unix socket ${listen.socket}`
+  return listen.socket === undefined
+    ? `${showAddress(listen, schemeOf(listen))} (MLFLOW_TRACKING_URI)`
+    : `the Unix socket ${listen.socket}`
 }
+
+const schemeOf = ({ tls }: Config['listen']) => (tls === undefined ? 'http' : 'https')
 
 function describeServer(config: Config): string[] {
   const unknown = config.unknownFields === 'refuse' ? 'are refused' : 'are passed on, unless their name suggests a reference'
@@ -71,7 +75,9 @@ function describeDatabricksHost({ databricksHost, listen }: Config): string[] {
   const { listen: own, hostNames } = databricksHost
   const ports = [listen, ...(own === null ? [] : [own])].map(({ port }) => String(port))
   return [
-    ...(own === null ? [] : [row('databricks', `${showAddress(own)} (DATABRICKS_HOST, MLFLOW_TRACKING_URI=databricks)`)]),
+    ...(own === null
+      ? []
+      : [row('databricks', `${showAddress(own, schemeOf(listen))} (DATABRICKS_HOST, MLFLOW_TRACKING_URI=databricks)`)]),
     ...hostNames.map(({ name, environment }) =>
       row(
         'databricks',

@@ -46,10 +46,15 @@ export type UpstreamCredentials =
 /** Credentials by which the proxy itself has a token. */
 export type OwnCredentials = Exclude<UpstreamCredentials, { mode: 'none' | 'passthrough' | 'basic' | 'onBehalfOf' }>
 
+/** TLS of the ports for callers. */
+export interface ListenTls extends KeyPairFiles {
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+}
+
 /** The configuration after validation: frozen, complete, and never changed afterwards. */
 export interface Config extends PolicyConfig {
-  /** `socket`: the path of a Unix socket in place of host and port. */
-  readonly listen: { readonly host: string; readonly port: number; readonly socket?: string }
+  /** `socket`: the path of a Unix socket in place of host and port. `tls` is of all ports for callers; left out: plain HTTP. */
+  readonly listen: { readonly host: string; readonly port: number; readonly socket?: string; readonly tls?: ListenTls }
   readonly admin: { readonly host: string; readonly port: number }
   /** Where clients that have the proxy for their `DATABRICKS_HOST` reach it; left out: there are none. */
   readonly databricksHost?: {

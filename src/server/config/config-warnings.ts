@@ -20,9 +20,9 @@ function warnOfNetwork({ listen, databricksHost, admin, upstream, authentication
   const warnings: string[] = []
   const ports = { 'listen.host': listen, 'databricksHost.listen.host': databricksHost?.listen }
   for (const [key, address] of Object.entries(ports)) {
-    if (!address || isLoopback(address.host)) continue
+    if (!address || listen.tls !== undefined || isLoopback(address.host)) continue
     warnings.push(
-      `${key} ${address.host} is reachable from other machines, and tokens arrive in plain HTTP: put TLS in front of the proxy.`,
+      `${key} ${address.host} is reachable from other machines, and tokens arrive in plain HTTP: write listen.tls, or put TLS in front of the proxy.`,
     )
   }
   if (databricksHost !== undefined) {

@@ -99,7 +99,10 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
   const { keyFile } = file.paging
   const { identity, graph, login, issuers } = file.authentication
   const { caFile } = file.tls
-  const { clientCertificate } = file.upstream
+  const {
+    listen,
+    upstream: { clientCertificate },
+  } = file
   const absolute = <T extends object>(part: T) => resolveFiles(part, folder)
   const environments = Object.entries(file.environments).map(([name, entry]) => {
     const { credentials } = entry
@@ -107,6 +110,7 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
   })
   return {
     ...file,
+    listen: { ...listen, ...(listen.tls === undefined ? {} : { tls: absolute(listen.tls) }) },
     upstream: {
       ...file.upstream,
       credentials: absolute(file.upstream.credentials),
@@ -135,7 +139,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
   const { listen, admin, databricksHost, paging, unknownFields, shutdown, trustedProxies, audit, reload, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   return {
-    listen: { host: listen.host, port: listen.port, ...(listen.socket === undefined ? {} : { socket: listen.socket }) },
+    listen: { ...listen },
     admin: { host: admin.host, port: admin.port },
     ...(databricksHost === undefined ? {} : { databricksHost: completeDatabricksHost(databricksHost) }),
     upstream: completeUpstream(file, outbound, env),

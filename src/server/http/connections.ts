@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { clientGone } from '../network/client-gone.ts'
 import { type End, RequestEnd } from '../network/request-end.ts'
 import { endBehind } from './last-answer.ts'
+import { connectionEvent } from './listener-certificate.ts'
 
 /** The client connections of a server: which of them have a request in flight, and their orderly end. */
 export class Connections {
@@ -20,7 +21,7 @@ export class Connections {
 
   /** Tracks the connections of a server. */
   watch(server: Server): void {
-    server.on('connection', (socket) => {
+    server.on(connectionEvent(server), (socket: Socket) => {
       this.#underWay.set(socket, new Map())
       socket.once('close', () => this.#lose(socket))
     })

@@ -1,23 +1,10 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Connections } from './connections.ts'
-import { limits } from './framing.ts'
 import { clientTimeouts, type Timeouts } from './http-server.ts'
+import type { ListenerCertificate } from './listener-certificate.ts'
+import { openServer } from './open-server.ts'
 import { listenOnSocket } from './unix-socket.ts'
-
-function openServer(timeouts: Timeouts): Server {
-  const server = createServer({
-    // Node refuses at this size, and the proxy above it.
-    maxHeaderSize: limits.headerBytes + 1,
-    headersTimeout: timeouts.headers,
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
-    keepAlive: true,
-    keepAliveInitialDelay: 15_000,
-  })
-  server.keepAliveTimeout = timeouts.keepAlive
-  return server
-}
 
 /** A port for callers. It listens for as long as the process runs, and the application behind it may be replaced: the next request is the new one's. */
 export class Front {
@@ -26,11 +13,16 @@ export class Front {
   #app: Server
 
   /** `app` is ready. */
-  constructor(app: FastifyInstance, connections: Connections, timeouts: Timeouts = clientTimeouts) {
+  constructor(
+    app: FastifyInstance,
+    connections: Connections,
+    timeouts: Timeouts = clientTimeouts,
+    certificate: ListenerCertificate | null = null,
+  ) {
     this.#app = app.server
     this.#shell = Fastify({
       serverFactory: () => {
-        const server = openServer(timeouts)
+        const server = openServer(timeouts, certificate)
         for (const event of ['request', 'checkContinue', 'checkExpectation'] as const)
           server.on(event, (message, response) => void this.#app.emit(event, message, response))
         server.on('clientError', (error, socket) => void this.#app.emit('clientError', error, socket))

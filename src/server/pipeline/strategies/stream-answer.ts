@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net'
 import { pipeline, type Readable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
 import type { Grant } from '../../../policy/grant.ts'
@@ -83,11 +85,17 @@ async function readError(stream: Readable): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
+/** Ends a connection by a reset; over TLS the missing end of its stream tells, and a Unix socket has neither. */
+function breakOff(socket: Socket): void {
+  if (socket instanceof TLSSocket || socket.remoteAddress === undefined) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
 /** If a transfer breaks, the client's connection is closed, and the audit line shows which side broke it. */
 export function noteBreak({ auditRecord, raw }: Seen, stream: Readable): void {
   stream.once('error', (error: NodeJS.ErrnoException) => {
     // If a body ends with its connection, an orderly end would make it look complete.
-    if (raw.httpVersion === '1.0') raw.socket.resetAndDestroy()
+    if (raw.httpVersion === '1.0') breakOff(raw.socket)
     auditRecord.reason ??= error.code === 'UND_ERR_ABORTED' ? 'client-gone' : 'upstream-broke'
   })
 }
