@@ -16,17 +16,20 @@ t.test('the search finds what is hidden behind branches', async (t) => {
     if (value instanceof Map && [...value.values()].some((item) => item instanceof Map && item.size > 0))
       throw new Error('nested')
   }
-  const found = [1, 2, 3, 4].flatMap((seed) => {
+  const find = (seed: number) => {
     const effort = { seed, count: 60_000, milliseconds: 30_000 }
     return searchInputs({ name: 'hidden', seeds: ['{"a":1}'], check }, effort).findings.map(({ message }) => message)
-  })
-  t.same([...new Set(found)], ['Error: nested'], 'an object in an object, from a flat one')
+  }
+  // Not every seed finds it.
+  let found: string[] = []
+  for (let seed = 1; found.length === 0 && seed <= 4; seed++) found = find(seed)
+  t.same(found, ['Error: nested'], 'an object in an object, from a flat one')
 })
 
 for (const target of targets) {
   t.test(`${target.name}: what is read is read in one way, printed so that it means the same, or refused`, async (t) => {
     for (const seed of [1, today]) {
-      const effort = { seed, count: isFullRun ? 1_500 : 700, milliseconds: 3_000 }
+      const effort = { seed, count: isFullRun ? 1_500 : 250, milliseconds: 3_000 }
       const { findings, edges } = searchInputs(target, effort, [...literals])
       t.same(
         findings.map(({ message, input }) => `${message} ${showInput(input)}`),
