@@ -8,6 +8,7 @@ import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
 import { routesCommand } from './routes.ts'
 import { serveCommand } from './serve.ts'
+import { shadowReportCommand } from './shadow-report.ts'
 import type { Shell, Terminal } from './shell.ts'
 import { testCommand } from './test.ts'
 
@@ -19,6 +20,7 @@ const commands = [
   testCommand,
   routesCommand,
   auditCommand,
+  shadowReportCommand,
   agentCommand,
   demoCommand,
 ]

@@ -10,6 +10,7 @@ import { notThereYet } from './names/ids.ts'
 import { defaultExperiment } from './names/names.ts'
 import { planOf } from './plan.ts'
 import { Refusal } from './reasons.ts'
+import { withoutOwnRules } from './shadow.ts'
 
 export type Decision = { readonly allow: Grant } | { readonly deny: Refusal }
 
@@ -46,8 +47,11 @@ function lacksDefault({ endpoint, defaultExperimentId, visibleExperiments }: Eva
 }
 
 /** The facts of a decision as the grant keeps them, immutable. */
-function granted({ endpoint, message, changes, promotes, ...found }: EvaluationContext): GrantContext {
-  return { ...found, said: message, changes: [...new Set(changes.flatMap(keysOf))], promotes: [...promotes] }
+function granted(
+  { endpoint, message, changes, promotes, ...found }: EvaluationContext,
+  wouldRefuse: Refusal | null,
+): GrantContext {
+  return { ...found, wouldRefuse, said: message, changes: [...new Set(changes.flatMap(keysOf))], promotes: [...promotes] }
 }
 
 /**
@@ -55,6 +59,22 @@ function granted({ endpoint, message, changes, promotes, ...found }: EvaluationC
  * All of it happens before the first upstream byte of a change.
  */
 export function* decide(config: PolicyConfig, environment: Environment, request: DecodedRequest): Evaluation<Decision> {
+  const decision = yield* judge(config, environment, request, null)
+  if (environment.enforcement !== 'shadow' || 'allow' in decision) return decision
+  const free = withoutOwnRules(config, environment, request, decision.deny)
+  if (free === null) return decision
+  // Everything is checked again: what is let pass is what one rule less would have allowed.
+  const other = yield* judge(config, free.environment, free.request, decision.deny)
+  return 'allow' in other ? other : decision
+}
+
+/** One decision. `wouldRefuse`: the refusal that it takes the place of. */
+function* judge(
+  config: PolicyConfig,
+  environment: Environment,
+  request: DecodedRequest,
+  wouldRefuse: Refusal | null,
+): Evaluation<Decision> {
   try {
     checkSizes(planOf(request.endpoint).sizes, request.message)
     const context = contextOf(config, environment, asFirstApi(config, environment, request))
@@ -65,7 +85,7 @@ export function* decide(config: PolicyConfig, environment: Environment, request:
     context.defaultExperimentId = (yield* ask({ about: 'defaultExperiment', name })) ?? notThereYet
     for (const { inquire } of askingChecks.values()) yield* inquire(context)
     if (lacksDefault(context)) context.missing.push(name)
-    return { allow: issueGrant(request.endpointName, endpoint, message, granted(context)) }
+    return { allow: issueGrant(request.endpointName, endpoint, message, granted(context, wouldRefuse)) }
   } catch (error) {
     if (error instanceof Refusal) return { deny: error }
     throw error

@@ -3,6 +3,7 @@ import type { ClientMode, Environment, PolicyConfig } from './environments/envir
 import type { VersionFact } from './fact-query.ts'
 import type { JsonObject } from './messages/json/json.ts'
 import type { UpstreamName } from './names/names.ts'
+import type { Refusal } from './reasons.ts'
 
 /** What was found out on the way to a decision, and is needed again to rewrite the request and its answer. */
 export interface GrantContext {
@@ -44,6 +45,8 @@ export interface GrantContext {
   readonly promotes: readonly string[]
   /** The request in the caller's own words: what MLflow repeats of it is nothing that they do not know. */
   readonly said: JsonObject
+  /** The refusal that this grant stands for, because the environment is in shadow; null: none. */
+  readonly wouldRefuse: Refusal | null
   /** Value pairs for the audit line: what the caller said, what MLflow is told. */
   readonly references: readonly AuditedReference[]
 }

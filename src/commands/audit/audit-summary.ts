@@ -1,7 +1,7 @@
 import type { AuditLine } from '../../server/observability/audit-fields.ts'
 
 /** A person's name, or else an id: for people. */
-function showWho({ userName, applicationId, objectId, kind }: AuditLine): string {
+export function showWho({ userName, applicationId, objectId, kind }: AuditLine): string {
   if (userName !== null) return userName
   const id = kind === 'application' ? (applicationId ?? objectId) : objectId
   return id ?? 'nobody'

@@ -20,7 +20,7 @@ function readTime(text: string): number {
 }
 
 /** The lines of a file that are audit lines; other lines of a log are passed over. */
-async function* linesIn(file: string): AsyncGenerator<{ readonly text: string; readonly line: AuditLine }> {
+export async function* linesIn(file: string): AsyncGenerator<{ readonly text: string; readonly line: AuditLine }> {
   const input = file === '-' ? process.stdin : createReadStream(file)
   for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (!text.includes('"audit":true')) continue

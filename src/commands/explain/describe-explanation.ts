@@ -14,10 +14,11 @@ function describeOutcome({ decision, reason, message, references, makes, upstrea
     const { status, errorCode } = reasons[reason]
     return `denied       ${reason} (${status} ${errorCode})\nmessage      ${message}\n`
   }
-  if (upstream === null) return `allowed\n${makes.map((name) => `makes first  ${name}\n`).join('')}`
+  const shadow = message === null ? '' : `shadow       ${message}\n`
+  if (upstream === null) return `allowed\n${shadow}${makes.map((name) => `makes first  ${name}\n`).join('')}`
   const pairs = references.map(({ kind, logical, upstream: stored }) => `${kind.padEnd(12)} ${logical} is ${stored}\n`).join('')
   const body = upstream.body === null ? '' : `body         ${upstream.body}\n`
-  return `allowed\n${pairs}upstream     ${upstream.method} ${upstream.target}\n${body}`
+  return `allowed\n${shadow}${pairs}upstream     ${upstream.method} ${upstream.target}\n${body}`
 }
 
 /** An explanation for a person. */

@@ -67,8 +67,9 @@ export function findWay(config: Config, asked: Asked): Way | Explanation {
 
 function outcome(way: Way, decision: Decision): Explanation {
   if ('deny' in decision) return refused(decision.deny, way)
-  const { missing: makes, references } = decision.allow.context
-  const allowed = { ...nothing, decision: 'allow', way, references, makes } as const
+  const { missing: makes, references, wouldRefuse } = decision.allow.context
+  const message = wouldRefuse === null ? null : `in shadow: ${wouldRefuse.reason}. ${wouldRefuse.message}`
+  const allowed = { ...nothing, decision: 'allow', way, message, references, makes } as const
   if (makes.length > 0) return allowed
   const { method, target, body } = upstreamRequest(decision.allow)
   return { ...allowed, upstream: { method, target, body } }

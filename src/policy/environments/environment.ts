@@ -45,6 +45,8 @@ export interface ServingLimits {
 /** One logical environment, as configured. */
 export interface Environment {
   readonly name: string
+  /** `shadow`: what its own rules refuse is let pass and recorded. Left out: it is refused. */
+  readonly enforcement?: 'shadow'
   /** May use the Production stage and manage versions in it. */
   readonly production: boolean
   /** Values of the token's `roles` or `groups` claim that put a caller here. */

@@ -61,6 +61,7 @@ function readEnvironment(name: string, entry: EnvironmentEntry, findings: Findin
   const stage = entry.registrationStage ?? (entry.production ? 'Production' : 'Staging')
   return {
     name,
+    ...(entry.enforcement === 'shadow' ? { enforcement: 'shadow' as const } : {}),
     production: entry.production,
     groups: [...(entry.groups ?? [`apps_${name}`])],
     ...(entry.readers.length === 0 ? {} : { readers: [...entry.readers] }),

@@ -89,6 +89,7 @@ export interface EnvironmentEntry {
   readonly registrationAlias?: string
   readonly experimentRoot?: string
   readonly production: boolean
+  readonly enforcement: 'enforce' | 'shadow'
   readonly registrationStage?: 'Staging' | 'Production' | 'none'
   readonly promotesFrom: readonly string[]
   readonly sourcePrefixes: readonly string[]

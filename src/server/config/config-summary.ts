@@ -168,6 +168,7 @@ function describeEnvironment(environment: Environment, config: Config): string[]
     row('models', `fraud is ${resolveName(config, environment, 'model', 'fraud').upstream} upstream`),
     row('experiments', `churn is ${experimentRoot}/churn upstream`),
     usesCatalog(config) ? describeAliases(environment, config) : describeStages(environment),
+    ...(environment.enforcement === 'shadow' ? [row('shadow', 'what its own rules refuse passes, and is recorded')] : []),
     row('new version', describeRegistration(environment)),
     row('promotes', describePromotion(promotesFrom)),
     row(

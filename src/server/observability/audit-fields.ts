@@ -77,6 +77,11 @@ export const auditFields = {
     description:
       'Why it was refused or failed: a [reason](how-it-decides.md#refusals), or `upstream-error`, `upstream-broke`, `client-gone`, `internal`.',
   },
+  wouldRefuse: {
+    ...maybe,
+    description:
+      'The reason for which it would have been refused, if its environment were not in [shadow](shadow.md); null: none.',
+  },
   status: { type: ['integer', 'null'], description: 'The HTTP status; null: the client may not have seen one.' },
   complete: { type: 'boolean', description: 'Whether the whole answer was sent.' },
   upstreamStatus: {

@@ -20,6 +20,8 @@ export interface AuditRecord {
   details: AuditDetails | null
   decision: 'allow' | 'deny' | 'none'
   reason: string | null
+  /** In an environment in shadow: the reason for which the request would have been refused. */
+  wouldRefuse: string | null
   /** What the caller was told, where that repeats nothing of the request; for the log. */
   said: string | null
   upstreamStatus: number | null
@@ -41,6 +43,7 @@ export function newAuditRecord({ socket }: Pick<IncomingMessage, 'socket'>): Aud
     details: null,
     decision: 'none',
     reason: null,
+    wouldRefuse: null,
     said: null,
     upstreamStatus: null,
     upstreamRequestId: null,

@@ -68,6 +68,7 @@ export class Audit {
       details: record.details,
       decision: record.decision,
       reason: record.reason ?? (raw.writableFinished ? null : 'client-gone'),
+      wouldRefuse: record.wouldRefuse,
       // If the answer is incomplete, the client may not have seen a status.
       status: raw.headersSent ? statusCode : null,
       complete: raw.writableFinished,
@@ -96,6 +97,7 @@ export class Audit {
       ...nothing,
       decision: 'deny',
       reason: 'malformed',
+      wouldRefuse: null,
       status,
       complete: true,
       upstreamStatus: null,

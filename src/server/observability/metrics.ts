@@ -72,6 +72,13 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #shadowed = new Counter({
+    name: 'mlflow_env_proxy_shadow_passes_total',
+    help: 'Requests that passed because their environment is in shadow, by the reason for which they would have been refused.',
+    labelNames: ['endpoint', 'environment', 'reason'],
+    registers: [this.registry],
+  })
+
   readonly #shed = new Counter({
     name: 'mlflow_env_proxy_shed_total',
     help: 'Requests that were shed, by what was short and why: a full queue, too long a wait, memory that others needed.',
@@ -131,6 +138,8 @@ export class Metrics {
       reason: auditRecord.reason ?? '',
       status: String(reply.statusCode),
     })
+    const { endpoint, environment, wouldRefuse: reason } = auditRecord
+    if (reason !== null) this.#shadowed.inc({ endpoint, environment: environment?.name ?? '', reason })
     this.#seconds.observe({ endpoint: auditRecord.endpoint }, reply.elapsedTime / 1000)
   }
 

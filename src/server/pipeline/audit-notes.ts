@@ -15,6 +15,7 @@ export function noteRequested(record: AuditRecord, endpoint: OpenEndpoint, messa
 /** Notes that it is allowed, and what the decision found out. */
 export function noteGranted(record: AuditRecord, endpoint: OpenEndpoint, grant: Grant): void {
   record.decision = 'allow'
+  record.wouldRefuse = grant.context.wouldRefuse?.reason ?? null
   // Catalog's own API has other names for the same things.
   const requested = grant.endpoint === endpoint ? record.references : requestedReferences(grant.endpoint, grant.message)
   record.references = withVersions(grant.context.references, requested)
