@@ -55,7 +55,11 @@ function freeSuffix(environment: Environment, other: string): string {
   return candidates.find((candidate) => !candidate.endsWith(other) && !other.endsWith(candidate)) ?? candidates[0] ?? ''
 }
 
-function rootClashes(first: Environment, second: Environment, foldsCase: boolean): EnvironmentProblem[] {
+const hasDefaultRoot = ({ name, experimentRoot }: Environment) => experimentRoot === `/experiments/${name}`
+
+/** The later of two gives way, unless its root is the one that was not written. */
+function rootClashes(one: Environment, two: Environment, foldsCase: boolean): EnvironmentProblem[] {
+  const [first, second] = hasDefaultRoot(two) && !hasDefaultRoot(one) ? [two, one] : [one, two]
   const [a, b] = [asFolder(first, foldsCase), asFolder(second, foldsCase)]
   if (!a.startsWith(b) && !b.startsWith(a)) return []
   const other = `\`${first.experimentRoot}\` of ${first.name}`

@@ -44,6 +44,7 @@ t.test('the smallest file gets every default', async (t) => {
     unknownFields: 'refuse',
     shutdown: { drainSeconds: 5, finishSeconds: 300 },
     trustedProxies: [],
+    reload: { watchSeconds: 5 },
     audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
     log: { level: 'info' },
   })
@@ -278,7 +279,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, limits, paging, unknownFields, shutdown, trustedProxies, audit, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, limits, paging, unknownFields, shutdown, trustedProxies, audit, reload, log, or leave it out',
   ],
   [
     'environments: [acc]\naudit: { destination: file }',
@@ -598,4 +599,10 @@ t.test('law: whatever a file holds, it loads, or every problem has a path, a pla
     { numRuns: 500 },
   )
   t.ok(refused > 100 && refused < 500, `both kinds were tried (${refused} of 500 refused)`)
+})
+
+t.test('of two roots, the one that was written gives way to a default', async (t) => {
+  t.match(linesOf(`${base}environments:\n  acc: { experimentRoot: /experiments }\n  preprod: {}\n`), [
+    /^5:\d+ environments\.acc\.experimentRoot: `\/experiments` holds `\/experiments\/preprod` of preprod; .* such as \/experiments\/acc$/,
+  ])
 })
