@@ -73,12 +73,12 @@ export class RedisSessions implements SessionStore {
   }
 
   async #lock(id: string, owner: string, waits: boolean): Promise<boolean> {
-    const end = this.#now() + waiting.most
+    const end = performance.now() + waiting.most
     const expiration = { type: 'PX', value: lockTime } as const
     const take = () => this.#link.ask((client) => client.set(this.#key('renewal', id), owner, { expiration, condition: 'NX' }))
     while ((await take()) === null) {
       if (!waits) return false
-      if (this.#now() > end)
+      if (performance.now() > end)
         throw new Refusal('upstream-unavailable', 'Your login is being renewed, which takes long: try again shortly.')
       await sleep(waiting.step)
     }
