@@ -7,6 +7,7 @@ variable "environments" {
     model_suffix             = optional(string)
     experiment_root          = optional(string)
     production               = optional(bool, false)
+    enforcement              = optional(string)
     registration_stage       = optional(string)
     promotes_from            = optional(list(string), [])
     source_prefixes          = optional(list(string), [])

@@ -30,6 +30,7 @@ locals {
         modelSuffix            = e.model_suffix
         experimentRoot         = e.experiment_root
         production             = e.production
+        enforcement            = var.environments[name].enforcement
         registrationStage      = var.environments[name].unity_catalog_schema == null ? e.registration_stage : null
         unityCatalogSchema     = var.environments[name].unity_catalog_schema
         registrationAlias      = var.environments[name].registration_alias

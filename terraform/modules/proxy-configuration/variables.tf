@@ -7,6 +7,7 @@ variable "environments" {
       model_suffix        model `fraud` is `fraud` + suffix upstream (default: _<name>)
       experiment_root     experiment `churn` is root + `/churn` upstream (default: /experiments/<name>)
       production          may use the Production stage, and promote (default: false)
+      enforcement         `shadow` records what its own rules would refuse, and lets it pass; `enforce` (default: enforce)
       registration_stage  Staging, Production or none (default: Staging; Production in a production environment)
       promotes_from       environments whose versions it may read and promote (default: none)
       source_prefixes     storage folders that versions may use as a source, in addition to the environment's own artifacts (default: none)
@@ -28,6 +29,7 @@ variable "environments" {
     model_suffix             = optional(string)
     experiment_root          = optional(string)
     production               = optional(bool, false)
+    enforcement              = optional(string)
     registration_stage       = optional(string)
     promotes_from            = optional(list(string), [])
     source_prefixes          = optional(list(string), [])
@@ -108,6 +110,11 @@ variable "environments" {
       e.registration_stage == null ? true : contains(["Staging", "Production", "none"], e.registration_stage)
     ])
     error_message = "registration_stage must be Staging, Production or none."
+  }
+
+  validation {
+    condition     = alltrue([for e in values(var.environments) : e.enforcement == null ? true : contains(["enforce", "shadow"], e.enforcement)])
+    error_message = "enforcement must be enforce or shadow."
   }
 
   validation {
