@@ -11,7 +11,7 @@ import { BrowserClient } from '../harness/browser-client.ts'
 import { freePort, startProgram, waitUntilAnswers } from '../harness/program.ts'
 
 const command = findOauth2Proxy()
-const options = command === null ? { skip: 'no oauth2-proxy, and no Go to build it' } : {}
+const options = command === null ? { skip: 'no oauth2-proxy: OAUTH2_PROXY=build builds it, which takes minutes' } : {}
 
 /** The recipe of docs/login.md. */
 function recipe(): object {
