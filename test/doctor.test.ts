@@ -79,21 +79,43 @@ t.test('an open-source server: is it there, which one, and is it open to everybo
     authentication: { entra: entra() },
     environments: ['acc'],
   })
+  const owned = ['fine owned', 'fine owned']
   t.same(await examine(config()), {
     code: 0,
     findings: (await examine(config())).findings,
-    codes: ['fine issuer', 'fine version', 'note open', 'fine storage'],
+    codes: ['fine issuer', 'fine version', 'note open', 'fine storage', ...owned],
   })
   writeFileSync(join(folder, 'upstream-token'), 'x')
   const credentials = { mode: 'token', file: 'upstream-token' }
   const asked = await examine(config({ credentials }))
-  t.same(asked.codes, ['fine issuer', 'fine version', 'problem open', 'fine credentials', 'fine storage'])
+  t.same(asked.codes, ['fine issuer', 'fine version', 'problem open', 'fine credentials', 'fine storage', ...owned])
   const gone = await examine(config({ url: 'http://127.0.0.1:1' }))
   t.same(gone.codes, ['fine issuer', 'problem upstream-unreachable'])
   const lost = await examine({ ...config(), authentication: { entra: { ...entra(), authority: 'http://127.0.0.1:1' } } })
   t.equal(lost.codes[0], 'problem issuer-unreachable')
   const other = await examine(config({ url: issuer.authority }))
   t.same(other.codes, ['fine issuer', 'note version-unknown', 'fine closed', 'problem credentials-refused'])
+})
+
+t.test('what belongs to no environment is counted and named', async (t) => {
+  const config = { upstream: { url: mlflow.url }, authentication: { entra: entra() }, environments: ['acc'] }
+  const ask = async (method: string, path: string, body: object) => {
+    const options = { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    return (await fetch(`${mlflow.url}/api/2.0/mlflow/${path}`, options)).json()
+  }
+  for (const name of ['legacy', 'fraud_acc', 'churn_prod']) await ask('POST', 'registered-models/create', { name })
+  const { experiment_id } = await ask('POST', 'experiments/create', { name: 'old trials' })
+  t.teardown(async () => {
+    for (const name of ['legacy', 'fraud_acc', 'churn_prod']) await ask('DELETE', 'registered-models/delete', { name })
+    await ask('POST', 'experiments/delete', { experiment_id })
+  })
+  const { code, findings } = await examine(config)
+  t.equal(code, 0)
+  const found = findings.filter((finding) => finding.code === 'unowned').map(({ message }) => message)
+  t.match(found, [
+    "2 of 3 models belong to no environment, so that no caller sees them: 'churn_prod', 'legacy'.",
+    /^1 of \d+ experiments? belong to no environment, so that no caller sees them: 'old trials'\.$/,
+  ])
 })
 
 t.test('the directory: can it be asked, and do the names of groups stand for one group each?', async (t) => {
@@ -180,7 +202,7 @@ t.test('an open-source server: locations that clients reach on their own', async
 
 t.test('a caller of an open-source server: what the proxy makes of them', async (t) => {
   const config = { upstream: { url: mlflow.url }, authentication: { entra: entra() }, environments: ['acc'] }
-  const codes = async (claims: object) => (await examine(config, await issuer.token({ iss, ...claims }))).codes.slice(4)
+  const codes = async (claims: object) => (await examine(config, await issuer.token({ iss, ...claims }))).codes.slice(6)
   t.same(await codes({}), ['fine caller'])
   t.same(await codes({ roles: ['other'] }), ['problem caller-nowhere'])
   t.same(await codes({ aud: 'api://other' }), ['problem caller-refused'])
@@ -533,6 +555,7 @@ t.test('every finding that there may be was found above, and stands in the docum
     'group',
     'folder',
     'models',
+    'owned',
     'caller',
     'caller-shut',
     'login',

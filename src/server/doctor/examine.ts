@@ -13,6 +13,7 @@ import { checkLogin } from './examine-login.ts'
 import { checkModels } from './examine-models.ts'
 import { checkReach } from './examine-reach.ts'
 import { checkStorage } from './examine-storage.ts'
+import { checkUnowned } from './examine-unowned.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { Probe } from './probe.ts'
 
@@ -34,8 +35,8 @@ async function* checkRegistry({ config, probe, anybody }: Examination): AsyncGen
 
 /** What is looked at behind each kind of server, in this order. */
 const checks: Readonly<Record<ServerKind, readonly Check[]>> = {
-  mlflow: [checkStorage, checkCaller],
-  databricks: [checkRegistry, forEach(checkGroups), forEach(checkFolder), forEach(checkModels), checkCaller],
+  mlflow: [checkStorage, checkUnowned, checkCaller],
+  databricks: [checkRegistry, forEach(checkGroups), forEach(checkFolder), forEach(checkModels), checkUnowned, checkCaller],
   unityCatalog: [checkRegistry, forEach(checkGroups), forEach(checkFolder), forEach(checkGrants), checkCaller],
 }
 

@@ -54,6 +54,9 @@ const remedies = {
   'models-unchecked': '',
   'schema-missing': 'Create it, with USE CATALOG, USE SCHEMA and CREATE MODEL for its principals.',
   'schema-owner': 'Owners may do everything with its models, like admins: the owner should be an administrator.',
+  owned: '',
+  unowned:
+    'Rename what an environment is to have (fraud to fraud_acc, churn to /experiments/acc/churn); what stays is for those who use MLflow itself.',
   caller: '',
   'caller-refused': 'Get a token the way callers do, for an audience in the configuration.',
   'caller-nowhere': 'Add them to the group of an environment. If tokens list no groups, see authentication.directory.',
