@@ -56,6 +56,7 @@ const parts = Object.fromEntries([
   bench('soak'),
   generate('endpoint-docs'),
   generate('audit'),
+  generate('metrics'),
   generate('config-reference'),
   generate('messages', mlflowVersions),
   generate('databricks', ['databricks', ...mlflowVersions]),

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { Metrics } from '../../../src/server/observability/metrics.ts'
+
+const valueOf = (text: string, series: string) =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length),
+  )
+
+t.test('what keeps the process busy shows as delay of its event loop, until it was read', async (t) => {
+  const { registry } = new Metrics()
+  await sleep(50)
+  await registry.metrics()
+  const end = performance.now() + 200
+  while (performance.now() < end);
+  await sleep(30)
+  const most = 'mlflow_env_proxy_event_loop_delay_seconds{quantile="1"}'
+  const busy = valueOf(await registry.metrics(), most)
+  t.ok(busy > 0.1, `${busy} s`)
+  t.equal(valueOf(await registry.metrics(), most), 0, 'nothing since then')
+})
+
+t.test('the versions of the proxy and of Node', async (t) => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const series = `mlflow_env_proxy_build_info{version="${version}",node="${process.versions.node}"}`
+  t.equal(valueOf(await new Metrics().registry.metrics(), series), 1)
+})
