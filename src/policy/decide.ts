@@ -55,7 +55,7 @@ function granted(
 }
 
 /**
- * Decides one request: pure, and the only maker of grants. It asks about the world by yielding questions.
+ * Decides one request: pure, and the only maker of grants. It asks about MLflow by yielding questions.
  * All of it happens before the first upstream byte of a change.
  */
 export function* decide(config: PolicyConfig, environment: Environment, request: DecodedRequest): Evaluation<Decision> {

@@ -3,7 +3,7 @@ import type { EntityKind } from './genai/entity.ts'
 import type { GatewayFact, GatewayKind } from './genai/gateway-thing.ts'
 import type { UpstreamName } from './names/names.ts'
 
-/** What a decision may ask about the world. The server answers from MLflow or from its cache; `null`: there is no such thing. */
+/** What a decision may ask about MLflow. The server answers from MLflow or from its cache; `null`: there is no such thing. */
 export type FactQuery =
   /** The id of an experiment that the proxy itself makes, by its name; null: it is not there yet. */
   | { readonly about: 'defaultExperiment'; readonly name: UpstreamName }

@@ -1,4 +1,4 @@
-import { answerOf as answerIn, type World } from '../../src/commands/explain/world.ts'
+import { answerOf as answerIn, type StoredFacts } from '../../src/commands/explain/stored-facts.ts'
 import type { Decision } from '../../src/policy/decide.ts'
 import { decide } from '../../src/policy/decide.ts'
 import type { DecodedRequest } from '../../src/policy/decoded-request.ts'
@@ -10,7 +10,7 @@ import { type Json, JsonNumber, type JsonObject } from '../../src/policy/message
 import type { Refusal } from '../../src/policy/reasons.ts'
 
 /** Everything that an MLflow server of a test has. */
-export type FakeFacts = World
+export type FakeFacts = StoredFacts
 
 /** An environment with the defaults of the configuration. */
 export function makeEnvironment(name: string, over: Partial<Environment> = {}): Environment {

@@ -3,7 +3,7 @@ import type { Answer, ExperimentFact, FactQuery, VersionFact } from '../../polic
 import { defaultExperiment, resolveName } from '../../policy/names/names.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { FactSource } from '../../server/facts/evaluate.ts'
-import { answerOf, type World } from './world.ts'
+import { answerOf, type StoredFacts } from './stored-facts.ts'
 
 type Id = string | number
 
@@ -48,8 +48,8 @@ export function joinFacts(first: GivenFacts, second: GivenFacts): GivenFacts {
   return Object.fromEntries(keys.map((key) => [key, [...(first[key] ?? []), ...(second[key] ?? [])]]))
 }
 
-/** Makes a world of what was written, with names as MLflow stores them. */
-class WorldMaker {
+/** Makes facts of what was written, with names as MLflow stores them. */
+class FactMaker {
   readonly #config: PolicyConfig
   readonly #experiments: ExperimentFact[] = []
 
@@ -57,7 +57,7 @@ class WorldMaker {
     this.#config = config
   }
 
-  make({ experiments = [], runs = [], loggedModels = [], traces = [], others = [], versions = [] }: GivenFacts): World {
+  make({ experiments = [], runs = [], loggedModels = [], traces = [], others = [], versions = [] }: GivenFacts): StoredFacts {
     for (const { id, environment, name = 'Default' } of experiments) {
       this.#experiments.push({ id: String(id), name: this.#stored('experiment', environment, name) })
     }
@@ -166,12 +166,12 @@ function wordsOf(query: FactQuery): string {
 /** Answers questions from facts that were given: there is nothing else. Throws FactsError. */
 export function factsGiven(config: PolicyConfig, facts: GivenFacts): FactSource {
   try {
-    const world = new WorldMaker(config).make(facts)
+    const stored = new FactMaker(config).make(facts)
     return {
       answer(query) {
         if (unsaid.has(query.about))
           throw new UnknownFact(`The decision needs the ${wordsOf(query)}, which facts cannot say: ask MLflow.`)
-        return answerOf(world, query)
+        return answerOf(stored, query)
       },
     }
   } catch (error) {

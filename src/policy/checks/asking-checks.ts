@@ -21,7 +21,7 @@ import { checkVersionBytes } from './versions/version-bytes.ts'
 import { checkVersions, showsOnlyInAnswer } from './versions/versions.ts'
 import { checkWorkspaceIds } from './workspace/workspace-ids.ts'
 
-/** What asks about the world, in the order in which it asks. */
+/** What asks about MLflow, in the order in which it asks. */
 export const askingChecks: Readonly<Record<AskingCheckName, AskingCheck>> = {
   ownExperiments: { inquire: checkOwnExperiments },
   searchedExperiments: { inquire: checkSearchedExperiments },

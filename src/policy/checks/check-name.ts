@@ -33,7 +33,7 @@ export type StaticCheckName =
   | 'traceFilters'
   | 'scope'
 
-/** Checks that ask about the world: `src/policy/checks/asking-checks.ts` has them in their order. */
+/** Checks that ask about MLflow: `src/policy/checks/asking-checks.ts` has them in their order. */
 export type AskingCheckName =
   | 'ownExperiments'
   | 'searchedExperiments'

@@ -15,7 +15,7 @@ export interface StaticCheck extends Applicability {
   readonly judge: (context: EvaluationContext) => void
 }
 
-/** A check that asks about the world. Throws Refusal. */
+/** A check that asks about MLflow. Throws Refusal. */
 export interface AskingCheck extends Applicability {
   readonly inquire: (context: EvaluationContext) => Evaluation<void>
 }

@@ -10,7 +10,7 @@ import type {
 import type { GatewayFact } from '../../policy/genai/gateway-thing.ts'
 
 /** Everything that an MLflow server is said to have: what is not listed does not exist. */
-export interface World {
+export interface StoredFacts {
   readonly experiments: readonly ExperimentFact[]
   readonly runs: readonly RunFact[]
   readonly loggedModels: readonly LoggedModelFact[]
@@ -35,24 +35,24 @@ export interface World {
 type VersionQuery = Extract<FactQuery, { about: 'version' | 'artifactsOfVersion' | 'alias' | `${string}ersions${string}` }>
 
 /** Where a version's artifacts are: copies lead to what they are copies of. */
-function artifactsOf(world: World, name: string, version: string, hops = 8): string | null {
-  const fact = world.versions.find((each) => each.name === name && each.version === version)
+function artifactsOf(stored: StoredFacts, name: string, version: string, hops = 8): string | null {
+  const fact = stored.versions.find((each) => each.name === name && each.version === version)
   if (fact === undefined || hops === 0) return null
   const [, copied = '', number = ''] = /^models:\/(\w+)\/([0-9]+)$/.exec(fact.source) ?? []
-  if (copied !== '') return artifactsOf(world, copied, number, hops - 1)
+  if (copied !== '') return artifactsOf(stored, copied, number, hops - 1)
   const logged = /^models:\/(m-[0-9a-f]{32})$/.exec(fact.source)?.[1]
-  return logged === undefined ? fact.source : (world.loggedModels.find(({ id }) => id === logged)?.artifactUri ?? null)
+  return logged === undefined ? fact.source : (stored.loggedModels.find(({ id }) => id === logged)?.artifactUri ?? null)
 }
 
-function versionsIn(world: World, query: VersionQuery): Answer {
-  const { versions } = world
+function versionsIn(stored: StoredFacts, query: VersionQuery): Answer {
+  const { versions } = stored
   switch (query.about) {
     case 'version':
       return versions.find(({ name, version }) => name === query.name && version === query.version) ?? null
     case 'artifactsOfVersion':
-      return artifactsOf(world, query.name, query.version)
+      return artifactsOf(stored, query.name, query.version)
     case 'alias': {
-      const number = world.aliases?.[`${query.name}@${query.alias}`]
+      const number = stored.aliases?.[`${query.name}@${query.alias}`]
       return versions.find(({ name, version }) => name === query.name && version === number) ?? null
     }
     case 'versionsOfModel':
@@ -68,39 +68,39 @@ function versionsIn(world: World, query: VersionQuery): Answer {
   }
 }
 
-function entitiesIn({ entities = {} }: World, ids: readonly string[]): ReadonlyMap<string, readonly string[]> {
+function entitiesIn({ entities = {} }: StoredFacts, ids: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const known = ids.map((id): [string, readonly string[]] => [id, entities[id] ?? []])
   return new Map(known.filter(([, experiments]) => experiments.length > 0))
 }
 
 /** The answer that such a server gives to a question. */
-export function answerOf(world: World, query: FactQuery): Answer {
+export function answerOf(stored: StoredFacts, query: FactQuery): Answer {
   switch (query.about) {
     case 'defaultExperiment':
-      return world.experiments.find(({ name }) => name === query.name)?.id ?? null
+      return stored.experiments.find(({ name }) => name === query.name)?.id ?? null
     case 'experiments':
-      return new Map(world.experiments.filter(({ id }) => query.ids.includes(id)).map((fact) => [fact.id, fact]))
+      return new Map(stored.experiments.filter(({ id }) => query.ids.includes(id)).map((fact) => [fact.id, fact]))
     case 'experimentsNamed':
-      return world.experiments.filter(({ name }) => name.startsWith(query.pattern.replace('%', '')))
+      return stored.experiments.filter(({ name }) => name.startsWith(query.pattern.replace('%', '')))
     case 'experimentsOf':
-      return entitiesIn(world, query.ids)
+      return entitiesIn(stored, query.ids)
     case 'run':
-      return world.runs.find(({ id }) => id === query.id) ?? null
+      return stored.runs.find(({ id }) => id === query.id) ?? null
     case 'loggedModel':
-      return world.loggedModels.find(({ id }) => id === query.id) ?? null
+      return stored.loggedModels.find(({ id }) => id === query.id) ?? null
     case 'traces':
-      return new Map((world.traces ?? []).filter(({ id }) => query.ids.includes(id)).map((fact) => [fact.id, fact]))
+      return new Map((stored.traces ?? []).filter(({ id }) => query.ids.includes(id)).map((fact) => [fact.id, fact]))
     case 'modelOfWebhook':
-      return world.webhooks?.[query.id] ?? null
+      return stored.webhooks?.[query.id] ?? null
     case 'modelOfId':
-      return world.modelIds?.[query.id] ?? null
+      return stored.modelIds?.[query.id] ?? null
     case 'endpointOfId':
-      return world.endpointIds?.[query.id] ?? null
+      return stored.endpointIds?.[query.id] ?? null
     case 'gatewayThing':
-      return world.gateway?.find(({ id }) => id === query.id) ?? null
+      return stored.gateway?.find(({ id }) => id === query.id) ?? null
     case 'gatewayUsers':
-      return world.gatewayUsers?.[query.id] ?? []
+      return stored.gatewayUsers?.[query.id] ?? []
     default:
-      return versionsIn(world, query)
+      return versionsIn(stored, query)
   }
 }
