@@ -7,16 +7,16 @@ import type { Config } from './config/config-types.ts'
 import { Connections } from './http/connections.ts'
 import { ListenError, listen } from './http/listen.ts'
 import { catchUnforeseen } from './http/unforeseen.ts'
-import { openLasting } from './lasting.ts'
 import { buildAdmin } from './observability/admin-server.ts'
 import { LineSink } from './observability/line-sink.ts'
 import { createLog } from './observability/log.ts'
 import { standardOutlet } from './observability/log-outlet.ts'
 import { Metrics } from './observability/metrics.ts'
 import { openAudit } from './observability/open-audit.ts'
-import { PublicSide } from './public-side.ts'
+import { openProcessState } from './process-state.ts'
 import { ConfigWatch } from './reload/config-watch.ts'
 import { Reloader } from './reload/reloader.ts'
+import { ReloadableProxy } from './reloadable-proxy.ts'
 
 /** Milliseconds for writing the last log lines. */
 const lastWords = 2_000
@@ -48,7 +48,13 @@ class Hangups {
 }
 
 /** Reloads on SIGHUP, and when the file changes. */
-function reloadOn(hangups: Hangups, { first, file, read }: ConfigSource, proxy: PublicSide, log: Logger, metrics: Metrics): void {
+function reloadOn(
+  hangups: Hangups,
+  { first, file, read }: ConfigSource,
+  proxy: ReloadableProxy,
+  log: Logger,
+  metrics: Metrics,
+): void {
   const apply = async (config: Config) => {
     const { level } = log
     // What is built now takes its level from here.
@@ -93,7 +99,7 @@ export async function serve(source: ConfigSource): Promise<void> {
   const metrics = new Metrics()
   const { log, audit, end } = await openOutput(config, metrics)
   const connections = new Connections()
-  const proxy = new PublicSide(config, { log, metrics, audit, connections, lasting: openLasting(config, metrics) })
+  const proxy = new ReloadableProxy(config, { log, metrics, audit, connections, processState: openProcessState(config, metrics) })
   const admin = buildAdmin(
     metrics,
     () => proxy.waitsFor(),

@@ -6,7 +6,6 @@ import type { WorkspaceArtifacts } from './databricks/workspace-artifacts.ts'
 import type { Clock } from './facts/clock.ts'
 import type { Connections } from './http/connections.ts'
 import type { ServerParts } from './http/http-server.ts'
-import type { Lasting } from './lasting.ts'
 import type { Limits } from './limits/request-limits.ts'
 import { type LoginParts, openLogin } from './login/login-parts.ts'
 import { Audit, type AuditStream, auditInLog } from './observability/audit.ts'
@@ -15,6 +14,7 @@ import type { Metrics } from './observability/metrics.ts'
 import { openPipeline } from './pipeline/open-pipeline.ts'
 import type { PageTokens } from './pipeline/page-tokens.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
+import type { ProcessState } from './process-state.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
 /** What one configuration's applications are made of. */
@@ -27,7 +27,7 @@ export interface Parts extends ServerParts {
   readonly connections: Connections
   /** Left out: the process's own. */
   readonly clock?: Clock
-  readonly lasting: Lasting
+  readonly processState: ProcessState
   /** Left out: the log. */
   readonly audit?: AuditStream
 }
@@ -70,8 +70,8 @@ function reportsOfLogins({ log, metrics }: Parts): Parameters<typeof openLogin>[
 
 /** Opens what the ports share. */
 export function openServices(parts: Parts): Services {
-  const { config, authenticator, upstream, lasting } = parts
-  const { limits } = lasting
+  const { config, authenticator, upstream, processState } = parts
+  const { limits } = processState
   const stream = parts.audit ?? auditInLog(parts.log)
   const audit = new Audit(stream, {
     config,
@@ -79,8 +79,8 @@ export function openServices(parts: Parts): Services {
     clientAddressOf: clientAddresses(config.trustedProxies),
   })
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
-  const { close, ...pipeline } = openPipeline({ ...parts, promotions: lasting.promotions, auditFailing: stream.failing })
-  const login = openLogin(config, authenticator, lasting.logins, reportsOfLogins(parts))
+  const { close, ...pipeline } = openPipeline({ ...parts, promotions: processState.promotions, auditFailing: stream.failing })
+  const login = openLogin(config, authenticator, processState.logins, reportsOfLogins(parts))
   const closeAll = async () => {
     await login?.close()
     await close()

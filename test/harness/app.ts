@@ -10,12 +10,12 @@ import type { UpstreamTimeouts } from '../../src/server/config/upstream-timeouts
 import { openClients } from '../../src/server/databricks/open-upstream.ts'
 import type { Clock } from '../../src/server/facts/clock.ts'
 import { Connections } from '../../src/server/http/connections.ts'
-import { Front } from '../../src/server/http/front.ts'
-import { openLasting } from '../../src/server/lasting.ts'
+import { ReloadableListener } from '../../src/server/http/reloadable-listener.ts'
 import { auditInLog } from '../../src/server/observability/audit.ts'
 import { createLog } from '../../src/server/observability/log.ts'
 import { Metrics } from '../../src/server/observability/metrics.ts'
 import { PageTokens } from '../../src/server/pipeline/page-tokens.ts'
+import { openProcessState } from '../../src/server/process-state.ts'
 import type { Parts } from '../../src/server/services.ts'
 import { startIssuer, type TestIssuer } from '../fakes/issuer.ts'
 
@@ -106,14 +106,14 @@ export async function startInProcess(
     ...parts,
     tokens,
     connections,
-    lasting: openLasting(config, parts.metrics),
+    processState: openProcessState(config, parts.metrics),
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(clock === undefined ? {} : { clock }),
     audit: auditInLog(log, auditFailing),
   })
   await apps.ready()
   const listening = [apps.listen, ...(apps.databricksHost === null ? [] : [apps.databricksHost])].map(
-    (app) => new Front(app, connections, timeouts),
+    (app) => new ReloadableListener(app, connections, timeouts),
   )
   const [url = '', databricksHost = null] = await Promise.all(listening.map((app) => app.listen({ host: '127.0.0.1', port: 0 })))
   const lines = () =>
@@ -132,8 +132,8 @@ export async function startInProcess(
       return taken
     },
     close: async () => {
-      for (const front of listening) front.server.closeAllConnections()
-      await Promise.all(listening.map((front) => front.close()))
+      for (const listener of listening) listener.server.closeAllConnections()
+      await Promise.all(listening.map((listener) => listener.close()))
       await apps.close()
       await Promise.all([upstream.close(), callers.close()])
       rmSync(folder, { recursive: true, force: true })

@@ -49,7 +49,7 @@ function constraint(name: string, derive: (message: IncomingMessage) => string):
   }
 }
 
-/** An application without routes, which refuses whatever no HTTP server should accept. It does not listen: a `Front` does. `note` is called for requests that reach none of the hooks. */
+/** An application without routes, which refuses whatever no HTTP server should accept. It does not listen: a `ReloadableListener` does. `note` is called for requests that reach none of the hooks. */
 export function createServer(
   { log }: ServerParts,
   connections: Connections,

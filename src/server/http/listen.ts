@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config-types.ts'
-import type { Front } from './front.ts'
+import type { ReloadableListener } from './reloadable-listener.ts'
 
 /** The proxy cannot listen on its address; the message is for the operator. */
 export class ListenError extends Error {}
@@ -19,19 +19,23 @@ const socketProblems: Readonly<Record<string, string>> = {
 }
 
 /** Listens where the configuration says, and gives the address. Throws ListenError. */
-export async function listen(front: Front | FastifyInstance, key: 'listen' | 'admin' | 'databricksHost', config: Config) {
+export async function listen(
+  listener: ReloadableListener | FastifyInstance,
+  key: 'listen' | 'admin' | 'databricksHost',
+  config: Config,
+) {
   const address = key === 'databricksHost' ? config.databricksHost?.listen : config[key]
   if (!address) return null
   const { host, port } = address
   const socket = key === 'listen' ? config.listen.socket : undefined
   try {
-    if (socket === undefined) await front.listen({ host, port })
-    else await front.listen({ path: socket })
+    if (socket === undefined) await listener.listen({ host, port })
+    else await listener.listen({ path: socket })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const where = socket ?? `${host} port ${port}`
     const problems = socket === undefined ? listenProblems : socketProblems
     throw new ListenError(`cannot listen on ${where} (${key}): ${problems[code] ?? String(error)}`)
   }
-  return front.server.address()
+  return listener.server.address()
 }

@@ -1,28 +1,28 @@
 import type { FastifyInstance } from 'fastify'
+import { ActiveConfig, type ProcessServices } from './active-config.ts'
 import type { Config } from './config/config-types.ts'
-import { Generation, type Surroundings } from './generation.ts'
-import { Front } from './http/front.ts'
 import { clientTimeouts } from './http/http-server.ts'
 import { listen } from './http/listen.ts'
 import { ListenerCertificate } from './http/listener-certificate.ts'
+import { ReloadableListener } from './http/reloadable-listener.ts'
 
-/** The public side: ports that stay, and the configuration at work behind them. */
-export class PublicSide {
-  readonly #surroundings: Surroundings
-  readonly #fronts: Front[] = []
+/** The ports for callers, which stay, and the configuration that is active behind them. */
+export class ReloadableProxy {
+  readonly #services: ProcessServices
+  readonly #listeners: ReloadableListener[] = []
   /** Configurations that still have requests in flight. */
   readonly #leaving = new Set<Promise<void>>()
   #wasSeen = false
-  #current: Generation
+  #current: ActiveConfig
   /** Of all ports; null: they speak plain HTTP. */
   readonly #certificate: ListenerCertificate | null
-  #databricks: Front | null = null
+  #databricks: ReloadableListener | null = null
 
-  constructor(config: Config, surroundings: Surroundings) {
-    this.#surroundings = surroundings
+  constructor(config: Config, services: ProcessServices) {
+    this.#services = services
     const { tls } = config.listen
-    this.#certificate = tls === undefined ? null : new ListenerCertificate(tls, surroundings.log)
-    this.#current = new Generation(config, surroundings)
+    this.#certificate = tls === undefined ? null : new ListenerCertificate(tls, services.log)
+    this.#current = new ActiveConfig(config, services)
   }
 
   /** Listens on the public ports; gives their addresses. Throws ListenError. */
@@ -30,9 +30,9 @@ export class PublicSide {
     const { config, apps } = this.#current
     await apps.ready()
     const open = (app: FastifyInstance) => {
-      const front = new Front(app, this.#surroundings.connections, clientTimeouts, this.#certificate)
-      this.#fronts.push(front)
-      return front
+      const listener = new ReloadableListener(app, this.#services.connections, clientTimeouts, this.#certificate)
+      this.#listeners.push(listener)
+      return listener
     }
     const addresses = { listen: await listen(open(apps.listen), 'listen', config) }
     if (apps.databricksHost === null) return addresses
@@ -46,8 +46,8 @@ export class PublicSide {
 
   /** What keeps the proxy from being ready; null: nothing. */
   waitsFor(): string | null {
-    if (this.#surroundings.connections.stopping) return 'the end of the requests in flight'
-    if (this.#fronts.length === 0 || this.#fronts.some(({ server }) => !server.listening)) return 'the port for requests'
+    if (this.#services.connections.stopping) return 'the end of the requests in flight'
+    if (this.#listeners.length === 0 || this.#listeners.some(({ server }) => !server.listening)) return 'the port for requests'
     return this.#current.waitsFor() ?? this.#waitsForUpstream()
   }
 
@@ -65,7 +65,7 @@ export class PublicSide {
 
   /** Puts another configuration to work. Requests in flight end with the one before, which is closed then. Rejects where nobody could be served. */
   async replace(config: Config): Promise<void> {
-    const next = new Generation(config, this.#surroundings)
+    const next = new ActiveConfig(config, this.#services)
     await next.ready()
     const problem = next.waitsFor()
     if (problem !== null && this.#current.waitsFor() === null) {
@@ -74,16 +74,16 @@ export class PublicSide {
     }
     const old = this.#current
     this.#current = next
-    const [front] = this.#fronts
-    front?.use(next.apps.listen)
+    const [listener] = this.#listeners
+    listener?.use(next.apps.listen)
     if (next.apps.databricksHost !== null) this.#databricks?.use(next.apps.databricksHost)
     next.examine()
     const gone = this.#retire(old).finally(() => this.#leaving.delete(gone))
     this.#leaving.add(gone)
   }
 
-  async #retire(old: Generation): Promise<void> {
-    await this.#surroundings.connections.answered()
+  async #retire(old: ActiveConfig): Promise<void> {
+    await this.#services.connections.answered()
     await old.settled()
     await old.close()
   }
@@ -91,7 +91,7 @@ export class PublicSide {
   /** Stops listening, waits for the requests in flight, and closes everything. */
   async close(): Promise<void> {
     this.#certificate?.close()
-    await Promise.all(this.#fronts.map((front) => front.close()))
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
     await Promise.all([this.#current.close(), ...this.#leaving])
   }
 }

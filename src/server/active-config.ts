@@ -5,26 +5,26 @@ import type { Config } from './config/config-types.ts'
 import { readKeyFile } from './config/secret-file.ts'
 import { openClients } from './databricks/open-upstream.ts'
 import type { Connections } from './http/connections.ts'
-import type { Lasting } from './lasting.ts'
 import type { AuditStream } from './observability/audit.ts'
 import type { Metrics } from './observability/metrics.ts'
 import { PageTokens } from './pipeline/page-tokens.ts'
 import { noteRegistry } from './pipeline/registry-notice.ts'
+import type { ProcessState } from './process-state.ts'
 import { UpstreamWatch } from './upstream/standing.ts'
 import type { Upstream } from './upstream/upstream.ts'
 import { noteUpstreamVersion } from './upstream/upstream-version.ts'
 
 /** What the process gives every configuration. */
-export interface Surroundings {
+export interface ProcessServices {
   readonly log: Logger
   readonly metrics: Metrics
   readonly connections: Connections
   readonly audit: AuditStream
-  readonly lasting: Lasting
+  readonly processState: ProcessState
 }
 
-/** One configuration at work: its applications, its client of MLflow, and who tells its callers. A reload opens another one. */
-export class Generation {
+/** An active configuration: its applications, its client of MLflow, and the authentication of its callers. A reload opens another one. */
+export class ActiveConfig {
   readonly config: Config
   readonly apps: Apps
   readonly #log: Logger
@@ -34,9 +34,9 @@ export class Generation {
   readonly #stop = new AbortController()
 
   /** Throws where a file with a key cannot be read. */
-  constructor(config: Config, { log, metrics, connections, audit, lasting }: Surroundings) {
+  constructor(config: Config, { log, metrics, connections, audit, processState }: ProcessServices) {
     const { keyFile } = config.paging
-    const tokens = new PageTokens(keyFile === null ? lasting.pageKey : readKeyFile(keyFile))
+    const tokens = new PageTokens(keyFile === null ? processState.pageKey : readKeyFile(keyFile))
     const clients = openClients(config, log)
     const { upstream } = clients
     this.config = config
@@ -47,7 +47,7 @@ export class Generation {
     const names = config.environments.map(({ name }) => name)
     this.#watch = new UpstreamWatch(upstream, names, config.upstream.credentialsOf)
     const { authenticator } = this.#callers
-    this.apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections, audit, lasting })
+    this.apps = buildApps({ config, log, authenticator, upstream, tokens, metrics, connections, audit, processState })
   }
 
   /** When it can take requests, or will not be able to soon: `waitsFor` says which. */

@@ -6,7 +6,7 @@ import type { Metrics } from './observability/metrics.ts'
 import { PromotionLocks } from './pipeline/promotion-locks.ts'
 
 /** What stays when the configuration is reloaded, because requests of the old and of the new one meet in it. */
-export interface Lasting {
+export interface ProcessState {
   /** One budget of memory for the process, and its shares. */
   readonly limits: Limits
   /** A promotion waits for changes that were decided about before. */
@@ -18,7 +18,7 @@ export interface Lasting {
 }
 
 /** Opens what stays. */
-export function openLasting({ limits: settings }: Config, metrics: Metrics): Lasting {
+export function openProcessState({ limits: settings }: Config, metrics: Metrics): ProcessState {
   const limits = new Limits(settings)
   metrics.watch(limits)
   return { limits, promotions: new PromotionLocks(), logins: new LoginMemory(), pageKey: randomBytes(32) }

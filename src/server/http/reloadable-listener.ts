@@ -7,7 +7,7 @@ import { openServer } from './open-server.ts'
 import { listenOnSocket } from './unix-socket.ts'
 
 /** A port for callers. It listens for as long as the process runs, and the application behind it may be replaced: the next request is the new one's. */
-export class Front {
+export class ReloadableListener {
   /** Listens, and has no routes. Fastify's own, as `localhost` may be several addresses. */
   readonly #shell: FastifyInstance
   #app: Server
