@@ -79,6 +79,7 @@ export function openServices(parts: Parts): Services {
     clientAddressOf: clientAddresses(config.trustedProxies),
   })
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
+  upstream.transport.onExchange((...exchange) => parts.metrics.noteExchange(...exchange))
   const { close, ...pipeline } = openPipeline({ ...parts, promotions: processState.promotions, auditFailing: stream.failing })
   const login = openLogin(config, authenticator, processState.logins, reportsOfLogins(parts))
   const closeAll = async () => {

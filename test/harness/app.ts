@@ -30,6 +30,7 @@ export interface InProcess {
   logs(): string
   /** The lines of the log since the last time, which are then forgotten: for those who ask for long. */
   takeLines(): Record<string, unknown>[]
+  readonly metrics: Metrics
   close(): Promise<void>
 }
 
@@ -124,6 +125,7 @@ export async function startInProcess(
   return {
     url,
     databricksHost,
+    metrics: parts.metrics,
     lines,
     logs: () => text,
     takeLines: () => {

@@ -19,6 +19,13 @@ export class Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
   })
+  readonly #exchanges = new Histogram({
+    name: 'mlflow_env_proxy_upstream_seconds',
+    help: "Time of an exchange with MLflow, in seconds, by purpose (a caller's message, or a look-up of the proxy's own) and outcome: 2xx to 5xx, or none without an answer. Files are not among them.",
+    labelNames: ['purpose', 'outcome'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  })
   readonly #keys = new Gauge({
     name: 'mlflow_env_proxy_signing_keys',
     help: 'Known signing keys, by issuer.',
@@ -141,6 +148,12 @@ export class Metrics {
     const { endpoint, environment, wouldRefuse: reason } = auditRecord
     if (reason !== null) this.#shadowed.inc({ endpoint, environment: environment?.name ?? '', reason })
     this.#seconds.observe({ endpoint: auditRecord.endpoint }, reply.elapsedTime / 1000)
+  }
+
+  /** Counts an exchange with MLflow. `status` is that of its answer; null: there was none. */
+  noteExchange(purpose: string, status: number | null, milliseconds: number): void {
+    const outcome = status === null ? 'none' : `${Math.floor(status / 100)}xx`
+    this.#exchanges.observe({ purpose, outcome }, milliseconds / 1000)
   }
 
   /** Counts log lines that could not be written. */

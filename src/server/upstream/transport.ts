@@ -18,6 +18,9 @@ import { readWorkspaceAnswer } from './workspace-answers.ts'
 
 type Headers = Readonly<Record<string, string>>
 
+/** What an exchange was for, the status of its answer (null: there was none), and the milliseconds that it took. */
+export type NoteExchange = (purpose: 'message' | 'look-up', status: number | null, milliseconds: number) => void
+
 /** As many as MLflow starts gunicorn with by default. */
 const gunicornWorkers = 4
 
@@ -34,6 +37,7 @@ export class Transport {
   #workers: number | null
   #workspaceId: string | null = null
   #hearWorkers: (workers: number) => void = () => undefined
+  #noteExchange: NoteExchange = () => undefined
 
   constructor(config: Config['upstream'], log: Pick<Logger, 'warn'>) {
     const url = new URL(config.url)
@@ -80,6 +84,11 @@ export class Transport {
     if (this.#workers !== null) hear(this.#workers)
   }
 
+  /** `note` is called at the end of every exchange of messages. */
+  onExchange(note: NoteExchange): void {
+    this.#noteExchange = note
+  }
+
   /** Credentials that are not accepted any more are replaced, where they can be, and nothing was carried out with them. */
   async exchange(exchange: Exchange): Promise<UpstreamAnswer> {
     const { caller } = exchange
@@ -112,15 +121,20 @@ export class Transport {
       this.#noteServer(server)
       this.#noteWorkspace(workspaceId)
     }
+    let answered: number | null = null
     try {
       await this.#rateLimiter?.enter(target)
       gone?.throwIfAborted()
       const idempotent = repeatable || method === 'GET'
       const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, idempotent }
-      return readWorkspaceAnswer(this.kind, await this.#ask(options, exchangeOptions, note))
+      const answer = await this.#ask(options, exchangeOptions, note)
+      answered = answer.status
+      return readWorkspaceAnswer(this.kind, answer)
     } catch (error) {
       if (!isTransportError(error) && !isOverload(error)) throw error
       throw transportRefusal(error, { again: repeatable || method === 'GET', after: performance.now() - began })
+    } finally {
+      this.#noteExchange(noteStatus === undefined ? 'look-up' : 'message', answered, performance.now() - began)
     }
   }
 
