@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { parse } from 'yaml'
 import { renderCurrentReference } from '../scripts/generate/generate-config-reference.ts'
 import { runCommand } from '../src/commands/run-command.ts'
 import { describeConfig } from '../src/server/config/config-summary.ts'
@@ -83,16 +84,55 @@ async function run(...args: string[]) {
   return { code, ...output }
 }
 
+const exampleNames = readdirSync(join(repository, 'examples')).filter((name) => !name.startsWith('policy'))
+
 t.test('the examples pass check', async (t) => {
   mkdirSync(join(folder, 'example'), { recursive: true })
-  write('example/mlflow-token', 'token')
+  for (const name of ['mlflow-token', 'collector-token']) write(`example/${name}`, 'token')
   for (const name of ['paging-key', 'cookie-key']) write(`example/${name}`, '0f'.repeat(32))
-  for (const name of ['login-secret', 'redis-password']) write(`example/${name}`, 'secret')
-  for (const name of ['minimal', 'full']) {
-    const { code, out, err } = await run('check', '--config', join(repository, `examples/${name}.yaml`))
+  for (const name of ['login', 'databricks', 'graph', 'acc']) write(`example/${name}-secret`, 'secret')
+  write('example/redis-password', 'secret')
+  for (const [name, fixture] of Object.entries({ 'tls.crt': 'server.pem', 'tls.key': 'server.key' }))
+    write(`example/${name}`, readFileSync(join(repository, 'test/fixtures/certificates', fixture), 'utf8'))
+  for (const name of exampleNames) {
+    const { code, out, err } = await run('check', '--config', join(repository, 'examples', name))
     t.same([code, err], [0, ''], name)
     t.match(out, /Environment acc/)
   }
+})
+
+/** Keys of a schema by their paths; `*` stands for a name. Where keys depend on a mode or kind, the mode alone. */
+function keysOf(schema: unknown, path = ''): string[] {
+  const { properties = {}, additionalProperties, items } = Object(schema)
+  const modal = ['mode', 'kind'].find((key) => path !== 'upstream' && path !== 'authentication' && key in properties)
+  const own = Object.entries(properties).flatMap(([key, value]) => {
+    const at = path === '' ? key : `${path}.${key}`
+    return modal === undefined || key === modal ? [at, ...keysOf(value, at)] : []
+  })
+  return [
+    ...own,
+    ...(additionalProperties ? keysOf(additionalProperties, `${path}.*`) : []),
+    ...(items ? keysOf(items, path) : []),
+  ]
+}
+
+function pathsOf(value: unknown, path = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => pathsOf(item, path))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) =>
+    [path === '' ? key : `${path}.${key}`, `${path}.*`].flatMap((at) => [at, ...pathsOf(inner, at)]),
+  )
+}
+
+t.test('every key of the configuration is in one of the examples', async (t) => {
+  const schema = JSON.parse(readFileSync(join(repository, 'schema/config.schema.json'), 'utf8'))
+  const shown = new Set(exampleNames.flatMap((name) => pathsOf(parse(readFileSync(join(repository, 'examples', name), 'utf8')))))
+  const keys = keysOf(schema)
+  t.ok(keys.length > 100, `${keys.length} keys`)
+  t.same(
+    keys.filter((key) => !shown.has(key)),
+    [],
+  )
 })
 
 t.test('the command line says what it wants', async (t) => {

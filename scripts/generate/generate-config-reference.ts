@@ -33,7 +33,7 @@ ${minimal.trim()}
 \`mlflow-env-proxy check --config FILE\` explains what a file means: for each environment who is in it, which names it has and
 which stages it may use. For an invalid file it shows every problem at once, each as \`FILE:LINE:COL key: what is wrong; what to write\`, and
 exits with 1. \`serve\` runs the same check and does not start with an invalid file. Unknown keys, duplicate keys, several documents,
-anchors, aliases and tags are refused. \`examples/full.yaml\` shows those that an open-source MLflow may need.
+anchors, aliases and tags are refused. The files in \`examples\` show them: \`full.yaml\` for an open-source MLflow, \`databricks.yaml\`, \`unity-catalog.yaml\` and \`sidecar.yaml\`.
 
 Editors can complete and check the file with the schema in the package. Put its path into the first line:
 
