@@ -55,6 +55,21 @@ function findDeciding(config: PolicyConfig, principal: Principal): readonly stri
   return [...new Set(deciding.length === 0 ? [] : [...(config.requiredGroups ?? []), ...deciding])]
 }
 
+const objectId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** What a caller in no environment can do. A token that lists object ids matches nothing where names are configured. */
+function remedy({ environments }: PolicyConfig, { groups }: Principal): string {
+  const configured = environments.flatMap(({ groups, readers = [], administrators = [] }) => [
+    ...groups,
+    ...readers,
+    ...administrators,
+  ])
+  const areIds = groups.length > 0 && groups.every((group) => objectId.test(group))
+  if (!areIds || configured.some((group) => objectId.test(group)))
+    return "Ask an administrator to add you to an environment's group."
+  return "Your token lists groups by their object ids, and the proxy knows its environments' groups by name: ask its administrator for app roles, object ids in the configuration, or authentication.directory."
+}
+
 function seen(config: PolicyConfig, principal: Principal): string {
   const listed = principal.groupsFrom === 'directory'
   if (principal.groups.length === 0) {
@@ -77,7 +92,7 @@ export function chooseEnvironment(
 ): Environment {
   const mine = environmentsOf(config, principal)
   if (mine.length === 0) {
-    throw new Refusal('no-environment', `${seen(config, principal)}. Ask an administrator to add you to an environment's group.`)
+    throw new Refusal('no-environment', `${seen(config, principal)}. ${remedy(config, principal)}`)
   }
   if (named !== null) {
     const chosen = mine.find(({ name }) => name === named)

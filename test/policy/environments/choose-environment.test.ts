@@ -39,6 +39,23 @@ t.test('who lacks a required group is in no environment, and is told which', (t)
   t.end()
 })
 
+t.test('object ids where names are configured: the refusal says what to do', (t) => {
+  const id = '6f1f9e6c-0f5b-4c0e-9f0e-3a1d5c7b9e21'
+  const refusalOf =
+    (landscape: PolicyConfig, ...groups: string[]) =>
+    () =>
+      chooseEnvironment(landscape, caller(...groups), null)
+  t.throws(refusalOf(config, id), {
+    message: /groups \(6f1f.*\) belong to no environment\. Your token lists groups by their object ids.*app roles/,
+  })
+  const plain = { message: /Ask an administrator to add you to an environment's group\.$/ }
+  t.throws(refusalOf(config, id, 'cooks'), plain, 'names are listed, too')
+  t.throws(refusalOf(config), plain)
+  const byId = { ...config, environments: [makeEnvironment('acc', { groups: [id.replace(/1$/, '2')] })] }
+  t.throws(refusalOf(byId, id), plain, 'object ids are configured')
+  t.end()
+})
+
 t.test('law: the deciding groups say the same about a caller as all of their groups', async () => {
   const groups = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { maxLength: 4 })
   const environment = fc.record({ groups, readers: groups, administrators: groups })
