@@ -65,7 +65,9 @@ async function measure(): Promise<Run> {
   }
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.versions.node}`
   const how = `${rounds} rounds of bursts of ${seconds} s, load of the machine ${loadBefore} before`
-  return { circumstances: `${day} UTC, ${machine}, ${how}.`, figures }
+  const left = Object.keys(rows).filter((name) => !figures.some(({ row }) => row === name))
+  const without = left.length === 0 ? '' : ` Not measured in this run: ${left.join(', ')}.`
+  return { circumstances: `${day} UTC, ${machine}, ${how}.${without}`, figures }
 }
 
 const run: Run = values.from === undefined ? await measure() : JSON.parse(readFileSync(values.from, 'utf8'))
