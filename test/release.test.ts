@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { findOtherVersions } from '../scripts/release/check-versions.ts'
 import { freePort } from './harness/program.ts'
 
@@ -42,19 +42,21 @@ run(process.execPath, [join(root, 'scripts/release/release.ts'), '--dry-run', '-
 const archive = (kind: string, suffix = '') => join(folder, 'out', kind, `mlflow-env-proxy-${version}${suffix}`)
 const listOf = (file: string) => run('tar', ['-tzf', file]).split('\n')
 
+function checkHolds(t: Test, archived: readonly string[], folder: string, files: readonly string[]): void {
+  for (const file of files) t.ok(archived.includes(`${folder}${file}`), file)
+}
+
 t.test('a release has chart, image context and a bill of materials of one version, and their sums', async (t) => {
   const chart = listOf(archive('chart', '.tgz'))
-  for (const file of [
+  checkHolds(t, chart, 'mlflow-env-proxy/', [
     'Chart.yaml',
     'values.schema.json',
     'files/alerts.yaml',
     'ci/cluster-values.yaml',
     'templates/tests/answers.yaml',
   ])
-    t.ok(chart.includes(`mlflow-env-proxy/${file}`), file)
   const context = listOf(archive('image', '-image.tar.gz'))
-  for (const file of ['Dockerfile', 'package-lock.json', 'src/cli.ts', 'schema/config.schema.json'])
-    t.ok(context.includes(file), file)
+  checkHolds(t, context, '', ['Dockerfile', 'package-lock.json', 'src/cli.ts', 'schema/config.schema.json'])
   t.notMatch(context, /node_modules|test\//)
   const bill = JSON.parse(readFileSync(join(folder, 'out', `mlflow-env-proxy-${version}.cdx.json`), 'utf8'))
   t.match(bill, { bomFormat: 'CycloneDX', metadata: { component: { type: 'application', version } } })
@@ -71,14 +73,13 @@ t.test('a release has chart, image context and a bill of materials of one versio
 
 t.test('the package works where nothing else is installed: it checks a configuration and serves', async (t) => {
   const files = listOf(archive('npm', '.tgz'))
-  for (const file of [
+  checkHolds(t, files, 'package/', [
     'dist/cli.js',
     'dist/THIRD-PARTY-LICENSES.txt',
     'LICENSE',
     'schema/config.schema.json',
     'docs/configuration.md',
   ])
-    t.ok(files.includes(`package/${file}`), file)
   t.notMatch(files, /package\/(src|test|node_modules)\//)
   writeFileSync(join(folder, 'package.json'), '{}')
   run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', archive('npm', '.tgz')])

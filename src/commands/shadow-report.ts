@@ -1,20 +1,13 @@
 import { Command } from 'commander'
-import { linesIn } from './audit/audit.ts'
+import { readAuditLines } from './audit/audit.ts'
 import { describeShadow, type ShadowCount, ShadowCounts } from './audit/shadow-counts.ts'
 import type { Shell } from './shell.ts'
 
-async function report({ terminal }: Shell, files: readonly string[], json: boolean): Promise<number> {
+async function report(shell: Shell, files: readonly string[], json: boolean): Promise<number> {
   const counts = new ShadowCounts()
-  for (const file of files) {
-    try {
-      for await (const { line } of linesIn(file)) counts.add(line)
-    } catch (error) {
-      terminal.err(`mlflow-env-proxy: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}\n`)
-      return 1
-    }
-  }
+  if (!(await readAuditLines(shell, files, (line) => counts.add(line)))) return 1
   const rows: readonly ShadowCount[] = counts.rows()
-  terminal.out(json ? `${JSON.stringify(rows, null, 2)}\n` : describeShadow(rows))
+  shell.terminal.out(json ? `${JSON.stringify(rows, null, 2)}\n` : describeShadow(rows))
   return 0
 }
 

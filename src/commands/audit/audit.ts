@@ -20,7 +20,7 @@ function readTime(text: string): number {
 }
 
 /** The lines of a file that are audit lines; other lines of a log are passed over. */
-export async function* linesIn(file: string): AsyncGenerator<{ readonly text: string; readonly line: AuditLine }> {
+async function* linesIn(file: string): AsyncGenerator<{ readonly text: string; readonly line: AuditLine }> {
   const input = file === '-' ? process.stdin : createReadStream(file)
   for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (!text.includes('"audit":true')) continue
@@ -34,23 +34,34 @@ export async function* linesIn(file: string): AsyncGenerator<{ readonly text: st
   }
 }
 
-async function audit({ terminal }: Shell, files: readonly string[], { json, ...filter }: Asked): Promise<number> {
-  const found: AuditLine[] = []
-  const names = new KnownNames()
+/** Hands over the audit lines of files, in their order. False, and said, where one cannot be read. */
+export async function readAuditLines(
+  { terminal }: Shell,
+  files: readonly string[],
+  take: (line: AuditLine, text: string) => void,
+): Promise<boolean> {
   for (const file of files) {
     try {
-      for await (const { text, line } of linesIn(file)) {
-        const completed = names.complete(line)
-        if (!passes(filter, completed)) continue
-        if (json) terminal.out(`${text}\n`)
-        else found.push(completed)
-      }
+      for await (const { text, line } of linesIn(file)) take(line, text)
     } catch (error) {
       terminal.err(`mlflow-env-proxy: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}\n`)
-      return 1
+      return false
     }
   }
-  if (!json) terminal.out(describeAudit(found))
+  return true
+}
+
+async function audit(shell: Shell, files: readonly string[], { json, ...filter }: Asked): Promise<number> {
+  const found: AuditLine[] = []
+  const names = new KnownNames()
+  const isRead = await readAuditLines(shell, files, (line, text) => {
+    const completed = names.complete(line)
+    if (!passes(filter, completed)) return
+    if (json) shell.terminal.out(`${text}\n`)
+    else found.push(completed)
+  })
+  if (!isRead) return 1
+  if (!json) shell.terminal.out(describeAudit(found))
   return 0
 }
 

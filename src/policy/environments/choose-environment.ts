@@ -1,7 +1,8 @@
+import { guid } from '../identity/guid.ts'
 import type { Principal } from '../identity/principal.ts'
 import { oncePer } from '../once-per.ts'
 import { Refusal } from '../reasons.ts'
-import type { Environment, PolicyConfig } from './environment.ts'
+import { type Environment, groupsOf, type PolicyConfig } from './environment.ts'
 
 /** Whether the caller's groups make them an administrator of an environment. */
 export function isAdministrator({ administrators = [] }: Environment, principal: Principal): boolean {
@@ -24,9 +25,7 @@ function missingGroups({ requiredGroups = [] }: PolicyConfig, principal: Princip
 const byPrincipal = oncePer((config: PolicyConfig) =>
   oncePer((principal: Principal): readonly Environment[] => {
     if (missingGroups(config, principal).length > 0) return []
-    return config.environments.filter(({ groups, readers = [], administrators = [] }) =>
-      isIn([...groups, ...readers, ...administrators], principal),
-    )
+    return config.environments.filter((environment) => isIn(groupsOf(environment), principal))
   }),
 )
 
@@ -55,17 +54,10 @@ function findDeciding(config: PolicyConfig, principal: Principal): readonly stri
   return [...new Set(deciding.length === 0 ? [] : [...(config.requiredGroups ?? []), ...deciding])]
 }
 
-const objectId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** What a caller in no environment can do. A token that lists object ids matches nothing where names are configured. */
 function remedy({ environments }: PolicyConfig, { groups }: Principal): string {
-  const configured = environments.flatMap(({ groups, readers = [], administrators = [] }) => [
-    ...groups,
-    ...readers,
-    ...administrators,
-  ])
-  const areIds = groups.length > 0 && groups.every((group) => objectId.test(group))
-  if (!areIds || configured.some((group) => objectId.test(group)))
+  const areIds = groups.length > 0 && groups.every((group) => guid.test(group))
+  if (!areIds || environments.flatMap(groupsOf).some((group) => guid.test(group)))
     return "Ask an administrator to add you to an environment's group."
   return "Your token lists groups by their object ids, and the proxy knows its environments' groups by name: ask its administrator for app roles, object ids in the configuration, or authentication.directory."
 }

@@ -83,6 +83,11 @@ export interface Environment {
   readonly servingLimits?: ServingLimits
 }
 
+/** Every group that puts a caller in an environment, as whatever. */
+export function groupsOf({ groups, readers = [], administrators = [] }: Environment): readonly string[] {
+  return [...groups, ...readers, ...administrators]
+}
+
 /** The configured environments, and how the upstream's database compares names. */
 export interface PolicyConfig {
   readonly environments: readonly Environment[]

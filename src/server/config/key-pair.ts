@@ -36,9 +36,12 @@ export function readKeyPair({ certificateFile, keyFile }: KeyPairFiles): KeyPair
 
 /** What keeps a certificate and its key from being used, or null. `now` in milliseconds since 1970. */
 export function checkKeyPair(files: KeyPairFiles, now: number): string | null {
-  const problem = checkFile(() => readKeyPair(files), files.certificateFile)
-  if (problem !== null) return problem
-  const { validToDate } = new X509Certificate(readKeyPair(files).cert)
-  if (validToDate.getTime() > now) return null
-  return `the certificate in ${files.certificateFile} has expired on ${validToDate.toISOString().slice(0, 10)}; write a current one into it`
+  const check = (file: string) => {
+    const { validToDate } = new X509Certificate(readKeyPair(files).cert)
+    if (validToDate.getTime() > now) return
+    throw new Error(
+      `the certificate in ${file} has expired on ${validToDate.toISOString().slice(0, 10)}; write a current one into it`,
+    )
+  }
+  return checkFile(check, files.certificateFile)
 }

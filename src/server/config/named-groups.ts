@@ -1,3 +1,4 @@
+import { groupsOf } from '../../policy/environments/environment.ts'
 import { guid } from '../../policy/identity/guid.ts'
 import type { Config } from './config-types.ts'
 import { originOf } from './issuer-settings.ts'
@@ -7,13 +8,8 @@ import { originOf } from './issuer-settings.ts'
  * that only other issuers give.
  */
 export function namedGroups({ environments, requiredGroups = [], authentication: { issuers } }: Config): readonly string[] {
-  const groups = environments.flatMap(({ groups, readers = [], administrators = [] }) => [
-    ...groups,
-    ...readers,
-    ...administrators,
-  ])
   const { reserved } = originOf('entra', '', issuers)
-  return [...new Set([...requiredGroups, ...groups])].filter(
+  return [...new Set([...requiredGroups, ...environments.flatMap(groupsOf)])].filter(
     (group) => !guid.test(group) && !reserved.some((beginning) => group.startsWith(beginning)),
   )
 }

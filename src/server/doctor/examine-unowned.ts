@@ -8,8 +8,8 @@ const page = { rows: 200, most: 25 } as const
 
 /** What is listed, by the names that MLflow has for it. */
 const kinds = [
-  { kind: 'model', words: 'models', path: 'registered-models/search', rows: 'registered_models' },
-  { kind: 'experiment', words: 'experiments', path: 'experiments/search', rows: 'experiments' },
+  { kind: 'model', path: 'registered-models/search', rows: 'registered_models' },
+  { kind: 'experiment', path: 'experiments/search', rows: 'experiments' },
 ] as const
 
 /** Each server has this experiment, whether anybody uses it or not. */
@@ -44,14 +44,14 @@ export async function* checkUnowned(examination: Examination): AsyncGenerator<Fi
     if (names === null) continue
     const unowned = names.filter((name) => name !== everywhere && ownerOf(config, each.kind, name) === null)
     if (unowned.length === 0) {
-      yield fine('owned', `Of the ${each.words} that are there, ${names.length} were checked: each belongs to an environment.`)
+      yield fine('owned', `Of the ${each.kind}s that are there, ${names.length} were checked: each belongs to an environment.`)
       continue
     }
     const shown = unowned.slice(0, 5).map((name) => `'${name.slice(0, 100)}'`)
     const more = unowned.length > shown.length ? ` and ${unowned.length - shown.length} more` : ''
     yield note(
       'unowned',
-      `${unowned.length} of ${names.length} ${each.words} belong to no environment, so that no caller sees them: ${shown.join(', ')}${more}.`,
+      `${unowned.length} of ${names.length} ${each.kind}s belong to no environment, so that no caller sees them: ${shown.join(', ')}${more}.`,
     )
   }
 }

@@ -7,15 +7,12 @@ import { refusalPage } from './refusal-page.ts'
 /** A reply of any kind of server: plugins are typed for all of them. */
 export type AnyReply = FastifyReply<RouteGenericInterface, RawServerBase>
 
+/** Reasons of the proxy's own that describe the outcome of a request. */
+const outcomes: ReadonlySet<string> = new Set(['overloaded', 'audit-unavailable', 'upstream-error', 'internal'])
+
 /** Whether a reason describes the outcome of a request rather than the decision about it: an allowed request stays allowed. */
 function isOutcome(reason: string): boolean {
-  return (
-    isBehind(reason) ||
-    reason === 'overloaded' ||
-    reason === 'audit-unavailable' ||
-    reason === 'upstream-error' ||
-    reason === 'internal'
-  )
+  return isBehind(reason) || outcomes.has(reason)
 }
 
 /** Reasons whose sentences repeat nothing of the request. */

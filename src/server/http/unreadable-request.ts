@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Audit } from '../observability/audit.ts'
+import { newAuditRecord } from '../observability/audit-record.ts'
 import type { Connections } from './connections.ts'
 import { endNow, ignoreRest, isEnding } from './last-answer.ts'
 
@@ -44,10 +45,10 @@ export function refuseUnreadable(audit: Audit, connections: Connections): (error
       return
     }
     const requestId = randomUUID()
-    const peer = socket.remoteAddress ?? null
+    const record = newAuditRecord({ socket })
     const { status, text } = writeAnswer(error, requestId)
     socket.write(text)
     endNow(socket)
-    audit.writeUnreadable(requestId, status, peer)
+    audit.writeUnreadable(record, requestId, status)
   }
 }

@@ -14,7 +14,7 @@ export interface Attempt {
 }
 
 /** Seconds for which a login may be under way. */
-const patience = 600
+const lifetime = 600
 
 /** A new attempt. */
 export function beginAttempt(back: string): Attempt {
@@ -24,7 +24,7 @@ export function beginAttempt(back: string): Attempt {
 
 /** The `Set-Cookie` header of an attempt. `now` in milliseconds since 1970. */
 export async function writeAttempt(seal: Seal, attempt: Attempt, now: number): Promise<string> {
-  const header = setCookie(cookieNames.attempt, await seal.close({ ...attempt }, Math.floor(now / 1_000) + patience), patience)
+  const header = setCookie(cookieNames.attempt, await seal.close({ ...attempt }, Math.floor(now / 1_000) + lifetime), lifetime)
   if (header === null) throw new Refusal('malformed', 'The address to open after the login is too long.')
   return header
 }

@@ -7,10 +7,10 @@ import { readPasswordFile } from '../config/secret-file.ts'
 export type RedisClient = RedisClientType<Record<never, never>, Record<never, never>, Record<never, never>, 2>
 
 /** Milliseconds for a connection. */
-const patience = 2_000
+const timeout = 2_000
 
 function socketOf({ host, port, tls }: RedisSettings, outbound: Outbound | undefined) {
-  const common = { host, port, connectTimeout: patience }
+  const common = { host, port, connectTimeout: timeout }
   if (!tls) return common
   const secureContext = secureContextOf(outbound)
   return { ...common, tls: true as const, servername: host, ...(secureContext === null ? {} : { secureContext }) }

@@ -9,7 +9,7 @@ import type { RedisClient } from './redis-client.ts'
 type Work<T> = (client: RedisClient) => Promise<T>
 
 /** Milliseconds for an answer. */
-const patience = 2_000
+const timeout = 2_000
 
 /** Removes a key that has one's own value. */
 export const removeOwn = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
@@ -71,7 +71,7 @@ export class RedisLink {
   /** What the server answers. Rejects with Refusal 'upstream-unavailable' if it does not. */
   async ask<T>(work: Work<T>): Promise<T> {
     const time = new AbortController()
-    const late = sleep(patience, null, { signal: time.signal, ref: false })
+    const late = sleep(timeout, null, { signal: time.signal, ref: false })
     const opened = this.open()
     const asked = this.#answer(opened, work, time.signal)
     try {
@@ -81,7 +81,7 @@ export class RedisLink {
         return first.answer
       }
       await this.#drop(opened)
-      throw new Error(`it does not answer within ${patience / 1_000} s`)
+      throw new Error(`it does not answer within ${timeout / 1_000} s`)
     } catch (error) {
       this.#note(describeProblem(error))
       throw new Refusal('upstream-unavailable', 'Logins cannot be looked up at the moment: try again shortly.')

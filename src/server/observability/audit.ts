@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { decidingGroups } from '../../policy/environments/choose-environment.ts'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import { type AuditLine, schemaVersion } from './audit-fields.ts'
+import type { AuditRecord } from './audit-record.ts'
 import type { ClientAddressOf } from './client-address.ts'
 import { traceIdOf } from './request-ids.ts'
 
@@ -25,7 +26,19 @@ export interface AuditContext {
   readonly clientAddressOf: ClientAddressOf
 }
 
-/** What pino adds to each line. */
+/** What a line says besides its record. */
+interface Outcome {
+  readonly requestId: string
+  readonly traceId: string | null
+  readonly forwardedFor?: string | string[] | undefined
+  readonly method: string | null
+  readonly reason: string | null
+  readonly status: number | null
+  readonly complete: boolean
+  readonly durationMs: number | null
+}
+
+/** Without what pino adds to each line. */
 type Written = Omit<AuditLine, 'level' | 'time' | 'msg'>
 
 /** The one line that is written per request: who, from where, what, decided how and why. Never a token or a value. */
@@ -38,19 +51,14 @@ export class Audit {
     this.#context = context
   }
 
-  #write(line: Written): void {
-    this.#log.info(line, 'request')
-  }
-
-  /** Writes the line of a request whose answer has ended. */
-  write({ id, auditRecord: record, method, headers }: FastifyRequest, { raw, statusCode, elapsedTime }: FastifyReply): void {
+  #write(record: AuditRecord, outcome: Outcome): void {
     const { config, configHash, clientAddressOf } = this.#context
     const { principal } = record
-    this.#write({
+    const line: Written = {
       audit: true,
       schemaVersion,
-      requestId: id,
-      traceId: traceIdOf(headers),
+      requestId: outcome.requestId,
+      traceId: outcome.traceId,
       tenantId: principal?.tenantId ?? null,
       objectId: principal?.objectId ?? null,
       kind: principal?.kind ?? null,
@@ -60,50 +68,45 @@ export class Audit {
       environment: record.environment?.name ?? null,
       askedEnvironment: record.askedEnvironment,
       administrator: record.administrator,
-      clientAddress: clientAddressOf(record.peer, headers['x-forwarded-for']),
-      method,
+      clientAddress: clientAddressOf(record.peer, outcome.forwardedFor),
+      method: outcome.method,
       action: record.action,
       endpoint: record.endpoint,
       references: record.references,
       details: record.details,
       decision: record.decision,
-      reason: record.reason ?? (raw.writableFinished ? null : 'client-gone'),
+      reason: outcome.reason,
       wouldRefuse: record.wouldRefuse,
+      status: outcome.status,
+      complete: outcome.complete,
+      upstreamStatus: record.upstreamStatus,
+      upstreamRequestId: record.upstreamRequestId,
+      durationMs: outcome.durationMs,
+      configHash,
+    }
+    this.#log.info(line, 'request')
+  }
+
+  /** Writes the line of a request whose answer has ended. */
+  write({ id, auditRecord, method, headers }: FastifyRequest, { raw, statusCode, elapsedTime }: FastifyReply): void {
+    this.#write(auditRecord, {
+      requestId: id,
+      traceId: traceIdOf(headers),
+      forwardedFor: headers['x-forwarded-for'],
+      method,
+      reason: auditRecord.reason ?? (raw.writableFinished ? null : 'client-gone'),
       // If the answer is incomplete, the client may not have seen a status.
       status: raw.headersSent ? statusCode : null,
       complete: raw.writableFinished,
-      upstreamStatus: record.upstreamStatus,
-      upstreamRequestId: record.upstreamRequestId,
       durationMs: Math.round(elapsedTime * 10) / 10,
-      configHash,
     })
   }
 
-  /** The line for bytes that were not a request: nothing in them can be trusted, so none of them is logged. */
-  writeUnreadable(requestId: string, status: number, peer: string | null): void {
-    const { configHash, clientAddressOf } = this.#context
-    const nobody = { tenantId: null, objectId: null, kind: null, userName: null, applicationId: null, groups: [] }
-    const nothing = { method: null, action: null, endpoint: 'unreadable', references: [], details: null }
-    this.#write({
-      audit: true,
-      schemaVersion,
-      requestId,
-      traceId: null,
-      ...nobody,
-      environment: null,
-      askedEnvironment: null,
-      administrator: false,
-      clientAddress: clientAddressOf(peer, undefined),
-      ...nothing,
-      decision: 'deny',
-      reason: 'malformed',
-      wouldRefuse: null,
-      status,
-      complete: true,
-      upstreamStatus: null,
-      upstreamRequestId: null,
-      durationMs: null,
-      configHash,
-    })
+  /** The line for bytes that were not a request: nothing in them can be trusted, so none of them is logged. `record` is new. */
+  writeUnreadable(record: AuditRecord, requestId: string, status: number): void {
+    record.endpoint = 'unreadable'
+    record.decision = 'deny'
+    const unknown = { traceId: null, method: null, durationMs: null }
+    this.#write(record, { ...unknown, requestId, reason: 'malformed', status, complete: true })
   }
 }

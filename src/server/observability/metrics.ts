@@ -3,6 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Limits } from '../limits/request-limits.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 
+/** Upper bounds of durations, in seconds. */
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
 /** The proxy's own metrics, labelled by endpoint name and never by path, so that their number is bounded. */
 export class Metrics {
   readonly registry = new Registry()
@@ -16,14 +19,14 @@ export class Metrics {
     name: 'mlflow_env_proxy_request_seconds',
     help: 'Time from the request to the end of its answer, the upstream included, in seconds.',
     labelNames: ['endpoint'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    buckets,
     registers: [this.registry],
   })
   readonly #exchanges = new Histogram({
     name: 'mlflow_env_proxy_upstream_seconds',
     help: "Time of an exchange with MLflow, in seconds, by purpose (a caller's message, or a look-up of the proxy's own) and outcome: 2xx to 5xx, or none without an answer. Files are not among them.",
     labelNames: ['purpose', 'outcome'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    buckets,
     registers: [this.registry],
   })
   readonly #keys = new Gauge({

@@ -63,8 +63,9 @@ export class Reloader {
         refuseFixed(changed)
         await apply(next.config)
         this.#running = next
-        metrics.noteReload('good', configHash(next.config))
-        log.info({ cause, changed, configHash: configHash(next.config) }, 'the configuration was reloaded')
+        const hash = configHash(next.config)
+        metrics.noteReload('good', hash)
+        log.info({ cause, changed, configHash: hash }, 'the configuration was reloaded')
       }
       this.#lastFailure = null
       return true

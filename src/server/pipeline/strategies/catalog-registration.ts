@@ -92,12 +92,12 @@ export class CatalogRegistrar implements Strategy {
     return parseAnswer(answer).get('model_version')
   }
 
-  /** Cancels registrations in progress: incomplete versions are deleted. */
   /** Resolves when no registration is under way. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#underWay)
   }
 
+  /** Cancels registrations in progress: incomplete versions are deleted. */
   async close(): Promise<void> {
     this.#stop.abort(new Refusal('upstream-unavailable', 'The proxy is shutting down. Register the version again.'))
     await Promise.allSettled(this.#underWay)
