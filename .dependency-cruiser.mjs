@@ -35,10 +35,12 @@ const rooms = [
     'src/server/pipeline',
     ['src/policy', 'src/rewrite', ...server('config limits network observability upstream auth facts http databricks')],
   ],
+  // Finds what belongs to no environment, and gives it to one.
+  ['src/server/adoption', ['src/policy', 'src/rewrite', ...server('config network upstream facts databricks')]],
   // The thin sidecar, which passes everything to a proxy elsewhere.
   ['src/server/agent', ['src/policy', ...server('config network observability credentials upstream')]],
   // Examines a configuration as the running proxy would use it.
-  ['src/server/doctor', ['src/policy', ...server('config network credentials upstream auth login databricks')]],
+  ['src/server/doctor', ['src/policy', ...server('config network credentials upstream auth login databricks adoption')]],
 ]
 
 export default {

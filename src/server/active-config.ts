@@ -28,6 +28,7 @@ export class ActiveConfig {
   readonly config: Config
   readonly apps: Apps
   readonly #log: Logger
+  readonly #metrics: Metrics
   readonly #upstream: Upstream
   readonly #callers: Callers
   readonly #watch: UpstreamWatch
@@ -41,6 +42,7 @@ export class ActiveConfig {
     const { upstream } = clients
     this.config = config
     this.#log = log
+    this.#metrics = metrics
     this.#upstream = upstream
     const report = (issuer: string, reading: Parameters<Metrics['noteKeys']>[1]) => metrics.noteKeys(issuer, reading)
     this.#callers = openCallers({ config, log, ...clients, report })
@@ -75,6 +77,13 @@ export class ActiveConfig {
     this.#watch.concern()
     void noteUpstreamVersion(this.#upstream, this.#log, this.#stop.signal)
     void noteRegistry(this.config, this.#upstream, this.#log, this.#stop.signal)
+  }
+
+  /** Counts what belongs to no environment, in the background. */
+  async countUnowned(): Promise<void> {
+    if (!this.config.adoption.countAtStart) return
+    const { noteUnowned } = await import('./adoption/unowned-count.ts')
+    await noteUnowned(this.config, this.#upstream, { log: this.#log, metrics: this.#metrics }, this.#stop.signal)
   }
 
   /** Waits for work that goes on after its request was answered. */

@@ -40,8 +40,10 @@ export class ReloadableProxy {
     return { ...addresses, databricksHost: await listen(this.#databricks, 'databricksHost', config) }
   }
 
+  /** Looks at MLflow once after start. */
   examine(): void {
     this.#current.examine()
+    void this.#current.countUnowned()
   }
 
   /** What keeps the proxy from being ready; null: nothing. */

@@ -76,6 +76,7 @@ export interface ConfigFile {
   readonly trustedProxies: readonly string[]
   readonly audit: AuditEntry
   readonly reload: { readonly watchSeconds: number }
+  readonly adoption: { readonly countAtStart: boolean }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
 

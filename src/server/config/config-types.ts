@@ -116,5 +116,7 @@ export interface Config extends PolicyConfig {
   readonly audit: AuditSettings
   /** Seconds between two looks at the file; 0: it is not watched. */
   readonly reload: { readonly watchSeconds: number }
+  /** Whether what belongs to no environment is counted once after start. */
+  readonly adoption: { readonly countAtStart: boolean }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }

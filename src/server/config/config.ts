@@ -136,7 +136,7 @@ function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'ca
 }
 
 function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config {
-  const { listen, admin, databricksHost, paging, unknownFields, shutdown, trustedProxies, audit, reload, log } = file
+  const { listen, admin, databricksHost, paging, unknownFields, shutdown, trustedProxies, audit, reload, adoption, log } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   return {
     listen: { ...listen },
@@ -153,6 +153,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
     trustedProxies,
     audit: completeAudit(audit),
     reload: { watchSeconds: reload.watchSeconds },
+    adoption: { countAtStart: adoption.countAtStart },
     log: { level: log.level },
   }
 }

@@ -89,6 +89,13 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #unowned = new Gauge({
+    name: 'mlflow_env_proxy_unowned',
+    help: 'Models and experiments in MLflow that belong to no environment, by kind, as counted once after start.',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  })
+
   readonly #shed = new Counter({
     name: 'mlflow_env_proxy_shed_total',
     help: 'Requests that were shed, by what was short and why: a full queue, too long a wait, memory that others needed.',
@@ -151,6 +158,11 @@ export class Metrics {
     const { endpoint, environment, wouldRefuse: reason } = auditRecord
     if (reason !== null) this.#shadowed.inc({ endpoint, environment: environment?.name ?? '', reason })
     this.#seconds.observe({ endpoint: auditRecord.endpoint }, reply.elapsedTime / 1000)
+  }
+
+  /** Records how many things of each kind belong to no environment. */
+  noteUnowned(count: Readonly<Record<string, number>>): void {
+    for (const [kind, value] of Object.entries(count)) this.#unowned.set({ kind }, value)
   }
 
   /** Counts an exchange with MLflow. `status` is that of its answer; null: there was none. */

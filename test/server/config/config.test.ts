@@ -45,6 +45,7 @@ t.test('the smallest file gets every default', async (t) => {
     shutdown: { drainSeconds: 5, finishSeconds: 300 },
     trustedProxies: [],
     reload: { watchSeconds: 5 },
+    adoption: { countAtStart: true },
     audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
     log: { level: 'info' },
   })
@@ -279,7 +280,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, limits, paging, unknownFields, shutdown, trustedProxies, audit, reload, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, limits, paging, unknownFields, shutdown, trustedProxies, audit, reload, adoption, log, or leave it out',
   ],
   [
     'environments: [acc]\naudit: { destination: file }',
