@@ -1,55 +1,77 @@
 // Runs the tests with tap: with its own display on a terminal; otherwise one line per finished file, and the failures at the end.
 // The last line is the count of what actually ran.
-import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { spawn, spawnSync } from 'node:child_process'
+import { globSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parse } from 'yaml'
 import { root } from '../setup/ensure.mjs'
 import { closeRun } from './count-results.mjs'
 
 // npm and run.mjs start this in the checkout.
 const results = resolve('.cache', 'results.tap')
+const quiet = !process.stdout.isTTY
+const asked = process.argv.slice(2)
+const everyday = asked.length === 0 && process.env.ENV_PROXY_TESTS !== 'full'
+const { include, jobs, timeout } = parse(readFileSync('.taprc', 'utf8'))
 
-function readResults() {
-  try {
-    return readFileSync(results, 'utf8')
-  } catch {
-    return ''
-  }
+/** What runs: long files first, so that none of them is left to run alone. */
+function chooseFiles() {
+  if (asked.length > 0) return asked.flatMap((path) => (statSync(path).isFile() ? path : globSync(`${path}/**/*.test.ts`).sort()))
+  const all = globSync(include).sort()
+  const isLong = (file) => file.includes('.full.test.')
+  return [...(everyday ? [] : all.filter(isLong)), ...all.filter((file) => !isLong(file))]
 }
 
-let shown = 0
+let unfinished = ''
 
-function showFinished() {
-  const files = readResults().match(/^(?:not )?ok \d+ - .*$/gm) ?? []
-  for (const line of files.slice(shown)) {
+function showFinished(text) {
+  const lines = (unfinished + text).split('\n')
+  unfinished = lines.pop()
+  for (const line of lines) {
     const [, failed, name, ms] = /^(not )?ok \d+ - (.*?)(?: # time=([\d.]+)ms)?(?: \{)?$/.exec(line) ?? []
     if (name) console.log(`${failed ? 'FAILED' : 'ok    '} ${name}${ms ? ` (${(Number(ms) / 1000).toFixed(1)} s)` : ''}`)
   }
-  shown = files.length
 }
 
-mkdirSync(dirname(results), { recursive: true })
-rmSync(results, { force: true })
-const quiet = !process.stdout.isTTY
-const display = quiet ? ['--reporter=min', '--no-color'] : []
-const asked = process.argv.slice(2)
-const everyday = asked.length === 0 && process.env.ENV_PROXY_TESTS !== 'full'
+const display = (...options) => [join(root, 'node_modules', '.bin', 'tap'), 'run', ...options, '-']
+
+/** Tap's own display of a stream: on a terminal as it comes, elsewhere of a whole one that has failures. */
+const showFailures = () =>
+  spawnSync(process.execPath, display('--reporter=min', '--no-color'), { stdio: [openSync(results), 1, 2] })
+const showAll = () => spawn(process.execPath, display(), { stdio: ['pipe', 'inherit', 'inherit'] })
+
 if (everyday)
   console.log('Everyday run: *.full.test.ts and the long variants of others run with ENV_PROXY_TESTS=full, as in .ci/run.')
-// Many tests mostly wait for servers; in the full run some measure memory and time, and run alone.
-const left = everyday ? ['--exclude=test/**/*.full.test.ts', '--jobs=3'] : []
-const args = [join(root, 'node_modules', '.bin', 'tap'), 'run', `--output-file=${results}`, ...display, ...left, ...asked]
-const tap = spawn(process.execPath, args, { stdio: ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'] })
-const cursorMoves = new RegExp(`${String.fromCharCode(27)}\\[\\?25[hl]`, 'g')
-tap.stdout?.setEncoding('utf8').on('data', (text) => process.stdout.write(text.replace(cursorMoves, '')))
-const ticker = quiet ? setInterval(showFinished, 1000) : null
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => tap.kill(signal))
-process.on('SIGINT', () => {})
+mkdirSync(resolve('.cache'), { recursive: true })
+const output = openSync(results, 'w')
+const shown = quiet ? null : showAll()
+// Many tests mostly wait for servers; in the full run some measure memory and time, and are disturbed by many others.
+const settings = [everyday ? jobs + 1 : jobs, timeout]
+const env = { NODE_COMPILE_CACHE: resolve('.cache', 'compiled'), ...process.env }
+const tap = spawn(process.execPath, [join(import.meta.dirname, 'tap-files.mjs'), ...settings, ...chooseFiles()], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  detached: true,
+  env,
+})
+tap.stdout.setEncoding('utf8').on('data', (text) => {
+  writeSync(output, text)
+  if (shown) shown.stdin.write(text)
+  else showFinished(text)
+})
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'])
+  process.on(signal, () => {
+    // tap and the test that it runs
+    process.kill(-tap.pid, signal)
+  })
 tap.on('close', (code, signal) => {
-  clearInterval(ticker)
-  if (quiet) showFinished()
-  const { lines, exitCode } = closeRun(readResults(), { code, signal })
-  // tap's own display has already shown the failures.
-  for (const line of lines) if (quiet || !line.startsWith('failed: ')) console.log(line)
-  process.exitCode = exitCode
+  const { lines, exitCode } = closeRun(readFileSync(results, 'utf8'), { code, signal })
+  if (quiet && exitCode !== 0) showFailures()
+  const close = () => {
+    // tap's own display has already shown the failures.
+    for (const line of lines) if (quiet || !line.startsWith('failed: ')) console.log(line)
+    process.exitCode = exitCode
+  }
+  if (!shown) return close()
+  shown.on('close', close)
+  shown.stdin.end()
 })
