@@ -23,11 +23,11 @@ const rooms = [
   // Who calls: keys come over the network, and groups from the workspace.
   ['src/server/auth', ['src/policy', ...server('config network credentials upstream')]],
   // Answers what a decision asks, by look-ups at the upstream.
-  ['src/server/facts', ['src/policy', 'src/rewrite', ...server('network upstream')]],
+  ['src/server/facts', ['src/policy', 'src/rewrite', ...server('limits network upstream')]],
   // The listener and what it answers by itself. It knows the upstream's errors, as it puts them into MLflow's shape.
   ['src/server/http', ['src/policy', ...server('config network limits observability credentials upstream auth')]],
   // People with a browser: their logins, sessions and pages.
-  ['src/server/login', ['src/policy', ...server('config network credentials auth http')]],
+  ['src/server/login', ['src/policy', ...server('config network limits credentials auth http')]],
   // A workspace's storage, registry and folders.
   ['src/server/databricks', ['src/policy', 'src/rewrite', ...server('config network limits upstream facts http')]],
   // The journey of a request from the listener to the upstream and back.

@@ -1,5 +1,17 @@
 #!/usr/bin/env node
+import { join } from 'node:path'
 import { nodeProblem } from './commands/node-version.ts'
+
+/** Milliseconds after which everything that a start needs has been compiled. */
+const started = 1_000
+
+/** Keeps compiled code beside the program (not beside its sources), where its user may write there: the next start is faster. */
+async function keepCompiledCode(): Promise<void> {
+  const { enableCompileCache, flushCompileCache } = await import('node:module')
+  enableCompileCache(join(import.meta.dirname, '.compile-cache'))
+  // Node itself writes it only at an orderly end.
+  setTimeout(flushCompileCache, started).unref()
+}
 
 async function main(args: readonly string[]): Promise<number | undefined> {
   const problem = nodeProblem(process.versions.node)
@@ -7,6 +19,7 @@ async function main(args: readonly string[]): Promise<number | undefined> {
     process.stderr.write(`${problem}\n`)
     return 1
   }
+  if (import.meta.filename.endsWith('.js')) await keepCompiledCode()
   // Imported only after the check that this Node has everything the rest needs.
   const { runCommand } = await import('./commands/run-command.ts')
   return runCommand([...args], process.env, {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Ajv } from 'ajv'
 import t from 'tap'
 import { parse } from 'yaml'
 import { renderCurrentReference } from '../scripts/generate/generate-config-reference.ts'
@@ -175,4 +176,12 @@ t.test('docs/configuration.md is what the schema says', async (t) => {
     renderCurrentReference(),
     'run scripts/generate/generate-config-reference.ts',
   )
+})
+
+t.test('the schemas are valid schemas: the program does not check them again', (t) => {
+  for (const name of ['config', 'policy-tests']) {
+    const schema = JSON.parse(readFileSync(join(repository, 'schema', `${name}.schema.json`), 'utf8'))
+    t.equal(new Ajv({ strict: false }).validateSchema(schema), true, name)
+  }
+  t.end()
 })

@@ -44,6 +44,7 @@ function copiesOf(stage: readonly Instruction[]) {
 function layImage(folder: string): void {
   const builds: Record<string, () => void> = {
     'build:/usr/local/bin/node': () => {},
+    'build:/app/dist/.compile-cache': () => {},
     'build:/src/dist': () => cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true }),
   }
   for (const { from, sources } of copiesOf(last)) {

@@ -21,8 +21,9 @@ function run(command: string, args: readonly string[], cwd = root): string {
 /** The package. The program is bundled with its dependencies, so it has none, and nothing of the build. */
 function makePackage(target: string, work: string): void {
   const { devDependencies: _, dependencies: __, scripts: ___, ...published } = manifest
-  for (const path of [...manifest.files, 'README.md', 'LICENSE', 'CHANGELOG.md'])
-    cpSync(join(root, path), join(work, path), { recursive: true, filter: (file) => !file.endsWith('.built-from') })
+  const files: string[] = manifest.files.filter((path: string) => !path.startsWith('!'))
+  for (const path of [...files, 'README.md', 'LICENSE', 'CHANGELOG.md'])
+    cpSync(join(root, path), join(work, path), { recursive: true, filter: (file) => !/\.(built-from|compile-cache)$/.test(file) })
   writeFileSync(join(work, 'package.json'), JSON.stringify(published, null, 2))
   run('npm', ['pack', '--ignore-scripts', '--pack-destination', target], work)
 }

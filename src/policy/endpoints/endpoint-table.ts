@@ -151,24 +151,25 @@ const openSource = makeTable('mlflow', 'http', openSourceRoutes, closedFamilies)
 const workspaceRoutes = [...openSourceRoutes, ...databricksRoutes, ...clientRoutes]
 const workspaceFamilies = [...databricksClosedFamilies, ...closedFamilies]
 
-function workspaceTables(kind: ServerKind, families: readonly ClosedFamily[]): Readonly<Record<ClientMode, EndpointTable>> {
-  const table = (mode: ClientMode) => makeTable(kind, mode, workspaceRoutes, families)
-  return { http: table('http'), databricks: table('databricks') }
-}
-
-const workspace = workspaceTables('databricks', workspaceFamilies)
-const catalog = workspaceTables('unityCatalog', [...catalogClosedFamilies, ...workspaceFamilies])
+/** By kind of upstream and mode of clients, made when it is first asked for: a proxy needs one or two of them. */
+const tables = new Map<string, EndpointTable>()
 
 /** The table of what one kind of upstream serves, as clients of one mode find it. Only a workspace has clients that take the proxy for one. */
 export function endpointTable(kind: ServerKind = 'mlflow', mode: ClientMode = 'http'): EndpointTable {
   if (kind === 'mlflow') return openSource
-  return (kind === 'databricks' ? workspace : catalog)[mode]
+  const key = `${kind} ${mode}`
+  const known = tables.get(key)
+  if (known !== undefined) return known
+  const families = kind === 'unityCatalog' ? [...catalogClosedFamilies, ...workspaceFamilies] : workspaceFamilies
+  const made = makeTable(kind, mode, workspaceRoutes, families)
+  tables.set(key, made)
+  return made
 }
 
 /** Everything that is open to clients of either mode, for documentation; closed is what is open to neither. */
 export function tableOfAllModes(kind: ServerKind): Pick<EndpointTable, 'open' | 'closed'> {
   if (kind === 'mlflow') return openSource
-  const { http, databricks } = kind === 'databricks' ? workspace : catalog
+  const [http, databricks] = [endpointTable(kind, 'http'), endpointTable(kind, 'databricks')]
   const said = new Set(databricks.closed.map(({ method, path }) => `${method} ${path}`))
   return {
     open: new Map([...http.open, ...databricks.open]),

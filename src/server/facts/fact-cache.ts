@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../../policy/fact-query.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { ownText } from '../../policy/names/own-text.ts'
+import { entriesAtMost } from '../limits/entries-at-most.ts'
 import type { EnvironmentCache } from './environment-cache.ts'
 import { readLoggedModel, readRun } from './look-up-answers.ts'
 import { SharedAnswers } from './shared-answers.ts'
@@ -18,17 +19,17 @@ class FactCache<V extends {}> extends LRUCache<string, V> {
 
 /** Facts kept between requests: relations, never decisions. Each environment only sees its own. */
 export class FactCaches {
-  readonly experiments = new FactCache<ExperimentFact>({ max: 20_000, ttl: keep.name })
-  readonly runs = new FactCache<RunFact>({ max: 100_000, ttl: keep.immutable })
-  readonly loggedModels = new FactCache<LoggedModelFact>({ max: 20_000, ttl: keep.immutable })
+  readonly experiments = new FactCache<ExperimentFact>({ ...entriesAtMost(20_000), ttl: keep.name })
+  readonly runs = new FactCache<RunFact>({ ...entriesAtMost(100_000), ttl: keep.immutable })
+  readonly loggedModels = new FactCache<LoggedModelFact>({ ...entriesAtMost(20_000), ttl: keep.immutable })
   /** Briefly: a trace may be deleted and its id used again. */
-  readonly traces = new FactCache<TraceFact>({ max: 20_000, ttl: keep.name })
-  readonly versionsOfRun = new FactCache<readonly VersionFact[]>({ max: 20_000, ttl: keep.versions })
+  readonly traces = new FactCache<TraceFact>({ ...entriesAtMost(20_000), ttl: keep.name })
+  readonly versionsOfRun = new FactCache<readonly VersionFact[]>({ ...entriesAtMost(20_000), ttl: keep.versions })
   /** The experiments of things with globally unique ids. */
-  readonly entities = new FactCache<readonly string[]>({ max: 20_000, ttl: keep.immutable })
-  readonly defaults = new FactCache<string>({ max: 1_000, ttl: keep.defaultExperiment })
+  readonly entities = new FactCache<readonly string[]>({ ...entriesAtMost(20_000), ttl: keep.immutable })
+  readonly defaults = new FactCache<string>({ ...entriesAtMost(1_000), ttl: keep.defaultExperiment })
   /** Names of models by the ids that a Databricks workspace gives them. */
-  readonly modelIds = new FactCache<string>({ max: 20_000, ttl: keep.immutable })
+  readonly modelIds = new FactCache<string>({ ...entriesAtMost(20_000), ttl: keep.immutable })
   readonly underWay = new SharedAnswers()
 
   /** Remembers things from MLflow's answers to callers, because clients usually go on with what they created. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { entriesAtMost } from '../limits/entries-at-most.ts'
 
 /** Seconds for which a one-time code is good. */
 export const codeLife = 60
@@ -12,7 +13,7 @@ export class LoginMemory {
   /** Seals cookies, where no file has a key. */
   readonly key = randomBytes(32)
   /** Ids of sessions that were ended before their time. */
-  readonly ended = new LRUCache<string, true>({ max: most })
+  readonly ended = new LRUCache<string, true>({ ...entriesAtMost(most) })
   /** Ids of one-time codes that were exchanged. */
-  readonly usedCodes = new LRUCache<string, true>({ max: most, ttl: codeLife * 1_000 })
+  readonly usedCodes = new LRUCache<string, true>({ ...entriesAtMost(most), ttl: codeLife * 1_000 })
 }
