@@ -5,7 +5,9 @@ import { globSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { root } from '../setup/ensure.mjs'
+import { mlflowVersions } from '../setup/python-environments.mjs'
 import { closeRun } from './count-results.mjs'
+import { startReadyMlflow } from './ready-mlflow.mjs'
 
 // npm and run.mjs start this in the checkout.
 const results = resolve('.cache', 'results.tap')
@@ -47,7 +49,9 @@ const output = openSync(results, 'w')
 const shown = quiet ? null : showAll()
 // Many tests mostly wait for servers; in the full run some measure memory and time, and are disturbed by many others.
 const settings = [everyday ? jobs + 1 : jobs, timeout]
-const env = { NODE_COMPILE_CACHE: resolve('.cache', 'compiled'), ...process.env }
+const ready = asked.length === 0 && !process.env.ENV_PROXY_READY_MLFLOW ? startReadyMlflow(mlflowVersions.slice(-2)) : null
+const more = ready ? { ENV_PROXY_READY_MLFLOW: ready.folder } : {}
+const env = { NODE_COMPILE_CACHE: resolve('.cache', 'compiled'), ...more, ...process.env }
 const tap = spawn(process.execPath, [join(import.meta.dirname, 'tap-files.mjs'), ...settings, ...chooseFiles()], {
   stdio: ['ignore', 'pipe', 'inherit'],
   detached: true,
@@ -64,6 +68,7 @@ for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'])
     process.kill(-tap.pid, signal)
   })
 tap.on('close', (code, signal) => {
+  ready?.close()
   const { lines, exitCode } = closeRun(readFileSync(results, 'utf8'), { code, signal })
   if (quiet && exitCode !== 0) showFailures()
   const close = () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { cacheFolder, pythonOf } from '../../scripts/setup/python-environments.mjs'
 import { freePort, startProgram, waitUntilAnswers } from './program.ts'
+import { readyMlflow, startReadyMlflow } from './ready-mlflow.ts'
 
 /** A real MLflow server with a SQLite database and artifacts in a local folder. */
 export interface MlflowServer {
@@ -82,7 +83,7 @@ export async function startMlflow({
   const template = templateOf(python, serveArtifacts)
   if (template && existsSync(template) && !existsSync(database)) copyFileSync(template, database, constants.COPYFILE_FICLONE)
   const port = await freePort()
-  const place = [
+  const where = [
     '--host',
     '127.0.0.1',
     '--port',
@@ -92,9 +93,13 @@ export async function startMlflow({
     '--backend-store-uri',
     `sqlite:///${database}`,
   ]
-  const args = ['server', ...place, ...artifactFlags(version, destination, serveArtifacts), ...flags]
+  const args = ['server', ...where, ...artifactFlags(version, destination, serveArtifacts), ...flags]
   const variables = { ...serverEnvironment(python, folder), ...env }
-  const program = startProgram(join(dirname(python), 'mlflow'), args, { cwd: folder, env: variables })
+  // What flags and variables change may be read while modules are loaded.
+  const isUsual = workers === 1 && [...flags, ...Object.keys(env)].length === 0 && artifactScheme === undefined
+  const ready = isUsual ? readyMlflow(version) : null
+  const place = { cwd: folder, env: variables }
+  const program = ready ? startReadyMlflow(ready, args, place) : startProgram(join(dirname(python), 'mlflow'), args, place)
   const close = async () => {
     await program.close()
     if (dir === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })

@@ -6,13 +6,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { listen } from './listen.ts'
 
 /** A program that a test started. */
-export interface Program {
-  /** Of the shell that guards it: the program is its child. */
-  readonly pid: number
+export interface RunningProgram {
   /** What it wrote so far, both streams in order of arrival. */
   logs(): string
   isRunning(): boolean
-  /** Ends the program and everything that it started: asks first for `graceMs` milliseconds, then kills. */
+  /** Ends the program and everything that it started. */
+  close(): Promise<void>
+}
+
+/** One that begins as a process of its own. */
+export interface Program extends RunningProgram {
+  /** Of the shell that guards it: the program is its child. */
+  readonly pid: number
+  /** Asks first for `graceMs` milliseconds, then kills. */
   close(graceMs?: number): Promise<void>
 }
 
@@ -112,7 +118,7 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /** Waits until `url` answers 2xx, or a proxy misses nothing but its upstream; when the program ends first, or takes too long, it is closed and the error shows its last output. */
-export async function waitUntilAnswers(url: string, program: Program, what: string, seconds: number): Promise<void> {
+export async function waitUntilAnswers(url: string, program: RunningProgram, what: string, seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1000
   while (!(await answers(url))) {
     if (program.isRunning() && Date.now() < end) {

@@ -1,0 +1,1 @@
+export function startReadyMlflow(versions: readonly string[]): { readonly folder: string; close(): void }
