@@ -28,6 +28,8 @@ const rooms = [
   ['src/server/http', ['src/policy', ...server('config network limits observability credentials upstream auth')]],
   // People with a browser: their logins, sessions and pages.
   ['src/server/login', ['src/policy', ...server('config network limits credentials auth http')]],
+  // The page for operators: what the metrics, the configuration and the latest refusals say, in the look of the other pages.
+  ['src/server/status', ['src/policy', ...server('observability http')]],
   // A workspace's storage, registry and folders.
   ['src/server/databricks', ['src/policy', 'src/rewrite', ...server('config network limits upstream facts http')]],
   // The journey of a request from the listener to the upstream and back.

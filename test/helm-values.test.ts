@@ -223,7 +223,7 @@ t.test('a configuration file from elsewhere is mounted, and the chart sets addre
   const { config: _, ...rest } = cluster
   const overrides = {
     MLFLOW_ENV_PROXY_LISTEN: '{"host":"0.0.0.0","port":5000}',
-    MLFLOW_ENV_PROXY_ADMIN: '{ host: 0.0.0.0, port: 9464 }',
+    MLFLOW_ENV_PROXY_ADMIN: '{ host: 0.0.0.0, port: 9464, statusPage: plain }',
     MLFLOW_ENV_PROXY_PAGING__KEY_FILE: '/run/secrets/mlflow-env-proxy/paging/paging.key',
     MLFLOW_ENV_PROXY_UPSTREAM__CREDENTIALS: '{ mode: token, file: /run/secrets/mlflow-env-proxy/upstream/token }',
   }

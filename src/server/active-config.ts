@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { type Apps, buildApps } from './app.ts'
-import { type Callers, openCallers } from './auth/open-callers.ts'
+import { type Callers, type CallersHealth, openCallers } from './auth/open-callers.ts'
 import type { Config } from './config/config-types.ts'
 import { readKeyFile } from './config/secret-file.ts'
 import { openClients } from './databricks/open-upstream.ts'
@@ -67,15 +67,17 @@ export class ActiveConfig {
     return this.#watch.waitsFor()
   }
 
-  /** What operators should know of, or null. */
-  concern(): string | null {
-    return this.#watch.concern() ?? this.#callers.concern()
+  /** Each part that requests depend on, and what operators should know of it, or null. */
+  health(): readonly CallersHealth[] {
+    return [{ part: 'MLflow', concern: this.#watch.concern() }, ...this.#callers.health()]
   }
 
   /** Looks at MLflow, and writes what it finds into the log. */
   examine(): void {
     this.#watch.concern()
-    void noteUpstreamVersion(this.#upstream, this.#log, this.#stop.signal)
+    void noteUpstreamVersion(this.#upstream, this.#log, this.#stop.signal, (version) =>
+      this.#metrics.noteUpstreamVersion(version),
+    )
     void noteRegistry(this.config, this.#upstream, this.#log, this.#stop.signal)
   }
 

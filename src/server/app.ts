@@ -21,6 +21,7 @@ import type { LoginParts } from './login/login-parts.ts'
 import { addLoginRoutes } from './login/login-routes.ts'
 import { addPersonRoutes } from './login/person-routes.ts'
 import { addTokenRoute } from './login/token-route.ts'
+import type { Audit } from './observability/audit.ts'
 import { logRefusal } from './observability/refusal-log.ts'
 import { addEndpointRoutes } from './pipeline/endpoint-routes.ts'
 import { addGraphql } from './pipeline/graphql-route.ts'
@@ -34,21 +35,27 @@ function addLogin(app: FastifyInstance, login: LoginParts): void {
   addTokenRoute(app, login)
 }
 
+/** Records a request when its answer has ended. */
+function noteEnd({ log, metrics, processState: { refusals } }: Parts, audit: Audit): Note {
+  return (request, reply) => {
+    // Not Fastify's onResponse, which is not called if the client disconnects.
+    reply.raw.once('close', () => {
+      audit.write(request, reply)
+      logRefusal(log, request, reply)
+      metrics.count(request, reply)
+      refusals?.note(request, reply)
+    })
+  }
+}
+
 /** One port for callers: the stages of a request, in order. */
 function buildApp(
   parts: Parts,
   listener: Listener,
   { authenticator, sidecar, pipeline, limits, audit, artifacts, login: ownLogin }: Services,
 ): FastifyInstance {
-  const { config, log, upstream, metrics, connections, timeouts = clientTimeouts } = parts
-  const note: Note = (request, reply) => {
-    // Not Fastify's onResponse, which is not called if the client disconnects.
-    reply.raw.once('close', () => {
-      audit.write(request, reply)
-      logRefusal(log, request, reply)
-      metrics.count(request, reply)
-    })
-  }
+  const { config, upstream, connections, timeouts = clientTimeouts } = parts
+  const note = noteEnd(parts, audit)
   const ingressOf = findIngress(config, listener)
   const modes = modesOf(config, listener)
   const routing = new Routing(serverKindOf(config), ingressOf)

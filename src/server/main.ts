@@ -89,6 +89,12 @@ async function openOutput({ log: { level }, audit: settings, outbound }: Config,
   }
 }
 
+/** The status page, which is loaded when somebody first looks at it. */
+async function showStatus(proxy: ReloadableProxy, metrics: Metrics) {
+  const { renderStatus, statusHeaders } = await import('./status/status-page.ts')
+  return { headers: statusHeaders, html: await renderStatus(proxy.status(), metrics.registry) }
+}
+
 /**
  * Listens on all ports until SIGTERM or SIGINT; then reports "not ready" at once, finishes requests in flight, and ends the process.
  * Throws ListenError.
@@ -104,6 +110,7 @@ export async function serve(source: ConfigSource): Promise<void> {
     metrics,
     () => proxy.waitsFor(),
     () => proxy.concern(),
+    config.admin.statusPage === 'none' ? null : () => showStatus(proxy, metrics),
   )
   const close = async () => {
     await proxy.close()

@@ -3,6 +3,7 @@ import type { Config } from './config/config-types.ts'
 import { Limits } from './limits/request-limits.ts'
 import { LoginMemory } from './login/login-memory.ts'
 import type { Metrics } from './observability/metrics.ts'
+import { RecentRefusals } from './observability/recent-refusals.ts'
 import { PromotionLocks } from './pipeline/promotion-locks.ts'
 
 /** What stays when the configuration is reloaded, because requests of the old and of the new one meet in it. */
@@ -15,11 +16,14 @@ export interface ProcessState {
   readonly logins: LoginMemory
   /** Seals page tokens where no file has a key: a search goes on after a reload. */
   readonly pageKey: Uint8Array
+  /** For the status page; null: there is none. */
+  readonly refusals: RecentRefusals | null
 }
 
 /** Opens what stays. */
-export function openProcessState({ limits: settings }: Config, metrics: Metrics): ProcessState {
+export function openProcessState({ limits: settings, admin: { statusPage } }: Config, metrics: Metrics): ProcessState {
   const limits = new Limits(settings)
   metrics.watch(limits)
-  return { limits, promotions: new PromotionLocks(), logins: new LoginMemory(), pageKey: randomBytes(32) }
+  const refusals = statusPage === 'none' ? null : new RecentRefusals(statusPage === 'names')
+  return { limits, promotions: new PromotionLocks(), logins: new LoginMemory(), pageKey: randomBytes(32), refusals }
 }

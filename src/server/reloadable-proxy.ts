@@ -5,6 +5,7 @@ import { clientTimeouts } from './http/http-server.ts'
 import { listen } from './http/listen.ts'
 import { ListenerCertificate } from './http/listener-certificate.ts'
 import { ReloadableListener } from './http/reloadable-listener.ts'
+import type { Status } from './status/status.ts'
 
 /** The ports for callers, which stay, and the configuration that is active behind them. */
 export class ReloadableProxy {
@@ -61,8 +62,16 @@ export class ReloadableProxy {
     return problem
   }
 
+  /** What operators should know of, or null. */
   concern(): string | null {
-    return this.#current.concern()
+    return this.#current.health().find(({ concern }) => concern !== null)?.concern ?? null
+  }
+
+  /** For the status page. */
+  status(): Status {
+    const { config } = this.#current
+    const refusals = this.#services.processState.refusals?.list() ?? []
+    return { config, waitsFor: this.waitsFor(), health: this.#current.health(), refusals }
   }
 
   /** Puts another configuration to work. Requests in flight end with the one before, which is closed then. Rejects where nobody could be served. */

@@ -62,7 +62,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{/* What the chart adds to a configuration that it does not write: the addresses to listen on, and the paths of the mounted secrets. */}}
 {{- define "mlflow-env-proxy.overrides" -}}
 - { name: MLFLOW_ENV_PROXY_LISTEN, value: {{ include "mlflow-env-proxy.listen" . | fromYaml | toJson | quote }} }
-- { name: MLFLOW_ENV_PROXY_ADMIN, value: "{ host: 0.0.0.0, port: 9464 }" }
+- { name: MLFLOW_ENV_PROXY_ADMIN, value: "{ host: 0.0.0.0, port: 9464, statusPage: {{ .Values.statusPage }} }" }
 {{- if .Values.pagingKey.existingSecret }}
 - { name: MLFLOW_ENV_PROXY_PAGING__KEY_FILE, value: /run/secrets/mlflow-env-proxy/paging/paging.key }
 {{- end }}
@@ -75,7 +75,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "mlflow-env-proxy.config" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- $_ := set $config "listen" (include "mlflow-env-proxy.listen" . | fromYaml) -}}
-{{- $_ := set $config "admin" (dict "host" "0.0.0.0" "port" 9464) -}}
+{{- $_ := set $config "admin" (dict "host" "0.0.0.0" "port" 9464 "statusPage" .Values.statusPage) -}}
 {{- if .Values.pagingKey.existingSecret -}}
 {{- $_ := set $config "paging" (merge (dict "keyFile" "/run/secrets/mlflow-env-proxy/paging/paging.key") ($config.paging | default dict)) -}}
 {{- end -}}

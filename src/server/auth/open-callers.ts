@@ -28,6 +28,12 @@ export interface CallerParts {
 const silent = () => undefined
 const noLog = { warn: silent, info: silent, error: silent }
 
+/** A part by which callers are known; `concern` is null where it is well. */
+export interface CallersHealth {
+  readonly part: string
+  readonly concern: string | null
+}
+
 /** Everything that tells who calls. */
 export interface Callers {
   readonly authenticator: Authenticator
@@ -35,8 +41,8 @@ export interface Callers {
   readonly tried: Promise<unknown>
   /** What keeps everybody out, or null. One issuer that is down keeps only its own callers out, once it was asked. */
   waitsFor(): string | null
-  /** What operators should know of, or null. */
-  concern(): string | null
+  /** Each issuer and the directory, and what operators should know of it, or null. */
+  health(): readonly CallersHealth[]
   close(): Promise<void>
 }
 
@@ -92,7 +98,10 @@ export function openCallers(parts: CallerParts): Callers {
     authenticator: withDirectory(createAuthenticator({ issuers: opened, ...personal }), directory, requiredGroups),
     tried: Promise.all([...sources.map(({ keys }) => keys.refresh()), directory?.tried?.()]),
     waitsFor: () => waitFor(sources.map(({ keys }) => keys)),
-    concern: () => sources.map(keyConcern).find((concern) => concern !== null) ?? directory?.concern?.() ?? null,
+    health: () => [
+      ...sources.map((source) => ({ part: source.name, concern: keyConcern(source) })),
+      ...(directory === null ? [] : [{ part: 'Directory of groups', concern: directory.concern?.() ?? null }]),
+    ],
     close: async () => {
       await Promise.all([...sources.map(({ keys }) => keys.close()), directory?.close?.(), workspaces.close()])
     },

@@ -27,7 +27,7 @@ export interface CredentialsEntry {
 /** The file's content once the schema holds and its defaults are filled in. */
 export interface ConfigFile {
   readonly listen: Config['listen']
-  readonly admin: { readonly host: string; readonly port: number }
+  readonly admin: Config['admin']
   readonly databricksHost?: {
     readonly listen?: { readonly host: string; readonly port: number }
     readonly hostNames: readonly { readonly name: string; readonly environment?: string }[]

@@ -42,7 +42,10 @@ function describeServer(config: Config): string[] {
     'The proxy',
     row('clients', describeListener(config)),
     ...describeDatabricksHost(config),
-    row('operators', `${showAddress(config.admin)} (/livez, /readyz, /metrics)`),
+    row(
+      'operators',
+      `${showAddress(config.admin)} (/livez, /readyz, /metrics${config.admin.statusPage === 'none' ? '' : ', /status'})`,
+    ),
     row('upstream', `${describeKind(config)} at ${config.upstream.url}, ${describeCredentials(config.upstream.credentials)}`),
     ...describeOutbound(config),
     ...describeRates(config),

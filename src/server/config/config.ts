@@ -140,7 +140,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
   const { memory, messages, bytes, models, leastRate } = file.limits
   return {
     listen: { ...listen },
-    admin: { host: admin.host, port: admin.port },
+    admin: { ...admin },
     ...(databricksHost === undefined ? {} : { databricksHost: completeDatabricksHost(databricksHost) }),
     upstream: completeUpstream(file, outbound, env),
     ...(outbound === undefined ? {} : { outbound }),

@@ -18,13 +18,18 @@ function sourceOf(text: string): string {
   return `'sha256-${hash('sha256', text, 'base64')}'`
 }
 
-const policy = [
-  "default-src 'none'",
-  `style-src ${sourceOf(pageStyle)}`,
-  `script-src ${sourceOf(keepHash)}`,
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+/** What a page may do: nothing but apply this style and run this script. */
+export function pagePolicy(style: string, script: string | null): string {
+  return [
+    "default-src 'none'",
+    `style-src ${sourceOf(style)}`,
+    ...(script === null ? [] : [`script-src ${sourceOf(script)}`]),
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+const policy = pagePolicy(pageStyle, keepHash)
 
 /** The headers of the proxy's own pages: nothing runs or is applied but their own style and script. `formTarget`: another origin to which a form may lead. */
 export function ownPageHeaders(formTarget = ''): Record<string, string> {
@@ -35,9 +40,14 @@ export function ownPageHeaders(formTarget = ''): Record<string, string> {
   }
 }
 
+/** A whole page; `title` is a text, `body` HTML. */
+export function wholePage(title: string, style: string, body: string): string {
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(title)} · MLflow</title>`
+  return `<!doctype html><html lang="en"><head>${head}<style>${style}</style></head><body><header>ml<b>flow</b></header>${body}</body></html>`
+}
+
 /** One of the proxy's own pages; `title` is a text, `content` HTML. */
 export function plainPage(title: string, content: string, width: '' | 'wide' = ''): string {
-  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(title)} · MLflow</title>`
   const main = `<main class="${width}"><h1>${escapeHtml(title)}</h1>${content}</main>`
-  return `<!doctype html><html lang="en"><head>${head}<style>${pageStyle}</style></head><body><header>ml<b>flow</b></header>${main}<script>${keepHash}</script></body></html>`
+  return wholePage(title, pageStyle, `${main}<script>${keepHash}</script>`)
 }

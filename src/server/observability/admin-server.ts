@@ -1,11 +1,18 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Metrics } from './metrics.ts'
 
-/** The operators' endpoints, on a separate port: liveness, readiness and metrics. `why` returns what readiness waits for, or null; `concern` a problem that does not affect readiness. */
+/** A page for operators. */
+interface Page {
+  readonly headers: Readonly<Record<string, string>>
+  readonly html: string
+}
+
+/** The operators' endpoints, on a separate port: liveness, readiness, metrics and the status page, if there is one. `why` returns what readiness waits for, or null; `concern` a problem that does not affect readiness. */
 export function buildAdmin(
   metrics: Metrics,
   why: () => string | null,
   concern: () => string | null = () => null,
+  status: (() => Promise<Page>) | null = null,
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -20,5 +27,10 @@ export function buildAdmin(
     return wrong === null ? { status: 'ready' } : { status: 'ready', concern: wrong }
   })
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+  if (status !== null)
+    app.get('/status', async (_request, reply) => {
+      const { headers, html } = await status()
+      return reply.headers(headers).send(html)
+    })
   return app
 }

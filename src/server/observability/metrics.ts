@@ -82,6 +82,13 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #upstream = new Gauge({
+    name: 'mlflow_env_proxy_upstream_info',
+    help: 'Always 1; the label has the version that the MLflow server says. Databricks says none.',
+    labelNames: ['version'],
+    registers: [this.registry],
+  })
+
   readonly #shadowed = new Counter({
     name: 'mlflow_env_proxy_shadow_passes_total',
     help: 'Requests that passed because their environment is in shadow, by the reason for which they would have been refused.',
@@ -147,7 +154,7 @@ export class Metrics {
   }
 
   /** Counts one answered request. */
-  count({ auditRecord }: FastifyRequest, reply: FastifyReply): void {
+  count({ auditRecord }: Pick<FastifyRequest, 'auditRecord'>, reply: Pick<FastifyReply, 'statusCode' | 'elapsedTime'>): void {
     this.#requests.inc({
       endpoint: auditRecord.endpoint,
       environment: auditRecord.environment?.name ?? '',
@@ -203,6 +210,12 @@ export class Metrics {
     this.#config.reset()
     this.#config.set({ hash }, 1)
     this.#reloaded.setToCurrentTime()
+  }
+
+  /** Records the version of the MLflow server. */
+  noteUpstreamVersion(version: string): void {
+    this.#upstream.reset()
+    this.#upstream.set({ version }, 1)
   }
 
   /** Counts a reload. `hash`: of the configuration that is at work since. */

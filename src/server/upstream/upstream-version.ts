@@ -20,15 +20,17 @@ async function readVersion(upstream: Upstream): Promise<string | null> {
   return status === 200 && /^\d+\.\d+\.[\w.]{1,20}$/.test(text.trim()) ? text.trim() : null
 }
 
-/** Asks MLflow its version when it first answers, and logs it: with a warning where it was not tested. Databricks has none. */
+/** Asks MLflow its version when it first answers, notes it and logs it: with a warning where it was not tested. Databricks has none. */
 export async function noteUpstreamVersion(
   upstream: Upstream,
   log: Pick<Logger, 'info' | 'warn'>,
   stop: AbortSignal,
+  note: (version: string) => void = () => undefined,
 ): Promise<void> {
   while (upstream.kind === 'mlflow' && !stop.aborted) {
     try {
       const version = await readVersion(upstream)
+      if (version !== null) note(version)
       const warning = version === null ? 'MLflow does not report its version: is it 2.9 or newer?' : versionWarning(version)
       if (warning === null) log.info({ version }, 'MLflow answers')
       else log.warn({ version }, warning)
