@@ -23,8 +23,8 @@ t.test(
     const [one, other] = await Promise.all([startMlflow({ version: newestMlflow }), startMlflow({ version: newestMlflow })])
     t.teardown(() => other.close())
     t.equal(await (await fetch(`${one.url}/version`)).text(), newestMlflow)
-    const make = (url: string) =>
-      fetch(`${url}/api/2.0/mlflow/registered-models/create`, { method: 'POST', body: '{"name":"mine"}' }).then((r) => r.status)
+    const call = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"name":"mine"}' }
+    const make = async (url: string) => (await fetch(`${url}/api/2.0/mlflow/registered-models/create`, call)).status
     t.equal(await make(one.url), 200)
     t.equal(await make(one.url), 400, 'it keeps what it is told')
     t.equal(await make(other.url), 200, 'and shares nothing with another')
