@@ -6,57 +6,65 @@
  */
 const weights = { byte: 4, wideByte: 6, bracket: 220, separator: 100, escaped: 64 } as const
 
-/** What a byte is to the estimate; 0 for most. */
-const kinds = new Uint8Array(256)
-const kind = { quote: 1, backslash: 2, separator: 3, bracket: 4, wide: 5 } as const
-kinds[0x22] = kind.quote
-kinds[0x5c] = kind.backslash
-for (const byte of Buffer.from(',:')) kinds[byte] = kind.separator
-for (const byte of Buffer.from('[{')) kinds[byte] = kind.bracket
-// The first byte of characters beyond Latin-1 in UTF-8.
-kinds.fill(kind.wide, 0xc4)
+const quote = 0x22
+const backslash = 0x5c
+/** The first byte of characters beyond Latin-1 in UTF-8. */
+const wide = 0xc4
 
-/** Estimates the cost of parsing, rewriting and printing a JSON text while it arrives. */
+/** What each byte costs outside of strings, besides being there. */
+const costs = new Float64Array(256)
+for (const byte of Buffer.from(',:')) costs[byte] = weights.separator
+for (const byte of Buffer.from('[{')) costs[byte] = weights.bracket
+costs[backslash] = weights.escaped
+
+/** Estimates the cost of parsing, rewriting and printing a JSON text while it arrives. Every byte of every message comes through here. */
 export class JsonWeight {
   #bytes = 0
-  #brackets = 0
-  #separators = 0
-  #escapes = 0
+  #costs = 0
   #wide = false
   #inString = false
+  /** A backslash was the last byte. */
   #escaped = false
 
   /** Bytes of memory that all chunks so far will cost. */
   get bytes(): number {
-    const { byte, wideByte, bracket, separator, escaped } = weights
-    const text = this.#bytes * (this.#wide ? wideByte : byte) + this.#escapes * escaped
-    return text + this.#brackets * bracket + this.#separators * separator
+    return this.#bytes * (this.#wide ? weights.wideByte : weights.byte) + this.#costs
   }
 
-  /** Adds the next part of the text. Every byte of every message passes here, so the state is in local variables meanwhile. */
+  /** Adds the next part of the text. */
   add(chunk: Uint8Array): void {
-    let [inString, escaped, wide] = [this.#inString, this.#escaped, this.#wide]
-    let [separators, brackets, escapes] = [0, 0, 0]
-    for (let at = 0; at < chunk.length; at++) {
-      const found = kinds[chunk[at] ?? 0]
-      if (found === kind.wide) wide = true
-      if (escaped) escaped = false
-      else if (found === 0) continue
-      else if (found === kind.quote) inString = !inString
-      else if (found === kind.backslash) {
-        escapes += 1
-        escaped = inString
-      } else if (inString) continue
-      else if (found === kind.separator) separators += 1
-      else if (found === kind.bracket) brackets += 1
+    const { length } = chunk
+    this.#bytes += length
+    let at = 0
+    if (this.#escaped && length > 0) at = this.#passEscaped(chunk, 0)
+    let inString = this.#inString
+    let cost = 0
+    while (at < length) {
+      let byte = chunk[at++] ?? 0
+      if (!inString) {
+        if (byte === quote) inString = true
+        else if (byte >= wide) this.#wide = true
+        else cost += costs[byte] ?? 0
+        continue
+      }
+      while (byte !== quote && byte !== backslash && byte < wide && at < length) byte = chunk[at++] ?? 0
+      if (byte === quote) inString = false
+      else if (byte >= wide) this.#wide = true
+      else if (byte === backslash) {
+        cost += weights.escaped
+        at = this.#passEscaped(chunk, at)
+      }
     }
-    this.#bytes += chunk.length
-    this.#separators += separators
-    this.#brackets += brackets
-    this.#escapes += escapes
     this.#inString = inString
-    this.#escaped = escaped
-    this.#wide = wide
+    this.#costs += cost
+  }
+
+  /** Passes over the byte behind a backslash, which may come with the next chunk; returns where the text goes on. */
+  #passEscaped(chunk: Uint8Array, at: number): number {
+    this.#escaped = at === chunk.length
+    if (this.#escaped) return at
+    if ((chunk[at] ?? 0) >= wide) this.#wide = true
+    return at + 1
   }
 }
 
