@@ -15,7 +15,7 @@ import { withoutOwnRules } from './shadow.ts'
 export type Decision = { readonly allow: Grant } | { readonly deny: Refusal }
 
 function contextOf(config: PolicyConfig, environment: Environment, request: DecodedRequest): EvaluationContext {
-  const { endpoint, message, mode = 'http', administrator = false, reader = false } = request
+  const { endpoint, message, mode = 'http', administrator = false, reader = false, record = null } = request
   return {
     endpoint,
     message,
@@ -24,6 +24,7 @@ function contextOf(config: PolicyConfig, environment: Environment, request: Deco
     administrator,
     reader,
     mode,
+    record,
     references: [],
     visibleExperiments: new Set(),
     visibleTraces: new Set(),

@@ -7,6 +7,7 @@ import type { JsonObject } from './messages/json/json.ts'
 import { textMeaning } from './messages/message-fields.ts'
 import type { NameKind } from './names/name-form.ts'
 import { mayRead, nameWords, type OwnedName, resolveName, type UpstreamName } from './names/names.ts'
+import type { VersionTag } from './promotions/promotion-tags.ts'
 import { Refusal } from './reasons.ts'
 
 /** One request under judgement: what is asked, by whom, and what was found so far. */
@@ -20,6 +21,8 @@ export interface EvaluationContext {
   /** Whether the caller may only read and search. */
   readonly reader: boolean
   readonly mode: ClientMode
+  /** What is written down of the promotion that the request carries out; null: it is a caller's own. */
+  readonly record: readonly VersionTag[] | null
   readonly references: AuditedReference[]
   readonly visibleExperiments: Set<string>
   readonly admitted: Set<string>

@@ -75,6 +75,8 @@ export interface VersionFact {
   readonly pendingAlias?: string
   /** In Unity Catalog, the aliases that point at it. */
   readonly aliases?: readonly string[]
+  /** Somebody asks to promote it: what it is made of must stay as it is. */
+  readonly asked?: true
   /** A workspace still copies its files, and may refuse to move it until it has. */
   readonly copying?: true
 }

@@ -3,6 +3,7 @@ import type { ClientMode, Environment, PolicyConfig } from './environments/envir
 import type { VersionFact } from './fact-query.ts'
 import type { JsonObject } from './messages/json/json.ts'
 import type { UpstreamName } from './names/names.ts'
+import type { VersionTag } from './promotions/promotion-tags.ts'
 import type { Refusal } from './reasons.ts'
 
 /** What was found out on the way to a decision, and is needed again to rewrite the request and its answer. */
@@ -11,6 +12,8 @@ export interface GrantContext {
   readonly environment: Environment
   /** Whether the caller is an administrator of the environment. */
   readonly administrator: boolean
+  /** Tags of the record, where the request carries out a promotion. */
+  readonly record: readonly VersionTag[] | null
   /** Whose locations the answer shows: a client in Databricks mode sees the workspace's own. */
   readonly mode: ClientMode
   /** The upstream id of the environment's default experiment, whose logical id is `0`. */

@@ -28,6 +28,8 @@ export const reasons = {
   'serving-limit': { status: 403, errorCode: 'PERMISSION_DENIED' },
   'local-source': { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   'read-only': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'promotion-refused': { status: 403, errorCode: 'PERMISSION_DENIED' },
+  'promotion-conflict': { status: 409, errorCode: 'BAD_REQUEST' },
   'no-multipart': { status: 501, errorCode: 'NOT_IMPLEMENTED' },
   'registry-absent': { status: 403, errorCode: 'PERMISSION_DENIED', behind: true },
   'registration-incomplete': { status: 409, errorCode: 'BAD_REQUEST', behind: true },

@@ -1,13 +1,17 @@
 import type { DecodedRequest } from './decoded-request.ts'
 import type { Environment, PolicyConfig } from './environments/environment.ts'
+import { receives } from './promotions/promotion-rule.ts'
 import type { Reason, Refusal } from './reasons.ts'
 
 /** What protects versions in Production. Everything else says whose a thing is, or what can be read at all: it is refused in shadow, too. */
 const productionRules: ReadonlySet<Reason> = new Set<Reason>(['stage', 'production-version', 'frozen'])
 
 /** Whether nothing of an environment that enforces its rules depends on those about versions in Production. */
-function isFree({ environments }: PolicyConfig, { name }: Environment): boolean {
-  return environments.every((other) => other.name === name || !other.production || other.enforcement === 'shadow')
+function isFree(config: PolicyConfig, { name }: Environment): boolean {
+  const { environments } = config
+  return environments.every(
+    (other) => other.name === name || other.enforcement === 'shadow' || !(other.production || receives(config, other, { name })),
+  )
 }
 
 /**

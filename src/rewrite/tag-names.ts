@@ -3,6 +3,7 @@ import { isLinkedPrompts } from '../policy/checks/traces/trace-tags.ts'
 import type { Json } from '../policy/messages/json/json.ts'
 import { parseIfJson, printJson } from '../policy/messages/json/json-text.ts'
 import { mayBeOne } from '../policy/names/look-alikes.ts'
+import { isRecordKey } from '../policy/promotions/promotion-tags.ts'
 
 type Rename = (name: string) => string | null
 
@@ -24,8 +25,15 @@ function printSpaced(value: Json): string {
   return printJson(value)
 }
 
-function isProxyTag(key: Json | undefined): boolean {
-  return typeof key === 'string' && findsProxyTag(key) !== null
+/** Whether a tag is the proxy's own and hidden: the record of a promotion is shown. */
+function isHidden(key: Json | undefined): boolean {
+  return typeof key === 'string' && findsProxyTag(key) !== null && !isRecordKey(key)
+}
+
+/** Tags that a caller gives a version, without those of a promotion's record: they would say so of another version. */
+export function withoutRecord(tags: Json): Json {
+  if (!Array.isArray(tags)) return tags
+  return tags.filter((tag) => !(tag instanceof Map && isRecordKey(String(tag.get('key')))))
 }
 
 /**
@@ -35,7 +43,7 @@ function isProxyTag(key: Json | undefined): boolean {
 export function renameTags(tags: Json, rename: Rename, renamePrompt: Rename = rename): Json {
   if (!Array.isArray(tags)) return tags
   return tags.flatMap((tag) => {
-    if (!(tag instanceof Map) || isProxyTag(tag.get('key'))) return []
+    if (!(tag instanceof Map) || isHidden(tag.get('key'))) return []
     const value = tag.get('value')
     const key = tag.get('key')
     if (typeof key !== 'string' || typeof value !== 'string') return [tag]

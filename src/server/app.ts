@@ -27,9 +27,14 @@ import { addEndpointRoutes } from './pipeline/endpoint-routes.ts'
 import { addGraphql } from './pipeline/graphql-route.ts'
 import { addStoredRoutes } from './pipeline/stored-routes.ts'
 import { addStreamRoutes } from './pipeline/stream-routes.ts'
+import type { CopyParts } from './promotions/copy-version.ts'
+import { addPromoteRoutes } from './promotions/promote-routes.ts'
 import { openServices, type Parts, type Services } from './services.ts'
 
-function addLogin(app: FastifyInstance, login: LoginParts): void {
+/** What is below `/-/` on the port for people and programs. */
+function addOwnAddresses(app: FastifyInstance, parts: CopyParts, login: LoginParts | null): void {
+  if (parts.config.promotions !== undefined) addPromoteRoutes(app, parts)
+  if (login === null) return
   addLoginRoutes(app, login)
   addPersonRoutes(app, login)
   addTokenRoute(app, login)
@@ -75,7 +80,7 @@ function buildApp(
   addBodyParser(app)
   addLocalRoutes(app, config, modes, upstream)
   if (modes.includes('http')) addEntrance(app, config)
-  if (login !== null) addLogin(app, login)
+  if (listener === 'listen') addOwnAddresses(app, { config, pipeline, upstream }, login)
   if (config.kind === 'mlflow') addGraphql(app, config, pipeline)
   app.decorateRequest('granted', null)
   addEndpointRoutes(app, config, routing, pipeline)

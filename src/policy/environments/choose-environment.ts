@@ -1,6 +1,7 @@
 import { guid } from '../identity/guid.ts'
 import type { Principal } from '../identity/principal.ts'
 import { oncePer } from '../once-per.ts'
+import type { PromotionRule } from '../promotions/promotion-rule.ts'
 import { Refusal } from '../reasons.ts'
 import { type Environment, groupsOf, type PolicyConfig } from './environment.ts'
 
@@ -39,6 +40,11 @@ export function environmentsOf(config: PolicyConfig, principal: Principal): read
 
 const decidingByPrincipal = oncePer((config: PolicyConfig) => oncePer((principal: Principal) => findDeciding(config, principal)))
 
+/** Whether the caller may approve what a rule lets somebody ask for. */
+export function isApprover(config: PolicyConfig, { approvers }: PromotionRule, principal: Principal): boolean {
+  return missingGroups(config, principal).length === 0 && isIn(approvers, principal)
+}
+
 /** As few of the caller's groups as say the same about them as all: where they are, and as what. Found once for a principal. */
 export function decidingGroups(config: PolicyConfig, principal: Principal): readonly string[] {
   return decidingByPrincipal(config)(principal)
@@ -51,7 +57,10 @@ function findDeciding(config: PolicyConfig, principal: Principal): readonly stri
     ...firstOf(administrators),
     ...firstOf(readers),
   ])
-  return [...new Set(deciding.length === 0 ? [] : [...(config.requiredGroups ?? []), ...deciding])]
+  // Who approves promotions need not be anywhere.
+  const approving = (config.promotions ?? []).flatMap(({ approvers }) => firstOf(approvers))
+  const all = [...deciding, ...approving]
+  return [...new Set(all.length === 0 ? [] : [...(config.requiredGroups ?? []), ...all])]
 }
 
 /** What a caller in no environment can do. A token that lists object ids matches nothing where names are configured. */

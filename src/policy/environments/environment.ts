@@ -1,3 +1,5 @@
+import type { PromotionRule } from '../promotions/promotion-rule.ts'
+
 /** The four stages of MLflow's registry, in the server's own spelling. */
 export const stages = ['None', 'Staging', 'Production', 'Archived'] as const
 export type Stage = (typeof stages)[number]
@@ -91,6 +93,8 @@ export function groupsOf({ groups, readers = [], administrators = [] }: Environm
 /** The configured environments, and how the upstream's database compares names. */
 export interface PolicyConfig {
   readonly environments: readonly Environment[]
+  /** How versions get from one environment into another one; left out: only as `promotesFrom` says. */
+  readonly promotions?: readonly PromotionRule[]
   /** Groups of which a caller has to be in every one to be in any environment; left out: none. */
   readonly requiredGroups?: readonly string[]
   readonly foldsCase: boolean

@@ -23,7 +23,7 @@ import { resolveName } from '../../policy/names/names.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { upstreamEndpointName } from '../../policy/serving/serving-endpoints.ts'
 import { withinWorkspace } from '../client-location.ts'
-import { renameTags } from '../tag-names.ts'
+import { renameTags, withoutRecord } from '../tag-names.ts'
 import { upstreamTraceTags } from '../trace-tag-names.ts'
 import { upstreamFilter } from './search-filter.ts'
 import { upstreamEntities, upstreamServingConfig } from './served-entities.ts'
@@ -99,7 +99,7 @@ export const mappers: Readonly<Record<Meaning, Mapper | 'as decoded'>> = {
       withinWorkspace(upstreamLocation(resolveLocalPath(value), context.config.kind), context.environment.workspace),
   ),
   runTags: (value, context) => renameTags(value, ownModelName(context), upstreamModelName(context)),
-  versionTags: (value, context) => renameTags(value, ownModelName(context), upstreamModelName(context)),
+  versionTags: (value, context) => renameTags(withoutRecord(value), ownModelName(context), upstreamModelName(context)),
   loggedModelTags: (value, context) => renameTags(value, ownModelName(context), upstreamModelName(context)),
   storePath: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),
   storeFolder: text((value, { defaultExperimentId }) => upstreamStorePath(value, defaultExperimentId)),

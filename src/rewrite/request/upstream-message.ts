@@ -22,15 +22,16 @@ export const mappedFields = oncePer(({ fields }: OpenEndpoint): readonly (readon
 )
 
 /** A version is created with a note of the stage or alias it is to get, so that what failed can be made good later. */
-function completeVersion(message: JsonObject, { environment, config, sourceRunId }: GrantContext): void {
+function completeVersion(message: JsonObject, { environment, config, sourceRunId, record }: GrantContext): void {
   if (!message.get('run_id') && sourceRunId !== null) message.set('run_id', sourceRunId)
   const tags = message.get('tags')
   const given = Array.isArray(tags) ? tags : []
   const { registrationStage, registrationAlias } = environment
   const note = usesCatalog(config) ? [pendingAliasTag, registrationAlias] : [pendingStageTag, registrationStage]
   const [key = '', value] = note
-  if (!key || !value || makePrompt(given)) return
-  message.set('tags', [...given, new Map(Object.entries({ key, value }))])
+  const pending = key && value && !makePrompt(given) ? [{ key, value }] : []
+  const added = [...(record ?? []), ...pending].map((tag) => new Map(Object.entries(tag)))
+  if (added.length > 0) message.set('tags', [...given, ...added])
 }
 
 /** The tag that lists the prompts of a run or a version, set by itself. */

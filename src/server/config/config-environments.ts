@@ -3,6 +3,7 @@ import { findEnvironmentProblems } from '../../policy/environments/environment-p
 import { readSourcePrefix } from '../../policy/locations/source-prefix.ts'
 import type { ConfigFile, EnvironmentEntry } from './config-file.ts'
 import { type ConfigPath, type Finding, isWithin } from './config-problem.ts'
+import { readPromotions } from './config-promotions.ts'
 import { clip } from './config-sentences.ts'
 
 /** The environments that the file means, every default filled in, with what is wrong with them. */
@@ -20,7 +21,8 @@ export function readLandscape(file: ConfigFile, replaced: readonly ConfigPath[])
   }))
   const { requiredGroups } = file.authentication
   const required = requiredGroups.length === 0 ? {} : { requiredGroups: [...requiredGroups] }
-  const config = { environments, ...required, foldsCase, kind, registry, ownHosts: ownHostsOf(file) }
+  const promotions = readPromotions(file, findings)
+  const config = { environments, ...promotions, ...required, foldsCase, kind, registry, ownHosts: ownHostsOf(file) }
   const standIn = (path: ConfigPath) => replaced.some((place) => isWithin(path, place))
   for (const { environment, key, index, against, message } of findEnvironmentProblems(config)) {
     const path = ['environments', environment, key, ...(index === null ? [] : [index])]

@@ -1,4 +1,5 @@
 import type { ModelRegistry, ServingLimits, ServingModels, UpstreamKind } from '../../policy/environments/environment.ts'
+import type { PromotionRule } from '../../policy/promotions/promotion-rule.ts'
 import type { AuditEntry } from './config-audit.ts'
 import type { LoginEntry } from './config-login.ts'
 import { movePlaces, type Places, pathId } from './config-places.ts'
@@ -69,6 +70,7 @@ export interface ConfigFile {
     readonly login?: LoginEntry
   }
   readonly environments: Readonly<Record<string, EnvironmentEntry>>
+  readonly promotions: readonly PromotionRule[]
   readonly limits: Omit<LimitSettings, 'memory'> & { readonly memory?: number | string }
   readonly paging: { readonly keyFile: string | null }
   readonly unknownFields: 'refuse' | 'forward'

@@ -5,6 +5,7 @@ import { stages } from '../../policy/environments/environment.ts'
 import type { ExperimentFact, LoggedModelFact, RunFact, TraceFact, VersionFact } from '../../policy/fact-query.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { ownText } from '../../policy/names/own-text.ts'
+import { promotionRequestTag } from '../../policy/promotions/promotion-tags.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { withoutWorkspace } from '../../rewrite/client-location.ts'
 import { parseAnswer, unknownAnswer } from '../upstream/parse-answer.ts'
@@ -135,6 +136,7 @@ export function readVersion(row: Json | undefined): VersionFact {
     runId: optional(version, 'run_id'),
     pendingStage: stageOf(noteIn(version.get('tags'), pendingStageTag)),
     ...readAliases(version),
+    ...(noteIn(version.get('tags'), promotionRequestTag) === null ? {} : { asked: true }),
     ...(version.get('status') === 'PENDING_REGISTRATION' ? { copying: true } : {}),
   }
 }

@@ -9,3 +9,6 @@ export const loginPaths = {
   oneTimeCode: '/-/code/once',
   token: '/-/token',
 } as const
+
+/** Where versions are promoted by rules, if there are any. */
+export const promotePath = '/-/promote'

@@ -23,6 +23,9 @@ font:inherit;font-weight:600;text-decoration:none;cursor:pointer}
 .button.plain{background:transparent;color:var(--accent)}
 .button.plain:hover{color:var(--press)}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+.fields{display:flex;flex-wrap:wrap;gap:12px;align-items:end}
+label{display:block;flex:1 1 140px;font-size:13px}
+input{display:block;width:100%;margin-top:4px;padding:7px 10px;border:1px solid var(--line);border-radius:4px;background:var(--page);color:inherit;font:inherit}
 .choices{list-style:none;margin:0;padding:0}
 .choices li+li{margin-top:8px}
 .choices a{display:flex;align-items:center;gap:10px;padding:12px 14px;border:1px solid var(--line);border-radius:4px;color:inherit;text-decoration:none}

@@ -68,6 +68,14 @@ export const auditFields = {
     required: [],
     additionalProperties: false,
   },
+  promotion: {
+    type: ['object', 'null'],
+    description:
+      'Of a request to `/-/promote`: the id of the promotion, its environments, who asked and who approved (tenant and object id), and the number of the new version; what is not known, or not yet, is null.',
+    properties: { id: maybe, from: text, to: text, askedBy: maybe, approvedBy: maybe, newVersion: maybe },
+    required: ['id', 'from', 'to', 'askedBy', 'approvedBy', 'newVersion'],
+    additionalProperties: false,
+  },
   decision: {
     enum: ['allow', 'deny', 'none'],
     description: '`none`: there was nothing to decide, or it could not be decided.',

@@ -4,6 +4,7 @@ import type { Action } from '../../policy/endpoints/endpoint.ts'
 import type { Environment } from '../../policy/environments/environment.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
 import type { AuditDetails } from '../../policy/meanings/audit-detail.ts'
+import type { AuditLine } from './audit-fields.ts'
 
 /** What is recorded about a request, for the audit line, the log and the metrics. */
 export interface AuditRecord {
@@ -18,6 +19,8 @@ export interface AuditRecord {
   action: Action | null
   references: readonly RequestedReference[]
   details: AuditDetails | null
+  /** What a request to promote a version is about; null: it is another one. */
+  promotion: AuditLine['promotion']
   decision: 'allow' | 'deny' | 'none'
   reason: string | null
   /** In an environment in shadow: the reason for which the request would have been refused. */
@@ -41,6 +44,7 @@ export function newAuditRecord({ socket }: Pick<IncomingMessage, 'socket'>): Aud
     action: null,
     references: [],
     details: null,
+    promotion: null,
     decision: 'none',
     reason: null,
     wouldRefuse: null,

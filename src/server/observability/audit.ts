@@ -74,6 +74,7 @@ export class Audit {
       endpoint: record.endpoint,
       references: record.references,
       details: record.details,
+      promotion: record.promotion,
       decision: record.decision,
       reason: outcome.reason,
       wouldRefuse: record.wouldRefuse,

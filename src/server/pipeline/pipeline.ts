@@ -83,15 +83,15 @@ export class Pipeline {
    * allowed request needs something that does not exist yet, it is created, and the decision is made again: a decision itself only reads.
    */
   async judge(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh = false): Promise<Grant> {
-    if (!reads(endpoint)) this.#checkAudit()
+    if (!reads(endpoint)) this.checkAudit()
     const granted = await this.#decide(requestContext, endpoint, message, fresh)
     if (granted.context.missing.length === 0) return granted
     await provision(this.#upstream, granted, requestContext.credentials)
     return this.#decide(requestContext, endpoint, message, fresh)
   }
 
-  /** A change that nobody could account for is not made. */
-  #checkAudit(): void {
+  /** Throws `audit-unavailable`: a change that nobody could account for is not made. */
+  checkAudit(): void {
     if (this.#auditFailing() === null) return
     throw new Refusal(
       'audit-unavailable',
@@ -100,10 +100,10 @@ export class Pipeline {
   }
 
   async #decide(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh: boolean): Promise<Grant> {
-    const { mode, administrator, reader, environment, credentials, auditRecord } = requestContext
+    const { mode, administrator, reader, record, environment, credentials, auditRecord } = requestContext
     noteRequested(auditRecord, endpoint, message)
     const facts = this.#facts.sourceFor(credentials, fresh)
-    const request = { endpointName: endpoint.name, endpoint, message, mode, administrator, reader }
+    const request = { endpointName: endpoint.name, endpoint, message, mode, administrator, reader, record }
     const decidedAt = this.#promotions.promotions
     const evaluation = decide(this.#config, environment, request)
     // A second decision need not be delayed: the caller already knows that it exists, and others wait for its end.
@@ -132,6 +132,11 @@ export class Pipeline {
       release()
       throw error
     }
+  }
+
+  /** The proxy itself has changed what it says of a version. */
+  forgetVersions(): void {
+    this.#facts.forgetVersions()
   }
 
   /** Carries out a granted message; returns the answer with the caller's names. Throws as its strategy, and as `judge`. */

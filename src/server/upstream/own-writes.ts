@@ -9,6 +9,8 @@ export type OwnWrite =
   | { readonly note: 'leadingSlash'; readonly experimentId: string; readonly value: boolean }
   | { readonly move: 'version'; readonly name: string; readonly version: string; readonly stage: Stage }
   | { readonly forget: 'pendingStage' | 'pendingAlias'; readonly name: string; readonly version: string }
+  | { readonly tag: string; readonly value: string; readonly name: string; readonly version: string }
+  | { readonly untag: string; readonly name: string; readonly version: string }
   | { readonly alias: string; readonly name: string; readonly version: string }
   | { readonly finalize: 'version'; readonly name: string; readonly version: string }
   | { readonly withdraw: 'version'; readonly name: string; readonly version: string }
@@ -34,9 +36,11 @@ export function writeOut(write: OwnWrite): {
   }
   if ('alias' in write)
     return { method: 'POST', path: `${api}/registered-models/alias`, body: { name, version, alias: write.alias } }
+  if ('tag' in write)
+    return { method: 'POST', path: `${api}/model-versions/set-tag`, body: { name, version, key: write.tag, value: write.value } }
   const inCatalog = `${api}/unity-catalog/model-versions`
   if ('finalize' in write) return { method: 'POST', path: `${inCatalog}/finalize`, body: { name, version } }
   if ('withdraw' in write) return { method: 'DELETE', path: `${inCatalog}/delete`, body: { name, version } }
-  const key = write.forget === 'pendingAlias' ? pendingAliasTag : pendingStageTag
+  const key = 'untag' in write ? write.untag : write.forget === 'pendingAlias' ? pendingAliasTag : pendingStageTag
   return { method: 'DELETE', path: `${api}/model-versions/delete-tag`, body: { name, version, key } }
 }

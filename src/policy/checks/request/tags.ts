@@ -5,6 +5,7 @@ import { parseJson } from '../../messages/json/json-text.ts'
 import { placesMeaning, textMeaning } from '../../messages/message-fields.ts'
 import { isLoggedModelId, isRunId } from '../../names/ids.ts'
 import { findsWord, mayBeOne } from '../../names/look-alikes.ts'
+import { findsPromotionTag, isRecordKey } from '../../promotions/promotion-tags.ts'
 import { Refusal } from '../../reasons.ts'
 import { recordTags } from '../genai/records.ts'
 import { relatedLoggedModel, relatedRun } from '../runs/owned-ids.ts'
@@ -23,8 +24,12 @@ export const leadingSlashTag = 'mlflow-env-proxy.leadingSlash'
 /** The proxy's own notes, which callers neither see nor write. */
 export const proxyTags: readonly string[] = [pendingStageTag, pendingAliasTag, leadingSlashTag]
 
+const findsNote = findsWord(proxyTags)
+
 /** The proxy's own tag that a database may confuse with a key; null if there is none. */
-export const findsProxyTag = findsWord(proxyTags)
+export function findsProxyTag(key: string): string | null {
+  return findsNote(key) ?? findsPromotionTag(key)
+}
 
 /** The tag in which MLflow and its clients list the registered versions of a logged model, with their names. */
 export const modelVersionsTag = 'mlflow.modelVersions'
@@ -110,14 +115,25 @@ function* checkTagsJson(context: EvaluationContext, text: string): Evaluation<vo
   for (const [key, value] of tags) yield* checkTag(context, key, typeof value === 'string' ? value : '')
 }
 
+function* checkTagList(context: EvaluationContext, tags: Json): Evaluation<void> {
+  for (const tag of Array.isArray(tags) ? tags : []) {
+    const [key, text] = tag instanceof Map ? [tag.get('key'), tag.get('value')] : []
+    if (typeof key === 'string') yield* checkTag(context, key, typeof text === 'string' ? text : '')
+  }
+}
+
+/** Whether a tag is of a promotion's record, which a client copies with a version: it is left out of what is sent. */
+function isOfRecord(tag: Json): boolean {
+  const key = tag instanceof Map ? tag.get('key') : undefined
+  return typeof key === 'string' && isRecordKey(key)
+}
+
 /** Every tag that can point at something else: parent runs above all. */
 export function* checkTags(context: EvaluationContext): Evaluation<void> {
   const { endpoint, message } = context
-  for (const { value } of placesMeaning(endpoint, message, 'runTags', 'versionTags', 'loggedModelTags')) {
-    for (const tag of Array.isArray(value) ? value : []) {
-      const [key, text] = tag instanceof Map ? [tag.get('key'), tag.get('value')] : []
-      if (typeof key === 'string') yield* checkTag(context, key, typeof text === 'string' ? text : '')
-    }
+  for (const { value } of placesMeaning(endpoint, message, 'runTags', 'loggedModelTags')) yield* checkTagList(context, value)
+  for (const { value } of placesMeaning(endpoint, message, 'versionTags')) {
+    yield* checkTagList(context, Array.isArray(value) ? value.filter((tag) => !isOfRecord(tag)) : value)
   }
   const tagsJson = textMeaning(endpoint, message, 'tagsJson')
   if (tagsJson !== null) yield* checkTagsJson(context, tagsJson)

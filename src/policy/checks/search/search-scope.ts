@@ -7,6 +7,7 @@ import { placesMeaning, textMeaning, textsOf } from '../../messages/message-fiel
 import { findsWord } from '../../names/look-alikes.ts'
 import type { NameKind } from '../../names/name-form.ts'
 import { mayRead, type OwnedName, resolveName } from '../../names/names.ts'
+import { findsPromotionTag, isRecordKey } from '../../promotions/promotion-tags.ts'
 import { Refusal } from '../../reasons.ts'
 import { modelVersionsTag, proxyTags } from '../request/tags.ts'
 
@@ -43,7 +44,11 @@ export function resolveInFilter(
   }
 }
 
-const findsHiddenTag = findsWord([modelVersionsTag, ...proxyTags])
+const findsHiddenWord = findsWord([modelVersionsTag, ...proxyTags])
+
+function findsHiddenTag(key: string): string | null {
+  return findsHiddenWord(key) ?? (isRecordKey(key) ? null : findsPromotionTag(key))
+}
 
 /** Searches must not reveal what answers leave out: for example a logged model's versions in other environments. */
 function refuseHiddenTags(clauses: readonly Clause[]): void {

@@ -1,28 +1,33 @@
+import type { Environment } from '../../environments/environment.ts'
 import { isInProduction } from '../../environments/production.ts'
 import { type EvaluationContext, managesProduction } from '../../evaluation-context.ts'
 import { ask, type Evaluation, type LoggedModelFact, type VersionFact } from '../../fact-query.ts'
 import type { Change } from '../../freeze-keys.ts'
 import { parseModelUri } from '../../names/model-uri.ts'
 import { ownerOf } from '../../names/names.ts'
+import { isPromotedFrom, receives } from '../../promotions/promotion-rule.ts'
 import { Refusal } from '../../reasons.ts'
 
 /** A Databricks workspace copies a version's files at registration: later changes to the run do not affect it. */
 function isExempt({ environment, config }: EvaluationContext): boolean {
-  return managesProduction(environment) || config.kind === 'databricks'
+  return config.kind === 'databricks' || (managesProduction(environment) && !isPromotedFrom(config, environment))
 }
 
-function servesProduction(context: EvaluationContext, version: VersionFact): boolean {
-  if (isInProduction(context.config, version)) return true
-  return ownerOf(context.config, 'model', version.name)?.owner.production === true
+/** Whether what a version is made of must stay as it is: it is in production, was promoted to another environment, or is about to be. */
+function isKept({ config, environment }: EvaluationContext, version: VersionFact): boolean {
+  const owner = ownerOf(config, 'model', version.name)?.owner
+  if (version.asked === true && owner?.name === environment.name) return true
+  if (owner !== undefined && receives(config, owner, environment)) return true
+  return !managesProduction(environment) && (isInProduction(config, version) || owner?.production === true)
 }
 
-/** Whether a version, or a copy of it, or a copy of that, is in production. */
-function* leadsToProduction(context: EvaluationContext, versions: readonly VersionFact[]): Evaluation<boolean> {
+/** Whether a version, or a copy of it, or a copy of that, is kept. */
+function* leadsToKept(context: EvaluationContext, versions: readonly VersionFact[]): Evaluation<boolean> {
   const seen = new Set<string>()
   const queue = [...versions]
   // The queue grows during the loop.
   for (const version of queue) {
-    if (servesProduction(context, version)) return true
+    if (isKept(context, version)) return true
     const uri = `models:/${version.name}/${version.version}`
     if (seen.has(uri)) continue
     seen.add(uri)
@@ -31,25 +36,28 @@ function* leadsToProduction(context: EvaluationContext, versions: readonly Versi
   return false
 }
 
-function frozen(what: string): Refusal {
+function frozen({ config, environment }: EvaluationContext, what: string): Refusal {
+  const which = isPromotedFrom(config, environment)
+    ? 'A version in production, promoted or about to be'
+    : 'A version in production'
   return new Refusal(
     'frozen',
-    `A version in production is made of this ${what}, so it can no longer be changed or deleted. Log a new run instead.`,
+    `${which} is made of this ${what}, so it can no longer be changed or deleted. Log a new run instead.`,
   )
 }
 
 function* checkRun(context: EvaluationContext, runId: string, fresh: boolean): Evaluation<void> {
   const versions = yield* ask({ about: 'versionsOfRun', runId, fresh })
-  if (yield* leadsToProduction(context, versions)) throw frozen('run')
+  if (yield* leadsToKept(context, versions)) throw frozen(context, 'run')
 }
 
 function* checkLoggedModel(context: EvaluationContext, model: LoggedModelFact, fresh: boolean): Evaluation<void> {
   const versions = yield* ask({ about: 'versionsOfLoggedModel', id: model.id })
-  if (yield* leadsToProduction(context, versions)) throw frozen('logged model')
+  if (yield* leadsToKept(context, versions)) throw frozen(context, 'logged model')
   if (model.sourceRunId === null) return
   const ofRun = yield* ask({ about: 'versionsOfRun', runId: model.sourceRunId, fresh })
   const made = ofRun.filter((version) => version.source.includes(model.id) || version.source.startsWith('models:/'))
-  if (yield* leadsToProduction(context, made)) throw frozen('logged model')
+  if (yield* leadsToKept(context, made)) throw frozen(context, 'logged model')
 }
 
 /** The experiment in which a version's artifacts lie, as far as its run, its source and the versions it is a copy of say. */
@@ -66,11 +74,15 @@ function* experimentBehind(context: EvaluationContext, version: VersionFact, hop
 }
 
 function* checkExperiment(context: EvaluationContext, experimentId: string): Evaluation<void> {
-  const suffixes = context.config.environments.filter((e) => e.production).map((e) => e.modelSuffix)
+  const { config, environment } = context
+  const promoted = isPromotedFrom(config, environment)
+  const isNear = (other: Environment) => promoted && (other.name === environment.name || receives(config, other, environment))
+  const suffixes = config.environments.filter((e) => e.production || isNear(e)).map((e) => e.modelSuffix)
   const versions = yield* ask({ about: 'productionVersions', suffixes })
   for (const version of versions) {
+    if (promoted && !isKept(context, version)) continue
     const behind = yield* experimentBehind(context, version)
-    if (behind === experimentId || version.source.includes(`:/${experimentId}/`)) throw frozen('experiment')
+    if (behind === experimentId || version.source.includes(`:/${experimentId}/`)) throw frozen(context, 'experiment')
   }
 }
 
@@ -82,7 +94,7 @@ function* checkChange(context: EvaluationContext, change: Change): Evaluation<vo
       return yield* checkLoggedModel(context, change.model, change.fresh)
     case 'versions':
       // By them alone it may be told what production's copies of them are made of.
-      if (yield* leadsToProduction(context, change.versions)) throw frozen(change.word)
+      if (yield* leadsToKept(context, change.versions)) throw frozen(context, change.word)
       return
     case 'experiment':
       return yield* checkExperiment(context, change.id)

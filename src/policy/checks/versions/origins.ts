@@ -49,8 +49,8 @@ function* noteVersion(context: EvaluationContext, version: VersionFact, hops: nu
 const mostHops = 8
 
 /** A Databricks workspace has its own copies. */
-function freezes({ environment, config }: EvaluationContext): boolean {
-  return managesProduction(environment) && config.kind !== 'databricks'
+function freezes({ environment, config, record }: EvaluationContext): boolean {
+  return (managesProduction(environment) || record !== null) && config.kind !== 'databricks'
 }
 
 /** Notes a version that the request brings into production, and all that it is made of, so that none of it is changed while that goes on. */

@@ -3,6 +3,7 @@ import { isInProduction } from '../../environments/production.ts'
 import { type EvaluationContext, managesProduction } from '../../evaluation-context.ts'
 import { ask, type Evaluation, type ExperimentFact, type LoggedModelFact, type VersionFact } from '../../fact-query.ts'
 import { mayRead, ownerOf } from '../../names/names.ts'
+import { receives, receivesAny } from '../../promotions/promotion-rule.ts'
 
 /**
  * Whether a thing in another environment's experiment is behind one of these versions in a way that lets the caller read it: a version
@@ -14,12 +15,17 @@ function someUsable(context: EvaluationContext, experiment: Environment, version
     const owner = ownerOf(config, 'model', version.name)?.owner
     if (owner === undefined || !mayRead(environment, owner)) return false
     if (isInProduction(config, version) && !managesProduction(environment)) return false
-    return owner.name !== environment.name || mayRead(environment, experiment)
+    return owner.name !== environment.name || mayRead(environment, experiment) || receives(config, environment, experiment)
   })
 }
 
 function ownerOfExperiment({ config }: EvaluationContext, experiment: ExperimentFact | undefined): Environment | null {
   return experiment === undefined ? null : (ownerOf(config, 'experiment', experiment.name)?.owner ?? null)
+}
+
+/** Whether no version of another environment, and none of the caller's own, is made of another environment's things. */
+function keepsApart({ config, environment }: EvaluationContext): boolean {
+  return environment.promotesFrom.length === 0 && !receivesAny(config, environment)
 }
 
 /** A run that nobody has: it is asked about in the place of the run that something absent was not made by. */
@@ -34,7 +40,7 @@ export function* isBehindRun(
   experiment: ExperimentFact | undefined,
   runId: string,
 ): Evaluation<boolean> {
-  if (context.environment.promotesFrom.length === 0) return false
+  if (keepsApart(context)) return false
   const versions = yield* ask({ about: 'versionsOfRun', runId, fresh: false })
   const owner = ownerOfExperiment(context, experiment)
   return owner !== null && someUsable(context, owner, versions)
@@ -46,7 +52,7 @@ export function* isBehindMaker(
   experiment: ExperimentFact | undefined,
   sourceRunId: string | null,
 ): Evaluation<boolean> {
-  if (context.environment.promotesFrom.length === 0) return false
+  if (keepsApart(context)) return false
   const run = yield* ask({ about: 'run', id: sourceRunId ?? standInRun })
   const behind = yield* isBehindRun(context, experiment, sourceRunId ?? standInRun)
   return behind && run !== null && run.experimentId === experiment?.id
@@ -59,7 +65,7 @@ export function* isBehindLoggedModel(
   id: string,
   model: LoggedModelFact | null,
 ): Evaluation<boolean> {
-  if (context.environment.promotesFrom.length === 0) return false
+  if (keepsApart(context)) return false
   // Unity Catalog finds versions by their name and by their run alone.
   const versions = usesCatalog(context.config) ? [] : yield* ask({ about: 'versionsOfLoggedModel', id })
   const owner = ownerOfExperiment(context, experiment)

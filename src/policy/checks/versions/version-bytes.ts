@@ -3,6 +3,7 @@ import { ask, type Evaluation, type VersionFact } from '../../fact-query.ts'
 import { canonicalPath, placeOf, servedArtifactPath } from '../../locations/store-path.ts'
 import { parseModelUri } from '../../names/model-uri.ts'
 import { mayRead, ownerOf } from '../../names/names.ts'
+import { receives } from '../../promotions/promotion-rule.ts'
 import { Refusal } from '../../reasons.ts'
 import { readableLoggedModel, readableRun } from '../runs/owned-ids.ts'
 import { liesIn } from './sources.ts'
@@ -42,7 +43,7 @@ function* copiesReadable(context: EvaluationContext, version: VersionFact, hops 
   if (source?.kind !== 'registered') return true
   const original = ownerOf(config, 'model', source.name)
   if (original === null || hops === 0) return false
-  if (original.owner.name !== environment.name && !mayRead(environment, original.owner)) return false
+  if (!mayRead(environment, original.owner) && !receives(config, environment, original.owner)) return false
   const word = source.selector.slice(1)
   if (!/^[0-9]+$/.test(word)) return true
   const fact = yield* ask({ about: 'version', name: original.upstream, version: word })

@@ -1,0 +1,92 @@
+import type { MetricLimit, PromotionRule } from '../../policy/promotions/promotion-rule.ts'
+import { promotePath } from '../http/login-paths.ts'
+import { escapeHtml, plainPage } from '../http/plain-page.ts'
+import type { Case, Named } from './promotion-case.ts'
+import type { Standing } from './promotions.ts'
+import type { Step } from './read-step.ts'
+
+/** A rule, and what the person may do by it. */
+export type Choice = Pick<PromotionRule, 'from' | 'to' | 'people' | 'requiredTags' | 'metrics'> & {
+  readonly mayAsk: boolean
+  readonly mayApprove: boolean
+}
+
+const back = '<a class="button plain" href="/">Back to MLflow</a>'
+
+function hidden(fields: Readonly<Record<string, string>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`)
+    .join('')
+}
+
+function limitText({ name, min, max }: MetricLimit): string {
+  const bounds = [min === undefined ? '' : `at least ${min}`, max === undefined ? '' : `at most ${max}`].filter(
+    (text) => text !== '',
+  )
+  return `metric ${name} ${bounds.join(' and ')}`
+}
+
+/** What a rule demands, in a sentence. */
+function demandsOf({ requiredTags, metrics, people }: Choice | PromotionRule): string {
+  const demands = [...requiredTags.map((tag) => `tag ${tag}`), ...metrics.map(limitText)]
+  const who = people === 2 ? 'two people: one asks, another one approves' : 'an approver, who may also ask'
+  return `<p class="soft">It takes ${who}.${demands.length === 0 ? '' : ` Required: ${escapeHtml(demands.join(', '))}.`}</p>`
+}
+
+function choiceForm(choice: Choice, { model, version }: Named): string {
+  const { from, to, mayAsk } = choice
+  const field = (name: string, label: string, value: string) =>
+    `<label>${label}<input name="${name}" value="${escapeHtml(value)}" required autocomplete="off"></label>`
+  const fields = `${hidden({ from, to })}${field('model', 'Model', model)}${field('version', 'Version', version)}`
+  const form = `<form class="fields" action="${promotePath}">${fields}<button class="button">${mayAsk ? 'Continue' : 'Look'}</button></form>`
+  return `<h2>From ${escapeHtml(from)} to ${escapeHtml(to)}</h2>${demandsOf(choice)}${form}`
+}
+
+/** Which promotions a person has to do with. */
+export function choicesPage(choices: readonly Choice[], named: Named): string {
+  const none = '<p>No rule of promotion concerns your environments, and you approve none.</p>'
+  const forms = choices.length === 0 ? none : choices.map((choice) => choiceForm(choice, named)).join('')
+  return plainPage('Promote a version', `${forms}<p class="actions">${back}</p>`)
+}
+
+const time = (at: string) => at.replace('T', ' ').replace('Z', ' UTC')
+
+function stateOf({ rule }: Case, { state, request, promotedAs }: Standing): string {
+  if (state === 'promoted')
+    return `<p><strong>Promoted.</strong> It is version ${escapeHtml(promotedAs ?? '')} in ${rule.to}.</p>`
+  if (request === null) return '<p>Nobody has asked for this promotion yet.</p>'
+  const { asked, approved } = request
+  const asking = `Asked for by ${escapeHtml(asked.name)}, ${escapeHtml(time(asked.at))}.`
+  if (approved === null)
+    return `<p><strong>Waits for approval.</strong> ${asking} Until then nothing of what the version is made of can be changed.</p>`
+  const approval = `Approved by ${escapeHtml(approved.name)}, ${escapeHtml(time(approved.at))}.`
+  return `<p><strong>Approved, and not completed.</strong> ${asking} ${approval} Complete it.</p>`
+}
+
+/** In the order in which they stand on the page. */
+const buttons: readonly (readonly [Step, string])[] = [
+  ['approve', 'Approve'],
+  ['ask', 'Ask for approval'],
+  ['decline', 'Decline'],
+  ['withdraw', 'Withdraw'],
+]
+
+/** How one promotion stands, and what the person may do. */
+export function standingPage(the: Case, standing: Standing, may: Readonly<Record<Step, boolean>>): string {
+  const { rule, id } = the
+  const { unmet, state } = standing
+  const lacks =
+    unmet.length === 0 || state === 'promoted'
+      ? ''
+      : `<p>It cannot be promoted yet:</p><ul>${unmet.map((clause) => `<li>${escapeHtml(clause)}</li>`).join('')}</ul>`
+  const fields = { from: rule.from, to: rule.to, model: id.model, version: id.version }
+  const offered = buttons.filter(([step]) => may[step] && !(unmet.length > 0 && (step === 'ask' || step === 'approve')))
+  const forms = offered.map(([step, text], index) => {
+    const label = state === 'approved' && (step === 'ask' || step === 'approve') ? 'Complete' : text
+    const button = `<button class="button${index === 0 ? '' : ' plain'}">${label}</button>`
+    return `<form method="post" action="${promotePath}">${hidden({ action: step, ...fields })}${button}</form>`
+  })
+  const title = `${id.model} ${id.version}: from ${rule.from} to ${rule.to}`
+  const actions = `<div class="actions">${forms.join('')}<a class="button plain" href="${promotePath}">Another one</a>${back}</div>`
+  return plainPage(title, `${stateOf(the, standing)}${lacks}${demandsOf(rule)}${actions}`)
+}
