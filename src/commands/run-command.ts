@@ -6,6 +6,7 @@ import { checkCommand } from './check.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
+import { promoteCommand } from './promote.ts'
 import { routesCommand } from './routes.ts'
 import { serveCommand } from './serve.ts'
 import { shadowReportCommand } from './shadow-report.ts'
@@ -21,6 +22,7 @@ const commands = [
   routesCommand,
   auditCommand,
   shadowReportCommand,
+  promoteCommand,
   agentCommand,
   demoCommand,
 ]

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { runCommand } from '../../../src/commands/run-command.ts'
 import { type RegistryUpstream, startRegistryUpstream } from '../../fakes/registry-upstream.ts'
 import { type App, startApp } from '../../harness/app.ts'
 
@@ -246,6 +247,29 @@ t.test('a page of another site takes no step', async (t) => {
   t.same(world.registry.changes, [])
 })
 
+t.test('the command asks, approves and says how it stands', async (t) => {
+  const world = await prepare(t)
+  const run = async (who: Who, ...args: string[]) => {
+    const said = { out: '', err: '' }
+    const env = { MLFLOW_TRACKING_URI: `${world.app.url}/env/acc`, MLFLOW_TRACKING_TOKEN: world.people[who] }
+    const hear = (end: 'out' | 'err') => (text: string) => {
+      said[end] += text
+    }
+    const terminal = { out: hear('out'), err: hear('err') }
+    const code = await runCommand(['promote', 'fraud', '1', '--from', 'acc', '--to', 'prod', ...args], env, terminal)
+    return { code, ...said }
+  }
+  t.match(await run('ann', '--show'), { code: 0, out: 'fraud 1, from acc to prod: nobody has asked for it.' })
+  t.match(await run('ann'), { code: 0, out: /waits for approval; asked for by 0000.*1, 20.*Z/ })
+  t.match(await run('ann', '--approve'), { code: 1, err: /takes two people/ })
+  t.match(await run('stranger'), { code: 1, err: 'Model Version (name=fraud, version=1) not found' })
+  t.match(await run('bob', '--approve', '--json'), { code: 0, out: /"state":"promoted"/ })
+  t.match(await run('ann'), { code: 0, out: 'promoted, it is version 1 there' })
+  t.match(await run('ann', '--approve', '--decline'), { code: 2 })
+  t.match(await run('ann', '--url', 'http://127.0.0.1:1'), { code: 1, err: /./ })
+  t.match(await run('ann', '--url', 'nowhere'), { code: 1, err: /--url/ })
+})
+
 t.test('what nobody could account for is not done', async (t) => {
   const world = await prepare(t, {}, () => 'the disk is full')
   for (const action of ['ask', 'withdraw']) t.equal((await step(world, 'ann', action)).status, 503, action)
@@ -256,7 +280,9 @@ t.test('every step has an audit line of its own', async (t) => {
   const world = await prepare(t)
   await step(world, 'ann', 'ask')
   await step(world, 'bob', 'approve')
-  const [asked, approved] = world.app.lines().filter(({ audit }) => audit === true)
+  const written = () => world.app.lines().filter(({ audit }) => audit === true)
+  while (written().length < 2) await new Promise(setImmediate)
+  const [asked, approved] = written()
   const promotion = { from: 'acc', to: 'prod', id: /^[0-9a-f]{16}$/, askedBy: /00001$/, newVersion: null, approvedBy: null }
   t.match(asked, { endpoint: 'promote', action: 'update', environment: 'acc', decision: 'allow', promotion })
   const references = [{ kind: 'model', logical: 'fraud', upstream: 'fraud_acc', version: '1' }]
