@@ -40,7 +40,7 @@ const rooms = [
   // Finds what belongs to no environment, and gives it to one.
   ['src/server/adoption', ['src/policy', 'src/rewrite', ...server('config network upstream facts databricks')]],
   // Versions from one environment into another one, when people ask and approve: each is one request of the pipeline, and tags.
-  ['src/server/promotions', ['src/policy', ...server('config limits observability upstream facts http pipeline')]],
+  ['src/server/promotions', ['src/policy', ...server('config network limits observability upstream facts http pipeline')]],
   // The thin sidecar, which passes everything to a proxy elsewhere.
   ['src/server/agent', ['src/policy', ...server('config network observability credentials upstream')]],
   // Examines a configuration as the running proxy would use it.

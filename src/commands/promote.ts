@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { withoutTrailing } from '../policy/names/trailing.ts'
 import { readSecretFile } from '../server/config/secret-file.ts'
 import { describeNetworkError } from '../server/network/network-error.ts'
 import type { Shell } from './shell.ts'
@@ -51,7 +52,7 @@ async function promote(shell: Shell, model: string, version: string, asked: Aske
   try {
     const token = asked.tokenFile === undefined ? (env.MLFLOW_TRACKING_TOKEN ?? null) : readSecretFile(asked.tokenFile)
     const client = {
-      url: address.replace(/\/+$/, '').replace(/\/env\/[^/]+$/, ''),
+      url: withoutTrailing(address, '/').replace(/\/env\/[a-z0-9-]+$/, ''),
       token,
       outbound: { ...settings, caFile: asked.caFile ?? null },
     }

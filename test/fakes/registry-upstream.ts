@@ -26,7 +26,7 @@ export interface RegistryUpstream {
   close(): Promise<void>
 }
 
-export const runOfAcc = '0123456789abcdef0123456789abcdef'
+const runOfAcc = '0123456789abcdef0123456789abcdef'
 
 const experiment = { experiment_id: '7', name: '/experiments/acc/churn', artifact_location: 'mlflow-artifacts:/7' }
 const info = {

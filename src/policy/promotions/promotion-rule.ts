@@ -1,4 +1,3 @@
-import type { PolicyConfig } from '../environments/environment.ts'
 import { oncePer } from '../once-per.ts'
 
 /** A limit for a metric of the run behind a version. */
@@ -21,13 +20,19 @@ export interface PromotionRule {
   readonly people: 1 | 2
 }
 
+/** The rules of a configuration. */
+interface Rules {
+  /** Left out: there are none. */
+  readonly promotions?: readonly PromotionRule[]
+}
+
 /** The rule for two environments; null: there is none. */
-export function promotionRule({ promotions = [] }: PolicyConfig, from: string, to: string): PromotionRule | null {
+export function promotionRule({ promotions = [] }: Rules, from: string, to: string): PromotionRule | null {
   return promotions.find((rule) => rule.from === from && rule.to === to) ?? null
 }
 
 /** By the name of an environment, all whose versions may have come into it, directly or through others. */
-const originsOf = oncePer(({ promotions = [] }: PolicyConfig): ReadonlyMap<string, ReadonlySet<string>> => {
+const originsOf = oncePer(({ promotions = [] }: Rules): ReadonlyMap<string, ReadonlySet<string>> => {
   const origins = new Map<string, Set<string>>()
   const add = (to: string, from: string) => {
     const known = origins.get(to) ?? new Set()
@@ -42,16 +47,16 @@ const originsOf = oncePer(({ promotions = [] }: PolicyConfig): ReadonlyMap<strin
 })
 
 /** Whether versions of the environment `to` may be made of what belongs to `from`, because rules promote them. */
-export function receives(config: PolicyConfig, to: { readonly name: string }, from: { readonly name: string }): boolean {
+export function receives(config: Rules, to: { readonly name: string }, from: { readonly name: string }): boolean {
   return config.promotions !== undefined && to.name !== from.name && originsOf(config).get(to.name)?.has(from.name) === true
 }
 
 /** Whether rules promote anything into an environment. */
-export function receivesAny(config: PolicyConfig, { name }: { readonly name: string }): boolean {
+export function receivesAny(config: Rules, { name }: { readonly name: string }): boolean {
   return config.promotions !== undefined && originsOf(config).has(name)
 }
 
 /** Whether a rule promotes versions out of an environment. */
-export function isPromotedFrom({ promotions = [] }: PolicyConfig, { name }: { readonly name: string }): boolean {
+export function isPromotedFrom({ promotions = [] }: Rules, { name }: { readonly name: string }): boolean {
   return promotions.some(({ from }) => from === name)
 }
