@@ -1,8 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander'
-import { readSecretFile } from '../server/config/secret-file.ts'
+import { Command } from 'commander'
 import { examine } from '../server/doctor/examine.ts'
 import { describeFindings, printFindings } from '../server/doctor/finding.ts'
 import type { Shell } from './shell.ts'
+import { tokenOption } from './token-option.ts'
 import { configOption, withConfig } from './with-config.ts'
 
 interface Asked {
@@ -10,14 +10,6 @@ interface Asked {
   /** The token of a caller. */
   readonly tokenFile?: string
   readonly json?: true
-}
-
-function readToken(file: string): string {
-  try {
-    return readSecretFile(file)
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
-  }
 }
 
 /** Reports what is wrong between a configuration and the upstream. */
@@ -36,7 +28,7 @@ export function doctorCommand(shell: Shell): Command {
         'Exit code 0: no problems, 1: problems.',
     )
     .addOption(configOption().makeOptionMandatory())
-    .option('--token-file <file>', "a caller's token", readToken)
+    .addOption(tokenOption("a caller's token"))
     .option('--json', 'for programs')
     .action(shell.action(doctor))
 }

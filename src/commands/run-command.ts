@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
+import { adoptCommand } from './adopt/adopt.ts'
 import { agentCommand } from './agent.ts'
 import { auditCommand } from './audit/audit.ts'
 import { checkCommand } from './check.ts'
@@ -17,6 +18,7 @@ const commands = [
   serveCommand,
   checkCommand,
   doctorCommand,
+  adoptCommand,
   explainCommand,
   testCommand,
   routesCommand,
@@ -40,7 +42,7 @@ function makeProgram(shell: Shell): Command {
     .addHelpText(
       'after',
       '\nEnvironment variables such as MLFLOW_ENV_PROXY_UPSTREAM__URL override the configuration.' +
-        '\nExit codes: 0 done, 1 it failed or found problems, 2 the command line is wrong; of explain also 3 refused, 4 undecided.',
+        '\nExit codes: 0 done, 1 it failed or found problems, 2 the command line is wrong; of explain also 3 refused, 4 undecided; of adopt also 3, the plan cannot be performed.',
     )
   for (const make of commands) program.addCommand(make(shell).copyInheritedSettings(program))
   return program

@@ -1,7 +1,7 @@
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
 
 /** The workspace of an MLflow 3 server that an environment is; '' where it is none. */
-function workspaceOf({ environments }: Pick<PolicyConfig, 'environments'>, environment: string): string {
+export function workspaceOf({ environments }: Pick<PolicyConfig, 'environments'>, environment: string): string {
   return environments.find(({ name }) => name === environment)?.workspace ?? ''
 }
 

@@ -49,7 +49,7 @@ export function listingsOf(config: PolicyConfig, { deleted = false } = {}): read
 }
 
 /** A row of a list, or what an answer has of a single thing. */
-function readThing(kind: StoredThing['kind'], row: JsonObject): StoredThing {
+export function readThing(kind: StoredThing['kind'], row: JsonObject): StoredThing {
   const text = (key: string) => plainText(row.get(key))
   return {
     kind,
@@ -77,7 +77,7 @@ export async function listThings(ask: Ask, { kind, path, rows, query }: Listing,
 }
 
 /** Whether every MLflow server has this experiment, whether anybody uses it or not. It cannot become an environment's: callers mean their own by its id. */
-function isEverywhere({ kind, id, name }: StoredThing): boolean {
+export function isEverywhere({ kind, id, name }: StoredThing): boolean {
   return kind === 'experiment' && (id === '0' || name === 'Default')
 }
 

@@ -63,7 +63,7 @@ export async function noteUnowned(
       const what = `${some(found.model, 'model')} and ${some(found.experiment, 'experiment')}`
       log.info(
         found,
-        `at least ${what} in MLflow belong to no environment, so that no caller sees them: \`mlflow-env-proxy doctor\` names them`,
+        `at least ${what} in MLflow belong to no environment, so that no caller sees them: \`mlflow-env-proxy doctor\` names them, and \`mlflow-env-proxy adopt\` gives them to environments`,
       )
       return
     } catch (error) {

@@ -1,4 +1,3 @@
-import type { UpstreamName } from '../../policy/names/names.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
@@ -14,7 +13,7 @@ function lacksFolder({ status, text }: UpstreamAnswer): boolean {
  */
 export async function sendIntoFolder(
   upstream: Upstream,
-  name: UpstreamName,
+  name: string,
   caller: CallerCredentials,
   send: () => Promise<UpstreamAnswer>,
 ): Promise<UpstreamAnswer> {

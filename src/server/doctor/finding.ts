@@ -56,7 +56,7 @@ const remedies = {
   'schema-owner': 'Owners may do everything with its models, like admins: the owner should be an administrator.',
   owned: '',
   unowned:
-    'Rename what an environment is to have (fraud to fraud_acc, churn to /experiments/acc/churn); what stays is for those who use MLflow itself.',
+    'Give environments what is theirs with `mlflow-env-proxy adopt` (docs/adoption.md); what stays is for those who use MLflow itself.',
   caller: '',
   'caller-refused': 'Get a token the way callers do, for an audience in the configuration.',
   'caller-nowhere': 'Add them to the group of an environment. If tokens list no groups, see authentication.directory.',

@@ -2,7 +2,7 @@ import { leadingSlashTag, pendingAliasTag, pendingStageTag } from '../../policy/
 import type { Stage } from '../../policy/environments/environment.ts'
 import type { UpstreamName } from '../../policy/names/names.ts'
 
-/** All writes that the proxy itself sends upstream. Each is idempotent. */
+/** All writes that the proxy itself sends upstream. Sending one twice changes nothing more. The renames are those of `adopt`. */
 export type OwnWrite =
   | { readonly make: 'experiment'; readonly name: UpstreamName }
   | { readonly make: 'folder'; readonly path: string }
@@ -14,6 +14,8 @@ export type OwnWrite =
   | { readonly alias: string; readonly name: string; readonly version: string }
   | { readonly finalize: 'version'; readonly name: string; readonly version: string }
   | { readonly withdraw: 'version'; readonly name: string; readonly version: string }
+  | { readonly rename: 'model'; readonly name: string; readonly newName: string }
+  | { readonly rename: 'experiment'; readonly experimentId: string; readonly newName: string }
 
 const api = '/api/2.0/mlflow'
 
@@ -29,6 +31,12 @@ export function writeOut(write: OwnWrite): {
     return { method: 'POST', path: `${api}/experiments/set-experiment-tag`, body }
   }
   if ('make' in write) return { method: 'POST', path: `${api}/experiments/create`, body: { name: write.name } }
+  if ('rename' in write) {
+    const { newName: new_name } = write
+    return write.rename === 'model'
+      ? { method: 'POST', path: `${api}/registered-models/rename`, body: { name: write.name, new_name } }
+      : { method: 'POST', path: `${api}/experiments/update`, body: { experiment_id: write.experimentId, new_name } }
+  }
   const { name, version } = write
   if ('move' in write) {
     const body = { name, version, stage: write.stage, archive_existing_versions: false }

@@ -1,0 +1,116 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Refusal } from '../../policy/reasons.ts'
+import type { Config } from '../config/config-types.ts'
+import { openUpstream } from '../databricks/open-upstream.ts'
+import { sendIntoFolder } from '../databricks/workspace-folders.ts'
+import { readFound } from '../facts/look-up-answers.ts'
+import { Throttled } from '../upstream/throttled.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
+import type { Change, ListedThing } from './adoption-plan.ts'
+import { placesOf } from './places.ts'
+import { type Ask, listingsOf, listThings, readThing, type StoredThing } from './stored-things.ts'
+
+/** How often a request is sent that MLflow throttles, and how many milliseconds it waits at most, whatever MLflow says. */
+const throttled = { tries: 12, longest: 120_000 } as const
+
+/** Milliseconds to wait, by what MLflow said: seconds, or a date. At least longer each time. */
+function waitOf(retryAfter: number | string, tries: number): number {
+  const said = typeof retryAfter === 'number' ? retryAfter * 1_000 : Date.parse(retryAfter) - Date.now()
+  return Math.min(throttled.longest, Math.max(said, 100 * 2 ** tries))
+}
+
+/** Does what MLflow throttles until it does not. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Throttled) || tries === throttled.tries) throw error
+      await pause(waitOf(error.retryAfter, tries))
+    }
+  }
+}
+
+function unlisted(kind: string): Refusal {
+  return new Refusal('upstream-forbids', `MLflow does not list its ${kind}s to these credentials.`)
+}
+
+/** Asks MLflow for what adoption reads, and sends its renames: with the configured credentials, or with a token that is given. */
+export class AdoptionClient {
+  readonly #config: Config
+  readonly #upstream: Upstream
+  readonly #authorization: string | null
+
+  constructor(config: Config, token: string | null) {
+    const { credentialsOf: _, ...upstream } = config.upstream
+    this.#config = config
+    this.#authorization = token === null ? null : `Bearer ${token}`
+    this.#upstream = openUpstream(token === null ? config.upstream : { ...upstream, credentials: { mode: 'passthrough' } })
+  }
+
+  /** Whether there is nothing to ask with in some environment, as only callers' tokens open MLflow. */
+  get needsToken(): boolean {
+    return (
+      this.#authorization === null && this.#config.environments.some(({ name }) => this.#upstream.transport.passesTokens(name))
+    )
+  }
+
+  /** Reads in an environment's place. */
+  askIn(environment: string): Ask {
+    const caller = { authorization: this.#authorization, environment }
+    return (path, query) => patiently(async () => readFound(await this.#upstream.lookUp(path, query, caller)))
+  }
+
+  /** Everything that is in MLflow. Throws where it cannot be listed. */
+  async list(): Promise<readonly ListedThing[]> {
+    const found = new Map<string, ListedThing>()
+    for (const place of placesOf(this.#config)) {
+      for (const listing of listingsOf(this.#config, { deleted: true })) {
+        const things = await listThings(this.askIn(place), listing, Number.POSITIVE_INFINITY)
+        if (things === null) throw unlisted(listing.kind)
+        for (const thing of things) found.set(JSON.stringify([place, thing.kind, thing.id, thing.name]), { ...thing, place })
+      }
+    }
+    return [...found.values()]
+  }
+
+  /** The thing that a change is about, by a name; an experiment by its id. Null: there is none. */
+  async find({ kind, environment, id }: Change, name: string): Promise<StoredThing | null> {
+    const ask = this.askIn(environment)
+    const found = await (kind === 'model'
+      ? ask('/api/2.0/mlflow/registered-models/get', { name })
+      : ask('/api/2.0/mlflow/experiments/get', { experiment_id: id }))
+    const row = found?.get(kind === 'model' ? 'registered_model' : 'experiment')
+    return row instanceof Map ? readThing(kind, row) : null
+  }
+
+  /** Whether nothing has the name that a change gives. */
+  async isFree({ kind, environment, to }: Change): Promise<boolean> {
+    const ask = this.askIn(environment)
+    const found = await (kind === 'model'
+      ? ask('/api/2.0/mlflow/registered-models/get', { name: to })
+      : ask('/api/2.0/mlflow/experiments/get-by-name', { experiment_name: to }))
+    return found === null
+  }
+
+  /** Sends a rename, whose folder a workspace may lack. */
+  rename({ kind, environment, from, to, id }: Change): Promise<UpstreamAnswer> {
+    const caller = { authorization: this.#authorization, environment }
+    const write =
+      kind === 'model'
+        ? ({ rename: kind, name: from, newName: to } as const)
+        : ({ rename: kind, experimentId: id, newName: to } as const)
+    return patiently(async () => {
+      const send = () => this.#upstream.write(write, caller)
+      const intoFolder = kind === 'experiment' && this.#upstream.kind === 'databricks'
+      const answer = await (intoFolder ? sendIntoFolder(this.#upstream, to, caller, send) : send())
+      if (answer.status === 429) throw new Throttled(answer.retryAfter ?? 1)
+      return answer
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#upstream.close()
+  }
+}
