@@ -349,3 +349,35 @@ t.test('only callers’ tokens open MLflow: a token is needed', async (t) => {
   t.equal(code, 0)
   t.notMatch(out, 'secret-token')
 })
+
+t.test('environments that are workspaces: each is asked, and nothing moves between them', async (t) => {
+  const { stub, adopt } = await bench(t, { environments: { acc: { workspace: 'team-a' }, prod: { workspace: 'team-b' } } })
+  const { code, out } = await adopt({ models: [{ match: 'fraud', environment: 'acc' }] })
+  t.equal(code, 3)
+  t.match(out, /model fraud -> fraud_acc\n.*\n +PROBLEM {2}it is in the workspace of prod, and nothing moves to the one of acc\n/)
+  t.match(out, ', 1 problem: ')
+  t.same([...stub.workspaces].sort(), ['team-a', 'team-b'])
+})
+
+t.test('environments with identities of their own: what one of them sees is found once', async (t) => {
+  const { stub, folder, adopt } = await bench(t)
+  const token = (file: string) => ({ mode: 'token', file })
+  for (const name of ['shared', 'own']) writeFileSync(join(folder, name), name)
+  writeFileSync(
+    join(folder, 'proxy.yaml'),
+    stringify({
+      upstream: { url: stub.url, credentials: token('shared') },
+      authentication: { entra: { tenantId, audiences: ['api://x'] } },
+      environments: { acc: {}, prod: { credentials: token('own') } },
+    }),
+  )
+  stub.interrupt = (path, _fields, response) => {
+    if (path !== 'registered-models/search' || response.req.headers.authorization !== 'Bearer shared') return false
+    sendJson(response, 200, { registered_models: [{ name: 'fraud', creation_timestamp: 11 }] })
+    return true
+  }
+  const { code, out } = await adopt(rules)
+  t.equal(code, 0)
+  t.equal(out.match(/model fraud -> fraud_acc\n/g)?.length, 1)
+  t.match(out, 'model legacy: no rule matches it\n', 'which only prod’s identity sees')
+})

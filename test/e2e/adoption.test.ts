@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { stringify } from 'yaml'
@@ -16,8 +17,6 @@ import { startProxy } from '../harness/proxy.ts'
 
 t.setTimeout(4 * 60_000)
 const [issuer, mlflow] = await Promise.all([startIssuer(), startMlflow({ version: newestMlflow })])
-const proxy = await startProxy({ upstream: mlflow.url, issuer, environments: { acc: {}, prod: { production: true } } })
-t.teardown(() => Promise.all([proxy.close(), issuer.close(), mlflow.close()]))
 
 const page = readFileSync(join(repository, 'docs/adoption.md'), 'utf8')
 const blocks = (language: string) =>
@@ -84,6 +83,10 @@ async function live() {
   await ask('POST', 'model-versions/create', { name: 'greeting', source: 'prompt-template', tags })
 }
 
+await live()
+const proxy = await startProxy({ upstream: mlflow.url, issuer, environments: { acc: {}, prod: { production: true } } })
+t.teardown(() => Promise.all([proxy.close(), issuer.close(), mlflow.close()]))
+
 const script = `
 import mlflow
 client = mlflow.MlflowClient()
@@ -139,8 +142,16 @@ async function startDeadlyHop(kill: () => void) {
   return `http://127.0.0.1:${port}`
 }
 
+t.test('a proxy says after start how much is in no environment, and no names', async (t) => {
+  const end = performance.now() + 60_000
+  while (!proxy.logs().includes('belong to no environment') && performance.now() < end) await sleep(100)
+  t.match(proxy.logs(), 'at least 3 models and 2 experiments in MLflow belong to no environment')
+  t.notMatch(proxy.logs(), /fraud|greeting|churn/)
+  const metrics = await (await fetch(`${proxy.adminUrl}/metrics`)).text()
+  t.match(metrics, /^mlflow_env_proxy_unowned\{kind="model"\} 3$/m)
+})
+
 t.test('what an MLflow held before the proxy becomes an environment’s, as the guide says, and is given back', async (t) => {
-  await live()
   const [look = [], apply = [], undo = []] = commands
   t.equal(await statusInAcc(), 404, 'nobody sees it')
   const before = await everything()

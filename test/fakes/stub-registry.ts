@@ -28,6 +28,8 @@ export interface StubRegistry {
   readonly runs: Map<string, string>
   /** What was asked: method and path below the API. */
   readonly asked: string[]
+  /** The workspaces in which it was asked. */
+  readonly workspaces: Set<unknown>
   interrupt: Interruption
   close(): Promise<void>
 }
@@ -154,6 +156,7 @@ export async function startStubRegistry(): Promise<StubRegistry> {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://stub')
     const path = pathname.replace('/api/2.0/mlflow/', '')
     const fields = request.method === 'GET' ? Object.fromEntries(searchParams) : JSON.parse((await text(request)) || '{}')
+    stub.workspaces.add(request.headers['x-mlflow-workspace'])
     stub.asked.push(`${request.method} ${path}`)
     if (stub.interrupt(path, fields, response)) return
     const [status, body] = routes.get(path)?.(fields) ?? [404, notFound]
@@ -165,6 +168,13 @@ export async function startStubRegistry(): Promise<StubRegistry> {
     server.closeAllConnections()
     server.close()
   }
-  const stub: StubRegistry = { url: `http://127.0.0.1:${port}`, ...world, asked: [], interrupt: () => false, close }
+  const stub: StubRegistry = {
+    url: `http://127.0.0.1:${port}`,
+    ...world,
+    asked: [],
+    workspaces: new Set(),
+    interrupt: () => false,
+    close,
+  }
   return stub
 }

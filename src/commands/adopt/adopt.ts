@@ -3,6 +3,7 @@ import { Refusal } from '../../policy/reasons.ts'
 import { AdoptionClient } from '../../server/adoption/adoption-client.ts'
 import { AdoptionJournal, JournalError } from '../../server/adoption/adoption-journal.ts'
 import { type Plan, planAdoption } from '../../server/adoption/adoption-plan.ts'
+import type { AdoptionRules } from '../../server/adoption/adoption-rules.ts'
 import { performChanges, settle, undoChanges } from '../../server/adoption/perform-changes.ts'
 import { addOriginNotes } from '../../server/adoption/version-origins.ts'
 import { ConfigError } from '../../server/config/config-problem.ts'
@@ -58,11 +59,16 @@ async function apply(
   return report.end(file) ? codes.good : codes.failed
 }
 
-/** What would be done with what MLflow holds now. */
-async function makePlan(config: Config, client: AdoptionClient, rules: Parameters<typeof planAdoption>[1]): Promise<Plan> {
+/** What would be done with what MLflow holds now. `notes`: with what environments could not use of their models, which takes a request for each. */
+async function makePlan(
+  config: Config,
+  client: AdoptionClient,
+  rules: AdoptionRules,
+  { notes }: { notes: boolean },
+): Promise<Plan> {
   const things = await client.list()
   const plan = planAdoption(config, rules, things)
-  await addOriginNotes(config, plan, things, (place) => client.askIn(place))
+  if (notes) await addOriginNotes(config, plan, things, (place) => client.askIn(place))
   return plan
 }
 
@@ -71,13 +77,13 @@ async function planOrApply(shell: Shell, config: Config, client: AdoptionClient,
   const { rules: file = '', apply: journalFile, expect, json } = asked
   const rules = readRules(file, config)
   if (journalFile === undefined) {
-    const plan = await makePlan(config, client, rules)
+    const plan = await makePlan(config, client, rules, { notes: true })
     out(json ? `${JSON.stringify(planAsData(plan), null, 2)}\n` : describePlan(plan))
     return hasProblems(plan) ? codes.notPerformed : codes.good
   }
   return withJournal(new AdoptionJournal(journalFile, config.upstream.url), async (journal) => {
     await settle(client, journal)
-    const plan = await makePlan(config, client, rules)
+    const plan = await makePlan(config, client, rules, { notes: false })
     const isOther = expect !== undefined && expect !== fingerprint(plan)
     if (!hasProblems(plan) && !isOther) return apply(shell, client, plan, journal, asked)
     err(describePlan(plan))

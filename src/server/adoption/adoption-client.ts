@@ -7,9 +7,9 @@ import { readFound } from '../facts/look-up-answers.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
-import type { Change, ListedThing } from './adoption-plan.ts'
-import { placesOf } from './places.ts'
-import { type Ask, listingsOf, listThings, readThing, type StoredThing } from './stored-things.ts'
+import type { Change } from './adoption-plan.ts'
+import { type ListedThing, listEverywhere, placesOf } from './places.ts'
+import { type Ask, listingsOf, readThing, type StoredThing } from './stored-things.ts'
 
 /** How often a request is sent that MLflow throttles, and how many milliseconds it waits at most, whatever MLflow says. */
 const throttled = { tries: 12, longest: 120_000 } as const
@@ -30,10 +30,6 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
       await pause(waitOf(error.retryAfter, tries))
     }
   }
-}
-
-function unlisted(kind: string): Refusal {
-  return new Refusal('upstream-forbids', `MLflow does not list its ${kind}s to these credentials.`)
 }
 
 /** Asks MLflow for what adoption reads, and sends its renames: with the configured credentials, or with a token that is given. */
@@ -64,15 +60,15 @@ export class AdoptionClient {
 
   /** Everything that is in MLflow. Throws where it cannot be listed. */
   async list(): Promise<readonly ListedThing[]> {
-    const found = new Map<string, ListedThing>()
-    for (const place of placesOf(this.#config)) {
-      for (const listing of listingsOf(this.#config, { deleted: true })) {
-        const things = await listThings(this.askIn(place), listing, Number.POSITIVE_INFINITY)
-        if (things === null) throw unlisted(listing.kind)
-        for (const thing of things) found.set(JSON.stringify([place, thing.kind, thing.id, thing.name]), { ...thing, place })
-      }
-    }
-    return [...found.values()]
+    const listings = listingsOf(this.#config, { deleted: true })
+    const askIn = (place: string) => this.askIn(place)
+    // Whoever brings a token sees the same in every environment of a workspace.
+    const { credentialsOf: _, ...upstream } = this.#config.upstream
+    const places = placesOf(this.#authorization === null ? this.#config : { ...this.#config, upstream })
+    const { things, unseen } = await listEverywhere(this.#config, places, listings, askIn, Number.POSITIVE_INFINITY)
+    if (unseen[0] !== undefined)
+      throw new Refusal('upstream-forbids', `MLflow does not list its ${unseen[0].kind}s to these credentials.`)
+    return things
   }
 
   /** The thing that a change is about, by a name; an experiment by its id. Null: there is none. */

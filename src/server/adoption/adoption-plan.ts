@@ -8,13 +8,8 @@ import { Refusal } from '../../policy/reasons.ts'
 import { plainText } from '../../rewrite/unity-catalog/registry-rows.ts'
 import type { Config } from '../config/config-types.ts'
 import { type AdoptionRules, findRule } from './adoption-rules.ts'
-import { workspaceOf } from './places.ts'
+import { type ListedThing, workspaceOf } from './places.ts'
 import { isEverywhere, isUnowned, type StoredThing } from './stored-things.ts'
-
-/** A thing with the environment by which it was listed. */
-export interface ListedThing extends StoredThing {
-  readonly place: string
-}
 
 /** One rename: what a thing is called, and what it is to be called to be an environment's. */
 export interface Change {

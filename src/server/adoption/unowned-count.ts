@@ -4,8 +4,8 @@ import { Refusal } from '../../policy/reasons.ts'
 import type { Config } from '../config/config-types.ts'
 import { readFound } from '../facts/look-up-answers.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import { placesOf } from './places.ts'
-import { type Ask, isUnowned, listingsOf, listThings, type StoredThing } from './stored-things.ts'
+import { listEverywhere, placesOf } from './places.ts'
+import { type Ask, isUnowned, listingsOf, type StoredThing } from './stored-things.ts'
 
 /** Pages of each list that are read. */
 const pages = 25
@@ -25,17 +25,17 @@ export interface CountListeners {
   readonly metrics: { noteUnowned(count: UnownedCount): void }
 }
 
-async function count(config: Config, upstream: Upstream, environments: readonly string[]): Promise<UnownedCount> {
+async function count(config: Config, upstream: Upstream, places: readonly string[]): Promise<UnownedCount> {
   const end = performance.now() + times.within
-  const found = { model: 0, experiment: 0 }
   // Schemas of Unity Catalog belong to whoever has them, and to no environment unless its configuration says so.
   const listings = listingsOf(config).filter(({ path }) => !path.includes('/unity-catalog/'))
-  for (const environment of environments) {
-    const ask: Ask = async (path, query) =>
+  const askIn =
+    (environment: string): Ask =>
+    async (path, query) =>
       performance.now() > end ? null : readFound(await upstream.lookUp(path, query, { authorization: null, environment }))
-    for (const listing of listings)
-      for (const thing of (await listThings(ask, listing, pages)) ?? []) if (isUnowned(config, thing)) found[thing.kind] += 1
-  }
+  const { things } = await listEverywhere(config, places, listings, askIn, pages)
+  const found = { model: 0, experiment: 0 }
+  for (const thing of things) if (isUnowned(config, thing)) found[thing.kind] += 1
   return found
 }
 

@@ -71,9 +71,12 @@ t.test('it waits for MLflow, and ends with the configuration', async (t) => {
 
 t.test('it reads no more pages than it may', async (t) => {
   const { stub, said, count } = await open(t)
-  stub.interrupt = (path, { page_token = '0' }, response) => {
+  stub.interrupt = (path, { page_token = '0', filter = '' }, response) => {
     if (path !== 'registered-models/search') return false
-    sendJson(response, 200, { registered_models: [{ name: `m${page_token}` }], next_page_token: String(Number(page_token) + 1) })
+    sendJson(response, 200, {
+      registered_models: [{ name: `${filter}${page_token}` }],
+      next_page_token: String(Number(page_token) + 1),
+    })
     return true
   }
   await count()
