@@ -96,6 +96,12 @@ t.test('ingress and HTTPRoute lead to the Service, and the network policy lets t
     hostnames: ['mlflow.example.com'],
     rules: [{ backendRefs: [{ name, port: 5000 }], timeouts: { request: '0s' } }],
   })
+  const [belowIngress, belowRoute] = await renderAll([set(aks, 'basePath', '/mlflow'), set(databricks, 'basePath', '/mlflow')])
+  t.equal(at(pick(belowIngress ?? '', 'Ingress', name), 'spec.rules.0.http.paths.0.path'), '/mlflow')
+  t.strictSame(at(pick(belowRoute ?? '', 'HTTPRoute', name), 'spec.rules.0.matches'), [
+    { path: { type: 'PathPrefix', value: '/mlflow' } },
+  ])
+  t.match(belowRoute, 'basePath: /mlflow')
   const egress = at(pick(beforeDatabricks, 'NetworkPolicy', name), 'spec.egress.2')
   t.strictSame(egress, { to: [{ ipBlock: { cidr: '10.20.0.0/27' } }], ports: [{ protocol: 'TCP', port: 443 }] })
 })

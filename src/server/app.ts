@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { serverKindOf } from '../policy/environments/environment.ts'
 import { upstreamTimeouts } from './config/upstream-timeouts.ts'
 import { answerError } from './http/answer-error.ts'
+import { addBasePath, addressesBelow } from './http/base-path.ts'
 import { addBodyParser } from './http/body-parser.ts'
 import type { PageBar } from './http/browser.ts'
 import { isPreflight, unknownAddress } from './http/framing.ts'
@@ -60,11 +61,12 @@ function buildApp(
   { authenticator, sidecar, pipeline, limits, audit, artifacts, login: ownLogin }: Services,
 ): FastifyInstance {
   const { config, upstream, connections, timeouts = clientTimeouts } = parts
+  const { basePath } = config.listen
   const note = noteEnd(parts, audit)
   const ingressOf = findIngress(config, listener)
   const modes = modesOf(config, listener)
   const routing = new Routing(serverKindOf(config), ingressOf)
-  const app = createServer(parts, connections, ingressOf, routing, note, audit)
+  const app = createServer(parts, connections, ingressOf, routing, note, audit, addressesBelow(basePath, ingressOf))
   addScopes(app)
   app.addHook('onRequest', (request, reply, done) => {
     note(request, reply)
@@ -78,8 +80,9 @@ function buildApp(
   addIdleTimeout(app, timeouts.idle, (config.upstream.timeouts ?? upstreamTimeouts).model)
   addLeastRate(app, config.limits.leastRate)
   addBodyParser(app)
+  addBasePath(app, basePath)
   addLocalRoutes(app, config, modes, upstream)
-  if (modes.includes('http')) addEntrance(app, config)
+  if (modes.includes('http')) addEntrance(app, config, basePath)
   if (listener === 'listen') addOwnAddresses(app, { config, pipeline, upstream }, login)
   if (config.kind === 'mlflow') addGraphql(app, config, pipeline)
   app.decorateRequest('granted', null)

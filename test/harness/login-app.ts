@@ -22,6 +22,8 @@ export interface LoginApp extends InProcess {
 
 export interface LoginAppOptions {
   readonly who: Person
+  /** Below which the proxy is; by default at the root. */
+  readonly basePath?: string
   readonly environments?: object
   readonly credentials?: object
   /** Of `authentication.login`, besides what is always there. */
@@ -35,14 +37,21 @@ const everybody = { acc: {}, preprod: {}, prod: { production: true, promotesFrom
 
 /** Starts all three. */
 export async function startLoginApp(options: LoginAppOptions): Promise<LoginApp> {
-  const { who, environments = everybody, credentials = { mode: 'none' }, files = {}, more = {} } = options
-  const entra = await startEntraLogin({ publicUrl, people: [who] })
+  const { who, environments = everybody, credentials = { mode: 'none' }, files = {}, more = {}, basePath = '' } = options
+  const entra = await startEntraLogin({ publicUrl: `${publicUrl}${basePath}`, people: [who] })
   entra.who = who
   const upstream = await startFakeUpstream()
   upstream.answer = reply(200, mlflowPage, { 'content-type': 'text/html; charset=utf-8', etag: '"page"' })
   const { authority, clientId, clientSecret } = entra
-  const login = { publicUrl, clientId, clientSecretFile: 'secret', cookieKeyFile: 'key', ...options.login }
+  const login = {
+    publicUrl: `${publicUrl}${basePath}`,
+    clientId,
+    clientSecretFile: 'secret',
+    cookieKeyFile: 'key',
+    ...options.login,
+  }
   const content = {
+    listen: { basePath },
     upstream: { url: upstream.url, credentials },
     authentication: { entra: { tenantId, audiences: [audience], authority }, login },
     environments,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
-import { registerApplication, requestToken } from '../fakes/entra.ts'
+import { type Application, registerApplication, requestToken } from '../fakes/entra.ts'
 import { type EntraLogin, person, startEntraLogin } from '../fakes/entra-login.ts'
 import { startMlflow } from '../harness/mlflow-server.ts'
 import { lastingPort } from '../harness/program.ts'
@@ -13,14 +13,16 @@ import { type Furniture, furnish } from './ui-world.ts'
 export interface LoginWorld {
   readonly proxy: RunningProxy
   readonly entra: EntraLogin
+  /** An application in acc. */
+  readonly trainer: Application
   readonly acc: Furniture
   close(): Promise<void>
 }
 
 /** Starts them all. */
-export async function startLoginWorld(version = newestMlflow): Promise<LoginWorld> {
+export async function startLoginWorld(version = newestMlflow, basePath = ''): Promise<LoginWorld> {
   const port = await lastingPort()
-  const publicUrl = `http://127.0.0.1:${port}`
+  const publicUrl = `http://127.0.0.1:${port}${basePath}`
   const people = [person('Anna Ek', 'apps_acc'), person('Bo Lind', 'apps_acc', 'apps_prod'), person('Dan Roos', 'cooks')]
   const trainer = registerApplication('apps_acc')
   const entra = await startEntraLogin({ publicUrl, people, applications: [trainer] })
@@ -30,12 +32,17 @@ export async function startLoginWorld(version = newestMlflow): Promise<LoginWorl
   const { tenantId, audience, authority, clientId } = entra
   const login = { publicUrl, clientId, clientSecretFile: join(folder, 'secret') }
   const authentication = { mode: 'bearer', entra: { tenantId, audiences: [audience], authority }, login }
-  const proxy = await startProxy({ upstream: mlflow.url, issuer: entra, port, settings: { authentication } })
+  const proxy = await startProxy({
+    upstream: mlflow.url,
+    issuer: entra,
+    port,
+    settings: { listen: { host: '127.0.0.1', port, basePath }, authentication },
+  })
   const acc = await furnish({ url: publicUrl, token: await requestToken(entra, trainer) }, 'acc')
   const close = async () => {
     await proxy.close()
     await Promise.all([mlflow.close(), entra.close()])
     rmSync(folder, { recursive: true, force: true })
   }
-  return { proxy, entra, acc, close }
+  return { proxy, entra, trainer, acc, close }
 }

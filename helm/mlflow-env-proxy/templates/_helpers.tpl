@@ -56,7 +56,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{/* The address for callers. */}}
 {{- define "mlflow-env-proxy.listen" -}}
 {{- $tls := dict "certificateFile" "/run/secrets/mlflow-env-proxy/tls/tls.crt" "keyFile" "/run/secrets/mlflow-env-proxy/tls/tls.key" -}}
-{{- merge (dict "host" "0.0.0.0" "port" 5000) (empty .Values.tls.existingSecret | ternary dict (dict "tls" $tls)) | toYaml -}}
+{{- merge (dict "host" "0.0.0.0" "port" 5000) (empty .Values.basePath | ternary dict (dict "basePath" .Values.basePath)) (empty .Values.tls.existingSecret | ternary dict (dict "tls" $tls)) | toYaml -}}
 {{- end -}}
 
 {{/* What the chart adds to a configuration that it does not write: the addresses to listen on, and the paths of the mounted secrets. */}}

@@ -127,7 +127,8 @@ function checkTrustedProxies({ trustedProxies }: ConfigFile): Finding[] {
   })
 }
 
-type Address = ConfigFile['listen']
+/** An address to listen on. */
+type Address = Pick<ConfigFile['listen'], 'host' | 'port'>
 
 function findLoop({ listen, upstream, databricksHost }: ConfigFile): string | null {
   if (!URL.canParse(upstream.url)) return null

@@ -59,7 +59,15 @@ export function completeLogin(entry: LoginEntry, audiences: readonly string[]): 
   const { publicUrl, clientId, clientSecretFile = null, cookieKeyFile = null, sessionHours, redis } = entry
   const audience = audiences.find((name) => name.startsWith('api://')) ?? audiences[0]
   const { scope = `${audience}/.default` } = entry
-  const { origin } = new URL(publicUrl)
+  const { origin, pathname } = new URL(publicUrl)
   const store = redis === undefined ? null : completeRedis(redis)
-  return { publicUrl: origin, clientId, clientSecretFile, cookieKeyFile, scope, sessionHours, redis: store }
+  return {
+    publicUrl: `${origin}${pathname.replace(/\/$/, '')}`,
+    clientId,
+    clientSecretFile,
+    cookieKeyFile,
+    scope,
+    sessionHours,
+    redis: store,
+  }
 }

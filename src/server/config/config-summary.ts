@@ -30,7 +30,7 @@ function showAddress({ host, port }: { readonly host: string; readonly port: num
 
 function describeListener({ listen }: Config): string {
   return listen.socket === undefined
-    ? `${showAddress(listen, schemeOf(listen))} (MLFLOW_TRACKING_URI)`
+    ? `${showAddress(listen, schemeOf(listen))}${listen.basePath} (MLFLOW_TRACKING_URI)`
     : `the Unix socket ${listen.socket}`
 }
 
@@ -142,7 +142,7 @@ function choice(config: Config): string[] {
   return [
     row(
       'several',
-      `a caller in several environments chooses with MLFLOW_TRACKING_URI=${showAddress(config.listen)}/env/${first.name}`,
+      `a caller in several environments chooses with MLFLOW_TRACKING_URI=${showAddress(config.listen)}${config.listen.basePath}/env/${first.name}`,
     ),
   ]
 }

@@ -53,8 +53,14 @@ export interface ListenTls extends KeyPairFiles {
 
 /** The configuration after validation: frozen, complete, and never changed afterwards. */
 export interface Config extends PolicyConfig {
-  /** `socket`: the path of a Unix socket in place of host and port. `tls` is of all ports for callers; left out: plain HTTP. */
-  readonly listen: { readonly host: string; readonly port: number; readonly socket?: string; readonly tls?: ListenTls }
+  /** `basePath`: below which everything is, without a final slash; empty at the root. `socket`: the path of a Unix socket in place of host and port. `tls` is of all ports for callers; left out: plain HTTP. */
+  readonly listen: {
+    readonly host: string
+    readonly port: number
+    readonly basePath: string
+    readonly socket?: string
+    readonly tls?: ListenTls
+  }
   /** `statusPage`: whether the port shows one, and whether with the names of callers and of what they asked for. */
   readonly admin: { readonly host: string; readonly port: number; readonly statusPage: 'plain' | 'names' | 'none' }
   /** Where clients that have the proxy for their `DATABRICKS_HOST` reach it; left out: there are none. */

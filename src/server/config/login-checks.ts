@@ -6,12 +6,12 @@ import { readKeyFile, readPasswordFile, readSecretFile } from './secret-file.ts'
 import { findUrlProblem, isLoopback } from './url-checks.ts'
 
 /** What the schema cannot say about the login in the browser. */
-export function checkLogin({ authentication: { mode, login, entra } }: ConfigFile): Finding[] {
+export function checkLogin({ listen, authentication: { mode, login, entra } }: ConfigFile): Finding[] {
   if (login === undefined) return []
   const path = ['authentication', 'login']
   if (mode === 'sidecar') return [{ path, message: 'is not for a sidecar, to which nobody logs in; leave it out' }]
   if (entra === undefined) return [{ path, message: 'needs a tenant to log in to; write authentication.entra, or leave it out' }]
-  const problem = findPublicUrlProblem(login.publicUrl)
+  const problem = findPublicUrlProblem(login.publicUrl, listen.basePath)
   return [
     ...(problem === null ? [] : [{ path: [...path, 'publicUrl'], message: problem }]),
     ...checkReadable([...path, 'clientSecretFile'], readSecretFile, login.clientSecretFile),
@@ -43,12 +43,15 @@ function findRedisProblem(text: string): string | null {
   return null
 }
 
-function findPublicUrlProblem(text: string): string | null {
-  const example = 'https://mlflow.example.com'
+function findPublicUrlProblem(text: string, basePath: string): string | null {
+  const example = `https://mlflow.example.com${basePath}`
   const problem = findUrlProblem(text, example)
   if (problem !== null) return problem
   const { protocol, hostname, pathname } = new URL(text)
-  if (pathname !== '/') return `has a path, but the proxy is served at the root of a host; write for example ${example}`
+  if (pathname.replace(/\/$/, '') !== basePath) {
+    const where = basePath === '' ? 'at the root of a host' : `below ${basePath} (listen.basePath)`
+    return `has another path than the proxy, which is served ${where}; write for example ${example}`
+  }
   if (protocol === 'https:' || isLoopback(hostname)) return null
   return 'is plain http, so browsers would not keep the cookies of a login; write https (http is only for loopback)'
 }

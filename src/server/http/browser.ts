@@ -7,6 +7,8 @@ export interface Browser {
   readonly person: string | null
   /** Begins a login that comes back to this page. */
   readonly loginAddress: string
+  /** In front of the addresses of the proxy's own pages; empty at the root. */
+  readonly basePath: string
 }
 
 declare module 'fastify' {

@@ -14,7 +14,7 @@ import { newAuditRecord } from '../observability/audit-record.ts'
 import { requestIdOf } from '../observability/request-ids.ts'
 import { answerError } from './answer-error.ts'
 import type { Connections } from './connections.ts'
-import { checkMessage, limits, meantAddress } from './framing.ts'
+import { checkMessage, limits } from './framing.ts'
 import type { IngressOf } from './ingress.ts'
 import { endAfter, ignoreRest, isEnding } from './last-answer.ts'
 import type { Routing } from './routing.ts'
@@ -30,6 +30,9 @@ export interface ServerParts {
   readonly log: Logger
   readonly timeouts?: Timeouts
 }
+
+/** Tells the address that a request means, of which the rest of the server knows nothing else. */
+export type AddressOf = (message: IncomingMessage) => string
 
 /** Called when a request begins. */
 export type Note = (request: FastifyRequest, reply: FastifyReply) => void
@@ -57,6 +60,7 @@ export function createServer(
   routing: Routing,
   note: Note,
   audit: Audit,
+  addressOf: AddressOf,
 ): FastifyInstance {
   const constraints = {
     clientMode: constraint('clientMode', (message) => ingressOf(message).mode),
@@ -79,7 +83,7 @@ export function createServer(
       request.gone = connections.goneOf(request.raw, reply.raw)
       refuseAddress(request, reply)
     },
-    rewriteUrl: meantAddress,
+    rewriteUrl: addressOf,
     bodyLimit: limits.jsonBytes,
     routerOptions: { maxParamLength: limits.urlBytes, constraints },
     exposeHeadRoutes: false,

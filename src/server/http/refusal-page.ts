@@ -10,10 +10,10 @@ const titles: Readonly<Record<number, string>> = {
 }
 
 /** The ways on from a page where people log in: a login that comes back, or else to where they are let in, perhaps as somebody else. */
-function waysOn(asksToLogIn: boolean, { person, loginAddress }: Browser): string {
+function waysOn(asksToLogIn: boolean, { person, loginAddress, basePath }: Browser): string {
   const login = `<a class="button" data-back href="${escapeHtml(loginAddress)}">Log in with Microsoft</a>`
-  const environments = `<a class="button" href="${loginPaths.environments}">Your environments</a>`
-  const leave = `<a class="button plain" href="${loginPaths.logout}">Use another account</a>`
+  const environments = `<a class="button" href="${basePath}${loginPaths.environments}">Your environments</a>`
+  const leave = `<a class="button plain" href="${basePath}${loginPaths.logout}">Use another account</a>`
   return `<p class="actions">${asksToLogIn ? login : `${person === null ? '' : environments}${leave}`}</p>`
 }
 

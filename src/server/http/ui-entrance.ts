@@ -23,11 +23,11 @@ export function askWhich(config: PolicyConfig, request: FastifyRequest, reply: F
 }
 
 /** The UI's addresses are relative: below `/env/<name>` they need a final slash. */
-export function addEntrance(app: FastifyInstance, config: PolicyConfig): void {
+export function addEntrance(app: FastifyInstance, config: PolicyConfig, basePath: string): void {
   app.get('/env/:environment(^.+$)', async (request, reply) => {
     request.auditRecord.endpoint = 'getUiPage'
     const environment = environmentOf(config, request)
     request.auditRecord.environment = environment
-    return reply.redirect(`/env/${environment.name}/`, 308)
+    return reply.redirect(`${basePath}/env/${environment.name}/`, 308)
   })
 }

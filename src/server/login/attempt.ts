@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { generateRandomCodeVerifier } from 'oauth4webapi'
 import { Refusal } from '../../policy/reasons.ts'
-import { cookieNames, cookieValues, largestCookie, setCookie } from './cookies.ts'
+import { type Cookie, cookieValues, largestCookie, setCookie } from './cookies.ts'
 import type { Seal } from './seal.ts'
 
 /** A login that is under way, as its browser keeps it: what the issuer's answer must fit. */
@@ -23,8 +23,8 @@ export function beginAttempt(back: string): Attempt {
 }
 
 /** The `Set-Cookie` header of an attempt. `now` in milliseconds since 1970. */
-export async function writeAttempt(seal: Seal, attempt: Attempt, now: number): Promise<string> {
-  const header = setCookie(cookieNames.attempt, await seal.close({ ...attempt }, Math.floor(now / 1_000) + lifetime), lifetime)
+export async function writeAttempt(seal: Seal, cookie: Cookie, attempt: Attempt, now: number): Promise<string> {
+  const header = setCookie(cookie, await seal.close({ ...attempt }, Math.floor(now / 1_000) + lifetime), lifetime)
   if (header === null) throw new Refusal('malformed', 'The address to open after the login is too long.')
   return header
 }
@@ -34,8 +34,8 @@ function refuse(why: string): never {
 }
 
 /** The attempt of a browser that comes back from the issuer. Throws Refusal 'malformed' if this browser has begun none. */
-export async function readAttempt(seal: Seal, cookieHeader: string | undefined): Promise<Attempt> {
-  const [value, ...others] = cookieValues(cookieHeader, cookieNames.attempt)
+export async function readAttempt(seal: Seal, cookie: Cookie, cookieHeader: string | undefined): Promise<Attempt> {
+  const [value, ...others] = cookieValues(cookieHeader, cookie)
   if (value === undefined || value === '') return refuse('This browser has begun no login here, or it was completed already')
   if (others.length > 0 || value.length > largestCookie)
     return refuse('The cookie of the login under way is not one of this server')

@@ -3,7 +3,7 @@ import { Refusal } from '../../policy/reasons.ts'
 import { checkOwnChange, isSameHost } from '../http/cross-site.ts'
 import { loginPaths } from '../http/login-paths.ts'
 import { beginAttempt, readAttempt, writeAttempt } from './attempt.ts'
-import { cookieNames, dropCookie } from './cookies.ts'
+import { dropCookie } from './cookies.ts'
 import { loginRefusal } from './login-error.ts'
 import type { LoginParts } from './login-parts.ts'
 import { loggedOutPage, logoutPage, sendPage } from './logout-pages.ts'
@@ -21,7 +21,7 @@ function queryOf({ raw }: FastifyRequest): URLSearchParams {
 }
 
 /** Begins a login: sends the browser to the issuer. */
-async function begin({ settings, attempts, issuer, now }: LoginParts, request: FastifyRequest, reply: FastifyReply) {
+async function begin({ settings, attempts, cookies, issuer, now }: LoginParts, request: FastifyRequest, reply: FastifyReply) {
   request.auditRecord.endpoint = 'login'
   const { publicUrl } = settings
   const [to, ...others] = queryOf(request).getAll('to')
@@ -34,17 +34,17 @@ async function begin({ settings, attempts, issuer, now }: LoginParts, request: F
   const url = await issuer.loginUrl(attempt).catch((error) => {
     throw loginRefusal(error)
   })
-  return cookie(reply, await writeAttempt(attempts, attempt, now())).redirect(url, 303)
+  return cookie(reply, await writeAttempt(attempts, cookies.attempt, attempt, now())).redirect(url, 303)
 }
 
 /** Ends a login: the browser comes back from the issuer. */
 async function complete(parts: LoginParts, request: FastifyRequest, reply: FastifyReply) {
   request.auditRecord.endpoint = 'login-callback'
-  const { settings, attempts, issuer, store, renewals, check, now } = parts
-  request.browser = { person: null, loginAddress: loginPaths.login }
+  const { settings, attempts, cookies, basePath, issuer, store, renewals, check, now } = parts
+  request.browser = { person: null, loginAddress: `${basePath}${loginPaths.login}`, basePath }
   // An answer of the issuer is good once, whatever becomes of it.
-  cookie(reply, dropCookie(cookieNames.attempt))
-  const attempt = await readAttempt(attempts, request.headers.cookie)
+  cookie(reply, dropCookie(cookies.attempt))
+  const attempt = await readAttempt(attempts, cookies.attempt, request.headers.cookie)
   const tokens = await issuer.redeem(queryOf(request), attempt).catch((error) => {
     throw loginRefusal(error)
   })
@@ -73,10 +73,10 @@ async function logout(parts: LoginParts, request: FastifyRequest, reply: Fastify
     request.auditRecord.principal = session.authenticated.principal
     await parts.store.end(session)
   }
-  cookie(reply, dropCookie(cookieNames.session))
+  cookie(reply, dropCookie(parts.cookies.session))
   // Whoever wants to leave has left here, also while the issuer is down.
   const there = await parts.issuer.logoutUrl().catch(() => null)
-  return reply.redirect(there ?? `${loginPaths.loggedOut}?here`, 303)
+  return reply.redirect(there ?? `${parts.basePath}${loginPaths.loggedOut}?here`, 303)
 }
 
 /** The addresses of a login and its end, which need no token. */
@@ -88,11 +88,11 @@ export function addLoginRoutes(app: FastifyInstance, parts: LoginParts): void {
     request.auditRecord.endpoint = 'logout'
     const session = await endingSession(parts, request)
     const issuersPage = await parts.issuer.logoutUrl().catch(() => null)
-    return sendPage(reply, logoutPage(session?.person ?? null), issuersPage)
+    return sendPage(reply, logoutPage(parts.basePath, session?.person ?? null), issuersPage)
   })
   app.post(loginPaths.logout, open, (request, reply) => logout(parts, request, reply))
   app.get(loginPaths.loggedOut, open, async (request, reply) => {
     request.auditRecord.endpoint = 'logged-out'
-    return sendPage(reply, loggedOutPage(queryOf(request).has('here')))
+    return sendPage(reply, loggedOutPage(parts.basePath, queryOf(request).has('here')))
   })
 }

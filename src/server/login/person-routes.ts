@@ -40,7 +40,7 @@ export function addPersonRoutes(app: FastifyInstance, parts: LoginParts): void {
     const mine = environmentsFor(parts, request)
     // It says why there is none.
     if (mine.length === 0) environmentOf(parts.config, request)
-    return sendPage(reply, choicePage(mine, '/'))
+    return sendPage(reply, choicePage(mine, `${parts.basePath}/`))
   })
   app.get(loginPaths.code, async (request, reply) => {
     request.auditRecord.endpoint = 'use-from-code'

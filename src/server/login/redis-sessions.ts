@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Refusal } from '../../policy/reasons.ts'
-import { cookieNames, setCookie } from './cookies.ts'
+import { type Cookie, setCookie } from './cookies.ts'
 import { type RedisLink, removeOwn } from './redis-link.ts'
 import type { Seal } from './seal.ts'
 import { packSession, type Session, unpackSession } from './session.ts'
@@ -17,6 +17,7 @@ const waiting = { most: 12_000, step: 100 } as const
  * whoever reads the server can neither use a session nor learn a token, and whoever writes there can make none.
  */
 export class RedisSessions implements SessionStore {
+  readonly #cookie: Cookie
   readonly #link: RedisLink
   readonly #seal: Seal
   readonly #prefix: string
@@ -24,7 +25,8 @@ export class RedisSessions implements SessionStore {
   readonly #now: () => number
 
   /** `now` in milliseconds since 1970. */
-  constructor(link: RedisLink, seal: Seal, prefix: string, tenantId: string, now: () => number) {
+  constructor(cookie: Cookie, link: RedisLink, seal: Seal, prefix: string, tenantId: string, now: () => number) {
+    this.#cookie = cookie
     this.#link = link
     this.#seal = seal
     this.#prefix = prefix
@@ -46,7 +48,7 @@ export class RedisSessions implements SessionStore {
   }
 
   async write(session: Session): Promise<string> {
-    const header = setCookie(cookieNames.session, session.id, session.endsAt - this.#now() / 1_000)
+    const header = setCookie(this.#cookie, session.id, session.endsAt - this.#now() / 1_000)
     if (header === null || !(await this.#put(session, 'NX'))) throw new Error('the id of a new session is too long or taken')
     return header
   }

@@ -1,5 +1,5 @@
 import { Refusal } from '../../policy/reasons.ts'
-import { cookieNames, largestCookie, setCookie } from './cookies.ts'
+import { type Cookie, largestCookie, setCookie } from './cookies.ts'
 import type { LoginMemory } from './login-memory.ts'
 import type { Seal } from './seal.ts'
 import { packSession, type Session, unpackSession } from './session.ts'
@@ -39,14 +39,16 @@ export function refuseSession(why: string): Refusal {
  * replica that ended it; its access token's end still holds everywhere.
  */
 export class SealedSessions implements SessionStore {
+  readonly #cookie: Cookie
   readonly #seal: Seal
   readonly #tenantId: string
   readonly #now: () => number
   readonly #ended: LoginMemory['ended']
 
   /** `now` in milliseconds since 1970. */
-  constructor(seal: Seal, tenantId: string, { ended }: Pick<LoginMemory, 'ended'>, now: () => number) {
+  constructor(cookie: Cookie, seal: Seal, tenantId: string, { ended }: Pick<LoginMemory, 'ended'>, now: () => number) {
     this.#ended = ended
+    this.#cookie = cookie
     this.#seal = seal
     this.#tenantId = tenantId
     this.#now = now
@@ -62,7 +64,7 @@ export class SealedSessions implements SessionStore {
 
   async #header(session: Session): Promise<string | null> {
     const value = await this.#seal.close(packSession(session), session.endsAt)
-    return setCookie(cookieNames.session, value, session.endsAt - this.#now() / 1_000)
+    return setCookie(this.#cookie, value, session.endsAt - this.#now() / 1_000)
   }
 
   async read(value: string): Promise<Session> {

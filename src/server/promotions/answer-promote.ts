@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import { Refusal } from '../../policy/reasons.ts'
-import { promotePath } from '../http/login-paths.ts'
 import { ownPageHeaders } from '../http/plain-page.ts'
 import { credentialsOf } from '../http/request-context.ts'
 import { isForReading } from '../http/respond.ts'
@@ -98,7 +97,7 @@ export async function answerStep(parts: CopyParts, request: FastifyRequest, repl
   const promotions = new Promotions(parts)
   const standing = await take(promotions, step, the)
   if (!isForReading(request) || !isForm(request)) return reply.send(describe(the, standing))
-  return reply.redirect(`${promotePath}?${new URLSearchParams(Object.entries(named))}`, 303)
+  return reply.redirect(`promote?${new URLSearchParams(Object.entries(named))}`, 303)
 }
 
 function take(promotions: Promotions, step: Step, the: Case): Promise<Standing> {

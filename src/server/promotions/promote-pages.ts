@@ -1,5 +1,4 @@
 import type { MetricLimit, PromotionRule } from '../../policy/promotions/promotion-rule.ts'
-import { promotePath } from '../http/login-paths.ts'
 import { escapeHtml, plainPage } from '../http/plain-page.ts'
 import type { Case, Named } from './promotion-case.ts'
 import type { Standing } from './promotions.ts'
@@ -11,7 +10,8 @@ export type Choice = Pick<PromotionRule, 'from' | 'to' | 'people' | 'requiredTag
   readonly mayApprove: boolean
 }
 
-const back = '<a class="button plain" href="/">Back to MLflow</a>'
+/** The pages stand at `/-/promote` and link from there, so that they work below a base path. */
+const back = '<a class="button plain" href="../">Back to MLflow</a>'
 
 function hidden(fields: Readonly<Record<string, string>>): string {
   return Object.entries(fields)
@@ -38,7 +38,7 @@ function choiceForm(choice: Choice, { model, version }: Named): string {
   const field = (name: string, label: string, value: string) =>
     `<label>${label}<input name="${name}" value="${escapeHtml(value)}" required autocomplete="off"></label>`
   const fields = `${hidden({ from, to })}${field('model', 'Model', model)}${field('version', 'Version', version)}`
-  const form = `<form class="fields" action="${promotePath}">${fields}<button class="button">${mayAsk ? 'Continue' : 'Look'}</button></form>`
+  const form = `<form class="fields" action="promote">${fields}<button class="button">${mayAsk ? 'Continue' : 'Look'}</button></form>`
   return `<h2>From ${escapeHtml(from)} to ${escapeHtml(to)}</h2>${demandsOf(choice)}${form}`
 }
 
@@ -84,9 +84,9 @@ export function standingPage(the: Case, standing: Standing, may: Readonly<Record
   const forms = offered.map(([step, text], index) => {
     const label = state === 'approved' && (step === 'ask' || step === 'approve') ? 'Complete' : text
     const button = `<button class="button${index === 0 ? '' : ' plain'}">${label}</button>`
-    return `<form method="post" action="${promotePath}">${hidden({ action: step, ...fields })}${button}</form>`
+    return `<form method="post" action="promote">${hidden({ action: step, ...fields })}${button}</form>`
   })
   const title = `${id.model} ${id.version}: from ${rule.from} to ${rule.to}`
-  const actions = `<div class="actions">${forms.join('')}<a class="button plain" href="${promotePath}">Another one</a>${back}</div>`
+  const actions = `<div class="actions">${forms.join('')}<a class="button plain" href="promote">Another one</a>${back}</div>`
   return plainPage(title, `${stateOf(the, standing)}${lacks}${demandsOf(rule)}${actions}`)
 }

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Authenticated } from '../../../src/policy/identity/claims.ts'
 import { Refusal } from '../../../src/policy/reasons.ts'
 import { beginAttempt, readAttempt, writeAttempt } from '../../../src/server/login/attempt.ts'
-import { cookieNames, cookieValues } from '../../../src/server/login/cookies.ts'
+import { cookiesBelow, cookieValues } from '../../../src/server/login/cookies.ts'
 import { LoginMemory } from '../../../src/server/login/login-memory.ts'
 import { Renewals } from '../../../src/server/login/renewals.ts'
 import { Seal } from '../../../src/server/login/seal.ts'
@@ -16,7 +16,8 @@ const key = randomBytes(32)
 const begin = 1_900_000_000
 let now = begin
 const clock = () => now * 1_000
-const store = new SealedSessions(new Seal(key, 'session', clock), tenantId, new LoginMemory(), clock)
+const cookies = cookiesBelow('')
+const store = new SealedSessions(cookies.session, new Seal(key, 'session', clock), tenantId, new LoginMemory(), clock)
 t.beforeEach(() => {
   now = begin
 })
@@ -28,7 +29,7 @@ function caller(who = objectId): Authenticated {
 }
 
 const session: Session = { id: 'i', authenticated: caller(), person: 'Anna', endsAt: begin + 43_200, refreshToken: 'r' }
-const cookieIn = (header: string, name: 'session' | 'attempt') => cookieValues(header.split(';')[0], cookieNames[name])[0] ?? ''
+const cookieIn = (header: string, name: 'session' | 'attempt') => cookieValues(header.split(';')[0], cookies[name])[0] ?? ''
 
 t.test('a session ends with its hours, whatever was renewed', async (t) => {
   const value = cookieIn(await store.write(session), 'session')
@@ -40,11 +41,11 @@ t.test('a session ends with its hours, whatever was renewed', async (t) => {
 
 t.test('a login under way ends after ten minutes', async (t) => {
   const seal = new Seal(key, 'attempt', clock)
-  const header = (await writeAttempt(seal, beginAttempt('/a'), clock())).split(';')[0]
+  const header = (await writeAttempt(seal, cookies.attempt, beginAttempt('/a'), clock())).split(';')[0]
   now = begin + 599
-  t.match(await readAttempt(seal, header), { back: '/a' })
+  t.match(await readAttempt(seal, cookies.attempt, header), { back: '/a' })
   now = begin + 601
-  await t.rejects(readAttempt(seal, header), { message: /took longer than ten minutes/ })
+  await t.rejects(readAttempt(seal, cookies.attempt, header), { message: /took longer than ten minutes/ })
 })
 
 t.test('a refresh token that does not fit is left out; nothing else may be too large', async (t) => {

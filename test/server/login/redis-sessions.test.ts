@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
+import { cookiesBelow } from '../../../src/server/login/cookies.ts'
 import { RedisLink } from '../../../src/server/login/redis-link.ts'
 import { RedisSessions } from '../../../src/server/login/redis-sessions.ts'
 import { Seal } from '../../../src/server/login/seal.ts'
@@ -139,7 +140,7 @@ t.test('a session that ended while it was renewed stays ended; one that is found
   const outbound = { caFile, httpProxy: null, httpsProxy: null, noProxy: [] }
   const link = new RedisLink({ ...settings, passwordFile, keyPrefix: 't:' }, outbound, () => {})
   const now = Date.now
-  const store = new RedisSessions(link, new Seal(randomBytes(32), 'session', now), 't:', tenantId, now)
+  const store = new RedisSessions(cookiesBelow('').session, link, new Seal(randomBytes(32), 'session', now), 't:', tenantId, now)
   t.teardown(() => store.close())
   const principal = { tenantId, objectId, kind: 'user', groups: ['apps_acc'] } as const
   const validity = { issuedAt: 1, notBefore: 1, expiresAt: 2 }
