@@ -4,6 +4,7 @@ import type { Config } from '../config/config-types.ts'
 import { openUpstream } from '../databricks/open-upstream.ts'
 import { sendIntoFolder } from '../databricks/workspace-folders.ts'
 import { readFound } from '../facts/look-up-answers.ts'
+import { secondsToWait } from '../network/retry-after.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
@@ -14,10 +15,9 @@ import { type Ask, listingsOf, readThing, type StoredThing } from './stored-thin
 /** How often a request is sent that MLflow throttles, and how many milliseconds it waits at most, whatever MLflow says. */
 const throttled = { tries: 12, longest: 120_000 } as const
 
-/** Milliseconds to wait, by what MLflow said: seconds, or a date. At least longer each time. */
+/** Milliseconds to wait, by what MLflow said: at least longer each time. */
 function waitOf(retryAfter: number | string, tries: number): number {
-  const said = typeof retryAfter === 'number' ? retryAfter * 1_000 : Date.parse(retryAfter) - Date.now()
-  return Math.min(throttled.longest, Math.max(said, 100 * 2 ** tries))
+  return Math.min(throttled.longest, Math.max(secondsToWait(retryAfter) * 1_000, 100 * 2 ** tries))
 }
 
 /** Does what MLflow throttles until it does not. */

@@ -4,6 +4,7 @@ import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
 import { oncePer } from '../../policy/once-per.ts'
 import { type Reason, Refusal } from '../../policy/reasons.ts'
+import { secondsToWait } from '../network/retry-after.ts'
 import { Throttled } from '../upstream/throttled.ts'
 import type { Authenticator } from './authenticate.ts'
 import { readBearerToken } from './compact-token.ts'
@@ -118,7 +119,7 @@ export class RememberedDirectory implements Directory {
   }
 
   #rest(refusal: Refusal): void {
-    const said = refusal instanceof Throttled ? Number(refusal.retryAfter) * 1_000 || 0 : 0
+    const said = refusal instanceof Throttled ? secondsToWait(refusal.retryAfter) * 1_000 : 0
     this.#failure = { refusal, until: this.#clock() + Math.min(Math.max(said, rest.least), rest.most) }
   }
 }

@@ -6,6 +6,7 @@ import type { Outbound } from '../config/proxy-settings.ts'
 import type { OwnToken } from '../credentials/open-credentials.ts'
 import { readBounded } from '../network/bounded-text.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
+import { readRetryAfter, secondsToWait } from '../network/retry-after.ts'
 import { Throttled } from '../upstream/throttled.ts'
 
 /** An answer of Microsoft Graph that is neither a failure of its own nor a refusal of the proxy. */
@@ -64,9 +65,8 @@ export class GraphClient {
     const posted = message === undefined ? {} : { method: 'POST' as const, body: JSON.stringify(message) }
     try {
       const answer = await request(url, { dispatcher: this.#dispatcher, signal, headers: { ...headers, ...type }, ...posted })
-      const seconds = Number(answer.headers['retry-after'])
       const text = await readBounded(answer.body, largestAnswer)
-      return { status: answer.statusCode, retryAfter: seconds > 0 ? seconds : 1, text }
+      return { status: answer.statusCode, retryAfter: secondsToWait(readRetryAfter(answer.headers['retry-after'])) || 1, text }
     } catch (error) {
       const refusal = unavailable()
       refusal.cause = error

@@ -9,6 +9,7 @@ import {
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Outbound } from '../config/proxy-settings.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
+import { readRetryAfter, secondsToWait } from '../network/retry-after.ts'
 import { noToken, withoutAnswer } from './issuer-error.ts'
 
 /** A token and the seconds for which it holds from now on. */
@@ -60,8 +61,7 @@ export async function askIssuer(
 ): Promise<IssuersAnswer> {
   const limits = { dispatcher, headersTimeout: timeout, bodyTimeout: timeout }
   const { statusCode: status, headers, body } = await request(url, { ...options, ...limits })
-  const seconds = Number(headers['retry-after'])
-  const retryAfter = seconds > 0 ? Math.min(seconds, longestRest) : 0
+  const retryAfter = Math.min(secondsToWait(readRetryAfter(headers['retry-after'])), longestRest)
   return { status, contentType: String(headers['content-type'] ?? ''), retryAfter, text: await body.text() }
 }
 

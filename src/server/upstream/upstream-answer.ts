@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Hold } from '../limits/memory-account.ts'
+import { readRetryAfter } from '../network/retry-after.ts'
 
 /** An answer of MLflow's, read whole. */
 export interface UpstreamAnswer {
@@ -20,9 +21,8 @@ export interface UpstreamAnswer {
 
 /** What a `Retry-After` says, where it can be read. */
 export function waitOf(header: unknown): Pick<UpstreamAnswer, 'retryAfter'> {
-  if (typeof header !== 'string') return {}
-  if (/^[0-9]{1,5}$/.test(header)) return { retryAfter: Number(header) }
-  return /^[A-Za-z0-9 ,:]{1,40}$/.test(header) && !Number.isNaN(Date.parse(header)) ? { retryAfter: header } : {}
+  const retryAfter = readRetryAfter(header)
+  return retryAfter === undefined ? {} : { retryAfter }
 }
 
 /** What a `Server` says, where it is no more than a name and a version. */
