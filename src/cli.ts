@@ -20,6 +20,11 @@ async function main(args: readonly string[]): Promise<number | undefined> {
     return 1
   }
   if (import.meta.filename.endsWith('.js')) await keepCompiledCode()
+  if (args[0] === 'worker' && process.send !== undefined) {
+    const { runWorker } = await import('./server/workers/worker.ts')
+    runWorker()
+    return undefined
+  }
   // Imported only after the check that this Node has everything the rest needs.
   const { runCommand } = await import('./commands/run-command.ts')
   return runCommand([...args], process.env, {

@@ -1,20 +1,27 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { readConfig } from '../server/config/config.ts'
-import type { ConfigSource } from '../server/main.ts'
+import type { ConfigSource } from '../server/reload/reload-on.ts'
 import type { Shell, Terminal } from './shell.ts'
 import { configOption, withConfig } from './with-config.ts'
 
 async function serve(source: ConfigSource, terminal: Terminal): Promise<number> {
-  const main = await import('../server/main.ts')
-  const { ListenError } = await import('../server/http/listen.ts')
+  // What one process does not need is not loaded.
+  const { workers } = source.first.config
+  const main = workers === 1 ? await import('../server/main.ts') : await import('../server/workers/primary.ts')
+  const { StartError } = await import('../server/network/start-error.ts')
   try {
     await main.serve(source)
     return 0
   } catch (error) {
-    if (!(error instanceof ListenError)) throw error
+    if (!(error instanceof StartError)) throw error
     terminal.err(`mlflow-env-proxy: ${error.message}\n`)
     return 1
   }
+}
+
+function readCount(text: string): string {
+  if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError('Write a whole number, 1 or more.')
+  return text
 }
 
 /** Starts the proxy, which keeps running after the command has returned. */
@@ -25,11 +32,13 @@ export function serveCommand(shell: Shell): Command {
     )
     .summary('run the proxy')
     .addOption(configOption().makeOptionMandatory())
+    .option('--workers <number>', 'how many processes serve requests, in place of what the configuration says', readCount)
     .action(
-      shell.action(({ config: file }: { config: string }) =>
-        withConfig(shell, file, (_config, first) =>
-          serve({ first, file, read: () => readConfig(file, shell.env) }, shell.terminal),
-        ),
-      ),
+      shell.action(({ config: file, workers }: { config: string; workers?: string }) => {
+        const env = workers === undefined ? shell.env : { ...shell.env, MLFLOW_ENV_PROXY_WORKERS: workers }
+        return withConfig({ ...shell, env }, file, (_config, first) =>
+          serve({ first, file, read: () => readConfig(file, env) }, shell.terminal),
+        )
+      }),
     )
 }

@@ -20,10 +20,18 @@ export interface ProcessState {
   readonly refusals: RecentRefusals | null
 }
 
-/** Opens what stays. */
-export function openProcessState({ limits: settings, admin: { statusPage } }: Config, metrics: Metrics): ProcessState {
+type Shared = Pick<ProcessState, 'promotions' | 'logins' | 'pageKey'>
+
+const own = (): Shared => ({ promotions: new PromotionLocks(), logins: new LoginMemory(), pageKey: randomBytes(32) })
+
+/** Opens what stays. `shared`: what several processes have together; left out: there is one. */
+export function openProcessState(
+  { limits: settings, admin: { statusPage } }: Config,
+  metrics: Metrics,
+  shared: Shared = own(),
+): ProcessState {
   const limits = new Limits(settings)
   metrics.watch(limits)
   const refusals = statusPage === 'none' ? null : new RecentRefusals(statusPage === 'names')
-  return { limits, promotions: new PromotionLocks(), logins: new LoginMemory(), pageKey: randomBytes(32), refusals }
+  return { ...shared, limits, refusals }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { ActiveConfig, type ProcessServices } from './active-config.ts'
 import type { Config } from './config/config-types.ts'
@@ -7,10 +8,18 @@ import { ListenerCertificate } from './http/listener-certificate.ts'
 import { ReloadableListener } from './http/reloadable-listener.ts'
 import type { Status } from './status/status.ts'
 
+/** Another configuration, which is ready to be put to work. */
+export interface Prepared {
+  /** Requests in flight end with the configuration before, which is closed then. `examines`: looks at MLflow then. */
+  commit(examines: boolean): void
+  abandon(): Promise<void>
+}
+
 /** The ports for callers, which stay, and the configuration that is active behind them. */
 export class ReloadableProxy {
   readonly #services: ProcessServices
   readonly #listeners: ReloadableListener[] = []
+  #isOpen = false
   /** Configurations that still have requests in flight. */
   readonly #leaving = new Set<Promise<void>>()
   #wasSeen = false
@@ -26,19 +35,34 @@ export class ReloadableProxy {
     this.#current = new ActiveConfig(config, services)
   }
 
-  /** Listens on the public ports; gives their addresses. Throws ListenError. */
+  /** Listens on the public ports; gives their addresses. Throws StartError. */
   async listen() {
-    const { config, apps } = this.#current
+    const { config } = this.#current
+    const { own, databricks } = await this.#openPorts()
+    const addresses = { listen: await listen(own, 'listen', config) }
+    const others = databricks === null ? {} : { databricksHost: await listen(databricks, 'databricksHost', config) }
+    this.#isOpen = true
+    return { ...addresses, ...others }
+  }
+
+  /** In place of `listen`, where another process listens: connections come by the function that this resolves with. */
+  async serveGiven(): Promise<(port: 'listen' | 'databricksHost', socket: Socket) => void> {
+    const { own, databricks } = await this.#openPorts()
+    this.#isOpen = true
+    return (port, socket) => (port === 'listen' ? own : databricks)?.accept(socket)
+  }
+
+  async #openPorts() {
+    const { apps } = this.#current
     await apps.ready()
     const open = (app: FastifyInstance) => {
       const listener = new ReloadableListener(app, this.#services.connections, clientTimeouts, this.#certificate)
       this.#listeners.push(listener)
       return listener
     }
-    const addresses = { listen: await listen(open(apps.listen), 'listen', config) }
-    if (apps.databricksHost === null) return addresses
-    this.#databricks = open(apps.databricksHost)
-    return { ...addresses, databricksHost: await listen(this.#databricks, 'databricksHost', config) }
+    const own = open(apps.listen)
+    this.#databricks = apps.databricksHost === null ? null : open(apps.databricksHost)
+    return { own, databricks: this.#databricks }
   }
 
   /** Looks at MLflow once after start. */
@@ -50,7 +74,7 @@ export class ReloadableProxy {
   /** What keeps the proxy from being ready; null: nothing. */
   waitsFor(): string | null {
     if (this.#services.connections.stopping) return 'the end of the requests in flight'
-    if (this.#listeners.length === 0 || this.#listeners.some(({ server }) => !server.listening)) return 'the port for requests'
+    if (!this.#isOpen) return 'the port for requests'
     return this.#current.waitsFor() ?? this.#waitsForUpstream()
   }
 
@@ -74,8 +98,14 @@ export class ReloadableProxy {
     return { config, waitsFor: this.waitsFor(), health: this.#current.health(), refusals }
   }
 
-  /** Puts another configuration to work. Requests in flight end with the one before, which is closed then. Rejects where nobody could be served. */
+  /** Puts another configuration to work. Rejects as `prepare`. */
   async replace(config: Config): Promise<void> {
+    const { commit } = await this.prepare(config)
+    commit(true)
+  }
+
+  /** Opens another configuration beside the one at work. Rejects where nobody could be served. */
+  async prepare(config: Config): Promise<Prepared> {
     const next = new ActiveConfig(config, this.#services)
     await next.ready()
     const problem = next.waitsFor()
@@ -83,12 +113,16 @@ export class ReloadableProxy {
       await next.close()
       throw new Error(`there is no answer from ${problem}; is the issuer down?`)
     }
+    return { commit: (examines) => this.#use(next, examines), abandon: () => next.close() }
+  }
+
+  #use(next: ActiveConfig, examines: boolean): void {
     const old = this.#current
     this.#current = next
     const [listener] = this.#listeners
     listener?.use(next.apps.listen)
     if (next.apps.databricksHost !== null) this.#databricks?.use(next.apps.databricksHost)
-    next.examine()
+    if (examines) next.examine()
     const gone = this.#retire(old).finally(() => this.#leaving.delete(gone))
     this.#leaving.add(gone)
   }

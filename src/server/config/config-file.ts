@@ -71,6 +71,7 @@ export interface ConfigFile {
   }
   readonly environments: Readonly<Record<string, EnvironmentEntry>>
   readonly promotions: readonly PromotionRule[]
+  readonly workers: number
   readonly limits: Omit<LimitSettings, 'memory'> & { readonly memory?: number | string }
   readonly paging: { readonly keyFile: string | null }
   readonly unknownFields: 'refuse' | 'forward'

@@ -6,7 +6,7 @@ import { readMemory } from './memory-size.ts'
 const leastMemory = 16 * 1024 * 1024
 
 /** What the schema cannot say of limits: a smaller circle has no larger share than the one around it. */
-export function checkLimits({ limits }: ConfigFile): Finding[] {
+export function checkLimits({ limits, workers }: ConfigFile): Finding[] {
   const { memory } = limits
   const findings: Finding[] = shareKinds.flatMap((kind) => {
     const { principal, environment, everybody } = limits[kind]
@@ -19,7 +19,22 @@ export function checkLimits({ limits }: ConfigFile): Finding[] {
       ...exceeds('environment', environment, 'everybody', everybody),
     ]
   })
-  if (memory !== undefined && readMemory(memory) < leastMemory)
-    findings.push({ path: ['limits', 'memory'], message: 'is less than 16MiB; write more, or leave it out' })
-  return findings
+  const least = leastMemory * workers
+  const each = workers === 1 ? '' : ` for each of ${workers} workers`
+  if (memory !== undefined && readMemory(memory) < least)
+    findings.push({ path: ['limits', 'memory'], message: `is less than 16MiB${each}; write more, or leave it out` })
+  return [...findings, ...checkParts({ limits, workers })]
+}
+
+/** Each worker needs a part of every share: one request at least. */
+function checkParts({ limits, workers }: Pick<ConfigFile, 'limits' | 'workers'>): Finding[] {
+  const parts = shareKinds.flatMap((kind) =>
+    (['principal', 'waiting'] as const).map((key) => ({ kind, key, whole: limits[kind][key] })),
+  )
+  return parts
+    .filter(({ whole }) => whole < workers)
+    .map(({ kind, key, whole }) => {
+      const message = `is more than limits.${kind}.${key} (${whole}), of which each worker has a part; write at most ${whole}, or raise that`
+      return { path: ['workers'], message }
+    })
 }

@@ -57,6 +57,9 @@ function describeServer(config: Config): string[] {
     ...describeCallers(config).map(([label, text]) => row(label, text)),
     row('page keys', config.paging.keyFile === null ? 'generated at start' : `from ${config.paging.keyFile}`),
     row('requests', `fields that no supported MLflow version has ${unknown}`),
+    ...(config.workers === 1
+      ? []
+      : [row('processes', `${config.workers} workers, which have the memory and the shares together`)]),
     ...describeLimits(config),
     row(
       'stopping',

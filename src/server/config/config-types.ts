@@ -111,6 +111,8 @@ export interface Config extends PolicyConfig {
   }
   /** Forward proxies and certificate authorities; left out: none of its own. */
   readonly outbound?: Outbound
+  /** Processes that serve requests; what `limits` says is for all of them together. */
+  readonly workers: number
   readonly limits: LimitSettings
   /** The key that seals page tokens: 32 bytes from `paging.keyFile`, or null to make one at start. */
   readonly paging: { readonly keyFile: string | null }

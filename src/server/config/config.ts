@@ -136,7 +136,20 @@ function outboundOf({ tls: { caFile } }: ConfigFile, proxies: Omit<Outbound, 'ca
 }
 
 function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbound | undefined, env: NodeJS.ProcessEnv): Config {
-  const { listen, admin, databricksHost, paging, unknownFields, shutdown, trustedProxies, audit, reload, adoption, log } = file
+  const {
+    listen,
+    admin,
+    databricksHost,
+    paging,
+    unknownFields,
+    shutdown,
+    trustedProxies,
+    audit,
+    reload,
+    adoption,
+    log,
+    workers,
+  } = file
   const { memory, messages, bytes, models, leastRate } = file.limits
   return {
     listen: { ...listen },
@@ -146,6 +159,7 @@ function completeConfig(file: ConfigFile, config: PolicyConfig, outbound: Outbou
     ...(outbound === undefined ? {} : { outbound }),
     authentication: completeAuthentication(file, env),
     ...config,
+    workers,
     limits: { memory: memoryLimit(memory), messages, bytes, models, leastRate },
     paging: { keyFile: paging.keyFile },
     unknownFields,

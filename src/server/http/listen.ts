@@ -1,9 +1,12 @@
-import type { FastifyInstance } from 'fastify'
+import type { Server } from 'node:net'
 import type { Config } from '../config/config-types.ts'
-import type { ReloadableListener } from './reloadable-listener.ts'
+import { StartError } from '../network/start-error.ts'
 
-/** The proxy cannot listen on its address; the message is for the operator. */
-export class ListenError extends Error {}
+/** What can listen: on an address, or on a Unix socket. */
+interface Listener {
+  readonly server: Pick<Server, 'address'>
+  listen(where: { host: string; port: number } | { path: string }): Promise<unknown>
+}
 
 const listenProblems: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use; stop the program that uses it, or choose another port',
@@ -18,12 +21,8 @@ const socketProblems: Readonly<Record<string, string>> = {
   EACCES: 'the folder does not exist, or this user may not write to it; create it, or choose another one',
 }
 
-/** Listens where the configuration says, and gives the address. Throws ListenError. */
-export async function listen(
-  listener: ReloadableListener | FastifyInstance,
-  key: 'listen' | 'admin' | 'databricksHost',
-  config: Config,
-) {
+/** Listens where the configuration says, and gives the address. Throws StartError. */
+export async function listen(listener: Listener, key: 'listen' | 'admin' | 'databricksHost', config: Config) {
   const address = key === 'databricksHost' ? config.databricksHost?.listen : config[key]
   if (!address) return null
   const { host, port } = address
@@ -35,7 +34,7 @@ export async function listen(
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const where = socket ?? `${host} port ${port}`
     const problems = socket === undefined ? listenProblems : socketProblems
-    throw new ListenError(`cannot listen on ${where} (${key}): ${problems[code] ?? String(error)}`)
+    throw new StartError(`cannot listen on ${where} (${key}): ${problems[code] ?? String(error)}`)
   }
   return listener.server.address()
 }

@@ -3,6 +3,9 @@ import { limits } from './framing.ts'
 import type { Timeouts } from './http-server.ts'
 import type { ListenerCertificate } from './listener-certificate.ts'
 
+/** Milliseconds of silence after which the system asks whether the other end of a connection is still there. */
+export const keepAliveAfter = 15_000
+
 /** Node's server of a port for callers: over TLS with a certificate, plain without. */
 export function openServer(timeouts: Timeouts, certificate: ListenerCertificate | null): Server {
   const options = {
@@ -12,7 +15,7 @@ export function openServer(timeouts: Timeouts, certificate: ListenerCertificate 
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
     keepAlive: true,
-    keepAliveInitialDelay: 15_000,
+    keepAliveInitialDelay: keepAliveAfter,
   }
   const server =
     certificate === null ? createServer(options) : certificate.open({ ...options, handshakeTimeout: timeouts.headers })

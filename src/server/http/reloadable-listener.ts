@@ -1,9 +1,10 @@
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Connections } from './connections.ts'
 import { clientTimeouts, type Timeouts } from './http-server.ts'
 import type { ListenerCertificate } from './listener-certificate.ts'
-import { openServer } from './open-server.ts'
+import { keepAliveAfter, openServer } from './open-server.ts'
 import { listenOnSocket } from './unix-socket.ts'
 
 /** A port for callers. It listens for as long as the process runs, and the application behind it may be replaced: the next request is the new one's. */
@@ -11,6 +12,8 @@ export class ReloadableListener {
   /** Listens, and has no routes. Fastify's own, as `localhost` may be several addresses. */
   readonly #shell: FastifyInstance
   #app: Server
+  /** Connections that `accept` was given, which the server does not count. */
+  readonly #given = new Set<Socket>()
 
   /** `app` is ready. */
   constructor(
@@ -50,8 +53,19 @@ export class ReloadableListener {
     return where.path
   }
 
+  /** Serves a connection that another process has accepted. Nothing of it was read. */
+  accept(socket: Socket): void {
+    // As of one that this server accepts itself.
+    socket.allowHalfOpen = true
+    socket.setNoDelay(true).setKeepAlive(true, keepAliveAfter)
+    this.#given.add(socket)
+    socket.once('close', () => this.#given.delete(socket))
+    this.server.emit('connection', socket)
+  }
+
   /** Stops listening, and waits for the requests in flight. */
   async close(): Promise<void> {
     await this.#shell.close()
+    await Promise.all([...this.#given].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
   }
 }

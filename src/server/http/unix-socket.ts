@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { chmod, lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
-import type { FastifyInstance } from 'fastify'
 
 /** For the user and the group. */
 const mode = 0o660
@@ -22,9 +21,14 @@ async function isAbandoned(path: string): Promise<boolean> {
   return code === 'ECONNREFUSED'
 }
 
+/** What can listen on a Unix socket. */
+interface SocketListener {
+  listen(where: { readonly path: string }): Promise<unknown>
+}
+
 /** Listens on a Unix socket, in place of one that is abandoned. Rejects with Node's error. */
-export async function listenOnSocket(app: FastifyInstance, path: string): Promise<void> {
+export async function listenOnSocket(listener: SocketListener, path: string): Promise<void> {
   if (await isAbandoned(path)) await unlink(path)
-  await app.listen({ path })
+  await listener.listen({ path })
   await chmod(path, mode)
 }

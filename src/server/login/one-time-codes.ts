@@ -37,11 +37,11 @@ export async function openHanded(seal: Seal, text: string): Promise<Handed & { r
 export class SealedCodes implements OneTimeCodes {
   readonly #seal: Seal
   readonly #now: () => number
-  readonly #used: LoginMemory['usedCodes']
+  readonly #memory: Pick<LoginMemory, 'useCode'>
 
   /** `now` in milliseconds since 1970. */
-  constructor(seal: Seal, { usedCodes }: Pick<LoginMemory, 'usedCodes'>, now: () => number) {
-    this.#used = usedCodes
+  constructor(seal: Seal, memory: Pick<LoginMemory, 'useCode'>, now: () => number) {
+    this.#memory = memory
     this.#seal = seal
     this.#now = now
   }
@@ -54,8 +54,7 @@ export class SealedCodes implements OneTimeCodes {
   async take(code: string): Promise<Handed> {
     // By the id that is inside: the same bytes can be written in several ways.
     const { id, ...handed } = await openHanded(this.#seal, code)
-    if (typeof id !== 'string' || this.#used.has(id)) throw refuseCode()
-    this.#used.set(id, true)
+    if (typeof id !== 'string' || !(await this.#memory.useCode(id))) throw refuseCode()
     return handed
   }
 }

@@ -43,11 +43,11 @@ export class SealedSessions implements SessionStore {
   readonly #seal: Seal
   readonly #tenantId: string
   readonly #now: () => number
-  readonly #ended: LoginMemory['ended']
+  readonly #memory: Pick<LoginMemory, 'end' | 'hasEnded'>
 
   /** `now` in milliseconds since 1970. */
-  constructor(cookie: Cookie, seal: Seal, tenantId: string, { ended }: Pick<LoginMemory, 'ended'>, now: () => number) {
-    this.#ended = ended
+  constructor(cookie: Cookie, seal: Seal, tenantId: string, memory: Pick<LoginMemory, 'end' | 'hasEnded'>, now: () => number) {
+    this.#memory = memory
     this.#cookie = cookie
     this.#seal = seal
     this.#tenantId = tenantId
@@ -74,17 +74,17 @@ export class SealedSessions implements SessionStore {
     if (opened === 'forged') throw refuseSession("The login's cookie was not made by this server, or its key has changed since")
     const session = unpackSession(opened, this.#tenantId)
     if (session === null) throw refuseSession('Your login was made by another version of this server')
-    if (this.#ended.has(session.id)) throw refuseSession('You have logged out')
+    if (this.#memory.hasEnded(session.id)) throw refuseSession('You have logged out')
     return session
   }
 
   async end({ id, endsAt }: Session): Promise<void> {
     const left = endsAt * 1_000 - this.#now()
-    if (left > 0) this.#ended.set(id, true, { ttl: left })
+    if (left > 0) await this.#memory.end(id, left)
   }
 
   async hasEnded(id: string): Promise<boolean> {
-    return this.#ended.has(id)
+    return this.#memory.hasEnded(id)
   }
 
   async renew(session: Session, _waits: boolean, work: (latest: Session) => Promise<Session>): Promise<Renewed> {

@@ -1,5 +1,11 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { Metrics } from './metrics.ts'
+
+/** The metrics, as text. */
+interface Exposed {
+  readonly registry: { readonly contentType: string; metrics(): Promise<string> }
+}
+
+type Told = string | null | Promise<string | null>
 
 /** A page for operators. */
 interface Page {
@@ -9,9 +15,9 @@ interface Page {
 
 /** The operators' endpoints, on a separate port: liveness, readiness, metrics and the status page, if there is one. `why` returns what readiness waits for, or null; `concern` a problem that does not affect readiness. */
 export function buildAdmin(
-  metrics: Metrics,
-  why: () => string | null,
-  concern: () => string | null = () => null,
+  metrics: Exposed,
+  why: () => Told,
+  concern: () => Told = () => null,
   status: (() => Promise<Page>) | null = null,
 ): FastifyInstance {
   const app = Fastify({
@@ -21,9 +27,9 @@ export function buildAdmin(
   })
   app.get('/livez', async () => ({ status: 'alive' }))
   app.get('/readyz', async (_request, reply) => {
-    const waiting = why()
+    const waiting = await why()
     if (waiting !== null) return reply.code(503).send({ status: 'not ready', waitingFor: waiting })
-    const wrong = concern()
+    const wrong = await concern()
     return wrong === null ? { status: 'ready' } : { status: 'ready', concern: wrong }
   })
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))

@@ -33,6 +33,7 @@ export class Metrics {
     name: 'mlflow_env_proxy_signing_keys',
     help: 'Known signing keys, by issuer.',
     labelNames: ['issuer'],
+    aggregator: 'max',
     registers: [this.registry],
   })
 

@@ -14,6 +14,7 @@ function addEventLoopDelay(registry: Registry): void {
     name: 'mlflow_env_proxy_event_loop_delay_seconds',
     help: 'How late the event loop was since this was last read, by quantile: 0.5, 0.99 and 1 (the most), in seconds.',
     labelNames: ['quantile'],
+    aggregator: 'max',
     registers: [registry],
     collect() {
       const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - resolution / 1e3)
@@ -32,6 +33,7 @@ export function addProcessMetrics(registry: Registry): void {
     name: 'mlflow_env_proxy_build_info',
     help: 'Always 1; the labels have the versions of the proxy and of Node.',
     labelNames: ['version', 'node'],
+    aggregator: 'first',
     registers: [registry],
   }).set({ version: packageFile.version, node: process.versions.node }, 1)
   addEventLoopDelay(registry)

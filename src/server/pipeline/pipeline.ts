@@ -47,6 +47,8 @@ export class Pipeline {
   readonly #decidedAt = new WeakMap<Grant, number>()
   readonly #strategies: ReadonlyMap<OpenEndpoint, Strategy>
   readonly #guard: TimingGuard
+  /** The number of promotions that the facts kept are not older than. */
+  #noticed = 0
   readonly #auditFailing: () => string | null
 
   constructor({ config, upstream, facts, clock, promotions, forward, own, auditFailing }: PipelineParts) {
@@ -105,6 +107,9 @@ export class Pipeline {
     const facts = this.#facts.sourceFor(credentials, fresh)
     const request = { endpointName: endpoint.name, endpoint, message, mode, administrator, reader, record }
     const decidedAt = this.#promotions.promotions
+    // Another worker may have made them.
+    if (decidedAt !== this.#noticed) this.#facts.forgetVersions()
+    this.#noticed = decidedAt
     const evaluation = decide(this.#config, environment, request)
     // A second decision need not be delayed: the caller already knows that it exists, and others wait for its end.
     const decision = fresh ? await evaluate(evaluation, facts) : await this.#guard.decide(evaluation, facts, credentials.signal)

@@ -32,6 +32,7 @@ t.test('the smallest file gets every default', async (t) => {
     foldsCase: false,
     registry: 'workspace',
     kind: 'mlflow',
+    workers: 1,
     limits: {
       memory: memoryLimit(),
       messages: { principal: 32, environment: 64, everybody: 128, waiting: 512 },
@@ -72,6 +73,10 @@ t.test('a smaller circle of callers has no larger share, and memory is an amount
     '5:62 limits.bytes.environment: is more than everybody (10); write at most 10, or raise that',
   ])
   t.same(linesOf(`${small}limits: { memory: 15MiB }`), ['5:19 limits.memory: is less than 16MiB; write more, or leave it out'])
+  t.same(linesOf(`${small}workers: 4\nlimits: { memory: 63MiB, models: { principal: 3 } }`), [
+    '6:19 limits.memory: is less than 16MiB for each of 4 workers; write more, or leave it out',
+    '5:10 workers: is more than limits.models.principal (3), of which each worker has a part; write at most 3, or raise that',
+  ])
   const [amount = '', rate = ''] = linesOf(`${small}limits: { memory: 1.5GiB, leastRate: -1 }`)
   t.match(
     amount,
@@ -280,7 +285,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, promotions, limits, paging, unknownFields, shutdown, trustedProxies, audit, reload, adoption, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, promotions, workers, limits, paging, unknownFields, shutdown, trustedProxies, audit, reload, adoption, log, or leave it out',
   ],
   [
     'environments: [acc]\naudit: { destination: file }',
