@@ -74,8 +74,8 @@ t.test('a smaller circle of callers has no larger share, and memory is an amount
   ])
   t.same(linesOf(`${small}limits: { memory: 15MiB }`), ['5:19 limits.memory: is less than 16MiB; write more, or leave it out'])
   t.same(linesOf(`${small}workers: 4\nlimits: { memory: 63MiB, models: { principal: 3 } }`), [
-    '6:19 limits.memory: is less than 16MiB for each of 4 workers; write more, or leave it out',
     '5:10 workers: is more than limits.models.principal (3), of which each worker has a part; write at most 3, or raise that',
+    '6:19 limits.memory: is less than 16MiB for each of 4 workers; write more, or leave it out',
   ])
   const [amount = '', rate = ''] = linesOf(`${small}limits: { memory: 1.5GiB, leastRate: -1 }`)
   t.match(
