@@ -16,7 +16,7 @@ t.test('the smallest file gets every default', async (t) => {
   }
   t.same(load(small), {
     listen: { host: '127.0.0.1', port: 5000 },
-    admin: { host: '127.0.0.1', port: 9464 },
+    admin: { host: '127.0.0.1', port: 9464, statusPage: 'plain' },
     upstream: {
       url: 'http://127.0.0.1:5001',
       kind: 'mlflow',
