@@ -14,14 +14,15 @@ const results = resolve('.cache', 'results.tap')
 const quiet = !process.stdout.isTTY
 const asked = process.argv.slice(2)
 const everyday = asked.length === 0 && process.env.ENV_PROXY_TESTS !== 'full'
-const { include, jobs, timeout } = parse(readFileSync('.taprc', 'utf8'))
+const { include, serial = [], jobs, timeout } = parse(readFileSync('.taprc', 'utf8'))
 
-/** What runs: long files first, so that none of them is left to run alone. */
+/** What runs: long files first, so that none of them is left to run beside nothing, and last what is to run alone. */
 function chooseFiles() {
   if (asked.length > 0) return asked.flatMap((path) => (statSync(path).isFile() ? path : globSync(`${path}/**/*.test.ts`).sort()))
   const all = globSync(include).sort()
-  const isLong = (file) => file.includes('.full.test.')
-  return [...(everyday ? [] : all.filter(isLong)), ...all.filter((file) => !isLong(file))]
+  const rank = (file) => (serial.includes(file) ? 2 : file.includes('.full.test.') ? 0 : 1)
+  const ranked = all.sort((a, b) => rank(a) - rank(b))
+  return everyday ? ranked.filter((file) => !file.includes('.full.test.')) : ranked
 }
 
 let unfinished = ''
@@ -47,12 +48,11 @@ if (everyday)
 mkdirSync(resolve('.cache'), { recursive: true })
 const output = openSync(results, 'w')
 const shown = quiet ? null : showAll()
-// Many tests mostly wait for servers; in the full run some measure memory and time, and are disturbed by many others.
-const settings = [everyday ? jobs + 1 : jobs, timeout]
+const settings = JSON.stringify({ files: chooseFiles(), jobs, serial, timeout })
 const ready = asked.length === 0 && !process.env.ENV_PROXY_READY_MLFLOW ? startReadyMlflow(mlflowVersions.slice(-2)) : null
 const more = ready ? { ENV_PROXY_READY_MLFLOW: ready.folder } : {}
 const env = { NODE_COMPILE_CACHE: resolve('.cache', 'compiled'), ...more, ...process.env }
-const tap = spawn(process.execPath, [join(import.meta.dirname, 'tap-files.mjs'), ...settings, ...chooseFiles()], {
+const tap = spawn(process.execPath, [join(import.meta.dirname, 'tap-files.mjs'), settings], {
   stdio: ['ignore', 'pipe', 'inherit'],
   detached: true,
   env,
@@ -70,7 +70,7 @@ for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'])
 tap.on('close', (code, signal) => {
   ready?.close()
   const { lines, exitCode } = closeRun(readFileSync(results, 'utf8'), { code, signal })
-  if (quiet && exitCode !== 0) showFailures()
+  if (quiet && exitCode !== 0 && signal === null) showFailures()
   const close = () => {
     // tap's own display has already shown the failures.
     for (const line of lines) if (quiet || !line.startsWith('failed: ')) console.log(line)
@@ -79,4 +79,5 @@ tap.on('close', (code, signal) => {
   if (!shown) return close()
   shown.on('close', close)
   shown.stdin.end()
+  setTimeout(() => shown.kill(), 20_000).unref()
 })

@@ -4,6 +4,6 @@ import { isFullRun } from '../harness/full-run.ts'
 import { runClientScenarios } from '../scenarios/client-scenarios.ts'
 
 /** The longest stories are left to the full run. */
-const everyday = { scenarios: ['fluent', 'isolation', 'promotion', 'notebook'] }
+const everyday = { scenarios: ['fluent', 'isolation of prod', 'promotion', 'notebook'] }
 
 await runClientScenarios(t, newestMlflow, isFullRun ? {} : everyday)

@@ -14,9 +14,11 @@ import { report } from '../scenarios/client-scenarios.ts'
 import { runPythonClient } from '../scenarios/python-client.ts'
 
 t.setTimeout(8 * 60_000)
+// Both runs mostly wait.
+t.jobs = 2
 /** Seconds that tokens and the run last, and the size of its file. Sending the file takes longer than a token lasts. */
 const { lifetime, seconds, bytes } = isFullRun
-  ? { lifetime: 20, seconds: 120, bytes: 128 * 2 ** 20 }
+  ? { lifetime: 15, seconds: 90, bytes: 128 * 2 ** 20 }
   : { lifetime: 3, seconds: 12, bytes: 16 * 2 ** 20 }
 const rate = bytes / (1.25 * lifetime)
 

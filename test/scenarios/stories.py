@@ -16,6 +16,7 @@ STORIES = {
     "fluent": lambda: [tell("fluent API in " + env, lambda: fluent.story(env)) for env in ENVIRONMENTS],
     "searches": lambda: tell("MlflowClient", searches.story),
     "isolation": lambda: [tell("%s against %s" % pair, lambda: isolation.story(*pair)) for pair in isolation.PAIRS],
+    "isolation of prod": lambda: [tell("%s against %s" % pair, lambda: isolation.story(*pair)) for pair in isolation.PAIRS[:1]],
     "families": lambda: [tell("MLflow 3 in %s, and %s" % pair, lambda: families.story(*pair)) for pair in isolation.PAIRS or [("acc", "acc")]],
     "generative": lambda: [tell("traces and prompts in %s, and %s" % pair, lambda: generative.story(*pair)) for pair in isolation.PAIRS[:1] or [("acc", "acc")]],
     "notebook": lambda: tell("notebooks, Git folders and jobs", on_databricks.story),
