@@ -155,6 +155,21 @@ t.test('a plan with problems is not performed, and says each', async (t) => {
   t.same(changesAsked(stub), [])
 })
 
+t.test('names that the database takes for one collide', async (t) => {
+  const { stub, adopt } = await bench(t)
+  stub.models.push({ name: 'FRAUD', created: 50 })
+  stub.experiments.push({ id: '7', name: '/experiments/ACC/Churn' })
+  const all = { models: [{ match: '*', environment: 'acc' }], experiments: [{ match: 'churn', environment: 'acc' }] }
+  const { code, out } = await adopt(all)
+  t.equal(code, 0, 'each is a name of its own, where the database says so')
+  t.notMatch(out, 'PROBLEM')
+  const folded = await bench(t, { upstream: { url: stub.url, foldsCase: true } })
+  const both = await folded.adopt(all)
+  t.equal(both.code, 3)
+  t.match(both.out, "PROBLEM  so would be called: 'fraud'")
+  t.match(both.out, "PROBLEM  '/experiments/ACC/Churn' exists already")
+})
+
 t.test('what an environment could not use of a model is noted', async (t) => {
   const { stub, adopt } = await bench(t)
   const source = `mlflow-artifacts:/0/${run1}/artifacts/model`

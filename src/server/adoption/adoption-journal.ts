@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Change } from './adoption-plan.ts'
@@ -7,9 +8,9 @@ export type Step = 'begin' | 'done' | 'failed' | 'undo' | 'undone' | 'undo-faile
 
 const steps: readonly string[] = ['begin', 'done', 'failed', 'undo', 'undone', 'undo-failed'] satisfies Step[]
 
-/** A change in a journal, with its number there and its latest step. */
+/** A change in a journal, with its key there and its latest step. */
 export interface JournalEntry {
-  readonly number: number
+  readonly key: string
   readonly change: Change
   readonly step: Step
 }
@@ -24,7 +25,7 @@ const format = 'mlflow-env-proxy adopt 1'
 interface Line extends Partial<Change> {
   readonly journal?: string
   readonly upstream?: string
-  readonly number?: number
+  readonly key?: string
   readonly step?: Step
 }
 
@@ -55,7 +56,7 @@ function readLine(file: string, text: string, at: number): Line {
  */
 export class AdoptionJournal {
   readonly #descriptor: number
-  readonly #entries = new Map<number, JournalEntry>()
+  readonly #entries = new Map<string, JournalEntry>()
 
   /** Opens a journal, or begins one. Throws JournalError for one of another MLflow, and for other files. `existing`: there has to be one. */
   constructor(file: string, upstream: string, { existing = false } = {}) {
@@ -82,9 +83,9 @@ export class AdoptionJournal {
   }
 
   #take(line: Line): void {
-    const { number = 0, step = 'begin' } = line
-    const change = isChange(line) ? line : this.#entries.get(number)?.change
-    if (change !== undefined) this.#entries.set(number, { number, change, step })
+    const { key = '', step = 'begin' } = line
+    const change = isChange(line) ? line : this.#entries.get(key)?.change
+    if (change !== undefined) this.#entries.set(key, { key, change, step })
   }
 
   #write(line: object): void {
@@ -97,18 +98,18 @@ export class AdoptionJournal {
     return [...this.#entries.values()]
   }
 
-  /** Notes that a change is about to be made; gives its number. */
-  begin({ kind, environment, from, to, id, created }: Change): number {
-    const line = { number: this.#entries.size + 1, step: 'begin', kind, environment, from, to, id, created } as const
+  /** Notes that a change is about to be made; gives its key, which no other run gives one of its own. */
+  begin({ kind, environment, from, to, id, created }: Change): string {
+    const line = { key: randomUUID(), step: 'begin', kind, environment, from, to, id, created } as const
     this.#write(line)
     this.#take(line)
-    return line.number
+    return line.key
   }
 
   /** Notes how far a change is. `why`: '' where there is nothing to say. */
-  note(number: number, step: Step, why = ''): void {
-    this.#write({ number, step, ...(why === '' ? {} : { why }) })
-    this.#take({ number, step })
+  note(key: string, step: Step, why = ''): void {
+    this.#write({ key, step, ...(why === '' ? {} : { why }) })
+    this.#take({ key, step })
   }
 
   close(): void {

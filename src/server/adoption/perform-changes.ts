@@ -12,10 +12,10 @@ function stepOf({ result }: ChangeOutcome, done: Step, failed: Step): Step {
 
 /** Finds out about changes that were begun when the program ended, and notes whether they were made. */
 export async function settle(client: AdoptionClient, journal: AdoptionJournal): Promise<void> {
-  for (const { number, change, step } of journal.entries) {
+  for (const { key, change, step } of journal.entries) {
     if (step !== 'begin') continue
     const isMade = (await nameNow(client, change)) === 'to'
-    journal.note(number, isMade ? 'done' : 'failed', isMade ? '' : 'it was not carried out')
+    journal.note(key, isMade ? 'done' : 'failed', isMade ? '' : 'it was not carried out')
   }
 }
 
@@ -27,23 +27,23 @@ export async function performChanges(
   hear: HearOutcome,
 ): Promise<void> {
   for (const change of changes) {
-    const number = journal.begin(change)
+    const key = journal.begin(change)
     const outcome = await carryOut(client, change)
     hear(change, outcome)
     if (outcome.result === 'unknown') return
-    journal.note(number, stepOf(outcome, 'done', 'failed'), outcome.why)
+    journal.note(key, stepOf(outcome, 'done', 'failed'), outcome.why)
   }
 }
 
 /** Takes back what a journal says was made, or may have been, the latest first. It stops as `performChanges` does. */
 export async function undoChanges(client: AdoptionClient, journal: AdoptionJournal, hear: HearOutcome): Promise<void> {
   const made = journal.entries.filter(({ step }) => step !== 'failed' && step !== 'undone')
-  for (const { number, change } of made.toReversed()) {
+  for (const { key, change } of made.toReversed()) {
     const back = { ...change, from: change.to, to: change.from }
-    journal.note(number, 'undo')
+    journal.note(key, 'undo')
     const outcome = await carryOut(client, back)
     hear(back, outcome)
     if (outcome.result === 'unknown') return
-    journal.note(number, stepOf(outcome, 'undone', 'undo-failed'), outcome.why)
+    journal.note(key, stepOf(outcome, 'undone', 'undo-failed'), outcome.why)
   }
 }

@@ -28,24 +28,26 @@ export interface Listing {
   readonly query: Readonly<Record<string, string>>
 }
 
-const rowsOfPage = '200'
+/** As many rows as every MLflow gives on a page of these lists, and Unity Catalog of its own. */
+const page = { max_results: '200' } as const
+const catalogPage = { max_results: '100' } as const
 
-const experiments: Listing = { kind: 'experiment', path: '/api/2.0/mlflow/experiments/search', rows: 'experiments', query: {} }
+const experiments: Listing = { kind: 'experiment', path: '/api/2.0/mlflow/experiments/search', rows: 'experiments', query: page }
 const models: Listing = {
   kind: 'model',
   path: '/api/2.0/mlflow/registered-models/search',
   rows: 'registered_models',
-  query: {},
+  query: page,
 }
 /** MLflow lists prompts, which are registered models, only where a filter asks for them. */
-const prompts: Listing = { ...models, query: { filter: "tags.`mlflow.prompt.is_prompt` = 'true'" } }
+const prompts: Listing = { ...models, query: { ...page, filter: "tags.`mlflow.prompt.is_prompt` = 'true'" } }
 /** The models of all schemas that whoever asks may see. */
-const catalogModels: Listing = { ...models, path: '/api/2.0/mlflow/unity-catalog/registered-models/search' }
+const catalogModels: Listing = { ...models, path: '/api/2.0/mlflow/unity-catalog/registered-models/search', query: catalogPage }
 
 /** Where everything that an environment could have is listed. `deleted`: with experiments that are deleted. */
 export function listingsOf(config: PolicyConfig, { deleted = false } = {}): readonly Listing[] {
   const inRegistry = { mlflow: [models, prompts], databricks: [models], unityCatalog: [catalogModels] }
-  return [...inRegistry[serverKindOf(config)], deleted ? { ...experiments, query: { view_type: 'ALL' } } : experiments]
+  return [...inRegistry[serverKindOf(config)], deleted ? { ...experiments, query: { ...page, view_type: 'ALL' } } : experiments]
 }
 
 /** A row of a list, or what an answer has of a single thing. */
@@ -66,7 +68,7 @@ export async function listThings(ask: Ask, { kind, path, rows, query }: Listing,
   const things: StoredThing[] = []
   let token = ''
   for (let read = 0; read < pages; read++) {
-    const answer = await ask(path, { ...query, max_results: rowsOfPage, ...(token === '' ? {} : { page_token: token }) })
+    const answer = await ask(path, { ...query, ...(token === '' ? {} : { page_token: token }) })
     if (answer === null) return null
     for (const row of objectsIn(answer.get(rows))) things.push(readThing(kind, row))
     const next = plainText(answer.get('next_page_token'))

@@ -12,8 +12,8 @@ import { type Ask, isEverywhere, type StoredThing } from './stored-things.ts'
 /** Versions of a model that are looked at, and runs of which MLflow is asked for each model. */
 const most = { versions: 200, runs: 20 } as const
 
-/** Sources that say in which experiment they are. */
-const storePath = /^(?:mlflow-artifacts:|dbfs:\/databricks\/mlflow-tracking)\/([0-9]+)\//
+/** A source that says in which experiment it is. */
+const storePath = /^mlflow-artifacts:\/([0-9]+)\//
 
 /** The newest versions of a model; where a filter cannot name it, only the latest of each stage. */
 async function versionsOf(ask: Ask, { name, row }: StoredThing): Promise<readonly JsonObject[]> {
@@ -45,13 +45,14 @@ async function originsOf(ask: Ask, thing: StoredThing): Promise<ReadonlyMap<stri
   return origins
 }
 
-/** Notes on each model whose versions come from experiments that its environment will not be able to read. */
+/** Notes on each model whose versions come from experiments that its environment will not be able to read. Databricks copies the files of versions. */
 export async function addOriginNotes(
   config: Config,
   { changes }: Plan,
   things: readonly StoredThing[],
   askIn: (place: string) => Ask,
 ): Promise<void> {
+  if (config.upstream.kind === 'databricks') return
   const experiments = new Map(things.filter(({ kind }) => kind === 'experiment').map((thing) => [thing.id, thing]))
   const renamed = new Map(changes.map(({ change }) => [change.id, change.to]))
   const note = async ({ change, thing, notes }: PlannedChange) => {
