@@ -101,6 +101,7 @@ export class Metrics {
     name: 'mlflow_env_proxy_unowned',
     help: 'Models and experiments in MLflow that belong to no environment, by kind, as counted once after start.',
     labelNames: ['kind'],
+    aggregator: 'max',
     registers: [this.registry],
   })
 

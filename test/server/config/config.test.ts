@@ -15,7 +15,7 @@ t.test('the smallest file gets every default', async (t) => {
     authority: 'https://login.microsoftonline.com',
   }
   t.same(load(small), {
-    listen: { host: '127.0.0.1', port: 5000 },
+    listen: { host: '127.0.0.1', port: 5000, basePath: '' },
     admin: { host: '127.0.0.1', port: 9464, statusPage: 'plain' },
     upstream: {
       url: 'http://127.0.0.1:5001',
