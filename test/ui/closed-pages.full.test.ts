@@ -17,7 +17,7 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
 const openPages = ['', 'experiments', 'models']
 
 async function lookAt(t: Test, version: string, pages: readonly string[]) {
-  const world = await startLoginWorld(version)
+  const world = await startLoginWorld({ version })
   const browser = await startBrowser()
   t.teardown(async () => {
     await browser.close()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
 import { type Application, registerApplication, requestToken } from '../fakes/entra.ts'
-import { type EntraLogin, person, startEntraLogin } from '../fakes/entra-login.ts'
+import { type EntraLogin, type Person, person, startEntraLogin } from '../fakes/entra-login.ts'
 import { startMlflow } from '../harness/mlflow-server.ts'
 import { lastingPort } from '../harness/program.ts'
 import { type RunningProxy, startProxy } from '../harness/proxy.ts'
@@ -19,11 +19,20 @@ export interface LoginWorld {
   close(): Promise<void>
 }
 
+interface LoginWorldOptions {
+  readonly version?: string
+  readonly basePath?: string
+  /** Besides Anna, Bo and Dan. */
+  readonly others?: readonly Person[]
+  readonly promotions?: readonly object[]
+}
+
 /** Starts them all. */
-export async function startLoginWorld(version = newestMlflow, basePath = ''): Promise<LoginWorld> {
+export async function startLoginWorld(options: LoginWorldOptions = {}): Promise<LoginWorld> {
+  const { version = newestMlflow, basePath = '', others = [], promotions = [] } = options
   const port = await lastingPort()
   const publicUrl = `http://127.0.0.1:${port}${basePath}`
-  const people = [person('Anna Ek', 'apps_acc'), person('Bo Lind', 'apps_acc', 'apps_prod'), person('Dan Roos', 'cooks')]
+  const people = [person('Anna Ek', 'apps_acc'), person('Bo Lind', 'apps_acc', 'apps_prod'), person('Dan Roos', 'cooks'), ...others]
   const trainer = registerApplication('apps_acc')
   const entra = await startEntraLogin({ publicUrl, people, applications: [trainer] })
   const mlflow = await startMlflow({ version })
@@ -36,7 +45,7 @@ export async function startLoginWorld(version = newestMlflow, basePath = ''): Pr
     upstream: mlflow.url,
     issuer: entra,
     port,
-    settings: { listen: { host: '127.0.0.1', port, basePath }, authentication },
+    settings: { listen: { host: '127.0.0.1', port, basePath }, authentication, promotions },
   })
   const acc = await furnish({ url: publicUrl, token: await requestToken(entra, trainer) }, 'acc')
   const close = async () => {

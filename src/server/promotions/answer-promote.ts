@@ -79,10 +79,7 @@ export async function answerLook(parts: CopyParts, request: FastifyRequest, repl
   const mine = (config.promotions ?? []).flatMap((rule) => {
     const { isMember, mayAsk, isApprover } = roleIn(config, rule, principal)
     const { from, to, people, requiredTags, metrics } = rule
-    const isMeant = named.from === '' || named.from === from
-    return (isMember || isApprover) && isMeant
-      ? [{ from, to, people, requiredTags, metrics, mayAsk, mayApprove: isApprover }]
-      : []
+    return isMember || isApprover ? [{ from, to, people, requiredTags, metrics, mayAsk, mayApprove: isApprover }] : []
   })
   if (!isForReading(request)) return reply.send({ promotions: mine })
   return reply.headers(ownPageHeaders()).send(choicesPage(mine, named))

@@ -33,8 +33,10 @@ function demandsOf({ requiredTags, metrics, people }: Choice | PromotionRule): s
   return `<p class="soft">It takes ${who}.${demands.length === 0 ? '' : ` Required: ${escapeHtml(demands.join(', '))}.`}</p>`
 }
 
-function choiceForm(choice: Choice, { model, version }: Named): string {
+function choiceForm(choice: Choice, named: Named): string {
   const { from, to, mayAsk } = choice
+  // What a page of another environment shows is no version of this one.
+  const { model, version } = named.from === from ? named : { model: '', version: '' }
   const field = (name: string, label: string, value: string) =>
     `<label>${label}<input name="${name}" value="${escapeHtml(value)}" required autocomplete="off"></label>`
   const fields = `${hidden({ from, to })}${field('model', 'Model', model)}${field('version', 'Version', version)}`
