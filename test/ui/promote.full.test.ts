@@ -41,6 +41,7 @@ for (const scheme of ['light', 'dark'] as const) {
     await page.reload()
     await page.getByRole('button', { name: 'Ask for approval' }).click()
     await page.getByText('Waits for approval.').waitFor()
+    await page.getByText('Asked for by Anna Ek').waitFor()
     await anna.picture(`promote-asked-${scheme}`)
     t.equal(await page.getByRole('button', { name: 'Approve' }).count(), 0)
 

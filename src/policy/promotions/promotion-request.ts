@@ -22,9 +22,9 @@ export interface PromotionRequest {
 /** Characters of a name: the whole must fit into a tag of Unity Catalog. */
 const longestName = 60
 
-/** The signature of a caller; `now` in milliseconds since 1970. */
-export function sign({ tenantId, objectId, name }: Principal, now: number): Signature {
-  const shown = (name ?? objectId).replaceAll(/[^\p{L}\p{N} .@_+-]/gu, '?').slice(0, longestName)
+/** The signature of a caller under a name; `now` in milliseconds since 1970. */
+export function sign({ tenantId, objectId }: Principal, name: string, now: number): Signature {
+  const shown = name.replaceAll(/[^\p{L}\p{N} .@_+-]/gu, '?').slice(0, longestName)
   return { id: `${tenantId} ${objectId}`, name: shown, at: new Date(now).toISOString().slice(0, 19).concat('Z') }
 }
 

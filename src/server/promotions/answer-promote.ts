@@ -16,9 +16,11 @@ function authenticatedOf({ authenticated }: FastifyRequest): Authenticated {
 }
 
 async function openFor({ config }: CopyParts, named: Named, request: FastifyRequest): Promise<Case> {
-  const { auditRecord } = request
+  const { auditRecord, browser } = request
+  const person = browser?.person ?? null
   const authenticated = authenticatedOf(request)
-  const the = openCase(config, named, { authenticated, credentials: credentialsOf(request, named.from), auditRecord })
+  const credentials = credentialsOf(request, named.from)
+  const the = openCase(config, named, { authenticated, person, credentials, auditRecord })
   await request.admission.enter('messages', { environment: the.from, principal: the.principal })
   auditRecord.decision = 'allow'
   return the

@@ -1,6 +1,7 @@
 import type { OpenEndpoint } from '../../policy/endpoints/endpoint.ts'
 import { endpointTable } from '../../policy/endpoints/endpoint-table.ts'
 import { type Environment, serverKindOf } from '../../policy/environments/environment.ts'
+import type { Grant } from '../../policy/grant.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
 import { idIn } from '../../policy/messages/message-fields.ts'
 import { findsPromotionTag, type VersionTag } from '../../policy/promotions/promotion-tags.ts'
@@ -55,25 +56,31 @@ function copyMessage({ name, model, version }: VersionId, source: SourceVersion)
   return tags.length === 0 ? message : message.set('tags', tags)
 }
 
+/** Decides by current facts, where anything is frozen: a workspace copies files, and Unity Catalog cannot be searched by sources. */
+function judgeNow({ config, pipeline }: CopyParts, context: RequestContext, name: string, message: JsonObject): Promise<Grant> {
+  return pipeline.judge(context, endpointOf(config, name), message, config.kind === 'mlflow')
+}
+
 /** Decides whether a version could be copied, and holds off changes to what it is made of until `release`. Throws as `Pipeline.judge`. */
 export async function holdForCopy(
-  { config, pipeline }: CopyParts,
+  parts: CopyParts,
   context: RequestContext,
   id: VersionId,
   source: SourceVersion,
 ): Promise<() => void> {
-  const endpoint = endpointOf(config, 'createModelVersion')
-  const granted = await pipeline.judge({ ...context, record: [] }, endpoint, copyMessage(id, source), true)
-  const { release } = await pipeline.hold({ ...context, record: [] }, granted)
+  const requestContext = { ...context, record: [] }
+  const granted = await judgeNow(parts, requestContext, 'createModelVersion', copyMessage(id, source))
+  const { release } = await parts.pipeline.hold(requestContext, granted)
   return release
 }
 
 /** Makes the registered model that the copy belongs to, unless it is there. */
-async function makeModel({ config, pipeline, upstream }: CopyParts, context: RequestContext, model: string, stored: string) {
+async function makeModel(parts: CopyParts, context: RequestContext, model: string, stored: string) {
+  const { pipeline, upstream } = parts
   const { credentials: caller } = context
   if (readFound(await upstream.lookUp('/api/2.0/mlflow/registered-models/get', { name: stored }, caller)) !== null) return
   try {
-    const grant = await pipeline.judge(context, endpointOf(config, 'createRegisteredModel'), new Map([['name', model]]), true)
+    const grant = await judgeNow(parts, context, 'createRegisteredModel', new Map([['name', model]]))
     await pipeline.complete({ requestContext: context, grant, printsRows: false })
   } catch (error) {
     // Somebody else was faster.
@@ -89,10 +96,9 @@ export async function copyVersion(
   { source, stored, record }: { readonly source: SourceVersion; readonly stored: string; readonly record: readonly VersionTag[] },
 ): Promise<string> {
   await makeModel(parts, context, id.model, stored)
-  const { config, pipeline } = parts
   const requestContext = { ...context, record }
-  const grant = await pipeline.judge(requestContext, endpointOf(config, 'createModelVersion'), copyMessage(id, source), true)
-  const answer = await pipeline.complete({ requestContext, grant, printsRows: false })
+  const grant = await judgeNow(parts, requestContext, 'createModelVersion', copyMessage(id, source))
+  const answer = await parts.pipeline.complete({ requestContext, grant, printsRows: false })
   const row = answer.get('model_version')
   const version = row instanceof Map ? idIn(row, 'version') : null
   if (version !== null) return version

@@ -30,6 +30,8 @@ export interface Case {
   /** The original, as a copy's record says it. */
   readonly original: string
   readonly principal: Principal
+  /** Their name to show. */
+  readonly person: string
   readonly mayAsk: boolean
   readonly isApprover: boolean
   /** Credentials in the environment of the version, and in the one of the copy. */
@@ -54,6 +56,8 @@ export function roleIn(config: Config, rule: PromotionRule, principal: Principal
 
 interface Asker {
   readonly authenticated: Authenticated
+  /** The name of somebody with a login: their token's is not kept. */
+  readonly person: string | null
   readonly credentials: CallerCredentials
   readonly auditRecord: AuditRecord
 }
@@ -63,7 +67,7 @@ interface Asker {
  * before anything is asked upstream.
  */
 export function openCase(config: Config, { from, to, model, version }: Named, asker: Asker): Case {
-  const { authenticated, credentials, auditRecord } = asker
+  const { authenticated, person, credentials, auditRecord } = asker
   const { principal, unknownGroups } = authenticated
   const rule = promotionRule(config, from, to)
   const role = rule === null ? null : roleIn(config, rule, principal)
@@ -86,6 +90,7 @@ export function openCase(config: Config, { from, to, model, version }: Named, as
     stored: resolveName(config, target, 'model', logical).upstream,
     original: JSON.stringify([from, logical, version]),
     principal,
+    person: person ?? principal.name ?? principal.objectId,
     mayAsk: role.mayAsk,
     isApprover: role.isApprover,
     caller: { ...credentials, environment: from },

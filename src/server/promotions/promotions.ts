@@ -73,7 +73,7 @@ export class Promotions {
     this.#demand(the, source)
     const release = await holdForCopy(this.#parts, this.#contextOf(the), id, source)
     try {
-      const asked = sign(the.principal, this.#now())
+      const asked = sign(the.principal, the.person, this.#now())
       await this.#note(the, { id: randomBytes(8).toString('hex'), to: rule.to, asked, approved: null })
     } finally {
       release()
@@ -83,7 +83,7 @@ export class Promotions {
 
   /** Approves what somebody asked for, and carries it out. Doing so again completes what was interrupted. */
   async approve(the: Case): Promise<Standing> {
-    const { rule, principal } = the
+    const { rule, principal, person } = the
     const source = await this.#read(the)
     const { request } = source
     if (request === null || request.to !== rule.to) {
@@ -91,7 +91,7 @@ export class Promotions {
       throw conflict(`Nobody asks for this promotion. A caller of '${rule.from}' asks first.`)
     }
     if (request.approved !== null) return this.#carryOut(the)
-    const approved = sign(principal, this.#now())
+    const approved = sign(principal, person, this.#now())
     if (rule.people === 2 && approved.id === request.asked.id)
       throw refuse('You asked for this promotion, and it takes two people: another approver has to approve it.')
     this.#demand(the, source)

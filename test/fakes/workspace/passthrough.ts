@@ -18,6 +18,7 @@ export interface PassthroughSettings {
   readonly environments: object
   readonly upstream?: object
   readonly databricksHost?: object
+  readonly promotions?: readonly object[]
 }
 
 /** Starts both. MLflow and the issuer are the caller's, to close. */

@@ -296,6 +296,30 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
     '5:18 trustedProxies[0]: `10.0.0.0/99` is no address or network; write for example 10.0.0.0/8',
   ],
   [
+    'environments: [acc, prod]\npromotions: [{ from: acc, to: prd, approvers: [a] }]',
+    '5:31 promotions[0].to: there is no environment `prd`; write one of acc, prod',
+  ],
+  [
+    'environments: [acc, prod]\npromotions: [{ from: ac, to: prod, approvers: [a] }]',
+    '5:22 promotions[0].from: there is no environment `ac`; write one of acc, prod',
+  ],
+  [
+    'environments: [acc, prod]\npromotions: [{ from: acc, to: acc, approvers: [a] }]',
+    '5:31 promotions[0].to: is the environment that versions come from; write another one',
+  ],
+  [
+    'environments: { acc: {}, prod: { production: true, promotesFrom: [acc] } }\npromotions: [{ from: acc, to: prod, approvers: [a] }]',
+    '5:31 promotions[0].to: `prod` has `acc` in promotesFrom, so its callers need no approval; take it out there',
+  ],
+  [
+    'environments: { acc: {}, prod: { workspace: x } }\npromotions: [{ from: acc, to: prod, approvers: [a] }]',
+    '5:31 promotions[0].to: `prod` is in another workspace of the MLflow server than `acc`, so nothing can be promoted',
+  ],
+  [
+    'environments: [acc, prod]\npromotions: [{ from: acc, to: prod, approvers: [a], metrics: [{ name: auc }] }]',
+    '5:63 promotions[0].metrics[0]: has neither min nor max; write for example { name: auc, min: 0.9 }',
+  ],
+  [
     'environments: [acc]\nlog: { level: verbose }',
     '5:15 log.level: `verbose` is none of debug, info, warn, error; write one of debug, info, warn, error',
   ],
