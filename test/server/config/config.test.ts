@@ -312,7 +312,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
     '5:31 promotions[0].to: `prod` has `acc` in promotesFrom, so its callers need no approval; take it out there',
   ],
   [
-    'environments: { acc: {}, prod: { workspace: x } }\npromotions: [{ from: acc, to: prod, approvers: [a] }]',
+    'environments: { acc: {}, prod: { workspace: two } }\npromotions: [{ from: acc, to: prod, approvers: [a] }]',
     '5:31 promotions[0].to: `prod` is in another workspace of the MLflow server than `acc`, so nothing can be promoted',
   ],
   [
