@@ -8,7 +8,7 @@ import { startLoginWorld } from './login-world.ts'
 
 const run = promisify(execFile)
 const base = '/mlflow'
-const world = await startLoginWorld(newestMlflow, base)
+const world = await startLoginWorld({ basePath: base })
 const browser = await startBrowser()
 t.teardown(async () => {
   await browser.close()

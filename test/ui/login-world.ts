@@ -32,7 +32,12 @@ export async function startLoginWorld(options: LoginWorldOptions = {}): Promise<
   const { version = newestMlflow, basePath = '', others = [], promotions = [] } = options
   const port = await lastingPort()
   const publicUrl = `http://127.0.0.1:${port}${basePath}`
-  const people = [person('Anna Ek', 'apps_acc'), person('Bo Lind', 'apps_acc', 'apps_prod'), person('Dan Roos', 'cooks'), ...others]
+  const people = [
+    person('Anna Ek', 'apps_acc'),
+    person('Bo Lind', 'apps_acc', 'apps_prod'),
+    person('Dan Roos', 'cooks'),
+    ...others,
+  ]
   const trainer = registerApplication('apps_acc')
   const entra = await startEntraLogin({ publicUrl, people, applications: [trainer] })
   const mlflow = await startMlflow({ version })

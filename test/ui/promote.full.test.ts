@@ -4,7 +4,7 @@ import { look, startBrowser, type Viewer } from './browser.ts'
 import { startLoginWorld } from './login-world.ts'
 
 const promotions = [{ from: 'acc', to: 'preprod', approvers: ['ml_approvers'], requiredTags: ['reviewed'] }]
-const world = await startLoginWorld({ others: [person('Cia Falk', 'apps_preprod', 'ml_approvers')], settings: { promotions } })
+const world = await startLoginWorld({ others: [person('Cia Falk', 'apps_preprod', 'ml_approvers')], promotions })
 const browser = await startBrowser()
 t.teardown(async () => {
   await browser.close()
