@@ -18,7 +18,7 @@ const done: ChangeOutcome = { result: 'done', why: '' }
 const failed = (why: string): ChangeOutcome => ({ result: 'failed', why })
 
 /** Milliseconds between looks at a change whose answer was lost: MLflow may still be at work on it. */
-const looks = [200, 400, 800, 1_600] as const
+const looks = [200, 400, 800] as const
 
 /** Which of a change's names the thing has now; null: it is gone, deleted, has a third name, or another thing has its name. */
 export async function nameNow(client: AdoptionClient, change: Change): Promise<'from' | 'to' | null> {
