@@ -6,7 +6,7 @@ import { readMemory } from './memory-size.ts'
 const leastMemory = 16 * 1024 * 1024
 
 /** What the schema cannot say of limits: a smaller circle has no larger share than the one around it. */
-export function checkLimits({ limits, workers }: ConfigFile): Finding[] {
+export function checkLimits({ limits, workers, upstream }: ConfigFile): Finding[] {
   const { memory } = limits
   const findings: Finding[] = shareKinds.flatMap((kind) => {
     const { principal, environment, everybody } = limits[kind]
@@ -23,7 +23,7 @@ export function checkLimits({ limits, workers }: ConfigFile): Finding[] {
   const each = workers === 1 ? '' : ` for each of ${workers} workers`
   if (memory !== undefined && readMemory(memory) < least)
     findings.push({ path: ['limits', 'memory'], message: `is less than 16MiB${each}; write more, or leave it out` })
-  return [...findings, ...checkParts({ limits, workers })]
+  return [...findings, ...checkParts({ limits, workers }), ...checkTransfers(upstream.workers, workers)]
 }
 
 /** Each worker needs a part of every share: one request at least. */
@@ -37,4 +37,11 @@ function checkParts({ limits, workers }: Pick<ConfigFile, 'limits' | 'workers'>)
       const message = `is more than limits.${kind}.${key} (${whole}), of which each worker has a part; write at most ${whole}, or raise that`
       return { path: ['workers'], message }
     })
+}
+
+/** Of the upstream's workers one stays free of transfers; each of ours needs another one for them. */
+function checkTransfers(ofUpstream: number | undefined, workers: number): Finding[] {
+  if (ofUpstream === undefined || workers === 1 || workers < ofUpstream) return []
+  const message = `is not less than upstream.workers (${ofUpstream}), of which each worker needs one for transfers, and one stays free; write at most ${Math.max(1, ofUpstream - 1)}`
+  return [{ path: ['workers'], message }]
 }

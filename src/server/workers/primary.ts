@@ -98,4 +98,5 @@ export async function serve(source: ConfigSource): Promise<void> {
       await end()
     },
   })
+  standing.start()
 }

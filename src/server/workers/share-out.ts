@@ -20,5 +20,29 @@ export function shareOut(config: Config, place: Place): Config {
     }
   }
   const memory = partOf(limits.memory, place)
-  return { ...config, limits: { ...limits, memory, messages: part('messages'), bytes: part('bytes'), models: part('models') } }
+  return {
+    ...config,
+    upstream: { ...config.upstream, ...shareOutUpstream(config.upstream, place) },
+    limits: { ...limits, memory, messages: part('messages'), bytes: part('bytes'), models: part('models') },
+  }
+}
+
+/** The same of what the upstream takes. */
+function shareOutUpstream({ workers, rates }: Config['upstream'], place: Place): Pick<Config['upstream'], 'workers' | 'rates'> {
+  const part = (rate: number) => rate / place.count
+  return {
+    // Transfers may use all of them but one, which each worker of ours leaves free.
+    ...(workers === undefined ? {} : { workers: partOf(workers - 1, place) + 1 }),
+    ...(rates === undefined
+      ? {}
+      : {
+          rates: {
+            registry: part(rates.registry),
+            searchRuns: part(rates.searchRuns),
+            experiments: part(rates.experiments),
+            logBatch: part(rates.logBatch),
+            other: part(rates.other),
+          },
+        }),
+  }
 }

@@ -28,11 +28,17 @@ async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
 export class TeamStanding {
   readonly #workers: () => readonly Probed[]
   readonly #count: number
+  #hasStarted = false
   #isStopping = false
 
   constructor(workers: () => readonly Probed[], count: number) {
     this.#workers = workers
     this.#count = count
+  }
+
+  /** All have begun: from now on one that is ready is enough. */
+  start(): void {
+    this.#hasStarted = true
   }
 
   /** From now on it is not ready any more. */
@@ -47,7 +53,7 @@ export class TeamStanding {
   /** What keeps the proxy from being ready; null: one worker is, and gets all connections until others are. */
   async waitsFor(): Promise<string | null> {
     if (this.#isStopping) return 'the end of the requests in flight'
-    const standings = await this.#ask()
+    const standings = this.#hasStarted ? await this.#ask() : []
     if (standings.some(({ waitsFor }) => waitsFor === null)) return null
     return standings[0]?.waitsFor ?? 'the workers'
   }

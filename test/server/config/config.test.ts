@@ -77,6 +77,9 @@ t.test('a smaller circle of callers has no larger share, and memory is an amount
     '5:10 workers: is more than limits.models.principal (3), of which each worker has a part; write at most 3, or raise that',
     '6:19 limits.memory: is less than 16MiB for each of 4 workers; write more, or leave it out',
   ])
+  t.match(linesOf(`${small}workers: 4\n`.replace('upstream: { ', 'upstream: { workers: 4, ')), [
+    /workers: is not less than upstream.workers \(4\)/,
+  ])
   const [amount = '', rate = ''] = linesOf(`${small}limits: { memory: 1.5GiB, leastRate: -1 }`)
   t.match(
     amount,

@@ -35,3 +35,16 @@ t.test('the parts of all workers are what the configuration allows, and nobody h
   }
   t.end()
 })
+
+t.test('what the upstream takes is divided, too: its workers but one, and its requests a second', (t) => {
+  const rates = { registry: 40, searchRuns: 7, experiments: 7, logBatch: 47, other: 100 }
+  const upstream = { ...whole.upstream, workers: 8, rates }
+  const parts = [0, 1, 2].map((index) => shareOut({ ...whole, upstream }, { index, count: 3 }).upstream)
+  t.same(
+    parts.map(({ workers }) => workers),
+    [4, 3, 3],
+    '7 transfers at once, and one that stays free',
+  )
+  t.ok(Math.abs(parts.reduce((sum, part) => sum + (part.rates?.searchRuns ?? 0), 0) - 7) < 1e-9)
+  t.end()
+})
