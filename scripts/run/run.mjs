@@ -33,6 +33,7 @@ const tasks = {
   demo: { script: 'demo/main.ts', built: true, pythons: mlflowVersions.slice(-1) },
   fuzz: { script: 'fuzz/main.ts', built: true, pythons: mlflowVersions.slice(-2) },
   check: { script: 'scripts/run/run-checks.mjs', built: false, pythons: [] },
+  docs: { script: 'scripts/run/build-docs.mjs', built: false, pythons: [] },
   release: { script: 'scripts/release/release.ts', built: true, pythons: ['helm'] },
 }
 

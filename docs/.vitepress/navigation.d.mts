@@ -1,0 +1,1 @@
+export const navigation: readonly { readonly title: string; readonly pages: readonly (readonly [name: string, text: string])[] }[]
