@@ -1,5 +1,6 @@
 import t from 'tap'
 import { newestMlflow } from '../../../scripts/setup/python-environments.mjs'
+import { runCommand } from '../../../src/commands/run-command.ts'
 import { startApp } from '../../harness/app.ts'
 import { startMlflow } from '../../harness/mlflow-server.ts'
 import { runPythonClient } from '../../scenarios/python-client.ts'
@@ -91,8 +92,8 @@ t.test('two people promote a version, and clients where it gets to load it', asy
   const models = ['DELETE', api('model-versions/delete')] as const
   t.equal((await call(ann, ...models, { name: 'fraud', version: '1' })).status, 403, 'as does the version')
 
-  t.match(await step(both, 'ask', 'preprod', 'prod'), { status: 200, body: { state: 'asked' } })
-  t.match(await step(both, 'approve', 'preprod', 'prod'), { status: 200, body: { state: 'promoted', promotedAs: '1' } })
+  t.match(await command(both), { code: 0, said: 'waits for approval' })
+  t.match(await command(both, '--approve'), { code: 0, said: 'promoted, it is version 1 there' })
 
   const loaded = await runScript('load')
   t.ok(loaded.completed && loaded.assertions.length > 10, loaded.output)
@@ -108,6 +109,17 @@ t.test('two people promote a version, and clients where it gets to load it', asy
     { environment: 'acc', decision: 'allow', promotion },
   )
 })
+
+/** `mlflow-env-proxy promote`, from preprod to prod. */
+async function command(token: string, ...args: string[]) {
+  let said = ''
+  const hear = (text: string) => {
+    said += text
+  }
+  const env = { MLFLOW_TRACKING_URI: app.url, MLFLOW_TRACKING_TOKEN: token }
+  const line = ['promote', 'fraud', '1', '--from', 'preprod', '--to', 'prod', ...args]
+  return { code: await runCommand(line, env, { out: hear, err: hear }), said }
+}
 
 async function artifactPath(runId: string): Promise<string> {
   const { body } = await call(ann, 'GET', api(`runs/get?run_id=${runId}`))
