@@ -77,18 +77,23 @@ t.test('two people promote a version, and clients where it gets to load it', asy
   const runId = found.model_version.run_id
   const change = () => call(ann, 'POST', api('runs/log-metric'), { run_id: runId, key: 'auc', value: 0.1, timestamp: 1, step: 0 })
   t.match(await change(), { status: 403, body: { message: /promoted or about to be/ } }, 'what is asked for stays as it is')
-  const upload = await fetch(`${app.url}/api/2.0/mlflow-artifacts/artifacts/${await artifactPath(runId)}/late.bin`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${ann}` },
-    body: 'x',
-  })
-  t.equal(upload.status, 403, 'its artifacts too')
+  const place = await artifactPath(runId)
+  const model = /m-[0-9a-f]{32}/.exec(found.model_version.source)?.[0]
+  const upload = async (path: string) => {
+    const headers = { authorization: `Bearer ${ann}` }
+    const url = `${app.url}/api/2.0/mlflow-artifacts/artifacts/${path}/late.bin`
+    return (await fetch(url, { method: 'PUT', headers, body: 'x' })).status
+  }
+  const changeFiles = () => Promise.all([upload(place), upload(`${place.split('/')[0]}/models/${model}/artifacts`)])
+  t.same(await changeFiles(), [403, 403], 'the artifacts of its run and of its logged model too')
 
   const done = await step(bob, 'approve', 'acc', 'preprod')
   t.match(done, { status: 200, body: { state: 'promoted', promotedAs: '1' } })
   t.same((await step(bob, 'approve', 'acc', 'preprod')).body.promotedAs, '1', 'once more changes nothing')
   t.same((await step(ann, 'ask', 'acc', 'preprod')).body.promotedAs, '1')
   t.equal((await change()).status, 403, 'and it stays frozen')
+  t.same(await changeFiles(), [403, 403])
+  t.equal((await call(ann, 'DELETE', api(`logged-models/${model}`))).status, 403)
   const models = ['DELETE', api('model-versions/delete')] as const
   t.equal((await call(ann, ...models, { name: 'fraud', version: '1' })).status, 403, 'as does the version')
 
