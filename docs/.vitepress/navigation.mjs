@@ -39,6 +39,7 @@ export const navigation = [
       ['endpoints', 'Endpoints'],
       ['endpoints-databricks', 'Endpoints of Databricks'],
       ['metrics', 'Metrics'],
+      ['tracing', 'Tracing'],
       ['audit', 'Audit'],
       ['status-page', 'Status page'],
       ['databricks-workspaces', 'Answers of Databricks'],

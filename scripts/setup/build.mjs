@@ -28,7 +28,10 @@ function licencesOf(inputs) {
 const lazyBuiltins = {
   name: 'lazy-builtins',
   setup(builder) {
-    builder.onResolve({ filter: /^(?:node:)?https?$/ }, ({ path }) => ({ path: path.replace('node:', ''), namespace: 'builtin' }))
+    builder.onResolve({ filter: /^(?:node:)?https?$/ }, ({ path, kind }) =>
+      // A dynamic import wants names, and is late enough.
+      kind === 'dynamic-import' ? { path, external: true } : { path: path.replace('node:', ''), namespace: 'builtin' },
+    )
     builder.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule('node:${path}')`,
     }))

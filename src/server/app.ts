@@ -42,14 +42,16 @@ function addOwnAddresses(app: FastifyInstance, parts: CopyParts, login: LoginPar
 }
 
 /** Records a request when its answer has ended. */
-function noteEnd({ log, metrics, processState: { refusals } }: Parts, audit: Audit): Note {
+function noteEnd({ log, metrics, processState: { refusals, tracing } }: Parts, audit: Audit): Note {
   return (request, reply) => {
+    const traced = tracing === null ? null : tracing.begin(request)
     // Not Fastify's onResponse, which is not called if the client disconnects.
     reply.raw.once('close', () => {
       audit.write(request, reply)
       logRefusal(log, request, reply)
       metrics.count(request, reply)
       refusals?.note(request, reply)
+      traced?.end(request, reply)
     })
   }
 }

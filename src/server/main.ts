@@ -3,6 +3,7 @@ import { Connections } from './http/connections.ts'
 import { listen } from './http/listen.ts'
 import { catchUnforeseen } from './http/unforeseen.ts'
 import { buildAdmin } from './observability/admin-server.ts'
+import { loadTracing } from './observability/load-tracing.ts'
 import { Metrics } from './observability/metrics.ts'
 import { openOutput } from './observability/open-output.ts'
 import { openProcessState } from './process-state.ts'
@@ -20,13 +21,14 @@ export async function serve(source: ConfigSource): Promise<void> {
   const hangups = new Hangups()
   const metrics = new Metrics()
   const { log, audit, end } = await openOutput(config, metrics)
+  const tracing = await loadTracing(config)
   const connections = new Connections()
   const proxy = new ReloadableProxy(config, {
     log,
     metrics,
     audit: audit.stream,
     connections,
-    processState: openProcessState(config, metrics),
+    processState: openProcessState(config, metrics, tracing),
   })
   const admin = buildAdmin(
     metrics,
@@ -53,6 +55,7 @@ export async function serve(source: ConfigSource): Promise<void> {
     async close() {
       connections.close()
       await close()
+      await tracing?.end()
       await end()
     },
   })

@@ -4,6 +4,7 @@ import { Limits } from './limits/request-limits.ts'
 import { LoginMemory } from './login/login-memory.ts'
 import type { Metrics } from './observability/metrics.ts'
 import { RecentRefusals } from './observability/recent-refusals.ts'
+import type { Tracing } from './observability/tracing.ts'
 import { PromotionLocks } from './pipeline/promotion-locks.ts'
 
 /** What stays when the configuration is reloaded, because requests of the old and of the new one meet in it. */
@@ -18,6 +19,8 @@ export interface ProcessState {
   readonly pageKey: Uint8Array
   /** For the status page; null: there is none. */
   readonly refusals: RecentRefusals | null
+  /** Null: requests are not traced. */
+  readonly tracing: Tracing | null
 }
 
 type Shared = Pick<ProcessState, 'promotions' | 'logins' | 'pageKey'>
@@ -28,10 +31,11 @@ const own = (): Shared => ({ promotions: new PromotionLocks(), logins: new Login
 export function openProcessState(
   { limits: settings, admin: { statusPage } }: Config,
   metrics: Metrics,
+  tracing: Tracing | null,
   shared: Shared = own(),
 ): ProcessState {
   const limits = new Limits(settings)
   metrics.watch(limits)
   const refusals = statusPage === 'none' ? null : new RecentRefusals(statusPage === 'names')
-  return { ...shared, limits, refusals }
+  return { ...shared, limits, refusals, tracing }
 }

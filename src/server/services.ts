@@ -79,7 +79,10 @@ export function openServices(parts: Parts): Services {
     clientAddressOf: clientAddresses(config.trustedProxies),
   })
   upstream.transport.hearWorkers((workers) => limits.noteWorkers(workers))
-  upstream.transport.onExchange((...exchange) => parts.metrics.noteExchange(...exchange))
+  upstream.transport.onExchange((...exchange) => {
+    parts.metrics.noteExchange(...exchange)
+    processState.tracing?.noteExchange(...exchange)
+  })
   const { close, ...pipeline } = openPipeline({ ...parts, promotions: processState.promotions, auditFailing: stream.failing })
   const login = openLogin(config, authenticator, processState.logins, reportsOfLogins(parts))
   const closeAll = async () => {

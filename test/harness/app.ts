@@ -107,7 +107,7 @@ export async function startInProcess(
     ...parts,
     tokens,
     connections,
-    processState: openProcessState(config, parts.metrics),
+    processState: openProcessState(config, parts.metrics, null),
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(clock === undefined ? {} : { clock }),
     audit: auditInLog(log, auditFailing),

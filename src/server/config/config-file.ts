@@ -8,6 +8,7 @@ import type { IssuerEntry } from './issuer-entry.ts'
 import type { KeyPairFiles } from './key-pair.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
+import type { TracingSettings } from './tracing-settings.ts'
 import type { Rates } from './upstream-rates.ts'
 
 /** Credentials for the upstream as written; the schema sees to it that each mode has what it needs, and nothing else. */
@@ -53,6 +54,7 @@ export interface ConfigFile {
     readonly foldsCase: boolean
   }
   readonly tls: { readonly caFile: string | null }
+  readonly tracing?: TracingSettings
   readonly authentication: {
     readonly mode: 'bearer' | 'sidecar'
     readonly identity?: CredentialsEntry

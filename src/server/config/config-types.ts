@@ -6,6 +6,7 @@ import type { IssuerSettings } from './issuer-settings.ts'
 import type { KeyPairFiles } from './key-pair.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import type { Outbound } from './proxy-settings.ts'
+import type { TracingSettings } from './tracing-settings.ts'
 import type { Rates } from './upstream-rates.ts'
 import type { UpstreamTimeouts } from './upstream-timeouts.ts'
 
@@ -123,6 +124,8 @@ export interface Config extends PolicyConfig {
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
   readonly audit: AuditSettings
+  /** Left out: requests are not traced. */
+  readonly tracing?: TracingSettings
   /** Seconds between two looks at the file; 0: it is not watched. */
   readonly reload: { readonly watchSeconds: number }
   /** Whether what belongs to no environment is counted once after start. */

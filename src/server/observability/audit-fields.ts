@@ -14,7 +14,11 @@ export const auditFields = {
     ...text,
     description: "The request's id: the client's `x-request-id`, if it has 16 to 64 plain characters, or one of the proxy's own.",
   },
-  traceId: { ...maybe, description: 'The trace id of `traceparent`; null: the request has none.' },
+  traceId: {
+    ...maybe,
+    description:
+      'The trace id of `traceparent`, or with [tracing](tracing.md) the one that the proxy began; null: there is none.',
+  },
   tenantId: { ...maybe, description: "The caller's issuer: the Entra tenant, or the address of another issuer." },
   objectId: { ...maybe, description: "The caller's id with that issuer: Entra's object id, or the claim that is configured." },
   kind: { enum: ['user', 'application', null], description: 'What the caller is; null: unknown.' },

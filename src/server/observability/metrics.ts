@@ -175,7 +175,7 @@ export class Metrics {
   }
 
   /** Counts an exchange with MLflow. `status` is that of its answer; null: there was none. */
-  noteExchange(purpose: string, status: number | null, milliseconds: number): void {
+  noteExchange(purpose: string, status: number | null, milliseconds: number, ..._rest: readonly unknown[]): void {
     const outcome = status === null ? 'none' : `${Math.floor(status / 100)}xx`
     this.#exchanges.observe({ purpose, outcome }, milliseconds / 1000)
   }

@@ -3,7 +3,7 @@ import type { ConfigFile } from '../config/config-file.ts'
 import { isMapping } from '../config/mapping.ts'
 
 /** What is fixed while the process runs: its ports, and what requests of the old and of the new configuration would have to share. */
-const fixed = ['listen', 'admin', 'databricksHost.listen', 'workers', 'limits', 'shutdown', 'audit'] as const
+const fixed = ['listen', 'admin', 'databricksHost.listen', 'workers', 'limits', 'shutdown', 'audit', 'tracing'] as const
 
 function compare(before: unknown, after: unknown, path: string): string[] {
   if (!isMapping(before) || !isMapping(after)) return isDeepStrictEqual(before, after) ? [] : [path]

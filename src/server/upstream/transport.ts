@@ -18,8 +18,13 @@ import { readWorkspaceAnswer } from './workspace-answers.ts'
 
 type Headers = Readonly<Record<string, string>>
 
-/** What an exchange was for, the status of its answer (null: there was none), and the milliseconds that it took. */
-export type NoteExchange = (purpose: 'message' | 'look-up', status: number | null, milliseconds: number) => void
+/** What an exchange was for, the status of its answer (null: there was none), the milliseconds that it took, and the ids that went with it. */
+export type NoteExchange = (
+  purpose: 'message' | 'look-up',
+  status: number | null,
+  milliseconds: number,
+  ids: CallerCredentials['ids'],
+) => void
 
 /** As many as MLflow starts gunicorn with by default. */
 const gunicornWorkers = 4
@@ -134,7 +139,7 @@ export class Transport {
       if (!isTransportError(error) && !isOverload(error)) throw error
       throw transportRefusal(error, { again: repeatable || method === 'GET', after: performance.now() - began })
     } finally {
-      this.#noteExchange(noteStatus === undefined ? 'look-up' : 'message', answered, performance.now() - began)
+      this.#noteExchange(noteStatus === undefined ? 'look-up' : 'message', answered, performance.now() - began, caller.ids)
     }
   }
 

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config-types.ts'
 import { Connections } from '../http/connections.ts'
 import { catchUnforeseen } from '../http/unforeseen.ts'
+import { loadTracing } from '../observability/load-tracing.ts'
 import { Metrics } from '../observability/metrics.ts'
 import { openProcessState } from '../process-state.ts'
 import { type Prepared, ReloadableProxy } from '../reloadable-proxy.ts'
@@ -97,12 +98,17 @@ class Worker {
   async #open({ config, examines, pageKey }: Start, logins: SharedLogins): Promise<Begun> {
     const [metrics, connections, promotions] = [this.#metrics, this.#connections, this.#promotions]
     const { log, audit, end } = openWorkerOutput(config, metrics, () => this.#auditProblem)
-    const processState = openProcessState(config, metrics, { promotions, logins, pageKey })
+    const tracing = await loadTracing(config)
+    const processState = openProcessState(config, metrics, tracing, { promotions, logins, pageKey })
     const proxy = new ReloadableProxy(config, { log, metrics, audit, connections, processState })
     const accept = await proxy.serveGiven()
     if (examines) proxy.examine()
     catchUnforeseen(log, metrics)
-    return { proxy, log, examines, accept, end }
+    const endAll = async () => {
+      await tracing?.end()
+      await end()
+    }
+    return { proxy, log, examines, accept, end: endAll }
   }
 
   async #prepare(config: Config): Promise<null> {

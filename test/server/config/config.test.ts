@@ -288,7 +288,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\nzzz: x',
-    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, promotions, workers, limits, paging, unknownFields, shutdown, trustedProxies, audit, reload, adoption, log, or leave it out',
+    '5:1 zzz: `zzz` is not a known key; write one of listen, admin, databricksHost, upstream, tls, authentication, environments, promotions, workers, limits, paging, unknownFields, shutdown, trustedProxies, audit, tracing, reload, adoption, log, or leave it out',
   ],
   [
     'environments: [acc]\naudit: { destination: file }',
