@@ -41,25 +41,22 @@ function makeImageContext(target: string): void {
   run('tar', [...always, '-czf', join(target, `${name}-${version}-image.tar.gz`), ...paths])
 }
 
-interface Component {
-  readonly 'bom-ref': string
-  readonly properties?: readonly { readonly name: string }[]
-}
-
-/** CycloneDX, of what is bundled into package and image. */
+/**
+ * CycloneDX, of what is bundled into package and image: of a lock file from which the packages of the build are taken out. (npm's own
+ * `--omit dev` drops packages that a development dependency asks for as well.)
+ */
 function makeBillOfMaterials(target: string): void {
-  const bill = JSON.parse(run('npm', ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx', '--sbom-type', 'application']))
-  // npm's own `--omit dev` drops packages that a development dependency asks for as well.
-  const isOfBuild = ({ properties = [] }: Component) => properties.some(({ name }) => name === 'cdx:npm:package:development')
-  const components = bill.components.filter((component: Component) => !isOfBuild(component))
-  const kept = new Set([bill.metadata.component['bom-ref'], ...components.map((component: Component) => component['bom-ref'])])
-  const dependencies = bill.dependencies
-    .filter(({ ref }: { ref: string }) => kept.has(ref))
-    .map(({ ref, dependsOn }: { ref: string; dependsOn: string[] }) => ({
-      ref,
-      dependsOn: dependsOn.filter((other) => kept.has(other)),
-    }))
-  writeFileSync(join(target, `${name}-${version}.cdx.json`), JSON.stringify({ ...bill, components, dependencies }, null, 2))
+  const work = mkdtempSync(join(tmpdir(), 'bill-'))
+  try {
+    const { devDependencies: _, scripts: __, ...bundled } = manifest
+    writeFileSync(join(work, 'package.json'), JSON.stringify(bundled))
+    cpSync(join(root, 'package-lock.json'), join(work, 'package-lock.json'))
+    run('npm', ['install', '--package-lock-only', '--ignore-scripts', '--offline', '--no-audit', '--no-fund'], work)
+    const bill = run('npm', ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx', '--sbom-type', 'application'], work)
+    writeFileSync(join(target, `${name}-${version}.cdx.json`), bill)
+  } finally {
+    rmSync(work, { recursive: true })
+  }
 }
 
 function makeAll(folder: string): string[] {
