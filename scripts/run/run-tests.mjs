@@ -51,7 +51,8 @@ const shown = quiet ? null : showAll()
 const settings = JSON.stringify({ files: chooseFiles(), jobs, serial, timeout })
 const ready = asked.length === 0 && !process.env.ENV_PROXY_READY_MLFLOW ? startReadyMlflow(mlflowVersions.slice(-2)) : null
 const more = ready ? { ENV_PROXY_READY_MLFLOW: ready.folder } : {}
-const env = { NODE_COMPILE_CACHE: resolve('.cache', 'compiled'), ...more, ...process.env }
+// A test by itself would end after half a minute.
+const env = { TAP_TIMEOUT: String(timeout), NODE_COMPILE_CACHE: resolve('.cache', 'compiled'), ...more, ...process.env }
 const tap = spawn(process.execPath, [join(import.meta.dirname, 'tap-files.mjs'), settings], {
   stdio: ['ignore', 'pipe', 'inherit'],
   detached: true,

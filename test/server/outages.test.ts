@@ -158,19 +158,28 @@ t.test('the wall clock is stepped: tokens are judged by it as it is, and nothing
   t.equal(issuer.reads(), 1, 'no step makes the keys old')
 })
 
-t.test('only tokens, certificates and the time of a line in the log are judged by the wall clock', async (t) => {
+t.test('only tokens, certificates and times that others read are by the wall clock', async (t) => {
   const source = fileURLToPath(new URL('../../src', import.meta.url))
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
   const readers = files.filter((name) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(source, name), 'utf8')))
   t.same(readers.sort(), [
     // `--since 24h`
     'commands/audit/audit.ts',
+    // the time of its lines
+    'server/adoption/adoption-journal.ts',
     'server/agent/agent-settings.ts',
     'server/auth/authenticate.ts',
     'server/config/config-checks.ts',
     'server/credentials/managed-identity.ts',
     'server/login/login-parts.ts',
+    // a date that a server names
+    'server/network/retry-after.ts',
     'server/observability/line-sink.ts',
+    // when a span began, and a refusal was
+    'server/observability/open-tracing.ts',
+    'server/observability/recent-refusals.ts',
+    // when somebody signed, for people and for other replicas
+    'server/promotions/promotions.ts',
   ])
 })
 
