@@ -45,7 +45,7 @@ export class ActiveConfig {
     this.#metrics = metrics
     this.#upstream = upstream
     const report = (issuer: string, reading: Parameters<Metrics['noteKeys']>[1]) => metrics.noteKeys(issuer, reading)
-    this.#callers = openCallers({ config, log, ...clients, report })
+    this.#callers = openCallers({ config, log, ...clients, report, noteCache: metrics.traffic.noteCache })
     const names = config.environments.map(({ name }) => name)
     this.#watch = new UpstreamWatch(upstream, names, config.upstream.credentialsOf)
     const { authenticator } = this.#callers

@@ -50,6 +50,7 @@ function noteEnd({ log, metrics, processState: { refusals, tracing } }: Parts, a
       audit.write(request, reply)
       logRefusal(log, request, reply)
       metrics.count(request, reply)
+      metrics.traffic.noteBytes(request.raw.socket, request.auditRecord)
       refusals?.note(request, reply)
       traced?.end(request, reply)
     })

@@ -22,6 +22,8 @@ export interface AuthenticatorOptions {
   readonly issuers: readonly Issuer[]
   /** Asks a Databricks workspace who holds a personal access token; left out: such tokens are refused. */
   readonly personal?: (token: string) => Promise<Authenticated>
+  /** Hears whether a token was known. */
+  readonly noteCache?: ((cache: 'tokens', hit: boolean) => void) | undefined
   /** The wall clock in milliseconds. */
   readonly now?: () => number
 }
@@ -34,7 +36,7 @@ interface Verdict {
 }
 
 /** Makes an authenticator that remembers the claims of verified tokens (never a decision) while they and their key are valid. */
-export function createAuthenticator({ issuers, personal, now = Date.now }: AuthenticatorOptions): Authenticator {
+export function createAuthenticator({ issuers, personal, noteCache, now = Date.now }: AuthenticatorOptions): Authenticator {
   const verdicts = new LRUCache<string, Verdict>({ max: 10_000, maxSize: 16 * 1024 * 1024 })
 
   async function verify(token: string): Promise<Verdict> {
@@ -51,7 +53,9 @@ export function createAuthenticator({ issuers, personal, now = Date.now }: Authe
     // The whole token including its signature: another spelling is another entry, which exists only after verification.
     const fingerprint = hash('sha256', token)
     const known = verdicts.get(fingerprint)
-    if (known !== undefined && known.issuer.keys.current(known.keyId) === known.key) {
+    const isKnown = known !== undefined && known.issuer.keys.current(known.keyId) === known.key
+    noteCache?.('tokens', isKnown)
+    if (isKnown) {
       checkValidity(known.authenticated.validity, now() / 1000)
       return known
     }

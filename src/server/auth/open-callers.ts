@@ -23,6 +23,8 @@ export interface CallerParts {
   readonly clock?: () => number
   /** Hears of every reading of an issuer's keys. */
   readonly report?: (issuer: string, reading: KeyReading) => void
+  /** Hears whether a token was known. */
+  readonly noteCache?: (cache: 'tokens', hit: boolean) => void
 }
 
 const silent = () => undefined
@@ -81,7 +83,7 @@ class Workspaces {
 
 /** Opens the issuers of a configuration, the directory and the workspaces that are asked about callers. */
 export function openCallers(parts: CallerParts): Callers {
-  const { config, upstream, log = noLog, clock } = parts
+  const { config, upstream, log = noLog, clock, noteCache } = parts
   const { issuers, databricksTokens } = config.authentication
   const workspaces = new Workspaces(parts)
   const sources = issuers.map((settings) => {
@@ -95,7 +97,7 @@ export function openCallers(parts: CallerParts): Callers {
   const personal = databricksTokens === undefined ? {} : { personal: askPersonal(config, databricksTokens, workspaces) }
   const { requiredGroups } = config
   return {
-    authenticator: withDirectory(createAuthenticator({ issuers: opened, ...personal }), directory, requiredGroups),
+    authenticator: withDirectory(createAuthenticator({ issuers: opened, ...personal, noteCache }), directory, requiredGroups),
     tried: Promise.all([...sources.map(({ keys }) => keys.refresh()), directory?.tried?.()]),
     waitsFor: () => waitFor(sources.map(({ keys }) => keys)),
     health: () => [

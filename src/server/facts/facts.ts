@@ -8,23 +8,25 @@ import type { Clock } from './clock.ts'
 import { entityKey } from './entity-lookups.ts'
 import { EnvironmentCache } from './environment-cache.ts'
 import { FactCaches } from './fact-cache.ts'
-import { MlflowFacts } from './mlflow-facts.ts'
+import { MlflowFacts, type NoteCache } from './mlflow-facts.ts'
 
 /** What all requests share to look up facts: the upstream, and its recent answers. */
 export class Facts {
   readonly #upstream: Upstream
   readonly #caches = new FactCaches()
   readonly #clock: Clock
+  readonly #noteCache: NoteCache | undefined
 
-  constructor(upstream: Upstream, clock: Clock) {
+  constructor(upstream: Upstream, clock: Clock, noteCache?: NoteCache) {
     this.#upstream = upstream
     this.#clock = clock
+    this.#noteCache = noteCache
   }
 
   /** For one caller. `fresh`: the current state, not a cached one. */
   sourceFor(caller: CallerCredentials, fresh = false): MlflowFacts {
-    const [upstream, memory, clock] = [this.#upstream, this.#caches, this.#clock]
-    return new MlflowFacts({ upstream, memory, caller, clock, fresh })
+    const [upstream, memory, clock, noteCache] = [this.#upstream, this.#caches, this.#clock, this.#noteCache]
+    return new MlflowFacts({ upstream, memory, caller, clock, fresh, noteCache })
   }
 
   /** Remembers the content of an answer to a caller, so that it needs no look-up later. */

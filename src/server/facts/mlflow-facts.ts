@@ -8,10 +8,13 @@ import type { FactSource } from './evaluate.ts'
 import type { FactCaches } from './fact-cache.ts'
 import { findFact } from './find-fact.ts'
 import { LookUps } from './look-ups.ts'
-import { recall } from './recall.ts'
+import { recall, recalledKinds } from './recall.ts'
 
 /** Milliseconds between look-ups of missing traces: MLflow's clients send traces every 5 seconds. */
 const pause = 500
+
+/** Hears what was looked for in the caches, and whether it was there. */
+export type NoteCache = (about: FactQuery['about'], hit: boolean) => void
 
 /** What a look-up needs. */
 interface MlflowFactsParts {
@@ -21,6 +24,7 @@ interface MlflowFactsParts {
   readonly clock?: Clock
   /** Versions are looked up again each time, and no answer is older than its query. */
   readonly fresh?: boolean
+  readonly noteCache?: NoteCache | undefined
 }
 
 /** Answers queries by look-ups in MLflow, with the credentials that the caller's own request would use. */
@@ -46,9 +50,10 @@ export class MlflowFacts implements FactSource {
 
   answer(factQuery: FactQuery): Promise<Answer> | Answer {
     this.#asked ||= factQuery.about !== 'defaultExperiment'
-    const { memory, caller, fresh = false } = this.#parts
+    const { memory, caller, noteCache, fresh = false } = this.#parts
     if (fresh || ('fresh' in factQuery && factQuery.fresh)) return this.#find(factQuery, caller, fresh)
     const known = recall(this.#environmentCache, memory, factQuery)
+    if (recalledKinds.has(factQuery.about)) noteCache?.(factQuery.about, known !== undefined)
     if (known !== undefined) return known
     const { signal, authorization, environment } = caller
     const key = JSON.stringify([factQuery, authorization, environment])

@@ -16,6 +16,15 @@ function recallExperiments(
   return facts
 }
 
+/** What it is asked for; what else is kept is looked for by other keys. */
+export const recalledKinds: ReadonlySet<FactQuery['about']> = new Set([
+  'defaultExperiment',
+  'run',
+  'loggedModel',
+  'versionsOfRun',
+  'experiments',
+])
+
 /** What an environment recalls of what nearly every request asks; undefined where MLflow has to be asked. */
 export function recall(recalled: EnvironmentCache, memory: FactCaches, factQuery: FactQuery): Answer | undefined {
   switch (factQuery.about) {

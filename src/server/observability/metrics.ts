@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Limits } from '../limits/request-limits.ts'
 import { addProcessMetrics } from './process-metrics.ts'
+import { TrafficMetrics } from './traffic-metrics.ts'
 
 /** Upper bounds of durations, in seconds. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -9,6 +10,7 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 /** The proxy's own metrics, labelled by endpoint name and never by path, so that their number is bounded. */
 export class Metrics {
   readonly registry = new Registry()
+  readonly traffic = new TrafficMetrics(this.registry)
   readonly #requests = new Counter({
     name: 'mlflow_env_proxy_requests_total',
     help: 'Requests by endpoint, environment, decision, reason and status.',

@@ -5,6 +5,7 @@ import { AzureStorage } from '../databricks/storage/databricks-store.ts'
 import { WorkspaceArtifacts } from '../databricks/workspace-artifacts.ts'
 import { type Clock, processClock } from '../facts/clock.ts'
 import { Facts } from '../facts/facts.ts'
+import type { Metrics } from '../observability/metrics.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { Pipeline } from './pipeline.ts'
@@ -22,6 +23,7 @@ interface OpenPipelineParts {
   readonly upstream: Upstream
   readonly tokens: PageTokens
   readonly auditFailing: () => string | null
+  readonly metrics: Pick<Metrics, 'traffic'>
   /** Left out: the process's own. */
   readonly clock?: Clock
   /** The process's own, whatever its configuration. */
@@ -30,8 +32,8 @@ interface OpenPipelineParts {
 
 /** The pipeline with its strategies, and the client of a workspace's artifacts; null if MLflow serves them itself. */
 export function openPipeline(parts: OpenPipelineParts) {
-  const { config, log, upstream, tokens, promotions, auditFailing, clock = processClock } = parts
-  const facts = new Facts(upstream, clock)
+  const { config, log, upstream, tokens, promotions, auditFailing, metrics, clock = processClock } = parts
+  const facts = new Facts(upstream, clock, metrics.traffic.noteCache)
   const unfinished = new UnfinishedVersions(upstream, () => facts.forgetVersions())
   const forward = new Forward(upstream, facts, tokens, unfinished)
   const search = new Search(upstream, facts, tokens, unfinished)
