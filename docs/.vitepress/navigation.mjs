@@ -22,6 +22,7 @@ export const navigation = [
       ['promotion', 'Promotion'],
       ['shadow', 'Shadow mode'],
       ['networks', 'Networks'],
+      ['upgrading', 'Upgrading'],
     ],
   },
   {
