@@ -74,7 +74,9 @@ export async function startReplicas(options: ProcessOptions): Promise<Replicas> 
   const folder = mkdtempSync(join(tmpdir(), 'replicas-'))
   const keyFile = join(folder, 'paging-key')
   writeFileSync(keyFile, randomBytes(32).toString('base64'))
-  const settings = { shutdown: { drainSeconds: 2 }, paging: { keyFile }, ...options.settings }
+  // What MLflow gets is counted: nothing of the proxy's own may be among it.
+  const adoption = { countAtStart: false }
+  const settings = { shutdown: { drainSeconds: 2 }, paging: { keyFile }, adoption, ...options.settings }
   const start = (ports: Ports) => startProxyProcess({ ...options, settings, ports })
   const makePorts = async (): Promise<Ports> => ({ listen: await freePort(), admin: await freePort() })
   const ports: readonly [Ports, Ports] = [await makePorts(), await makePorts()]
