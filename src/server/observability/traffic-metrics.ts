@@ -17,6 +17,28 @@ interface Uses {
 /** Called when something is looked for in a cache, with the cache's name, and whether it was there. */
 export type NoteCache = (cache: string, hit: boolean) => void
 
+interface Sums {
+  readonly name: string
+  readonly help: string
+  readonly labelNames: [string, string]
+}
+
+/** A counter of sums by two labels: the keys of a map, and those of its values. */
+function exposeSums(registry: Registry, sums: ReadonlyMap<string, Bytes | Uses>, { name, help, labelNames }: Sums): void {
+  const [by, and] = labelNames
+  new Counter({
+    name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [key, values] of sums)
+        for (const [each, sum] of Object.entries(values)) this.inc({ [by]: key, [and]: each }, sum)
+    },
+  })
+}
+
 /** What is added up with every request as plain numbers, and becomes metrics when they are read. */
 export class TrafficMetrics {
   /** What has been counted of each connection, which carries many requests. */
@@ -25,28 +47,15 @@ export class TrafficMetrics {
   readonly #caches = new Map<string, Uses>()
 
   constructor(registry: Registry) {
-    const [bytes, caches] = [this.#bytes, this.#caches]
-    new Counter({
+    exposeSums(registry, this.#bytes, {
       name: 'mlflow_env_proxy_bytes_total',
       help: "Bytes of callers' connections by environment and direction: received or sent, headers among them; over TLS what it carries.",
       labelNames: ['environment', 'direction'],
-      registers: [registry],
-      collect() {
-        this.reset()
-        for (const [environment, sums] of bytes)
-          for (const direction of ['received', 'sent'] as const) this.inc({ environment, direction }, sums[direction])
-      },
     })
-    new Counter({
+    exposeSums(registry, this.#caches, {
       name: 'mlflow_env_proxy_cache_lookups_total',
       help: "What was looked for in the proxy's caches, by cache (tokens, and what is known of MLflow) and result: hit or miss.",
       labelNames: ['cache', 'result'],
-      registers: [registry],
-      collect() {
-        this.reset()
-        for (const [cache, uses] of caches)
-          for (const result of ['hit', 'miss'] as const) this.inc({ cache, result }, uses[result])
-      },
     })
   }
 
