@@ -1,8 +1,9 @@
 import type { GatewayFact, GatewayKind } from '../../policy/genai/gateway-thing.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { objectsIn } from '../../policy/messages/message-fields.ts'
+import type { Query } from './all-pages.ts'
 import { readFoundIfServed, textIn } from './look-up-answers.ts'
-import type { LookUps, Query } from './look-ups.ts'
+import type { LookUps } from './look-ups.ts'
 
 const api = '/api/3.0/mlflow/gateway'
 

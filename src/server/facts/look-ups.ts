@@ -1,15 +1,12 @@
 import type { LRUCache } from 'lru-cache'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
-import { unknownAnswer } from '../upstream/parse-answer.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { CallerCredentials } from '../upstream/upstream-credentials.ts'
+import { allPages, type Query } from './all-pages.ts'
 import type { EnvironmentCache } from './environment-cache.ts'
 import type { FactCaches } from './fact-cache.ts'
-import { readFound, textIn } from './look-up-answers.ts'
-
-/** The parameters of a look-up. */
-export type Query = Readonly<Record<string, string>>
+import { readFound } from './look-up-answers.ts'
 
 /** How things of one kind are cached and looked up. */
 interface Kind<V extends {}> {
@@ -43,19 +40,8 @@ export class LookUps {
   }
 
   /** The rows of all pages, until there are enough; null if the upstream refuses. */
-  async findAll(path: string, query: Query, key: string, most = Number.POSITIVE_INFINITY): Promise<readonly Json[] | null> {
-    const rows: Json[] = []
-    let token: string | null = null
-    do {
-      const found: JsonObject | null = await this.find(path, token === null ? query : { ...query, page_token: token })
-      if (found === null && token === null) return null
-      // A part of the rows would look like all of them.
-      if (found === null) throw unknownAnswer()
-      const page = found.get(key)
-      for (const row of Array.isArray(page) ? page : []) rows.push(row)
-      token = textIn(found, 'next_page_token')
-    } while (token !== null && rows.length < most)
-    return rows
+  findAll(path: string, query: Query, key: string, most?: number): Promise<readonly Json[] | null> {
+    return allPages((each) => this.find(path, each), query, key, most)
   }
 
   /** That something does not exist is never cached: another replica may create it the next moment. */

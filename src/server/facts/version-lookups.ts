@@ -2,8 +2,9 @@ import type { Answer, FactQuery, VersionFact } from '../../policy/fact-query.ts'
 import { attributeClause, printFilter } from '../../policy/filter/filter-string.ts'
 import { readings } from '../../policy/names/look-alikes.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import type { Query } from './all-pages.ts'
 import { readVersion } from './look-up-answers.ts'
-import type { LookUps, Query } from './look-ups.ts'
+import type { LookUps } from './look-ups.ts'
 
 const api = '/api/2.0/mlflow'
 

@@ -2,6 +2,7 @@ import { attributeClause, printFilter } from '../../policy/filter/filter-string.
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { objectsIn } from '../../policy/messages/message-fields.ts'
 import { copiedFrom } from '../../policy/promotions/promotion-tags.ts'
+import { allPages, type Query } from '../facts/all-pages.ts'
 import { readFound, textIn } from '../facts/look-up-answers.ts'
 import { mapAtOnce } from '../facts/map-at-once.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -13,15 +14,8 @@ const api = '/api/2.0/mlflow'
 /** All versions of a model, as a search lists them. */
 async function versionsOf(upstream: Upstream, name: string, caller: CallerCredentials): Promise<readonly JsonObject[]> {
   const filter = printFilter([attributeClause('name', '=', { kind: 'string', text: name })])
-  const rows: JsonObject[] = []
-  let query: Readonly<Record<string, string>> = { filter, max_results: '1000' }
-  for (;;) {
-    const page = readFound(await upstream.lookUp(`${api}/model-versions/search`, query, caller))
-    rows.push(...objectsIn(page?.get('model_versions')))
-    const token = page === null ? null : textIn(page, 'next_page_token')
-    if (token === null) return rows
-    query = { ...query, page_token: token }
-  }
+  const find = async (query: Query) => readFound(await upstream.lookUp(`${api}/model-versions/search`, query, caller))
+  return objectsIn((await allPages(find, { filter, max_results: '1000' }, 'model_versions')) ?? [])
 }
 
 /** The version of a model whose record says that it is a copy of `original`; null: there is none. */
