@@ -16,6 +16,8 @@ export interface Authenticator {
    * Rejects with Refusal 'unauthenticated', or 'issuer-unavailable' while no key of the issuer is known.
    */
   authenticate(authorization: readonly string[]): Promise<Authenticated>
+  /** The same at once, if the token was verified before; null: ask `authenticate`. Throws Refusal 'unauthenticated'. */
+  recall?(authorization: readonly string[]): Authenticated | null
 }
 
 export interface AuthenticatorOptions {
@@ -49,30 +51,38 @@ export function createAuthenticator({ issuers, personal, noteCache, now = Date.n
     return { authenticated: issuer.read(claims, now() / 1000), issuer, keyId, key }
   }
 
-  async function recall(token: string): Promise<Verdict> {
-    // The whole token including its signature: another spelling is another entry, which exists only after verification.
-    const fingerprint = hash('sha256', token)
-    const known = verdicts.get(fingerprint)
-    const isKnown = known !== undefined && known.issuer.keys.current(known.keyId) === known.key
-    noteCache?.('tokens', isKnown)
-    if (isKnown) {
-      checkValidity(known.authenticated.validity, now() / 1000)
-      return known
-    }
+  function recallVerdict(token: string): Verdict | null {
+    const known = verdicts.get(fingerprintOf(token))
+    if (known === undefined || known.issuer.keys.current(known.keyId) !== known.key) return null
+    noteCache?.('tokens', true)
+    checkValidity(known.authenticated.validity, now() / 1000)
+    return known
+  }
+
+  async function newVerdict(token: string): Promise<Verdict> {
+    noteCache?.('tokens', false)
     const verdict = await verify(token)
-    verdicts.set(fingerprint, verdict, { size: token.length })
+    verdicts.set(fingerprintOf(token), verdict, { size: token.length })
     return verdict
   }
 
   async function authenticate(authorization: readonly string[]): Promise<Authenticated> {
     const token = readBearerToken(authorization)
     if (personal !== undefined && isPersonalToken(token)) return personal(token)
-    const { authenticated, issuer } = await recall(token)
+    const { authenticated, issuer } = recallVerdict(token) ?? (await newVerdict(token))
     return issuer.confirm?.(token, authenticated) ?? authenticated
   }
 
-  return { authenticate }
+  function recall(authorization: readonly string[]): Authenticated | null {
+    const verdict = recallVerdict(readBearerToken(authorization))
+    return verdict === null || verdict.issuer.confirm !== undefined ? null : verdict.authenticated
+  }
+
+  return { authenticate, recall }
 }
+
+/** Of the whole token including its signature: another spelling is another entry, which exists only after verification. */
+const fingerprintOf = (token: string) => hash('sha256', token)
 
 /**
  * The configured issuer that a token says it is from. It only chooses whose keys and rules the token has to satisfy: a token that names

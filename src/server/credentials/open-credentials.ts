@@ -54,9 +54,9 @@ function basic(username: string, password: TokenFile): CredentialSource {
 export function openCredentials(credentials: UpstreamCredentials, parts: CredentialParts): CredentialSource {
   switch (credentials.mode) {
     case 'none':
-      return { read: async () => ({}), refuse: () => false }
+      return { read: () => ({}), refuse: () => false }
     case 'passthrough':
-      return { read: async ({ authorization }) => (authorization === null ? {} : { authorization }), refuse: () => false }
+      return { read: ({ authorization }) => (authorization === null ? {} : { authorization }), refuse: () => false }
     case 'basic':
       return basic(credentials.username, new TokenFile(credentials.passwordFile, parts.log, parts.clock, readPasswordFile))
     case 'onBehalfOf':

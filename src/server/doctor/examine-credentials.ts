@@ -33,11 +33,11 @@ async function authorizationOf(config: Config, credentials: UpstreamCredentials,
   if (credentials.mode === 'token') return `Bearer ${readSecretFile(credentials.file)}`
   if (credentials.mode === 'basic') return basicAuthorization(credentials.username, readPasswordFile(credentials.passwordFile))
   const source = openCredentials(credentials, { log: { warn: () => undefined }, outbound: config.outbound })
-  const asked = source.read({ authorization: caller === null ? null : `Bearer ${caller}` })
-  const { authorization = null } = await asked.catch((error: unknown) => {
+  try {
+    return (await source.read({ authorization: caller === null ? null : `Bearer ${caller}` })).authorization ?? null
+  } catch (error) {
     throw error instanceof Error && error.cause !== undefined ? error.cause : error
-  })
-  return authorization
+  }
 }
 
 /** Who was let in, or what kept them out. */

@@ -9,14 +9,17 @@ function isPlainJson({ headers }: FastifyRequest): boolean {
   return headers['content-encoding'] === undefined && !headers['content-type']?.includes('protobuf')
 }
 
-/** Reads a whole body, and records what parsing it as JSON will cost. Throws `tooLarge()` if it has more than `most` bytes. */
-export async function readWhole(request: FastifyRequest, most: number, tooLarge: () => Error): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge()
+/** Reads a whole body, and records what parsing it as JSON will cost. Rejects with `tooLarge()` if it has more than `most` bytes. */
+export function readWhole(request: FastifyRequest, most: number, tooLarge: () => Error): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > most) return Promise.reject(tooLarge())
   const { raw, admission } = request
-  const weight = new JsonWeight()
-  const body = await readHeld(raw, admission.body, { most, tooLarge, see: (chunk) => weight.add(chunk) })
-  if (isPlainJson(request)) admission.bodyWeight = weight.bytes
-  return body
+  const weight = isPlainJson(request) ? new JsonWeight() : null
+  const see = (chunk: Buffer) => {
+    if (weight === null) return
+    weight.add(chunk)
+    admission.bodyWeight = weight.bytes
+  }
+  return readHeld(raw, admission.body, { most, tooLarge, see })
 }
 
 /** Bodies are kept as bytes: only `decode` parses them, regardless of their Content-Type. */
@@ -35,8 +38,8 @@ function readGetBody(request: FastifyRequest): Promise<Buffer> {
   return readWhole(request, limits.queryBodyBytes, () => new Refusal('too-large', message))
 }
 
-/** The bytes of a request's body; empty if it has none. */
-export async function bodyOf(request: FastifyRequest): Promise<Uint8Array> {
+/** The bytes of a request's body, at once if they have been read; empty if it has none. */
+export function bodyOf(request: FastifyRequest): Uint8Array | Promise<Uint8Array> {
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new Refusal('malformed', 'Compressed request bodies are not served: MLflow would read them as empty.')

@@ -40,19 +40,35 @@ async function identifyOwn(request: FastifyRequest, authenticator: Authenticator
   }
 }
 
-/** The caller by their token, or else by their login in a browser. */
-async function identify(
+/** The caller by their login in a browser. */
+async function identifyPerson(
+  authenticator: Authenticator,
+  sessions: BrowserSessions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Authenticated> {
+  const known = await sessions.authenticate(request, reply)
+  if (known !== null) return known
+  if (isForReading(request)) throw new Refusal('unauthenticated', 'Log in to open MLflow.')
+  return authenticator.authenticate([])
+}
+
+/** The caller by their token, or else by their login; at once if the token is known. */
+function identify(
   authenticator: Authenticator,
   sessions: BrowserSessions | null,
   request: FastifyRequest,
   reply: FastifyReply,
-) {
+): Authenticated | Promise<Authenticated> {
   const values = authorizationValues(request)
-  if (values.length > 0 || sessions === null) return authenticator.authenticate(values)
-  const known = await sessions.authenticate(request, reply)
-  if (known !== null) return known
-  if (isForReading(request)) throw new Refusal('unauthenticated', 'Log in to open MLflow.')
-  return authenticator.authenticate(values)
+  if (values.length === 0 && sessions !== null) return identifyPerson(authenticator, sessions, request, reply)
+  return authenticator.recall?.(values) ?? authenticator.authenticate(values)
+}
+
+function admit(request: FastifyRequest, authenticated: Authenticated): void {
+  request.authenticated = authenticated
+  request.auditRecord.principal = authenticated.principal
+  request.gone.throwIfAborted()
 }
 
 /** For every request, known or not: checks that it is one HTTP message, and who sends it. */
@@ -71,21 +87,21 @@ export function addRequestHooks(
   app.decorateRequest('auditRecord')
   app.decorateRequest('ingress')
   app.decorateRequest('gone')
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.auditRecord = newAuditRecord(request.raw)
     request.gone = connections.goneOf(request.raw, reply.raw)
     request.ingress = ingressOf(request.raw)
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     checkMessage(request.raw)
     // It has no route, and is answered by the not-found handler.
-    if (isPreflight(request.raw)) return
+    if (isPreflight(request.raw)) return done()
     checkSite(request.raw)
-    if (request.routeOptions.config.open === true) return
-    request.authenticated = await (sidecar === null
-      ? identify(authenticator, sessions, request, reply)
-      : identifyOwn(request, authenticator, sidecar))
-    request.auditRecord.principal = request.authenticated.principal
-    request.gone.throwIfAborted()
+    if (request.routeOptions.config.open === true) return done()
+    const identified =
+      sidecar === null ? identify(authenticator, sessions, request, reply) : identifyOwn(request, authenticator, sidecar)
+    if (identified instanceof Promise) return identified.then((authenticated) => admit(request, authenticated))
+    admit(request, identified)
+    done()
   })
 }
 

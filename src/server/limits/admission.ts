@@ -40,21 +40,28 @@ class Admission {
     this.body = this.memory.hold('request')
   }
 
-  /** Takes the request's share, then memory for processing the body. Throws the refusal if the request is shed. */
-  async enter(kind: ShareKind, { environment, principal }: Caller): Promise<void> {
+  /** Takes the request's share, then memory for processing the body; null: at once. Throws, or rejects with, the refusal if the request is shed. */
+  enter(kind: ShareKind, { environment, principal }: Caller): Promise<void> | null {
     this.#sharer = { environment: environment.name, principal: `${principal.tenantId} ${principal.objectId}` }
-    await this.#take(this.#limits.shares[kind], this.#sharer)
-    await this.body.resize(Math.max(this.bodyWeight, this.body.bytes))
+    const share = this.#take(this.#limits.shares[kind], this.#sharer)
+    const grow = () => this.body.grow(Math.max(this.bodyWeight, this.body.bytes))
+    return share === null ? grow() : share.then(() => grow() ?? undefined)
   }
 
-  /** Takes one of MLflow's workers for a request with a share, just before bytes are transferred. */
-  async takeWorker(): Promise<void> {
+  /** Takes one of MLflow's workers for a request with a share, just before bytes are transferred; null: at once. */
+  takeWorker(): Promise<void> | null {
     if (this.#sharer === null) throw new TypeError('a request without a share takes no worker')
-    await this.#take(this.#limits.workers, this.#sharer)
+    return this.#take(this.#limits.workers, this.#sharer)
   }
 
-  async #take(queue: FairQueue, who: Sharer): Promise<void> {
-    const end = await queue.enter(who, this.#over)
+  #take(queue: FairQueue, who: Sharer): Promise<void> | null {
+    const end = queue.enter(who, this.#over)
+    if (end instanceof Promise) return end.then((each) => this.#keep(each))
+    this.#keep(end)
+    return null
+  }
+
+  #keep(end: () => void): void {
     if (this.#over.aborted) end()
     this.#over.throwIfAborted()
     this.#ends.push(end)

@@ -61,14 +61,18 @@ export class FairQueue {
   }
 
   /**
-   * Resolves when the request may proceed, with a function that releases its share and may be called repeatedly. Throws the refusal if it is
-   * shed, and the signal's reason if that aborts while the request waits.
+   * A function that releases the request's share and may be called repeatedly, as soon as it may proceed: usually at once. Rejects with the
+   * refusal if it is shed, and with the signal's reason if that aborts while the request waits. Throws the reason of a signal that has aborted.
    */
-  async enter(who: Sharer, signal?: End): Promise<() => void> {
+  enter(who: Sharer, signal?: End): (() => void) | Promise<() => void> {
     signal?.throwIfAborted()
     this.#presence.note(who.principal, this.#clock())
-    if (this.#waitersOf(who).length > 0 || !this.#fits(who)) await this.#wait(who, signal)
-    else this.#count(who, 1)
+    if (this.#waitersOf(who).length > 0 || !this.#fits(who)) return this.#wait(who, signal).then(() => this.#shareFor(who))
+    this.#count(who, 1)
+    return this.#shareFor(who)
+  }
+
+  #shareFor(who: Sharer): () => void {
     let ended = false
     return () => {
       if (ended) return

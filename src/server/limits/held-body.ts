@@ -39,8 +39,10 @@ export function readHeld(raw: IncomingMessage, hold: Hold, { most, tooLarge, see
       if (size > most) return fail(tooLarge())
       chunks.push(chunk)
       see?.(chunk)
+      const room = hold.grow(size)
+      if (room === null) return
       raw.pause()
-      hold.resize(size).then(() => raw.resume(), fail)
+      room.then(() => raw.resume(), fail)
     }
     const finish = () => {
       leave()

@@ -11,6 +11,7 @@ import type { Clock } from '../facts/clock.ts'
 import { evaluate } from '../facts/evaluate.ts'
 import type { Facts } from '../facts/facts.ts'
 import { type RequestContext, requestContextOf } from '../http/request-context.ts'
+import { whenReady } from '../network/when-ready.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { noteGranted, noteMade, noteRequested } from './audit-notes.ts'
 import type { MessageForm } from './forms/message-form.ts'
@@ -61,11 +62,11 @@ export class Pipeline {
     this.#strategies = chooseStrategies(serverKindOf(config), own, forward)
   }
 
-  /** The context of an admitted request. Throws the refusal if it has no environment, or is shed. */
-  async enter(name: string, bytes: OpenEndpoint['bytes'], request: FastifyRequest): Promise<RequestContext> {
+  /** The context of an admitted request. Throws the refusal if it has no environment; throws, or rejects with, the refusal if it is shed. */
+  enter(name: string, bytes: OpenEndpoint['bytes'], request: FastifyRequest): RequestContext | Promise<RequestContext> {
     const requestContext = requestContextOf(this.#config, name, request)
-    await request.admission.enter(bytes === undefined ? 'messages' : shares[bytes], requestContext)
-    return requestContext
+    const admitted = request.admission.enter(bytes === undefined ? 'messages' : shares[bytes], requestContext)
+    return admitted === null ? requestContext : admitted.then(() => requestContext)
   }
 
   /** Turns a request into a grant. Throws the refusal of a denied request. */
@@ -75,9 +76,11 @@ export class Pipeline {
     read: MessageForm['read'],
   ): Promise<Pick<GrantedRequest, 'requestContext' | 'grant'>> {
     request.auditRecord.action = endpoint.action
-    const requestContext = await this.enter(endpoint.name, endpoint.bytes, request)
-    const message = await read(endpoint, request, this.#config)
-    return { requestContext, grant: await this.judge(requestContext, endpoint, message) }
+    const entered = this.enter(endpoint.name, endpoint.bytes, request)
+    const requestContext = entered instanceof Promise ? await entered : entered
+    const message = read(endpoint, request, this.#config)
+    const judged = whenReady(message, (each) => this.#judge(requestContext, endpoint, each, false))
+    return { requestContext, grant: judged instanceof Promise ? await judged : judged }
   }
 
   /**
@@ -85,11 +88,16 @@ export class Pipeline {
    * allowed request needs something that does not exist yet, it is created, and the decision is made again: a decision itself only reads.
    */
   async judge(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh = false): Promise<Grant> {
+    return this.#judge(requestContext, endpoint, message, fresh)
+  }
+
+  #judge(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh: boolean): Grant | Promise<Grant> {
     if (!reads(endpoint)) this.checkAudit()
-    const granted = await this.#decide(requestContext, endpoint, message, fresh)
-    if (granted.context.missing.length === 0) return granted
-    await provision(this.#upstream, granted, requestContext.credentials)
-    return this.#decide(requestContext, endpoint, message, fresh)
+    const decide = () => this.#decide(requestContext, endpoint, message, fresh)
+    return whenReady(decide(), (granted) => {
+      if (granted.context.missing.length === 0) return granted
+      return provision(this.#upstream, granted, requestContext.credentials).then(decide)
+    })
   }
 
   /** Throws `audit-unavailable`: a change that nobody could account for is not made. */
@@ -101,7 +109,7 @@ export class Pipeline {
     )
   }
 
-  async #decide(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh: boolean): Promise<Grant> {
+  #decide(requestContext: RequestContext, endpoint: OpenEndpoint, message: JsonObject, fresh: boolean): Grant | Promise<Grant> {
     const { mode, administrator, reader, record, environment, credentials, auditRecord } = requestContext
     noteRequested(auditRecord, endpoint, message)
     const facts = this.#facts.sourceFor(credentials, fresh)
@@ -112,11 +120,13 @@ export class Pipeline {
     this.#noticed = decidedAt
     const evaluation = decide(this.#config, environment, request)
     // A second decision need not be delayed: the caller already knows that it exists, and others wait for its end.
-    const decision = fresh ? await evaluate(evaluation, facts) : await this.#guard.decide(evaluation, facts, credentials.signal)
-    if ('deny' in decision) throw decision.deny
-    noteGranted(auditRecord, endpoint, decision.allow)
-    this.#decidedAt.set(decision.allow, decidedAt)
-    return decision.allow
+    const decision = fresh ? evaluate(evaluation, facts) : this.#guard.decide(evaluation, facts, credentials.signal)
+    return whenReady(decision, (made) => {
+      if ('deny' in made) throw made.deny
+      noteGranted(auditRecord, endpoint, made.allow)
+      this.#decidedAt.set(made.allow, decidedAt)
+      return made.allow
+    })
   }
 
   /**
@@ -146,7 +156,9 @@ export class Pipeline {
 
   /** Carries out a granted message; returns the answer with the caller's names. Throws as its strategy, and as `judge`. */
   async complete({ requestContext, grant: granted, printsRows }: GrantedRequest): Promise<JsonObject> {
-    const { grant, release } = await this.hold(requestContext, granted)
+    const { changes, promotes } = granted.context
+    const isFree = changes.length + promotes.length === 0
+    const { grant, release } = isFree ? { grant: granted, release: null } : await this.hold(requestContext, granted)
     try {
       const strategy = this.#strategies.get(grant.endpoint)
       if (strategy === undefined) throw new TypeError(`${grant.endpoint.name} is in no table of this upstream`)
@@ -156,7 +168,7 @@ export class Pipeline {
       if (grant.endpoint.makes === 'version') noteMade(requestContext.auditRecord, answer)
       return answer
     } finally {
-      release()
+      release?.()
     }
   }
 }

@@ -97,15 +97,24 @@ async function asKept(
  * The answer to a granted request, with the version in it completed if its registration is unfinished: usually the one that was just
  * created. `onMoved` is called before a version is moved.
  */
-export async function finishTouched(
+export function finishTouched(
+  upstream: Upstream,
+  grant: Grant,
+  answer: JsonObject,
+  caller: CallerCredentials,
+  onMoved: () => void,
+): JsonObject | Promise<JsonObject> {
+  return answer.get('model_version') instanceof Map ? finishRow(upstream, grant, answer, caller, onMoved) : answer
+}
+
+async function finishRow(
   upstream: Upstream,
   grant: Grant,
   answer: JsonObject,
   caller: CallerCredentials,
   onMoved: () => void,
 ): Promise<JsonObject> {
-  const row = answer.get('model_version')
-  if (!(row instanceof Map)) return answer
+  const row = answer.get('model_version') ?? null
   const fact = await asKept(upstream, grant, readVersion(row), caller)
   if (fact.pendingStage === null && fact.pendingAlias === undefined) return answer
   onMoved()

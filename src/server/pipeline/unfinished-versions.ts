@@ -50,16 +50,19 @@ export class UnfinishedVersions {
   }
 
   /** Whether any version in the answer to a read was moved, so that the request must be sent again. */
-  async finish(grant: Grant, answer: JsonObject, caller: CallerCredentials): Promise<boolean> {
+  finish(grant: Grant, answer: JsonObject, caller: CallerCredentials): boolean | Promise<boolean> {
     const { endpoint } = grant
     if (!reads(endpoint) || (endpoint.resource !== 'modelVersion' && endpoint.resource !== 'registeredModel')) return false
     const unfinished = unfinishedIn(answer)
-    return unfinished.length > 0 && (await this.#finishAll(grant, unfinished, caller))
+    return unfinished.length > 0 && this.#finishAll(grant, unfinished, caller)
   }
 
-  /** A version that still waits for its stage is not among the latest ones of that stage, so it is completed before the request. */
-  async finishBefore(grant: Grant, caller: CallerCredentials): Promise<void> {
-    if (!leavesOutUnfinished(grant)) return
+  /** A version that still waits for its stage is not among the latest ones of that stage, so it is completed before the request; null: there is none. */
+  finishBefore(grant: Grant, caller: CallerCredentials): Promise<void> | null {
+    return leavesOutUnfinished(grant) ? this.#finishModel(grant, caller) : null
+  }
+
+  async #finishModel(grant: Grant, caller: CallerCredentials): Promise<void> {
     const { config, environment } = grant.context
     const name = textMeaning(grant.endpoint, grant.message, 'modelName') ?? ''
     const { upstream } = resolveName(config, environment, 'model', name)

@@ -44,6 +44,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   #timer: NodeJS.Timeout | undefined
   #controller: Dispatcher.DispatchController | null = null
   #aborted: { readonly reason: Error } | null = null
+  #ended = false
 
   constructor(options: ExchangeOptions, noteHead: NoteHead) {
     this.#options = options
@@ -55,23 +56,33 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
     return this.#head !== null
   }
 
-  /** Sends the request. Throws undici's errors, `TookTooLong`, the signal's reason, and the refusal of an answer for which there is no memory. */
-  async over(pool: MessagePool, options: Dispatcher.DispatchOptions): Promise<UpstreamAnswer> {
+  /** Sends the request. Rejects with undici's errors, `TookTooLong`, the signal's reason, and the refusal of an answer for which there is no memory. */
+  over(pool: MessagePool, options: Dispatcher.DispatchOptions): Promise<UpstreamAnswer> {
     const { within, connect, gone, memory } = this.#options
-    gone?.throwIfAborted()
+    if (gone?.aborted) return Promise.reject(gone.reason)
     gone?.addEventListener('abort', this.#leave)
     this.#limit(within + connect)
     this.#held = memory?.hold('answer')
     try {
       pool.dispatch(options, this)
-      return await this.#answer.promise
     } catch (error) {
-      this.#held?.release()
-      throw error
-    } finally {
-      clearTimeout(this.#timer)
-      gone?.removeEventListener('abort', this.#leave)
+      this.#fail(error)
     }
+    return this.#answer.promise
+  }
+
+  #end(): void {
+    this.#ended = true
+    clearTimeout(this.#timer)
+    this.#options.gone?.removeEventListener('abort', this.#leave)
+  }
+
+  /** Of several reasons the first one counts. */
+  #fail(error: unknown): void {
+    if (this.#ended) return
+    this.#end()
+    this.#held?.release()
+    this.#answer.reject(error)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -107,12 +118,13 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#head === null) return
     const { status, headers } = this.#head
+    this.#end()
     const [only = Buffer.alloc(0), ...more] = this.#chunks
     this.#answer.resolve(upstreamAnswer(status, headers, more.length === 0 ? only : Buffer.concat(this.#chunks), this.#held))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#answer.reject(error)
+    this.#fail(error)
   }
 
   #limit(milliseconds: number): void {
@@ -123,7 +135,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   /** Resets the connection, now or as soon as it exists. */
   #abort(reason: Error): void {
     this.#aborted ??= { reason }
-    this.#answer.reject(reason)
+    this.#fail(reason)
     this.#controller?.abort(reason)
   }
 }

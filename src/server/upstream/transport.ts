@@ -97,7 +97,8 @@ export class Transport {
   /** Credentials that are not accepted any more are replaced, where they can be, and nothing was carried out with them. */
   async exchange(exchange: Exchange): Promise<UpstreamAnswer> {
     const { caller } = exchange
-    const credentials = await this.credentials.read(caller)
+    const read = this.credentials.read(caller)
+    const credentials = read instanceof Promise ? await read : read
     const first = await this.exchangeOnce(exchange, credentials)
     const again = refusesCredentials(this.kind, first) && this.credentials.refuse(caller, credentials)
     const answer = again ? await this.exchangeOnce(exchange, await this.credentials.read(caller)) : first
@@ -128,8 +129,10 @@ export class Transport {
     }
     let answered: number | null = null
     try {
-      await this.#rateLimiter?.enter(target)
-      gone?.throwIfAborted()
+      if (this.#rateLimiter !== null) {
+        await this.#rateLimiter.enter(target)
+        gone?.throwIfAborted()
+      }
       const idempotent = repeatable || method === 'GET'
       const options = { method: method as Dispatcher.HttpMethod, path: this.target(target), headers, body, idempotent }
       const answer = await this.#ask(options, exchangeOptions, note)
@@ -144,15 +147,15 @@ export class Transport {
   }
 
   /** A read whose connection broke before an answer is asked for once more, on a connection of its own. */
-  async #ask(options: Dispatcher.DispatchOptions, exchangeOptions: ExchangeOptions, note: NoteHead): Promise<UpstreamAnswer> {
+  #ask(options: Dispatcher.DispatchOptions, exchangeOptions: ExchangeOptions, note: NoteHead): Promise<UpstreamAnswer> {
     const exchange = new MessageExchange(exchangeOptions, note)
-    try {
-      return await exchange.over(this.pools.messages, options)
-    } catch (error) {
+    const answer = exchange.over(this.pools.messages, options)
+    if (options.method !== 'GET') return answer
+    return answer.catch((error) => {
       const broke = isTransportError(error) && !isUnsent(error) && !isTimeout(error)
-      if (options.method !== 'GET' || exchange.begun || !broke) throw error
+      if (exchange.begun || !broke) throw error
       return new MessageExchange(exchangeOptions, note).over(this.pools.single, options)
-    }
+    })
   }
 
   #noteServer(server: string | string[] | undefined): void {

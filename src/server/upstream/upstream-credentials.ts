@@ -4,6 +4,7 @@ import type { AskedFor, CredentialSource } from '../credentials/credential-sourc
 import { openCredentials } from '../credentials/open-credentials.ts'
 import type { MemoryAccount } from '../limits/memory-account.ts'
 import type { End } from '../network/request-end.ts'
+import { whenReady } from '../network/when-ready.ts'
 
 /** The caller's credentials, where they are what the upstream is asked with. */
 export interface CallerCredentials extends AskedFor {
@@ -47,7 +48,11 @@ export function upstreamCredentials(upstream: Config['upstream'], log: Pick<Logg
   // An environment that is a workspace of the server's is asked in there, whatever is asked.
   const inWorkspace = new Map(Object.entries(workspaces).map(([name, workspace]) => [name, { 'x-mlflow-workspace': workspace }]))
   return {
-    read: async (caller) => ({ ...(await of(caller).read(caller)), ...inWorkspace.get(caller.environment ?? '') }),
+    read: (caller) => {
+      const workspace = inWorkspace.get(caller.environment ?? '')
+      const own = of(caller).read(caller)
+      return workspace === undefined ? own : whenReady(own, (headers) => ({ ...headers, ...workspace }))
+    },
     refuse: (caller, headers) => of(caller).refuse(caller, headers),
   }
 }

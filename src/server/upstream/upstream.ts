@@ -33,11 +33,7 @@ export class Upstream {
   }
 
   /** Sends a granted request and reads the answer whole. A read is tried once more when the connection broke before an answer. */
-  async send(
-    request: UpstreamRequest,
-    caller: CallerCredentials,
-    { repeatable = false, reads = false } = {},
-  ): Promise<UpstreamAnswer> {
+  send(request: UpstreamRequest, caller: CallerCredentials, { repeatable = false, reads = false } = {}): Promise<UpstreamAnswer> {
     if (!isUpstreamRequest(request)) throw new TypeError('nothing is forwarded without a grant')
     const { method, target, spans } = request
     const { bytes: body, headers } = spans ?? { bytes: request.body, headers: {} }

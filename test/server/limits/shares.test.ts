@@ -159,12 +159,12 @@ t.test('of few workers one is left for messages, and of the others one for other
   ] as const) {
     const limits = new Limits(settings)
     const { workers: queue } = limits
+    const enter = async (who: Sharer) => queue.enter(who, over.signal)
     limits.noteWorkers(workers)
-    for (let sent = 0; sent < 3; sent++)
-      void queue.enter({ environment: 'acc', principal: 'a' }, over.signal).catch(() => undefined)
+    for (let sent = 0; sent < 3; sent++) void enter({ environment: 'acc', principal: 'a' }).catch(() => undefined)
     await settled()
     t.equal(queue.underWay, own, `${workers} workers: of one principal`)
-    void queue.enter({ environment: 'prod', principal: 'b' }, over.signal).catch(() => undefined)
+    void enter({ environment: 'prod', principal: 'b' }).catch(() => undefined)
     await settled()
     t.equal(queue.underWay, all, `${workers} workers: of all`)
   }
@@ -192,7 +192,8 @@ t.test('law: no limit is ever exceeded, and all ends at nothing', async () => {
         else {
           const entry = { controller: new AbortController(), done: false }
           waiting.push(entry)
-          queue.enter(who, entry.controller.signal).then(
+          const enter = async () => queue.enter(who, entry.controller.signal)
+          enter().then(
             (end) => {
               entry.done = true
               underWay.push({ who, end })

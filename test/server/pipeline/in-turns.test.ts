@@ -54,12 +54,14 @@ t.test('others go on after a millisecond of work, and not before', async (t) => 
   t.equal(atOnce(countTo(1_000)), 1_000)
 })
 
-t.test("a refusal in a later turn is the work's", async (t) => {
+t.test("a refusal in any turn is the work's", async (t) => {
   function* failing(): Turns<never> {
     yield
     throw new RangeError('later')
   }
-  await t.rejects(inTurns(failing()), RangeError)
+  t.throws(() => inTurns(failing(), () => 0), RangeError, 'in the first turn')
+  let time = 0
+  await t.rejects(async () => inTurns(failing(), () => time++), RangeError, 'in a later turn')
 })
 
 t.test('a large answer lets others go on', async (t) => {

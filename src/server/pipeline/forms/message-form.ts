@@ -6,7 +6,7 @@ import type { Config } from '../../config/config-types.ts'
 
 /** How messages of an endpoint come in, and how their answers are written. */
 export interface MessageForm {
-  read(endpoint: OpenEndpoint, request: FastifyRequest, config: Config): Promise<JsonObject>
+  read(endpoint: OpenEndpoint, request: FastifyRequest, config: Config): JsonObject | Promise<JsonObject>
   write(reply: FastifyReply, endpoint: OpenEndpoint, grant: Grant, answer: JsonObject): FastifyReply | Promise<FastifyReply>
   /** Whether rows of an answer that nobody looks into any more may be printed at once. */
   readonly printsRows: boolean

@@ -47,14 +47,19 @@ export class Forward implements Strategy {
     const { credentials, principal, environment } = requestContext
     const { version } = grant.context
     if (version !== null) await finishRegistration(this.#upstream, version, grant.context, credentials)
-    await this.#unfinished.finishBefore(grant, credentials)
+    const finished = this.#unfinished.finishBefore(grant, credentials)
+    if (finished !== null) await finished
     const first = await this.#ask(granted)
-    const parsed = (await this.#unfinished.finish(grant, first, credentials)) ? await this.#ask(granted) : first
+    const again = this.#unfinished.finish(grant, first, credentials)
+    const parsed = again !== false && (await again) ? await this.#ask(granted) : first
     this.#facts.learn(parsed, environment.name)
     const forgetVersions = () => this.#facts.forgetVersions()
-    const message = await finishTouched(this.#upstream, grant, parsed, credentials, forgetVersions)
-    const admitted = await this.#admit(granted, message)
-    return sealNext(this.#tokens, grant, principal, await inTurns(rewriteInTurns(grant, message, admitted)))
+    const touched = finishTouched(this.#upstream, grant, parsed, credentials, forgetVersions)
+    const message = touched instanceof Promise ? await touched : touched
+    const { anyExperiment } = grant.endpoint
+    const admitted = anyExperiment === true ? await this.#admit(granted, message) : grant.context.admitted
+    const rewritten = inTurns(rewriteInTurns(grant, message, admitted))
+    return sealNext(this.#tokens, grant, principal, rewritten instanceof Promise ? await rewritten : rewritten)
   }
 
   /** Sends the request and reads the answer. Throws UpstreamError if it was not successful. */
@@ -83,7 +88,6 @@ export class Forward implements Strategy {
   async #admit(granted: GrantedRequest, answer: JsonObject): Promise<ReadonlySet<string>> {
     const { endpoint, context } = granted.grant
     let { admitted } = context
-    if (endpoint.anyExperiment !== true) return admitted
     for (const [name, { message: row = '' }] of shapeOf(endpoint.response).fields) {
       const value: Json = answer.get(name) ?? []
       const rows = Array.isArray(value) ? value : [value]

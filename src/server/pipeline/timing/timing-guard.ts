@@ -6,6 +6,7 @@ import type { Clock } from '../../facts/clock.ts'
 import { evaluate } from '../../facts/evaluate.ts'
 import type { MlflowFacts } from '../../facts/mlflow-facts.ts'
 import type { End } from '../../network/request-end.ts'
+import { whenReady } from '../../network/when-ready.ts'
 import { EvenTimes } from './even-times.ts'
 
 /** Whether a decision's time must not reveal what was found: a refusal after a look-up, or ids that count as absent. */
@@ -24,18 +25,25 @@ export class TimingGuard {
   }
 
   /** Runs a decision. If it hides whether something exists, it ends at a fixed time; otherwise at once. */
-  async decide(evaluation: Evaluation<Decision>, facts: MlflowFacts, gone?: End): Promise<Decision> {
+  decide(evaluation: Evaluation<Decision>, facts: MlflowFacts, gone?: End): Decision | Promise<Decision> {
     const beginning = this.#decisions.begin()
-    const decision = await evaluate(evaluation, facts)
-    if (hidesSomething(decision, facts)) await this.#decisions.end(beginning, gone)
-    else if (facts.asked) this.#decisions.note(beginning)
-    if ('allow' in decision) facts.keepShown(decision.allow.context)
-    return decision
+    return whenReady(evaluate(evaluation, facts), (decision) => {
+      const shown = () => {
+        if ('allow' in decision) facts.keepShown(decision.allow.context)
+        return decision
+      }
+      if (hidesSomething(decision, facts)) return this.#decisions.end(beginning, gone).then(shown)
+      if (facts.asked) this.#decisions.note(beginning)
+      return shown()
+    })
   }
 
   /** Gets an answer, at a fixed time if others' rows were left out of it. */
-  async answer<T>(grant: Grant, gone: End | undefined, get: () => Promise<T>): Promise<T> {
-    if (!holdsOthersRows(grant)) return get()
+  answer<T>(grant: Grant, gone: End | undefined, get: () => Promise<T>): Promise<T> {
+    return holdsOthersRows(grant) ? this.#answerEvenly(gone, get) : get()
+  }
+
+  async #answerEvenly<T>(gone: End | undefined, get: () => Promise<T>): Promise<T> {
     const beginning = this.#answers.begin()
     try {
       return await get()
