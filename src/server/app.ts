@@ -18,6 +18,7 @@ import { addScopes } from './http/unforeseen.ts'
 import { addAdmission } from './limits/admission.ts'
 import { addLeastRate } from './limits/least-rate.ts'
 import { barOf } from './login/bar.ts'
+import { addIssuerLogoutRoutes } from './login/issuer-logout-routes.ts'
 import type { LoginParts } from './login/login-parts.ts'
 import { addLoginRoutes } from './login/login-routes.ts'
 import { addPersonRoutes } from './login/person-routes.ts'
@@ -37,6 +38,7 @@ function addOwnAddresses(app: FastifyInstance, parts: CopyParts, login: LoginPar
   if (parts.config.promotions !== undefined) addPromoteRoutes(app, parts)
   if (login === null) return
   addLoginRoutes(app, login)
+  addIssuerLogoutRoutes(app, login)
   addPersonRoutes(app, login)
   addTokenRoute(app, login)
 }

@@ -1,12 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { exportJWK, generateKeyPair } from 'jose'
+import type { JWK } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
 import { type Application, databricksScope, type Entra, entraClaims, registerApplication, registeredClient } from './entra.ts'
+import { backChannel, telling } from './entra-logout.ts'
 import { leavingPage, whoAreYouPage } from './entra-pages.ts'
 import { audience, tenantId } from './issuer.ts'
 import { keptInMemory } from './kept-in-memory.ts'
-import { listenLocally } from './signer.ts'
+import { listenLocally, makeSigner, makeSigningKey, type Signer } from './signer.ts'
 
 /** Somebody who can log in. */
 export interface Person {
@@ -41,6 +42,11 @@ export interface EntraLogin extends Entra {
   readonly tricks: Tricks
   /** The grant types that the token endpoint was asked for. */
   readonly grants: string[]
+  /** Says whatever a test wants to have said, with its key; honest tokens are about logouts. */
+  readonly signer: Signer
+  /** The logout tokens that were sent, and where the proxy really is that they are sent to; null: at its public URL. */
+  readonly told: string[]
+  proxyAt: string | null
 }
 
 /** What is registered in the tenant. */
@@ -67,6 +73,7 @@ const routes = {
 const features: Configuration['features'] = {
   devInteractions: { enabled: false },
   clientCredentials: { enabled: true },
+  backchannelLogout: { enabled: true },
   // Who wants to log out does so at once, as at Entra.
   rpInitiatedLogout: {
     enabled: true,
@@ -95,18 +102,13 @@ const lifetimes = Object.fromEntries(
   ),
 )
 
-async function signingKey() {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
-  return { ...(await exportJWK(privateKey)), kid: randomBytes(20).toString('base64url'), use: 'sig', alg: 'RS256' }
-}
-
 function personOf({ who, people }: EntraLogin, objectId: string | undefined): Person {
   const found = who ?? people.find((each) => each.objectId === objectId)
   if (found === undefined) throw new Error('a login of nobody who is known')
   return found
 }
 
-async function configure(fake: EntraLogin, { publicUrl, callback, applications = [] }: Registrations): Promise<Configuration> {
+function configure(fake: EntraLogin, key: JWK, { publicUrl, callback, applications = [] }: Registrations): Configuration {
   const { clientId, clientSecret } = fake
   const names = ({ objectId, name }: Person) => ({
     oid: objectId,
@@ -117,7 +119,8 @@ async function configure(fake: EntraLogin, { publicUrl, callback, applications =
   return {
     adapter: keptInMemory,
     ttl: lifetimes,
-    jwks: { keys: [await signingKey()] },
+    jwks: { keys: [key] },
+    fetch: telling(fake),
     cookies: { keys: [randomBytes(16).toString('hex')] },
     clients: [
       {
@@ -128,6 +131,7 @@ async function configure(fake: EntraLogin, { publicUrl, callback, applications =
         response_types: ['code'],
         redirect_uris: [callback ?? `${publicUrl}/-/login/callback`],
         post_logout_redirect_uris: [`${publicUrl}/-/logged-out`],
+        ...(callback === undefined ? backChannel(publicUrl) : {}),
       },
       ...applications.map(registeredClient),
     ],
@@ -200,9 +204,22 @@ export async function startEntraLogin(registrations: Registrations): Promise<Ent
   const grants: string[] = []
   const { clientId, clientSecret } = registerApplication()
   const tokenUrl = `${authority}/${tenantId}${routes.token}`
-  const own = { clientId, clientSecret, people: registrations.people, who: null, tricks: {}, grants }
+  const issuer = `${authority}/${tenantId}/v2.0`
+  const key = await makeSigningKey('RS256', randomBytes(20).toString('base64url'))
+  const signer = makeSigner(issuer, 'RS256', key, { aud: clientId, nbf: undefined })
+  const own = {
+    clientId,
+    clientSecret,
+    people: registrations.people,
+    who: null,
+    tricks: {},
+    grants,
+    signer,
+    told: [],
+    proxyAt: null,
+  }
   const fake: EntraLogin = { authority, tenantId, audience, tokenUrl, close, ...own }
-  const provider = new Provider(`${authority}/${tenantId}/v2.0`, await configure(fake, registrations))
+  const provider = new Provider(issuer, configure(fake, key.privateJwk, registrations))
   provider.on('grant.success', ({ oidc }) => void grants.push(String(oidc.params?.grant_type)))
   provider.on('grant.error', ({ oidc }) => void grants.push(`refused ${String(oidc.params?.grant_type)}`))
   handle = (request, response) => void serve(fake, provider, request, response)

@@ -59,6 +59,7 @@ export async function startLoginApp(options: LoginAppOptions): Promise<LoginApp>
   }
   const replica = (key = 'f0'.repeat(32)) => startInProcess(content, { files: { secret: clientSecret, key, ...files } })
   const running = await replica()
+  entra.proxyAt = running.url
   const close = async () => {
     await running.close()
     await Promise.all([entra.close(), upstream.close()])

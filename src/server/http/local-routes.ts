@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answered without authentication. */
     readonly open?: true
+    /** Other sites' pages may send it: it does nothing with what a browser adds. */
+    readonly fromAnySite?: true
   }
 }
 

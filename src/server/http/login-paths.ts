@@ -4,6 +4,8 @@ export const loginPaths = {
   callback: '/-/login/callback',
   logout: '/-/logout',
   loggedOut: '/-/logged-out',
+  backChannelLogout: '/-/logout/back-channel',
+  frontChannelLogout: '/-/logout/front-channel',
   environments: '/-/environments',
   code: '/-/code',
   oneTimeCode: '/-/code/once',

@@ -95,7 +95,7 @@ export function addRequestHooks(
     checkMessage(request.raw)
     // It has no route, and is answered by the not-found handler.
     if (isPreflight(request.raw)) return done()
-    checkSite(request.raw)
+    if (request.routeOptions.config.fromAnySite !== true) checkSite(request.raw)
     if (request.routeOptions.config.open === true) return done()
     const identified =
       sidecar === null ? identify(authenticator, sessions, request, reply) : identifyOwn(request, authenticator, sidecar)

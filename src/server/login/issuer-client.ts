@@ -1,3 +1,4 @@
+import { createRemoteJWKSet, type JWTVerifyGetKey, customFetch as keysFetch } from 'jose'
 import {
   type AuthorizationServer,
   allowInsecureRequests,
@@ -59,6 +60,7 @@ export class IssuerClient {
   readonly #dispatcher: Dispatcher
   readonly #options
   #server: Promise<AuthorizationServer> | null = null
+  #keys: JWTVerifyGetKey | null = null
 
   constructor(settings: LoginSettings, entra: Expectation, outbound?: Outbound) {
     this.#settings = settings
@@ -147,6 +149,19 @@ export class IssuerClient {
     url.searchParams.set('client_id', this.#settings.clientId)
     url.searchParams.set('post_logout_redirect_uri', `${this.#settings.publicUrl}${loginPaths.loggedOut}`)
     return url.href
+  }
+
+  /** What finds the issuer's signing keys; an unknown one causes a reading every half a minute at most. */
+  async keys(): Promise<JWTVerifyGetKey> {
+    const { jwks_uri: address } = await this.#discover()
+    if (address === undefined) throw new TypeError('the issuer has no keys')
+    const read = async (url: string, { headers }: { readonly headers: Headers }) => {
+      const { status, text } = await askIssuer(this.#dispatcher, url, { method: 'GET', headers: Object.fromEntries(headers) })
+      if (status !== 200) throw new TypeError(`the issuer answers ${status}`)
+      return new Response(text)
+    }
+    this.#keys ??= createRemoteJWKSet(new URL(address), { [keysFetch]: read })
+    return this.#keys
   }
 
   async close(): Promise<void> {

@@ -45,10 +45,11 @@ async function complete(parts: LoginParts, request: FastifyRequest, reply: Fasti
   // An answer of the issuer is good once, whatever becomes of it.
   cookie(reply, dropCookie(cookies.attempt))
   const attempt = await readAttempt(attempts, cookies.attempt, request.headers.cookie)
+  const begunAt = now()
   const tokens = await issuer.redeem(queryOf(request), attempt).catch((error) => {
     throw loginRefusal(error)
   })
-  const session = await openSession(check, tokens, settings.sessionHours * 3_600, now())
+  const session = await openSession(check, tokens, settings.sessionHours * 3_600, begunAt)
   request.auditRecord.principal = session.authenticated.principal
   request.auditRecord.decision = 'allow'
   renewals.keepToken(session, tokens.accessToken)

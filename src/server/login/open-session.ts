@@ -5,6 +5,7 @@ import type { Authenticated } from '../../policy/identity/claims.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { IssuedTokens } from './issuer-client.ts'
+import { isSessionId } from './logout-token.ts'
 import { forSession, nameOf, type Session } from './session.ts'
 import { refuseSession } from './session-store.ts'
 
@@ -27,8 +28,11 @@ async function authenticate({ config, authenticator }: TokenCheck, accessToken: 
   return authenticated
 }
 
-/** A new session for the tokens of a login; `lasts` in seconds, `now` in milliseconds since 1970. Rejects with a Refusal. */
-export async function openSession(check: TokenCheck, tokens: IssuedTokens, lasts: number, now: number): Promise<Session> {
+/**
+ * A new session for the tokens of a login; `lasts` in seconds, `begunAt` in milliseconds since 1970: before the tokens were asked for, so
+ * that no logout falls between. Rejects with a Refusal.
+ */
+export async function openSession(check: TokenCheck, tokens: IssuedTokens, lasts: number, begunAt: number): Promise<Session> {
   const { accessToken, refreshToken, claims } = tokens
   const authenticated = await authenticate(check, accessToken)
   const { principal } = authenticated
@@ -37,9 +41,13 @@ export async function openSession(check: TokenCheck, tokens: IssuedTokens, lasts
   }
   return {
     id: randomBytes(32).toString('base64url'),
+    begunAt,
+    issuerSession: isSessionId(claims.sid) ? claims.sid : null,
+    // Every ID token has it.
+    subject: String(claims.sub),
     authenticated: forSession(check.config, authenticated),
     person: nameOf(claims, principal),
-    endsAt: Math.floor(now / 1_000) + lasts,
+    endsAt: Math.floor(begunAt / 1_000) + lasts,
     refreshToken,
   }
 }

@@ -6,6 +6,7 @@ import { loginPaths } from '../http/login-paths.ts'
 import { environmentOf } from '../http/request-hooks.ts'
 import { choicePage } from '../http/ui-entrance.ts'
 import { codePage, oneTimePage, tokenPage } from './code-pages.ts'
+import { markOf } from './login-ends.ts'
 import type { LoginParts } from './login-parts.ts'
 import { sendPage } from './logout-pages.ts'
 import type { Current } from './renewals.ts'
@@ -29,7 +30,7 @@ async function showToken(parts: LoginParts, request: FastifyRequest, reply: Fast
   if (header !== null) reply.header('set-cookie', header)
   const token = accessToken ?? ''
   const address = { publicUrl: parts.settings.publicUrl, environments: environmentsFor(parts, request) }
-  if (once) return sendPage(reply, oneTimePage(address, await parts.codes.give({ token, sessionId: session.id })))
+  if (once) return sendPage(reply, oneTimePage(address, await parts.codes.give({ token, login: markOf(session) })))
   return sendPage(reply, tokenPage(address, token, new Date(session.authenticated.validity.expiresAt * 1_000)))
 }
 

@@ -2,6 +2,8 @@ import { hash, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Refusal } from '../../policy/reasons.ts'
 import { type Cookie, setCookie } from './cookies.ts'
+import { endingName, endingNames, type IssuerLogout, type LoginMark, longestLogin, type Proof } from './login-ends.ts'
+import type { Once } from './login-memory.ts'
 import { type RedisLink, removeOwn } from './redis-link.ts'
 import type { Seal } from './seal.ts'
 import { packSession, type Session, unpackSession } from './session.ts'
@@ -34,7 +36,7 @@ export class RedisSessions implements SessionStore {
     this.#now = now
   }
 
-  #key(kind: 'session' | 'renewal', id: string): string {
+  #key(kind: 'session' | 'renewal' | 'ended' | 'used', id: string): string {
     return `${this.#prefix}${kind}:${hash('sha256', id, 'base64url')}`
   }
 
@@ -49,8 +51,17 @@ export class RedisSessions implements SessionStore {
 
   async write(session: Session): Promise<string> {
     const header = setCookie(this.#cookie, session.id, session.endsAt - this.#now() / 1_000)
+    await this.#expectLogout(session)
     if (header === null || !(await this.#put(session, 'NX'))) throw new Error('the id of a new session is too long or taken')
     return header
+  }
+
+  /** Makes room for an unproved logout: there is one for each login, however many others are made up. */
+  async #expectLogout({ issuerSession }: Session): Promise<void> {
+    if (issuerSession === null) return
+    const key = this.#key('ended', endingName({ issuerSession }, 'unproved'))
+    const expiration = { type: 'PX', value: longestLogin } as const
+    await this.#link.ask((client) => client.set(key, '0', { expiration, condition: 'NX' }))
   }
 
   async read(value: string): Promise<Session> {
@@ -63,6 +74,7 @@ export class RedisSessions implements SessionStore {
     const session = unpackSession(opened, this.#tenantId)
     // Another session may have been copied to this one's place.
     if (session?.id !== value) throw refuseSession('Your login was stored by another version of this server')
+    if (await this.#endedAtIssuer(session)) throw refuseSession('You have logged out')
     return session
   }
 
@@ -70,8 +82,29 @@ export class RedisSessions implements SessionStore {
     await this.#link.ask((client) => client.del(this.#key('session', id)))
   }
 
-  async hasEnded(id: string): Promise<boolean> {
-    return (await this.#link.ask((client) => client.exists(this.#key('session', id)))) === 0
+  async endAtIssuer(logout: IssuerLogout, proof: Proof): Promise<void> {
+    const key = this.#key('ended', endingName(logout, proof))
+    const expiration = { type: 'PX', value: longestLogin } as const
+    const condition = proof === 'proved' ? {} : ({ condition: 'XX' } as const)
+    await this.#link.ask((client) => client.set(key, `${this.#now()}`, { expiration, ...condition }))
+  }
+
+  /** Whether the issuer has ended a login since it began. */
+  async #endedAtIssuer(mark: LoginMark): Promise<boolean> {
+    const keys = endingNames(mark).map((name) => this.#key('ended', name))
+    // One by one: in a cluster they are at different servers.
+    const times = await this.#link.ask((client) => Promise.all(keys.map((key) => client.get(key))))
+    return times.some((time) => time !== null && Number(time) >= mark.begunAt)
+  }
+
+  async hasEnded(mark: LoginMark): Promise<boolean> {
+    const stored = await this.#link.ask((client) => client.exists(this.#key('session', mark.id)))
+    return stored === 0 || this.#endedAtIssuer(mark)
+  }
+
+  async useOnce({ id, milliseconds }: Once): Promise<boolean> {
+    const expiration = { type: 'PX', value: milliseconds } as const
+    return (await this.#link.ask((client) => client.set(this.#key('used', id), '1', { expiration, condition: 'NX' }))) !== null
   }
 
   async #lock(id: string, owner: string, waits: boolean): Promise<boolean> {

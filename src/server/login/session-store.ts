@@ -1,6 +1,7 @@
 import { Refusal } from '../../policy/reasons.ts'
 import { type Cookie, largestCookie, setCookie } from './cookies.ts'
-import type { LoginMemory } from './login-memory.ts'
+import { endingName, endingNames, type IssuerLogout, type LoginMark, longestLogin, type Proof } from './login-ends.ts'
+import type { LoginMemory, Once } from './login-memory.ts'
 import type { Seal } from './seal.ts'
 import { packSession, type Session, unpackSession } from './session.ts'
 
@@ -19,8 +20,12 @@ export interface SessionStore {
   read(value: string): Promise<Session>
   /** Ends a session: whoever copied its cookie cannot use it any more. */
   end(session: Session): Promise<void>
+  /** Ends every session that a logout of the issuer is about, and has begun. */
+  endAtIssuer(logout: IssuerLogout, proof: Proof): Promise<void>
   /** Whether a session is known to have ended. */
-  hasEnded(id: string): Promise<boolean>
+  hasEnded(mark: LoginMark): Promise<boolean>
+  /** Whether a message is used for the first time. */
+  useOnce(message: Once): Promise<boolean>
   /**
    * Keeps what `work` makes of the session as it is now. Where replicas share the store, one of them does so at a time; null if another
    * one does just now, unless this one `waits` for it.
@@ -29,6 +34,8 @@ export interface SessionStore {
   close(): Promise<void>
 }
 
+type Memory = Pick<LoginMemory, 'end' | 'hasEnded' | 'useOnce'>
+
 /** The refusal of a cookie; in each case a new login is the way on. */
 export function refuseSession(why: string): Refusal {
   return new Refusal('unauthenticated', `${why}: log in again.`)
@@ -36,17 +43,17 @@ export function refuseSession(why: string): Refusal {
 
 /**
  * Keeps sessions in the browsers themselves, sealed. Replicas share nothing but the key, so an ended session is only refused by the
- * replica that ended it; its access token's end still holds everywhere.
+ * replica that heard of its end; its access token's end still holds everywhere.
  */
 export class SealedSessions implements SessionStore {
   readonly #cookie: Cookie
   readonly #seal: Seal
   readonly #tenantId: string
   readonly #now: () => number
-  readonly #memory: Pick<LoginMemory, 'end' | 'hasEnded'>
+  readonly #memory: Memory
 
   /** `now` in milliseconds since 1970. */
-  constructor(cookie: Cookie, seal: Seal, tenantId: string, memory: Pick<LoginMemory, 'end' | 'hasEnded'>, now: () => number) {
+  constructor(cookie: Cookie, seal: Seal, tenantId: string, memory: Memory, now: () => number) {
     this.#memory = memory
     this.#cookie = cookie
     this.#seal = seal
@@ -74,17 +81,25 @@ export class SealedSessions implements SessionStore {
     if (opened === 'forged') throw refuseSession("The login's cookie was not made by this server, or its key has changed since")
     const session = unpackSession(opened, this.#tenantId)
     if (session === null) throw refuseSession('Your login was made by another version of this server')
-    if (this.#memory.hasEnded(session.id)) throw refuseSession('You have logged out')
+    if (await this.hasEnded(session)) throw refuseSession('You have logged out')
     return session
   }
 
   async end({ id, endsAt }: Session): Promise<void> {
     const left = endsAt * 1_000 - this.#now()
-    if (left > 0) await this.#memory.end(id, left)
+    if (left > 0) await this.#memory.end({ name: id, at: this.#now(), milliseconds: left })
   }
 
-  async hasEnded(id: string): Promise<boolean> {
-    return this.#memory.hasEnded(id)
+  endAtIssuer(logout: IssuerLogout, proof: Proof): Promise<void> {
+    return this.#memory.end({ name: endingName(logout, proof), at: this.#now(), milliseconds: longestLogin })
+  }
+
+  async hasEnded(mark: LoginMark): Promise<boolean> {
+    return this.#memory.hasEnded([mark.id, ...endingNames(mark)], mark.begunAt)
+  }
+
+  useOnce(message: Once): Promise<boolean> {
+    return this.#memory.useOnce(message)
   }
 
   async renew(session: Session, _waits: boolean, work: (latest: Session) => Promise<Session>): Promise<Renewed> {

@@ -3,11 +3,10 @@ import { decidingGroups } from '../../policy/environments/choose-environment.ts'
 import type { PolicyConfig } from '../../policy/environments/environment.ts'
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
+import { type LoginMark, readMark } from './login-ends.ts'
 
 /** A login of a person. */
-export interface Session {
-  /** Of the login, through all renewals. */
-  readonly id: string
+export interface Session extends LoginMark {
   readonly authenticated: Authenticated
   /** The name to show. */
   readonly person: string
@@ -34,11 +33,18 @@ export function nameOf(claims: Readonly<Record<string, unknown>>, principal: Pri
 }
 
 /** A session in few bytes. */
-export function packSession({ id, authenticated, person, refreshToken }: Session): Record<string, unknown> {
+export function packSession(session: Session): Record<string, unknown> {
+  const { id, begunAt, issuerSession, subject, authenticated, person, refreshToken } = session
   const { principal, overage, audience, validity } = authenticated
+  const { applicationId, name } = principal
   return {
     id,
+    began: begunAt,
+    in: issuerSession,
+    as: subject,
     sub: principal.objectId,
+    app: applicationId,
+    name,
     who: person,
     groups: principal.groups,
     from: principal.groupsFrom === 'directory' ? 1 : 0,
@@ -56,15 +62,21 @@ function isList<T>(value: unknown, isItem: (item: unknown) => item is T): value 
 const isText = (item: unknown) => typeof item === 'string'
 const isNumber = (item: unknown) => typeof item === 'number'
 
+/** What audit lines say of the person besides. */
+function shown({ app, name }: JWTPayload): Pick<Principal, 'applicationId' | 'name'> {
+  return { ...(isText(app) ? { applicationId: app } : {}), ...(isText(name) ? { name } : {}) }
+}
+
 /** The session that was packed so; null if it was packed by a version of the proxy that packed otherwise. */
 export function unpackSession(packed: JWTPayload, tenantId: string): Session | null {
-  const { id, sub: objectId, who: person, groups, from, over, to: audience, at, more = null, exp: endsAt } = packed
-  if (!isText(id) || !isText(objectId) || !isText(person) || !isText(audience) || !isNumber(endsAt)) return null
+  const { sub: objectId, who: person, groups, from, over, to: audience, at, more = null, exp: endsAt } = packed
+  const mark = readMark({ id: packed.id, begunAt: packed.began, issuerSession: packed.in, subject: packed.as })
+  if (mark === null || !isText(objectId) || !isText(person) || !isText(audience) || !isNumber(endsAt)) return null
   if (!isList(groups, isText) || !isList(at, isNumber) || (more !== null && !isText(more))) return null
   const [issuedAt, notBefore, expiresAt] = at
   if (issuedAt === undefined || notBefore === undefined || expiresAt === undefined) return null
   const listed = from === 1 ? ({ groupsFrom: 'directory' } as const) : {}
-  const principal: Principal = { tenantId, objectId, kind: 'user', groups, ...listed }
+  const principal: Principal = { tenantId, objectId, kind: 'user', groups, ...listed, ...shown(packed) }
   const validity = { issuedAt, notBefore, expiresAt }
-  return { id, authenticated: { principal, overage: over === 1, audience, validity }, person, endsAt, refreshToken: more }
+  return { ...mark, authenticated: { principal, overage: over === 1, audience, validity }, person, endsAt, refreshToken: more }
 }

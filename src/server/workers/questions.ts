@@ -1,6 +1,7 @@
 import type { MetricObjectWithValues, MetricValue } from '@prometheus-io/client'
 import type { Grant } from '../../policy/grant.ts'
 import type { Config } from '../config/config-types.ts'
+import type { Ended, Once } from '../login/login-memory.ts'
 import type { Status } from '../status/status.ts'
 
 /** The ports for callers. */
@@ -20,15 +21,9 @@ export interface Start {
   readonly examines: boolean
   readonly pageKey: Uint8Array
   readonly loginKey: Uint8Array
-  readonly endedSessions: readonly EndedSession[]
+  readonly endedLogins: readonly Ended[]
   readonly promotions: readonly Promotion[]
   readonly auditProblem: string | null
-}
-
-/** A session that was ended before its time, and for how many milliseconds more it would have been good. */
-interface EndedSession {
-  readonly id: string
-  readonly milliseconds: number
 }
 
 /** A promotion that waits or is under way, in any worker. */
@@ -59,7 +54,7 @@ export type OfWorker = {
   readonly prepare: { readonly given: Config; readonly answer: null }
   /** Puts it to work, or closes it. */
   readonly finish: { readonly given: 'commit' | 'abandon'; readonly answer: null }
-  readonly sessionEnded: { readonly given: EndedSession; readonly answer: null }
+  readonly loginEnded: { readonly given: Ended; readonly answer: null }
   /** Resolves when no change that excludes it is under way: later ones wait. */
   readonly promotionBegins: { readonly given: Promotion; readonly answer: null }
   readonly promotionEnds: { readonly given: string; readonly answer: null }
@@ -78,7 +73,7 @@ export type OfPrimary = {
   readonly promote: { readonly given: Promotion; readonly answer: null }
   readonly promoted: { readonly given: string; readonly answer: null }
   /** Resolves when every worker knows. */
-  readonly endSession: { readonly given: EndedSession; readonly answer: null }
+  readonly endLogin: { readonly given: Ended; readonly answer: null }
   /** Whether nobody used it before. */
-  readonly useCode: { readonly given: string; readonly answer: boolean }
+  readonly useOnce: { readonly given: Once; readonly answer: boolean }
 }

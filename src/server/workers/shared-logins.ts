@@ -1,8 +1,8 @@
-import { LoginMemory } from '../login/login-memory.ts'
+import { type Ended, LoginMemory, type Once } from '../login/login-memory.ts'
 import type { Channel } from './channel.ts'
 import type { OfPrimary } from './questions.ts'
 
-/** What a worker remembers of logins: sessions that were ended at any worker, and no codes, which the primary counts. */
+/** What a worker remembers of logins: logins that were ended at any worker, and nothing that may be used once, which the primary counts. */
 export class SharedLogins extends LoginMemory {
   readonly #primary: Pick<Channel<OfPrimary>, 'ask'>
 
@@ -12,12 +12,12 @@ export class SharedLogins extends LoginMemory {
   }
 
   /** Resolves when every worker knows. */
-  override async end(id: string, milliseconds: number): Promise<void> {
-    this.noteEnd(id, milliseconds)
-    await this.#primary.ask('endSession', { id, milliseconds })
+  override async end(ended: Ended): Promise<void> {
+    this.noteEnd(ended)
+    await this.#primary.ask('endLogin', ended)
   }
 
-  override useCode(id: string): Promise<boolean> {
-    return this.#primary.ask('useCode', id)
+  override useOnce(once: Once): Promise<boolean> {
+    return this.#primary.ask('useOnce', once)
   }
 }

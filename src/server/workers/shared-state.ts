@@ -4,7 +4,7 @@ import type { Answers } from './channel.ts'
 import { PromotionOrder } from './promotion-order.ts'
 import type { OfPrimary, OfWorker, Start } from './questions.ts'
 
-type Asked = 'promotionBegins' | 'promotionEnds' | 'sessionEnded'
+type Asked = 'promotionBegins' | 'promotionEnds' | 'loginEnded'
 
 /** A worker, as far as it shares state. */
 export interface Sharing {
@@ -25,11 +25,11 @@ export class SharedState {
   }
 
   /** What a new worker has to know. */
-  start(): Pick<Start, 'pageKey' | 'loginKey' | 'endedSessions' | 'promotions'> {
+  start(): Pick<Start, 'pageKey' | 'loginKey' | 'endedLogins' | 'promotions'> {
     return {
       pageKey: this.#pageKey,
       loginKey: this.#logins.key,
-      endedSessions: [...this.#logins.endedSessions()],
+      endedLogins: [...this.#logins.ended()],
       promotions: this.#promotions.underWay,
     }
   }
@@ -44,12 +44,12 @@ export class SharedState {
         this.#promotions.end(id)
         return null
       },
-      endSession: async (session) => {
-        this.#logins.noteEnd(session.id, session.milliseconds)
-        await Promise.allSettled(this.#workers().map((each) => each.ask('sessionEnded', session)))
+      endLogin: async (ended) => {
+        this.#logins.noteEnd(ended)
+        await Promise.allSettled(this.#workers().map((each) => each.ask('loginEnded', ended)))
         return null
       },
-      useCode: (id) => this.#logins.useCode(id),
+      useOnce: (once) => this.#logins.useOnce(once),
     }
   }
 

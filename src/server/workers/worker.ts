@@ -60,8 +60,8 @@ class Worker {
       metrics: () => this.#metrics.registry.getMetricsAsJSON(),
       prepare: (config) => this.#prepare(config),
       finish: (how) => this.#finish(how),
-      sessionEnded: ({ id, milliseconds }) => {
-        this.#logins?.noteEnd(id, milliseconds)
+      loginEnded: (ended) => {
+        this.#logins?.noteEnd(ended)
         return null
       },
       promotionBegins: async (promotion) => {
@@ -88,7 +88,7 @@ class Worker {
   async #begin(start: Start): Promise<null> {
     this.#auditProblem = start.auditProblem
     this.#logins = new SharedLogins(start.loginKey, this.#channel)
-    for (const { id, milliseconds } of start.endedSessions) this.#logins.noteEnd(id, milliseconds)
+    for (const ended of start.endedLogins) this.#logins.noteEnd(ended)
     for (const promotion of start.promotions) void this.#promotions.begin(promotion)
     this.#begun = this.#open(start, this.#logins)
     this.#accept = (await this.#begun).accept

@@ -28,7 +28,8 @@ function caller(who = objectId): Authenticated {
   return { principal, overage: false, audience: 'a', validity }
 }
 
-const session: Session = { id: 'i', authenticated: caller(), person: 'Anna', endsAt: begin + 43_200, refreshToken: 'r' }
+const mark = { id: 'i', begunAt: begin * 1_000, issuerSession: 'o', subject: 's' }
+const session: Session = { ...mark, authenticated: caller(), person: 'Anna', endsAt: begin + 43_200, refreshToken: 'r' }
 const cookieIn = (header: string, name: 'session' | 'attempt') => cookieValues(header.split(';')[0], cookies[name])[0] ?? ''
 
 t.test('a session ends with its hours, whatever was renewed', async (t) => {

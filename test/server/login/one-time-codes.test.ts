@@ -100,7 +100,8 @@ for (const [place, options] of Object.entries({ sealed: {}, 'in Redis': shared }
 t.test('a code ends after a minute, and however it is written it is good once', async (t) => {
   let now = 1_900_000_000_000
   const codes = new SealedCodes(new Seal(randomBytes(32), 'code', () => now), new LoginMemory(), () => now)
-  const handed = { token: 't', sessionId: 's' }
+  const login = { id: 'i', begunAt: now, issuerSession: null, subject: 's' }
+  const handed = { token: 't', login }
   const late = await codes.give(handed)
   now += codeLife * 1_000 + 1_000
   await t.rejects(codes.take(late), { message: /older than 60 seconds/ })

@@ -46,6 +46,17 @@ t.test('a login is renewed at one replica, and its older cookie goes on at the o
   t.equal((await at(second, first).send(whoami)).status, 200, 'the new cookie counts at both')
 })
 
+t.test('every replica’s audit says who it was and with which application', async (t) => {
+  app.entra.tricks.accessClaims = { preferred_username: 'anna@example.com' }
+  const first = app.browser()
+  await first.open(`${publicUrl}/-/login`)
+  app.entra.tricks.accessClaims = {}
+  t.equal((await at(second, first).send(`${publicUrl}/env/acc/-/whoami`)).status, 200)
+  const lines = second.logs().split('\n')
+  const line = lines.findLast((each) => each.includes('"endpoint":"whoami"')) ?? '{}'
+  t.match(JSON.parse(line), { applicationId: app.entra.clientId, userName: 'anna@example.com' })
+})
+
 t.test('a logout ends the login at its replica; elsewhere the browser has no cookie any more', async (t) => {
   const first = app.browser()
   await first.open(`${publicUrl}/-/login`)

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { endingName } from '../../../src/server/login/login-ends.ts'
 import { Channel } from '../../../src/server/workers/channel.ts'
 import type { OfPrimary, OfWorker } from '../../../src/server/workers/questions.ts'
 import { SharedLogins } from '../../../src/server/workers/shared-logins.ts'
@@ -24,11 +25,11 @@ function makeTeam() {
         return null
       },
       promotionEnds: (id: string): void => promotions.end(id),
-      sessionEnded: ({ id, milliseconds }: OfWorker['sessionEnded']['given']): void => logins.noteEnd(id, milliseconds),
+      loginEnded: (ended: OfWorker['loginEnded']['given']): void => logins.noteEnd(ended),
     })
     const promotions = new SharedPromotions(toPrimary)
     const logins = new SharedLogins(begin.loginKey, toPrimary)
-    for (const { id, milliseconds } of begin.endedSessions) logins.noteEnd(id, milliseconds)
+    for (const ended of begin.endedLogins) logins.noteEnd(ended)
     for (const promotion of begin.promotions) void promotions.begin(promotion)
     workers.add(worker)
     const end = () => {
@@ -141,18 +142,23 @@ t.test('a worker that begins during a promotion waits for its end as the others 
 t.test('who logged out at one worker has logged out at all, and at those that begin later', async (t) => {
   const { start } = makeTeam()
   const [one, other] = [start(), start()]
-  await one.logins.end('session', 60_000)
-  t.ok(one.logins.hasEnded('session'))
-  t.ok(other.logins.hasEnded('session'), 'when the logout is answered')
-  t.ok(start().logins.hasEnded('session'))
-  t.notOk(other.logins.hasEnded('another'))
+  const names = ['session', endingName({ subject: 'anna' }, 'proved'), endingName({ issuerSession: 'o' }, 'unproved')]
+  for (const name of names) {
+    await one.logins.end({ name, at: 5, milliseconds: 60_000 })
+    t.ok(one.logins.hasEnded([name], 4))
+    t.ok(other.logins.hasEnded([name], 4), 'when the logout is answered')
+    t.notOk(other.logins.hasEnded([name], 6), 'a later login goes on')
+    t.ok(start().logins.hasEnded([name], 4))
+  }
+  t.notOk(other.logins.hasEnded(['another'], 4))
   t.same(other.logins.key, one.logins.key, 'cookies of one are good at the other')
 })
 
-t.test('a code is exchanged once, at whichever worker', async (t) => {
+t.test('a code or a logout token is taken once, at whichever worker', async (t) => {
   const { start } = makeTeam()
   const [one, other] = [start(), start()]
-  const taken = await Promise.all([one.logins.useCode('code'), other.logins.useCode('code'), one.logins.useCode('another')])
+  const use = ({ logins }: typeof one, id: string) => logins.useOnce({ id, milliseconds: 60_000 })
+  const taken = await Promise.all([use(one, 'code'), use(other, 'code'), use(one, 'another')])
   t.same(taken.filter(Boolean).length, 2)
-  t.equal(await other.logins.useCode('code'), false)
+  t.equal(await use(other, 'code'), false)
 })
