@@ -95,10 +95,12 @@ export function textsMeaning(endpoint: OpenEndpoint, message: JsonObject, ...mea
 
 /** The non-empty text of the first field with this meaning, or null. */
 export function textMeaning(endpoint: OpenEndpoint, message: JsonObject, meaning: Meaning): string | null {
-  for (const { value } of placesMeaning(endpoint, message, meaning)) {
-    if (typeof value === 'string' && value !== '') return value
+  let first: string | null = null
+  const keep: Visit = (value) => {
+    if (typeof value === 'string' && value !== '') first ??= value
   }
-  return null
+  for (const selector of selectorsOf(endpoint).get(meaning) ?? []) eachAt(message, selector, keep)
+  return first
 }
 
 /** The id in a field, which MLflow writes as a text or as a number. */

@@ -9,8 +9,12 @@ export const longestName = 500
 /** As Databricks takes them for serving endpoints. */
 export const endpointName = /^[A-Za-z0-9_-]{1,63}$/
 
+/** Names with which nothing is wrong, whatever they are of: most are. */
+const plainName = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/
+
 /** What is wrong with a logical name, as the end of a sentence, or null. */
 export function nameProblem(kind: NameKind, name: string): string | null {
+  if (plainName.test(name)) return null
   if (name === '') return 'is empty'
   if (kind === 'endpoint' && !endpointName.test(name))
     return 'has more than 63 characters, or others than letters, digits, dashes and underscores'

@@ -49,7 +49,9 @@ function exportHeaders(message: JsonObject): Record<string, string> {
 }
 
 function pathOf(endpoint: OpenEndpoint, message: JsonObject): string {
-  const path = (endpoint.sentAs ?? endpoint).path.replace(/\{([^{}]+)\}/g, (_, name: string) => {
+  const template = (endpoint.sentAs ?? endpoint).path
+  if (!template.includes('{')) return endpoint.upstreamPrefix + template
+  const path = template.replace(/\{([^{}]+)\}/g, (_, name: string) => {
     const value = message.get(name)
     const text = value instanceof JsonNumber ? value.text : String(value ?? '')
     const segments = name === endpoint.multiSegment ? text.split('/') : [text]

@@ -9,11 +9,14 @@ function decodeSegment(text: string): string {
   }
 }
 
+const none: ReadonlyMap<string, string> = new Map()
+
 /**
  * The path parameters of a request, read by the endpoint's template from the raw path without `/env/<name>`. The template's own characters must be literal:
  * an encoded spelling of a known path is unknown. The segments of an artifact path stay encoded.
  */
 export function readPathParams(endpoint: OpenEndpoint, path: string): ReadonlyMap<string, string> {
+  if (endpoint.pathParams.length === 0 && path.includes(endpoint.path)) return none
   const template = endpoint.path.split('/')
   const start = path.indexOf(endpoint.path.split('{')[0] ?? '')
   if (start < 0) throw new Refusal('unknown-endpoint', 'There is no such endpoint: the path has an unusual spelling.')

@@ -1,5 +1,6 @@
 import type { ShareLimits } from '../config/limit-settings.ts'
 import type { End } from '../network/request-end.ts'
+import { Counts } from './counts.ts'
 import { type NoteShed, overloaded, type ShedCause } from './overloaded.ts'
 import { Presence } from './presence.ts'
 import type { Sharer } from './sharer.ts'
@@ -32,7 +33,9 @@ export class FairQueue {
   readonly #limits: ShareLimits
   readonly #options: FairQueueOptions
   readonly #clock: () => number
-  readonly #counts = new Map<string, number>()
+  /** Requests under way. */
+  readonly #ofEnvironment = new Counts()
+  readonly #ofPrincipal = new Counts()
   /** By environment and principal; the first entry of a map has the next turn. */
   readonly #queues = new Map<string, Map<string, Waiter[]>>()
   #most = Number.POSITIVE_INFINITY
@@ -173,8 +176,8 @@ export class FairQueue {
     const part = this.#most < this.#limits.everybody ? Math.max(1, this.#most - 1) : Number.POSITIVE_INFINITY
     return (
       this.#underWay < everybody &&
-      this.#countOf(`e ${environment}`) < Math.min(this.#limits.environment, part) &&
-      this.#countOf(`p ${principal}`) < Math.min(this.#shareOf({ environment, principal }), part)
+      this.#ofEnvironment.of(environment) < Math.min(this.#limits.environment, part) &&
+      this.#ofPrincipal.of(principal) < Math.min(this.#shareOf({ environment, principal }), part)
     )
   }
 
@@ -182,21 +185,14 @@ export class FairQueue {
   #shareOf(who: Sharer): number {
     const { amongOthers = 1 } = this.#options
     const { principal: share } = this.#limits
-    const wanted = this.#countOf(`p ${who.principal}`) + this.#waitersOf(who).length
+    const wanted = this.#ofPrincipal.of(who.principal) + this.#waitersOf(who).length
     if (wanted < share || this.#presence.isAlone(who.principal, this.#clock())) return share
     return Math.max(1, Math.floor(share * amongOthers))
   }
 
-  #countOf(key: string): number {
-    return this.#counts.get(key) ?? 0
-  }
-
   #count({ environment, principal }: Sharer, change: 1 | -1): void {
     this.#underWay += change
-    for (const key of [`e ${environment}`, `p ${principal}`]) {
-      const count = this.#countOf(key) + change
-      if (count === 0) this.#counts.delete(key)
-      else this.#counts.set(key, count)
-    }
+    this.#ofEnvironment.change(environment, change)
+    this.#ofPrincipal.change(principal, change)
   }
 }
