@@ -2,56 +2,13 @@ import { text } from 'node:stream/consumers'
 import { parseJson } from '../../../policy/messages/json/json-text.ts'
 import type { StoredFile } from './artifact-store.ts'
 import { azureHeaders } from './azure-headers.ts'
+import { type ListingPage, readBlobPage } from './blob-page.ts'
 import type { CatalogLocation } from './catalog-location.ts'
 import { bytesOf, rowsOf, textOf, unknownStorageAnswer } from './storage-call.ts'
 import { azureCode, type OpenedFile, type StorageClient, storageRefusal } from './storage-client.ts'
 import type { Credential, Lease } from './storage-credentials.ts'
 
-interface Page {
-  readonly rows: readonly StoredFile[]
-  /** The continuation token; '' at the end. */
-  readonly next: string
-}
-
 const mostRows = 100_000
-
-function decodeXml(xml: string): string {
-  const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
-  return xml.replace(/&(?:(lt|gt|quot|apos|amp)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));/g, (_, name, decimal, hex) =>
-    name === undefined
-      ? String.fromCodePoint(Number.parseInt(decimal ?? hex, decimal === undefined ? 16 : 10))
-      : (named[name] ?? ''),
-  )
-}
-
-/** The parts of a text between two delimiters. */
-function partsBetween(text: string, open: string, close: string): string[] {
-  const parts: string[] = []
-  for (let start = text.indexOf(open); start !== -1; ) {
-    const end = text.indexOf(close, start)
-    if (end === -1) return parts
-    parts.push(text.slice(start + open.length, end))
-    start = text.indexOf(open, end)
-  }
-  return parts
-}
-
-/** One page of "List Blobs" with a delimiter. */
-function readBlobPage(xml: string, prefix: string): Page {
-  if (!/<EnumerationResults[\s>]/.test(xml)) throw unknownStorageAnswer('a listing of another form')
-  const nameIn = (part: string) => nameBelow(decodeXml(/<Name>([^<]*)<\/Name>/.exec(part)?.[1] ?? ''), prefix)
-  const folders = partsBetween(xml, '<BlobPrefix>', '</BlobPrefix>').map((part) => ({
-    path: nameIn(part),
-    isDir: true,
-    fileSize: null,
-  }))
-  const files = partsBetween(xml, '<Blob>', '</Blob>').map((part) => {
-    const size = /<Content-Length>([0-9]{1,15})<\/Content-Length>/.exec(part)?.[1]
-    if (size === undefined) throw unknownStorageAnswer('a file without its length')
-    return { path: nameIn(part), isDir: false, fileSize: Number(size) }
-  })
-  return { rows: [...folders, ...files], next: decodeXml(/<NextMarker>([^<]*)<\/NextMarker>/.exec(xml)?.[1] ?? '') }
-}
 
 function nameBelow(path: string, prefix: string): string {
   const name = path.slice(prefix.length).replace(/\/$/, '')
@@ -62,7 +19,7 @@ function nameBelow(path: string, prefix: string): string {
 }
 
 /** One page of "Path - List" of Azure Data Lake, which writes numbers and booleans as text. */
-function readLakePage(json: string, prefix: string, next: string): Page {
+function readLakePage(json: string, prefix: string, next: string): ListingPage {
   const parsed = parseJson(json, { maxKeys: Number.POSITIVE_INFINITY })
   if (!(parsed instanceof Map)) throw unknownStorageAnswer('a listing of another form')
   const rows = rowsOf(parsed, 'paths').map((row) => {
@@ -80,7 +37,7 @@ function parametersOf({ dialect }: CatalogLocation, prefix: string, marker: stri
   return { resource: 'filesystem', recursive: 'false', directory: prefix.slice(0, -1), ...continuation }
 }
 
-async function readPage(location: CatalogLocation, answer: OpenedFile, prefix: string): Promise<Page> {
+async function readPage(location: CatalogLocation, answer: OpenedFile, prefix: string): Promise<ListingPage> {
   if (answer.status === 404) {
     await answer.body.dump().catch(() => null)
     return { rows: [], next: '' }
@@ -92,7 +49,7 @@ async function readPage(location: CatalogLocation, answer: OpenedFile, prefix: s
   const said = await text(answer.body)
   const continuation = answer.headers['x-ms-continuation']
   return location.dialect === 'blob'
-    ? readBlobPage(said, prefix)
+    ? readBlobPage(said, (path) => nameBelow(path, prefix))
     : readLakePage(said, prefix, typeof continuation === 'string' ? continuation : '')
 }
 
