@@ -4,6 +4,7 @@ import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { objectsIn } from '../../policy/messages/message-fields.ts'
 import { ownerOf } from '../../policy/names/names.ts'
 import { plainText } from '../../rewrite/unity-catalog/registry-rows.ts'
+import { pagesOf } from '../network/pages-of.ts'
 
 /** A registered model (a prompt is one, too) or an experiment as MLflow lists it. */
 export interface StoredThing {
@@ -66,14 +67,13 @@ export function readThing(kind: StoredThing['kind'], row: JsonObject): StoredThi
 /** What a list has, from at most so many pages; null where MLflow does not show it. */
 export async function listThings(ask: Ask, { kind, path, rows, query }: Listing, pages: number): Promise<StoredThing[] | null> {
   const things: StoredThing[] = []
-  let token = ''
-  for (let read = 0; read < pages; read++) {
-    const answer = await ask(path, { ...query, ...(token === '' ? {} : { page_token: token }) })
+  const askPage = (token: string) => ask(path, token === '' ? query : { ...query, page_token: token })
+  let read = 0
+  for await (const answer of pagesOf(askPage, (page) => plainText(page?.get('next_page_token')))) {
     if (answer === null) return null
     for (const row of objectsIn(answer.get(rows))) things.push(readThing(kind, row))
-    const next = plainText(answer.get('next_page_token'))
-    if (next === '' || next === token) break
-    token = next
+    read += 1
+    if (read >= pages) break
   }
   return things
 }

@@ -21,6 +21,7 @@ import {
   sortRows,
 } from '../../rewrite/unity-catalog/registry-rows.ts'
 import { mapAtOnce } from '../facts/map-at-once.ts'
+import { pagesOf } from '../network/pages-of.ts'
 import { parseAnswer } from '../upstream/parse-answer.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import { searchesVersions, withAliases } from './unity-catalog-aliases.ts'
@@ -102,14 +103,12 @@ class CatalogRegistry {
 
   async #pages(call: (token: string) => SentCall, key: string): Promise<JsonObject[]> {
     const rows: JsonObject[] = []
-    for (let token = ''; ; ) {
-      const page = await this.#ask(call(token))
-      for (const row of objectsIn(listedRows(page, key))) rows.push(row)
-      const next = plainText(page.get('next_page_token'))
-      if (next === '' || next === token) return rows
+    const ask = (token: string) => this.#ask(call(token))
+    for await (const page of pagesOf(ask, (each) => plainText(each.get('next_page_token')))) {
       if (rows.length > most.listed) throw invalid('There are too many models or versions to search. Name the model.')
-      token = next
+      for (const row of objectsIn(listedRows(page, key))) rows.push(row)
     }
+    return rows
   }
 
   async #modelsIn(scope: SearchScope): Promise<JsonObject[]> {

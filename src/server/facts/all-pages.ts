@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
+import { pagesOf } from '../network/pages-of.ts'
 import { unknownAnswer } from '../upstream/parse-answer.ts'
 import { textIn } from './look-up-answers.ts'
 
@@ -13,15 +14,18 @@ export async function allPages(
   most = Number.POSITIVE_INFINITY,
 ): Promise<readonly Json[] | null> {
   const rows: Json[] = []
-  let token: string | null = null
-  do {
-    const found: JsonObject | null = await find(token === null ? query : { ...query, page_token: token })
-    if (found === null && token === null) return null
+  const first = await find(query)
+  if (first === null) return null
+  const ask = async (token: string) => {
+    const found = token === '' ? first : await find({ ...query, page_token: token })
     // A part of the rows would look like all of them.
     if (found === null) throw unknownAnswer()
+    return found
+  }
+  for await (const found of pagesOf(ask, (each) => textIn(each, 'next_page_token') ?? '')) {
     const page = found.get(key)
     for (const row of Array.isArray(page) ? page : []) rows.push(row)
-    token = textIn(found, 'next_page_token')
-  } while (token !== null && rows.length < most)
+    if (rows.length >= most) break
+  }
   return rows
 }

@@ -4,10 +4,12 @@ import { argumentJson } from '../../policy/graphql/argument-values.ts'
 import { messageOf } from '../../policy/graphql/schema.ts'
 import { decodeObject } from '../../policy/messages/decode-object.ts'
 import type { Json, JsonObject } from '../../policy/messages/json/json.ts'
+import { idIn, objectsIn } from '../../policy/messages/message-fields.ts'
 import { shapeOf } from '../../policy/messages/message-shape.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { graphqlValue } from '../../rewrite/answer/graphql-answer.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import { pagesOf } from '../network/pages-of.ts'
 import type { Pipeline } from './pipeline.ts'
 
 /** Runs in one search: their list stands in an address. */
@@ -97,20 +99,20 @@ export class FieldReader {
     for (let start = 0; start < runs.length; start += runsAtOnce) {
       const ids = runs.slice(start, start + runsAtOnce).map((id) => `'${id}'`)
       const filter = ids.length === 1 ? `run_id = ${ids[0]}` : `run_id IN (${ids.join(', ')})`
-      let token: Json = ''
-      do {
-        const query: JsonObject = new Map([['filter', filter], ...(token === '' ? [] : [['page_token', token] as const])])
-        const answer = await this.#ask('mlflow.SearchModelVersions', query)
-        const rows = answer.get('model_versions')
-        for (const row of Array.isArray(rows) ? rows : []) {
-          const id = row instanceof Map ? row.get('run_id') : null
-          if (typeof id !== 'string') continue
-          const known = found.get(id)
-          if (known === undefined) found.set(id, [row])
-          else known.push(row)
+      const ask = (token: string) =>
+        this.#ask(
+          'mlflow.SearchModelVersions',
+          new Map(Object.entries({ filter, ...(token === '' ? {} : { page_token: token }) })),
+        )
+      for await (const answer of pagesOf(ask, (page) => idIn(page, 'next_page_token') ?? '')) {
+        for (const row of objectsIn(answer.get('model_versions'))) {
+          const id = idIn(row, 'run_id')
+          if (id === null) continue
+          const known = found.get(id) ?? []
+          known.push(row)
+          found.set(id, known)
         }
-        token = answer.get('next_page_token') ?? ''
-      } while (token !== '')
+      }
     }
     return found
   }

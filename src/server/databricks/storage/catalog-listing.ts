@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { parseJson } from '../../../policy/messages/json/json-text.ts'
+import { pagesOf } from '../../network/pages-of.ts'
 import type { StoredFile } from './artifact-store.ts'
 import { azureHeaders } from './azure-headers.ts'
 import { type ListingPage, readBlobPage } from './blob-page.ts'
@@ -62,13 +63,14 @@ export async function listCatalogFolder(
 ): Promise<StoredFile[]> {
   const prefix = folder === '' ? `${location.folder}/` : `${location.folder}/${folder}/`
   const rows: StoredFile[] = []
-  for (let marker = ''; ; ) {
+  const ask = async (marker: string) => {
     const parameters = parametersOf(location, prefix, marker)
     const open = (credential: Credential) => ingress.open(credential, azureHeaders('read', credential.headers), parameters)
-    const page = await readPage(location, await lease.use(open, ({ body }) => void body.dump().catch(() => null)), prefix)
-    for (const row of page.rows) rows.push(row)
-    if (page.next === '') return rows
-    if (page.next === marker || rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
-    marker = page.next
+    return readPage(location, await lease.use(open, ({ body }) => void body.dump().catch(() => null)), prefix)
   }
+  for await (const page of pagesOf(ask, ({ next }) => next)) {
+    for (const row of page.rows) rows.push(row)
+    if (rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
+  }
+  return rows
 }

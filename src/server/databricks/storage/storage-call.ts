@@ -1,5 +1,6 @@
 import { type Json, JsonNumber, type JsonObject } from '../../../policy/messages/json/json.ts'
 import { Refusal } from '../../../policy/reasons.ts'
+import { pagesOf } from '../../network/pages-of.ts'
 
 /** Sends a request to Databricks: a GET's message as its query, a POST's as its JSON body. `path` begins with `/api/2.0/`. */
 export type StorageCall = (method: 'GET' | 'POST', path: string, message: JsonObject) => Promise<{ status: number; json: Json }>
@@ -75,13 +76,12 @@ export async function askPages(
   key: string,
 ): Promise<JsonObject[]> {
   const rows: JsonObject[] = []
-  for (let token = ''; ; ) {
-    const answer = await ask(token === '' ? {} : { page_token: token })
+  const askPage = (token: string) => ask(token === '' ? {} : { page_token: token })
+  for await (const answer of pagesOf(askPage, (page) => textOf(page, 'next_page_token'))) {
     const page = rowsOf(answer, key)
+    if (page.length === 0) break
     for (const row of page) rows.push(row)
-    const next = textOf(answer, 'next_page_token')
-    if (page.length === 0 || next === '') return rows
-    if (next === token || rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
-    token = next
+    if (rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
   }
+  return rows
 }
