@@ -3,7 +3,8 @@ import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { loadConfig } from '../src/server/config/config.ts'
 import { tenantId } from './fakes/issuer.ts'
-import { chart, cluster, external, readText, render, renderAll, renderJob } from './fixtures/helm-chart.ts'
+import { chart, cluster, readText, render, renderAll, renderJob } from './fixtures/helm-chart.ts'
+import { withEverything } from './fixtures/helm-variants.ts'
 import { at, pick, record, set } from './fixtures/manifests.ts'
 import { runHelm } from './harness/helm-tools.ts'
 
@@ -154,42 +155,6 @@ t.test('monitors select the admin port, of pods or of its own Service', async (t
   t.strictSame(at(service, 'spec.clusterIP'), 'None')
   t.notMatch(at(pick(beforeDatabricks, 'Service', name), 'metadata.labels'), { 'app.kubernetes.io/component': 'admin' })
 })
-
-/** Values that use each of what Kubernetes has for pods. */
-function withEverything(): object {
-  const volume = { name: 'more', emptyDir: {} }
-  const container = { name: 'beside', image: 'beside:1' }
-  const others = {
-    envFrom: [{ secretRef: { name: 'variables' } }, { prefix: 'A_', configMapRef: { name: 'more', optional: true } }],
-    extraVolumes: [volume],
-    extraVolumeMounts: [{ name: 'more', mountPath: '/more' }],
-    extraContainers: [container],
-    initContainers: [{ ...container, name: 'before' }],
-    hostAliases: [{ ip: '10.0.0.1', hostnames: ['mlflow.example.com'] }],
-    dnsPolicy: 'None',
-    dnsConfig: { nameservers: ['10.0.0.2'], options: [{ name: 'ndots', value: '2' }] },
-    runtimeClassName: 'gvisor',
-    strategy: { type: 'Recreate', rollingUpdate: null },
-    revisionHistoryLimit: 3,
-    startupProbe: { failureThreshold: 99 },
-    podSecurityContext: { runAsUser: 1000 },
-    securityContext: { capabilities: { drop: ['ALL'] } },
-    temporaryStorage: { sizeLimit: '20Gi' },
-    deploymentAnnotations: { 'example.com/owner': 'platform' },
-    topologySpreadConstraints: [
-      { topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'x' } } },
-    ],
-    service: {
-      type: 'LoadBalancer',
-      nodePort: 30500,
-      labels: { a: 'b' },
-      loadBalancerSourceRanges: ['10.0.0.0/8'],
-      externalTrafficPolicy: 'Local',
-    },
-    extraObjects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'another' } }],
-  }
-  return { ...external, ...others }
-}
 
 t.test('whatever else a pod has can be set', async (t) => {
   const manifests = await render(withEverything())

@@ -2,10 +2,12 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureChromium } from '../setup/chromium.mjs'
+import { ensureCustomResources } from '../setup/custom-resources.mjs'
 import { currentNode, ensureBuilt, ensureDependencies, root } from '../setup/ensure.mjs'
 import { findPython } from '../setup/find-python.mjs'
 import { ensureHaproxy } from '../setup/haproxy.mjs'
 import { ensureJavaClient } from '../setup/java.mjs'
+import { ensureKubeApiserver } from '../setup/kube-apiserver.mjs'
 import { Missing } from '../setup/missing.mjs'
 import { ensureNginx } from '../setup/nginx.mjs'
 import { ensureOauth2Proxy } from '../setup/oauth2-proxy.mjs'
@@ -77,8 +79,9 @@ async function prepare({ built, pythons, programs = [], others = false }) {
 
 // Some tests need these; all others run without them.
 async function prepareOthers() {
-  const onlyLong = isFull ? [ensureOauth2Proxy] : []
-  for (const ensure of [ensureChromium, ensureHaproxy, ensureRedis, ensureJavaClient, ensurePromtool, ...onlyLong]) {
+  const onlyLong = isFull ? [ensureOauth2Proxy, ensureKubeApiserver] : []
+  const always = [ensureChromium, ensureHaproxy, ensureRedis, ensureJavaClient, ensurePromtool, ensureCustomResources]
+  for (const ensure of [...always, ...onlyLong]) {
     try {
       await ensure(say)
     } catch (error) {

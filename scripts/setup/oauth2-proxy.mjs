@@ -1,8 +1,9 @@
 // oauth2-proxy, whose documented recipe is run by a long test. Plain JavaScript for Node 20, no dependencies.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { findGo } from './go.mjs'
 import { Missing } from './missing.mjs'
-import { isProgram, onPath } from './programs.mjs'
+import { isProgram } from './programs.mjs'
 import { cacheFolder } from './python-environments.mjs'
 
 const version = 'v7.15.6'
@@ -15,11 +16,6 @@ export function findOauth2Proxy() {
   const named = process.env.OAUTH2_PROXY
   if (named && named !== 'build') return isProgram(named) ? named : null
   return isProgram(own()) ? own() : null
-}
-
-/** Go's own place for programs is outside of the PATH where it was unpacked by hand. */
-function findGo() {
-  return onPath('go') ?? ['/usr/local/go/bin/go'].find(isProgram) ?? null
 }
 
 export function ensureOauth2Proxy(say) {

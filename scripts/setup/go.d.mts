@@ -1,0 +1,2 @@
+/** The path of Go; null if there is none. */
+export function findGo(): string | null
