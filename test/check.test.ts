@@ -93,7 +93,7 @@ t.test('the examples pass check', async (t) => {
   for (const name of ['mlflow-token', 'collector-token']) write(`example/${name}`, 'token')
   for (const name of ['paging-key', 'cookie-key']) write(`example/${name}`, '0f'.repeat(32))
   for (const name of ['login', 'databricks', 'graph', 'acc']) write(`example/${name}-secret`, 'secret')
-  write('example/redis-password', 'secret')
+  for (const name of ['redis', 'sentinel']) write(`example/${name}-password`, 'secret')
   for (const [name, fixture] of Object.entries({ 'tls.crt': 'server.pem', 'tls.key': 'server.key' }))
     write(`example/${name}`, readFileSync(join(repository, 'test/fixtures/certificates', fixture), 'utf8'))
   for (const name of exampleNames) {

@@ -7,7 +7,8 @@ import { findRedis } from '../../scripts/setup/redis.mjs'
 import { freePort, startProgram } from './program.ts'
 
 const certificate = (name: string) => fileURLToPath(new URL(`../fixtures/certificates/${name}`, import.meta.url))
-const password = 'a password: with spaces'
+/** Of every server here. */
+export const password = 'a password: with spaces'
 /** The authority of the server's certificate, which is for localhost. */
 export const caFile = certificate('ca.pem')
 
@@ -29,25 +30,46 @@ export interface RedisServer {
   close(): Promise<void>
 }
 
-/** Starts one. */
-export async function startRedis(): Promise<RedisServer> {
+/** Where the program is. */
+export function redisCommand(): string {
   const command = findRedis()
   if (command === null) throw new Error('Neither redis-server nor valkey-server was found: npm test installs one')
-  const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'redis-'))
-  const files = { '--tls-cert-file': 'server.pem', '--tls-key-file': 'server.key', '--tls-ca-cert-file': 'ca.pem' }
-  const settings = {
+  return command
+}
+
+/** Of a server with TLS and a password, which keeps nothing on disk but what is in `folder`. */
+export function redisSettings(port: number, folder: string): Readonly<Record<string, string>> {
+  const files = { 'tls-cert-file': 'server.pem', 'tls-key-file': 'server.key', 'tls-ca-cert-file': 'ca.pem' }
+  return {
     ...Object.fromEntries(Object.entries(files).map(([name, file]) => [name, certificate(file)])),
-    ...{ '--bind': '127.0.0.1', '--port': '0', '--tls-port': `${port}`, '--tls-auth-clients': 'no' },
-    ...{ '--requirepass': password, '--save': '', '--dir': folder },
+    ...{ bind: '127.0.0.1', port: '0', 'tls-port': `${port}`, 'tls-auth-clients': 'no' },
+    ...{ requirepass: password, save: '', dir: folder },
   }
-  const run = () => startProgram(command, Object.entries(settings).flat(), { env: { PATH: process.env.PATH } })
-  let server = run()
-  const url = `rediss://localhost:${port}`
+}
+
+/** Settings as the program's arguments. */
+export function argumentsOf(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+}
+
+/** A client of one server, which asks it whatever a test wants to know. */
+export async function openClient(url: string) {
   const socket = { tls: true as const, ca: readFileSync(caFile), reconnectStrategy: 20 }
   const client = createClient({ url, password, socket, RESP: 2 })
   client.on('error', () => {})
   await client.connect()
+  return client
+}
+
+/** Starts one. */
+export async function startRedis(): Promise<RedisServer> {
+  const command = redisCommand()
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'redis-'))
+  const run = () => startProgram(command, argumentsOf(redisSettings(port, folder)), { env: { PATH: process.env.PATH } })
+  let server = run()
+  const url = `rediss://localhost:${port}`
+  const client = await openClient(url)
   const readPid = async () => Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1])
   let pid = await readPid()
   return {

@@ -1,4 +1,4 @@
-import type { RedisSettings } from './config-login.ts'
+import { nameRedis, type RedisSettings, redisNodes } from './config-redis.ts'
 import type { Config } from './config-types.ts'
 import { nameIssuer } from './describe-issuers.ts'
 import type { IssuerSettings } from './issuer-settings.ts'
@@ -27,9 +27,9 @@ export function warnOfCallers(config: Config): string[] {
 }
 
 function warnOfRedis(redis: RedisSettings | null): string[] {
-  if (redis === null || redis.tls || isLoopback(redis.host)) return []
+  if (redis === null || redis.tls || redisNodes(redis).every(({ host }) => isLoopback(host))) return []
   return [
-    `The password of Redis at ${redis.host} goes over the network as it is, and whoever changes what goes there can end logins: write rediss:// in authentication.login.redis.url.`,
+    `The password of ${nameRedis(redis)} goes over the network as it is, and whoever changes what goes there can end logins: write rediss:// in authentication.login.redis.`,
   ]
 }
 

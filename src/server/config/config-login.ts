@@ -1,23 +1,4 @@
-/** A server of Redis or Valkey as written. */
-interface RedisEntry {
-  readonly url: string
-  readonly username?: string
-  readonly passwordFile?: string
-  readonly keyPrefix: string
-}
-
-/** Where replicas keep sessions together. */
-export interface RedisSettings {
-  readonly host: string
-  readonly port: number
-  readonly database: number
-  readonly tls: boolean
-  /** Null: the server's default user. */
-  readonly username: string | null
-  /** Null: the server asks for none. */
-  readonly passwordFile: string | null
-  readonly keyPrefix: string
-}
+import { completeRedis, type RedisEntry, type RedisSettings } from './config-redis.ts'
 
 /** The login in the browser as written. */
 export interface LoginEntry {
@@ -44,14 +25,6 @@ export interface LoginSettings {
   readonly sessionHours: number
   /** Null: sessions are kept in the browsers' cookies. */
   readonly redis: RedisSettings | null
-}
-
-function completeRedis(entry: RedisEntry): RedisSettings {
-  const { url, username = null, passwordFile = null, keyPrefix } = entry
-  const { protocol, hostname, port, pathname } = new URL(url)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  const database = Number(pathname.slice(1))
-  return { host, port: Number(port || 6379), database, tls: protocol === 'rediss:', username, passwordFile, keyPrefix }
 }
 
 /** The login as the file means it. */

@@ -1,3 +1,4 @@
+import { nameRedis } from './config-redis.ts'
 import type { Config } from './config-types.ts'
 import { describeCredentials } from './describe-credentials.ts'
 import { describeKeys, listOr, nameIssuer } from './describe-issuers.ts'
@@ -56,6 +57,6 @@ function describeLogin({ authentication: { login } }: Config): Row | null {
   const { publicUrl, clientId, clientSecretFile, cookieKeyFile, sessionHours, redis } = login
   const client = clientSecretFile === null ? 'a public client' : `with the secret in ${clientSecretFile}`
   const key = cookieKeyFile === null ? 'a key generated at start' : `the key in ${cookieKeyFile}`
-  const place = redis === null ? 'in cookies' : `in Redis at ${redis.host}:${redis.port}${redis.tls ? '' : ' (without TLS)'}`
+  const place = redis === null ? 'in cookies' : `in ${nameRedis(redis)}${redis.tls ? '' : ' (without TLS)'}`
   return ['login', `at ${publicUrl}, as ${clientId} (${client}), for ${sessionHours} h, ${place}, sealed with ${key}`]
 }

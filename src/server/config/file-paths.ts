@@ -21,5 +21,8 @@ export function resolveFiles<T extends object>(part: T, folder: string): T {
 /** The same for a login, and for where its sessions are kept. */
 export function resolveLogin(login: LoginEntry, folder: string): LoginEntry {
   const { redis } = login
-  return { ...resolveFiles(login, folder), ...(redis === undefined ? {} : { redis: resolveFiles(redis, folder) }) }
+  if (redis === undefined) return resolveFiles(login, folder)
+  const { sentinel } = redis
+  const inner = sentinel === undefined ? {} : { sentinel: resolveFiles(sentinel, folder) }
+  return { ...resolveFiles(login, folder), redis: { ...resolveFiles(redis, folder), ...inner } }
 }

@@ -1,8 +1,8 @@
 import type { ConfigFile } from './config-file.ts'
-import type { LoginEntry } from './config-login.ts'
 import type { Finding } from './config-problem.ts'
 import { checkReadable } from './credential-checks.ts'
-import { readKeyFile, readPasswordFile, readSecretFile } from './secret-file.ts'
+import { checkRedis } from './redis-checks.ts'
+import { readKeyFile, readSecretFile } from './secret-file.ts'
 import { findUrlProblem, isLoopback } from './url-checks.ts'
 
 /** What the schema cannot say about the login in the browser. */
@@ -18,29 +18,6 @@ export function checkLogin({ listen, authentication: { mode, login, entra } }: C
     ...checkReadable([...path, 'cookieKeyFile'], readKeyFile, login.cookieKeyFile),
     ...checkRedis([...path, 'redis'], login),
   ]
-}
-
-function checkRedis(path: readonly string[], { redis, cookieKeyFile }: LoginEntry): Finding[] {
-  if (redis === undefined) return []
-  const problem = findRedisProblem(redis.url)
-  return [
-    ...(problem === null ? [] : [{ path: [...path, 'url'], message: problem }]),
-    ...(cookieKeyFile === undefined
-      ? [{ path, message: 'keeps sessions that only their key opens; write cookieKeyFile, which all replicas share' }]
-      : []),
-    ...checkReadable([...path, 'passwordFile'], readPasswordFile, redis.passwordFile),
-  ]
-}
-
-/** The text is not repeated: it may hold a password. */
-function findRedisProblem(text: string): string | null {
-  const instead = 'write for example rediss://valkey.example.com:6379'
-  if (!/^rediss?:\/\/[!-~]+$/.test(text) || !URL.canParse(text)) return `is not a redis:// or rediss:// URL; ${instead}`
-  if (text.includes('@')) return 'must not contain a user name or password; write username and passwordFile'
-  const { hostname, pathname, search, hash } = new URL(text)
-  if (hostname === '' || search !== '' || hash !== '' || !/^(\/\d{0,3})?$/.test(pathname))
-    return `has more than a host, a port and the number of a database; ${instead}`
-  return null
 }
 
 function findPublicUrlProblem(text: string, basePath: string): string | null {

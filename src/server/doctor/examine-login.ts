@@ -1,3 +1,4 @@
+import { nameRedis } from '../config/config-redis.ts'
 import type { Config } from '../config/config-types.ts'
 import { askIssuer, issuerDispatcher } from '../credentials/token-endpoint.ts'
 import { beginAttempt } from '../login/attempt.ts'
@@ -51,7 +52,8 @@ async function* lookAtRedis({ authentication: { login }, outbound }: Config): As
   const link = new RedisLink(redis, outbound, ({ problem }) => {
     said = problem ?? said
   })
-  const place = `Redis at ${redis.host}:${redis.port}`
+  const name = nameRedis(redis)
+  const place = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`
   try {
     await link.probe(`${redis.keyPrefix}doctor`)
     yield fine('login', `${place} keeps sessions.`)

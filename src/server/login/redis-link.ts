@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Refusal } from '../../policy/reasons.ts'
-import type { RedisSettings } from '../config/config-login.ts'
+import type { RedisSettings } from '../config/config-redis.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
 import { describeNetworkError } from '../network/network-error.ts'
 import type { RedisClient } from './redis-client.ts'
 
-type Work<T> = (client: RedisClient) => Promise<T>
+type Work<T> = (client: RedisClient['commands']) => Promise<T>
 
 /** Milliseconds for an answer. */
 const timeout = 2_000
@@ -64,8 +64,8 @@ export class RedisLink {
 
   async #answer<T>(opened: Promise<RedisClient>, work: Work<T>, signal: AbortSignal): Promise<T> {
     const client = await opened
-    if (!client.isReady) await once(client, 'ready', { signal })
-    return work(client)
+    if (!client.isReady()) await once(client.events, 'ready', { signal })
+    return work(client.commands)
   }
 
   /** What the server answers. Rejects with Refusal 'upstream-unavailable' if it does not. */

@@ -138,7 +138,8 @@ t.test('whoever can write to the server makes no session, and gives nobody anoth
 })
 
 t.test('a session that ended while it was renewed stays ended; one that is found renewed is taken as it is', async (t) => {
-  const settings = { host: 'localhost', port: Number(new URL(redis.url).port), database: 0, tls: true, username: null }
+  const node = { host: 'localhost', port: Number(new URL(redis.url).port) }
+  const settings = { place: { kind: 'server', node, database: 0 }, tls: true, username: null } as const
   const { writeFileSync } = await import('node:fs')
   const passwordFile = `${t.testdir({})}/password`
   writeFileSync(passwordFile, redis.password)
