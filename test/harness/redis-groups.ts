@@ -9,6 +9,8 @@ type Client = Awaited<ReturnType<typeof openClient>>
 
 interface Member {
   readonly port: number
+  /** The port by which servers of a cluster speak to one another. */
+  readonly bus: string
   readonly url: string
   readonly program: Program
   readonly client: Client
@@ -36,12 +38,14 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 async function startMember(folder: string, more: Readonly<Record<string, string>>): Promise<Member> {
-  const port = await lastingPort()
+  const [port, bus] = [await lastingPort(), `${await lastingPort()}`]
   const home = mkdtempSync(join(folder, 'server-'))
-  const settings = { ...redisSettings(port, home), 'tls-replication': 'yes', masterauth: password, ...more }
+  const settings = { ...redisSettings(port, home), 'tls-replication': 'yes', masterauth: password, 'cluster-port': bus, ...more }
   const program = startProgram(redisCommand(), argumentsOf(settings), { env })
   const url = `rediss://127.0.0.1:${port}`
-  return { port, url, program, client: await openClient(url) }
+  await until(async () => !program.isRunning() || program.logs().includes('Ready to accept connections'))
+  if (!program.isRunning()) throw new Error(`a server ended:\n${program.logs()}`)
+  return { port, bus, url, program, client: await openClient(url) }
 }
 
 function groupOf(folder: string, members: readonly Member[], others: readonly Program[], settings: object): RedisGroup {
@@ -76,7 +80,7 @@ export async function startRedisCluster(): Promise<RedisGroup> {
   for (const [index, range] of slots.entries())
     await members[index]?.client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', ...range.split(' ')])
   const [first, , , replica] = members
-  for (const { port } of members.slice(1)) await first?.client.sendCommand(['CLUSTER', 'MEET', '127.0.0.1', `${port}`])
+  for (const { port, bus } of members.slice(1)) await first?.client.sendCommand(['CLUSTER', 'MEET', '127.0.0.1', `${port}`, bus])
   const id = String(await first?.client.sendCommand(['CLUSTER', 'MYID']))
   await until(async () => String(await replica?.client.sendCommand(['CLUSTER', 'NODES'])).includes(id))
   await replica?.client.sendCommand(['CLUSTER', 'REPLICATE', id])

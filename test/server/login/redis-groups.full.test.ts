@@ -7,6 +7,8 @@ import { caFile, password } from '../../harness/redis.ts'
 import { startRedisCluster, startRedisSentinel } from '../../harness/redis-groups.ts'
 
 const whoami = `${publicUrl}/-/whoami`
+// Servers take seconds to agree on a new primary, and longer on a busy machine.
+t.setTimeout(180_000)
 
 for (const [kind, startGroup] of Object.entries({ cluster: startRedisCluster, sentinel: startRedisSentinel })) {
   t.test(`logins are kept by a ${kind}, and go on when a server is gone`, async (t) => {
