@@ -1,7 +1,9 @@
 // Bundles the program with its dependencies into dist: a start reads a few files in place of a thousand.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import standaloneCode from 'ajv/dist/standalone/index.js'
 import { build } from 'esbuild'
+import { makeAjv } from '../../src/server/config/compile-schema.ts'
 import { root } from './ensure.mjs'
 
 const dist = join(root, 'dist')
@@ -38,6 +40,34 @@ const lazyBuiltins = {
   },
 }
 
+/** Of undici only its connections are used: what its index asks for besides (fetch, WebSocket, mocks) is an empty class, 30 ms of a start. */
+const connectionsAlone = {
+  name: 'connections-alone',
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\/lib\/(?:web|mock|cache|interceptor)\// }, ({ path, importer }) =>
+      /[/\\]node_modules[/\\]undici[/\\]index\.js$/.test(importer) ? { path, namespace: 'unused' } : undefined,
+    )
+    builder.onLoad({ filter: /./, namespace: 'unused' }, () => ({
+      contents: 'class Unused {}\nmodule.exports = new Proxy(Unused, { get: (own, key) => own[key] ?? Unused })',
+    }))
+  },
+}
+
+/** The check of the configuration as ajv writes it down, so that no start has to make it. */
+const writtenCheck = {
+  name: 'written-check',
+  setup(builder) {
+    builder.onLoad({ filter: /[/\\]src[/\\]server[/\\]config[/\\]config-check\.ts$/ }, () => {
+      const ajv = makeAjv({ source: true, esm: true })
+      const schema = JSON.parse(readFileSync(join(root, 'schema', 'config.schema.json'), 'utf8'))
+      return {
+        contents: `${standaloneCode(ajv, ajv.compile(schema))}\nexport const checkConfig = () => validate`,
+        resolveDir: root,
+      }
+    })
+  },
+}
+
 if (existsSync(dist))
   for (const name of readdirSync(dist)) if (name !== '.built-from') rmSync(join(dist, name), { recursive: true })
 const { metafile } = await build({
@@ -56,7 +86,7 @@ const { metafile } = await build({
   sourcemap: 'linked',
   sourcesContent: false,
   metafile: true,
-  plugins: [lazyBuiltins],
+  plugins: [lazyBuiltins, connectionsAlone, writtenCheck],
   logLevel: 'warning',
   // Packages in CommonJS ask for Node's own modules by `require`.
   banner: { js: "import { createRequire as makeRequire } from 'node:module'\nconst require = makeRequire(import.meta.url)" },

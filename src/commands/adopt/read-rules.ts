@@ -1,9 +1,9 @@
 import schema from '../../../schema/adoption.schema.json' with { type: 'json' }
 import type { AdoptionRules } from '../../server/adoption/adoption-rules.ts'
+import { compileSchema } from '../../server/config/compile-schema.ts'
 import { ConfigError, type ConfigProblem, showPath } from '../../server/config/config-problem.ts'
 import type { SchemaNode } from '../../server/config/config-schema.ts'
 import type { Config } from '../../server/config/config-types.ts'
-import { compileSchema } from '../../server/config/config-validate.ts'
 import { readDocument } from '../policy-tests/read-document.ts'
 
 const rulesSchema: SchemaNode = schema

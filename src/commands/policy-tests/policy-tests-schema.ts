@@ -1,7 +1,7 @@
 import schema from '../../../schema/policy-tests.schema.json' with { type: 'json' }
 import type { ClientMode } from '../../policy/environments/environment.ts'
+import { compileSchema } from '../../server/config/compile-schema.ts'
 import type { SchemaNode } from '../../server/config/config-schema.ts'
-import { compileSchema } from '../../server/config/config-validate.ts'
 import type { GivenFacts } from '../explain/given-facts.ts'
 import { readDocument, type YamlDocument } from './read-document.ts'
 

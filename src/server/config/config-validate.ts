@@ -1,9 +1,9 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { oncePer } from '../../policy/once-per.ts'
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import { checkConfig } from './config-check.ts'
 import { type ConfigFile, spreadEnvironments } from './config-file.ts'
 import { noPlaces } from './config-places.ts'
 import { type ConfigPath, type Finding, isWithin } from './config-problem.ts'
-import { type SchemaNode, schemaAt } from './config-schema.ts'
+import { configSchema, type SchemaNode, schemaAt } from './config-schema.ts'
 import { describeError } from './config-sentences.ts'
 import { isMapping, type Mapping, setOwn } from './mapping.ts'
 
@@ -15,9 +15,9 @@ export interface Validation {
   readonly file: ConfigFile | null
 }
 
-/** Checks `data` against the schema and fills in its defaults, in place. Wrong values give way to stand-ins, so that all checks can run. */
-export function validateConfig(data: Mapping, schema: SchemaNode): Validation {
-  const validate = compile(schema)
+/** Checks a configuration against its schema and fills in the defaults, in place. Wrong values give way to stand-ins, so that all checks can run. */
+export function validateConfig(data: Mapping): Validation {
+  const validate = checkConfig()
   const findings: Finding[] = []
   const replaced: ConfigPath[] = []
   for (let round = 0; round < 10; round++) {
@@ -27,12 +27,12 @@ export function validateConfig(data: Mapping, schema: SchemaNode): Validation {
     for (const error of errors) {
       const path = pathOf(error, data)
       const ours = replaced.some((place) => isWithin(path, place) || isWithin(place, path))
-      if (!ours) findings.push({ path, ...describeError(error, schema) })
+      if (!ours) findings.push({ path, ...describeError(error, configSchema) })
     }
     for (const error of errors) {
       const path = pathOf(error, data)
       replaced.push(path)
-      replaceAt(data, path, schema)
+      replaceAt(data, path, configSchema)
     }
   }
   return { findings, replaced, file: null }
@@ -50,27 +50,6 @@ export function validateData<T>(
     .filter((error) => !isFollowUp(error, errors))
     .map((error) => ({ path: pathOf(error, data), ...describeError(error, schema) }))
   return { findings, valid: null }
-}
-
-const compile = oncePer((schema: SchemaNode) => compileSchema<ConfigFile>(schema))
-
-/** The check of a schema that describes values of type `T`. */
-export function compileSchema<T>(schema: SchemaNode): ValidateFunction<T> {
-  const ajv = new Ajv({
-    allErrors: true,
-    useDefaults: true,
-    ownProperties: true,
-    verbose: true,
-    strictTypes: false,
-    strictRequired: false,
-    // The tests check the schemas themselves.
-    validateSchema: false,
-    meta: false,
-    // A configuration is checked once: optimising the check takes longer than running it.
-    code: { optimize: false },
-  })
-  for (const keyword of ['x-form', 'x-default']) ajv.addKeyword(keyword)
-  return ajv.compile<T>(schema)
 }
 
 /** Errors that only repeat another: of the branches of `if`, of names, and the form of a value that has the wrong type. */

@@ -43,7 +43,7 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv, reading?: Readi
 /** As `loadConfig`, with what was written. */
 export function readConfig(file: string, env: NodeJS.ProcessEnv, { secrets }: Reading = { secrets: 'here' }): Loaded {
   const { data, places, findings, unread } = readData(file, configSchema, env)
-  const validation = validateConfig(data, configSchema)
+  const validation = validateConfig(data)
   const within = (ancestors: readonly ConfigPath[]) => (finding: Finding) =>
     ancestors.some((path) => isWithin(finding.path, path))
   findings.push(...validation.findings.filter((finding) => !within(unread)(finding)))

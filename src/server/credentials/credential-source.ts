@@ -3,7 +3,7 @@ export interface AskedFor {
   readonly authorization: string | null
 }
 
-export type AuthenticationHeaders = Readonly<Record<string, string>>
+type AuthenticationHeaders = Readonly<Record<string, string>>
 
 /** The headers that authenticate the proxy, or the caller through it. */
 export interface CredentialSource {
