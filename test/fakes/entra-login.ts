@@ -32,6 +32,13 @@ interface Tricks {
   busy?: number | undefined
 }
 
+/** What the token endpoint answered. */
+interface Given {
+  readonly access_token?: string
+  readonly id_token?: string
+  readonly refresh_token?: string
+}
+
 /** Entra ID as the login uses it: the certified library oidc-provider, with Entra's addresses and claims. */
 export interface EntraLogin extends Entra {
   readonly clientId: string
@@ -42,6 +49,8 @@ export interface EntraLogin extends Entra {
   readonly tricks: Tricks
   /** The grant types that the token endpoint was asked for. */
   readonly grants: string[]
+  /** Every token that it has given. */
+  readonly given: Given[]
   /** Says whatever a test wants to have said, with its key; honest tokens are about logouts. */
   readonly signer: Signer
   /** The logout tokens that were sent, and where the proxy really is that they are sent to; null: at its public URL. */
@@ -214,13 +223,17 @@ export async function startEntraLogin(registrations: Registrations): Promise<Ent
     who: null,
     tricks: {},
     grants,
+    given: [],
     signer,
     told: [],
     proxyAt: null,
   }
   const fake: EntraLogin = { authority, tenantId, audience, tokenUrl, close, ...own }
   const provider = new Provider(issuer, configure(fake, key.privateJwk, registrations))
-  provider.on('grant.success', ({ oidc }) => void grants.push(String(oidc.params?.grant_type)))
+  provider.on('grant.success', ({ oidc, body }) => {
+    grants.push(String(oidc.params?.grant_type))
+    fake.given.push(Object(body))
+  })
   provider.on('grant.error', ({ oidc }) => void grants.push(`refused ${String(oidc.params?.grant_type)}`))
   handle = (request, response) => void serve(fake, provider, request, response)
   return fake
