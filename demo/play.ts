@@ -17,8 +17,10 @@ async function train(standpoint: Standpoint): Promise<void> {
   if (!output.includes('fraud version 1 loaded back')) throw new Error(`train.py did not load its model:\n${output}`)
 }
 
+type Stage = Pick<Surroundings, 'mlflow' | 'workspace' | 'entra' | 'proxy' | 'tokens'>
+
 /** The three applications train, then each lists what it sees, then acc tries what is forbidden. */
-export async function play({ mlflow, workspace, entra, proxy, tokens }: Surroundings): Promise<Findings> {
+export async function play({ mlflow, workspace, entra, proxy, tokens }: Stage): Promise<Findings> {
   for (const [name, token] of Object.entries(tokens)) {
     await showStep(`train.py as ${name}: trains, registers fraud, loads it back`, train({ uri: proxy.url, token }))
   }

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureChromium } from '../setup/chromium.mjs'
+import { ensureContainers } from '../setup/containers.mjs'
 import { ensureCustomResources } from '../setup/custom-resources.mjs'
 import { currentNode, ensureBuilt, ensureDependencies, root } from '../setup/ensure.mjs'
 import { findPython } from '../setup/find-python.mjs'
@@ -79,7 +80,7 @@ async function prepare({ built, pythons, programs = [], others = false }) {
 
 // Some tests need these; all others run without them.
 async function prepareOthers() {
-  const onlyLong = isFull ? [ensureOauth2Proxy, ensureKubeApiserver] : []
+  const onlyLong = isFull ? [ensureOauth2Proxy, ensureKubeApiserver, ensureContainers] : []
   const always = [ensureChromium, ensureHaproxy, ensureRedis, ensureJavaClient, ensurePromtool, ensureCustomResources]
   for (const ensure of [...always, ...onlyLong]) {
     try {
