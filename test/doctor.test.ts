@@ -97,6 +97,23 @@ t.test('an open-source server: is it there, which one, and is it open to everybo
   t.same(other.codes, ['fine issuer', 'note version-unknown', 'fine closed', 'problem credentials-refused'])
 })
 
+t.test('the clocks of this machine and of the issuer are compared', async (t) => {
+  t.teardown(() => issuer.setAnswer('keys'))
+  const authentication = { entra: { ...entra(), authority: issuer.authority } }
+  const config = { upstream: { url: 'http://127.0.0.1:1' }, authentication, environments: ['acc'] }
+  const look = async (seconds: number, headers = {}) => {
+    const date = new Date(Date.now() + seconds * 1_000).toUTCString()
+    issuer.setAnswer({ body: JSON.stringify(issuer.keySet()), headers: { date, ...headers } })
+    const { findings } = await examine(config)
+    return findings.filter(({ code }) => code === 'clock').map(({ weight, message }) => `${weight}: ${message}`)
+  }
+  t.same(await look(0), [])
+  t.match(await look(300), [/^problem: The clock of this machine is (299|300) s behind that of tenant .*not yet valid/])
+  t.match(await look(-300), [/^problem: .* is 30[01] s ahead of .*before their end/])
+  t.match(await look(30), [/^note: .* is (29|30) s behind/])
+  t.same(await look(-600, { age: '600' }), [], 'a cache says how old its answer is')
+})
+
 t.test('what belongs to no environment is counted and named', async (t) => {
   const config = { upstream: { url: mlflow.url }, authentication: { entra: entra() }, environments: ['acc'] }
   const ask = async (method: string, path: string, body: object) => {

@@ -13,6 +13,8 @@ import { readKeySet, type SigningKey } from './key-set.ts'
 export interface KeyReading {
   readonly keys: number
   readonly problem: string | null
+  /** Seconds by which the issuer's clock is ahead of this machine's; null: it did not say. */
+  readonly ahead: number | null
 }
 
 /** What a key source needs; the clock counts milliseconds and only differences matter. */
@@ -48,6 +50,7 @@ export class KeySource {
   #abort: AbortController | null = null
   #cancel = () => {}
   #failures = 0
+  #ahead: number | null = null
   #readAt: number | null = null
   #closed = false
 
@@ -122,7 +125,7 @@ export class KeySource {
     clearTimeout(timer)
     this.#failures = problem === null ? 0 : this.#failures + 1
     if (problem === null) this.#readAt = this.#clock()
-    if (!this.#closed) this.#options.report?.({ keys: this.#keys.size, problem })
+    if (!this.#closed) this.#options.report?.({ keys: this.#keys.size, problem, ahead: this.#ahead })
     return problem === null
   }
 
@@ -130,7 +133,9 @@ export class KeySource {
     const { tokenFile } = this.#options.place
     const token = tokenFile === undefined ? {} : { authorization: `Bearer ${readSecretFile(tokenFile)}` }
     const headers = { accept: 'application/json', 'accept-encoding': 'identity', ...token }
-    const { statusCode, body } = await request(url, { dispatcher: this.#dispatcher, signal, headers })
+    const answer = await request(url, { dispatcher: this.#dispatcher, signal, headers })
+    const { statusCode, body, headers: headersGiven } = answer
+    this.#ahead = secondsAhead(headersGiven)
     const text = await readBounded(body, largestAnswer)
     if (statusCode !== 200) throw new Error(`the issuer answered with status ${statusCode}`)
     return text
@@ -143,6 +148,12 @@ export class KeySource {
     this.#cancel()
     this.#cancel = (this.#options.later ?? later)(() => void this.refresh(), wait ?? refreshAfter)
   }
+}
+
+/** By how much a server's clock is ahead, by the time at which it, or a cache's source, answered. */
+function secondsAhead({ date, age = '0' }: Readonly<Record<string, string | string[] | undefined>>): number | null {
+  const answered = Date.parse(String(date)) + Number(age) * 1_000
+  return Number.isFinite(answered) ? Math.round((answered - Date.now()) / 1_000) : null
 }
 
 function later(work: () => void, milliseconds: number): () => void {

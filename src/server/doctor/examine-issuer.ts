@@ -7,11 +7,24 @@ import type { IssuerSettings } from '../config/issuer-settings.ts'
 import { describeNetworkError } from '../network/network-error.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
-const { problem, fine } = findingsOf(null)
+const { problem, note, fine } = findingsOf(null)
+
+/** Seconds of difference: which are worth a note, and from which on tokens are refused. */
+const clocks = { noted: 10, refused: 60 } as const
+
+/** Do the issuer and this machine agree on the time? Both tell when a token begins and ends. */
+function checkClock(issuer: string, ahead: number | null): readonly Finding[] {
+  if (ahead === null || Math.abs(ahead) < clocks.noted) return []
+  const which = ahead > 0 ? 'behind' : 'ahead of'
+  const message = `The clock of this machine is ${Math.abs(ahead)} s ${which} that of ${issuer}`
+  if (Math.abs(ahead) < clocks.refused) return [note('clock', `${message}; tokens are good within 60 s.`)]
+  const wrong = ahead > 0 ? 'new tokens are refused as not yet valid' : 'tokens are refused before their end'
+  return [problem('clock', `${message}: ${wrong}.`)]
+}
 
 /** Can the signing keys of an issuer be read? Without them its callers are turned away. */
-async function checkKeys(settings: IssuerSettings, { outbound }: Config): Promise<Finding> {
-  let found: KeyReading = { keys: 0, problem: 'no answer' }
+async function checkKeys(settings: IssuerSettings, { outbound }: Config): Promise<readonly Finding[]> {
+  let found: KeyReading = { keys: 0, problem: 'no answer', ahead: null }
   const keys = watchKeys(settings, outbound, (reading) => {
     found = reading
   })
@@ -21,15 +34,16 @@ async function checkKeys(settings: IssuerSettings, { outbound }: Config): Promis
     await keys.close()
   }
   const where = describeKeys(settings)
-  if (found.problem === null) return fine('issuer', `${found.keys} signing keys were read from ${where}.`)
+  const clock = checkClock(nameIssuer(settings), found.ahead)
+  if (found.problem === null) return [fine('issuer', `${found.keys} signing keys were read from ${where}.`), ...clock]
   const message = `The signing keys of ${nameIssuer(settings)} cannot be read from ${where}: ${found.problem}.`
-  return problem('issuer-unreachable', message)
+  return [problem('issuer-unreachable', message), ...clock]
 }
 
 /** Can the signing keys of all issuers be read, and do the names of groups stand for groups? */
 export async function checkIssuers(config: Config): Promise<readonly Finding[]> {
   const keys = config.authentication.issuers.map((settings) => checkKeys(settings, config))
-  return [...(await Promise.all(keys)), ...(await checkNames(config))]
+  return [...(await Promise.all(keys)).flat(), ...(await checkNames(config))]
 }
 
 /** Does Microsoft Graph know the groups that the configuration names, each once? */
