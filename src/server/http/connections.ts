@@ -19,6 +19,13 @@ export class Connections {
     return this.#stopping
   }
 
+  /** How many requests are under way. */
+  get underWay(): number {
+    let count = 0
+    for (const responses of this.#underWay.values()) count += responses.size
+    return count
+  }
+
   /** Tracks the connections of a server. */
   watch(server: Server): void {
     server.on(connectionEvent(server), (socket: Socket) => {

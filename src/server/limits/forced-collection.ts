@@ -1,23 +1,16 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { findCollector } from './collector.ts'
 
 /** Bytes of buffers, mostly garbage, that may pile up between two collections. */
 const heap = 8 * 1024 * 1024
 /** Milliseconds between two looks. */
 const interval = 10
 
-function findCollector(): () => void {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  return typeof collect === 'function' ? () => void collect({ type: 'minor' }) : () => undefined
-}
-
 /**
  * Has the young garbage collected while bytes are streamed. Each piece of a transfer is a buffer outside V8's heap that is garbage the
  * next moment, and V8 by itself lets 64 MiB of them lie before it looks.
  */
 export class ForcedCollection {
-  readonly #collect = findCollector()
+  readonly #collect = findCollector('young')
   #underWay = 0
   #timer: NodeJS.Timeout | undefined
   #floor = 0
