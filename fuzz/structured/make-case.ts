@@ -92,7 +92,9 @@ function write(random: Random, endpoint: OpenEndpoint, message: JsonObject): Cli
     return writeRequest(endpoint, message, prefix)
   } catch {
     const { request: _, ...body } = { request: endpoint, text: printJson(message) }
-    const path = endpoint.path.replace(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(String(message.get(name) ?? '')))
+    const path = endpoint.path.replace(/\{([^}]+)\}/g, (_, name: string) =>
+      encodeURIComponent(String(message.get(name) ?? '').toWellFormed()),
+    )
     return { method: endpoint.method, target: prefix + path, headers: { 'content-type': 'application/json' }, body: body.text }
   }
 }

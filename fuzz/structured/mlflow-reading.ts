@@ -4,7 +4,7 @@ import { type Json, JsonNumber } from '../../src/policy/messages/json/json.ts'
 import { parseJson } from '../../src/policy/messages/json/json-text.ts'
 import type { Belongings } from '../../test/fixtures/tenancy.ts'
 import type { Asked } from '../../test/harness/tenancy-server.ts'
-import { isId, isNamed, names, numbersExperiment } from './owners.ts'
+import { holdsId, isId, isNamed, names, numbersExperiment } from './owners.ts'
 
 /** A text in a request that MLflow received, and its position: `metrics[].model_id`. */
 interface Said {
@@ -131,6 +131,8 @@ function leadsTo(place: Belongings, meaning: Meaning, text: string): boolean {
   if (kind !== undefined) return isId(place, kind, text)
   // A text that is neither a URI nor an absolute path is not a location.
   if (ofPlaces.has(meaning) && !/:|^\//.test(text)) return false
+  // A file may be called anything: the store has no folders of models or of environments.
+  if (meaning === 'storePath' || meaning === 'storeFolder') return holdsId(place, text) || numbersExperiment(place, text)
   return names(place, text) || (ofExperiments.has(meaning) && numbersExperiment(place, text))
 }
 

@@ -24,6 +24,13 @@ export interface Tally {
   readonly forwarded: ReadonlySet<string>
 }
 
+/** Whether a request to MLflow says that it belongs to another one than this. */
+function isOfAnother({ rawHeaders }: Asked, id: string): boolean {
+  const at = rawHeaders.findIndex((name) => name.toLowerCase() === 'x-request-id')
+  const said = at < 0 ? '' : (rawHeaders[at + 1] ?? '')
+  return said.startsWith('structured-fuzz-') && said !== id
+}
+
 /** Structured requests, one at a time, to proxies in front of fakes of every kind of upstream. */
 export class StructuredFuzz {
   readonly #places: readonly Place[]
@@ -80,7 +87,8 @@ export class StructuredFuzz {
     const place = this.placeOf(seed)
     const case_ = makeCase(place.ground, seed)
     const { request } = case_
-    const bytes = printRequest(request)
+    const id = `structured-fuzz-${seed}`
+    const bytes = printRequest({ ...request, headers: [['X-Request-Id', id], ...request.headers] })
     place.server.take()
     place.app.takeLines()
     const began = process.cpuUsage()
@@ -89,7 +97,8 @@ export class StructuredFuzz {
     const took = (user + system) / 1_000
     const rest = request.abortAt === null ? [] : await goAway(place, bytes.subarray(0, request.abortAt), seed)
     const line = await lineOf(place.app, reception)
-    const heard = [...rest, ...place.server.take()]
+    // What a client sent that has gone may still arrive.
+    const heard = [...rest, ...place.server.take()].filter((asked) => !isOfAnother(asked, id))
     const course = {
       kind: place.tenancy.kind,
       case_,
