@@ -25,9 +25,25 @@ function printSpaced(value: Json): string {
   return printJson(value)
 }
 
-/** Whether a tag is the proxy's own and hidden: the record of a promotion is shown. */
-function isHidden(key: Json | undefined): boolean {
-  return typeof key === 'string' && findsProxyTag(key) !== null && !isRecordKey(key)
+/** What a tag is by its key: the proxy's own is hidden, but for the record of a promotion. */
+type Role = 'hidden' | 'versions' | 'prompts' | 'other'
+
+/** Keys whose roles are remembered, and the characters of each: it is the same few that every row has. */
+const remembered = { keys: 1_000, characters: 64 } as const
+const roles = new Map<string, Role>()
+
+function findRole(key: string): Role {
+  if (findsProxyTag(key) !== null && !isRecordKey(key)) return 'hidden'
+  if (mayBeOne(key, modelVersionsTag)) return 'versions'
+  return isLinkedPrompts(key) ? 'prompts' : 'other'
+}
+
+function roleOf(key: string): Role {
+  const known = roles.get(key)
+  if (known !== undefined) return known
+  const role = findRole(key)
+  if (roles.size < remembered.keys && key.length <= remembered.characters) roles.set(key, role)
+  return role
 }
 
 /** Tags that a caller gives a version, without those of a promotion's record: they would say so of another version. */
@@ -42,12 +58,14 @@ export function withoutRecord(tags: Json): Json {
  */
 export function renameTags(tags: Json, rename: Rename, renamePrompt: Rename = rename): Json {
   if (!Array.isArray(tags)) return tags
-  return tags.flatMap((tag) => {
-    if (!(tag instanceof Map) || isHidden(tag.get('key'))) return []
-    const value = tag.get('value')
-    const key = tag.get('key')
-    if (typeof key !== 'string' || typeof value !== 'string') return [tag]
-    if (mayBeOne(key, modelVersionsTag)) return [new Map(tag).set('value', renameEntries(value, rename))]
-    return isLinkedPrompts(key) && value !== '' ? [new Map(tag).set('value', renameEntries(value, renamePrompt))] : [tag]
-  })
+  const renamed: Json[] = []
+  for (const tag of tags) {
+    if (!(tag instanceof Map)) continue
+    const [key, value] = [tag.get('key'), tag.get('value')]
+    const role = typeof key === 'string' ? roleOf(key) : 'other'
+    if (role === 'hidden') continue
+    const names = typeof value === 'string' && (role === 'versions' || (role === 'prompts' && value !== ''))
+    renamed.push(names ? new Map(tag).set('value', renameEntries(value, role === 'versions' ? rename : renamePrompt)) : tag)
+  }
+  return renamed
 }

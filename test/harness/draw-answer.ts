@@ -14,8 +14,13 @@ const whole = ['0', '1', '-1', '1764489474000', '9007199254740993']
 /** Texts of numbers that are copied. */
 export const numbers = [...whole, '0.5', '-1.5e-07']
 
-/** In which order MLflow writes the fields of what was measured; all others come first. */
-const asWritten = ['key', 'value', 'timestamp', 'step', 'dataset_name', 'dataset_digest', 'model_id', 'run_id']
+/** In which order MLflow writes the fields of runs and of what was measured; all others come first. */
+const asWritten = [
+  ...['info', 'data', 'inputs', 'outputs', 'metrics', 'params', 'tags', 'dataset_inputs', 'model_inputs', 'dataset'],
+  ...['run_uuid', 'experiment_id', 'run_name', 'user_id', 'status', 'start_time', 'end_time', 'artifact_uri', 'lifecycle_stage'],
+  ...['name', 'digest', 'source_type', 'source', 'schema', 'profile'],
+  ...['key', 'value', 'timestamp', 'step', 'dataset_name', 'dataset_digest', 'model_id', 'run_id'],
+]
 
 /** A message with every field, of the caller's own mostly, and everything inside it. */
 export function drawMessage(message: string, tenancy: Tenancy, random: Random, depth = 0): JsonObject {

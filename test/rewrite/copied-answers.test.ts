@@ -6,6 +6,7 @@ import type { Grant } from '../../src/policy/grant.ts'
 import { isSameJson, type Json, JsonNumber, PrintedJson } from '../../src/policy/messages/json/json.ts'
 import type { JsonLimits } from '../../src/policy/messages/json/json-limits.ts'
 import { parseJson, printJson } from '../../src/policy/messages/json/json-text.ts'
+import { SkimmedObject } from '../../src/policy/messages/json/skimmed-object.ts'
 import { Refusal } from '../../src/policy/reasons.ts'
 import { copiedInAnswer } from '../../src/rewrite/answer/copied-answer.ts'
 import { printedRows } from '../../src/rewrite/answer/printed-rows.ts'
@@ -19,7 +20,7 @@ import { oddJson } from '../harness/odd-json.ts'
 
 // The law of answers: what is copied without being looked into says what it would have said, had it been read, rewritten and printed.
 
-/** What a caller is shown, as text, or why they are not; `copied`: whether a list in it is the text that came. */
+/** What a caller is shown, as text, or why they are not; `copied`: whether a list or a row in it is text that came. */
 interface Outcome {
   readonly text: string | null
   readonly problem: string
@@ -38,7 +39,7 @@ function show(grant: Grant, text: string, form: AnswerForm): Outcome {
 }
 
 function hasPrinted(value: Json): boolean {
-  if (value instanceof PrintedJson) return true
+  if (value instanceof PrintedJson || value instanceof SkimmedObject) return true
   return (Array.isArray(value) || value instanceof Map) && [...value.values()].some(hasPrinted)
 }
 

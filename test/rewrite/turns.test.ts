@@ -10,6 +10,7 @@ import { atOnce, type Turns } from '../../src/policy/turns.ts'
 import { planOf } from '../../src/rewrite/answer/answer-plan.ts'
 import { copiedInAnswer } from '../../src/rewrite/answer/copied-answer.ts'
 import { rewriteAnswer, rewriteInTurns } from '../../src/rewrite/answer/rewrite-answer.ts'
+import { encodeInTurns } from '../../src/server/pipeline/forms/encoded-text.ts'
 import { rowOf } from '../attacks/answer-rows.ts'
 import { makeTenancy } from '../fixtures/tenancy.ts'
 import { answeredEndpoints, placesIn, upstreams } from '../harness/answer-places.ts'
@@ -40,7 +41,7 @@ for (const [kind, mode] of upstreams) {
         const whole = said(() => rewriteAnswer(grant, answer))
         const inTurns = said(() => atOnce(rewriteInTurns(grant, answer, grant.context.admitted, room())))
         if (whole !== inTurns) t.equal(inTurns, whole, `${endpoint.name} ${seed}`)
-        const printed = atOnce(printInTurns(answer, room()))
+        const printed = atOnce(printInTurns(answer, room())).join('')
         if (printed !== printJson(answer)) t.equal(printed, printJson(answer), `${endpoint.name} ${seed}, printed`)
         if (whole.startsWith('{')) shown += 1
       }
@@ -95,6 +96,18 @@ const run = (place: typeof caller, more: JsonObject = new Map()): JsonObject =>
     ['info', rowOf('mlflow.RunInfo', place, 'text')],
     ['data', more],
   ])
+/** A run as MLflow writes it. */
+const skimmed = (index: number): JsonObject =>
+  new Map<string, Json>([
+    ['info', new Map([...entry('experiment_id', caller.experiment), ...entry('artifact_uri', 's3://b/a')])],
+    [
+      'data',
+      new Map([
+        ...entry('metrics', many(5, metric)),
+        ...entry('tags', [new Map(Object.entries({ key: `k${index}`, value: 'v' }))]),
+      ]),
+    ],
+  ])
 const trace = rowOf('mlflow.TraceInfoV3', caller)
 const other = tenancy.places[2]
 
@@ -129,6 +142,7 @@ const large: readonly (readonly [name: string, endpoint: string, answer: JsonObj
       ),
     ]),
   ],
+  ['rows that are skimmed', 'searchRuns', entry('runs', many(5_000, skimmed))],
   ['a list that is copied', 'getMetricHistory', entry('metrics', many(30_000, metric))],
   [
     'one trace with many spans',
@@ -158,7 +172,14 @@ for (const [name, endpointName, answer] of large) {
     t.ok(rewritten.turns >= text.length / 200_000, `${rewritten.turns} turns to rewrite it`)
     const printed = countTurns(printInTurns(answer))
     t.ok(printed.turns >= text.length / 200_000, `${printed.turns} turns to print it`)
-    t.equal(printed.result === text && printJson(rewritten.result) === printJson(rewriteAnswer(grant, answer)), true, 'the same')
+    const encoded = countTurns(encodeInTurns(printed.result))
+    t.ok(encoded.turns >= text.length / 140_000, `${encoded.turns} turns to encode it`)
+    t.equal(encoded.result.equals(Buffer.from(text)), true, 'as it was')
+    t.equal(
+      printed.result.join('') === text && printJson(rewritten.result) === printJson(rewriteAnswer(grant, answer)),
+      true,
+      'the same',
+    )
   })
 }
 
@@ -168,5 +189,5 @@ t.test('they get it in what is nested deep, too', async (t) => {
   t.ok(turns > 25, `${turns} turns to read it`)
   const printed = countTurns(printInTurns(result))
   t.ok(printed.turns > 20, `${printed.turns} turns to print it`)
-  t.equal(printed.result, text)
+  t.equal(printed.result.join(''), text)
 })

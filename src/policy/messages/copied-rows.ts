@@ -2,7 +2,7 @@ import type { OpenEndpoint } from '../endpoints/endpoint.ts'
 import { oncePer } from '../once-per.ts'
 import type { CopiedLists, RowPattern } from './json/copied-lists.ts'
 import { shapeOf } from './message-shape.ts'
-import { rowPattern } from './row-pattern.ts'
+import { copiedTexts, rowPattern } from './row-pattern.ts'
 
 const point = ['key', 'value', 'timestamp', 'step'] as const
 const measured = [...point, 'dataset_name', 'dataset_digest', 'model_id', 'run_id'] as const
@@ -22,10 +22,19 @@ const copied: Readonly<Record<string, readonly string[]>> = {
   'mlflow.ModelParam': ['name', 'value'],
 }
 
+/** The fields of a message whose rows may be copied, in the order in which they are written; undefined where they are always read. */
+export function copiedFields(message: string): readonly string[] | undefined {
+  return copied[message]
+}
+
 /** The pattern of rows of a message that may be copied, without some fields; undefined where they are always read. */
-export function copiedRow(message: string, except: readonly string[] = []): RowPattern | undefined {
-  const fields = copied[message]?.filter((name) => !except.includes(name))
-  return fields === undefined ? undefined : rowPattern(message, fields)
+export function copiedRow(
+  message: string,
+  from: keyof typeof copiedTexts,
+  except: readonly string[] = [],
+): RowPattern | undefined {
+  const fields = copiedFields(message)?.filter((name) => !except.includes(name))
+  return fields === undefined ? undefined : rowPattern(message, fields, copiedTexts[from])
 }
 
 /** The lists of an endpoint's requests that may be copied: of fields that name something, a row to be copied has none. */
@@ -34,7 +43,7 @@ export const copiedInRequest = oncePer(({ request, fields }: OpenEndpoint): Copi
   const lists = [...shapeOf(request).fields].flatMap(([name, { repeated, message = '' }]): [string, RowPattern][] => {
     if (repeated !== true || naming.includes(name)) return []
     const inside = naming.flatMap((selector) => (selector.startsWith(`${name}[].`) ? [selector.slice(name.length + 3)] : []))
-    const row = copiedRow(message, inside)
+    const row = copiedRow(message, 'request', inside)
     return row === undefined ? [] : [[name, row]]
   })
   return { lists: new Map(lists), inside: new Map() }

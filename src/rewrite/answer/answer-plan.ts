@@ -1,6 +1,8 @@
 import type { GrantContext } from '../../policy/grant.ts'
 import type { Field } from '../../policy/messages/field.ts'
 import { type Json, type JsonObject, PrintedJson } from '../../policy/messages/json/json.ts'
+import { printJson } from '../../policy/messages/json/json-text.ts'
+import { SkimmedObject } from '../../policy/messages/json/skimmed-object.ts'
 import { hasShape, shapeOf } from '../../policy/messages/message-shape.ts'
 import { undescribedMessages } from '../../policy/messages/undescribed-messages.ts'
 import { Refusal } from '../../policy/reasons.ts'
@@ -57,7 +59,8 @@ class AnswerPlan implements Rows {
   }
 
   isVisible(row: Json, context: GrantContext): row is JsonObject {
-    return row instanceof Map && (this.#isOwn === null || this.#isOwn(row, context))
+    if (!(row instanceof Map)) return false
+    return this.#isOwn === null || this.#isOwn(row instanceof SkimmedObject ? row.outline : row, context)
   }
 
   rewriteRow(row: Json, context: GrantContext): Json {
@@ -69,10 +72,15 @@ class AnswerPlan implements Rows {
   /** The same of a whole message. */
   rewrite(message: JsonObject, context: GrantContext): JsonObject {
     if (!this.isVisible(message, context)) throw this.#hidden(message, context)
-    return this.rewriteVisible(message, context)
+    return this.#rewriteMembers(message, context)
   }
 
-  rewriteVisible(message: JsonObject, context: GrantContext): JsonObject {
+  rewriteVisible(row: JsonObject, context: GrantContext): Json {
+    const printed = row instanceof SkimmedObject ? row.printWith(this.#rewriteMembers(row.outline, context), printJson) : null
+    return printed ?? this.#rewriteMembers(row, context)
+  }
+
+  #rewriteMembers(message: JsonObject, context: GrantContext): JsonObject {
     const within = this.contextInside(message, context)
     const result: JsonObject = new Map()
     for (const [name, value] of message) {

@@ -15,7 +15,7 @@ export interface Rows {
   /** Whether the caller may see a row. */
   isVisible(row: Json, context: GrantContext): row is JsonObject
   /** A row that they may see in their own names. Fields that no known MLflow version has are left out. */
-  rewriteVisible(row: JsonObject, context: GrantContext): JsonObject
+  rewriteVisible(row: JsonObject, context: GrantContext): Json
   /** The same of any row; null stays as it is. Throws a refusal for what is no row of the caller's. */
   rewriteRow(row: Json, context: GrantContext): Json
 }

@@ -9,7 +9,7 @@ import { askCatalog } from './unity-catalog-registry.ts'
 const inCatalog: Layer = (send) => async (exchange) => {
   const { method, target, body } = exchange
   if (body instanceof Uint8Array) return send(exchange)
-  return askCatalog({ method, target, body }, (call) => send({ ...exchange, ...call }))
+  return askCatalog({ method, target, body }, (call) => send({ ...exchange, ...call, chargedByReader: false }))
 }
 
 /** The clients of the upstream, and of workspaces that are only asked about their own callers. */

@@ -1,10 +1,8 @@
-/**
- * Memory cost of JSON in bytes, from receiving it to writing it again, measured on Node 24 (forced collection, everything
- * held) for texts of 4 MiB. A byte of text: its buffer, the text, the printed text and its buffer; twice as much of both texts where one
- * character needs two bytes. `{}` cost 195 and `[]` 45 in the tree, `[[[[` 190 each, a number 43, a member 60 to 110; printing adds 28 to 56
- * an item, and reading `\\n` 64 while its string is put together. `[{"key":…,"value":…,"timestamp":…,"step":…},…]` came to 14 times its bytes, these weights say 17.
- */
-const weights = { byte: 4, wideByte: 6, bracket: 220, separator: 100, escaped: 64 } as const
+import { isAscii } from 'node:buffer'
+import { jsonCosts } from '../../policy/messages/json/json-costs.ts'
+
+/** A byte of text: its buffer, the text, the printed text and its buffer; twice as much of both texts where one character needs two bytes. */
+const weights = { byte: 4, wideByte: 6 } as const
 
 const quote = 0x22
 const backslash = 0x5c
@@ -13,11 +11,31 @@ const wide = 0xc4
 
 /** What each byte costs outside of strings, besides being there. */
 const costs = new Float64Array(256)
-for (const byte of Buffer.from(',:')) costs[byte] = weights.separator
-for (const byte of Buffer.from('[{')) costs[byte] = weights.bracket
-costs[backslash] = weights.escaped
+for (const byte of Buffer.from(',:')) costs[byte] = jsonCosts.separator
+for (const byte of Buffer.from('[{')) costs[byte] = jsonCosts.bracket
+costs[backslash] = jsonCosts.escaped
 
-/** Estimates the cost of parsing, rewriting and printing a JSON text while it arrives. Every byte of every message comes through here. */
+/** The cost of a text while it arrives, without what it becomes when it is read. */
+export class TextWeight {
+  #bytes = 0
+  #wide = false
+
+  /** Bytes of memory. */
+  get bytes(): number {
+    return this.#bytes * (this.#wide ? weights.wideByte : weights.byte)
+  }
+
+  /** Adds the next part of the text. */
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.length
+    this.#wide ||= !isAscii(chunk)
+  }
+}
+
+/**
+ * Estimates the cost of parsing, rewriting and printing a JSON text while it arrives, by what its parts cost. A list of metrics came to 14
+ * times its bytes, and weighs 17 times.
+ */
 export class JsonWeight {
   #bytes = 0
   #costs = 0
@@ -51,7 +69,7 @@ export class JsonWeight {
       if (byte === quote) inString = false
       else if (byte >= wide) this.#wide = true
       else if (byte === backslash) {
-        cost += weights.escaped
+        cost += jsonCosts.escaped
         at = this.#passEscaped(chunk, at)
       }
     }

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly repeatable: boolean
   /** Whether it only reads, and may be cancelled if its client disconnects. */
   readonly reads?: boolean
+  /** Whether who reads a successful answer charges what it becomes, beyond its text. */
+  readonly chargedByReader?: boolean
   /** Milliseconds for the answer, if different from other messages. */
   readonly within?: number
   readonly noteStatus?: CallerCredentials['noteStatus']

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { Refusal } from '../../policy/reasons.ts'
-import { JsonWeight } from '../limits/json-weight.ts'
+import { JsonWeight, TextWeight } from '../limits/json-weight.ts'
 import type { Hold, MemoryAccount } from '../limits/memory-account.ts'
 import type { End } from '../network/request-end.ts'
 import type { MessagePool } from './kept-connections.ts'
@@ -22,6 +22,8 @@ export interface ExchangeOptions {
   readonly gone?: End | undefined
   /** Charges the answer as it arrives; default: not charged. */
   readonly memory?: MemoryAccount | undefined
+  /** Whether who reads a successful answer charges what it becomes: only its text is charged as it arrives. */
+  readonly chargedByReader?: boolean | undefined
 }
 
 /** Called when the head of an answer has arrived. */
@@ -33,7 +35,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   readonly #noteHead: NoteHead
   readonly #answer = Promise.withResolvers<UpstreamAnswer>()
   readonly #chunks: Buffer[] = []
-  readonly #weight = new JsonWeight()
+  #weight: JsonWeight | TextWeight = new JsonWeight()
   readonly #leave = () => {
     const { gone } = this.#options
     if (gone !== undefined) this.#abort(gone.reason)
@@ -94,6 +96,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return
     this.#head = { status, headers }
+    if (status === 200 && this.#options.chargedByReader === true) this.#weight = new TextWeight()
     this.#noteHead(status, headers)
     this.#limit(this.#options.within)
   }

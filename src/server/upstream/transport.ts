@@ -121,6 +121,7 @@ export class Transport {
       connect: this.timeouts.connect,
       gone: (exchange.reads ?? method === 'GET') ? gone : undefined,
       memory: caller.memory,
+      chargedByReader: exchange.chargedByReader,
     }
     const note: NoteHead = (status, { server, 'x-databricks-org-id': workspaceId, 'x-request-id': requestId }) => {
       noteStatus?.(status, requestId)

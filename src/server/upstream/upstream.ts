@@ -33,11 +33,16 @@ export class Upstream {
   }
 
   /** Sends a granted request and reads the answer whole. A read is tried once more when the connection broke before an answer. */
-  send(request: UpstreamRequest, caller: CallerCredentials, { repeatable = false, reads = false } = {}): Promise<UpstreamAnswer> {
+  send(
+    request: UpstreamRequest,
+    caller: CallerCredentials,
+    { repeatable = false, reads = false, chargedByReader = false } = {},
+  ): Promise<UpstreamAnswer> {
     if (!isUpstreamRequest(request)) throw new TypeError('nothing is forwarded without a grant')
     const { method, target, spans } = request
     const { bytes: body, headers } = spans ?? { bytes: request.body, headers: {} }
-    return this.#exchange({ method, target, body, headers, caller, repeatable, reads, noteStatus: caller.noteStatus })
+    const { noteStatus } = caller
+    return this.#exchange({ method, target, body, headers, caller, repeatable, reads, chargedByReader, noteStatus })
   }
 
   /** Asks MLflow something that the proxy itself must know. Reading only. */

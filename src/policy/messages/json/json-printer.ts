@@ -13,11 +13,11 @@ export function printJson(value: Json): string {
   return pieces.text
 }
 
-/** The same with rests, for a value of any size. */
-export function* printInTurns(value: Json, room = new TurnRoom()): Turns<string> {
+/** The same with rests, for a value of any size, as the parts of its text. */
+export function* printInTurns(value: Json, room = new TurnRoom()): Turns<readonly string[]> {
   const pieces = new Pieces()
   yield* printParts('', value, pieces, room)
-  return pieces.text
+  return pieces.parts
 }
 
 /** Takes apart what is too much for one turn. */
@@ -38,8 +38,10 @@ function print(before: string, value: Json, pieces: Pieces): void {
   if (typeof value === 'string') pieces.add(before + printString(value))
   else if (value instanceof Map) printObject(before, value, pieces)
   else if (Array.isArray(value)) printArray(before, value, pieces)
-  else if (value instanceof PrintedJson) for (const part of [before, ...value.parts]) pieces.add(part)
-  else pieces.add(before + (value instanceof JsonNumber ? printNumber(value) : String(value)))
+  else if (value instanceof PrintedJson) {
+    pieces.add(before)
+    for (const part of value.parts) pieces.add(part)
+  } else pieces.add(before + (value instanceof JsonNumber ? printNumber(value) : String(value)))
 }
 
 function printArray(before: string, array: readonly Json[], pieces: Pieces): void {

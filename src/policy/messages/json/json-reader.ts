@@ -1,12 +1,20 @@
-import type { Turns } from '../../turns.ts'
+import { atOnce, type Turns } from '../../turns.ts'
 import type { CopiedLists, RowPattern } from './copied-lists.ts'
 import { type Json, PrintedJson } from './json.ts'
+import { escapedCost, jsonCosts, skimmedCosts } from './json-costs.ts'
 import type { JsonLimits } from './json-limits.ts'
 import { JsonOutline } from './json-outline.ts'
 import { type OpenContainer, OpenList, OpenObject, OpenPrintedList } from './open-containers.ts'
+import { type SkimmedObject, skim } from './skimmed-object.ts'
 
 /** Characters that are read in one turn, unless one word is longer. */
 const readInTurn = 16_384
+/** Bytes of memory that are taken in one turn, unless one word takes more. */
+const takenInTurn = 65_536
+/** Characters of a skimmed row for which one value is counted: rows have that many, or more. */
+const charactersEach = 32
+/** Rows in a row that cannot be skimmed, after which no other of their list is tried. */
+const mostMisses = 8
 
 /** A reader of one RFC 8259 text. It does not recur: it may rest at any depth. Throws Refusal 'malformed', never echoing the text. */
 export class JsonReader {
@@ -14,6 +22,8 @@ export class JsonReader {
   readonly #limits: JsonLimits
   readonly #maxKeys: number
   #keys = 0
+  /** Bytes of memory that all values so far take, which are not gone again. */
+  #taken = 0
   /** The innermost container. */
   #open: OpenContainer | null = null
 
@@ -28,7 +38,7 @@ export class JsonReader {
     const text = this.#text
     text.skipSpace()
     let value = this.#startValue(this.#limits.copied)
-    for (let rests = readInTurn; ; ) {
+    for (let [rests, charges] = [readInTurn, takenInTurn]; ; ) {
       const open = this.#open
       // Of a container that has begun, or goes on, the next item is read; what has been read whole belongs into the innermost one.
       if (value === undefined) {
@@ -41,9 +51,10 @@ export class JsonReader {
         open.add(value)
         value = text.continues(open.bracket) ? undefined : this.#leave(open)
       }
-      if (text.at < rests) continue
-      yield
+      if (text.at < rests && this.#taken < charges) continue
+      yield this.#taken
       rests = text.at + readInTurn
+      charges = this.#taken + takenInTurn
     }
   }
 
@@ -52,8 +63,10 @@ export class JsonReader {
     if (open instanceof OpenObject) return this.#startMember(open)
     this.#text.skipSpace()
     // What is printed is bounded item by item, and each is gone when it is printed.
-    if (open instanceof OpenPrintedList) this.#keys = 0
-    else this.#count(this.#text.at)
+    if (open instanceof OpenPrintedList) {
+      this.#keys = 0
+      this.#taken = open.taken
+    } else this.#count(this.#text.at)
     return undefined
   }
 
@@ -65,10 +78,12 @@ export class JsonReader {
     object.start(key)
     if (object.key === null) return undefined
     this.#count(start)
+    this.#taken += jsonCosts.separator
     return object.copied?.lists.get(key)
   }
 
   #startItemValue(open: OpenContainer | null): Json | undefined {
+    if (open instanceof OpenList) return this.#skim(open) ?? this.#startValue(open.copied)
     if (!(open instanceof OpenObject)) return this.#startValue(open?.copied)
     const { key, copied } = open
     if (key !== null) return this.#startValue(copied?.inside.get(key), open.printed?.get(key))
@@ -80,16 +95,26 @@ export class JsonReader {
   #startValue(copied?: CopiedLists, print?: (item: Json) => Json): Json | undefined {
     switch (this.#text.next) {
       case 0x22: // "
-        return this.#text.readString()
+        return this.#readString()
       case 0x7b: // {
         return this.#enter(new OpenObject(this.#open, copied, this.#limits))
       case 0x5b: // [
-        return this.#enter(print === undefined ? new OpenList(this.#open, copied) : new OpenPrintedList(this.#open, print))
+        return this.#enter(
+          print === undefined ? new OpenList(this.#open, copied) : new OpenPrintedList(this.#open, print, this.#taken),
+        )
       default: {
         const word = this.#text.readWord()
         return word === undefined ? this.#text.readNumber() : word
       }
     }
+  }
+
+  #readString(): string {
+    const start = this.#text.at
+    const value = this.#text.readString()
+    const length = this.#text.at - start
+    if (value.length + 2 < length) this.#taken += length * escapedCost
+    return value
   }
 
   /** Whether the items of a list that is the next value would be printed, and so are not counted. */
@@ -100,6 +125,7 @@ export class JsonReader {
 
   #enter(container: OpenContainer): Json | undefined {
     this.#text.open()
+    this.#taken += jsonCosts.bracket
     if (this.#text.closes(container.bracket)) return container.close()
     this.#open = container
     return undefined
@@ -121,8 +147,28 @@ export class JsonReader {
     return new PrintedJson([list.text])
   }
 
+  /** The row of a list that is the next value, where it may be skimmed; undefined for one that has to be read. */
+  #skim(list: OpenList): SkimmedObject | undefined {
+    const row = list.copied?.row
+    if (row === undefined || list.misses >= mostMisses || this.#text.levelsLeft < row.levels) return undefined
+    const most = (this.#maxKeys - this.#keys) * charactersEach
+    const found = this.#text.passPattern(row.pattern, most)
+    list.misses = found === null ? list.misses + 1 : 0
+    if (found === null) return undefined
+    this.#keys += Math.ceil(found[0].length / charactersEach)
+    const object = skim(found, row, (text) => this.#readRow(text))
+    this.#taken += skimmedCosts.object + object.charactersRead * skimmedCosts.character
+    return object
+  }
+
+  #readRow(text: string): Json {
+    const { copied: _, printed: __, members: ___, ...limits } = this.#limits
+    return atOnce(new JsonReader(text, limits).readText())
+  }
+
   // A value costs some hundred times the memory of its text.
   #count(at: number): void {
+    this.#taken += jsonCosts.separator
     if (++this.#keys > this.#maxKeys) this.#text.refuse(`there are more than ${this.#maxKeys} keys and items`, at)
   }
 }

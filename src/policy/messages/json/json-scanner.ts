@@ -149,6 +149,15 @@ export class JsonScanner {
     return true
   }
 
+  /** Passes over what a sticky pattern finds here, if it has no more characters than a row may have, or `most`: gives it and its groups. */
+  passPattern(pattern: RegExp, most: number): RegExpExecArray | null {
+    pattern.lastIndex = this.#at
+    const found = pattern.exec(this.#text)
+    if (found === null || found[0].length > Math.min(longestRow, most)) return null
+    this.#at += found[0].length
+    return found
+  }
+
   #endOf(pattern: RegExp, at = this.#at): number | undefined {
     pattern.lastIndex = at
     return pattern.test(this.#text) ? pattern.lastIndex : undefined

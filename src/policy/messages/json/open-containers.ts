@@ -53,6 +53,8 @@ export class OpenList {
   readonly outer: OpenContainer | null
   /** The lists in its items that may be copied. */
   readonly copied: CopiedLists | undefined
+  /** Its last rows that could not be skimmed. */
+  misses = 0
   readonly #items: Json[] = []
 
   constructor(outer: OpenContainer | null, copied: CopiedLists | undefined) {
@@ -74,12 +76,15 @@ export class OpenPrintedList {
   readonly bracket = 0x5d
   readonly outer: OpenContainer | null
   readonly copied = undefined
+  /** Bytes of memory that were taken when it began: what its items take is gone when they are printed. */
+  readonly taken: number
   readonly #print: (item: Json) => Json
   readonly #pieces = new Pieces()
   #before = '['
 
-  constructor(outer: OpenContainer | null, print: (item: Json) => Json) {
+  constructor(outer: OpenContainer | null, print: (item: Json) => Json, taken: number) {
     this.outer = outer
+    this.taken = taken
     this.#print = print
   }
 

@@ -1,5 +1,9 @@
 import type { Turns } from '../../turns.ts'
 import type { Json } from './json.ts'
+import { SkimmedObject } from './skimmed-object.ts'
+
+/** As how many values a skimmed object counts, of which little is read. */
+const skimmed = 16
 
 /** Values that one turn goes through, where every 32 characters of a text are one more: some hundred kilobytes of JSON. */
 const most = 2_048
@@ -34,6 +38,7 @@ export class TurnRoom {
 /** What is left of a measure when a value is weighed; less than nothing for one that is heavier. It ends as soon as that is known. */
 function weigh(value: Json, room: number): number {
   if (typeof value === 'string') return room - 1 - value.length / 32
+  if (value instanceof SkimmedObject) return room - skimmed
   let left = room - 1
   if (Array.isArray(value)) {
     for (let at = 0; at < value.length && left >= 0; at++) left = weigh(value[at] ?? null, left)

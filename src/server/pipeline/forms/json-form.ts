@@ -2,7 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
 import type { RawCall } from '../../../policy/messages/decode-call.ts'
 import { decodeRequest } from '../../../policy/messages/decode-request.ts'
+import type { JsonObject } from '../../../policy/messages/json/json.ts'
 import { printInTurns } from '../../../policy/messages/json/json-text.ts'
+import type { Turns } from '../../../policy/turns.ts'
 import { inAskedForm } from '../../../rewrite/unity-catalog/models-answer.ts'
 import { addressParts } from '../../http/addresses.ts'
 import { bodyOf } from '../../http/body-parser.ts'
@@ -10,6 +12,7 @@ import { readPathParams } from '../../http/path-params.ts'
 import { whenReady } from '../../network/when-ready.ts'
 import { inTurns } from '../in-turns.ts'
 import { wholeBody } from '../streams/model-body.ts'
+import { encodeInTurns } from './encoded-text.ts'
 import type { MessageForm } from './message-form.ts'
 
 /** The body as far as the decision needs it: what is only streamed stays where it is. */
@@ -30,11 +33,23 @@ function rawCallOf(endpoint: OpenEndpoint, request: FastifyRequest, body: Uint8A
   }
 }
 
+/** Characters from which on an answer is encoded here: shorter ones are written in one piece with their head. */
+const large = 65_536
+
+/** A message as the payload of an answer. */
+function* payloadInTurns(message: JsonObject): Turns<string | Buffer> {
+  const parts = yield* printInTurns(message)
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  return length < large ? parts.join('') : yield* encodeInTurns(parts)
+}
+
 /** Path, query and JSON, as MLflow's REST API has them. */
 export const jsonForm: MessageForm = {
   read: (endpoint, request, config) =>
     whenReady(decidedBody(endpoint, request), (body) => decodeRequest(endpoint, rawCallOf(endpoint, request, body), config)),
   write: (reply, endpoint, grant, answer) =>
-    whenReady(inTurns(printInTurns(inAskedForm(endpoint, grant, answer))), (text) => reply.type('application/json').send(text)),
+    whenReady(inTurns(payloadInTurns(inAskedForm(endpoint, grant, answer))), (payload) =>
+      reply.type('application/json; charset=utf-8').send(payload),
+    ),
   printsRows: true,
 }

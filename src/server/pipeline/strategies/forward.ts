@@ -9,13 +9,14 @@ import { rewriteInTurns } from '../../../rewrite/answer/rewrite-answer.ts'
 import { asksForNothing } from '../../../rewrite/request/search-page.ts'
 import { upstreamRequest } from '../../../rewrite/request/upstream-request.ts'
 import type { Facts } from '../../facts/facts.ts'
-import { parseAnswerInTurns, parseExportAnswer } from '../../upstream/parse-answer.ts'
+import { parseExportAnswer } from '../../upstream/parse-answer.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../../upstream/upstream-answer.ts'
 import { sendExperiment } from '../experiment-writes.ts'
 import { inTurns } from '../in-turns.ts'
 import type { PageTokens } from '../page-tokens.ts'
 import { askedPage, sealNext } from '../pages.ts'
+import { readAnswer } from '../read-answer.ts'
 import { finishRegistration, finishTouched } from '../registration.ts'
 import { admitListed } from '../row-admission.ts'
 import type { UnfinishedVersions } from '../unfinished-versions.ts'
@@ -72,13 +73,13 @@ export class Forward implements Strategy {
     const { body, answersNaN } = grant.endpoint
     if (body === 'otlp') return parseExportAnswer(answer)
     const rows = printsRows ? { printed: printedRows(grant), copied: copiedInAnswer(grant.endpoint) } : {}
-    return inTurns(parseAnswerInTurns(answer, { allowNaN: answersNaN === true, ...rows }))
+    return readAnswer(answer, { allowNaN: answersNaN === true, ...rows })
   }
 
   #send({ grant, requestContext: { credentials, principal } }: GrantedRequest): Promise<UpstreamAnswer> {
     const { endpoint, message } = grant
     const request = upstreamRequest(grant, askedPage(this.#tokens, grant, principal))
-    const options = { repeatable: isRepeatable(endpoint), reads: reads(endpoint) }
+    const options = { repeatable: isRepeatable(endpoint), reads: reads(endpoint), chargedByReader: endpoint.body !== 'otlp' }
     const send = () => this.#upstream.send(request, credentials, options)
     const name = textMeaning(endpoint, message, 'newExperimentName')
     return name === null ? send() : sendExperiment(this.#upstream, grant, name, credentials, send)

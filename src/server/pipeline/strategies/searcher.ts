@@ -12,13 +12,13 @@ import {
   wantedRows,
 } from '../../../rewrite/request/search-page.ts'
 import { upstreamRequest } from '../../../rewrite/request/upstream-request.ts'
-import { type AnswerForm, parseAnswerInTurns } from '../../upstream/parse-answer.ts'
+import type { AnswerForm } from '../../upstream/parse-answer.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
 import type { UpstreamAnswer } from '../../upstream/upstream-answer.ts'
 import type { CallerCredentials } from '../../upstream/upstream-credentials.ts'
-import { inTurns } from '../in-turns.ts'
 import type { PageState, PageTokens } from '../page-tokens.ts'
 import { bindingOf } from '../pages.ts'
+import { readAnswer } from '../read-answer.ts'
 
 /** Minimum page size when a page must be refilled. */
 const refill = 100
@@ -141,9 +141,13 @@ export class Searcher {
     caller: CallerCredentials,
     form: AnswerForm,
   ): Promise<UpstreamPage | { readonly failed: UpstreamAnswer }> {
-    const answer = await this.#upstream.send(upstreamRequest(grant, page), caller, { repeatable: true, reads: true })
+    const answer = await this.#upstream.send(upstreamRequest(grant, page), caller, {
+      repeatable: true,
+      reads: true,
+      chargedByReader: true,
+    })
     if (answer.status !== 200) return { failed: answer }
-    const parsed = await inTurns(parseAnswerInTurns(answer, form))
+    const parsed = await readAnswer(answer, form)
     const next = parsed.get('next_page_token')
     const state = typeof next === 'string' && next !== '' ? { token: next, skip: 0 } : null
     return { answer: parsed, rows: listedRows(parsed, search.rows), next: state, held: answer.held }
