@@ -2,7 +2,7 @@ import { endOnSignal } from './end-on-signal.ts'
 import { Connections } from './http/connections.ts'
 import { listen } from './http/listen.ts'
 import { catchUnforeseen } from './http/unforeseen.ts'
-import { collectAfterStart } from './limits/collect-after-start.ts'
+import { tuneEngine } from './limits/tune-engine.ts'
 import { buildAdmin } from './observability/admin-server.ts'
 import { loadTracing } from './observability/load-tracing.ts'
 import { Metrics } from './observability/metrics.ts'
@@ -50,7 +50,7 @@ export async function serve(source: ConfigSource): Promise<void> {
     await close()
     throw error
   }
-  collectAfterStart(() => connections.underWay)
+  tuneEngine(() => connections.underWay)
   reloadOn({ hangups, source, replace: (next) => proxy.replace(next), log, metrics })
   endOnSignal(config, log, {
     stop: () => connections.stop(),

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config-types.ts'
 import { Connections } from '../http/connections.ts'
 import { catchUnforeseen } from '../http/unforeseen.ts'
+import { tuneEngine } from '../limits/tune-engine.ts'
 import { loadTracing } from '../observability/load-tracing.ts'
 import { Metrics } from '../observability/metrics.ts'
 import { openProcessState } from '../process-state.ts'
@@ -104,6 +105,7 @@ class Worker {
     const accept = await proxy.serveGiven()
     if (examines) proxy.examine()
     catchUnforeseen(log, metrics)
+    tuneEngine(() => connections.underWay)
     const endAll = async () => {
       await tracing?.end()
       await end()
