@@ -21,6 +21,7 @@ function checkout(t: Test) {
   program('npm', '[ "$*" = ci ] || [ "$*" = "run build" ]')
   program('helm', `exec node ${join(root, 'test', 'harness', 'helm-template.ts')} "$@"`)
   program('node', `exec ${process.execPath} "$@"`)
+  program('npx', `shift; exec ${process.execPath} "$@"`)
   return folder
 }
 
