@@ -38,7 +38,7 @@ export class Upstream {
     caller: CallerCredentials,
     { repeatable = false, reads = false, chargedByReader = false } = {},
   ): Promise<UpstreamAnswer> {
-    if (!isUpstreamRequest(request)) throw new TypeError('nothing is forwarded without a grant')
+    if (!isUpstreamRequest(request)) return Promise.reject(new TypeError('nothing is forwarded without a grant'))
     const { method, target, spans } = request
     const { bytes: body, headers } = spans ?? { bytes: request.body, headers: {} }
     const { noteStatus } = caller
