@@ -44,7 +44,7 @@ function cpuOfParts(): Record<string, number> {
 }
 
 const load = startLoad({ url: replicas.url, requests, perSecond: rate, clients: 64 })
-await sleep(4_000) // warms up
+await sleep(10_000) // two new processes: each makes its best code within some 20,000 requests
 const [sentBefore, cpuBefore, steadySince] = [load.sent(), cpuOfParts(), performance.now()]
 await sleep(steady * 1_000)
 const [cpuAfter, seconds] = [cpuOfParts(), (performance.now() - steadySince) / 1_000]
@@ -59,11 +59,14 @@ const restartsSince = performance.now()
 const sentAtRestarts = load.sent()
 const codes: unknown[] = []
 for (let round = 0; round < rounds; round++) for (const index of [0, 1] as const) codes.push(await replicas.restart(index))
+await sleep(2_000) // what came late is made up for
 const duringRestarts = ((load.sent() - sentAtRestarts) * 1_000) / (performance.now() - restartsSince)
-await sleep(2_000)
+const late = load.late()
 const { sent, took, failures } = await load.stop()
 const carriedOut = await stub.count()
-console.log(`during ${2 * rounds} restarts: ${Math.round(duringRestarts)} requests a second`)
+console.log(
+  `during ${2 * rounds} restarts: ${Math.round(duringRestarts)} requests a second, at their end ${Math.round(late)} ms late`,
+)
 console.log(
   `${sent} requests; failed: ${failures.length}; carried out by the upstream: ${carriedOut}; exit codes: ${codes.join(', ')}`,
 )

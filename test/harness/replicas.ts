@@ -22,10 +22,14 @@ interface Ports {
   readonly admin: number
 }
 
-/** As an operator would write it: readiness is asked of the admin port, and nothing is sent twice but what no replica took. */
+/**
+ * As an operator would write it: readiness is asked of the admin port, nothing is sent twice but what no replica took, and a new replica gets its
+ * whole share after five seconds, because V8 has to compile it first.
+ */
 function configuration(port: number, statistics: number, replicas: readonly Ports[]): string {
   const servers = replicas.map(
-    ({ listen, admin }, index) => `  server replica${index} 127.0.0.1:${listen} check port ${admin} inter 250ms fall 1 rise 1`,
+    ({ listen, admin }, index) =>
+      `  server replica${index} 127.0.0.1:${listen} check port ${admin} inter 250ms fall 1 rise 1 slowstart 5s`,
   )
   return `global
   maxconn 2000
