@@ -68,6 +68,26 @@ t.test('npm run demo -- --keep: the story, an invitation, and nothing left behin
   )
 })
 
+t.test('a signal for npm alone ends what npm run demo started', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'demo-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const { child, output } = startCommand(['run', 'demo'], folder, 'npm')
+    const exited = once(child, 'exit')
+    t.teardown(() => child.exitCode ?? child.signalCode ?? (child.pid && process.kill(-child.pid, 'SIGKILL')))
+    t.ok(await waitFor(() => output().includes('train.py as acc'), 60), 'MLflow and the proxy run', { output: output() })
+    if (existsSync('/proc/self/environ')) t.ok(listProcesses(folder).length > 3)
+    t.ok(child.kill(signal), signal)
+    await exited
+    t.ok(await waitFor(() => listProcesses(folder).length === 0, 10), 'no process is left', { left: listProcesses(folder) })
+    t.same(
+      readdirSync(folder).filter((name) => name.includes('demo')),
+      [],
+      'no file is left',
+    )
+  }
+})
+
 t.test('mlflow-env-proxy demo is the same demo', async (t) => {
   const { child, output } = startCommand(['dist/cli.js', 'demo', '--nonsense'], tmpdir())
   const [code] = await once(child, 'close')

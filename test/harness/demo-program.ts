@@ -21,11 +21,15 @@ export const summaryLines = [
   /^All as expected: /m,
 ]
 
-/** Starts a command line of the checkout as a terminal does: in a process group of its own, in a plain environment. */
-export function startCommand(args: readonly string[], folder: string): { child: ChildProcess; output: () => string } {
+/** Starts a command line of the checkout as a terminal does: in a process group of its own, in a plain environment. The command is Node by default. */
+export function startCommand(
+  args: readonly string[],
+  folder: string,
+  command = process.execPath,
+): { child: ChildProcess; output: () => string } {
   const kept = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'ENV_PROXY_CACHE', 'PYTHON']
   const env = Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
-  const child = spawn(process.execPath, args, { cwd: root, detached: true, env: { ...env, TMPDIR: folder } })
+  const child = spawn(command, args, { cwd: root, detached: true, env: { ...env, TMPDIR: folder } })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
   return { child, output: () => output }
