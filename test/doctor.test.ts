@@ -94,7 +94,32 @@ t.test('an open-source server: is it there, which one, and is it open to everybo
   const lost = await examine({ ...config(), authentication: { entra: { ...entra(), authority: 'http://127.0.0.1:1' } } })
   t.equal(lost.codes[0], 'problem issuer-unreachable')
   const other = await examine(config({ url: issuer.authority }))
-  t.same(other.codes, ['fine issuer', 'note version-unknown', 'fine closed', 'problem credentials-refused'])
+  t.same(other.codes, ['fine issuer', 'note version-unknown', 'problem upstream-not-mlflow'])
+  t.match(other.findings[2], { message: /does not answer as MLflow does: status 404 with 2 characters of / })
+  const withToken = await examine(config({ url: issuer.authority, credentials }))
+  t.same(withToken.codes, ['fine issuer', 'note version-unknown', 'problem upstream-not-mlflow'])
+})
+
+t.test('another program on the port of MLflow is called one, whatever it answers', async (t) => {
+  const html = { 'content-type': 'text/html', server: 'nginx' }
+  const answers: readonly (readonly [number, string, Record<string, string>, string, RegExp])[] = [
+    [200, '<title>JupyterLab</title>', html, 'upstream-not-mlflow', /status 200 with 25 .* from nginx, the page “JupyterLab”\./],
+    [200, '{"database":"ok"}', { 'content-type': 'application/json' }, 'upstream-not-mlflow', /status 200 with 17 characters/],
+    [401, '{"message":"Unauthorized"}', { server: 'grafana' }, 'upstream-not-mlflow', /status 401 .* from grafana\./],
+    [401, 'You are not authenticated. Please see', {}, 'credentials-refused', /requires credentials, but none are configured/],
+    [403, '<title>403 Forbidden</title>', html, 'upstream-intermediary', /blocks this request \(403\)/],
+  ]
+  for (const [status, body, headers, code, message] of answers) {
+    const server = createServer((_request, response) => response.writeHead(status, headers).end(body))
+    const url = `http://127.0.0.1:${await listen(server)}`
+    const { findings } = await examine({ upstream: { url }, authentication: { entra: entra() }, environments: ['acc'] })
+    server.close()
+    t.match(
+      findings.filter(({ weight }) => weight === 'problem'),
+      [{ code, message }],
+      `${status} ${body}`,
+    )
+  }
 })
 
 t.test('the clocks of this machine and of the issuer are compared', async (t) => {
@@ -502,7 +527,7 @@ t.test('what no honest server can be brought to', async (t) => {
     server.closeAllConnections()
     server.close()
   }
-  const { server, url } = await startScripted({ '/api/2.0/mlflow/experiments/get': [200, {}] })
+  const { server, url } = await startScripted({ '/api/2.0/mlflow/experiments/get': [200, { experiment: {} }] })
   const config = { upstream: { url, credentials }, authentication: { entra: entra() }, environments: ['acc'] }
   const { codes } = await examine(config, await issuer.token({ iss }))
   t.ok(codes.includes('problem caller-around'), 'an open-source server that takes the tokens of callers')

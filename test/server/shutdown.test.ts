@@ -194,7 +194,7 @@ t.test('without MLflow it listens, is not ready, says why, and is ready once it 
     await until((status, text) => status === 503 && text.includes('reached')),
     /"waitingFor":"the upstream cannot be reached: nothing listens/,
   )
-  const mlflow = createServer((_request, response) => response.end('{}')).listen(port, '127.0.0.1')
+  const mlflow = createServer((_request, response) => response.end('{"experiment":{}}')).listen(port, '127.0.0.1')
   t.teardown(() => void mlflow.close())
   t.equal(await until((status) => status === 200), '{"status":"ready"}')
   mlflow.close()

@@ -64,10 +64,11 @@ async function checkModels({ probe, staff }: Examination, caller: Asker, of: Sta
 async function* checkAround(examination: Examination, token: string, groups: readonly string[]): AsyncGenerator<Finding> {
   const { config, probe, staff } = examination
   const said = await knock(config, probe, `Bearer ${token}`)
-  if (!isWelcome(said)) return yield fine('caller-shut', `Without the proxy the upstream refuses the caller (${said.outcome}).`)
+  if (!isWelcome(config, said))
+    return yield fine('caller-shut', `Without the proxy the upstream refuses the caller (${said.outcome}).`)
   if (config.upstream.kind === 'mlflow') {
     // Whom it lets in without a token it lets in with any.
-    if (isWelcome(await knock(config, probe, null))) return
+    if (isWelcome(config, await knock(config, probe, null))) return
     const message = 'The upstream accepts the caller’s own token, and does not separate environments.'
     return yield problem('caller-around', message, 'Let only the proxy reach it.')
   }

@@ -54,7 +54,7 @@ async function enter(config: Config, probe: Probe, authorization: string, of: st
   const audience = wrongAudience(authorization.replace(/^Bearer /, ''), config)
   if (audience !== null) return shutOut(problem('credentials-audience', `${of} are tokens for ${audience}.`))
   const said = await knock(config, probe, authorization)
-  if (!isWelcome(said)) {
+  if (!isWelcome(config, said)) {
     const remedy =
       config.upstream.kind === 'databricks'
         ? 'Add the identity to the workspace, and check that its token is valid.'
@@ -71,7 +71,7 @@ async function enter(config: Config, probe: Probe, authorization: string, of: st
 /** Whether the upstream lets in whoever has no credentials. */
 async function enterWithout(config: Config, probe: Probe, about: string | null): Promise<Attempt> {
   const said = await knock(config, probe, null)
-  if (isWelcome(said)) return { asker: { authorization: null, name: null, admin: false }, findings: [] }
+  if (isWelcome(config, said)) return { asker: { authorization: null, name: null, admin: false }, findings: [] }
   const message = 'The upstream requires credentials, but none are configured.'
   const refused = findingsOf(about).problem('credentials-refused', message, 'Write upstream.credentials.')
   return shutOut(refusalOf(config, said) ?? refused)

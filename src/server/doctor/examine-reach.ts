@@ -3,6 +3,7 @@ import type { Config } from '../config/config-types.ts'
 import { describeNetworkError } from '../network/network-error.ts'
 import { checkUpstreamAuthentication, ownRefusalOf } from '../upstream/authentication-errors.ts'
 import { refuseIntermediary } from '../upstream/intermediaries.ts'
+import { describeAnother, isClosedByAnother, isFromAnother } from '../upstream/not-mlflow.ts'
 import { openQuestions } from '../upstream/open-questions.ts'
 import { workspaceRefusal } from '../upstream/workspace-answers.ts'
 import { type Finding, findingsOf } from './finding.ts'
@@ -11,8 +12,11 @@ import type { Probe, Said } from './probe.ts'
 const { problem, note, fine } = findingsOf(null)
 
 /** Whether an answer was given to one who was let in: MLflow may well say that there is no such thing. */
-export function isWelcome({ status, object }: Said): boolean {
-  return status === 200 || (status === 404 && object?.get('error_code') === 'RESOURCE_DOES_NOT_EXIST')
+export function isWelcome({ upstream: { kind } }: Config, said: Said): boolean {
+  const { status, object } = said
+  return (
+    (status === 200 && !isFromAnother(kind, said)) || (status === 404 && object?.get('error_code') === 'RESOURCE_DOES_NOT_EXIST')
+  )
 }
 
 /** What the upstream answers to whoever asks it something that everybody may ask whom it lets in. */
@@ -22,9 +26,11 @@ export async function knock({ upstream: { kind } }: Config, probe: Probe, author
 }
 
 /** What keeps everybody out, whatever their credentials: MLflow's own middleware, or something that answers in its place. Null: neither. */
-export function refusalOf({ upstream: { kind } }: Config, said: Said): Finding | null {
+export function refusalOf({ upstream: { kind, url } }: Config, said: Said): Finding | null {
   const own = ownRefusalOf(said)
   if (own !== null) return problem('upstream-refuses', own.message, own.remedy)
+  if (isFromAnother(kind, said) || isClosedByAnother(kind, said))
+    return problem('upstream-not-mlflow', `What answers at ${url} does not answer as MLflow does: ${describeAnother(said)}.`)
   try {
     checkUpstreamAuthentication(kind, 'proxy', said)
   } catch {
@@ -59,7 +65,7 @@ function refusedByNetwork(config: Config, said: Said): Finding | null {
 function checkOpenDoor(config: Config, said: Said): Finding {
   const own = ownRefusalOf(said)
   if (own !== null) return problem('upstream-refuses', own.message, own.remedy)
-  if (!isWelcome(said)) return fine('closed', `The upstream refuses requests without credentials (${said.outcome}).`)
+  if (!isWelcome(config, said)) return fine('closed', `The upstream refuses requests without credentials (${said.outcome}).`)
   const open = 'The upstream answers without credentials: whoever can reach it can bypass the proxy.'
   if (config.upstream.credentials.mode === 'none')
     return note('open', open, 'Let only the proxy reach it: with a network policy, a firewall, or loopback.')
@@ -73,10 +79,11 @@ export async function checkReach(config: Config, probe: Probe): Promise<{ findin
     const said = await knock(config, probe, null)
     const outside = refusedByNetwork(config, said)
     if (outside !== null) return { findings: [outside], reached: false }
-    const ingress = checkOpenDoor(config, said)
+    // Whose it is is found with the credentials.
+    const ingress = isFromAnother(config.upstream.kind, said) ? [] : [checkOpenDoor(config, said)]
     const version =
       config.upstream.kind === 'mlflow' ? [await checkVersion(probe)] : [fine('workspace', `${config.upstream.url} answers.`)]
-    return { findings: [...version, ingress], reached: ingress.code !== 'upstream-refuses' }
+    return { findings: [...version, ...ingress], reached: ingress[0]?.code !== 'upstream-refuses' }
   } catch (error) {
     const message = `There is no answer from ${config.upstream.url}: ${describeNetworkError(error)}.`
     return { findings: [problem('upstream-unreachable', message)], reached: false }

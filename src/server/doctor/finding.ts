@@ -21,6 +21,8 @@ const remedies = {
     'Check upstream.url, and that this machine can reach it; docs/networks.md has more on certificates and forward proxies.',
   'upstream-refuses': '',
   'upstream-intermediary': 'docs/networks.md says what to do about each such answer.',
+  'upstream-not-mlflow':
+    'Check upstream.url: another program may have this port, or MLflow lies below a path. Where a gateway in front of MLflow answers so, give the proxy upstream.credentials for it, or let it pass.',
   workspace: '',
   version: '',
   'version-unknown': 'Check that upstream.url is the address of MLflow itself.',

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, type Dispatcher, request } from 'undici'
 import { type Json, JsonNumber, type JsonObject } from '../../policy/messages/json/json.ts'
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
@@ -5,6 +6,7 @@ import { objectsIn as listedObjects } from '../../policy/messages/message-fields
 import type { Config } from '../config/config-types.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
 import { describeNetworkError } from '../network/network-error.ts'
+import { serverOf } from '../upstream/upstream-answer.ts'
 
 /** Milliseconds, and bytes: a doctor does not wait for long, nor read much. */
 const limits = { time: 10_000, bytes: 8 * 1024 * 1024 } as const
@@ -17,10 +19,15 @@ export class Said {
   readonly location: string
   /** Null where the answer is no JSON object. */
   readonly object: JsonObject | null
+  readonly contentType: string
+  /** The program that answered; absent where it does not say. */
+  readonly server?: string
 
-  constructor(status: number, text: string, location = '') {
+  constructor(status: number, text: string, headers: IncomingHttpHeaders) {
     this.status = status
-    this.location = location
+    this.location = String(headers.location ?? '')
+    this.contentType = headers['content-type'] ?? ''
+    Object.assign(this, serverOf(headers.server))
     this.text = text
     this.object = readObject(text)
   }
@@ -79,7 +86,7 @@ export class Probe {
         if (size > limits.bytes) throw new Error('its answer is too large')
         chunks.push(chunk)
       }
-      return new Said(statusCode, Buffer.concat(chunks).toString('utf8'), String(answered.location ?? ''))
+      return new Said(statusCode, Buffer.concat(chunks).toString('utf8'), answered)
     } catch (error) {
       throw new Error(describeNetworkError(error))
     }

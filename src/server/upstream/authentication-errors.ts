@@ -1,9 +1,10 @@
 import type { UpstreamKind } from '../../policy/environments/environment.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import { describeAnswer, type WordlessAnswer } from './intermediaries.ts'
+import { notAuthenticated } from './not-mlflow.ts'
 import { readOwnError } from './proxy-rejections.ts'
-import type { UpstreamAnswer } from './upstream-answer.ts'
 
-type Said = Pick<UpstreamAnswer, 'status' | 'text'>
+type Said = Pick<WordlessAnswer, 'status' | 'text' | 'contentType' | 'server'>
 
 /** Whose token MLflow was asked with: the proxy's, the caller's, or one that the caller's was exchanged for. */
 export type TokenOwner = 'proxy' | 'caller' | 'exchanged'
@@ -46,12 +47,13 @@ function isDenied({ status, text }: Said): boolean {
   return status === 403 && text.trim() === 'Permission denied'
 }
 
-/** For the log: MLflow's message, if the answer has MLflow's form. */
+/** For the log: MLflow's message if the answer has MLflow's form; otherwise what answered, as far as it says. */
 function wordsOf(said: Said): string {
   const { status, text } = said
   const message = readOwnError(said)?.get('message')
-  const plain = ['You are not authenticated', 'Permission denied'].find((sentence) => text.startsWith(sentence))
-  return `status ${status}: ${typeof message === 'string' ? message.slice(0, 300) : (plain ?? 'no words of MLflow’s')}`
+  const plain = [notAuthenticated, 'Permission denied'].find((sentence) => text.startsWith(sentence))
+  if (typeof message === 'string') return `status ${status}: ${message.slice(0, 300)}`
+  return plain === undefined ? `${describeAnswer(said)}: no words of MLflow’s` : `status ${status}: ${plain}`
 }
 
 function refused(message: string, cause: string): Refusal {

@@ -1,5 +1,6 @@
 import { Refusal } from '../../policy/reasons.ts'
 import { describeNetworkError } from '../network/network-error.ts'
+import { describeAnother, isFromAnother } from './not-mlflow.ts'
 import { openQuestions } from './open-questions.ts'
 import type { Upstream } from './upstream.ts'
 import { isUnsent } from './upstream-connector.ts'
@@ -7,7 +8,8 @@ import { isUnsent } from './upstream-connector.ts'
 /** Milliseconds between two checks: while all is well, otherwise, and until it was seen once. */
 const intervals = { well: 30_000, troubled: 5_000, unseen: 1_000 } as const
 
-function causeOf({ cause, message }: Refusal): string {
+/** For operators: why, and only if nothing is known of that, what the caller is told. */
+export function causeOf({ cause, message }: Refusal): string {
   if (cause === undefined) return message
   return cause instanceof Error ? describeNetworkError(cause) : String(cause)
 }
@@ -31,8 +33,8 @@ async function lookAt(upstream: Upstream, environment: string): Promise<string |
   }
   try {
     const { path, query } = openQuestions[upstream.kind]
-    await upstream.lookUp(path, query, caller)
-    return null
+    const answer = await upstream.lookUp(path, query, caller)
+    return isFromAnother(upstream.kind, answer) ? `the upstream does not answer as MLflow does: ${describeAnother(answer)}` : null
   } catch (error) {
     return troubleOf(error)
   }

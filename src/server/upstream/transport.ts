@@ -5,7 +5,7 @@ import type { Config, UpstreamCredentials } from '../config/config-types.ts'
 import { type UpstreamTimeouts, upstreamTimeouts } from '../config/upstream-timeouts.ts'
 import { checkUpstreamAuthentication, refusesCredentials, type TokenOwner } from './authentication-errors.ts'
 import type { Exchange } from './exchange.ts'
-import { refuseIntermediary } from './intermediaries.ts'
+import { refuseIntermediary, type WordlessAnswer } from './intermediaries.ts'
 import type { MessagePool } from './kept-connections.ts'
 import { type ExchangeOptions, MessageExchange, type NoteHead } from './message-exchange.ts'
 import { RateLimiter } from './rate-limiter.ts'
@@ -177,7 +177,7 @@ export class Transport {
   }
 
   /** Throws where MLflow will not have the proxy itself. (What it thinks of the caller's own token is for the caller to hear.) */
-  checkUpstreamAuthentication(answer: Pick<UpstreamAnswer, 'status' | 'text'>, environment?: string): void {
+  checkUpstreamAuthentication(answer: WordlessAnswer, environment?: string): void {
     checkUpstreamAuthentication(this.kind, this.#ownerOf(environment), answer)
   }
 

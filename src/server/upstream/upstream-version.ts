@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { describedVersions } from '../../policy/generated/messages.ts'
 import { Refusal } from '../../policy/reasons.ts'
+import { describeNetworkError } from '../network/network-error.ts'
+import { causeOf } from './standing.ts'
 import type { Upstream } from './upstream.ts'
 
 /** Milliseconds between two tries, while MLflow does not answer. */
@@ -20,24 +22,34 @@ async function readVersion(upstream: Upstream): Promise<string | null> {
   return status === 200 && /^\d+\.\d+\.[\w.]{1,20}$/.test(text.trim()) ? text.trim() : null
 }
 
-/** Asks MLflow its version when it first answers, notes it and logs it: with a warning where it was not tested. Databricks has none. */
+/** Asks MLflow its version when it first answers, notes it and logs it: with a warning where it was not tested, or once where it does not answer. Databricks has none. */
 export async function noteUpstreamVersion(
   upstream: Upstream,
   log: Pick<Logger, 'info' | 'warn'>,
   stop: AbortSignal,
   note: (version: string) => void = () => undefined,
 ): Promise<void> {
+  let isFirst = true
   while (upstream.kind === 'mlflow' && !stop.aborted) {
     try {
       const version = await readVersion(upstream)
       if (version !== null) note(version)
-      const warning = version === null ? 'MLflow does not report its version: is it 2.9 or newer?' : versionWarning(version)
+      const warning =
+        version === null
+          ? 'MLflow does not report its version: is upstream.url its address, and is it 2.9 or newer?'
+          : versionWarning(version)
       if (warning === null) log.info({ version }, 'MLflow answers')
       else log.warn({ version }, warning)
       return
     } catch (error) {
       // Where only callers' tokens open MLflow, the proxy has nothing to ask with.
       if (error instanceof Refusal && error.reason === 'unauthenticated') return
+      if (isFirst)
+        log.warn(
+          { problem: error instanceof Refusal ? causeOf(error) : describeNetworkError(error) },
+          'MLflow does not answer yet',
+        )
+      isFirst = false
       await pause(interval, undefined, { ref: false, signal: stop }).catch(() => undefined)
     }
   }

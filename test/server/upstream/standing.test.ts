@@ -39,6 +39,27 @@ t.test('the watch knows which of upstream and credentials is the trouble', async
   t.equal(asked, 1, 'environments with the same credentials are asked for once, and not again at once')
   fake.answer = reply(401, 'You are not authenticated. Please see …')
   t.match(await firstConcern(base), /refuses the proxy: status 401: You are not authenticated/)
+  const nginx = reply(401, '<html>', { 'content-type': 'text/html', server: 'nginx/1.27' })
+  fake.answer = nginx
+  t.match(
+    await firstConcern(base),
+    /refuses the proxy: status 401 with 6 characters of text\/html, from nginx\/1.27: no words of MLflow/,
+  )
+  const another = /^the upstream does not answer as MLflow does: status (200|404) with \d+ characters of /
+  const page = '<html><title>JupyterLab</title></html>'
+  fake.answer = reply(200, page, { 'content-type': 'text/html' })
+  t.match(await firstConcern(base), another)
+  t.match(await firstConcern(base), /text\/html, the page “JupyterLab”$/)
+  for (const answer of [reply(200, { status: 'ok' }), reply(200, 'OK'), reply(404, '404 page not found'), reply(404, {})]) {
+    fake.answer = answer
+    t.match(await firstConcern(base), another)
+  }
+  fake.answer = reply(404, { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'No Experiment with id=0 exists' })
+  t.equal(await firstConcern(base), null, 'MLflow without its default experiment')
+  fake.answer = reply(200, { userName: 'proxy' })
+  t.equal(await firstConcern({ ...base, kind: 'databricks' }), null)
+  fake.answer = reply(200, page)
+  t.match(await firstConcern({ ...base, kind: 'databricks' }), another)
   fake.answer = reply(503, 'busy')
   t.equal(await firstConcern(base), null, 'a moment without room is none')
 })
@@ -52,7 +73,7 @@ t.test('the watch waits until MLflow was seen once, and says what for', async (t
   t.equal(watch.waitsFor(), "the upstream's first answer")
   await watch.looking
   t.match(watch.waitsFor(), /refuses the proxy: Invalid Host header/)
-  fake.answer = reply(200, {})
+  fake.answer = reply(200, { experiment: {} })
   for (let tries = 0; tries < 100 && watch.waitsFor() !== null; tries++) await sleep(50)
   t.equal(watch.waitsFor(), null)
   const dead = new Upstream({ ...base, url: 'http://127.0.0.1:1' })

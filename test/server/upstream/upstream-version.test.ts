@@ -36,5 +36,13 @@ async function lineOf(version: string): Promise<Record<string, unknown> | undefi
 t.test('at start the log says which MLflow answers, and warns of one that was not tested', async (t) => {
   t.match(await lineOf('3.17.2'), { level: 30, version: '3.17.2', msg: 'MLflow answers' })
   t.match(await lineOf('99.1.0'), { level: 40, version: '99.1.0', msg: /was not tested with this proxy/ })
-  t.match(await lineOf('<html>'), { level: 40, msg: /does not report its version/ })
+  t.match(await lineOf('<html>'), { level: 40, msg: /does not report its version: is upstream.url its address/ })
+})
+
+t.test('at start the log says why MLflow does not answer', async (t) => {
+  const proxy = await startProxyProcess({ upstream: 'http://127.0.0.1:1', issuer })
+  t.teardown(() => proxy.close())
+  const find = () => proxy.lines().find((line) => line.msg === 'MLflow does not answer yet')
+  for (let tries = 0; tries < 100 && find() === undefined; tries++) await sleep(20)
+  t.match(find(), { level: 40, problem: /nothing listens there/ })
 })
