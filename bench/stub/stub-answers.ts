@@ -3,7 +3,12 @@ import { experimentId, knowledge, runId } from '../../test/fakes/fake-upstream.t
 /** The model of the small request, as callers of acc name it. */
 export const modelName = 'credit-default-risk-calibrated'
 /** Experiments of acc by the least bytes of what a search of their runs gives. */
-const sizedExperiments: Readonly<Record<string, number>> = { '10': 10_000, '100': 100_000, '1000': 1_000_000 }
+const sizedExperiments: Readonly<Record<string, number>> = {
+  '10': 10_000,
+  '100': 100_000,
+  '1000': 1_000_000,
+  '10000': 10_000_000,
+}
 /** The artifact whose download has so many bytes, and how many. */
 export const bigArtifact = { name: 'big.bin', bytes: 1024 ** 3 }
 

@@ -22,15 +22,19 @@ async function costOf(
 }
 
 /** How long small requests wait at most while large answers go through the same process; what is nginx's is the machine's. */
-async function pauses(contenders: readonly Contender[], { requests, rounds, seconds }: Bench): Promise<Figure> {
+async function pauses(
+  experiment: string,
+  contenders: readonly Contender[],
+  { requests, rounds, seconds }: Bench,
+): Promise<Figure> {
   await warmUp(contenders, requests.small)
   const samples = await interleave(contenders, rounds, async (contender) => {
-    const large = burst(contender, requests.search('1000'), 1, seconds)
+    const large = burst(contender, requests.search(experiment, 20_000), 1, seconds)
     const { most } = await burst(contender, requests.small, 1, seconds)
     await large
     return most / 1_000
   })
-  const title = 'longest small request beside answers of 1 MB'
+  const title = `longest small request beside answers of ${Number(experiment) / 1_000} MB`
   return { row, title, unit: 'ms', samples, to: null, goal: atMost(2) }
 }
 
@@ -38,6 +42,7 @@ async function pauses(contenders: readonly Contender[], { requests, rounds, seco
 export const answers: Row = (bench) =>
   withContenders(bench.kinds, bench.setup, async (contenders) => {
     const figures: Figure[] = []
-    for (const experiment of searchAnswers.keys()) figures.push(await costOf(experiment, contenders, bench))
-    return [...figures, await pauses(contenders, bench)]
+    for (const experiment of ['10', '100', '1000']) figures.push(await costOf(experiment, contenders, bench))
+    for (const experiment of ['1000', '10000']) figures.push(await pauses(experiment, contenders, bench))
+    return figures
   })

@@ -1,5 +1,5 @@
-import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Turns } from '../../policy/turns.ts'
+import { othersTurn } from './others-turn.ts'
 
 /** Milliseconds of work before others get their turn. One turn more may end after it, and ends soon. */
 const longest = 1

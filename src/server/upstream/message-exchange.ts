@@ -3,6 +3,7 @@ import { Refusal } from '../../policy/reasons.ts'
 import { JsonWeight, TextWeight } from '../limits/json-weight.ts'
 import type { Hold, MemoryAccount } from '../limits/memory-account.ts'
 import type { End } from '../network/request-end.ts'
+import { AnswerText } from './answer-text.ts'
 import type { MessagePool } from './kept-connections.ts'
 import { TookTooLong } from './time-limit.ts'
 import { type UpstreamAnswer, upstreamAnswer } from './upstream-answer.ts'
@@ -34,7 +35,9 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions
   readonly #noteHead: NoteHead
   readonly #answer = Promise.withResolvers<UpstreamAnswer>()
-  readonly #chunks: Buffer[] = []
+  readonly #text = new AnswerText()
+  /** Of an answer that is no text. */
+  #bytes: Buffer[] | null = null
   #weight: JsonWeight | TextWeight = new JsonWeight()
   readonly #leave = () => {
     const { gone } = this.#options
@@ -96,6 +99,7 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return
     this.#head = { status, headers }
+    if (headers['content-type']?.includes('protobuf')) this.#bytes = []
     if (status === 200 && this.#options.chargedByReader === true) this.#weight = new TextWeight()
     this.#noteHead(status, headers)
     this.#limit(this.#options.within)
@@ -108,7 +112,8 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
       return
     }
     this.#weight.add(chunk)
-    this.#chunks.push(chunk)
+    this.#text.add(chunk)
+    this.#bytes?.push(chunk)
     const wait = this.#held?.grow(this.#weight.bytes)
     if (wait == null) return
     controller.pause()
@@ -122,8 +127,9 @@ export class MessageExchange implements Dispatcher.DispatchHandler {
     if (this.#head === null) return
     const { status, headers } = this.#head
     this.#end()
-    const [only = Buffer.alloc(0), ...more] = this.#chunks
-    this.#answer.resolve(upstreamAnswer(status, headers, more.length === 0 ? only : Buffer.concat(this.#chunks), this.#held))
+    const parts = this.#text.end()
+    const body = this.#bytes === null ? { parts } : { parts, bytes: Buffer.concat(this.#bytes) }
+    this.#answer.resolve(upstreamAnswer(status, headers, body, this.#held))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -5,7 +5,7 @@ import { readExportAnswer } from '../../policy/otlp/export-message.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import { atOnce, type Turns } from '../../policy/turns.ts'
 import { describeAnswer } from './intermediaries.ts'
-import type { UpstreamAnswer } from './upstream-answer.ts'
+import { textParts, type UpstreamAnswer } from './upstream-answer.ts'
 
 /** The refusal of an incomplete answer. */
 export function unknownAnswer(): Refusal {
@@ -36,9 +36,11 @@ export function parseAnswer(answer: UpstreamAnswer, form: AnswerForm = {}): Json
 
 /** The same with rests, for an answer of any size. */
 export function* parseAnswerInTurns(answer: UpstreamAnswer, form: AnswerForm): Turns<JsonObject> {
-  const maxKeys = Math.max(answered.values, answer.text.length / answered.charactersEach)
+  const parts = textParts(answer)
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const maxKeys = Math.max(answered.values, length / answered.charactersEach)
   try {
-    const value = yield* parseInTurns(answer.text, { ...form, maxDepth: 500, maxKeys })
+    const value = yield* parseInTurns(parts, { ...form, maxDepth: 500, maxKeys })
     if (value instanceof Map) return value
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

@@ -30,19 +30,48 @@ export function serverOf(header: unknown): Pick<UpstreamAnswer, 'server'> {
   return typeof header === 'string' && /^[A-Za-z][\w.+/ -]{0,40}$/.test(header) ? { server: header } : {}
 }
 
+/** What an answer says, as it came. */
+export interface AnswerBody {
+  /** Its text, in parts. */
+  readonly parts: readonly string[]
+  /** Of an answer that is no text. */
+  readonly bytes?: Uint8Array
+}
+
+/** The parts of long texts. A copy of an answer that says something else has none of its own. */
+const partsOf = new WeakMap<UpstreamAnswer, readonly string[]>()
+
+/** The text of an answer in parts: who reads a long one in turns does not wait until they are put together. */
+export function textParts(answer: UpstreamAnswer): readonly string[] {
+  return partsOf.get(answer) ?? [answer.text]
+}
+
 /** An answer that has come whole. */
-export function upstreamAnswer(status: number, headers: IncomingHttpHeaders, bytes: Buffer, held?: Hold): UpstreamAnswer {
-  const contentType = headers['content-type'] ?? ''
-  const answer = {
+export function upstreamAnswer(
+  status: number,
+  headers: IncomingHttpHeaders,
+  { parts, bytes }: AnswerBody,
+  held?: Hold,
+): UpstreamAnswer {
+  const rest = {
     status,
-    contentType,
-    text: bytes.toString('utf8'),
+    contentType: headers['content-type'] ?? '',
     ...waitOf(headers['retry-after']),
     ...serverOf(headers.server),
     ...(typeof headers.location === 'string' ? { location: headers.location } : {}),
     ...(held === undefined ? {} : { held }),
+    ...(bytes === undefined ? {} : { bytes }),
   }
-  return contentType.includes('protobuf') ? { ...answer, bytes } : answer
+  const [text = '', ...more] = parts
+  if (more.length === 0) return { ...rest, text }
+  const answer = {
+    ...rest,
+    get text() {
+      return parts.join('')
+    },
+  }
+  partsOf.set(answer, parts)
+  return answer
 }
 
 /** An answer that is read at once, for a fact or two, and then forgotten: its memory is given back in the next turn of the event loop. */

@@ -54,6 +54,16 @@ t.test('others go on after a millisecond of work, and not before', async (t) => 
   t.equal(atOnce(countTo(1_000)), 1_000)
 })
 
+t.test('of several pieces of work one goes on between two turns of others', async (t) => {
+  let time = 0
+  const clock = () => (time += 3)
+  const works = Array.from({ length: 8 }, () => 200)
+  const turns = await turnsOfOthers(async () => {
+    t.same(await Promise.all(works.map((end) => inTurns(countTo(end), clock))), works)
+  })
+  t.ok(turns >= 8 * 199, `${turns} turns of others`)
+})
+
 t.test("a refusal in any turn is the work's", async (t) => {
   function* failing(): Turns<never> {
     yield

@@ -1,11 +1,12 @@
 import { JsonScanner } from './json-scanner.ts'
+import type { TextParts } from './text-window.ts'
 
 /** Goes through the outline of one JSON text: its brackets, colons and commas. Throws as the scanner. */
 export class JsonOutline extends JsonScanner {
   #depth = 0
   readonly #maxDepth: number
 
-  constructor(text: string, allowNaN: boolean, maxDepth: number) {
+  constructor(text: TextParts, allowNaN: boolean, maxDepth: number) {
     super(text, allowNaN)
     this.#maxDepth = maxDepth
   }

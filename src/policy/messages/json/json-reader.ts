@@ -6,6 +6,7 @@ import type { JsonLimits } from './json-limits.ts'
 import { JsonOutline } from './json-outline.ts'
 import { type OpenContainer, OpenList, OpenObject, OpenPrintedList } from './open-containers.ts'
 import { type SkimmedObject, skim } from './skimmed-object.ts'
+import type { TextParts } from './text-window.ts'
 
 /** Characters that are read in one turn, unless one word is longer. */
 const readInTurn = 16_384
@@ -27,7 +28,7 @@ export class JsonReader {
   /** The innermost container. */
   #open: OpenContainer | null = null
 
-  constructor(text: string, limits: JsonLimits) {
+  constructor(text: TextParts, limits: JsonLimits) {
     const { maxDepth = 64, maxKeys = 100_000, allowNaN = false } = limits
     this.#text = new JsonOutline(text, allowNaN, maxDepth)
     this.#limits = limits
@@ -144,7 +145,7 @@ export class JsonReader {
     const list = yield* this.#text.copyList(pattern, most)
     if (list === null) return null
     if (!this.#isPrinted) this.#keys += list.rows * values
-    return new PrintedJson([list.text])
+    return new PrintedJson(list.parts)
   }
 
   /** The row of a list that is the next value, where it may be skimmed; undefined for one that has to be read. */

@@ -1,6 +1,7 @@
 import { Refusal } from '../../reasons.ts'
 import type { Turns } from '../../turns.ts'
 import { JsonNumber } from './json.ts'
+import { longestRow, type TextParts, TextWindow } from './text-window.ts'
 
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const notFinite = /NaN|-?Infinity/y
@@ -9,50 +10,43 @@ const fourHexDigits = /^[0-9a-fA-F]{4}$/
 const escapes = '"\\/bfnrt'
 /** Characters of a number: more than any program reads. */
 const longestNumber = 4_300
-/** Characters of a row that is copied: what may be longer is read, and measured. */
-const longestRow = 65_536
+/** Characters of the longest escape, `\\u0000`. */
+const longestEscape = 6
 /** Characters of rows that are copied in one turn. */
 const copiedInTurn = 65_536
 /** Keys that are remembered, and the characters of each: the objects of a text are mostly alike. */
 const remembered = { keys: 1_000, characters: 64 } as const
 
 /** Goes through the words of one JSON text, in a time and a memory that its length bounds. Throws Refusal 'malformed', never echoing the text. */
-export class JsonScanner {
-  #at = 0
-  readonly #text: string
+export class JsonScanner extends TextWindow {
   readonly #allowNaN: boolean
   readonly #keys = new Map<string, string>()
 
-  constructor(text: string, allowNaN: boolean) {
-    this.#text = text
+  constructor(text: TextParts, allowNaN: boolean) {
+    super(text)
     this.#allowNaN = allowNaN
-    if (!text.isWellFormed()) throw new Refusal('malformed', 'The JSON contains half of a surrogate pair: send valid Unicode.')
-  }
-
-  /** Where the next character stands. */
-  get at(): number {
-    return this.#at
   }
 
   /** The code of the next character; NaN at the end. */
   get next(): number {
-    return this.#text.charCodeAt(this.#at)
+    return this.window.charCodeAt(this.offset)
   }
 
   get isAtEnd(): boolean {
-    return this.#at >= this.#text.length
+    return this.isLast && this.offset >= this.window.length
   }
 
   /** Passes over the next character. */
   step(): void {
-    this.#at++
+    this.offset++
   }
 
+  /** Passes over white space: the whole of the word that follows is at hand then. */
   skipSpace(): void {
     for (;;) {
       const code = this.next
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return
-      this.#at++
+      if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) this.offset++
+      else if (!this.refill()) return
     }
   }
 
@@ -67,73 +61,84 @@ export class JsonScanner {
   }
 
   readString(): string {
-    const start = this.#at + 1
+    const at = this.at
     const escaped = this.skipString()
-    const end = this.#at - 1
-    if (!escaped) return this.#text.slice(start, end)
+    const [start, end] = [at - this.before, this.offset]
+    if (!escaped) return this.window.slice(start + 1, end - 1)
     // Put together here, each escape would cost tens of bytes.
-    const value: unknown = JSON.parse(this.#text.slice(start - 1, end + 1))
-    if (typeof value !== 'string' || !value.isWellFormed()) this.refuse('a string contains half of a surrogate pair', start)
+    const value: unknown = JSON.parse(this.window.slice(start, end))
+    if (typeof value !== 'string' || !value.isWellFormed()) this.refuse('a string contains half of a surrogate pair', at + 1)
     return value
   }
 
   /** Passes over a string; whether there are escapes in it. */
   skipString(): boolean {
-    const text = this.#text
-    const start = this.#at
+    for (;;) {
+      const escaped = this.#passString()
+      if (escaped !== undefined) return escaped
+      if (!this.extend()) return this.refuse('a string is not closed')
+    }
+  }
+
+  /** The same; undefined where the window ends before the string, of which nothing is passed. */
+  #passString(): boolean | undefined {
+    const text = this.window
+    const start = this.offset
     let escaped = false
     // Up to the first escape, which most strings do not have, a pattern is five times faster than looking at each letter.
     for (let at = this.#endOf(plain, start + 1) ?? start + 1; at < text.length; at++) {
       const code = text.charCodeAt(at)
       if (code === 0x22) {
-        this.#at = at + 1
+        this.offset = at + 1
         return escaped
       }
-      if (code < 0x20) this.refuse('a string contains an unescaped control character', at)
+      if (code < 0x20) this.refuse('a string contains an unescaped control character', this.before + at)
       if (code !== 0x5c) continue
+      if (at + longestEscape > text.length && !this.isLast) return undefined
       escaped = true
       at += this.#lengthOfEscape(at)
     }
-    return this.refuse('a string is not closed', escaped ? start : this.#at)
+    return undefined
   }
 
   #lengthOfEscape(at: number): number {
-    const letter = this.#text[at + 1] ?? ''
+    const letter = this.window[at + 1] ?? ''
     if (letter !== 'u')
-      return letter !== '' && escapes.includes(letter) ? 1 : this.refuse('a string contains an unknown escape', at)
-    if (!fourHexDigits.test(this.#text.slice(at + 2, at + 6))) this.refuse('a \\u escape needs four hexadecimal digits', at)
+      return letter !== '' && escapes.includes(letter) ? 1 : this.refuse('a string contains an unknown escape', this.before + at)
+    if (!fourHexDigits.test(this.window.slice(at + 2, at + 6)))
+      this.refuse('a \\u escape needs four hexadecimal digits', this.before + at)
     return 5
   }
 
   readNumber(): JsonNumber {
-    const start = this.#at
+    const start = this.offset
     this.skipNumber()
-    return new JsonNumber(this.#text.slice(start, this.#at))
+    return new JsonNumber(this.window.slice(start, this.offset))
   }
 
   skipNumber(): void {
     const end = this.#endOf(number) ?? (this.#allowNaN ? this.#endOf(notFinite) : undefined) ?? this.refuse('a value is expected')
-    if (end - this.#at > longestNumber) this.refuse(`a number has more than ${longestNumber} digits`)
-    this.#at = end
+    if (end - this.offset > longestNumber) this.refuse(`a number has more than ${longestNumber} digits`)
+    this.offset = end
   }
 
   /**
-   * Passes over a list of which every row fits a pattern: gives its text and the number of its rows. Null for any other value, for an
+   * Passes over a list of which every row fits a pattern: gives its text, in parts, and the number of its rows. Null for any other value, for an
    * empty list and for more rows than `most`, and nothing is passed over.
    */
-  *copyList(row: RegExp, most: number): Turns<{ readonly text: string; readonly rows: number } | null> {
-    const start = this.#at
-    let rests = start + copiedInTurn
+  *copyList(row: RegExp, most: number): Turns<{ readonly parts: readonly string[]; readonly rows: number } | null> {
+    this.startCopy()
+    let rests = this.at + copiedInTurn
     for (let rows = 1; rows <= most && this.#passRow(row); rows++) {
       if (this.next === 0x5d) {
         this.step()
-        return { text: this.#text.slice(start, this.#at), rows }
+        return { parts: this.endCopy(), rows }
       }
-      if (this.#at < rests) continue
+      if (this.at < rests) continue
       yield
-      rests = this.#at + copiedInTurn
+      rests = this.at + copiedInTurn
     }
-    this.#at = start
+    this.undoCopy()
     return null
   }
 
@@ -143,24 +148,24 @@ export class JsonScanner {
     this.step()
     this.skipSpace()
     const end = this.#endOf(row)
-    if (end === undefined || end - this.#at > longestRow) return false
-    this.#at = end
+    if (end === undefined || end - this.offset > longestRow) return false
+    this.offset = end
     this.skipSpace()
     return true
   }
 
   /** Passes over what a sticky pattern finds here, if it has no more characters than a row may have, or `most`: gives it and its groups. */
   passPattern(pattern: RegExp, most: number): RegExpExecArray | null {
-    pattern.lastIndex = this.#at
-    const found = pattern.exec(this.#text)
+    pattern.lastIndex = this.offset
+    const found = pattern.exec(this.window)
     if (found === null || found[0].length > Math.min(longestRow, most)) return null
-    this.#at += found[0].length
+    this.offset += found[0].length
     return found
   }
 
-  #endOf(pattern: RegExp, at = this.#at): number | undefined {
+  #endOf(pattern: RegExp, at = this.offset): number | undefined {
     pattern.lastIndex = at
-    return pattern.test(this.#text) ? pattern.lastIndex : undefined
+    return pattern.test(this.window) ? pattern.lastIndex : undefined
   }
 
   /** true, false or null; undefined where none of them may be next. */
@@ -178,12 +183,12 @@ export class JsonScanner {
   }
 
   #passWord<Value extends boolean | null>(word: string, value: Value): Value {
-    if (!this.#text.startsWith(word, this.#at)) this.refuse('a value is expected')
-    this.#at += word.length
+    if (!this.window.startsWith(word, this.offset)) this.refuse('a value is expected')
+    this.offset += word.length
     return value
   }
 
-  refuse(problem: string, at = this.#at): never {
+  refuse(problem: string, at = this.at): never {
     throw new Refusal('malformed', `The JSON is not valid at character ${at}: ${problem}.`)
   }
 }

@@ -3,6 +3,7 @@ import { atOnce, type Turns } from '../../turns.ts'
 import type { Json } from './json.ts'
 import type { JsonLimits } from './json-limits.ts'
 import { JsonReader } from './json-reader.ts'
+import type { TextParts } from './text-window.ts'
 
 export { printInTurns, printJson } from './json-printer.ts'
 
@@ -30,8 +31,8 @@ export function parseJson(text: string, limits: JsonLimits = {}): Json {
   return atOnce(parseInTurns(text, limits))
 }
 
-/** The same with rests, for a text of any length. */
-export function parseInTurns(text: string, limits: JsonLimits = {}): Turns<Json> {
+/** The same with rests, for a text of any length, which may be in parts. */
+export function parseInTurns(text: TextParts, limits: JsonLimits = {}): Turns<Json> {
   return new JsonReader(text, limits).readText()
 }
 
