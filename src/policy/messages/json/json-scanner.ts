@@ -1,7 +1,8 @@
 import { Refusal } from '../../reasons.ts'
 import type { Turns } from '../../turns.ts'
 import { JsonNumber } from './json.ts'
-import { longestRow, type TextParts, TextWindow } from './text-window.ts'
+import { RowFinder } from './row-finder.ts'
+import { type TextParts, TextWindow } from './text-window.ts'
 
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const notFinite = /NaN|-?Infinity/y
@@ -21,6 +22,7 @@ const remembered = { keys: 1_000, characters: 64 } as const
 export class JsonScanner extends TextWindow {
   readonly #allowNaN: boolean
   readonly #keys = new Map<string, string>()
+  readonly #rows = new RowFinder()
 
   constructor(text: TextParts, allowNaN: boolean) {
     super(text)
@@ -147,8 +149,8 @@ export class JsonScanner extends TextWindow {
     if (this.next !== 0x5b && this.next !== 0x2c) return false
     this.step()
     this.skipSpace()
-    const end = this.#endOf(row)
-    if (end === undefined || end - this.offset > longestRow) return false
+    const end = this.#rows.endOf(row, this.window, this.offset)
+    if (end === undefined) return false
     this.offset = end
     this.skipSpace()
     return true
@@ -156,10 +158,8 @@ export class JsonScanner extends TextWindow {
 
   /** Passes over what a sticky pattern finds here, if it has no more characters than a row may have, or `most`: gives it and its groups. */
   passPattern(pattern: RegExp, most: number): RegExpExecArray | null {
-    pattern.lastIndex = this.offset
-    const found = pattern.exec(this.window)
-    if (found === null || found[0].length > Math.min(longestRow, most)) return null
-    this.offset += found[0].length
+    const found = this.#rows.find(pattern, this.window, this.offset, most)
+    this.offset += found?.[0].length ?? 0
     return found
   }
 
