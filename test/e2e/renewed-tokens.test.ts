@@ -18,7 +18,7 @@ t.setTimeout(8 * 60_000)
 t.jobs = 2
 /** Seconds that tokens and the run last, and the size of its file. Sending the file takes longer than a token lasts. */
 const { lifetime, seconds, bytes } = isFullRun
-  ? { lifetime: 15, seconds: 90, bytes: 128 * 2 ** 20 }
+  ? { lifetime: 20, seconds: 120, bytes: 128 * 2 ** 20 }
   : { lifetime: 3, seconds: 12, bytes: 16 * 2 ** 20 }
 const rate = bytes / (1.25 * lifetime)
 
