@@ -9,7 +9,9 @@ import { type Finding, findingCodes } from '../src/server/doctor/finding.ts'
 import { startAuthority } from './fakes/authority.ts'
 import { startGraph } from './fakes/graph.ts'
 import { startIssuer, tenantId } from './fakes/issuer.ts'
+import { startCluster } from './fakes/other-issuers.ts'
 import { serveTokens } from './fakes/token-endpoints.ts'
+import { type ReviewMood, startTokenReviews } from './fakes/token-reviews.ts'
 import { databricksAudience, databricksClaims } from './fakes/workspace/authenticate.ts'
 import { type Fields, objectOf, text } from './fakes/workspace/call.ts'
 import { joinWorkspace } from './fakes/workspace/member.ts'
@@ -120,6 +122,27 @@ t.test('another program on the port of MLflow is called one, whatever it answers
       `${status} ${body}`,
     )
   }
+})
+
+t.test('the API server of a cluster is asked whether it reviews tokens', async (t) => {
+  const [cluster, reviews] = await Promise.all([startCluster('ml', 'right'), startTokenReviews('nobody')])
+  t.teardown(() => Promise.all([cluster.close(), reviews.close()]))
+  const look = async (mood: ReviewMood) => {
+    const tokenReview = { url: `${reviews.url}/`, tokenFile: 'right' }
+    const keys = { keysUrl: `${cluster.address}/openid/v1/jwks`, tokenFile: 'right' }
+    const issuers = [{ kind: 'kubernetes', issuer: cluster.address, audiences: ['mlflow'], ...keys, tokenReview }]
+    reviews.mood = mood
+    const { findings } = await examine({ upstream: { url: mlflow.url }, authentication: { issuers }, environments: ['acc'] })
+    return findings
+      .filter(({ code }) => code !== 'issuer' && code.startsWith('token'))
+      .map(({ weight, message }) => `${weight}: ${message}`)
+  }
+  reviews.gone.add('doctor')
+  t.match(await look({}), [/^fine: http:\/\/127\.0\.0\.1:[0-9]+ reviews tokens\.$/])
+  t.match(await look({ status: 403 }), [/^problem: .* cannot be asked about tokens: .*system:auth-delegator/])
+  t.match(await look({ status: 503 }), [/^problem: .* cannot be asked about tokens: it answered with status 503\.$/])
+  reviews.gone.clear()
+  t.match(await look({}), [/^problem: /], 'one that takes any text for a token')
 })
 
 t.test('the clocks of this machine and of the issuer are compared', async (t) => {

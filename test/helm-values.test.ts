@@ -107,6 +107,37 @@ t.test('ingress and HTTPRoute lead to the Service, and the network policy lets t
   t.strictSame(egress, { to: [{ ipBlock: { cidr: '10.20.0.0/27' } }], ports: [{ protocol: 'TCP', port: 443 }] })
 })
 
+t.test('where tokens are reviewed, the service account may ask, and has a token for it', async (t) => {
+  const folder = '/var/run/secrets/kubernetes.io/serviceaccount'
+  const binding = (manifests: string) => pick(manifests, 'ClusterRoleBinding', `proxy-${name}-token-review`)
+  const mounts = (manifests: string) => {
+    const pod = at(pick(manifests, 'Deployment', name), 'spec.template.spec')
+    return Object.values(record(at(pod, 'containers.0.volumeMounts'))).filter(
+      (mount) => at(mount, 'mountPath') === folder || at(mount, 'mountPath') === `${folder}/`,
+    ).length
+  }
+  const elsewhere = { ...record(cluster), config: undefined, existingConfigMap: 'elsewhere', tokenReview: { enabled: true } }
+  const api = { networkPolicy: { ...record(at(cluster, 'networkPolicy')), privateEndpoints: [{ cidr: '10.0.0.1/32' }] } }
+  const [own, unbound, mounted, unread, none] = await renderAll([
+    issuers,
+    set(issuers, 'tokenReview.clusterRoleBinding', false),
+    set(issuers, 'extraVolumeMounts.2', { name: 'cluster', mountPath: `${folder}/`, readOnly: true }),
+    { ...elsewhere, ...api },
+    cluster,
+  ])
+  t.match(binding(own ?? ''), {
+    roleRef: { kind: 'ClusterRole', name: 'system:auth-delegator' },
+    subjects: [{ kind: 'ServiceAccount', name, namespace: 'proxy' }],
+  })
+  t.equal(mounts(own ?? ''), 1)
+  t.equal(binding(unbound ?? ''), undefined)
+  t.equal(mounts(mounted ?? ''), 1, 'not twice')
+  t.ok(binding(unread ?? ''), 'also for a configuration that the chart does not make')
+  t.equal(mounts(unread ?? ''), 1)
+  t.equal(binding(none ?? ''), undefined)
+  t.equal(mounts(none ?? ''), 0)
+})
+
 t.test('the network policy lets the proxy reach other issuers and a forward proxy', async (t) => {
   const egress = at(pick(manifestsOf('issuers'), 'NetworkPolicy', name), 'spec.egress')
   t.match(JSON.stringify(egress), /10\.30\.0\.8\/32.*10\.0\.0\.1\/32.*10\.30\.0\.9\/32/)
@@ -281,6 +312,10 @@ t.test('values that shut out what other values need are refused with the remedy'
     [set(cluster, 'existingSecret', 'elsewhere'), /config is given, and so is/],
     [{ ...unconfigured, existingSecret: 'a', existingConfigMap: 'b' }, /keep one of them/],
     [set(secrets, 'secrets', []), /not in the pod: \/run\/secrets\/clients\/acc/],
+    [
+      set(set(issuers, 'networkPolicy.privateEndpoints', []), 'networkPolicy.extraEgress', []),
+      /does not let the proxy reach the API server, which reviews tokens/,
+    ],
     [set(issuers, 'extraVolumeMounts', []), /not in the pod: \/run\/secrets\/cluster\/token|\/etc\/authorities/],
   ]
   const answers = await runHelm(refused.map(([values]) => renderJob(values)))

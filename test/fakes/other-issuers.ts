@@ -61,6 +61,8 @@ export async function startCluster(namespace: string, nodeToken: string): Promis
   const key = await makeSigningKey('RS256', 'cluster-1')
   const { address, close } = await listenLocally(() => (request, response) => {
     if (bearerOf(request) !== nodeToken) return giveJson(response, 401, {})
+    // As the API server does it: its key set is of that type alone.
+    if (!request.headers.accept?.includes('application/jwk-set+json')) return giveJson(response, 406, {})
     giveJson(response, request.url === '/openid/v1/jwks' ? 200 : 404, { keys: [key.publicKey] })
   })
   const sub = `system:serviceaccount:${namespace}:train`

@@ -18,6 +18,11 @@ interface Applied {
 
 /** Kubernetes' own API server, with an etcd, and without any controller or node. */
 export interface ApiServer {
+  readonly url: string
+  /** A file with its certificate. */
+  readonly caFile: string
+  /** Asks it as an administrator; `object` is sent as JSON. */
+  ask(method: 'GET' | 'POST' | 'DELETE', path: string, object?: object): Promise<Answer>
   /** Applies an object on the server's side with strict validation; by default as a dry run. */
   apply(object: unknown, options?: { readonly dryRun: boolean }): Promise<Applied>
   close(): Promise<void>
@@ -37,7 +42,7 @@ function startServer(program: string, folder: string, port: number, etcd: string
   const key = join(folder, 'service-accounts.key')
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }))
-  // It lets nobody in without a name where everything is allowed.
+  // Members of this group may do everything.
   writeFileSync(join(folder, 'tokens.csv'), `${token},test,1,system:masters\n`)
   const flags = {
     'etcd-servers': etcd,
@@ -46,7 +51,7 @@ function startServer(program: string, folder: string, port: number, etcd: string
     'disable-admission-plugins': 'ServiceAccount',
     'bind-address': '127.0.0.1',
     'secure-port': port,
-    'authorization-mode': 'AlwaysAllow',
+    'authorization-mode': 'RBAC',
     'token-auth-file': join(folder, 'tokens.csv'),
     'service-cluster-ip-range': '10.96.0.0/16',
     'service-account-issuer': 'https://kubernetes.default.svc',
@@ -57,7 +62,7 @@ function startServer(program: string, folder: string, port: number, etcd: string
   return startProgram(program, args, { cwd: folder, env: process.env })
 }
 
-type Ask = (path: string, init?: { readonly method: string; readonly headers: object; readonly body: string }) => Promise<Answer>
+type Ask = (path: string, init?: { readonly method: string; readonly headers: object; readonly body?: string }) => Promise<Answer>
 interface Answer {
   readonly status: number
   readonly body: unknown
@@ -126,5 +131,16 @@ export async function startApiServer(programs: { readonly server: string; readon
     await close()
     throw error
   })
-  return { apply: (object, { dryRun } = { dryRun: true }) => apply(ask, object, dryRun), close }
+  return {
+    url: `https://127.0.0.1:${port}`,
+    caFile: join(folder, 'apiserver.crt'),
+    ask: (method, path, object) =>
+      ask(path, {
+        method,
+        headers: { 'content-type': 'application/json' },
+        ...(object === undefined ? {} : { body: JSON.stringify(object) }),
+      }),
+    apply: (object, { dryRun } = { dryRun: true }) => apply(ask, object, dryRun),
+    close,
+  }
 }

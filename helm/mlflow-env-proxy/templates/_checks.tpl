@@ -81,6 +81,10 @@
 {{- if and $policy.enabled (not $redis) (dig "authentication" "login" "redis" "" .Values.config) -}}
 {{- fail "networkPolicy does not let the proxy reach Redis: say where it is in networkPolicy.redis.to (and its port in networkPolicy.redis.port), or set networkPolicy.enabled to false" -}}
 {{- end -}}
+{{- $apiServer := or $policy.privateEndpoints $policy.extraEgress -}}
+{{- if and $policy.enabled (not $apiServer) (include "mlflow-env-proxy.tokenReview" .) -}}
+{{- fail "networkPolicy does not let the proxy reach the API server, which reviews tokens: write its address and port, as `kubectl get endpoints kubernetes` shows them, in networkPolicy.privateEndpoints, or set networkPolicy.enabled to false" -}}
+{{- end -}}
 {{- if and $policy.enabled (or .Values.ingress.enabled .Values.httpRoute.enabled) (not $policy.gateways) -}}
 {{- fail "networkPolicy shuts out the pods that serve ingress and httpRoute: say where they run in networkPolicy.gateways, for example [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: ingress-nginx } } }]" -}}
 {{- end -}}

@@ -100,6 +100,26 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end -}}
 
+{{/* Not empty where the proxy asks the API server about service accounts' tokens. */}}
+{{- define "mlflow-env-proxy.tokenReview" -}}
+{{- if .Values.tokenReview.enabled -}}true{{- end -}}
+{{- range dig "authentication" "issuers" list .Values.config -}}
+{{- if hasKey . "tokenReview" -}}true{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where Kubernetes mounts a token for its API server, with the cluster's certificate authority. */}}
+{{- define "mlflow-env-proxy.serviceAccountFolder" -}}/var/run/secrets/kubernetes.io/serviceaccount{{- end -}}
+
+{{/* Not empty where the chart mounts them itself. */}}
+{{- define "mlflow-env-proxy.mountsToken" -}}
+{{- $isMounted := false -}}
+{{- range .Values.extraVolumeMounts -}}
+{{- if eq (trimSuffix "/" .mountPath) (include "mlflow-env-proxy.serviceAccountFolder" $) -}}{{- $isMounted = true -}}{{- end -}}
+{{- end -}}
+{{- if and (include "mlflow-env-proxy.tokenReview" .) (not $isMounted) -}}true{{- end -}}
+{{- end -}}
+
 {{/* The peers that are MLflow. */}}
 {{- define "mlflow-env-proxy.upstreamPeers" -}}
 {{- $protect := .Values.networkPolicy.protectUpstream -}}

@@ -33,6 +33,9 @@
 {{- range $index, $secret := .Values.secrets }}
 - { name: secret-{{ $index }}, mountPath: {{ $secret.mountPath | quote }}, readOnly: true }
 {{- end }}
+{{- if include "mlflow-env-proxy.mountsToken" . }}
+- { name: api-server, mountPath: {{ include "mlflow-env-proxy.serviceAccountFolder" . }}, readOnly: true }
+{{- end }}
 # Uploads for a gunicorn server wait there until all of them has come.
 - { name: uploads, mountPath: /tmp }
 {{- with .Values.extraVolumeMounts }}
@@ -80,6 +83,14 @@
 {{- range $index, $secret := .Values.secrets }}
 - name: secret-{{ $index }}
   secret: { secretName: {{ $secret.existingSecret }}, defaultMode: 0440 }
+{{- end }}
+{{- if include "mlflow-env-proxy.mountsToken" . }}
+- name: api-server
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: { path: token, expirationSeconds: 3600 }
+      - configMap: { name: kube-root-ca.crt, items: [{ key: ca.crt, path: ca.crt }] }
 {{- end }}
 - name: uploads
   emptyDir: {{- toYaml .Values.temporaryStorage | nindent 4 }}

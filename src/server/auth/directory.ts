@@ -1,13 +1,11 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
 import { oncePer } from '../../policy/once-per.ts'
-import { type Reason, Refusal } from '../../policy/reasons.ts'
-import { secondsToWait } from '../network/retry-after.ts'
-import { Throttled } from '../upstream/throttled.ts'
+import { Refusal } from '../../policy/reasons.ts'
 import type { Authenticator } from './authenticate.ts'
 import { readBearerToken } from './compact-token.ts'
+import { type Kept, RememberedAnswers } from './remembered-answers.ts'
 
 /** A caller whose token was verified. */
 export interface Bearer {
@@ -31,46 +29,24 @@ export interface Directory {
   close?(): Promise<void>
 }
 
-/** How many callers' groups are cached; for how many milliseconds they count, and count still while the directory cannot be asked. */
-const kept = { callers: 10_000, groups: 200_000, fresh: 5 * 60_000, stale: 30 * 60_000 } as const
-/** Milliseconds for which a directory that failed is left alone, unless it says for how long. */
-const rest = { least: 1_000, most: 60_000 } as const
-
-interface Known {
-  readonly groups: readonly string[]
-  readonly readAt: number
+/** Groups of callers, as long as there are not too many; the answer counts for five minutes, or half an hour while the directory fails. */
+const kept: Kept<readonly string[]> = {
+  callers: 10_000,
+  fresh: 5 * 60_000,
+  stale: 30 * 60_000,
+  refused: 0,
+  size: { of: (groups) => groups.length + 1, most: 200_000 },
 }
 
-/** Refusals by which the directory fails for everybody, and is left alone for a while. */
-const outages: readonly Reason[] = ['upstream-unavailable', 'upstream-busy', 'upstream-refused']
-
-/** Whether a refusal is about the directory and no answer about the caller. */
-function isFailure(error: unknown): error is Refusal {
-  return error instanceof Refusal && [...outages, 'unknown-answer'].includes(error.reason)
-}
-
-/**
- * Asks another directory once per caller, however many requests wait for it, and caches the answer for five minutes. While the directory
- * fails, an answer counts for half an hour in all; a definite answer, such as that the caller is gone, ends that at once.
- */
+/** Asks another directory once per caller, and remembers the answer. */
 export class RememberedDirectory implements Directory {
   readonly #directory: Directory
-  readonly #clock: () => number
-  readonly #known: LRUCache<string, Known>
-  readonly #underWay = new Map<string, Promise<readonly string[]>>()
-  #failure: { readonly refusal: Refusal; readonly until: number } | null = null
+  readonly #answers: RememberedAnswers<readonly string[]>
 
   /** `clock` counts milliseconds. */
-  constructor(directory: Directory, clock: () => number = () => performance.now()) {
+  constructor(directory: Directory, clock?: () => number) {
     this.#directory = directory
-    this.#clock = clock
-    this.#known = new LRUCache({
-      max: kept.callers,
-      maxSize: kept.groups,
-      ttl: kept.stale,
-      ttlResolution: 0,
-      perf: { now: clock },
-    })
+    this.#answers = new RememberedAnswers(kept, clock)
   }
 
   serves(authenticated: Authenticated): boolean {
@@ -93,34 +69,9 @@ export class RememberedDirectory implements Directory {
     await this.#directory.close?.()
   }
 
-  async groupsOf(bearer: Bearer): Promise<readonly string[]> {
+  groupsOf(bearer: Bearer): Promise<readonly string[]> {
     const key = this.#directory.keyOf?.(bearer) ?? hash('sha256', bearer.token)
-    const known = this.#known.get(key)
-    if (known !== undefined && this.#clock() - known.readAt < kept.fresh) return known.groups
-    // Failures are not cached: a request after the rest asks again.
-    const running = this.#underWay.get(key) ?? this.#ask(key, bearer).finally(() => this.#underWay.delete(key))
-    this.#underWay.set(key, running)
-    return running
-  }
-
-  async #ask(key: string, bearer: Bearer): Promise<readonly string[]> {
-    try {
-      if (this.#failure !== null && this.#clock() < this.#failure.until) throw this.#failure.refusal
-      const groups = await this.#directory.groupsOf(bearer)
-      this.#known.set(key, { groups, readAt: this.#clock() }, { size: groups.length + 1 })
-      return groups
-    } catch (error) {
-      const known = this.#known.get(key)
-      if (!isFailure(error)) this.#known.delete(key)
-      else if (outages.includes(error.reason) && error !== this.#failure?.refusal) this.#rest(error)
-      if (isFailure(error) && known !== undefined) return known.groups
-      throw error
-    }
-  }
-
-  #rest(refusal: Refusal): void {
-    const said = refusal instanceof Throttled ? secondsToWait(refusal.retryAfter) * 1_000 : 0
-    this.#failure = { refusal, until: this.#clock() + Math.min(Math.max(said, rest.least), rest.most) }
+    return this.#answers.about(key, () => this.#directory.groupsOf(bearer))
   }
 }
 

@@ -1,12 +1,11 @@
-import { Agent, type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
 import type { OwnToken } from '../credentials/open-credentials.ts'
-import { readBounded } from '../network/bounded-text.ts'
+import { askBounded } from '../network/ask-bounded.ts'
 import { outboundConnector, throughProxy } from '../network/connector.ts'
-import { readRetryAfter, secondsToWait } from '../network/retry-after.ts'
 import { Throttled } from '../upstream/throttled.ts'
 
 /** An answer of Microsoft Graph that is neither a failure of its own nor a refusal of the proxy. */
@@ -59,14 +58,8 @@ export class GraphClient {
   }
 
   async #send(url: string, token: string, message: object | undefined) {
-    const signal = AbortSignal.timeout(answerWithin)
-    const headers = { authorization: `Bearer ${token}`, accept: 'application/json', 'accept-encoding': 'identity' }
-    const type = message === undefined ? {} : { 'content-type': 'application/json' }
-    const posted = message === undefined ? {} : { method: 'POST' as const, body: JSON.stringify(message) }
     try {
-      const answer = await request(url, { dispatcher: this.#dispatcher, signal, headers: { ...headers, ...type }, ...posted })
-      const text = await readBounded(answer.body, largestAnswer)
-      return { status: answer.statusCode, retryAfter: secondsToWait(readRetryAfter(answer.headers['retry-after'])) || 1, text }
+      return await askBounded(url, { dispatcher: this.#dispatcher, token, message, within: answerWithin, most: largestAnswer })
     } catch (error) {
       const refusal = unavailable()
       refusal.cause = error

@@ -132,7 +132,8 @@ export class KeySource {
   async #fetch(url: string, signal: AbortSignal): Promise<string> {
     const { tokenFile } = this.#options.place
     const token = tokenFile === undefined ? {} : { authorization: `Bearer ${readSecretFile(tokenFile)}` }
-    const headers = { accept: 'application/json', 'accept-encoding': 'identity', ...token }
+    // Kubernetes gives its key set to nobody who asks for JSON alone.
+    const headers = { accept: 'application/json, application/jwk-set+json', 'accept-encoding': 'identity', ...token }
     const answer = await request(url, { dispatcher: this.#dispatcher, signal, headers })
     const { statusCode, body, headers: headersGiven } = answer
     this.#ahead = secondsAhead(headersGiven)

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config-types.ts'
 import { nameIssuer } from '../config/describe-issuers.ts'
-import { originOf, workspaceIssuer } from '../config/issuer-settings.ts'
+import { type IssuerSettings, originOf, workspaceIssuer } from '../config/issuer-settings.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { type Authenticator, createAuthenticator } from './authenticate.ts'
 import { withDirectory } from './directory.ts'
@@ -9,6 +9,8 @@ import { withOrigin } from './issuer.ts'
 import type { KeyReading, KeySource } from './key-source.ts'
 import { openDirectory } from './open-directory.ts'
 import { openIssuer, watchKeys } from './open-issuer.ts'
+import { TokenReviewClient } from './token-review-client.ts'
+import { TokenReviews } from './token-reviews.ts'
 import { WorkspaceCallers } from './workspace-callers.ts'
 
 /** What opens the client of a workspace that is not the upstream, for its callers' own tokens. */
@@ -88,10 +90,12 @@ export function openCallers(parts: CallerParts): Callers {
   const workspaces = new Workspaces(parts)
   const sources = issuers.map((settings) => {
     const name = nameIssuer(settings)
-    return { name, settings, keys: watchKeys(settings, config.outbound, (reading) => hear(parts, name, reading)) }
+    const keys = watchKeys(settings, config.outbound, (reading) => hear(parts, name, reading))
+    return { name, settings, keys, reviews: openReviews(parts, name, settings) }
   })
-  const opened = sources.map(({ settings, keys }) =>
-    openIssuer(settings, keys, originOf(settings.kind, settings.groupPrefix, issuers), (workspace) => workspaces.of(workspace)),
+  const callersOf = (workspace: string) => workspaces.of(workspace)
+  const opened = sources.map(({ settings, keys, reviews }) =>
+    openIssuer(settings, keys, originOf(settings.kind, settings.groupPrefix, issuers), { callersOf, reviews }),
   )
   const directory = openDirectory(config, upstream, log, clock)
   const personal = databricksTokens === undefined ? {} : { personal: askPersonal(config, databricksTokens, workspaces) }
@@ -101,13 +105,25 @@ export function openCallers(parts: CallerParts): Callers {
     tried: Promise.all([...sources.map(({ keys }) => keys.refresh()), directory?.tried?.()]),
     waitsFor: () => waitFor(sources.map(({ keys }) => keys)),
     health: () => [
-      ...sources.map((source) => ({ part: source.name, concern: keyConcern(source) })),
+      ...sources.map((source) => ({ part: source.name, concern: keyConcern(source) ?? source.reviews?.concern() ?? null })),
       ...(directory === null ? [] : [{ part: 'Directory of groups', concern: directory.concern?.() ?? null }]),
     ],
     close: async () => {
-      await Promise.all([...sources.map(({ keys }) => keys.close()), directory?.close?.(), workspaces.close()])
+      await Promise.all([
+        ...sources.flatMap(({ keys, reviews }) => [keys.close(), reviews?.close()]),
+        directory?.close?.(),
+        workspaces.close(),
+      ])
     },
   }
+}
+
+/** What asks the API server of a cluster about its tokens, where the configuration wants that. */
+function openReviews({ config, log = noLog, clock }: CallerParts, name: string, settings: IssuerSettings) {
+  if (settings.kind !== 'kubernetes' || settings.tokenReview === undefined) return undefined
+  const client = new TokenReviewClient(name, settings.tokenReview, config.outbound)
+  const report = (problem: string) => log.warn({ issuer: name, problem }, 'the API server could not be asked about tokens')
+  return new TokenReviews({ name, client, report, clock })
 }
 
 function hear({ log = noLog, report }: CallerParts, issuer: string, reading: KeyReading): void {

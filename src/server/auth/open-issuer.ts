@@ -8,6 +8,7 @@ import type { Outbound } from '../config/proxy-settings.ts'
 import { entraIssuer, type Issuer, type Keys, withOrigin } from './issuer.ts'
 import { entraKeys, type KeyPlace, openidKeys } from './key-place.ts'
 import { type KeyReading, KeySource } from './key-source.ts'
+import type { TokenReviews } from './token-reviews.ts'
 import type { WorkspaceCallers } from './workspace-callers.ts'
 
 /** Where an issuer's keys are. */
@@ -26,12 +27,20 @@ export function watchKeys(
   return new KeySource({ place: keyPlaceOf(settings), ...(outbound === undefined ? {} : { outbound }), report })
 }
 
-/** An issuer as the configuration has it. `callersOf` asks a workspace about its own tokens. */
+/** Who is asked about tokens besides. */
+interface Confirming {
+  /** A workspace, about its own tokens. */
+  readonly callersOf: (workspace: string) => Pick<WorkspaceCallers, 'confirm'>
+  /** The API server of the issuer's cluster; undefined: nobody. */
+  readonly reviews: Pick<TokenReviews, 'confirm'> | undefined
+}
+
+/** An issuer as the configuration has it. */
 export function openIssuer(
   settings: IssuerSettings,
   keys: Keys,
   origin: GroupOrigin,
-  callersOf: (workspace: string) => Pick<WorkspaceCallers, 'confirm'>,
+  { callersOf, reviews }: Confirming,
 ): Issuer {
   const { algorithms } = keyPlaceOf(settings)
   const common = { name: nameIssuer(settings), addresses: addressesOf(settings), algorithms, keys }
@@ -40,8 +49,11 @@ export function openIssuer(
       return entraIssuer(settings, keys, origin)
     case 'oidc':
       return { ...common, read: (claims, now) => withOrigin(readOpenidPrincipal(claims, settings, now), origin) }
-    case 'kubernetes':
-      return { ...common, read: (claims, now) => withOrigin(readServiceAccount(claims, settings, now), origin) }
+    case 'kubernetes': {
+      const read: Issuer['read'] = (claims, now) => withOrigin(readServiceAccount(claims, settings, now), origin)
+      if (reviews === undefined) return { ...common, read }
+      return { ...common, read, confirm: (token, verified) => reviews.confirm(token, verified) }
+    }
     case 'databricks': {
       const callers = callersOf(settings.workspace)
       const confirm: Issuer['confirm'] = async (token, verified) => withOrigin(await callers.confirm(token, verified), origin)

@@ -1,17 +1,16 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { Authenticated } from '../../policy/identity/claims.ts'
 import { guid } from '../../policy/identity/guid.ts'
 import type { Principal } from '../../policy/identity/principal.ts'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
-import { Refusal } from '../../policy/reasons.ts'
 import { refusesCredentials } from '../upstream/authentication-errors.ts'
 import { parseAnswer } from '../upstream/parse-answer.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import { checkAnswer, readGroups, unknown } from './databricks-directory.ts'
+import { type Kept, RememberedAnswers } from './remembered-answers.ts'
 
-/** Milliseconds for which a workspace's answer about a token counts: for so long a token that was revoked still works. */
-const kept = { callers: 10_000, known: 60_000, refused: 10_000 } as const
+/** For a minute a token that was revoked still works; one that is refused is asked about once in ten seconds, so that guessing costs little. */
+const kept: Kept<Principal> = { callers: 10_000, fresh: 60_000, stale: 60_000, refused: 10_000 }
 
 /** Asks a Databricks workspace who holds one of its own tokens. */
 export interface WorkspaceOptions {
@@ -23,21 +22,14 @@ export interface WorkspaceOptions {
   readonly clock?: () => number
 }
 
-type Answer = { readonly principal: Principal } | { readonly refusal: Refusal }
-
-/**
- * The callers of a workspace by their tokens: the workspace knows whether a token is good, whose it is and in which groups they are. Each
- * token is asked about once a minute, by its hash; one that is refused, once in ten seconds, so that guessing costs the workspace little.
- */
+/** The callers of a workspace by their tokens: the workspace knows whether a token is good, whose it is and in which groups they are. */
 export class WorkspaceCallers {
   readonly #options: WorkspaceOptions
-  readonly #known: LRUCache<string, Answer>
-  readonly #underWay = new Map<string, Promise<Answer>>()
+  readonly #answers: RememberedAnswers<Principal>
 
   constructor(options: WorkspaceOptions) {
     this.#options = options
-    const now = options.clock ?? (() => performance.now())
-    this.#known = new LRUCache({ max: kept.callers, ttl: kept.known, ttlResolution: 0, perf: { now } })
+    this.#answers = new RememberedAnswers(kept, options.clock)
   }
 
   /** Who holds a personal access token, of which nothing else is known. Rejects with a Refusal. */
@@ -58,32 +50,14 @@ export class WorkspaceCallers {
     return { ...verified, principal: await this.#who(token) }
   }
 
-  async #who(token: string): Promise<Principal> {
-    const key = hash('sha256', token)
-    const answer = this.#known.get(key) ?? (await this.#askOnce(key, token))
-    if ('refusal' in answer) throw answer.refusal
-    return answer.principal
+  #who(token: string): Promise<Principal> {
+    return this.#answers.about(hash('sha256', token), () => this.#ask(token))
   }
 
-  #askOnce(key: string, token: string): Promise<Answer> {
-    const running = this.#underWay.get(key) ?? this.#ask(key, token).finally(() => this.#underWay.delete(key))
-    this.#underWay.set(key, running)
-    return running
-  }
-
-  async #ask(key: string, token: string): Promise<Answer> {
-    try {
-      const answer = await this.#options.askWho(token)
-      checkAnswer(refusesCredentials('databricks', answer) ? { ...answer, status: 401 } : answer)
-      const principal = readCaller(this.#options.url, parseAnswer(answer))
-      this.#known.set(key, { principal })
-      return { principal }
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      const isAnswer = error.reason === 'unauthenticated' || error.reason === 'no-environment'
-      if (isAnswer) this.#known.set(key, { refusal: error }, { ttl: kept.refused })
-      return { refusal: error }
-    }
+  async #ask(token: string): Promise<Principal> {
+    const answer = await this.#options.askWho(token)
+    checkAnswer(refusesCredentials('databricks', answer) ? { ...answer, status: 401 } : answer)
+    return readCaller(this.#options.url, parseAnswer(answer))
   }
 }
 

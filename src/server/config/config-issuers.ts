@@ -16,9 +16,14 @@ export function completeEntra({ tenantId = '', audiences = [], authority, guests
   }
 }
 
+function completeReview(tokenReview: IssuerEntry['tokenReview']) {
+  if (tokenReview === undefined) return {}
+  return { tokenReview: { ...tokenReview, url: withoutTrailing(tokenReview.url, '/') } }
+}
+
 /** An issuer as the file means it, once it is checked. */
 function completeIssuer(entry: IssuerEntry): IssuerSettings {
-  const { kind, groupPrefix, issuer = '', claims = {}, keysUrl, tokenFile } = entry
+  const { kind, groupPrefix, issuer = '', claims = {}, keysUrl, tokenFile, tokenReview } = entry
   const audiences = [...(entry.audiences ?? [])]
   const keysAt = { ...(keysUrl === undefined ? {} : { keysUrl }), ...(tokenFile === undefined ? {} : { tokenFile }) }
   switch (kind) {
@@ -29,7 +34,7 @@ function completeIssuer(entry: IssuerEntry): IssuerSettings {
       return { kind, issuer, audiences, claims: { id, name, groups }, ...keysAt, groupPrefix }
     }
     case 'kubernetes':
-      return { kind, issuer, audiences, ...keysAt, groupPrefix }
+      return { kind, issuer, audiences, ...keysAt, ...completeReview(tokenReview), groupPrefix }
     case 'databricks': {
       const workspace = new URL(entry.workspace ?? '').origin
       return { kind, workspace, issuer: workspaceIssuer(workspace), audiences, groupPrefix }

@@ -15,7 +15,7 @@ import type { Config } from './config-types.ts'
 import { validateConfig } from './config-validate.ts'
 import { expandVariables } from './config-variables.ts'
 import { readYaml } from './config-yaml.ts'
-import { resolveFiles, resolveLogin } from './file-paths.ts'
+import { resolveFiles, resolveIssuer, resolveLogin } from './file-paths.ts'
 import { isMapping, type Mapping } from './mapping.ts'
 import { memoryLimit } from './memory-size.ts'
 import { type Outbound, readProxySettings } from './proxy-settings.ts'
@@ -121,7 +121,7 @@ function resolvePaths(file: ConfigFile, folder: string): ConfigFile {
       ...(identity === undefined ? {} : { identity: absolute(identity) }),
       ...(graph?.credentials === undefined ? {} : { graph: { ...graph, credentials: absolute(graph.credentials) } }),
       ...(login === undefined ? {} : { login: resolveLogin(login, folder) }),
-      issuers: issuers.map(absolute),
+      issuers: issuers.map((issuer) => resolveIssuer(issuer, folder)),
     },
     environments: Object.fromEntries(environments),
     tls: { caFile: caFile === null ? null : resolve(folder, caFile) },

@@ -32,7 +32,11 @@ function describeTokens(settings: IssuerSettings): string {
   const meant = audiences.length === 0 ? '' : ` for ${listOr(audiences)}`
   const prefix = groupPrefix === '' ? '' : `, with ${groupPrefix} before their groups`
   const tokens = settings.kind === 'kubernetes' ? 'service account tokens' : 'access tokens'
-  return `${tokens} of ${nameIssuer(settings)}${meant}${prefix}`
+  const asked =
+    settings.kind === 'kubernetes' && settings.tokenReview !== undefined
+      ? `, as long as ${settings.tokenReview.url} says that they hold`
+      : ''
+  return `${tokens} of ${nameIssuer(settings)}${meant}${prefix}${asked}`
 }
 
 function describeGroups({ authentication: { directory, graph } }: Config): string {

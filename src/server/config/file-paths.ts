@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { LoginEntry } from './config-login.ts'
+import type { IssuerEntry } from './issuer-entry.ts'
 
 /** Every key of credentials, an issuer or a login, or of a certificate, that names a file. */
 const fileKeys: ReadonlySet<string> = new Set([
@@ -16,6 +17,13 @@ const fileKeys: ReadonlySet<string> = new Set([
 export function resolveFiles<T extends object>(part: T, folder: string): T {
   const files = Object.entries(part).flatMap(([key, file]) => (fileKeys.has(key) ? [[key, resolve(folder, file)]] : []))
   return { ...part, ...Object.fromEntries(files) }
+}
+
+/** The same for an issuer, and for the API server that is asked about its tokens. */
+export function resolveIssuer(issuer: IssuerEntry, folder: string): IssuerEntry {
+  const { tokenReview } = issuer
+  const inner = tokenReview === undefined ? {} : { tokenReview: resolveFiles(tokenReview, folder) }
+  return { ...resolveFiles(issuer, folder), ...inner }
 }
 
 /** The same for a login, and for where its sessions are kept. */

@@ -18,7 +18,10 @@ const keysOf: Readonly<Record<IssuerEntry['kind'], { needs: Partial<Record<Key, 
     may: ['authority', 'guests'],
   },
   oidc: { needs: { issuer: 'https://keycloak.example.com/realms/ml', audiences: '[mlflow]' }, may: ['claims', 'keysUrl'] },
-  kubernetes: { needs: { issuer: 'https://kubernetes.default.svc', audiences: '[mlflow]' }, may: ['keysUrl', 'tokenFile'] },
+  kubernetes: {
+    needs: { issuer: 'https://kubernetes.default.svc', audiences: '[mlflow]' },
+    may: ['keysUrl', 'tokenFile', 'tokenReview'],
+  },
   databricks: { needs: { workspace: 'https://adb-1234567890123456.7.azuredatabricks.net' }, may: ['audiences'] },
 }
 const allKeys: readonly Key[] = [
@@ -29,6 +32,7 @@ const allKeys: readonly Key[] = [
   'claims',
   'keysUrl',
   'tokenFile',
+  'tokenReview',
   'authority',
   'guests',
 ]
@@ -66,6 +70,7 @@ function checkIssuer(entry: IssuerEntry, at: ConfigPath): Finding[] {
     ),
     ...urls.flatMap((key) => problem(key, findUrlProblem(key, entry[key]))),
     ...(foreign.includes('tokenFile') ? [] : checkTokenFile([...at, 'tokenFile'], entry)),
+    ...(foreign.includes('tokenReview') ? [] : checkTokenReview([...at, 'tokenReview'], entry)),
   ]
 }
 
@@ -82,6 +87,15 @@ function checkTokenFile(path: ConfigPath, { tokenFile, keysUrl }: IssuerEntry): 
   const message =
     'needs keysUrl, the only place where the token may be sent; write for example `keysUrl: https://kubernetes.default.svc/openid/v1/jwks`'
   return [{ path, message }]
+}
+
+function checkTokenReview(path: ConfigPath, { tokenReview }: IssuerEntry): Finding[] {
+  if (tokenReview === undefined) return []
+  const message = findUrlProblem('url', tokenReview.url)
+  return [
+    ...(message === null ? [] : [{ path: [...path, 'url'], message }]),
+    ...checkReadable([...path, 'tokenFile'], readSecretFile, tokenReview.tokenFile),
+  ]
 }
 
 /** Each token has one issuer, and each group can be told to be one issuer's. */

@@ -1,4 +1,4 @@
-import type { IssuerSettings } from './issuer-settings.ts'
+import type { IssuerSettings, TokenReviewSettings } from './issuer-settings.ts'
 
 /** A list of names that lead to a claim. */
 type ClaimPath = readonly string[]
@@ -15,5 +15,6 @@ export interface IssuerEntry {
   readonly claims?: { readonly id?: ClaimPath; readonly name?: ClaimPath; readonly groups?: ClaimPath }
   readonly keysUrl?: string
   readonly tokenFile?: string
+  readonly tokenReview?: TokenReviewSettings
   readonly workspace?: string
 }

@@ -11,11 +11,18 @@ interface KeysAt {
   readonly tokenFile?: string
 }
 
+/** The API server of a cluster that is asked whether its tokens still hold. */
+export interface TokenReviewSettings {
+  readonly url: string
+  /** A file with the proxy's own token for it, which is read anew for each question. */
+  readonly tokenFile: string
+}
+
 /** What kinds of issuers there are, and what each has to say of its callers. */
 type Kinds =
   | ({ readonly kind: 'entra' } & Expectation)
   | ({ readonly kind: 'oidc' } & OpenidExpectation & KeysAt)
-  | ({ readonly kind: 'kubernetes' } & KubernetesExpectation & KeysAt)
+  | ({ readonly kind: 'kubernetes'; readonly tokenReview?: TokenReviewSettings } & KubernetesExpectation & KeysAt)
   /** `workspace` is an origin. */
   | ({ readonly kind: 'databricks'; readonly workspace: string } & WorkspaceExpectation)
 

@@ -1,6 +1,9 @@
+import { Refusal } from '../../policy/reasons.ts'
 import type { KeyReading } from '../auth/key-source.ts'
 import { lookUpGroups } from '../auth/open-directory.ts'
 import { watchKeys } from '../auth/open-issuer.ts'
+import { TokenReviewClient } from '../auth/token-review-client.ts'
+import { describeReviewFailure } from '../auth/token-reviews.ts'
 import type { Config } from '../config/config-types.ts'
 import { describeKeys, nameIssuer } from '../config/describe-issuers.ts'
 import type { IssuerSettings } from '../config/issuer-settings.ts'
@@ -40,10 +43,27 @@ async function checkKeys(settings: IssuerSettings, { outbound }: Config): Promis
   return [problem('issuer-unreachable', message), ...clock]
 }
 
-/** Can the signing keys of all issuers be read, and do the names of groups stand for groups? */
+/** Does the API server tell whether tokens of its cluster hold? It is asked about a text that is none. */
+async function checkReviews(settings: IssuerSettings, { outbound }: Config): Promise<readonly Finding[]> {
+  if (settings.kind !== 'kubernetes' || settings.tokenReview === undefined) return []
+  const { url } = settings.tokenReview
+  const client = new TokenReviewClient(nameIssuer(settings), settings.tokenReview, outbound)
+  try {
+    await client.review('doctor', 'nobody', 'nobody')
+    return [problem('token-review', `${url} takes any text for a token.`)]
+  } catch (error) {
+    if (error instanceof Refusal && error.reason === 'unauthenticated') return [fine('token-review', `${url} reviews tokens.`)]
+    return [problem('token-review', `${url} cannot be asked about tokens: ${describeReviewFailure(error)}.`)]
+  } finally {
+    await client.close()
+  }
+}
+
+/** Can the signing keys of all issuers be read, can clusters be asked about tokens, and do the names of groups stand for groups? */
 export async function checkIssuers(config: Config): Promise<readonly Finding[]> {
-  const keys = config.authentication.issuers.map((settings) => checkKeys(settings, config))
-  return [...(await Promise.all(keys)).flat(), ...(await checkNames(config))]
+  const { issuers } = config.authentication
+  const checks = issuers.flatMap((settings) => [checkKeys(settings, config), checkReviews(settings, config)])
+  return [...(await Promise.all(checks)).flat(), ...(await checkNames(config))]
 }
 
 /** Does Microsoft Graph know the groups that the configuration names, each once? */

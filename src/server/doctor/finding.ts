@@ -8,6 +8,8 @@ const remedies = {
   issuer: '',
   'issuer-unreachable':
     'Check its address in authentication, and that this machine can reach it; until then its callers are refused.',
+  'token-review':
+    'Check tokenReview of this issuer, and that the service account of the proxy has the cluster role system:auth-delegator (the chart binds it); until then its callers are refused.',
   clock: 'Set the clocks by NTP (timedatectl, chrony); in a virtual machine also after it was paused.',
   directory: '',
   'directory-unreachable': 'Check authentication.graph; until then groups that tokens do not list are unknown.',

@@ -69,7 +69,12 @@ t.test('applications, and answers that say nothing or too little', async (t) => 
     const { enter, state } = start(said)
     await t.rejects(enter(), expected, name)
     state.said = answer(me)
-    if (expected.reason !== 'no-environment') t.match((await enter()).principal, { objectId: '42' }, 'and asked again at once')
+    if (expected.reason === 'upstream-busy' || expected.reason === 'upstream-unavailable') {
+      state.now += 999
+      await t.rejects(enter(), expected, 'left alone for a second')
+      state.now += 1
+    }
+    if (expected.reason !== 'no-environment') t.match((await enter()).principal, { objectId: '42' }, 'and asked again')
   }
 })
 

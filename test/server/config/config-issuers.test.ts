@@ -72,6 +72,23 @@ t.test('check says whose tokens are accepted, and what of it may not be meant', 
   )
 })
 
+t.test('the API server of a cluster is asked about tokens as the file says', async (t) => {
+  write('sa-token', 'token')
+  const reviewed = (review: string) => file(issuers(cluster.replace(/ }$/, `, tokenReview: ${review} }`)))
+  const config = load(reviewed('{ url: "https://10.0.0.1:6443/", tokenFile: sa-token }'))
+  t.match(config.authentication.issuers, [{ tokenReview: { url: 'https://10.0.0.1:6443', tokenFile: /^\/.*\/sa-token$/ } }])
+  t.match(
+    describeConfig(config),
+    /service account tokens of the cluster \S+ for mlflow, as long as https:\/\/10\.0\.0\.1:6443 says that they hold\n/,
+  )
+  const usual = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+  t.match(linesOf(reviewed('{}')), [`issuers[0].tokenReview.tokenFile: the file ${usual} does not exist`])
+  t.equal(
+    load(file(issuers(cluster))).authentication.issuers.some((each) => 'tokenReview' in each),
+    false,
+  )
+})
+
 t.test('Microsoft Graph is asked as the file says', async (t) => {
   write('client-secret', 'secret')
   const credentials = '{ mode: servicePrincipal, clientId: b, clientSecretFile: client-secret }'
@@ -124,6 +141,19 @@ const refused: readonly (readonly [string, RegExp, Written?])[] = [
   ],
   [issuers(cluster.replace(/ }$/, ', keysUrl: "https://k/keys", tokenFile: none }')), /tokenFile: the file \S+ does not exist/],
   [issuers(keycloak.replace(/ }$/, ', tokenFile: sa-token }')), /tokenFile: is only for an issuer of kind: kubernetes/],
+  [
+    issuers(cluster.replace(/ }$/, ', tokenReview: { url: "http://10.0.0.1", tokenFile: sa-token } }')),
+    /tokenReview\.url: is plain http/,
+  ],
+  [
+    issuers(cluster.replace(/ }$/, ', tokenReview: { tokenFile: none } }')),
+    /tokenReview\.tokenFile: the file \S+ does not exist/,
+  ],
+  [
+    issuers(cluster.replace(/ }$/, ', tokenReview: { tokenFile: sa-token, caFile: x } }')),
+    /tokenReview\.caFile: `caFile` is not a known key/,
+  ],
+  [issuers(keycloak.replace(/ }$/, ', tokenReview: {} }')), /tokenReview: is only for an issuer of kind: kubernetes/],
   [issuers(keycloak, keycloak), /issuers\[1\]: is the same issuer as another one \(https:\/\/kc/],
   [`entra: ${entra}, ${issuers(entra.replace('{', '{ kind: entra,'))}`, /issuers\[0\]: is the same issuer as another one/],
   [
