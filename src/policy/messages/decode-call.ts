@@ -1,9 +1,10 @@
 import { Refusal } from '../reasons.ts'
+import { atOnce, type Turns } from '../turns.ts'
 import { decodeObject, type Reading } from './decode-object.ts'
 import { readScalar, readWord } from './field-value.ts'
 import type { CopiedLists } from './json/copied-lists.ts'
 import { isSameJson, type JsonObject } from './json/json.ts'
-import { decodeUtf8, parseJson } from './json/json-text.ts'
+import { decodeUtf8, parseInTurns } from './json/json-text.ts'
 import { type Shape, shapeOf } from './message-shape.ts'
 import { parseQuery } from './query-text.ts'
 import { readRequiredFirst } from './required-first.ts'
@@ -32,10 +33,10 @@ export interface DecodeOptions {
 }
 
 /** The body of an opaque endpoint: a JSON object as it is, and nothing in the query. Throws Refusal as `decodeCall`. */
-export function decodeOpaque({ rawQuery, contentType, body }: RawCall): JsonObject {
+export function* decodeOpaqueInTurns({ rawQuery, contentType, body }: RawCall): Turns<JsonObject> {
   if (rawQuery !== '') throw new Refusal('malformed', 'The request takes its parameters from the JSON body: remove the query.')
   requireJsonType(contentType)
-  return parseBody(body)
+  return yield* parseBody(body)
 }
 
 const jsonType = /^application\/json(?:;\s*charset="?utf-8"?\s*)?$/i
@@ -45,28 +46,34 @@ const jsonType = /^application\/json(?:;\s*charset="?utf-8"?\s*)?$/i
  * Throws Refusal 'malformed' or 'invalid-parameter' for whatever MLflow could read in another way, Error for an unknown message.
  */
 export function decodeCall(message: string, raw: RawCall, options: DecodeOptions): JsonObject {
+  return atOnce(decodeCallInTurns(message, raw, options))
+}
+
+/** The same with rests, for a body of any size. */
+export function* decodeCallInTurns(message: string, raw: RawCall, options: DecodeOptions): Turns<JsonObject> {
   const shape = shapeOf(message)
-  const decoded = decodeParameters(shape, raw, options)
+  const decoded = yield* decodeParameters(shape, raw, options)
   for (const [name, value] of raw.pathParams) mergePathParameter(shape, decoded, name, value)
   refuseTwoRuns(decoded)
   return decoded
 }
 
-function decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): JsonObject {
+function* decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): Turns<JsonObject> {
   const { unknownFields } = options
   const decode: Decode = (object, from) =>
     readRequiredFirst(shape, object, { ...options, inPath: raw.pathParams }, (entries) =>
       decodeObject(shape, entries, { unknownFields, from }),
     )
   if (options.body === 'bytes') return decode(readQuery(shape, raw.rawQuery), 'query')
-  if (raw.method === 'GET' || raw.method === 'HEAD') return decodeGet(shape, raw, decode)
+  if (raw.method === 'GET' || raw.method === 'HEAD') return yield* decodeGet(shape, raw, decode)
   if (raw.method === 'DELETE' && options.deleteByQuery === true && raw.body.length === 0)
     return decode(readQuery(shape, raw.rawQuery), 'query')
   if (raw.rawQuery !== '' && raw.body.length === 0) {
     throw new Refusal('malformed', `A ${raw.method} request takes its parameters from the JSON body: remove the query.`)
   }
   if (raw.method === 'POST' || raw.method === 'PUT') requireJsonType(raw.contentType)
-  const decoded = decode(raw.body.length > 0 ? parseBody(raw.body, options.copied) : new Map(), 'body')
+  const body: JsonObject = raw.body.length > 0 ? yield* parseBody(raw.body, options.copied) : new Map()
+  const decoded = decode(body, 'body')
   if (raw.rawQuery !== '') {
     const inQuery = orDifferent(() => decodeObject(shape, readQuery(shape, raw.rawQuery), { unknownFields, from: 'query' }))
     requireSame(decoded, inQuery)
@@ -77,13 +84,13 @@ function decodeParameters(shape: Shape, raw: RawCall, options: DecodeOptions): J
 type Decode = (object: JsonObject, from: Reading['from']) => JsonObject
 
 /** MLflow reads the body of a GET where there is no query. */
-function decodeGet(shape: Shape, { method, rawQuery, body }: RawCall, decode: Decode): JsonObject {
+function* decodeGet(shape: Shape, { method, rawQuery, body }: RawCall, decode: Decode): Turns<JsonObject> {
   if (body.length === 0) return decode(readQuery(shape, rawQuery), 'query')
   if (method === 'HEAD') throw new Refusal('malformed', 'A HEAD request must not have a body: send the parameters in the query.')
-  if (rawQuery === '') return decode(parseBody(body), 'flat-body')
+  if (rawQuery === '') return decode(yield* parseBody(body), 'flat-body')
   return orDifferent(() => {
     const decoded = decode(readQuery(shape, rawQuery), 'query')
-    requireSame(decoded, decode(parseBody(body), 'flat-body'))
+    requireSame(decoded, decode(atOnce(parseBody(body)), 'flat-body'))
     return decoded
   })
 }
@@ -118,8 +125,8 @@ function requireJsonType(contentType: string | null): void {
   throw new Refusal('invalid-parameter', "Bad Request. Content-Type must be one of ['application/json'].")
 }
 
-function parseBody(body: Uint8Array, copied?: CopiedLists): JsonObject {
-  const value = parseJson(decodeUtf8(body), copied === undefined ? {} : { copied })
+function* parseBody(body: Uint8Array, copied?: CopiedLists): Turns<JsonObject> {
+  const value = yield* parseInTurns(decodeUtf8(body), copied === undefined ? {} : { copied })
   if (!(value instanceof Map)) throw new Refusal('malformed', 'The body must be a JSON object.')
   return value
 }

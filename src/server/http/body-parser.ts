@@ -1,19 +1,19 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Refusal } from '../../policy/reasons.ts'
 import { readHeld } from '../limits/held-body.ts'
-import { JsonWeight } from '../limits/json-weight.ts'
+import { TextWeight } from '../limits/json-weight.ts'
 import { limits } from './framing.ts'
 
-/** Compressed bodies, and bodies other than JSON, are weighed where they are parsed. */
+/** Compressed bodies, and bodies other than JSON, are weighed where they are parsed; so is what becomes of JSON. */
 function isPlainJson({ headers }: FastifyRequest): boolean {
   return headers['content-encoding'] === undefined && !headers['content-type']?.includes('protobuf')
 }
 
-/** Reads a whole body, and records what parsing it as JSON will cost. Rejects with `tooLarge()` if it has more than `most` bytes. */
+/** Reads a whole body, and records what its text will cost. Rejects with `tooLarge()` if it has more than `most` bytes. */
 export function readWhole(request: FastifyRequest, most: number, tooLarge: () => Error): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > most) return Promise.reject(tooLarge())
   const { raw, admission } = request
-  const weight = isPlainJson(request) ? new JsonWeight() : null
+  const weight = isPlainJson(request) ? new TextWeight() : null
   const see = (chunk: Buffer) => {
     if (weight === null) return
     weight.add(chunk)

@@ -27,7 +27,7 @@ class Admission {
   readonly memory: MemoryAccount
   /** Bytes of the request's body. */
   readonly body: Hold
-  /** Bytes of memory for processing the body. */
+  /** Bytes of memory for the text of the body. */
   bodyWeight = 0
   readonly #limits: Limits
   readonly #over = new RequestEnd()

@@ -9,11 +9,12 @@ export type Charge = (bytes: number) => Promise<void> | null
 
 /** Works for a while; if it is not done by then, gives what to wait for before it goes on. */
 function turn<T>(work: Turns<T>, now: () => number, charge?: Charge): IteratorReturnResult<T> | Promise<void> {
-  const rests = now() + longest
+  let rests: number | null = null // most work is done in its first step
   for (let step = work.next(); ; step = work.next()) {
     if (step.done) return step
     const room = step.value === undefined ? null : charge?.(step.value)
     if (room != null) return room
+    rests ??= now() + longest
     if (now() >= rests) return othersTurn()
   }
 }

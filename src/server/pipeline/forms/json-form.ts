@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import type { OpenEndpoint } from '../../../policy/endpoints/endpoint.ts'
 import type { RawCall } from '../../../policy/messages/decode-call.ts'
-import { decodeRequest } from '../../../policy/messages/decode-request.ts'
+import { decodeRequestInTurns } from '../../../policy/messages/decode-request.ts'
 import type { JsonObject } from '../../../policy/messages/json/json.ts'
 import { printInTurns } from '../../../policy/messages/json/json-text.ts'
 import type { Turns } from '../../../policy/turns.ts'
 import { inAskedForm } from '../../../rewrite/unity-catalog/models-answer.ts'
+import type { Config } from '../../config/config-types.ts'
 import { addressParts } from '../../http/addresses.ts'
 import { bodyOf } from '../../http/body-parser.ts'
 import { readPathParams } from '../../http/path-params.ts'
@@ -43,10 +44,22 @@ function* payloadInTurns(message: JsonObject): Turns<string | Buffer> {
   return length < large ? parts.join('') : yield* encodeInTurns(parts)
 }
 
+/** The message of a request. What it becomes is charged while it is read, in addition to its text. */
+function read(
+  endpoint: OpenEndpoint,
+  request: FastifyRequest,
+  body: Uint8Array,
+  config: Config,
+): JsonObject | Promise<JsonObject> {
+  const { body: held } = request.admission
+  const text = held.bytes
+  const work = decodeRequestInTurns(endpoint, rawCallOf(endpoint, request, body), config)
+  return inTurns(work, undefined, (bytes) => held.grow(text + bytes))
+}
+
 /** Path, query and JSON, as MLflow's REST API has them. */
 export const jsonForm: MessageForm = {
-  read: (endpoint, request, config) =>
-    whenReady(decidedBody(endpoint, request), (body) => decodeRequest(endpoint, rawCallOf(endpoint, request, body), config)),
+  read: (endpoint, request, config) => whenReady(decidedBody(endpoint, request), (body) => read(endpoint, request, body, config)),
   write: (reply, endpoint, grant, answer) =>
     whenReady(inTurns(payloadInTurns(inAskedForm(endpoint, grant, answer))), (payload) =>
       reply.type('application/json; charset=utf-8').send(payload),
