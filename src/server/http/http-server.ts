@@ -135,11 +135,11 @@ function addExpectations(app: FastifyInstance): void {
 function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
   request.auditRecord = newAuditRecord(request.raw)
   reply.header('x-request-id', request.id)
-  endAfter(request.raw, reply.raw)
   try {
     checkMessage(request.raw)
     throw new Refusal('malformed', 'The path has a malformed percent-encoding.')
   } catch (error) {
+    endAfter(request.raw, reply.raw)
     answerError(error, reply, false)
   }
 }

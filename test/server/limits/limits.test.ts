@@ -147,6 +147,11 @@ t.test("bytes that are no request are refused in MLflow's form too", async (t) =
   for (const [name, bytes, status] of cases) await refused(t, bytes, status, name)
 })
 
+t.test('an address with a broken escape is refused for that, or for what else is wrong with it', async (t) => {
+  t.match(await refused(t, head('GET', '/%zz'), 400, 'the escape'), /The path has a malformed percent-encoding/)
+  t.match(await refused(t, head('GET', `/${'x'.repeat(17_000)}%zz`), 414, 'the length'), /longer than 16384 bytes/)
+})
+
 /** A connection on which a test writes what and when it likes. */
 function open(t: Test, to: App): { socket: Socket; text: () => string; ended: Promise<number> } {
   const socket = connect(to.port, '127.0.0.1')
