@@ -30,9 +30,8 @@ async function hearIssuer(parts: LoginParts, request: FastifyRequest, reply: Fas
   })
   const expected = { keys, issuer: issuer.issuer, clientId: settings.clientId, now: now() }
   const { logout, message } = await readLogoutToken(token, expected)
-  if (!(await store.useOnce(message)))
+  if (!(await store.doOnce(message, () => store.endAtIssuer(logout, 'proved'))))
     throw new Refusal('malformed', 'The logout token was sent before: what it says has been done.')
-  await store.endAtIssuer(logout, 'proved')
   return done(request, reply)
 }
 

@@ -102,9 +102,13 @@ export class RedisSessions implements SessionStore {
     return stored === 0 || this.#endedAtIssuer(mark)
   }
 
-  async useOnce({ id, milliseconds }: Once): Promise<boolean> {
-    const expiration = { type: 'PX', value: milliseconds } as const
-    return (await this.#link.ask((client) => client.set(this.#key('used', id), '1', { expiration, condition: 'NX' }))) !== null
+  async doOnce({ id, milliseconds }: Once, work: () => Promise<void>): Promise<boolean> {
+    const key = this.#key('used', id)
+    if ((await this.#link.ask((client) => client.exists(key))) > 0) return false
+    await work()
+    // Not before: what could not be done would be lost, even if only the answer to this did not come.
+    await this.#link.ask((client) => client.set(key, '1', { expiration: { type: 'PX', value: milliseconds } }))
+    return true
   }
 
   async #lock(id: string, owner: string, waits: boolean): Promise<boolean> {

@@ -24,8 +24,8 @@ export interface SessionStore {
   endAtIssuer(logout: IssuerLogout, proof: Proof): Promise<void>
   /** Whether a session is known to have ended. */
   hasEnded(mark: LoginMark): Promise<boolean>
-  /** Whether a message is used for the first time. */
-  useOnce(message: Once): Promise<boolean>
+  /** Does what a message says, unless that has been done: whether it did. A message whose work failed may come again. */
+  doOnce(message: Once, work: () => Promise<void>): Promise<boolean>
   /**
    * Keeps what `work` makes of the session as it is now. Where replicas share the store, one of them does so at a time; null if another
    * one does just now, unless this one `waits` for it.
@@ -98,8 +98,10 @@ export class SealedSessions implements SessionStore {
     return this.#memory.hasEnded([mark.id, ...endingNames(mark)], mark.begunAt)
   }
 
-  useOnce(message: Once): Promise<boolean> {
-    return this.#memory.useOnce(message)
+  async doOnce(message: Once, work: () => Promise<void>): Promise<boolean> {
+    if (!(await this.#memory.useOnce(message))) return false
+    await work()
+    return true
   }
 
   async renew(session: Session, _waits: boolean, work: (latest: Session) => Promise<Session>): Promise<Renewed> {

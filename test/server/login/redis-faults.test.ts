@@ -70,6 +70,26 @@ t.test('a server that has stopped answering keeps nobody waiting, and serves whe
   await until(200, () => browser.send(whoami))
 })
 
+t.test('a logout of the issuer that could not be kept is not lost: the issuer tells it again', async (t) => {
+  const app = await start()
+  const browser = app.browser()
+  await browser.open(`${publicUrl}/-/login`)
+  t.equal((await browser.send(whoami)).status, 200)
+  const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+  const token = await app.entra.signer.token({ sub: app.entra.who?.objectId, jti: 'kept', events }, { typ: 'logout+jwt' })
+  const tell = () =>
+    fetch(`${app.url}/-/logout/back-channel`, { method: 'POST', body: new URLSearchParams({ logout_token: token }) })
+  redis.freeze()
+  const late = await tell()
+  redis.thaw()
+  t.equal(late.status, 503)
+  // What it was sent meanwhile it does now.
+  await until(200, () => browser.send(whoami))
+  t.equal((await tell()).status, 200)
+  t.equal((await browser.send(whoami)).status, 401)
+  t.equal((await tell()).status, 400, 'and once it has been done, it counts no more')
+})
+
 t.test('operators read what is wrong with the connection, and no password', async (t) => {
   const said = async (options: Parameters<typeof start>[0], sentence: RegExp) => {
     const app = await start(options)
