@@ -1,8 +1,10 @@
+import type { Test } from 'tap'
 import { type EntraLogin, type Person, startEntraLogin } from '../fakes/entra-login.ts'
 import { type FakeUpstream, reply, startFakeUpstream } from '../fakes/fake-upstream.ts'
 import { audience, tenantId } from '../fakes/issuer.ts'
 import { type InProcess, startInProcess } from './app.ts'
 import { BrowserClient } from './browser-client.ts'
+import { caFile, type RedisServer } from './redis.ts'
 
 /** Where browsers find the proxy: a name of its own, so that nothing is right only because everything is 127.0.0.1. */
 export const publicUrl = 'https://mlflow.example.com'
@@ -65,4 +67,31 @@ export async function startLoginApp(options: LoginAppOptions): Promise<LoginApp>
     await Promise.all([entra.close(), upstream.close()])
   }
   return { ...running, entra, upstream, replica, browser: () => new BrowserClient({ [publicUrl]: running.url }), close }
+}
+
+/** Starts it with a second replica; both end with the test. */
+export async function startLoginReplicas(t: Test, options: LoginAppOptions): Promise<{ app: LoginApp; second: InProcess }> {
+  const app = await startLoginApp(options)
+  const second = await app.replica()
+  t.teardown(async () => {
+    await second.close()
+    await app.close()
+  })
+  return { app, second }
+}
+
+/** Options with which logins are kept in a Redis server. */
+export function keptInRedis({ url, password }: Pick<RedisServer, 'url' | 'password'>) {
+  return {
+    login: { redis: { url, passwordFile: 'password' } },
+    files: { password },
+    more: { tls: { caFile } },
+  }
+}
+
+/** The same browser, whose next requests another replica answers. */
+export function movedTo({ url }: Pick<InProcess, 'url'>, browser: BrowserClient): BrowserClient {
+  const moved = new BrowserClient({ [publicUrl]: url })
+  for (const [name, value] of browser.jar(publicUrl)) moved.jar(publicUrl).set(name, value)
+  return moved
 }

@@ -2,8 +2,8 @@ import t, { type Test } from 'tap'
 import { person } from '../../fakes/entra-login.ts'
 import { reply } from '../../fakes/fake-upstream.ts'
 import type { Page } from '../../harness/browser-client.ts'
-import { type LoginApp, type LoginAppOptions, publicUrl, startLoginApp } from '../../harness/login-app.ts'
-import { caFile, startRedis } from '../../harness/redis.ts'
+import { keptInRedis, type LoginApp, type LoginAppOptions, publicUrl, startLoginApp } from '../../harness/login-app.ts'
+import { startRedis } from '../../harness/redis.ts'
 
 // Everything that proves something to somebody, brought to every place that takes a proof: as it is where it does not belong, and changed or too
 // large everywhere. What has expired or comes twice is in the tests of each kind.
@@ -170,11 +170,7 @@ const redis = await startRedis()
 t.teardown(() => redis.close())
 const places: Readonly<Record<string, Omit<LoginAppOptions, 'who'>>> = {
   'in cookies': {},
-  'in Redis': {
-    login: { redis: { url: redis.url, passwordFile: 'password' } },
-    files: { password: redis.password },
-    more: { tls: { caFile } },
-  },
+  'in Redis': keptInRedis(redis),
 }
 
 for (const [place, options] of Object.entries(places))

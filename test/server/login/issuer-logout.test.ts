@@ -3,39 +3,25 @@ import t, { type Test } from 'tap'
 import { person } from '../../fakes/entra-login.ts'
 import { logOutAtIssuer } from '../../fakes/entra-logout.ts'
 import type { InProcess } from '../../harness/app.ts'
-import { BrowserClient } from '../../harness/browser-client.ts'
-import { type LoginAppOptions, publicUrl, startLoginApp } from '../../harness/login-app.ts'
-import { caFile, startRedis } from '../../harness/redis.ts'
+import type { BrowserClient } from '../../harness/browser-client.ts'
+import { keptInRedis, type LoginAppOptions, movedTo, publicUrl, startLoginReplicas } from '../../harness/login-app.ts'
+import { startRedis } from '../../harness/redis.ts'
 
 const anna = person('Anna Ek', 'apps_acc')
 const bo = person('Bo Ek', 'apps_acc')
 const whoami = `${publicUrl}/-/whoami`
 const redis = await startRedis()
 t.teardown(() => redis.close())
-const shared = {
-  login: { redis: { url: redis.url, passwordFile: 'password' } },
-  files: { password: redis.password },
-  more: { tls: { caFile } },
-}
-const places: Readonly<Record<string, Omit<LoginAppOptions, 'who'>>> = { 'in cookies': {}, 'in Redis': shared }
+const places: Readonly<Record<string, Omit<LoginAppOptions, 'who'>>> = { 'in cookies': {}, 'in Redis': keptInRedis(redis) }
 
 async function start(t: Test, options: Omit<LoginAppOptions, 'who'>) {
-  const app = await startLoginApp({ who: anna, ...options })
-  const second = await app.replica()
-  t.teardown(async () => {
-    await second.close()
-    await app.close()
-  })
+  const { app, second } = await startLoginReplicas(t, { who: anna, ...options })
   const logIn = async (who = anna, browser = app.browser()) => {
     app.entra.who = who
     await browser.open(`${publicUrl}/-/login`)
     return browser
   }
-  const copy = (browser: BrowserClient, { url }: InProcess = app) => {
-    const copied = new BrowserClient({ [publicUrl]: url })
-    for (const [name, value] of browser.jar(publicUrl)) copied.jar(publicUrl).set(name, value)
-    return copied
-  }
+  const copy = (browser: BrowserClient, replica: InProcess = app) => movedTo(replica, browser)
   return { app, second, logIn, copy }
 }
 

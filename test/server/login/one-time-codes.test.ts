@@ -11,18 +11,13 @@ import { Seal } from '../../../src/server/login/seal.ts'
 import { person } from '../../fakes/entra-login.ts'
 import type { InProcess } from '../../harness/app.ts'
 import type { BrowserClient } from '../../harness/browser-client.ts'
-import { type LoginAppOptions, publicUrl, startLoginApp } from '../../harness/login-app.ts'
-import { caFile, startRedis } from '../../harness/redis.ts'
+import { keptInRedis, type LoginAppOptions, publicUrl, startLoginReplicas } from '../../harness/login-app.ts'
+import { startRedis } from '../../harness/redis.ts'
 
 const who = person('Anna Ek', 'apps_acc', 'apps_prod')
 
 async function start(t: Test, options: Omit<LoginAppOptions, 'who'> = {}) {
-  const app = await startLoginApp({ who, ...options })
-  const second = await app.replica()
-  t.teardown(async () => {
-    await second.close()
-    await app.close()
-  })
+  const { app, second } = await startLoginReplicas(t, { who, ...options })
   const browser = app.browser()
   await browser.open(`${publicUrl}/-/login`)
   return { app, second, browser }
@@ -48,13 +43,8 @@ async function send({ url }: InProcess, form: string, headers: Record<string, st
 
 const redis = await startRedis()
 t.teardown(() => redis.close())
-const shared = {
-  login: { redis: { url: redis.url, passwordFile: 'password' } },
-  files: { password: redis.password },
-  more: { tls: { caFile } },
-}
 
-for (const [place, options] of Object.entries({ sealed: {}, 'in Redis': shared })) {
+for (const [place, options] of Object.entries({ sealed: {}, 'in Redis': keptInRedis(redis) })) {
   t.test(`a code gets one token, by the command that is shown (${place})`, async (t) => {
     const { app, second, browser } = await start(t, options)
     const code = await newCode(browser)

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { person } from '../../fakes/entra-login.ts'
 import { startIssuer } from '../../fakes/issuer.ts'
-import { publicUrl, startLoginApp } from '../../harness/login-app.ts'
+import { keptInRedis, publicUrl, startLoginApp } from '../../harness/login-app.ts'
 import { startProxyProcess } from '../../harness/proxy-process.ts'
 import { caFile, startRedis } from '../../harness/redis.ts'
 
@@ -13,8 +13,7 @@ const whoami = `${publicUrl}/-/whoami`
 
 async function start(options: { readonly password?: string; readonly url?: string; readonly more?: object } = {}) {
   const { password = redis.password, url = redis.url, more = { tls: { caFile } } } = options
-  const login = { redis: { url, passwordFile: 'password' } }
-  const app = await startLoginApp({ who: person('Anna Ek', 'apps_acc'), login, files: { password }, more })
+  const app = await startLoginApp({ who: person('Anna Ek', 'apps_acc'), ...keptInRedis({ url, password }), more })
   t.teardown(() => app.close())
   return app
 }

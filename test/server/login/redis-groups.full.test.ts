@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { person } from '../../fakes/entra-login.ts'
-import { BrowserClient } from '../../harness/browser-client.ts'
-import { publicUrl, startLoginApp } from '../../harness/login-app.ts'
+import type { InProcess } from '../../harness/app.ts'
+import { movedTo, publicUrl, startLoginReplicas } from '../../harness/login-app.ts'
 import { caFile, password } from '../../harness/redis.ts'
 import { startRedisCluster, startRedisSentinel } from '../../harness/redis-groups.ts'
 
@@ -16,9 +16,8 @@ for (const [kind, startGroup] of Object.entries({ cluster: startRedisCluster, se
     t.teardown(() => redis.close())
     const files = { password, 'sentinel-password': 'of the sentinel' }
     const login = { redis: { ...redis.settings, passwordFile: 'password' } }
-    const app = await startLoginApp({ who: person('Anna Ek', 'apps_acc'), login, files, more: { tls: { caFile } } })
-    const second = await app.replica()
-    t.teardown(() => Promise.all([second.close(), app.close()]))
+    const options = { who: person('Anna Ek', 'apps_acc'), login, files, more: { tls: { caFile } } }
+    const { app, second } = await startLoginReplicas(t, options)
     const browsers = await Promise.all(
       Array.from({ length: 12 }, async () => {
         const browser = app.browser()
@@ -27,12 +26,8 @@ for (const [kind, startGroup] of Object.entries({ cluster: startRedisCluster, se
       }),
     )
     for (const size of await redis.sizes()) t.ok(size > 0, 'every server that takes changes has some of them')
-    const statuses = async ({ url }: { readonly url: string }) => {
-      const answers = browsers.map((browser) => {
-        const moved = new BrowserClient({ [publicUrl]: url })
-        for (const [name, value] of browser.jar(publicUrl)) moved.jar(publicUrl).set(name, value)
-        return moved.send(whoami)
-      })
+    const statuses = async (replica: InProcess) => {
+      const answers = browsers.map((browser) => movedTo(replica, browser).send(whoami))
       return (await Promise.all(answers)).map(({ status }) => status)
     }
     const all = browsers.map(() => 200)

@@ -7,20 +7,14 @@ import { Seal } from '../../../src/server/login/seal.ts'
 import type { Session } from '../../../src/server/login/session.ts'
 import { person } from '../../fakes/entra-login.ts'
 import { objectId, tenantId } from '../../fakes/issuer.ts'
-import { BrowserClient } from '../../harness/browser-client.ts'
-import { publicUrl, startLoginApp } from '../../harness/login-app.ts'
+import type { BrowserClient } from '../../harness/browser-client.ts'
+import { keptInRedis, movedTo, publicUrl, startLoginReplicas } from '../../harness/login-app.ts'
 import { caFile, startRedis } from '../../harness/redis.ts'
 
 const redis = await startRedis()
 const who = person('Anna Ek', 'apps_acc')
-const login = { redis: { url: redis.url, passwordFile: 'password' } }
-const app = await startLoginApp({ who, login, files: { password: redis.password }, more: { tls: { caFile } } })
-const second = await app.replica()
-t.teardown(async () => {
-  await second.close()
-  await app.close()
-  await redis.close()
-})
+t.teardown(() => redis.close())
+const { app, second } = await startLoginReplicas(t, { who, ...keptInRedis(redis) })
 t.beforeEach(async () => {
   await redis.ask('FLUSHALL')
   app.entra.tricks.accessClaims = {}
@@ -34,13 +28,6 @@ const refreshes = () => app.entra.grants.filter((grant) => grant.includes('refre
 /** What is stored of sessions. */
 async function sessions(): Promise<Map<string, string>> {
   return new Map([...(await redis.contents())].filter(([key]) => key.includes('session:')))
-}
-
-/** The same browser, whose next requests another replica answers. */
-function at({ url }: { readonly url: string }, browser: BrowserClient): BrowserClient {
-  const moved = new BrowserClient({ [publicUrl]: url })
-  for (const [name, value] of browser.jar(publicUrl)) moved.jar(publicUrl).set(name, value)
-  return moved
 }
 
 async function logIn(): Promise<BrowserClient> {
@@ -69,12 +56,13 @@ t.test('the browser has a random id, and the server its hash with what nobody ca
   for (const secret of [idOf(browser), who.name, who.objectId]) t.notOk(all.includes(secret))
   const seconds = Number(await redis.ask('TTL', key))
   t.ok(seconds > 43_100 && seconds <= 43_200, 'until the session ends')
-  for (const replica of [second, app]) t.match(JSON.parse((await at(replica, browser).send(whoami)).text), { environment: 'acc' })
+  for (const replica of [second, app])
+    t.match(JSON.parse((await movedTo(replica, browser).send(whoami)).text), { environment: 'acc' })
 })
 
 t.test('a logout at one replica counts at every other, also for a copy of the cookie', async (t) => {
   const browser = await logIn()
-  const copy = at(second, browser)
+  const copy = movedTo(second, browser)
   t.equal((await copy.send(whoami)).status, 200)
   await browser.press(`${publicUrl}/-/logout`)
   t.equal((await sessions()).size, 0)
@@ -85,10 +73,10 @@ t.test('replicas that are asked at once renew a session once, and its cookie sta
   const browser = await logInNearEnd()
   const before = refreshes()
   const id = idOf(browser)
-  const others = [app, second, app, second, app, second].map((replica) => at(replica, browser))
+  const others = [app, second, app, second, app, second].map((replica) => movedTo(replica, browser))
   for (const { status, headers } of await Promise.all(others.map((each) => each.send(whoami))))
     t.match({ status, cookie: headers['set-cookie'] }, { status: 200, cookie: undefined })
-  for (const replica of [app, second]) t.equal((await at(replica, browser).send(whoami)).status, 200)
+  for (const replica of [app, second]) t.equal((await movedTo(replica, browser).send(whoami)).status, 200)
   t.equal(refreshes() - before, 1)
   t.equal(idOf(browser), id)
   t.notMatch([...(await sessions()).keys()], [/renewal/], 'and the lock is gone')
@@ -132,7 +120,7 @@ t.test('whoever can write to the server makes no session, and gives nobody anoth
   t.match(await bo.send(whoami), { status: 401, text: /another version/ }, 'a copy')
   for (const forged of ['{}', `${text.slice(0, -4)}AAAA`, '']) {
     await redis.ask('SET', annas, forged)
-    const { status, text: said } = await at(app, anna).send(whoami)
+    const { status, text: said } = await movedTo(app, anna).send(whoami)
     t.match({ status, said }, { status: 401, said: /was not stored by this server/ })
   }
 })

@@ -1,32 +1,20 @@
 import t from 'tap'
 import { person } from '../../fakes/entra-login.ts'
-import { BrowserClient } from '../../harness/browser-client.ts'
-import { publicUrl, startLoginApp } from '../../harness/login-app.ts'
+import { movedTo, publicUrl, startLoginReplicas } from '../../harness/login-app.ts'
 
-const app = await startLoginApp({ who: person('Anna Ek', 'apps_acc') })
-const second = await app.replica()
+const { app, second } = await startLoginReplicas(t, { who: person('Anna Ek', 'apps_acc') })
 const stranger = await app.replica('0f'.repeat(32))
-t.teardown(async () => {
-  await Promise.all([second.close(), stranger.close()])
-  await app.close()
-})
+t.teardown(() => stranger.close())
 const session = '__Host-mlflow-session'
 const whoami = `${publicUrl}/-/whoami`
-
-/** The same browser, whose next requests another replica answers. */
-function at({ url }: { readonly url: string }, browser: BrowserClient): BrowserClient {
-  const moved = new BrowserClient({ [publicUrl]: url })
-  for (const [name, value] of browser.jar(publicUrl)) moved.jar(publicUrl).set(name, value)
-  return moved
-}
 
 t.test('a login begins at one replica, comes back to another, and goes on at both', async (t) => {
   const first = app.browser()
   const { address } = await first.open(`${publicUrl}/-/login`, `${publicUrl}/-/login/callback`)
-  const other = at(second, first)
+  const other = movedTo(second, first)
   t.equal((await other.send(address)).status, 303)
   for (const replica of [second, app, second])
-    t.match(JSON.parse((await at(replica, other).send(whoami)).text), { environment: 'acc' })
+    t.match(JSON.parse((await movedTo(replica, other).send(whoami)).text), { environment: 'acc' })
 })
 
 t.test('a login is renewed at one replica, and its older cookie goes on at the other until its token ends', async (t) => {
@@ -39,11 +27,11 @@ t.test('a login is renewed at one replica, and its older cookie goes on at the o
   const old = first.jar(publicUrl).get(session)
   t.equal((await first.send(whoami)).status, 200)
   t.not(first.jar(publicUrl).get(session), old, 'renewed')
-  const late = at(second, first)
+  const late = movedTo(second, first)
   late.jar(publicUrl).set(session, old ?? '')
   t.equal((await late.send(whoami)).status, 200, 'its refresh token was taken already, which is no reason to stop')
   t.match(second.logs(), /"problem":"Your login could not be renewed \(invalid_grant\)/)
-  t.equal((await at(second, first).send(whoami)).status, 200, 'the new cookie counts at both')
+  t.equal((await movedTo(second, first).send(whoami)).status, 200, 'the new cookie counts at both')
 })
 
 t.test('every replica’s audit says who it was and with which application', async (t) => {
@@ -51,7 +39,7 @@ t.test('every replica’s audit says who it was and with which application', asy
   const first = app.browser()
   await first.open(`${publicUrl}/-/login`)
   app.entra.tricks.accessClaims = {}
-  t.equal((await at(second, first).send(`${publicUrl}/env/acc/-/whoami`)).status, 200)
+  t.equal((await movedTo(second, first).send(`${publicUrl}/env/acc/-/whoami`)).status, 200)
   const lines = second.logs().split('\n')
   const line = lines.findLast((each) => each.includes('"endpoint":"whoami"')) ?? '{}'
   t.match(JSON.parse(line), { applicationId: app.entra.clientId, userName: 'anna@example.com' })
@@ -61,13 +49,13 @@ t.test('a logout ends the login at its replica; elsewhere the browser has no coo
   const first = app.browser()
   await first.open(`${publicUrl}/-/login`)
   await first.press(`${publicUrl}/-/logout`)
-  t.equal((await at(second, first).send(whoami)).status, 401)
+  t.equal((await movedTo(second, first).send(whoami)).status, 401)
 })
 
 t.test('a replica with another key takes neither a login under way nor a session', async (t) => {
   const first = app.browser()
   const { address } = await first.open(`${publicUrl}/-/login`, `${publicUrl}/-/login/callback`)
-  t.match(await at(stranger, first).send(address), { status: 400, text: /not one of this server/ })
+  t.match(await movedTo(stranger, first).send(address), { status: 400, text: /not one of this server/ })
   await first.send(address)
-  t.match(await at(stranger, first).send(whoami), { status: 401, text: /its key has changed since/ })
+  t.match(await movedTo(stranger, first).send(whoami), { status: 401, text: /its key has changed since/ })
 })
