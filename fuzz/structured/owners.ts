@@ -47,16 +47,15 @@ function hexesOf(place: Belongings): readonly string[] {
   return found
 }
 
+const idIn = (place: Belongings, plain: string) => hexesOf(place).some((digits) => plain.includes(digits))
+
 /** Whether a text contains an owner's id. */
-export function holdsId(place: Belongings, text: string): boolean {
-  const plain = generously(text)
-  return hexesOf(place).some((digits) => plain.includes(digits))
-}
+export const holdsId = (place: Belongings, text: string): boolean => idIn(place, generously(text))
 
 /** Whether a text contains an owner's id, or a name of theirs as MLflow stores it. */
 export function names(place: Belongings, text: string): boolean {
   const plain = generously(text)
-  if (holdsId(place, text)) return true
+  if (idIn(place, plain)) return true
   const [before = '', after = ''] = place.stored('\u0001').split('\u0001')
   const stored = before === '' ? new RegExp(`[\\w-]${plainly(after)}(?![\\w-])`) : new RegExp(`(?<![\\w.-])${plainly(before)}\\w`)
   return stored.test(plain) || plain.replace(/^\/workspace(?=\/)/, '').startsWith(`${place.environment.experimentRoot}/`)
