@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { Agent, type Dispatcher } from 'undici'
-import { createAuthenticator } from '../../src/server/auth/authenticate.ts'
 import { DatabricksDirectory } from '../../src/server/auth/databricks-directory.ts'
 import { RememberedDirectory } from '../../src/server/auth/directory.ts'
 import { entraIssuer } from '../../src/server/auth/issuer.ts'
@@ -14,6 +13,7 @@ import { answerBytes, type Fault, startBrokenUpstream } from '../fakes/broken-up
 import { startIssuer, tenantId } from '../fakes/issuer.ts'
 import { makeTenancy } from '../fixtures/tenancy.ts'
 import { startInProcess } from '../harness/app.ts'
+import { authenticateWith } from '../harness/authenticate-with.ts'
 import { drop, failures, garbage, hang, say, strangeWords } from '../harness/faults.ts'
 import { startTenancyServer } from '../harness/tenancy-server.ts'
 
@@ -77,7 +77,7 @@ async function start(t: Test, away: boolean) {
   t.teardown(() => Promise.all([keys.close(), way.close(), issuer.close()]))
   const epoch = Date.now() - clock.now
   const seconds = () => Math.floor((epoch + clock.now) / 1_000)
-  const { authenticate } = createAuthenticator({ issuers: [entraIssuer(entra, keys)], now: () => epoch + clock.now })
+  const authenticate = authenticateWith({ issuers: [entraIssuer(entra, keys)], now: () => epoch + clock.now })
   const enter = async (kid?: string) => {
     const times = { iat: seconds(), nbf: seconds(), exp: seconds() + hour }
     return authenticate([`Bearer ${await issuer.token(times, kid === undefined ? {} : { header: { kid } })}`])
@@ -134,7 +134,7 @@ t.test('the wall clock is stepped: tokens are judged by it as it is, and nothing
   const keys = new KeySource({ place: entraKeys(entra) })
   t.teardown(() => Promise.all([keys.close(), issuer.close()]))
   let step = 0
-  const { authenticate } = createAuthenticator({ issuers: [entraIssuer(entra, keys)], now: () => Date.now() + step * 1_000 })
+  const authenticate = authenticateWith({ issuers: [entraIssuer(entra, keys)], now: () => Date.now() + step * 1_000 })
   const value = [`Bearer ${await issuer.token()}`]
   t.ok(await authenticate(value))
   const cases: readonly (readonly [number, RegExp | null])[] = [
@@ -204,9 +204,7 @@ t.test(
     const entra = { tenantId: issuer.tenantId, audiences: [issuer.audience], authority: issuer.authority }
     const keys = new KeySource({ place: entraKeys(entra) })
     t.teardown(() => keys.close())
-    const { principal } = await createAuthenticator({ issuers: [entraIssuer(entra, keys)] }).authenticate([
-      `Bearer ${await issuer.token()}`,
-    ])
+    const { principal } = await authenticateWith({ issuers: [entraIssuer(entra, keys)] })([`Bearer ${await issuer.token()}`])
     const groups = () => directory.groupsOf({ principal, token: 'a-token' })
     t.same(await groups(), ['apps_acc'])
     away = true

@@ -12,12 +12,10 @@ import type { Algorithm } from './key-place.ts'
 /** Identifies the caller. */
 export interface Authenticator {
   /**
-   * Takes the values of every Authorization header of a request.
-   * Rejects with Refusal 'unauthenticated', or 'issuer-unavailable' while no key of the issuer is known.
+   * Takes the values of every Authorization header of a request; answers at once if the token was verified before.
+   * Throws, or rejects with, Refusal 'unauthenticated', or 'issuer-unavailable' while no key of the issuer is known.
    */
-  authenticate(authorization: readonly string[]): Promise<Authenticated>
-  /** The same at once, if the token was verified before; null: ask `authenticate`. Throws Refusal 'unauthenticated'. */
-  recall?(authorization: readonly string[]): Authenticated | null
+  authenticate(authorization: readonly string[]): Authenticated | Promise<Authenticated>
 }
 
 export interface AuthenticatorOptions {
@@ -41,44 +39,42 @@ interface Verdict {
 export function createAuthenticator({ issuers, personal, noteCache, now = Date.now }: AuthenticatorOptions): Authenticator {
   const verdicts = new LRUCache<string, Verdict>({ max: 10_000, maxSize: 16 * 1024 * 1024 })
 
-  async function verify(token: string): Promise<Verdict> {
-    const issuer = issuerOf(token, issuers)
-    const keyId = readKeyId(token, issuer.algorithms)
-    const { keys } = issuer
-    const key = keys.current(keyId) ?? (await keys.find(keyId))
-    if (key === undefined) return refuseKey(issuer)
-    const claims = readTokenJson(await readSigned(token, key))
-    return { authenticated: issuer.read(claims, now() / 1000), issuer, keyId, key }
-  }
-
-  function recallVerdict(token: string): Verdict | null {
-    const known = verdicts.get(fingerprintOf(token))
+  function recall(fingerprint: string): Verdict | null {
+    const known = verdicts.get(fingerprint)
     if (known === undefined || known.issuer.keys.current(known.keyId) !== known.key) return null
     noteCache?.('tokens', true)
     checkValidity(known.authenticated.validity, now() / 1000)
     return known
   }
 
-  async function newVerdict(token: string): Promise<Verdict> {
+  async function authenticateNew(token: string, fingerprint: string): Promise<Authenticated> {
     noteCache?.('tokens', false)
-    const verdict = await verify(token)
-    verdicts.set(fingerprintOf(token), verdict, { size: token.length })
-    return verdict
+    const verdict = await verify(token, issuers, now)
+    verdicts.set(fingerprint, verdict, { size: token.length })
+    return confirm(token, verdict)
   }
 
-  async function authenticate(authorization: readonly string[]): Promise<Authenticated> {
-    const token = readBearerToken(authorization)
-    if (personal !== undefined && isPersonalToken(token)) return personal(token)
-    const { authenticated, issuer } = recallVerdict(token) ?? (await newVerdict(token))
-    return issuer.confirm?.(token, authenticated) ?? authenticated
+  return {
+    authenticate(authorization) {
+      const token = readBearerToken(authorization)
+      if (personal !== undefined && isPersonalToken(token)) return personal(token)
+      const fingerprint = fingerprintOf(token)
+      const known = recall(fingerprint)
+      return known === null ? authenticateNew(token, fingerprint) : confirm(token, known)
+    },
   }
+}
 
-  function recall(authorization: readonly string[]): Authenticated | null {
-    const verdict = recallVerdict(readBearerToken(authorization))
-    return verdict === null || verdict.issuer.confirm !== undefined ? null : verdict.authenticated
-  }
+const confirm = (token: string, { issuer, authenticated }: Verdict) => issuer.confirm?.(token, authenticated) ?? authenticated
 
-  return { authenticate, recall }
+async function verify(token: string, issuers: readonly Issuer[], now: () => number): Promise<Verdict> {
+  const issuer = issuerOf(token, issuers)
+  const keyId = readKeyId(token, issuer.algorithms)
+  const { keys } = issuer
+  const key = keys.current(keyId) ?? (await keys.find(keyId))
+  if (key === undefined) return refuseKey(issuer)
+  const claims = readTokenJson(await readSigned(token, key))
+  return { authenticated: issuer.read(claims, now() / 1000), issuer, keyId, key }
 }
 
 /** Of the whole token including its signature: another spelling is another entry, which exists only after verification. */

@@ -62,7 +62,7 @@ function identify(
 ): Authenticated | Promise<Authenticated> {
   const values = authorizationValues(request)
   if (values.length === 0 && sessions !== null) return identifyPerson(authenticator, sessions, request, reply)
-  return authenticator.recall?.(values) ?? authenticator.authenticate(values)
+  return authenticator.authenticate(values)
 }
 
 function admit(request: FastifyRequest, authenticated: Authenticated): void {

@@ -1,19 +1,19 @@
 import { sign } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { createAuthenticator } from '../../../src/server/auth/authenticate.ts'
 import { entraIssuer } from '../../../src/server/auth/issuer.ts'
 import { entraKeys } from '../../../src/server/auth/key-place.ts'
 import { KeySource } from '../../../src/server/auth/key-source.ts'
 import { startIssuer } from '../../fakes/issuer.ts'
 import { listForgeries } from '../../fixtures/forgeries.ts'
+import { authenticateWith } from '../../harness/authenticate-with.ts'
 
 const issuer = await startIssuer()
 const stranger = await startIssuer()
 const entra = { tenantId: issuer.tenantId, audiences: [issuer.audience], authority: issuer.authority }
 const keys = new KeySource({ place: entraKeys(entra) })
 let ahead = 0
-const { authenticate } = createAuthenticator({ issuers: [entraIssuer(entra, keys)], now: () => Date.now() + ahead * 1000 })
+const authenticate = authenticateWith({ issuers: [entraIssuer(entra, keys)], now: () => Date.now() + ahead * 1000 })
 t.teardown(() => Promise.all([keys.close(), issuer.close(), stranger.close()]))
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

@@ -5,11 +5,11 @@ import t from 'tap'
 import { readServiceAccount, serviceAccounts } from '../../../src/policy/identity/kubernetes-claims.ts'
 import { readOpenidPrincipal } from '../../../src/policy/identity/openid-claims.ts'
 import { parseJson as parseClaims } from '../../../src/policy/messages/json/json-text.ts'
-import { createAuthenticator } from '../../../src/server/auth/authenticate.ts'
 import { entraIssuer, type Issuer, withOrigin } from '../../../src/server/auth/issuer.ts'
 import { entraKeys, openidKeys } from '../../../src/server/auth/key-place.ts'
 import { KeySource } from '../../../src/server/auth/key-source.ts'
 import { startIssuer } from '../../fakes/issuer.ts'
+import { authenticateWith } from '../../harness/authenticate-with.ts'
 import { listen } from '../../harness/listen.ts'
 
 type Claims = Record<string, unknown>
@@ -78,7 +78,7 @@ const issuers = [
   openidIssuer(one.address, '', reserved),
   openidIssuer(two.address, 'two:', [serviceAccounts]),
 ]
-const { authenticate } = createAuthenticator({ issuers })
+const authenticate = authenticateWith({ issuers })
 const bearer = async (token: Promise<string> | string) => authenticate([`Bearer ${await token}`])
 
 t.test('issuers stand side by side, each with its own keys, algorithm and groups', async (t) => {
@@ -162,7 +162,7 @@ t.test('an issuer whose description is not its own, or leads to an unprotected p
   ]
   for (const [name, describe] of described) {
     const issuer = await startOpenid(describe)
-    const { authenticate } = createAuthenticator({ issuers: [openidIssuer(issuer.address, '')] })
+    const authenticate = authenticateWith({ issuers: [openidIssuer(issuer.address, '')] })
     const expected = { reason: 'issuer-unavailable', message: /have not been read yet/ }
     await t.rejects(authenticate([`Bearer ${await issuer.token()}`]), expected, name)
   }

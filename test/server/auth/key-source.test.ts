@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { createAuthenticator } from '../../../src/server/auth/authenticate.ts'
 import { entraIssuer } from '../../../src/server/auth/issuer.ts'
 import { entraKeys } from '../../../src/server/auth/key-place.ts'
 import { type KeyReading, KeySource } from '../../../src/server/auth/key-source.ts'
 import { type Answer, startIssuer } from '../../fakes/issuer.ts'
+import { authenticateWith } from '../../harness/authenticate-with.ts'
 
 /** An issuer, the source of its keys with a clock that the test moves, and what the source reported. */
 async function start(t: { teardown: (end: () => unknown) => void }, answer: Answer = 'keys') {
@@ -18,7 +18,7 @@ async function start(t: { teardown: (end: () => unknown) => void }, answer: Answ
     await keys.close()
     await issuer.close()
   })
-  const { authenticate } = createAuthenticator({ issuers: [entraIssuer(entra, keys)] })
+  const authenticate = authenticateWith({ issuers: [entraIssuer(entra, keys)] })
   const enter = async (kid?: string) =>
     authenticate([`Bearer ${await issuer.token({}, kid === undefined ? {} : { header: { kid } })}`])
   return { issuer, keys, clock, readings, enter, authenticate }

@@ -39,7 +39,10 @@ t.test('the proxy waits until every issuer was asked, and for one that has keys;
     `the signing keys of ${provider.address} could not be read: its callers are turned away`,
   )
   t.match(await one.authenticator.authenticate([`Bearer ${await issuer.token()}`]), { principal: { groups: ['apps_acc'] } })
-  await t.rejects(one.authenticator.authenticate([token]), { reason: 'issuer-unavailable', message: /have not been read yet/ })
+  await t.rejects(async () => one.authenticator.authenticate([token]), {
+    reason: 'issuer-unavailable',
+    message: /have not been read yet/,
+  })
   issuer.setAnswer('drop')
   const none = start()
   await none.tried

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { readWorkspaceToken } from '../../../src/policy/identity/workspace-claims.ts'
 import { parseJson } from '../../../src/policy/messages/json/json-text.ts'
-import { createAuthenticator } from '../../../src/server/auth/authenticate.ts'
 import { WorkspaceCallers } from '../../../src/server/auth/workspace-callers.ts'
+import { authenticateWith } from '../../harness/authenticate-with.ts'
 
 const url = 'https://adb-1.azuredatabricks.net'
 const me = { id: '42', userName: 'ada@example.com', active: true, groups: [{ display: 'apps_acc' }] }
@@ -24,7 +24,7 @@ function start(said = answer(me)) {
       return state.said
     },
   })
-  const { authenticate } = createAuthenticator({ issuers: [], personal: (personal) => callers.personal(personal) })
+  const authenticate = authenticateWith({ issuers: [], personal: (personal) => callers.personal(personal) })
   return { state, callers, enter: (said = token) => authenticate([`Bearer ${said}`]) }
 }
 
@@ -83,7 +83,7 @@ t.test('only the form of a personal token goes to the workspace, and none withou
   for (const other of ['dapi', `${token}x`, `${token}-1234`, 'secret', `x${token}`])
     await t.rejects(enter(other), { reason: 'unauthenticated', message: /token/ }, other)
   t.same(state.asked, [])
-  const { authenticate } = createAuthenticator({ issuers: [] })
+  const authenticate = authenticateWith({ issuers: [] })
   await t.rejects(authenticate([`Bearer ${token}`]), {
     reason: 'unauthenticated',
     message: /personal access token of Databricks/,
