@@ -1,3 +1,5 @@
+import { TokenBucket } from '../upstream/token-bucket.ts'
+
 const spacing = 7_000
 const refill = 20_000
 const capacity = 6
@@ -7,8 +9,7 @@ const capacity = 6
  * accepted within 10 s, but only three times a minute under a lasting flood. Times in milliseconds of any one clock.
  */
 export class ReadBudget {
-  #tokens = capacity
-  #countedAt: number | null = null
+  readonly #bucket = new TokenBucket(capacity, 1 / refill)
   #lastReading: number | null = null
 
   /** Records that a reading starts now, for whatever reason. */
@@ -18,10 +19,7 @@ export class ReadBudget {
 
   /** Whether a caller's request may start a reading now; if so, the budget is charged. */
   take(now: number): boolean {
-    this.#tokens = Math.min(capacity, this.#tokens + (now - (this.#countedAt ?? now)) / refill)
-    this.#countedAt = now
-    if (this.#tokens < 1 || (this.#lastReading !== null && now - this.#lastReading < spacing)) return false
-    this.#tokens -= 1
-    return true
+    if (this.#lastReading !== null && now - this.#lastReading < spacing) return false
+    return this.#bucket.enter(now, 0).entered
   }
 }

@@ -22,6 +22,12 @@ export function familyOf(path: string): keyof Rates {
   return families.find(([, pattern]) => pattern.test(path))?.[0] ?? 'other'
 }
 
+/**
+ * This many requests in any one second: a fifth of them at once, the others evenly spread. (An upstream that counts per second would see
+ * twice as many from a bucket that holds a whole second's worth.)
+ */
+export const bucketFor = (perSecond: number) => new TokenBucket(Math.max(1, perSecond / 5), (perSecond * 0.8) / 1_000)
+
 /** Keeps the proxy within the upstream's rate limits: requests that are too fast wait a little, or are told when to retry. */
 export class RateLimiter {
   readonly #buckets: Readonly<Record<keyof Rates, TokenBucket>>
@@ -30,11 +36,11 @@ export class RateLimiter {
   /** `clock` counts milliseconds. */
   constructor(rates: Rates, clock: () => number = () => performance.now()) {
     this.#buckets = {
-      registry: new TokenBucket(rates.registry),
-      searchRuns: new TokenBucket(rates.searchRuns),
-      experiments: new TokenBucket(rates.experiments),
-      logBatch: new TokenBucket(rates.logBatch),
-      other: new TokenBucket(rates.other),
+      registry: bucketFor(rates.registry),
+      searchRuns: bucketFor(rates.searchRuns),
+      experiments: bucketFor(rates.experiments),
+      logBatch: bucketFor(rates.logBatch),
+      other: bucketFor(rates.other),
     }
     this.#clock = clock
   }

@@ -1,17 +1,15 @@
-/**
- * This many requests in any one second: a fifth of them at once, the others evenly spread. (An upstream that counts per second would see
- * twice as many from a bucket that holds a whole second's worth.) Times in milliseconds of any one clock.
- */
+/** Lets `capacity` through at once, and then one whenever a token has been added. Times in milliseconds of any one clock. */
 export class TokenBucket {
   readonly #capacity: number
   readonly #perMillisecond: number
   #tokens: number
   #countedAt: number | null = null
 
-  constructor(perSecond: number) {
-    this.#capacity = Math.max(1, perSecond / 5)
-    this.#perMillisecond = (perSecond * 0.8) / 1_000
-    this.#tokens = this.#capacity
+  /** `perMillisecond`: how many tokens are added in a millisecond. */
+  constructor(capacity: number, perMillisecond: number) {
+    this.#capacity = capacity
+    this.#perMillisecond = perMillisecond
+    this.#tokens = capacity
   }
 
   /** Reserves a turn and returns the time until then, 0 for now; reserves none if that exceeds `most`. */

@@ -9,8 +9,7 @@ import { DatabricksDirectory } from '../../../src/server/auth/databricks-directo
 import { RememberedDirectory, withDirectory } from '../../../src/server/auth/directory.ts'
 import { databricksAudience } from '../../../src/server/config/databricks-audience.ts'
 import { openOwnToken } from '../../../src/server/credentials/open-credentials.ts'
-import { familyOf } from '../../../src/server/upstream/rate-limiter.ts'
-import { TokenBucket } from '../../../src/server/upstream/token-bucket.ts'
+import { bucketFor, familyOf } from '../../../src/server/upstream/rate-limiter.ts'
 import { Upstream } from '../../../src/server/upstream/upstream.ts'
 import { upstreamCredentials } from '../../../src/server/upstream/upstream-credentials.ts'
 import { startAuthority, type TokenRequest } from '../../fakes/authority.ts'
@@ -247,7 +246,7 @@ t.test('only tokens for Databricks that leave groups out are completed', async (
 t.test('in no second does a bucket let more through than its rate', async (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 5, max: 200 }), fc.array(fc.nat(400), { maxLength: 300 }), (rate, gaps) => {
-      const bucket = new TokenBucket(rate)
+      const bucket = bucketFor(rate)
       let now = 0
       const sent = gaps.flatMap((gap) => {
         now += gap % 7 === 0 ? gap : 0
@@ -257,7 +256,7 @@ t.test('in no second does a bucket let more through than its rate', async (t) =>
       return sent.every((start) => sent.filter((at) => at >= start && at < start + 999).length <= rate)
     }),
   )
-  const bucket = new TokenBucket(10)
+  const bucket = bucketFor(10)
   const waits = Array.from({ length: 60 }, () => bucket.enter(0, 5_000))
   t.equal(waits.filter(({ entered }) => entered).length, 42)
   t.ok(waits.at(-1)?.wait ?? 0 > 5_000, 'who would wait longer is told so')
