@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
+import { plural } from '../policy/plural.ts'
 import { type Loaded, type Reading, readConfig } from '../server/config/config.ts'
 import { ConfigError } from '../server/config/config-problem.ts'
 import type { Config } from '../server/config/config-types.ts'
@@ -19,8 +20,7 @@ export async function withConfig(
     loaded = readConfig(file, env, reading)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    const count = error.problems.length
-    terminal.err(`${error.message}\n${count} problem${count === 1 ? '' : 's'} in the configuration\n`)
+    terminal.err(`${error.message}\n${plural(error.problems.length, 'problem')} in the configuration\n`)
     return 1
   }
   return work(loaded.config, loaded)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { objectsIn } from '../../policy/messages/message-fields.ts'
+import { plural } from '../../policy/plural.ts'
 import { plainText } from '../../rewrite/unity-catalog/registry-rows.ts'
 import type { Plan, PlannedChange } from '../../server/adoption/adoption-plan.ts'
 import type { StoredThing } from '../../server/adoption/stored-things.ts'
@@ -17,8 +18,6 @@ export function fingerprint({ changes }: Plan): string {
 export function hasProblems({ changes }: Plan): boolean {
   return changes.some(({ problems }) => problems.length > 0)
 }
-
-const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
 
 /** A thing in a sentence. */
 function showThing({ kind, name, id }: Pick<StoredThing, 'kind' | 'name' | 'id'>): string {
@@ -91,7 +90,7 @@ export function describePlan(plan: Plan): string {
   return `${changes.map(describeChange).join('')}${describeStays(plan)}${own.length > 0 ? consequences : ''}${describeByHand(
     changes.filter(({ byHand }) => byHand),
   )}
-${count(own.length, 'rename')}, ${count(changes.length - own.length, 'model')} by hand, ${count(problems, 'problem')}: ${verdict}\n${next}`
+${plural(own.length, 'rename')}, ${plural(changes.length - own.length, 'model')} by hand, ${plural(problems, 'problem')}: ${verdict}\n${next}`
 }
 
 /** A plan for programs. */

@@ -1,3 +1,4 @@
+import { plural } from '../../policy/plural.ts'
 import type { AuditLine } from '../../server/observability/audit-fields.ts'
 import { showWho } from './audit-summary.ts'
 
@@ -41,5 +42,5 @@ export function describeShadow(rows: readonly ShadowCount[]): string {
     return `  ${String(count).padStart(5)}  ${environment}: ${reason}  ${who}: ${what}\n`
   })
   const total = rows.reduce((sum, { count }) => sum + count, 0)
-  return `${total} request${total === 1 ? '' : 's'} would be refused\n${lines.join('')}`
+  return `${plural(total, 'request')} would be refused\n${lines.join('')}`
 }

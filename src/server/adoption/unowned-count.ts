@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { plural } from '../../policy/plural.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Config } from '../config/config-types.ts'
 import { readFound } from '../facts/look-up-answers.ts'
@@ -39,8 +40,6 @@ async function count(config: Config, upstream: Upstream, places: readonly string
   return found
 }
 
-const some = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
-
 /**
  * Counts once, after start, what MLflow holds that belongs to no environment, and says so in the log and in a metric: how many, and no
  * names. Not where only callers' tokens open MLflow.
@@ -60,7 +59,7 @@ export async function noteUnowned(
       const found = await count(config, upstream, places)
       metrics.noteUnowned(found)
       if (found.model + found.experiment === 0) return
-      const what = `${some(found.model, 'model')} and ${some(found.experiment, 'experiment')}`
+      const what = `${plural(found.model, 'model')} and ${plural(found.experiment, 'experiment')}`
       log.info(
         found,
         `at least ${what} in MLflow belong to no environment, so that no caller sees them: \`mlflow-env-proxy doctor\` names them, and \`mlflow-env-proxy adopt\` gives them to environments`,

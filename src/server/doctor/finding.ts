@@ -1,3 +1,4 @@
+import { plural } from '../../policy/plural.ts'
 import { databricksAudience } from '../config/databricks-audience.ts'
 
 /** How much a finding matters: `problem`, something keeps the proxy from working or from keeping environments apart; `note`, something to know. */
@@ -101,10 +102,8 @@ export function findingsOf(environment: string | null) {
 
 const marks: Readonly<Record<Weight, string>> = { problem: 'PROBLEM', note: 'note   ', fine: 'ok     ' }
 
-function count(findings: readonly Finding[], weight: Weight, word: string): string {
-  const number = findings.filter((finding) => finding.weight === weight).length
-  return `${number} ${word}${number === 1 ? '' : 's'}`
-}
+const count = (findings: readonly Finding[], weight: Weight) =>
+  plural(findings.filter((finding) => finding.weight === weight).length, weight)
 
 /** Findings for people: problems first, each with what to do. */
 export function describeFindings(findings: readonly Finding[]): string {
@@ -117,7 +116,7 @@ export function describeFindings(findings: readonly Finding[]): string {
         return `${marks[weight]}  ${about}${message}${remedy === '' ? '' : `\n         ${remedy}`}\n`
       }),
   )
-  return `${lines.join('')}\n${count(findings, 'problem', 'problem')}, ${count(findings, 'note', 'note')}\n`
+  return `${lines.join('')}\n${count(findings, 'problem')}, ${count(findings, 'note')}\n`
 }
 
 /** The same for programs. */
