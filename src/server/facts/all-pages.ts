@@ -13,16 +13,15 @@ export async function allPages(
   key: string,
   most = Number.POSITIVE_INFINITY,
 ): Promise<readonly Json[] | null> {
-  const rows: Json[] = []
-  const first = await find(query)
-  if (first === null) return null
-  const ask = async (token: string) => {
-    const found = token === '' ? first : await find({ ...query, page_token: token })
-    // A part of the rows would look like all of them.
-    if (found === null) throw unknownAnswer()
-    return found
-  }
-  for await (const found of pagesOf(ask, (each) => textIn(each, 'next_page_token') ?? '')) {
+  let rows: Json[] | null = null
+  const ask = (token: string) => find(token === '' ? query : { ...query, page_token: token })
+  for await (const found of pagesOf(ask, (each) => textIn(each ?? undefined, 'next_page_token') ?? '')) {
+    if (found === null) {
+      if (rows === null) return null
+      // A part of the rows would look like all of them.
+      throw unknownAnswer()
+    }
+    rows ??= []
     const page = found.get(key)
     for (const row of Array.isArray(page) ? page : []) rows.push(row)
     if (rows.length >= most) break

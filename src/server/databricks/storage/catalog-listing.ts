@@ -5,11 +5,9 @@ import type { StoredFile } from './artifact-store.ts'
 import { azureHeaders } from './azure-headers.ts'
 import { type ListingPage, readBlobPage } from './blob-page.ts'
 import type { CatalogLocation } from './catalog-location.ts'
-import { bytesOf, rowsOf, textOf, unknownStorageAnswer } from './storage-call.ts'
+import { addRows, bytesOf, rowsOf, textOf, unknownStorageAnswer } from './storage-call.ts'
 import { azureCode, type OpenedFile, type StorageClient, storageRefusal } from './storage-client.ts'
 import type { Credential, Lease } from './storage-credentials.ts'
-
-const mostRows = 100_000
 
 function nameBelow(path: string, prefix: string): string {
   const name = path.slice(prefix.length).replace(/\/$/, '')
@@ -69,8 +67,7 @@ export async function listCatalogFolder(
     return readPage(location, await lease.use(open, ({ body }) => void body.dump().catch(() => null)), prefix)
   }
   for await (const page of pagesOf(ask, ({ next }) => next)) {
-    for (const row of page.rows) rows.push(row)
-    if (rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
+    addRows(rows, page.rows)
   }
   return rows
 }

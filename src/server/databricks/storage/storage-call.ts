@@ -70,6 +70,12 @@ export function bytesOf(object: JsonObject, key: string): number {
 
 const mostRows = 100_000
 
+/** Adds a page's rows to those of the pages before. Throws `unknown-answer` if there are more than any folder has. */
+export function addRows<R>(rows: R[], page: readonly R[]): void {
+  for (const row of page) rows.push(row)
+  if (rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
+}
+
 /** All rows of a paged answer. Throws if the pages never end. */
 export async function askPages(
   ask: (page: Readonly<Record<string, Json>>) => Promise<JsonObject>,
@@ -80,8 +86,7 @@ export async function askPages(
   for await (const answer of pagesOf(askPage, (page) => textOf(page, 'next_page_token'))) {
     const page = rowsOf(answer, key)
     if (page.length === 0) break
-    for (const row of page) rows.push(row)
-    if (rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
+    addRows(rows, page)
   }
   return rows
 }
