@@ -35,7 +35,7 @@ export function openProcessState(
   shared: Shared = own(),
 ): ProcessState {
   const limits = new Limits(settings)
-  metrics.watch(limits)
+  metrics.limits.watch(limits)
   const refusals = statusPage === 'none' ? null : new RecentRefusals(statusPage === 'names')
   return { ...shared, limits, refusals, tracing }
 }

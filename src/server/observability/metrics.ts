@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Limits } from '../limits/request-limits.ts'
+import { ConfigMetrics } from './config-metrics.ts'
+import { LimitMetrics } from './limit-metrics.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { TrafficMetrics } from './traffic-metrics.ts'
 
@@ -11,6 +12,8 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 export class Metrics {
   readonly registry = new Registry()
   readonly traffic = new TrafficMetrics(this.registry)
+  readonly config = new ConfigMetrics(this.registry)
+  readonly limits = new LimitMetrics(this.registry)
   readonly #requests = new Counter({
     name: 'mlflow_env_proxy_requests_total',
     help: 'Requests by endpoint, environment, decision, reason and status.',
@@ -67,24 +70,6 @@ export class Metrics {
     registers: [this.registry],
   })
 
-  readonly #reloads = new Counter({
-    name: 'mlflow_env_proxy_config_reloads_total',
-    help: 'Reloads of the configuration by result: good, invalid, needs-restart or failed; the one before stays with all but good.',
-    labelNames: ['result'],
-    registers: [this.registry],
-  })
-  readonly #reloaded = new Gauge({
-    name: 'mlflow_env_proxy_config_last_reload_success_timestamp_seconds',
-    help: 'When the configuration at work was put to work, in seconds since 1970.',
-    registers: [this.registry],
-  })
-  readonly #config = new Gauge({
-    name: 'mlflow_env_proxy_config_info',
-    help: 'Always 1; the label has the hash of the configuration at work.',
-    labelNames: ['hash'],
-    registers: [this.registry],
-  })
-
   readonly #upstream = new Gauge({
     name: 'mlflow_env_proxy_upstream_info',
     help: 'Always 1; the label has the version that the MLflow server says. Databricks says none.',
@@ -107,13 +92,6 @@ export class Metrics {
     registers: [this.registry],
   })
 
-  readonly #shed = new Counter({
-    name: 'mlflow_env_proxy_shed_total',
-    help: 'Requests that were shed, by what was short and why: a full queue, too long a wait, memory that others needed.',
-    labelNames: ['kind', 'cause'],
-    registers: [this.registry],
-  })
-
   constructor() {
     addProcessMetrics(this.registry)
   }
@@ -121,40 +99,6 @@ export class Metrics {
   /** Counts an uncaught error. */
   countUnforeseen(): void {
     this.#unforeseen.inc()
-  }
-
-  /** Exposes resource use, and counts shed requests. */
-  watch(limits: Limits): void {
-    limits.onShed((kind, cause) => this.#shed.inc({ kind, cause }))
-    const { memory, shares, workers } = limits
-    this.#gauge('memory_bytes', 'Memory for what is read completely, in bytes: in use and limit.', 'of', {
-      used: () => memory.used,
-      limit: () => memory.limit,
-    })
-    const queues = { ...shares, workers }
-    const gauges = Object.entries(queues).map(([kind, queue]) => ({
-      kind,
-      underWay: () => queue.underWay,
-      waiting: () => queue.waiting,
-    }))
-    const by = (what: 'underWay' | 'waiting') => Object.fromEntries(gauges.map((gauge) => [gauge.kind, gauge[what]]))
-    this.#gauge('requests_under_way', 'Requests that hold a share, by kind.', 'kind', by('underWay'))
-    this.#gauge('requests_waiting', 'Requests that wait, by what they wait for.', 'kind', {
-      ...by('waiting'),
-      memory: () => memory.waiting,
-    })
-  }
-
-  #gauge(name: string, help: string, label: string, values: Readonly<Record<string, () => number>>): void {
-    new Gauge({
-      name: `mlflow_env_proxy_${name}`,
-      help,
-      labelNames: [label],
-      registers: [this.registry],
-      collect() {
-        for (const [value, read] of Object.entries(values)) this.set({ [label]: value }, read())
-      },
-    })
   }
 
   /** Counts one answered request. */
@@ -209,23 +153,10 @@ export class Metrics {
     this.#renewals.inc({ result: problem === null ? 'good' : 'failed' })
   }
 
-  /** Records the configuration at work. */
-  noteConfig(hash: string): void {
-    this.#config.reset()
-    this.#config.set({ hash }, 1)
-    this.#reloaded.setToCurrentTime()
-  }
-
   /** Records the version of the MLflow server. */
   noteUpstreamVersion(version: string): void {
     this.#upstream.reset()
     this.#upstream.set({ version }, 1)
-  }
-
-  /** Counts a reload. `hash`: of the configuration that is at work since. */
-  noteReload(result: string, hash: string | null): void {
-    this.#reloads.inc({ result })
-    if (hash !== null) this.noteConfig(hash)
   }
 
   /** Records the result of reading an issuer's signing keys. */

@@ -38,7 +38,7 @@ export function reloadOn({ hangups, source: { first, file, read }, replace, log,
     }
     watch.every(config.reload.watchSeconds * 1_000)
   }
-  metrics.noteConfig(configHash(first.config))
+  metrics.config.note(configHash(first.config))
   const reloader = new Reloader({ first, read, apply, log, metrics })
   const watch = new ConfigWatch(file, async () => ((await reloader.reload('file')) ? 'settled' : 'try again'))
   watch.every(first.config.reload.watchSeconds * 1_000)

@@ -16,7 +16,7 @@ export interface ReloaderParts {
   /** Puts a configuration to work in place of the one before. Rejects where that cannot be, and changes nothing then. */
   readonly apply: (config: Config) => Promise<void>
   readonly log: Pick<Logger, 'info' | 'error'>
-  readonly metrics: Pick<Metrics, 'noteReload'>
+  readonly metrics: Pick<Metrics, 'config'>
 }
 
 /** Why a configuration that was read is not put to work. */
@@ -64,7 +64,7 @@ export class Reloader {
         await apply(next.config)
         this.#running = next
         const hash = configHash(next.config)
-        metrics.noteReload('good', hash)
+        metrics.config.noteReload('good', hash)
         log.info({ cause, changed, configHash: hash }, 'the configuration was reloaded')
       }
       this.#lastFailure = null
@@ -79,7 +79,7 @@ export class Reloader {
   #note(cause: 'signal' | 'file', { result, message }: NotReloaded): void {
     if (cause === 'file' && message === this.#lastFailure) return
     this.#lastFailure = message
-    this.#parts.metrics.noteReload(result, null)
+    this.#parts.metrics.config.noteReload(result, null)
     this.#parts.log.error(
       { cause, result, problems: message.split('\n') },
       'the configuration was not reloaded: the one before stays',

@@ -57,7 +57,7 @@ t.test('its numbers are those of the metrics, which a look at it does not change
       { auditRecord: { ...auditRecord, decision, reason: decision === 'deny' ? 'read-only' : null } },
       { statusCode: 200, elapsedTime: 1 },
     )
-  metrics.noteConfig('0123456789abcdef')
+  metrics.config.note('0123456789abcdef')
   metrics.noteUpstreamVersion('3.18.0')
   const before = await metrics.registry.getSingleMetricAsString('mlflow_env_proxy_requests_total')
   const text = await show(new RecentRefusals(false), metrics)
