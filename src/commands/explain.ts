@@ -76,6 +76,17 @@ async function answer(shell: Shell, config: Config, asked: Asked, options: Optio
   }
 }
 
+/** Explains a request, given as on the command line. */
+function explainGiven(shell: Shell, method: string, path: string, body: string, options: Options): Promise<number> {
+  const secrets = options.offline || options.facts !== undefined ? 'elsewhere' : 'here'
+  const work = (config: Config) => {
+    const mode = options.databricks ? 'databricks' : 'http'
+    const request = readRequest(`${method.toUpperCase()} ${path}`)
+    return answer(shell, config, { ...request, groups: options.groups, environment: null, mode, body }, options)
+  }
+  return withConfig(shell, options.config, work, { secrets })
+}
+
 const examples = `
 Examples:
   mlflow-env-proxy explain -c proxy.yaml --groups apps_acc GET '/api/2.0/mlflow/registered-models/get?name=fraud'
@@ -107,24 +118,8 @@ export function explainCommand(shell: Shell): Command {
     .option('--json', 'for programs')
     .addHelpText('after', examples)
     .action(
-      shell.action((method: string, path: string, body: string, options: Options) => {
-        const secrets = options.offline || options.facts !== undefined ? 'elsewhere' : 'here'
-        return withConfig(
-          shell,
-          options.config,
-          (config) => {
-            const mode = options.databricks ? 'databricks' : 'http'
-            const asked = {
-              ...readRequest(`${method.toUpperCase()} ${path}`),
-              groups: options.groups,
-              environment: null,
-              mode,
-              body,
-            } as const
-            return answer(shell, config, asked, options)
-          },
-          { secrets },
-        )
-      }),
+      shell.action((method: string, path: string, body: string, options: Options) =>
+        explainGiven(shell, method, path, body, options),
+      ),
     )
 }

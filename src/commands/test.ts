@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
 import { ConfigError } from '../server/config/config-problem.ts'
+import type { Config } from '../server/config/config-types.ts'
 import { FactsError } from './explain/given-facts.ts'
 import { describeResults, printResults, type TestResult } from './policy-tests/describe-outcomes.ts'
 import { readPolicyTests } from './policy-tests/policy-tests-schema.ts'
@@ -13,25 +14,30 @@ interface Options {
   readonly json?: true
 }
 
+async function runTests(config: Config, { data, placeOf }: ReturnType<typeof readPolicyTests>): Promise<readonly TestResult[]> {
+  const { facts = {}, cases } = data
+  const results: TestResult[] = []
+  for (const [index, each] of cases.entries()) {
+    const line = placeOf(['cases', index])?.line ?? 0
+    results.push({ name: each.name, line, ...(await runPolicyTest(config, facts, each)) })
+  }
+  return results
+}
+
 /** Tests a configuration's policy, without MLflow. */
 export function testCommand(shell: Shell): Command {
-  const { out, err } = shell.terminal
   const command = new Command('test')
   const test = async (file: string, { config: given, json }: Options): Promise<number> => {
-    const { data, placeOf } = readPolicyTests(file)
-    const { config: named, facts = {}, cases } = data
+    const tests = readPolicyTests(file)
+    const { config: named } = tests.data
     const configFile = given ?? (named === undefined ? undefined : resolve(dirname(file), named))
     if (configFile === undefined) return command.error('error: which configuration? Write --config, or `config` in the file')
     return withConfig(
       shell,
       configFile,
       async (config) => {
-        const results: TestResult[] = []
-        for (const [index, each] of cases.entries()) {
-          const line = placeOf(['cases', index])?.line ?? 0
-          results.push({ name: each.name, line, ...(await runPolicyTest(config, facts, each)) })
-        }
-        out(json ? printResults(file, results) : describeResults(file, results))
+        const results = await runTests(config, tests)
+        shell.terminal.out(json ? printResults(file, results) : describeResults(file, results))
         return results.some(({ differences }) => differences.length > 0) ? 1 : 0
       },
       { secrets: 'elsewhere' },
@@ -53,7 +59,7 @@ export function testCommand(shell: Shell): Command {
           return await test(file, options)
         } catch (error) {
           if (!(error instanceof ConfigError || error instanceof FactsError)) throw error
-          err(`${error.message}\n`)
+          shell.terminal.err(`${error.message}\n`)
           return 2
         }
       }),

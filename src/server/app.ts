@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { serverKindOf } from '../policy/environments/environment.ts'
+import type { Config } from './config/config-types.ts'
 import { upstreamTimeouts } from './config/upstream-timeouts.ts'
 import { answerError } from './http/answer-error.ts'
 import { addBasePath, addressesBelow } from './http/base-path.ts'
@@ -59,6 +60,19 @@ function noteEnd({ log, metrics, processState: { refusals, tracing } }: Parts, a
   }
 }
 
+/** What is left when no route matched, and when one failed. */
+function addEndings(app: FastifyInstance, config: Config): void {
+  app.setNotFoundHandler((request, reply) => {
+    if (isPreflight(request.raw)) return answerPreflight(config, request, reply)
+    throw unknownAddress(request.raw)
+  })
+  // Only what streams bytes may be sent again as it is.
+  app.setErrorHandler((error, request, reply) => {
+    const bytes = request.granted?.grant.endpoint.bytes
+    return answerError(error, reply, bytes !== undefined && bytes !== 'both')
+  })
+}
+
 /** One port for callers: the stages of a request, in order. */
 function buildApp(
   parts: Parts,
@@ -95,15 +109,7 @@ function buildApp(
   if (artifacts !== null) addStoredRoutes(app, routing, pipeline, artifacts, timeouts.idle)
   const bar: PageBar = (request) => (login === null ? null : barOf(config, request))
   addStreamRoutes(app, { config, routing, pipeline, transport: upstream.transport, bar, idle: timeouts.idle })
-  app.setNotFoundHandler((request, reply) => {
-    if (isPreflight(request.raw)) return answerPreflight(config, request, reply)
-    throw unknownAddress(request.raw)
-  })
-  // Only what streams bytes may be sent again as it is.
-  app.setErrorHandler((error, request, reply) => {
-    const bytes = request.granted?.grant.endpoint.bytes
-    return answerError(error, reply, bytes !== undefined && bytes !== 'both')
-  })
+  addEndings(app, config)
   return app
 }
 

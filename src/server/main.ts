@@ -1,3 +1,4 @@
+import type { Config } from './config/config-types.ts'
 import { endOnSignal } from './end-on-signal.ts'
 import { Connections } from './http/connections.ts'
 import { listen } from './http/listen.ts'
@@ -12,6 +13,15 @@ import { Hangups } from './reload/hangups.ts'
 import { type ConfigSource, reloadOn } from './reload/reload-on.ts'
 import { ReloadableProxy } from './reloadable-proxy.ts'
 import { showStatus } from './status/show-status.ts'
+
+/** The port for operators. */
+const adminOf = ({ admin }: Config, proxy: ReloadableProxy, metrics: Metrics) =>
+  buildAdmin(
+    metrics,
+    () => proxy.waitsFor(),
+    () => proxy.concern(),
+    admin.statusPage === 'none' ? null : () => showStatus(proxy.status(), metrics.registry),
+  )
 
 /**
  * Listens on all ports until SIGTERM or SIGINT; then reports "not ready" at once, finishes requests in flight, and ends the process.
@@ -31,12 +41,7 @@ export async function serve(source: ConfigSource): Promise<void> {
     connections,
     processState: openProcessState(config, metrics, tracing),
   })
-  const admin = buildAdmin(
-    metrics,
-    () => proxy.waitsFor(),
-    () => proxy.concern(),
-    config.admin.statusPage === 'none' ? null : () => showStatus(proxy.status(), metrics.registry),
-  )
+  const admin = adminOf(config, proxy, metrics)
   const close = async () => {
     await proxy.close()
     await admin.close()

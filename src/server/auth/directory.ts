@@ -75,6 +75,21 @@ export class RememberedDirectory implements Directory {
   }
 }
 
+/** The two ways to complete a caller. Once for a remembered token and answer: what is found for a principal is found once, too. */
+function completions(directory: Directory, isOther: (group: string) => boolean) {
+  const named = (groups: readonly string[]) => directory.named?.(groups) ?? groups
+  const withNames = oncePer((authenticated: Authenticated) => withGroups(authenticated, named(authenticated.principal.groups)))
+  const withListed = oncePer((authenticated: Authenticated) =>
+    oncePer((listed: readonly string[]): Authenticated => {
+      // A name that is required counts as little as its object id where only the token has it.
+      const own = named(authenticated.principal.groups).filter(isOther)
+      const completed = withGroups(authenticated, [...own, ...named(listed)])
+      return { ...completed, principal: { ...completed.principal, groupsFrom: 'directory' }, overage: false }
+    }),
+  )
+  return { withNames, withListed }
+}
+
 /**
  * Completes a token whose groups are missing or too many to list, and gives groups their names in the configuration. Groups that the token
  * lists are not looked up, unless some are `required`: those count only if the directory lists them, so that who was taken out of one is
@@ -87,18 +102,7 @@ export function withDirectory(
 ): Authenticator {
   if (directory === null) return authenticator
   const isOther = (group: string) => !required.includes(group)
-  const named = (groups: readonly string[]) => directory.named?.(groups) ?? groups
-
-  // Once for a remembered token and answer: what is found for a principal is found once, too.
-  const withNames = oncePer((authenticated: Authenticated) => withGroups(authenticated, named(authenticated.principal.groups)))
-  const withListed = oncePer((authenticated: Authenticated) =>
-    oncePer((listed: readonly string[]): Authenticated => {
-      // A name that is required counts as little as its object id where only the token has it.
-      const own = named(authenticated.principal.groups).filter(isOther)
-      const completed = withGroups(authenticated, [...own, ...named(listed)])
-      return { ...completed, principal: { ...completed.principal, groupsFrom: 'directory' }, overage: false }
-    }),
-  )
+  const { withNames, withListed } = completions(directory, isOther)
 
   async function complete(authenticated: Authenticated, authorization: readonly string[]): Promise<Authenticated> {
     const { principal, overage, unlisted = false } = authenticated

@@ -77,11 +77,7 @@ export function createServer(
     clientErrorHandler: refuseUnreadable(audit, connections),
     frameworkErrors: (_error, request, reply) => {
       note(request, reply)
-      // No hook has run, and it has none of the properties that they set.
-      request.browser = null
-      request.ingress = ingressOf(request.raw)
-      request.gone = connections.goneOf(request.raw, reply.raw)
-      refuseAddress(request, reply)
+      refuseAddress(request, reply, ingressOf, connections)
     },
     rewriteUrl: addressOf,
     bodyLimit: limits.jsonBytes,
@@ -132,7 +128,11 @@ function addExpectations(app: FastifyInstance): void {
 }
 
 /** An address that Fastify cannot parse reaches none of the hooks. */
-function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
+function refuseAddress(request: FastifyRequest, reply: FastifyReply, ingressOf: IngressOf, connections: Connections): void {
+  // It has none of the properties that the hooks set.
+  request.browser = null
+  request.ingress = ingressOf(request.raw)
+  request.gone = connections.goneOf(request.raw, reply.raw)
   request.auditRecord = newAuditRecord(request.raw)
   reply.header('x-request-id', request.id)
   try {

@@ -58,6 +58,17 @@ async function openTeam(config: Config, metrics: Metrics, handout: Handout) {
   return { team, summed, log, end }
 }
 
+/** The port for operators. */
+const adminOf = (standing: TeamStanding, team: WorkerTeam, summed: SummedMetrics) =>
+  buildAdmin(
+    { registry: summed },
+    () => standing.waitsFor(),
+    () => standing.concern(),
+    team.config.admin.statusPage === 'none'
+      ? null
+      : async () => showStatus(await standing.status(team.config), await summed.sum()),
+  )
+
 /** Serves as `serve` of main.ts does, by several processes: this one listens, gives each connection to one of them, and holds no request. */
 export async function serve(source: ConfigSource): Promise<void> {
   const { config } = source.first
@@ -66,12 +77,7 @@ export async function serve(source: ConfigSource): Promise<void> {
   const handout = new Handout()
   const { team, summed, log, end } = await openTeam(config, metrics, handout)
   const standing = new TeamStanding(() => team.workers, config.workers)
-  const admin = buildAdmin(
-    { registry: summed },
-    () => standing.waitsFor(),
-    () => standing.concern(),
-    config.admin.statusPage === 'none' ? null : async () => showStatus(await standing.status(team.config), await summed.sum()),
-  )
+  const admin = adminOf(standing, team, summed)
   const ports = makePorts(config, handout)
   try {
     const addresses = { admin: await listen(admin, 'admin', config), ...(await ports.listen()) }

@@ -65,10 +65,7 @@ class Worker {
         this.#logins?.noteEnd(ended)
         return null
       },
-      promotionBegins: async (promotion) => {
-        await this.#promotions.begin(promotion)
-        return null
-      },
+      promotionBegins: (promotion) => this.#promotions.begin(promotion).then(() => null),
       promotionEnds: (id) => {
         this.#promotions.end(id)
         return null
