@@ -1,7 +1,7 @@
 import { RawClient } from './raw-client.ts'
 
 /** What became of some requests. */
-export interface Load {
+interface Load {
   readonly sent: number
   /** Milliseconds from when each was due to its end. */
   readonly took: readonly number[]
