@@ -35,8 +35,8 @@ which stages it may use. For an invalid file it shows every problem at once, eac
 exits with 1. \`serve\` runs the same check and does not start with an invalid file. Unknown keys, duplicate keys, several documents,
 anchors, aliases and tags are refused. The files in \`examples\` show them: \`full.yaml\` for an open-source MLflow, \`databricks.yaml\`, \`unity-catalog.yaml\` and \`sidecar.yaml\`.
 
-Editors can complete and check the file with the schema: its path goes into the first line, from the folder of the file. In a checkout it is `schema/config.schema.json`, in the image
-`/app/schema/config.schema.json`, and after `npm install` of the package (`npm run release` makes it):
+Editors can complete and check the file with the schema: its path goes into the first line, from the folder of the file. In a checkout it is \`schema/config.schema.json\`, in the image
+\`/app/schema/config.schema.json\`, and after \`npm install\` of the package (\`npm run release\` makes it):
 
 \`\`\`yaml
 # yaml-language-server: $schema=node_modules/mlflow-env-proxy/schema/config.schema.json

@@ -12,6 +12,7 @@ import { ensureKubeApiserver } from '../setup/kube-apiserver.mjs'
 import { Missing } from '../setup/missing.mjs'
 import { ensureNginx } from '../setup/nginx.mjs'
 import { ensureOauth2Proxy } from '../setup/oauth2-proxy.mjs'
+import { ensureOtelCollector } from '../setup/otel-collector.mjs'
 import { ensurePromtool } from '../setup/promtool.mjs'
 import {
   ensurePythonEnvironments,
@@ -80,7 +81,7 @@ async function prepare({ built, pythons, programs = [], others = false }) {
 
 // Some tests need these; all others run without them.
 async function prepareOthers() {
-  const onlyLong = isFull ? [ensureOauth2Proxy, ensureKubeApiserver, ensureContainers] : []
+  const onlyLong = isFull ? [ensureOauth2Proxy, ensureOtelCollector, ensureKubeApiserver, ensureContainers] : []
   const always = [ensureChromium, ensureHaproxy, ensureRedis, ensureJavaClient, ensurePromtool, ensureCustomResources]
   for (const ensure of [...always, ...onlyLong]) {
     try {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
   type Context,
@@ -77,7 +78,12 @@ function addExchange(tracer: Tracer, ...[purpose, status, milliseconds, ids]: Pa
 
 /** Opens tracing. OpenTelemetry's variables count for what is not configured; `caFile` holds certificate authorities of the collector. */
 export function openTracing({ endpoint, sampleRatio }: TracingSettings, caFile: string | null): Tracing {
-  const own = { 'service.name': 'mlflow-env-proxy', 'service.version': packageFile.version }
+  // One of `serve --workers` is an instance, too.
+  const own = {
+    'service.name': 'mlflow-env-proxy',
+    'service.version': packageFile.version,
+    'service.instance.id': randomUUID(),
+  }
   const resource = defaultResource()
     .merge(resourceFromAttributes(own))
     .merge(detectResources({ detectors: [envDetector] }))
