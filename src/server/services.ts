@@ -61,6 +61,11 @@ function reportsOfLogins({ log, metrics }: Parts): Parameters<typeof openLogin>[
       metrics.countRenewal(problem)
       if (problem !== null) log.warn({ problem }, 'a login could not be renewed')
     },
+    logout: ({ channel, outcome, requestId }) => {
+      metrics.countIssuerLogout(channel, outcome)
+      // Anybody may send one: it is worth a line, and no warning.
+      if (outcome !== 'accepted') log.info({ channel, outcome, requestId }, 'a logout at the issuer does not count here')
+    },
     store: ({ problem }) => {
       if (problem === null) log.info('Redis answers: logins can be looked up')
       else log.error({ problem }, 'Redis does not serve: logins cannot be looked up')

@@ -6,6 +6,7 @@ import { cookiesBelow } from './cookies.ts'
 import { IssuerClient } from './issuer-client.ts'
 import type { LoginMemory } from './login-memory.ts'
 import { Logins } from './logins.ts'
+import type { ReportLogout } from './logout-refusal.ts'
 import { type OneTimeCodes, SealedCodes } from './one-time-codes.ts'
 import type { TokenCheck } from './open-session.ts'
 import { basePathOf } from './own-path.ts'
@@ -30,6 +31,8 @@ export interface LoginParts {
   readonly issuer: IssuerClient
   readonly renewals: Renewals
   readonly logins: Logins
+  /** Hears what became of a logout at the issuer. */
+  readonly reportLogout: ReportLogout
   /** Milliseconds since 1970. */
   readonly now: () => number
   close(): Promise<void>
@@ -75,7 +78,7 @@ export function openLogin(
   config: Config,
   authenticator: Authenticator,
   memory: LoginMemory,
-  report: { readonly renewal: ReportRenewal; readonly store: ReportStore },
+  report: { readonly renewal: ReportRenewal; readonly store: ReportStore; readonly logout: ReportLogout },
   now = Date.now,
 ): LoginParts | null {
   const { entra, login: settings } = config.authentication
@@ -106,6 +109,7 @@ export function openLogin(
     issuer,
     renewals,
     logins,
+    reportLogout: report.logout,
     now,
     close,
   }

@@ -54,6 +54,12 @@ export class Metrics {
     labelNames: ['result'],
     registers: [this.registry],
   })
+  readonly #issuerLogouts = new Counter({
+    name: 'mlflow_env_proxy_issuer_logouts_total',
+    help: 'Logouts that the issuer told of, by channel (back or front) and outcome: accepted, or why not: malformed, unsigned, expired, foreign, repeated, unavailable.',
+    labelNames: ['channel', 'outcome'],
+    registers: [this.registry],
+  })
   readonly #lostLines = new Counter({
     name: 'mlflow_env_proxy_log_lines_lost_total',
     help: 'Lines of the log that could not be written: the disk is full, or nobody reads them.',
@@ -151,6 +157,11 @@ export class Metrics {
   /** Counts the renewal of a login. */
   countRenewal(problem: string | null): void {
     this.#renewals.inc({ result: problem === null ? 'good' : 'failed' })
+  }
+
+  /** Counts what became of a logout that the issuer told of. */
+  countIssuerLogout(channel: string, outcome: string): void {
+    this.#issuerLogouts.inc({ channel, outcome })
   }
 
   /** Records the version of the MLflow server. */

@@ -31,6 +31,15 @@ async function tell({ url }: InProcess, body: string, headers: Record<string, st
   return { status: answer.status, text: await answer.text(), cache: answer.headers.get('cache-control') }
 }
 
+/** How often a logout had this outcome. */
+async function outcomes({ metrics }: InProcess, channel: string, outcome: string): Promise<number> {
+  const line = new RegExp(`issuer_logouts_total\\{channel="${channel}",outcome="${outcome}"\\} ([0-9]+)`)
+  return Number(line.exec(await metrics.registry.metrics())?.[1] ?? 0)
+}
+
+const refusals = (lines: readonly Record<string, unknown>[]) =>
+  lines.filter(({ msg }) => msg === 'a logout at the issuer does not count here')
+
 const event = { 'http://schemas.openid.net/event/backchannel-logout': {} }
 /** What a browser says of a frame on the issuer's page. */
 const frame = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }
@@ -47,6 +56,7 @@ for (const [place, options] of Object.entries(places)) {
     t.match(await copy(browser).send(whoami), hasLeft)
     if (place === 'in Redis') t.match(await copy(browser, second).send(whoami), hasLeft, 'at every replica')
     t.equal((await tell(app, `logout_token=${app.entra.told[0]}`)).status, 400, 'a token counts once')
+    t.same([await outcomes(app, 'back', 'accepted'), await outcomes(app, 'back', 'repeated')], [1, 1])
     const used = await fetch(`${app.url}/-/token`, { method: 'POST', body: new URLSearchParams({ code }) })
     t.equal(used.status, 401, 'a code of the login is no good any more')
     t.equal((await elsewhere.send(whoami)).status, 200, 'another login of the person goes on')
@@ -83,6 +93,8 @@ for (const [place, options] of Object.entries(places)) {
     ])
       t.equal((await fetch(`${link}${query}`)).status, 400, query)
     for (let many = 0; many < 50; many++) await fetch(`${link}?sid=made-up-${many}`)
+    t.same([await outcomes(app, 'front', 'malformed'), await outcomes(app, 'front', 'foreign')], [5, 1])
+    t.equal(await outcomes(app, 'front', 'accepted'), 50, 'what was made up ends nothing, and proves nothing')
     t.equal((await browser.send(whoami)).status, 200)
     // What the issuer tells of the first session is learned from the token that it sends, which is kept from the proxy here.
     app.entra.proxyAt = 'http://127.0.0.1:9'
@@ -101,42 +113,48 @@ t.test('a logout token that is not one of the issuer to this login ends nothing'
   const browser = await logIn()
   const { signer } = app.entra
   const now = Math.floor(Date.now() / 1_000)
-  let serial = 0
+  let [serial, refused] = [0, 0]
   const said = (claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}) =>
     signer.token({ sub: anna.objectId, jti: `wrong ${serial++}`, events: event, ...claims }, header)
   const honest = await said()
   const other = { nonce: 'n' }
-  const cases: Record<string, [token: string, sentence: RegExp]> = {
-    'another issuer': [await said({ iss: 'https://evil.example' }), /its iss claim is wrong/],
-    'another audience': [await said({ aud: 'another' }), /its aud claim is wrong/],
-    expired: [await said({ exp: now - 120 }), /has expired/],
-    old: [await said({ iat: now - 600 }), /has expired/],
-    'from the future': [await said({ iat: now + 600 }), /its iat claim is wrong/],
-    'without iat': [await said({ iat: undefined }), /its iat claim is wrong/],
-    'without exp': [await said({ exp: undefined }), /its exp claim is wrong/],
-    'without jti': [await said({ jti: undefined }), /its jti claim is wrong/],
-    'a number as jti': [await said({ jti: 7 }), /no usable jti claim/],
-    'without sid and sub': [await said({ sub: undefined }), /neither a session \(sid\) nor a person/],
-    'a list as sid': [await said({ sid: ['a'] }), /its sid claim is wrong/],
-    'with a nonce': [await said(other), /has a nonce/],
-    'without events': [await said({ events: undefined }), /no event of a logout/],
-    'another event': [await said({ events: { 'https://example.com/other': {} } }), /no event of a logout/],
-    'an event that is a list': [await said({ events: { [Object.keys(event)[0] ?? '']: [] } }), /no event of a logout/],
-    'an ID token': [await said({ events: undefined, nonce: 'n' }), /has a nonce/],
-    'an access token': [await said({}, { typ: 'at+jwt' }), /of another type/],
-    'another key': [await said({}, { kid: 'unknown' }), /not signed with a key of the issuer/],
-    'a changed signature': [`${honest.slice(0, -8)}AAAAAAAA`, /not signed with a key of the issuer/],
+  const cases: Record<string, [token: string, sentence: RegExp, outcome: string]> = {
+    'another issuer': [await said({ iss: 'https://evil.example' }), /its iss claim is wrong/, 'foreign'],
+    'another audience': [await said({ aud: 'another' }), /its aud claim is wrong/, 'foreign'],
+    expired: [await said({ exp: now - 120 }), /has expired/, 'expired'],
+    old: [await said({ iat: now - 600 }), /has expired/, 'expired'],
+    'from the future': [await said({ iat: now + 600 }), /its iat claim is wrong/, 'foreign'],
+    'without iat': [await said({ iat: undefined }), /its iat claim is wrong/, 'foreign'],
+    'without exp': [await said({ exp: undefined }), /its exp claim is wrong/, 'foreign'],
+    'without jti': [await said({ jti: undefined }), /its jti claim is wrong/, 'foreign'],
+    'a number as jti': [await said({ jti: 7 }), /no usable jti claim/, 'malformed'],
+    'without sid and sub': [await said({ sub: undefined }), /neither a session \(sid\) nor a person/, 'malformed'],
+    'a list as sid': [await said({ sid: ['a'] }), /its sid claim is wrong/, 'malformed'],
+    'with a nonce': [await said(other), /has a nonce/, 'foreign'],
+    'without events': [await said({ events: undefined }), /no event of a logout/, 'foreign'],
+    'another event': [await said({ events: { 'https://example.com/other': {} } }), /no event of a logout/, 'foreign'],
+    'an event that is a list': [await said({ events: { [Object.keys(event)[0] ?? '']: [] } }), /no event of a logout/, 'foreign'],
+    'an ID token': [await said({ events: undefined, nonce: 'n' }), /has a nonce/, 'foreign'],
+    'an access token': [await said({}, { typ: 'at+jwt' }), /of another type/, 'foreign'],
+    'another key': [await said({}, { kid: 'unknown' }), /not signed with a key of the issuer/, 'unsigned'],
+    'a changed signature': [`${honest.slice(0, -8)}AAAAAAAA`, /not signed with a key of the issuer/, 'unsigned'],
     'no signature': [
       `${Buffer.from('{"alg":"none"}').toString('base64url')}.${honest.split('.')[1]}.`,
       /not a signed JSON Web Token/,
+      'malformed',
     ],
-    encrypted: [browser.jar(publicUrl).get('__Host-mlflow-session') ?? '', /not a signed JSON Web Token/],
-    garbage: ['garbage', /not a signed JSON Web Token/],
+    encrypted: [browser.jar(publicUrl).get('__Host-mlflow-session') ?? '', /not a signed JSON Web Token/, 'malformed'],
+    garbage: ['garbage', /not a signed JSON Web Token/, 'malformed'],
   }
   const before = app.upstream.received.length
-  for (const [name, [token, sentence]] of Object.entries(cases)) {
+  for (const [name, [token, sentence, outcome]] of Object.entries(cases)) {
+    const counted = await outcomes(app, 'back', outcome)
     const { status, text } = await tell(app, `logout_token=${token}`)
     t.match({ status, text }, { status: 400, text: sentence }, name)
+    t.equal(await outcomes(app, 'back', outcome), counted + 1, `${name}: counted`)
+    const said = refusals(app.lines())
+    t.match(said.at(-1), { channel: 'back', outcome, requestId: /./ }, `${name}: in the log`)
+    t.equal(said.length, ++refused, name)
     t.match(JSON.parse(text), { error_code: 'INVALID_PARAMETER_VALUE', message: /^[A-Z][^.]*\.$/ }, `${name}: one sentence`)
     if (token.length > 20) t.notMatch(app.logs(), token, `${name}: not in the log`)
   }
