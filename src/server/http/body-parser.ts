@@ -4,16 +4,17 @@ import { readHeld } from '../limits/held-body.ts'
 import { TextWeight } from '../limits/json-weight.ts'
 import { limits } from './framing.ts'
 
-/** Compressed bodies, and bodies other than JSON, are weighed where they are parsed; so is what becomes of JSON. */
-function isPlainJson({ headers }: FastifyRequest): boolean {
-  return headers['content-encoding'] === undefined && !headers['content-type']?.includes('protobuf')
+/** Compressed bodies, and exports of spans in protobuf, are weighed where they are read. Whatever else a client calls a body, it may be read as JSON. */
+function isText({ method, headers }: FastifyRequest): boolean {
+  const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = headers
+  return encoding.toLowerCase() === 'identity' && !(method === 'POST' && type.includes('protobuf'))
 }
 
 /** Reads a whole body, and records what its text will cost. Rejects with `tooLarge()` if it has more than `most` bytes. */
 export function readWhole(request: FastifyRequest, most: number, tooLarge: () => Error): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > most) return Promise.reject(tooLarge())
   const { raw, admission } = request
-  const weight = isPlainJson(request) ? new TextWeight() : null
+  const weight = isText(request) ? new TextWeight() : null
   const see = (chunk: Buffer) => {
     if (weight === null) return
     weight.add(chunk)

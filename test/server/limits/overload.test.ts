@@ -48,6 +48,25 @@ async function until(test: () => boolean, milliseconds = 8_000): Promise<boolean
   return test()
 }
 
+t.test('a body takes the memory of its text, whatever it is called', async (t) => {
+  const body = JSON.stringify({ name: 'fraud', description: 'x'.repeat(4 * MiB) })
+  const update = '/api/2.0/mlflow/registered-models/update'
+  const ask = async (method: string, headers: Readonly<Record<string, string>>) => {
+    const authorized = { authorization: `Bearer ${app.token}`, ...headers }
+    const answer = await fetch(`${app.url}${update}`, { method, headers: authorized, body })
+    return { status: answer.status, text: await answer.text() }
+  }
+  const json = { 'content-type': 'application/json' }
+  for (const headers of [
+    json,
+    { ...json, 'content-encoding': 'identity' },
+    { ...json, 'content-encoding': 'Identity' },
+    { 'content-type': 'application/x-protobuf' },
+    { 'content-type': 'application/json; x=protobuf' },
+  ])
+    t.match(await ask('PATCH', headers), { status: 413, text: /needs more memory/ }, JSON.stringify(headers))
+})
+
 /** An upstream that answers when it is told to. */
 function holdAnswers(): () => void {
   const held: (() => void)[] = []
