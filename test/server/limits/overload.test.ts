@@ -67,6 +67,13 @@ t.test('a body takes the memory of its text, whatever it is called', async (t) =
     t.match(await ask('PATCH', headers), { status: 413, text: /needs more memory/ }, JSON.stringify(headers))
 })
 
+t.test('so does the body of a call to a model', async (t) => {
+  const body = JSON.stringify({ model: 'chat', input: 'x'.repeat(4 * MiB) })
+  const headers = { authorization: `Bearer ${app.token}`, 'content-type': 'application/json' }
+  const answer = await fetch(`${app.url}/gateway/openai/v1/embeddings`, { method: 'POST', headers, body })
+  t.match({ status: answer.status, text: await answer.text() }, { status: 413, text: /needs more memory/ })
+})
+
 /** An upstream that answers when it is told to. */
 function holdAnswers(): () => void {
   const held: (() => void)[] = []

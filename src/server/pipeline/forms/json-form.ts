@@ -51,8 +51,9 @@ function read(
   body: Uint8Array,
   config: Config,
 ): JsonObject | Promise<JsonObject> {
-  const { body: held } = request.admission
-  const text = held.bytes
+  const { body: held, bodyWeight } = request.admission
+  // A body that is only read now is held as bytes.
+  const text = Math.max(held.bytes, bodyWeight)
   const work = decodeRequestInTurns(endpoint, rawCallOf(endpoint, request, body), config)
   return inTurns(work, undefined, (bytes) => held.grow(text + bytes))
 }
