@@ -42,6 +42,21 @@ async function logIn({ page }: Viewer, name: string, path: string): Promise<void
 const cookieOf = async ({ page }: Viewer) => (await page.context().cookies()).find(({ name }) => name === session)
 const bar = ({ page }: Viewer) => page.locator('#env-proxy-bar')
 
+/** Copies each block of the page; what the clipboard has is what stands there. */
+async function copyAll(t: Test, { page }: Viewer, scheme: string): Promise<void> {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  const blocks = await page.locator('.code').all()
+  t.equal(blocks.length, 3, 'an address for each environment, and the token')
+  for (const block of blocks) {
+    await block.getByRole('button', { name: 'Copy' }).click()
+    await block.getByRole('button', { name: 'Copied' }).waitFor()
+    const copied = await page.evaluate(() => navigator.clipboard.readText())
+    t.match(copied, /^export MLFLOW_TRACKING_(URI|TOKEN)=/, scheme)
+    t.equal(copied, await block.locator('pre').textContent())
+  }
+  await page.getByRole('button', { name: 'Copied' }).first().waitFor({ state: 'detached' })
+}
+
 for (const scheme of ['light', 'dark'] as const) {
   t.test(`a person in one environment logs in and uses MLflow (${scheme})`, (t) =>
     withBrowser(t, scheme, async (viewer) => {
@@ -83,7 +98,14 @@ for (const scheme of ['light', 'dark'] as const) {
       await bar(viewer).locator('summary').click()
       await bar(viewer).getByRole('link', { name: 'Use it from code' }).click()
       await page.getByText('az account get-access-token').waitFor()
+      await copyAll(t, viewer, scheme)
       await viewer.picture(`code-${scheme}`)
+      await page.setViewportSize({ width: 390, height: 800 })
+      t.same(await page.evaluate(() => innerWidth - document.documentElement.scrollWidth), 0, 'a phone scrolls nothing sideways')
+      const cut = await page.locator('pre').evaluateAll((all) => all.filter((pre) => pre.scrollWidth > pre.clientWidth).length)
+      t.equal(cut, 0, 'and shows whole lines')
+      await viewer.picture(`code-narrow-${scheme}`)
+      await page.setViewportSize({ width: 1400, height: 900 })
       await page.getByRole('button', { name: 'Show a token once' }).click()
       const token = /MLFLOW_TRACKING_TOKEN=(eyJ[\w.-]+)/.exec(await viewer.words())?.[1] ?? ''
       await viewer.picture(`token-${scheme}`)

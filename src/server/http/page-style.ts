@@ -31,6 +31,9 @@ input{display:block;width:100%;margin-top:4px;padding:7px 10px;border:1px solid 
 .choices a{display:flex;align-items:center;gap:10px;padding:12px 14px;border:1px solid var(--line);border-radius:4px;color:inherit;text-decoration:none}
 .choices a:hover{border-color:var(--accent)}
 .production{padding:1px 8px;border-radius:10px;background:var(--danger);color:var(--on);font-size:12px;font-weight:600}
-pre{margin:0 0 12px;padding:12px;border:1px solid var(--line);border-radius:4px;background:var(--code);font:12px/1.6 ui-monospace,Menlo,Consolas,monospace;
-overflow-x:auto;user-select:all}
+.code{display:flex;gap:8px;align-items:start;margin:0 0 12px}
+.code .button{min-width:78px}
+pre{flex:1;min-width:0;margin:0;max-height:50vh;padding:12px;border:1px solid var(--line);border-radius:4px;background:var(--code);font:12px/1.6 ui-monospace,Menlo,Consolas,monospace;
+overflow:auto;user-select:all}
+@media(max-width:640px){main{margin:24px 12px;padding:20px}.code{flex-direction:column;align-items:stretch}pre{flex:none;white-space:pre-wrap;overflow-wrap:anywhere}}
 `

@@ -14,6 +14,21 @@ export function escapeHtml(text: string): string {
  */
 const keepHash = 'for(const a of document.querySelectorAll("a[data-back]"))a.href+=encodeURIComponent(location.hash)'
 
+/** Gives each block of lines for a shell a button that copies them, where the browser can: over https, and on this machine. */
+const offerCopies = `if(navigator.clipboard)for(const code of document.querySelectorAll(".code")){
+const lines=code.firstElementChild,button=document.createElement("button")
+Object.assign(button,{type:"button",className:"button plain",textContent:"Copy",onclick:()=>navigator.clipboard.writeText(lines.textContent).then(
+()=>{button.textContent="Copied";setTimeout(()=>{button.textContent="Copy"},2000)},()=>getSelection().selectAllChildren(lines))})
+code.append(button)}`
+
+const pageScript = `${keepHash}
+${offerCopies}`
+
+/** Lines for a shell. */
+export function codeBlock(lines: readonly string[]): string {
+  return `<div class="code"><pre>${escapeHtml(lines.join('\n'))}</pre></div>`
+}
+
 function sourceOf(text: string): string {
   return `'sha256-${hash('sha256', text, 'base64')}'`
 }
@@ -29,7 +44,7 @@ export function pagePolicy(style: string, script: string | null): string {
   ].join('; ')
 }
 
-const policy = pagePolicy(pageStyle, keepHash)
+const policy = pagePolicy(pageStyle, pageScript)
 
 /** The headers of the proxy's own pages: nothing runs or is applied but their own style and script. `formTarget`: another origin to which a form may lead. */
 export function ownPageHeaders(formTarget = ''): Record<string, string> {
@@ -49,5 +64,5 @@ export function wholePage(title: string, style: string, body: string): string {
 /** One of the proxy's own pages; `title` is a text, `content` HTML. */
 export function plainPage(title: string, content: string, width: '' | 'wide' = ''): string {
   const main = `<main class="${width}"><h1>${escapeHtml(title)}</h1>${content}</main>`
-  return wholePage(title, pageStyle, `${main}<script>${keepHash}</script>`)
+  return wholePage(title, pageStyle, `${main}<script>${pageScript}</script>`)
 }

@@ -1,6 +1,6 @@
 import type { Environment } from '../../policy/environments/environment.ts'
 import { loginPaths } from '../http/login-paths.ts'
-import { escapeHtml, plainPage } from '../http/plain-page.ts'
+import { codeBlock, escapeHtml, plainPage } from '../http/plain-page.ts'
 import { codeLife } from './login-memory.ts'
 import { basePathOf } from './own-path.ts'
 
@@ -19,10 +19,11 @@ function quote(text: string): string {
 function exportLines({ publicUrl, environments }: CodeAddress, token: string): string {
   const tokenLine = `export MLFLOW_TRACKING_TOKEN=${token}`
   const uriLine = (uri: string) => `export MLFLOW_TRACKING_URI=${quote(uri)}`
-  const block = (...lines: string[]) => `<pre>${escapeHtml(lines.join('\n'))}</pre>`
-  if (environments.length < 2) return block(uriLine(publicUrl), tokenLine)
-  const addresses = environments.map(({ name }) => `<h2>In ${escapeHtml(name)}</h2>${block(uriLine(`${publicUrl}/env/${name}`))}`)
-  return `${addresses.join('')}<h2>And in each of them</h2>${block(tokenLine)}`
+  if (environments.length < 2) return codeBlock([uriLine(publicUrl), tokenLine])
+  const addresses = environments.map(
+    ({ name }) => `<h2>In ${escapeHtml(name)}</h2>${codeBlock([uriLine(`${publicUrl}/env/${name}`)])}`,
+  )
+  return `${addresses.join('')}<h2>And in each of them</h2>${codeBlock([tokenLine])}`
 }
 
 /** Leads to MLflow's pages. */
