@@ -176,7 +176,7 @@ t.test('what an environment could not use of a model is noted', async (t) => {
   stub.models.push({ name: 'risk', created: 30, versions: [{ source }, { source }, { stage: 'Production', runId: run1 }] })
   const { code, out } = await adopt({ models: [{ match: 'risk', environment: 'acc' }] })
   t.equal(code, 0, 'notes alone')
-  t.match(out, 'note     version 3 is in Production: acc is no production environment')
+  t.match(out, 'note     version 3 is in Production: acc is not a production environment')
   t.match(
     out,
     "note     files of version 2, 1 are in the experiment 'Default', which acc cannot read: nobody gets that experiment",
@@ -270,7 +270,7 @@ t.test('an answer is lost: whether the change was made is found out, and otherwi
   const { code, out } = await adopt(rules, '--apply', journal)
   t.equal(code, 1)
   t.match(out, /ok {7}experiment churn -> .*\nUNKNOWN {2}experiment old trials -> .*\n +.+\n\n1 renamed, 1 not; /, 'made is made')
-  t.match(out, 'MLflow did not say what came of the last one')
+  t.match(out, 'MLflow did not say whether the last one succeeded')
   t.same(lines().at(-1)?.step, 'begin', 'it stays begun')
   stub.interrupt = () => false
   t.match(await adopt(rules, '--apply', journal), { code: 0, out: /\n3 renamed, 0 not/ })
@@ -313,7 +313,7 @@ t.test('journals of another MLflow, and other files, are refused', async (t) => 
   t.match(await adopt(rules, '--apply', journal), { code: 1, err: /is the journal of http:\/\/other/ })
   for (const text of ['{}\n', 'x: 1\n', '{"journal":"mlflow-env-proxy adopt 1","upstream":"u"}\n{"step":"what"}\n']) {
     writeFileSync(journal, text)
-    t.match(await adopt(rules, '--apply', journal), { code: 1, err: /no journal|no line of a journal/ }, text)
+    t.match(await adopt(rules, '--apply', journal), { code: 1, err: /not a journal|not a line of a journal/ }, text)
     t.equal(readFileSync(journal, 'utf8'), text, 'and stay as they are')
   }
   t.match(await adopt(rules, '--apply', join(folder, 'absent', 'journal')), { code: 1, err: /ENOENT/ })

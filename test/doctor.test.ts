@@ -211,7 +211,7 @@ t.test('the directory: can it be asked, and do the names of groups stand for one
   const refused = await examine(config(['acc']))
   t.match(
     refused.findings.find(({ code }) => code === 'directory-unreachable'),
-    { weight: 'problem', message: /does not let the proxy read groups.*GroupMember\.Read\.All/ },
+    { weight: 'problem', message: /denies the proxy access to groups.*GroupMember\.Read\.All/ },
   )
 })
 

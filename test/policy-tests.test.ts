@@ -102,7 +102,7 @@ t.test('a file that is wrong is told from a case that fails', async (t) => {
     [one('{ decision: perhaps }'), /cases\[0\]\.expect\.decision: `perhaps` is none of allow, deny/],
     ['cases: [{ name: x, request: nonsense, expect: allow }]', /cases\[0\]\.request: `nonsense` is not a method and a path/],
     [fact(`runs: [{ id: ${'1'.repeat(32)}, environment: acc }]`), /facts\.runs\[0\]\.id: .* is not an id in quotes/],
-    [fact('runs: [{ id: r }]'), /'r' lies nowhere: add its experiment or its environment/],
+    [fact('runs: [{ id: r }]'), /'r' has no place: add its experiment or its environment/],
     [fact('runs: [{ id: r, experiment: 8 }]'), /'r' lies in experiment '8': add that to the experiments/],
     [fact('runs: [{ id: r, environment: moon }]'), /the environment 'moon', which is not in the configuration/],
     ['cases: [', /this is not valid YAML/],

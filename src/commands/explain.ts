@@ -106,8 +106,8 @@ export function explainCommand(shell: Shell): Command {
     .argument('[body]', 'JSON', '')
     .addOption(configOption().makeOptionMandatory())
     .requiredOption('--groups <group,group>', 'the groups and app roles of the caller', commaSeparated)
-    .option('--databricks', 'a client in Databricks mode, who comes by databricksHost')
-    .option('--plan', 'what is done with every request to the endpoint, in the place of a decision')
+    .option('--databricks', 'a client in Databricks mode, which uses databricksHost')
+    .option('--plan', 'what is done with every request to the endpoint, instead of a decision')
     .option('--offline', 'ask nobody: where a fact is needed, the decision is open')
     .addOption(
       new Option(

@@ -30,7 +30,7 @@ function describe(text: string): string {
   const what = `${model} ${version}, from ${from} to ${to}`
   const lacks = unmet.length === 0 || state === 'promoted' ? '' : `It cannot be promoted yet: ${unmet.join('; ')}.\n`
   if (state === 'promoted') return `${what}: promoted, it is version ${promotedAs} there.\n`
-  if (state === 'open') return `${what}: nobody has asked for it.\n${lacks}`
+  if (state === 'open') return `${what}: nobody has requested it.\n${lacks}`
   const asking = `asked for by ${asked.by}, ${asked.at}`
   if (state === 'asked') return `${what}: waits for approval; ${asking}.\n${lacks}`
   return `${what}: approved by ${approved.by}, ${approved.at}, and not completed; ${asking}.\n${lacks}`
@@ -85,7 +85,7 @@ export function promoteCommand(shell: Shell): Command {
     .addOption(option('approve', 'approve what somebody asked for'))
     .addOption(option('decline', 'decline it'))
     .addOption(option('withdraw', 'take back what was asked for'))
-    .addOption(option('show', 'say how it stands, and change nothing'))
+    .addOption(option('show', 'show its state, and change nothing'))
     .option('--url <url>', 'the proxy, instead of MLFLOW_TRACKING_URI')
     .option('--token-file <file>', 'a file with a token, instead of MLFLOW_TRACKING_TOKEN')
     .option('--ca-file <file>', 'certificate authorities that are trusted in addition, PEM')

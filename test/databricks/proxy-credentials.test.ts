@@ -142,10 +142,10 @@ const faults: Readonly<Record<string, readonly [fault: (response: ServerResponse
     says(401, { error: 'invalid_client', error_codes: [7000215] }),
     /invalid_client \(AADSTS7000215\)/,
   ],
-  'limits requests': [says(429, 'hunter2', { 'retry-after': '1' }), /answers 429, and no token/],
-  'is a page': [says(200, '<html>hunter2</html>', { 'content-type': 'text/html' }), /answers 200, and no token/],
-  'answers something else': [says(200, { access_token: 7, token_type: 'Bearer' }), /answers 200, and no token/],
-  'answers an expired token': [says(200, { access_token: 'x', token_type: 'Bearer', expires_in: 0 }), /and no token/],
+  'limits requests': [says(429, 'hunter2', { 'retry-after': '1' }), /answers 429 without a token/],
+  'is a page': [says(200, '<html>hunter2</html>', { 'content-type': 'text/html' }), /answers 200 without a token/],
+  'answers something else': [says(200, { access_token: 7, token_type: 'Bearer' }), /answers 200 without a token/],
+  'answers an expired token': [says(200, { access_token: 'x', token_type: 'Bearer', expires_in: 0 }), /without a token/],
 }
 
 for (const [name, [fault, problem]] of Object.entries(faults))

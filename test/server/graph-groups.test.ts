@@ -100,7 +100,7 @@ const failures: readonly (readonly [string, Mood, number, RegExp])[] = [
     'its application may not read groups',
     { status: 403 },
     501,
-    /does not let the proxy read groups: .*consent of an administrator/,
+    /denies the proxy access to groups: .*consent of an administrator/,
   ],
   ['its token is not taken', { status: 401 }, 501, /does not accept the credentials of the proxy/],
   ['too many requests', { status: 429, retryAfter: '7' }, 429, /Microsoft Graph/],

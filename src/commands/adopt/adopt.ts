@@ -87,7 +87,7 @@ async function planOrApply(shell: Shell, config: Config, client: AdoptionClient,
     const isOther = expect !== undefined && expect !== fingerprint(plan)
     if (!hasProblems(plan) && !isOther) return apply(shell, client, plan, journal, asked)
     err(describePlan(plan))
-    if (isOther) err(`The plan is not ${expect} any more: MLflow or the rules have changed. Nothing was renamed.\n`)
+    if (isOther) err(`The plan is no longer ${expect}: MLflow or the rules have changed. Nothing was renamed.\n`)
     return codes.notPerformed
   })
 }

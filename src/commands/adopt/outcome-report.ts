@@ -34,7 +34,8 @@ export class OutcomeReport {
       this.#terminal.out(`${JSON.stringify({ journal, changes: this.#outcomes }, null, 2)}\n`)
       return isAll
     }
-    const unknown = count('unknown') === 0 ? '' : ' MLflow did not say what came of the last one, so the rest was left.'
+    const unknown =
+      count('unknown') === 0 ? '' : ' MLflow did not say whether the last one succeeded, so the others were not tried.'
     const again = isAll ? '' : `${unknown} Run it again to try the others.`
     this.#terminal.out(`\n${done} ${this.#verb}, ${this.#outcomes.length - done} not; the journal is ${journal}.${again}\n`)
     return isAll

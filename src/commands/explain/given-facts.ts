@@ -102,7 +102,7 @@ class FactMaker {
   #place({ id, experiment, environment, run, artifacts }: GivenThing) {
     const where = experiment === undefined ? null : String(experiment)
     if (where === null && environment === undefined)
-      throw new FactsError(`'${id}' lies nowhere: add its experiment or its environment.`)
+      throw new FactsError(`'${id}' has no place: add its experiment or its environment.`)
     if (where !== null && this.#experiments.every((each) => each.id !== where)) {
       throw new FactsError(`'${id}' lies in experiment '${where}': add that to the experiments.`)
     }
@@ -170,12 +170,12 @@ export function factsGiven(config: PolicyConfig, facts: GivenFacts): FactSource 
     return {
       answer(query) {
         if (unsaid.has(query.about))
-          throw new UnknownFact(`The decision needs the ${wordsOf(query)}, which facts cannot say: ask MLflow.`)
+          throw new UnknownFact(`The decision needs the ${wordsOf(query)}, which facts cannot express: ask MLflow.`)
         return answerOf(stored, query)
       },
     }
   } catch (error) {
-    throw error instanceof Refusal ? new FactsError(`The facts cannot be: ${error.message}`) : error
+    throw error instanceof Refusal ? new FactsError(`The facts are impossible: ${error.message}`) : error
   }
 }
 

@@ -55,7 +55,7 @@ export function rowPattern(message: string, fields: readonly string[], text: str
   const members = fields.map((name) => {
     const field = shape.fields.get(name)
     const value = field && valuePattern(field, text)
-    if (value === undefined) throw new Error(`${name} is no field of a plain type`)
+    if (value === undefined) throw new Error(`${name} is not a field of a plain type`)
     return `(?:${memberPattern(name, value)})?`
   })
   return { pattern: new RegExp(`\\{${space}${members.join('')}\\}`, 'y'), values: 1 + members.length }

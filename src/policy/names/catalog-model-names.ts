@@ -110,7 +110,7 @@ export function asFirstApi(config: PolicyConfig, environment: Environment, reque
   const { endpoint, message, mode } = request
   if (endpoint.asks === undefined) return request
   const first = endpointTable('unityCatalog', mode).open.get(endpoint.asks)
-  if (first === undefined) throw new Error(`${endpoint.name} asks ${endpoint.asks}, which is no row`)
+  if (first === undefined) throw new Error(`${endpoint.name} asks ${endpoint.asks}, which is not a row`)
   for (const check of [checkRequiredFields, checkNotServed, checkVersionNumbers]) check(request)
   return { ...request, endpoint: first, message: firstMessage(config, environment, endpoint, message) }
 }

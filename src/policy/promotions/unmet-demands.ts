@@ -18,7 +18,7 @@ function unmetTag(tags: ReadonlyMap<string, string>, demand: string): string[] {
 function unmetMetric(metrics: ReadonlyMap<string, number>, { name, min, max }: MetricLimit): string[] {
   const value = metrics.get(name)
   if (value === undefined) return [`its run has no metric '${name}'`]
-  // A value that is no number is within no limit.
+  // A value that is not a number is not within any limit.
   if (min !== undefined && !(value >= min)) return [`the metric '${name}' of its run is ${value}, below ${min}`]
   return max !== undefined && !(value <= max) ? [`the metric '${name}' of its run is ${value}, above ${max}`] : []
 }

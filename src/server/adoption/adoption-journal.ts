@@ -47,7 +47,7 @@ function readLine(file: string, text: string, at: number): Line {
   } catch {
     // Said below.
   }
-  throw new JournalError(`${file}:${at + 1}: this is no line of a journal of adopt`)
+  throw new JournalError(`${file}:${at + 1}: this is not a line of a journal of adopt`)
 }
 
 /**
@@ -69,7 +69,7 @@ export class AdoptionJournal {
       .split('\n')
       .slice(0, -1)
       .map((text, at) => readLine(file, text, at))
-    if (content !== '' && head?.journal !== format) throw new JournalError(`${file} is no journal of adopt`)
+    if (content !== '' && head?.journal !== format) throw new JournalError(`${file} is not a journal of adopt`)
     if (head !== undefined && head.upstream !== upstream)
       throw new JournalError(`${file} is the journal of ${head.upstream}, and the configuration has ${upstream}`)
     for (const line of lines) this.#take(line)

@@ -57,7 +57,7 @@ function productionNotes({ kind, row }: StoredThing, environment: Environment): 
   const versions = objectsIn(row.get('latest_versions')).filter((each) => plainText(each.get('current_stage')) === 'Production')
   return versions.map(
     (each) =>
-      `version ${plainText(each.get('version'))} is in Production: ${environment.name} is no production environment, so its callers do not see that version`,
+      `version ${plainText(each.get('version'))} is in Production: ${environment.name} is not a production environment, so its callers do not see that version`,
   )
 }
 

@@ -55,7 +55,7 @@ function asOption(message: string): string {
 function readAddress(text: string, option: string, problems: string[]): Address {
   const [, host = '127.0.0.1', port = ''] = /^(?:(\[[0-9a-f:]+\]|[^:]+):)?([0-9]{1,5})$/i.exec(text) ?? []
   if (port === '' || Number(port) > 65_535)
-    problems.push(`${option}: \`${text}\` is no address; write for example 127.0.0.1:5000`)
+    problems.push(`${option}: \`${text}\` is not an address; write for example 127.0.0.1:5000`)
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
 }
 

@@ -79,7 +79,7 @@ function refusalOf(status: 401 | 403): Refusal {
   const what =
     status === 401
       ? 'does not accept the credentials of the proxy'
-      : 'does not let the proxy read groups: its application needs GroupMember.Read.All, User.ReadBasic.All and Application.Read.All, with consent of an administrator'
+      : 'denies the proxy access to groups: its application needs GroupMember.Read.All, User.ReadBasic.All and Application.Read.All, with consent of an administrator'
   return new Refusal(
     'upstream-refused',
     `Microsoft Graph ${what}. Your groups are unknown until then. Tell the operators of the proxy.`,

@@ -50,7 +50,7 @@ function judge(name: string, group: JsonObject): NamedGroup {
     return {
       name,
       id: null,
-      problem: `\`${name}\` (${id}) is no security group; name one, or write the object id if you mean this one`,
+      problem: `\`${name}\` (${id}) is not a security group; name one, or write the object id if you mean this one`,
     }
   return { name, id, problem: null }
 }

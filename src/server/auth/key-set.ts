@@ -26,7 +26,7 @@ export async function readKeySet(
 ): Promise<ReadonlyMap<string, SigningKey>> {
   const document = parseJson(text, limits)
   const entries = document instanceof Map ? document.get('keys') : undefined
-  if (!Array.isArray(entries)) throw new Error('the answer is no key set')
+  if (!Array.isArray(entries)) throw new Error('the answer is not a key set')
   const keys = new Map<string, SigningKey>()
   for (const [id, part] of collectParts(entries, place)) {
     const { material } = part

@@ -69,7 +69,7 @@ export class TokenReviewClient {
     const what =
       status === 401
         ? 'does not accept the token of the proxy'
-        : 'does not let the proxy ask about tokens: its service account needs the cluster role system:auth-delegator'
+        : 'refuses to review tokens for the proxy: its service account needs the cluster role system:auth-delegator'
     return new Refusal('upstream-refused', `The API server of ${this.#name} ${what}. Tell the operators of the proxy.`)
   }
 

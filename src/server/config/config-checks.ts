@@ -122,7 +122,7 @@ function checkTrustedProxies({ trustedProxies }: ConfigFile): Finding[] {
   return trustedProxies.flatMap((entry, index) => {
     const [address = '', prefix = '0'] = entry.split('/')
     const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-    const problem = `\`${entry}\` is no address or network; write for example 10.0.0.0/8`
+    const problem = `\`${entry}\` is not an address or a network; write for example 10.0.0.0/8`
     return finding(['trustedProxies', index], Number(prefix) <= bits ? null : problem)
   })
 }

@@ -23,7 +23,7 @@ export class IssuerError extends Error {
 
 /** An answer without a token. */
 export function noToken(status: number): IssuerError {
-  return new IssuerError(`the issuer answers ${status}, and no token`)
+  return new IssuerError(`the issuer answers ${status} without a token`)
 }
 
 /** The error that a body names, in OAuth's form, which Azure's endpoints for managed identities share; null if it names none. */

@@ -50,7 +50,7 @@ async function checkReviews(settings: IssuerSettings, { outbound }: Config): Pro
   const client = new TokenReviewClient(nameIssuer(settings), settings.tokenReview, outbound)
   try {
     await client.review('doctor', 'nobody', 'nobody')
-    return [problem('token-review', `${url} takes any text for a token.`)]
+    return [problem('token-review', `${url} accepts any text as a token.`)]
   } catch (error) {
     if (error instanceof Refusal && error.reason === 'unauthenticated') return [fine('token-review', `${url} reviews tokens.`)]
     return [problem('token-review', `${url} cannot be asked about tokens: ${describeReviewFailure(error)}.`)]

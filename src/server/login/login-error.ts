@@ -3,7 +3,7 @@ import { Refusal } from '../../policy/reasons.ts'
 
 /** What people can do about the errors of RFC 6749 and of OpenID Connect that issuers answer a login with. */
 const sentences: Readonly<Record<string, string>> = {
-  access_denied: 'The login was cancelled, or Microsoft Entra ID does not let you use this application',
+  access_denied: 'The login was cancelled, or Microsoft Entra ID does not allow you to use this application',
   login_required: 'Microsoft Entra ID asks you to log in once more',
   interaction_required: 'Microsoft Entra ID asks you to log in once more',
   consent_required: 'An administrator has to consent to this application first',

@@ -45,7 +45,7 @@ t.test('everything that is wrong is told at once, in the words of the command li
       [
         /^--to: is not an absolute http or https URL; write for example https/,
         /^--listen: 0\.0\.0\.0 would lend the agent's identity to other machines; write 127\.0\.0\.1:5000$/,
-        /^--probes: `x` is no address/,
+        /^--probes: `x` is not an address/,
         /^--audience: is missing; name the application of the proxy/,
       ],
     ],

@@ -220,7 +220,7 @@ t.test('names stand for one security group each, or for none', async (t) => {
     { name: 'apps_prod', id: null, problem: /name of 2 groups \(.*\); write the object id/ },
     { name: "it's", id: guid(4), problem: null },
     { name: 'team', id: null, problem: /written otherwise/ },
-    { name: 'social', id: null, problem: /no security group/ },
+    { name: 'social', id: null, problem: /not a security group/ },
     { name: 'role', id: null, problem: null },
   ])
   graph.mood = { status: 403 }

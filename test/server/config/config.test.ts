@@ -296,7 +296,7 @@ const wrongAdditions: readonly (readonly [string, string])[] = [
   ],
   [
     'environments: [acc]\ntrustedProxies: [10.0.0.0/99]',
-    '5:18 trustedProxies[0]: `10.0.0.0/99` is no address or network; write for example 10.0.0.0/8',
+    '5:18 trustedProxies[0]: `10.0.0.0/99` is not an address or a network; write for example 10.0.0.0/8',
   ],
   [
     'environments: [acc, prod]\npromotions: [{ from: acc, to: prd, approvers: [a] }]',

@@ -259,7 +259,7 @@ t.test('the command asks, approves and says how it stands', async (t) => {
     const code = await runCommand(['promote', 'fraud', '1', '--from', 'acc', '--to', 'prod', ...args], env, terminal)
     return { code, ...said }
   }
-  t.match(await run('ann', '--show'), { code: 0, out: 'fraud 1, from acc to prod: nobody has asked for it.' })
+  t.match(await run('ann', '--show'), { code: 0, out: 'fraud 1, from acc to prod: nobody has requested it.' })
   t.match(await run('ann'), { code: 0, out: /waits for approval; asked for by 0000.*1, 20.*Z/ })
   t.match(await run('ann', '--approve'), { code: 1, err: /takes two people/ })
   t.match(await run('stranger'), { code: 1, err: 'Model Version (name=fraud, version=1) not found' })

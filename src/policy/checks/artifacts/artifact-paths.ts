@@ -74,7 +74,7 @@ function otherFile(path: string): Refusal {
     return new Refusal('closed-endpoint', noProjects)
   return new Refusal(
     'closed-endpoint',
-    "Of the workspace's files this proxy serves only the artifacts of your own runs and logged models, and files under your environment's sourcePrefixes.",
+    "This proxy serves only some of the workspace's files: the artifacts of your own runs and logged models, and files under your environment's sourcePrefixes.",
   )
 }
 

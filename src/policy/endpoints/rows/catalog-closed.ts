@@ -10,6 +10,6 @@ export const catalogClosedFamilies: readonly ClosedFamily[] = [
     paths: /^\/unity-catalog\/(securable|subentity)-tags\//,
     closed: 'These tags can be set on anything in Unity Catalog. Set tags of models and versions with MLFLOW_ENABLE_UC_NATIVE_MODEL_REGISTRY unset.',
   },
-  { paths: /^\/unity-catalog\//, closed: 'Of Unity Catalog this proxy serves only registered models, their versions and aliases.' },
+  { paths: /^\/unity-catalog\//, closed: 'This proxy serves only the registered models of Unity Catalog, their versions and aliases.' },
   { paths: /^\/mlflow\/(databricks\/registered-models\/get|comments\/[a-z]+|registry-webhooks\/[a-z]+)$/, closed: "It belongs to the workspace's own model registry, but models are registered in Unity Catalog." },
 ]

@@ -31,7 +31,7 @@ function readXml(xml: string, begin: (path: string) => void, end: (path: string,
   }
   // It would go on, and read what nobody wrote.
   parser.onerror = () => {
-    throw unknownStorageAnswer('a listing that is no XML')
+    throw unknownStorageAnswer('a listing that is not XML')
   }
   parser.write(xml).close()
 }

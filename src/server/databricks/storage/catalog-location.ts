@@ -21,7 +21,7 @@ export function readCatalogLocation(text: string): CatalogLocation {
   const [, scheme, container = '', host = '', path = ''] = form.exec(text) ?? []
   const folder = withoutTrailing(path.replace(/^\/+/, ''), '/')
   if (scheme === undefined || folder.split('/').some((segment) => /^\.{0,2}$/.test(segment))) {
-    throw unknownStorageAnswer('a location of a version outside of Azure storage')
+    throw unknownStorageAnswer('a location of a version outside Azure storage')
   }
   const [, account, loopback] = emulator.exec(host) ?? []
   const root = loopback === undefined ? `https://${host}` : `http://${loopback}/${account}`

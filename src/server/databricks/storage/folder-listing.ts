@@ -38,7 +38,7 @@ function readRow(row: JsonObject, folder: string): StoredFile {
     throw unknownStorageAnswer('a file that does not lie in the folder')
   }
   const isDir = row.get('is_dir') ?? false
-  if (typeof isDir !== 'boolean') throw unknownStorageAnswer('an is_dir that is no boolean')
+  if (typeof isDir !== 'boolean') throw unknownStorageAnswer('an is_dir that is not a boolean')
   return { path: name, isDir, fileSize: isDir ? null : bytesOf(row, 'file_size') }
 }
 

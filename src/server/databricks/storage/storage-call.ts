@@ -46,16 +46,16 @@ export async function askStorage(
 /** A text in an answer; '' if it is omitted. */
 export function textOf(object: JsonObject, key: string): string {
   const value = object.get(key) ?? ''
-  if (typeof value !== 'string') throw unknownStorageAnswer(`a ${key} that is no text`)
+  if (typeof value !== 'string') throw unknownStorageAnswer(`a ${key} that is not a text`)
   return value
 }
 
 /** The objects of a list in an answer; empty if it is omitted. */
 export function rowsOf(object: JsonObject, key: string): JsonObject[] {
   const value = object.get(key) ?? []
-  if (!Array.isArray(value)) throw unknownStorageAnswer(`a ${key} that is no list`)
+  if (!Array.isArray(value)) throw unknownStorageAnswer(`a ${key} that is not a list`)
   return value.map((row) => {
-    if (!(row instanceof Map)) throw unknownStorageAnswer(`a row of ${key} that is no object`)
+    if (!(row instanceof Map)) throw unknownStorageAnswer(`a row of ${key} that is not an object`)
     return row
   })
 }
@@ -64,7 +64,7 @@ export function rowsOf(object: JsonObject, key: string): JsonObject[] {
 export function bytesOf(object: JsonObject, key: string): number {
   const value = object.get(key) ?? '0'
   const text = value instanceof JsonNumber ? value.text : value
-  if (typeof text !== 'string' || !/^[0-9]{1,15}$/.test(text)) throw unknownStorageAnswer(`a ${key} that is no size`)
+  if (typeof text !== 'string' || !/^[0-9]{1,15}$/.test(text)) throw unknownStorageAnswer(`a ${key} that is not a size`)
   return Number(text)
 }
 
@@ -73,7 +73,7 @@ const mostRows = 100_000
 /** Adds a page's rows to those of the pages before. Throws `unknown-answer` if there are more than any folder has. */
 export function addRows<R>(rows: R[], page: readonly R[]): void {
   for (const row of page) rows.push(row)
-  if (rows.length > mostRows) throw unknownStorageAnswer('more rows than can be')
+  if (rows.length > mostRows) throw unknownStorageAnswer('more rows than any folder has')
 }
 
 /** All rows of a paged answer. Throws if the pages never end. */

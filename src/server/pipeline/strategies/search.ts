@@ -41,7 +41,7 @@ export class Search implements Strategy {
     const { grant, requestContext, printsRows } = granted
     const { endpoint } = grant
     const { credentials, principal, auditRecord } = requestContext
-    if (endpoint.search === undefined) throw new TypeError(`${endpoint.name} is no search`)
+    if (endpoint.search === undefined) throw new TypeError(`${endpoint.name} is not a search`)
     const admit: Admit = (message, rows, admitted) => admitListed(this.#facts, granted, message, rows, admitted)
     const form = printsRows ? { copied: copiedInAnswer(endpoint) } : {}
     const found = await this.#searcher.search(grant, endpoint.search, principal, credentials, admit, form)
