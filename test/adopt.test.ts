@@ -215,7 +215,7 @@ t.test('with --expect nothing is changed where the plan has changed', async (t) 
   stub.models.push({ name: 'greetings', created: 40, isPrompt: true })
   const { code, err } = await adopt(rules, '--apply', journal, '--expect', plan)
   t.equal(code, 3)
-  t.match(err, /model greetings -> hello-ings_prod[\s\S]*The plan is not [0-9a-f]{12} any more/)
+  t.match(err, /model greetings -> hello-ings_prod[\s\S]*The plan is no longer [0-9a-f]{12}:/)
   t.same(changesAsked(stub), [])
 })
 

@@ -141,7 +141,7 @@ export async function startFakeMlflow(tenancy: Tenancy): Promise<TenancyServer> 
     const teller = owner === undefined ? { owner: first, word: 'nobody' } : { owner, word: markerOf(owner) }
     return answerOf(everybody ? tenancy.places : meant, teller, endpoint.response)
   }
-  return startTenancyServer(tenancy.world, {
+  return startTenancyServer(tenancy.facts, {
     others: (request, response) => {
       const target = request.url ?? ''
       const [path = ''] = target.split('?')

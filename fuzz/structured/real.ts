@@ -1,4 +1,4 @@
-import { type AttackWorld, type Owner, owners, type Seed, secrets, startAttackWorld } from '../../test/attacks/attack-world.ts'
+import { type AttackSetup, type Owner, owners, type Seed, secrets, startAttackSetup } from '../../test/attacks/attack-setup.ts'
 import { listForeignThings } from '../../test/attacks/upstream-inventory.ts'
 import { makeEnvironment } from '../../test/fakes/fake-fact-source.ts'
 import type { Belongings } from '../../test/fixtures/tenancy.ts'
@@ -38,26 +38,26 @@ function problemOf(bytes: Buffer, status: number): string | null {
 
 /** Sends structured requests of acc's callers to the built proxy in front of a real MLflow; others' data must stay unchanged and hidden. */
 export class RealFuzz {
-  readonly #world: AttackWorld
-  readonly #ground: ScenarioServer
+  readonly #setup: AttackSetup
+  readonly #tenancy: ScenarioServer
   readonly #client: WireClient
   readonly #before: readonly string[]
   readonly #findings = new Map<string, Finding>()
   readonly #decisions = new Map<string, number>()
   #cases = 0
 
-  private constructor(world: AttackWorld, before: readonly string[]) {
-    const [first, ...others] = owners.map((owner) => belongingsOf(owner, world.seeds[owner]))
+  private constructor(setup: AttackSetup, before: readonly string[]) {
+    const [first, ...others] = owners.map((owner) => belongingsOf(owner, setup.seeds[owner]))
     if (first === undefined) throw new Error('there is no owner')
-    this.#world = world
-    this.#ground = { kind: 'mlflow', mode: 'http', places: [first, ...others], tokens: new Map([['acc', world.tokens.acc]]) }
-    this.#client = new WireClient(world.proxy.url, 20_000)
+    this.#setup = setup
+    this.#tenancy = { kind: 'mlflow', mode: 'http', places: [first, ...others], tokens: new Map([['acc', setup.tokens.acc]]) }
+    this.#client = new WireClient(setup.proxy.url, 20_000)
     this.#before = before
   }
 
   static async start(version: string): Promise<RealFuzz> {
-    const world = await startAttackWorld(version)
-    return new RealFuzz(world, await listForeignThings(world))
+    const setup = await startAttackSetup(version)
+    return new RealFuzz(setup, await listForeignThings(setup))
   }
 
   get tally(): Tally {
@@ -65,7 +65,7 @@ export class RealFuzz {
   }
 
   async try(seed: number): Promise<void> {
-    const { caller, endpoint, request } = makeCase(this.#ground, seed)
+    const { caller, endpoint, request } = makeCase(this.#tenancy, seed)
     if (caller.environment.name !== 'acc') return
     this.#cases += 1
     const bytes = printRequest(request)
@@ -85,7 +85,7 @@ export class RealFuzz {
 
   /** Changes to data that is not acc's, one line each. */
   async changes(): Promise<string[]> {
-    const after = new Set(await listForeignThings(this.#world))
+    const after = new Set(await listForeignThings(this.#setup))
     const before = new Set(this.#before)
     return [
       ...[...before].filter((line) => !after.has(line)).map((line) => `- ${line}`),
@@ -95,6 +95,6 @@ export class RealFuzz {
 
   async close(): Promise<void> {
     this.#client.close()
-    await this.#world.close()
+    await this.#setup.close()
   }
 }

@@ -1,9 +1,9 @@
 import type { Heard } from '../fakes/hop.ts'
 import { type Conversation, type RawAnswer, talk } from '../harness/raw-http.ts'
-import { type AttackWorld, nobodys, secrets } from './attack-world.ts'
+import { type AttackSetup, nobodys, secrets } from './attack-setup.ts'
 import type { Families } from './genai-seeds.ts'
 
-/** One request that the proxy must withstand. `{{run_prod}}` and the like stand for what the world holds. */
+/** One request that the proxy must withstand. `{{run_prod}}` and the like stand for what the setup holds. */
 export interface Attack {
   readonly name: string
   /** Who asks; `acc` unless said. */
@@ -38,7 +38,7 @@ function familyWords(families: Families | null, owner: string): Words {
 }
 
 /** What the placeholders stand for. */
-export function wordsOf({ seeds, relicRun }: AttackWorld): Words {
+export function wordsOf({ seeds, relicRun }: AttackSetup): Words {
   const words: Record<string, string> = { relic_run: relicRun }
   for (const [owner, seed] of Object.entries(seeds)) {
     const path = `/${seed.experiment}/${seed.runs[0]}/artifacts`
@@ -106,11 +106,11 @@ function bodyOf({ json, text }: Attack, words: Words): Buffer | null {
   return typeof text === 'string' ? Buffer.from(fill(text, words)) : text
 }
 
-function wireOf(attack: Attack, words: Words, world: AttackWorld): Wire {
+function wireOf(attack: Attack, words: Words, setup: AttackSetup): Wire {
   const { as = 'acc', method, path } = attack
   const body = bodyOf(attack, words)
-  const headers: Record<string, string> = { Host: new URL(world.proxy.url).host }
-  if (as !== 'anonymous') headers.Authorization = `Bearer ${world.tokens[as]}`
+  const headers: Record<string, string> = { Host: new URL(setup.proxy.url).host }
+  if (as !== 'anonymous') headers.Authorization = `Bearer ${setup.tokens[as]}`
   if (attack.json !== undefined) headers['Content-Type'] = 'application/json'
   for (const [name, value] of Object.entries(attack.headers ?? {})) headers[name] = fill(value, words)
   return { line: `${method} ${fill(path, words)} HTTP/1.1`, headers, body }
@@ -195,7 +195,7 @@ const reads = (heard: Heard): boolean =>
   /\/(search|search-datasets|get-latest-versions|batchGetInfos)$/.test(heard.target)
 
 /** What of the things that went upstream is wrong. */
-function judgeHeard(attack: Attack, answer: RawAnswer, heard: readonly Heard[], world: AttackWorld): string[] {
+function judgeHeard(attack: Attack, answer: RawAnswer, heard: readonly Heard[], setup: AttackSetup): string[] {
   const problems: string[] = []
   if (attack.unheard === true && heard.length > 0)
     problems.push(`upstream received ${heard.map(({ target }) => target).join(' ')}`)
@@ -203,7 +203,7 @@ function judgeHeard(attack: Attack, answer: RawAnswer, heard: readonly Heard[], 
   if (changes.length > 0 && answer.status >= 400 && attack.changes !== true)
     problems.push(`refused, but upstream was changed by ${changes[0]?.method} ${changes[0]?.target}`)
   const everything = JSON.stringify(heard)
-  if (Object.values(world.tokens).some((token) => everything.includes(token.slice(-40)))) problems.push('a token went upstream')
+  if (Object.values(setup.tokens).some((token) => everything.includes(token.slice(-40)))) problems.push('a token went upstream')
   return problems
 }
 
@@ -215,10 +215,10 @@ function only({ answers, closed }: Conversation, what: string): RawAnswer {
   return answer
 }
 
-async function judgeVariants(wire: Wire, method: string, first: RawAnswer, world: AttackWorld): Promise<string[]> {
-  const { host } = new URL(world.proxy.url)
-  const before = `GET /-/whoami HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${world.tokens.acc}\r\n\r\n`
-  const second = await talk(world.proxy.url, [Buffer.from(before), print(wire, 'length')], { methods: ['GET', method] })
+async function judgeVariants(wire: Wire, method: string, first: RawAnswer, setup: AttackSetup): Promise<string[]> {
+  const { host } = new URL(setup.proxy.url)
+  const before = `GET /-/whoami HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${setup.tokens.acc}\r\n\r\n`
+  const second = await talk(setup.proxy.url, [Buffer.from(before), print(wire, 'length')], { methods: ['GET', method] })
   const problems: string[] = []
   const compare = (answer: RawAnswer | undefined, how: string) => {
     if (answer === undefined) problems.push(`no answer ${how}`)
@@ -227,19 +227,19 @@ async function judgeVariants(wire: Wire, method: string, first: RawAnswer, world
   compare(second.answers[1], 'second on a connection')
   const bodyless = wire.body === null || ['GET', 'HEAD'].includes(method)
   if (bodyless) return problems
-  const chunked = (await talk(world.proxy.url, print(wire, 'chunked'), { methods: [method] })).answers[0]
+  const chunked = (await talk(setup.proxy.url, print(wire, 'chunked'), { methods: [method] })).answers[0]
   if (!(chunked !== undefined && first.status >= 400 && chunked.status >= 400 && chunked.status < 500))
     compare(chunked, 'with a chunked body')
   return problems
 }
 
 /** Sends an attack and its twin, and, where `variants`, the attack once more as the second on a connection and in chunks. Gives all that is wrong. */
-export async function tryAttack(world: AttackWorld, attack: Attack, words: Words, variants = true): Promise<string[]> {
+export async function tryAttack(setup: AttackSetup, attack: Attack, words: Words, variants = true): Promise<string[]> {
   const { as = 'acc', method } = attack
-  const wire = wireOf(attack, words, world)
-  world.hop.take()
-  const answer = only(await talk(world.proxy.url, print(wire, 'length'), { methods: [method] }), 'came')
-  const heard = world.hop.take()
+  const wire = wireOf(attack, words, setup)
+  setup.hop.take()
+  const answer = only(await talk(setup.proxy.url, print(wire, 'length'), { methods: [method] }), 'came')
+  const heard = setup.hop.take()
   const problems: string[] = []
   if (!attack.status.includes(answer.status)) problems.push(`answered ${plainly(answer)}`)
   if (answer.status >= 500 && !attack.status.includes(answer.status)) problems.push('a failure of the proxy')
@@ -247,22 +247,22 @@ export async function tryAttack(world: AttackWorld, attack: Attack, words: Words
   const decoded = `${said} ${decodeURIComponent(said.replace(/%(?![0-9a-f]{2})|%[89a-f]./gi, '')).normalize('NFKC')} ${fill(JSON.stringify(attack), words)}`
   if (as !== 'prod' && as !== 'both')
     problems.push(...foreignMarks(answer, decoded, words).map((mark) => `shows ${mark}: ${plainly(answer)}`))
-  problems.push(...judgeHeard(attack, answer, heard, world))
+  problems.push(...judgeHeard(attack, answer, heard, setup))
   const wrong = attack.check?.(answer.body.toString('utf8'), heard) ?? null
   if (wrong !== null) problems.push(`${wrong}: ${plainly(answer)}`)
   const foreign = /\{\{\w+_prod\}\}/.test(JSON.stringify([attack.path, attack.json, attack.text, attack.headers]))
   if (attack.twin ?? (foreign && as === 'acc' && answer.status >= 400)) {
     const other = absentWords(words)
     const absent = only(
-      await talk(world.proxy.url, print(wireOf(attack, other, world), 'length'), { methods: [method] }),
+      await talk(setup.proxy.url, print(wireOf(attack, other, setup), 'length'), { methods: [method] }),
       'came for an absent id',
     )
     const [mine, theirs] = [essence(answer, words), essence(absent, other)]
     if (mine !== theirs) problems.push(`an absent id is answered differently:\n${mine}\n---\n${theirs}`)
-    if (absent.status >= 400 && world.hop.take().some((request) => !reads(request)))
+    if (absent.status >= 400 && setup.hop.take().some((request) => !reads(request)))
       problems.push('the absent twin changed upstream')
   }
   if (variants && (answer.status >= 400 || ['GET', 'HEAD'].includes(method)))
-    problems.push(...(await judgeVariants(wire, method, answer, world)))
+    problems.push(...(await judgeVariants(wire, method, answer, setup)))
   return problems
 }

@@ -11,7 +11,7 @@ export interface Case {
   readonly verdict: string
   readonly twin?: unknown
   /** Refused without a question. */
-  readonly unasked?: true
+  readonly withoutLookUps?: true
 }
 
 /** What is said of a caller, of the other environment, and of the endpoint that is asked. */
@@ -48,7 +48,7 @@ export const anything =
   (verdict: Case['verdict']): Cases =>
   ({ endpoint, selector }) => {
     const field = fieldOf(endpoint.request, selector)
-    return [{ value: field === undefined ? 'x' : anyValue(field), verdict, unasked: true }]
+    return [{ value: field === undefined ? 'x' : anyValue(field), verdict, withoutLookUps: true }]
   }
 
 /** Whether only callers of a production environment may do it at all: whoever may manage a model or endpoint may move it to any stage. */

@@ -33,7 +33,7 @@ const trace = (say?: (id: string) => unknown) => ids(({ trace }) => trace(1), ab
 function foreignPrompt(say: (name: string) => unknown): Cases {
   return (crossCase) => {
     const value = say(crossCase.other.stored('fraud'))
-    return [promotes(crossCase) ? { value, verdict: 'allow' } : { value, verdict: 'foreign-name', unasked: true }]
+    return [promotes(crossCase) ? { value, verdict: 'allow' } : { value, verdict: 'foreign-name', withoutLookUps: true }]
   }
 }
 
@@ -41,24 +41,24 @@ const foreignModel: Cases = (crossCase) => {
   const { other, endpoint } = crossCase
   const value = other.stored('fraud')
   // No level of a name has a dot.
-  if ('catalog_name' in endpoint.fields) return [{ value, verdict: 'invalid-parameter', unasked: true }]
-  if (!promotes(crossCase)) return [{ value, verdict: 'foreign-name', unasked: true }]
+  if ('catalog_name' in endpoint.fields) return [{ value, verdict: 'invalid-parameter', withoutLookUps: true }]
+  if (!promotes(crossCase)) return [{ value, verdict: 'foreign-name', withoutLookUps: true }]
   if (reads(endpoint) && endpoint.resource !== 'webhook') return [{ value, verdict: 'allow' }]
   // Where a stage or an alias may promote, what it is of is looked at first.
   const promoting = endpoint.action === 'transition' || ('alias' in endpoint.fields && other.environment.unityCatalogSchema)
   if (promoting) return [{ value, verdict: 'read-only' }]
-  return [{ value, verdict: 'read-only', unasked: true }]
+  return [{ value, verdict: 'read-only', withoutLookUps: true }]
 }
 
 const foreignNewModel: Cases = (crossCase) => {
   const inLevels = 'catalog_name' in crossCase.endpoint.fields
   const verdict = inLevels ? 'invalid-parameter' : promotes(crossCase) ? 'read-only' : 'foreign-name'
-  return [{ value: crossCase.other.stored('new'), verdict, unasked: true }]
+  return [{ value: crossCase.other.stored('new'), verdict, withoutLookUps: true }]
 }
 
 const foreignExperimentName: Cases = ({ other }) => [
-  { value: `${other.environment.experimentRoot}/churn`, verdict: 'foreign-name', unasked: true },
-  { value: `${other.environment.experimentRoot}/nothing`.slice(1), verdict: 'foreign-name', unasked: true },
+  { value: `${other.environment.experimentRoot}/churn`, verdict: 'foreign-name', withoutLookUps: true },
+  { value: `${other.environment.experimentRoot}/nothing`.slice(1), verdict: 'foreign-name', withoutLookUps: true },
 ]
 
 const foreignPlaces: Cases = ({ other }) => [
@@ -93,7 +93,7 @@ const foreignStorage: Cases = ({ other }) => [
 const foreignVersion: Cases = (crossCase) => [
   promotes(crossCase)
     ? { value: `models:/${crossCase.other.stored('fraud')}/2`, verdict: 'allow' }
-    : { value: `models:/${crossCase.other.stored('fraud')}/2`, verdict: 'foreign-name', unasked: true },
+    : { value: `models:/${crossCase.other.stored('fraud')}/2`, verdict: 'foreign-name', withoutLookUps: true },
 ]
 
 const foreignSources: Cases = both(
@@ -115,11 +115,13 @@ export const crossEnvironmentCases: Record<Meaning, Cases> = {
   ...workspaceCrossEnvironmentCases,
   credentialOperation: nothing,
   servedName: nothing,
-  gatewayEndpointName: ({ other }) => [{ value: `chat_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],
+  gatewayEndpointName: ({ other }) => [
+    { value: `chat_${other.environment.name}`, verdict: 'foreign-name', withoutLookUps: true },
+  ],
   gatewayEndpoint: gatewayThing('e'),
-  modelDefinitionName: ({ other }) => [{ value: `gpt_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],
+  modelDefinitionName: ({ other }) => [{ value: `gpt_${other.environment.name}`, verdict: 'foreign-name', withoutLookUps: true }],
   modelDefinition: gatewayThing('d'),
-  gatewaySecretName: ({ other }) => [{ value: `key_${other.environment.name}`, verdict: 'foreign-name', unasked: true }],
+  gatewaySecretName: ({ other }) => [{ value: `key_${other.environment.name}`, verdict: 'foreign-name', withoutLookUps: true }],
   gatewaySecret: gatewayThing('s'),
   // What is the server's own.
   secretValue: () => [
@@ -170,9 +172,9 @@ export const crossEnvironmentCases: Record<Meaning, Cases> = {
     {
       value: json({ builtin_scorer_pydantic_data: { model: `gateway:/chat_${other.environment.name}` } }),
       verdict: 'foreign-name',
-      unasked: true,
+      withoutLookUps: true,
     },
-    { value: json({ third_party_scorer_data: { model: 'endpoints:/x' } }), verdict: 'closed-endpoint', unasked: true },
+    { value: json({ third_party_scorer_data: { model: 'endpoints:/x' } }), verdict: 'closed-endpoint', withoutLookUps: true },
   ],
   boundResource: ids(({ scorer }) => scorer, absentScorer),
   // Whose they are, only the answer tells: test/rewrite/answer.test.ts
@@ -180,7 +182,7 @@ export const crossEnvironmentCases: Record<Meaning, Cases> = {
   experimentsToSearch: ({ other }) => [{ value: [other.experiment], twin: [absentExperiment], verdict: 'allow' }],
   experimentName: foreignExperimentName,
   newExperimentName: foreignExperimentName,
-  artifactLocation: (crossCase) => foreignStorage(crossCase).map((item) => ({ ...item, unasked: true })),
+  artifactLocation: (crossCase) => foreignStorage(crossCase).map((item) => ({ ...item, withoutLookUps: true })),
   run: run(),
   runsToRead: both(
     run((id) => [id]),
@@ -211,10 +213,12 @@ export const crossEnvironmentCases: Record<Meaning, Cases> = {
   ),
   // They name things of the server, which are of no environment.
   experimentTags: () => [
-    { value: tag('mlflow.issueDetection.schedule')('{}'), verdict: 'closed-endpoint', unasked: true },
-    { value: tag('MLFLOW.IssueDetection.scheduleState ')('{}'), verdict: 'closed-endpoint', unasked: true },
+    { value: tag('mlflow.issueDetection.schedule')('{}'), verdict: 'closed-endpoint', withoutLookUps: true },
+    { value: tag('MLFLOW.IssueDetection.scheduleState ')('{}'), verdict: 'closed-endpoint', withoutLookUps: true },
   ],
-  experimentTagKey: () => [{ value: 'mlflow.issueDetection.scheduleTraceFilter', verdict: 'closed-endpoint', unasked: true }],
+  experimentTagKey: () => [
+    { value: 'mlflow.issueDetection.scheduleTraceFilter', verdict: 'closed-endpoint', withoutLookUps: true },
+  ],
   // As with traces: one that is free is taken.
   newIssue: ({ other }) => [{ value: other.entity('iss'), verdict: 'not-found' }],
   relatedIssue: entity('iss'),
@@ -253,12 +257,12 @@ export const crossEnvironmentCases: Record<Meaning, Cases> = {
       {
         value: attributes('mlflow.traceTag.mlflow.artifactLocation')(`mlflow-artifacts:/${other.experiment}`),
         verdict: 'invalid-parameter',
-        unasked: true,
+        withoutLookUps: true,
       },
       {
         value: attributes('mlflow.traceTag. MLflow.trace.SpansLocation')('ARCHIVE_REPO'),
         verdict: 'invalid-parameter',
-        unasked: true,
+        withoutLookUps: true,
       },
     ],
     foreignPrompt((name) => attributes('mlflow.traceTag.mlflow.linkedPrompts')(json([{ name }]))),
@@ -269,7 +273,7 @@ export const crossEnvironmentCases: Record<Meaning, Cases> = {
       {
         value: { attributes: attributes('MLFLOW.ArtifactLocation')(`mlflow-artifacts:/${other.experiment}`) },
         verdict: 'invalid-parameter',
-        unasked: true,
+        withoutLookUps: true,
       },
     ],
   ),

@@ -1,4 +1,4 @@
-import { askUpstream, pick } from './attack-world.ts'
+import { askUpstream, pick } from './attack-setup.ts'
 
 /** Ids of what an experiment has besides runs and models. */
 export interface Families {

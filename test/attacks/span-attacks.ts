@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { readOtlpJson } from '../../src/policy/otlp/otlp-json.ts'
 import { writeWire } from '../../src/policy/otlp/write-wire.ts'
-import { type AttackWorld, askUpstream } from './attack-world.ts'
+import { type AttackSetup, askUpstream } from './attack-setup.ts'
 
 /** One export of spans, and what must come of it. */
 export interface SpanAttempt {
@@ -202,7 +202,7 @@ function honest(headers: Readonly<Record<string, string>>, words: Readonly<Recor
 }
 
 /** Exports the spans as acc's caller. Gives all that is wrong. */
-export async function trySpans({ proxy, hop, tokens, upstream, seeds }: AttackWorld, attempt: SpanAttempt): Promise<string[]> {
+export async function trySpans({ proxy, hop, tokens, upstream, seeds }: AttackSetup, attempt: SpanAttempt): Promise<string[]> {
   hop.take()
   const headers = { ...attempt.headers, authorization: `Bearer ${tokens.acc}` }
   const {

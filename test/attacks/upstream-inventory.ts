@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AttackWorld, askUpstream } from './attack-world.ts'
+import { type AttackSetup, askUpstream } from './attack-setup.ts'
 
 type Row = Record<string, unknown>
 
@@ -22,7 +22,7 @@ function filesBelow(folder: string): string[] {
 }
 
 /** Everything upstream that is not acc's, as lines: whatever acc's callers do, they must stay as they are. */
-export async function listForeignThings({ upstream, seeds }: AttackWorld): Promise<string[]> {
+export async function listForeignThings({ upstream, seeds }: AttackSetup): Promise<string[]> {
   const get = (path: string) => askUpstream(upstream.url, 'GET', `${api}${path}`)
   const experiments = rowsOf(await get('/experiments/search?max_results=1000&view_type=ALL'), 'experiments')
   const foreign = experiments.filter((row) => !nameOf(row).startsWith('/experiments/acc/'))

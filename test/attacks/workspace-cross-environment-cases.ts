@@ -26,7 +26,7 @@ const foreignServed =
   (say: (crossCase: CrossEnvironmentCase, name: string) => unknown): Cases =>
   (crossCase) => {
     const value = say(crossCase, crossCase.other.stored('fraud'))
-    return [promotes(crossCase) ? { value, verdict: 'allow' } : { value, verdict: 'foreign-name', unasked: true }]
+    return [promotes(crossCase) ? { value, verdict: 'allow' } : { value, verdict: 'foreign-name', withoutLookUps: true }]
   }
 
 /** A model's name in three levels is read as the name that they make. */
@@ -34,8 +34,8 @@ function foreignLevels(crossCase: CrossEnvironmentCase): Case[] {
   const { other, endpoint, selector } = crossCase
   const value = catalogLevel(other, selector)
   // A list is of one's own schema alone.
-  if (!promotes(crossCase) || endpoint.action === 'search') return [{ value, verdict: 'foreign-name', unasked: true }]
-  return [reads(endpoint) ? { value, verdict: 'allow' } : { value, verdict: 'read-only', unasked: true }]
+  if (!promotes(crossCase) || endpoint.action === 'search') return [{ value, verdict: 'foreign-name', withoutLookUps: true }]
+  return [reads(endpoint) ? { value, verdict: 'allow' } : { value, verdict: 'read-only', withoutLookUps: true }]
 }
 
 const root = 'WorkspaceInternal/Mlflow/Artifacts'
@@ -50,7 +50,7 @@ const foreignFiles: Cases = ({ other }) => [
     twin: `${root}/${other.experiment}/LoggedModels/m-${absentRun}/artifacts/x`,
     verdict: 'closed-endpoint',
   },
-  { value: `Volumes/main/${other.environment.name}/x`, verdict: 'closed-endpoint', unasked: true },
+  { value: `Volumes/main/${other.environment.name}/x`, verdict: 'closed-endpoint', withoutLookUps: true },
 ]
 
 /** The files of a version in Unity Catalog. */
@@ -89,12 +89,16 @@ export const workspaceCrossEnvironmentCases = {
   servingEndpointId: opaque('endpoint'),
   catalogLevel: foreignLevels,
   servingEndpointName: ({ other }) => [
-    { value: `scorer${other.environment.modelSuffix}`, verdict: 'foreign-name', unasked: true },
+    { value: `scorer${other.environment.modelSuffix}`, verdict: 'foreign-name', withoutLookUps: true },
   ],
   servedEntities: foreignServed(({ selector }, name) => served(selector, name)),
   servingConfig: both(foreignConfig('served_entities'), foreignConfig('served_models')),
   aiGateway: () => [
-    { value: { inference_table_config: { catalog_name: 'main', enabled: true } }, verdict: 'foreign-source', unasked: true },
+    {
+      value: { inference_table_config: { catalog_name: 'main', enabled: true } },
+      verdict: 'foreign-source',
+      withoutLookUps: true,
+    },
   ],
   gatewayRateLimits: nothing,
   olderRateLimits: nothing,

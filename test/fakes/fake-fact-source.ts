@@ -52,9 +52,9 @@ export function toMessage(fields: Readonly<Record<string, unknown>>): JsonObject
   return new Map(Object.entries(fields).map(([key, value]) => [key, toJson(value)]))
 }
 
-/** The answer that a real world would give to a question: in every environment somebody was before. */
-export function answerOf(world: FakeFacts, factQuery: FactQuery): Answer {
-  return answerIn(world, factQuery) ?? (factQuery.about === 'defaultExperiment' ? '777' : null)
+/** The answer that a real MLflow would give to a question: in every environment somebody was before. */
+export function answerOf(facts: FakeFacts, factQuery: FactQuery): Answer {
+  return answerIn(facts, factQuery) ?? (factQuery.about === 'defaultExperiment' ? '777' : null)
 }
 
 /** A decision, and what was asked on the way to it. */
@@ -63,14 +63,14 @@ export interface Judged {
   readonly questions: readonly FactQuery[]
 }
 
-/** Follows a decision to its end in a fake world. */
-export function judge(config: PolicyConfig, caller: Environment, request: DecodedRequest, world: FakeFacts): Judged {
+/** Follows a decision to its end with fake facts. */
+export function judge(config: PolicyConfig, caller: Environment, request: DecodedRequest, facts: FakeFacts): Judged {
   const evaluation = decide(config, caller, request)
   const questions: FactQuery[] = []
   let step = evaluation.next()
   while (!step.done) {
     questions.push(step.value)
-    step = evaluation.next(answerOf(world, step.value))
+    step = evaluation.next(answerOf(facts, step.value))
   }
   return { decision: step.value, questions }
 }

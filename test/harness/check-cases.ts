@@ -14,15 +14,15 @@ export type CheckCase = readonly [
 ]
 
 /** Judges a request of an administrator, so that only the checks at hand can refuse it. */
-export function judgeIn(tenancy: Tenancy, caller: Environment, endpoint: string, fields: Fields, world?: FakeFacts): Judged {
+export function judgeIn(tenancy: Tenancy, caller: Environment, endpoint: string, fields: Fields, facts?: FakeFacts): Judged {
   const request = { ...requestTo(endpoint, fields, tenancy.mode), administrator: true }
-  return judge(tenancy.config, caller, request, world ?? tenancy.world)
+  return judge(tenancy.config, caller, request, facts ?? tenancy.facts)
 }
 
 /** Asserts what comes of each request. */
-export function assertCases(t: Test, cases: readonly CheckCase[], tenancy: Tenancy = openSourceTenancy, world?: FakeFacts): void {
+export function assertCases(t: Test, cases: readonly CheckCase[], tenancy: Tenancy = openSourceTenancy, facts?: FakeFacts): void {
   for (const [caller, endpoint, fields, expected] of cases) {
-    const refusal = refusalOf(judgeIn(tenancy, caller, endpoint, fields, world))
+    const refusal = refusalOf(judgeIn(tenancy, caller, endpoint, fields, facts))
     const name = `${caller.name}: ${endpoint} ${JSON.stringify(fields).slice(0, 300)}`
     t.equal(refusal?.reason ?? null, expected?.[0] ?? null, `${name}: ${refusal?.message ?? 'allowed'}`)
     if (expected !== null) t.match(refusal?.message ?? '', expected[1], name)

@@ -52,5 +52,5 @@ export function grantFor(tenancy: Tenancy, endpoint: OpenEndpoint): Grant {
   const [caller] = tenancy.places
   const message = goodMessage(endpoint, caller)
   const request = { endpointName: endpoint.name, endpoint, message, mode: tenancy.mode, administrator: true }
-  return grantOf(judge(tenancy.config, caller.environment, request, tenancy.world))
+  return grantOf(judge(tenancy.config, caller.environment, request, tenancy.facts))
 }

@@ -22,7 +22,7 @@ export interface Place {
 
 export async function openPlace(tenancy: Tenancy, options: Omit<TenancyOptions, 'clock'> = {}): Promise<Place> {
   const clock = countingClock()
-  const server = await startTenancyServer(tenancy.world, { ...options, clock })
+  const server = await startTenancyServer(tenancy.facts, { ...options, clock })
   return { tenancy, app: await startTenancyApp(tenancy, server.url, issuer.authority, { clock }), server, clock }
 }
 

@@ -17,10 +17,10 @@ export interface Asked {
   readonly isLookUp: boolean
 }
 
-/** A fake MLflow that has everything of a world, answers the proxy's questions from it, and every other request with `{}`. */
+/** A fake MLflow that has all facts of a tenancy, answers the proxy's questions from it, and every other request with `{}`. */
 export interface TenancyServer {
   readonly url: string
-  /** What is answered before all else, by path and by body with query; null for what the world says. */
+  /** What is answered before all else, by path and by body with query; null for what the facts say. */
   runScenarios: (path: string, said: string) => object | null
   /** The requests received since the last call. */
   take(): Asked[]
@@ -43,14 +43,14 @@ const versionRow = (fact: FakeFacts['versions'][number] | undefined) =>
       }
 
 /** Rows of a search by a filter that the proxy writes: each clause is held against its column. */
-function searchVersions(world: FakeFacts, filter: string): object {
+function searchVersions(facts: FakeFacts, filter: string): object {
   const clauses = [...filter.matchAll(/(name|run_id|source_path) (=|LIKE) '([^']*)'/g)]
   const fits = (fact: FakeFacts['versions'][number]) =>
     clauses.every(([, key, comparator, value = '']) => {
       const text = key === 'name' ? fact.name : key === 'run_id' ? (fact.runId ?? '') : fact.source
       return comparator === '=' ? text === value : value.split('%').every((part) => text.includes(part))
     })
-  const rows = world.versions.filter(fits).map((fact) => versionRow(fact)?.model_version)
+  const rows = facts.versions.filter(fits).map((fact) => versionRow(fact)?.model_version)
   return { model_versions: rows }
 }
 
@@ -58,8 +58,8 @@ const lookUps: readonly LookUp[] = [
   ...workspaceLookUps,
   [
     /\/experiments\/get(-by-name)?$/,
-    (world, query) => {
-      const fact = world.experiments.find(
+    (facts, query) => {
+      const fact = facts.experiments.find(
         ({ id, name }) => id === query.get('experiment_id') || name === query.get('experiment_name'),
       )
       return fact === undefined ? null : { experiment: { experiment_id: fact.id, name: fact.name } }
@@ -67,8 +67,8 @@ const lookUps: readonly LookUp[] = [
   ],
   [
     /\/runs\/get$/,
-    (world, query) => {
-      const fact = world.runs.find(({ id }) => id === query.get('run_id'))
+    (facts, query) => {
+      const fact = facts.runs.find(({ id }) => id === query.get('run_id'))
       return fact === undefined
         ? null
         : { run: { info: { run_id: fact.id, experiment_id: fact.experimentId, artifact_uri: fact.artifactUri } } }
@@ -76,25 +76,25 @@ const lookUps: readonly LookUp[] = [
   ],
   [
     /\/logged-models\/m-[0-9a-f]{32}$/,
-    (world, _query, path) => {
-      const fact = world.loggedModels.find(({ id }) => path.endsWith(id))
+    (facts, _query, path) => {
+      const fact = facts.loggedModels.find(({ id }) => path.endsWith(id))
       const info = fact && { model_id: fact.id, experiment_id: fact.experimentId, artifact_uri: fact.artifactUri }
       return info === undefined ? null : { model: { info } }
     },
   ],
-  [/\/model-versions\/search$/, (world, query) => searchVersions(world, query.get('filter') ?? '')],
+  [/\/model-versions\/search$/, (facts, query) => searchVersions(facts, query.get('filter') ?? '')],
   [
     /\/(model-versions\/get|registered-models\/alias)$/,
-    (world, query) => {
+    (facts, query) => {
       const name = query.get('name')
-      const version = query.get('version') ?? world.aliases?.[`${name}@${query.get('alias')}`]
-      return versionRow(world.versions.find((fact) => fact.name === name && fact.version === version))
+      const version = query.get('version') ?? facts.aliases?.[`${name}@${query.get('alias')}`]
+      return versionRow(facts.versions.find((fact) => fact.name === name && fact.version === version))
     },
   ],
   [
     /\/api\/2\.0\/mlflow\/traces\/[^/]+\/info$/,
-    (world, _query, path) => {
-      const fact = world.traces?.find(({ id }) => path.includes(id))
+    (facts, _query, path) => {
+      const fact = facts.traces?.find(({ id }) => path.includes(id))
       const request_metadata = [{ key: 'mlflow.sourceRun', value: fact?.sourceRunId ?? '' }]
       return fact === undefined
         ? null
@@ -104,15 +104,15 @@ const lookUps: readonly LookUp[] = [
   // Where a workspace is asked for one trace; clients ask open-source servers for it in the same way.
   [
     /\/api\/3\.0\/mlflow\/traces\/(?!(?:get|batchGet)$)[^/]+$/,
-    (world, _query, path) => {
-      const fact = world.traces?.find(({ id }) => path.endsWith(`/${id}`))
+    (facts, _query, path) => {
+      const fact = facts.traces?.find(({ id }) => path.endsWith(`/${id}`))
       return fact === undefined ? null : { trace: { trace_info: traceRow(fact) } }
     },
   ],
   [
     /\/gateway\/(endpoints|model-definitions|secrets)\/get$/,
-    (world, query) => {
-      const fact = world.gateway?.find(({ id }) => [...query.values()].includes(id))
+    (facts, query) => {
+      const fact = facts.gateway?.find(({ id }) => [...query.values()].includes(id))
       if (fact === undefined) return null
       const { id, name, provider, secret } = fact
       const row = {
@@ -124,16 +124,16 @@ const lookUps: readonly LookUp[] = [
   ],
   [
     /\/api\/3\.0\/mlflow\/scorers\/list$/,
-    (world) => ({
-      scorers: Object.entries(world.entities ?? {}).map(([scorer_id, [id]]) => ({ scorer_id, experiment_id: Number(id) })),
+    (facts) => ({
+      scorers: Object.entries(facts.entities ?? {}).map(([scorer_id, [id]]) => ({ scorer_id, experiment_id: Number(id) })),
     }),
   ],
   // Things whose experiments MLflow tells by their ids: in whatever form it does.
   [
     /\/(datasets\/[^/]+\/experiment-ids|issues\/[^/]+|label-schemas\/get|review-queues\/get)$/,
-    (world, query, path) => {
-      const id = Object.keys(world.entities ?? {}).find((key) => path.includes(key) || [...query.values()].includes(key))
-      const experiments = id === undefined ? undefined : world.entities?.[id]
+    (facts, query, path) => {
+      const id = Object.keys(facts.entities ?? {}).find((key) => path.includes(key) || [...query.values()].includes(key))
+      const experiments = id === undefined ? undefined : facts.entities?.[id]
       if (experiments === undefined) return null
       const thing = { experiment_id: experiments[0] }
       return { experiment_ids: experiments, issue: thing, label_schema: thing, review_queue: thing }
@@ -153,8 +153,8 @@ function traceRow({ id, experimentId, sourceRunId }: TraceOfFake): object {
   }
 }
 
-function traceRows(world: FakeFacts, body: string): object {
-  return { trace_infos: (world.traces ?? []).filter(({ id }) => body.includes(id)).map(traceRow) }
+function traceRows(facts: FakeFacts, body: string): object {
+  return { trace_infos: (facts.traces ?? []).filter(({ id }) => body.includes(id)).map(traceRow) }
 }
 
 /** Whether a request is one of the questions that the proxy itself asks. */
@@ -175,7 +175,7 @@ export interface TenancyOptions {
 
 /** Starts the server on a free port of this machine. */
 export async function startTenancyServer(
-  world: FakeFacts,
+  facts: FakeFacts,
   { clock, delays, others = reply(200, {}), dress = (found) => found }: TenancyOptions = {},
 ): Promise<TenancyServer> {
   const upstream = await startFakeUpstream()
@@ -183,9 +183,9 @@ export async function startTenancyServer(
   const nothing: TenancyServer['runScenarios'] = () => null
   let runScenarios = nothing
   const answerTo = (method: string, url: URL, body: string): object | null | undefined => {
-    if (url.pathname === batchOfTraces) return traceRows(world, body)
+    if (url.pathname === batchOfTraces) return traceRows(facts, body)
     const [, find] = (method === 'GET' && lookUps.find(([path]) => path.test(url.pathname))) || []
-    return find === undefined ? undefined : find(world, url.searchParams, url.pathname)
+    return find === undefined ? undefined : find(facts, url.searchParams, url.pathname)
   }
   const answer: Reply = async (request, response) => {
     const { method = '', url: target = '' } = request

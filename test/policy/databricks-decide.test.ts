@@ -23,7 +23,7 @@ import { makeVersion } from '../fixtures/tenancy.ts'
 import { suggestsReference } from '../harness/suggests-reference.ts'
 
 const { acc, prod, config } = makeWorkspace()
-const world: FakeFacts = {
+const facts: FakeFacts = {
   experiments: [
     { id: '4400000000000001', name: '/experiments/acc/churn' },
     { id: '4400000000000002', name: '/Workspace/experiments/prod/churn' },
@@ -41,7 +41,7 @@ const world: FakeFacts = {
   modelIds: { idacc: 'fraud_acc', idprod: 'fraud_prod', idlegacy: 'legacy' },
 }
 const verdict = (caller: typeof acc, endpoint: string, fields: Readonly<Record<string, unknown>>) =>
-  verdictOf(judge(config, caller, requestTo(endpoint, fields), world))
+  verdictOf(judge(config, caller, requestTo(endpoint, fields), facts))
 
 const doors = ['transitionModelVersionStage', 'transitionDatabricksStage', 'approveTransitionRequest', 'rejectTransitionRequest']
 /** Whose request, on which version, to which stage, archiving others or not, and what comes of it. */
@@ -118,9 +118,9 @@ t.test('ids that say nothing of their owner are resolved, and foreign ones look 
     ['deleteRegistryWebhook', {}],
   ] as const) {
     t.equal(verdict(acc, endpoint, { id: 'hookacc', ...rest }), 'allow', endpoint)
-    const absent = refusalOf(judge(config, acc, requestTo(endpoint, { id: 'absent', ...rest }), world))
+    const absent = refusalOf(judge(config, acc, requestTo(endpoint, { id: 'absent', ...rest }), facts))
     for (const id of ['hookprod', 'hooklegacy', '../x', ' hookacc']) {
-      const refusal = refusalOf(judge(config, acc, requestTo(endpoint, { id, ...rest }), world))
+      const refusal = refusalOf(judge(config, acc, requestTo(endpoint, { id, ...rest }), facts))
       t.equal(refusal?.message.replace(id, 'absent'), absent?.message, `${endpoint} ${id}`)
     }
     t.equal(verdict(prod, endpoint, { id: 'hookacc', ...rest }), 'not-found', 'also where versions may be promoted from')
@@ -147,7 +147,7 @@ t.test('webhooks are of one model of the caller’s own', async (t) => {
   t.equal(verdict(acc, 'createRegistryWebhook', { ...hook, model_name: 'fraud_prod' }), 'foreign-name')
   t.equal(verdict(prod, 'createRegistryWebhook', { ...hook, model_name: 'fraud_acc' }), 'read-only')
   t.equal(verdict(prod, 'listRegistryWebhooks', { model_name: 'fraud_acc' }), 'read-only')
-  const grant = grantOf(judge(config, acc, requestTo('listRegistryWebhooks', {}), world))
+  const grant = grantOf(judge(config, acc, requestTo('listRegistryWebhooks', {}), facts))
   const rows = ['fraud_acc', 'fraud_prod', 'legacy', null].map((model_name) => ({
     id: 'x',
     ...(model_name === null ? {} : { model_name }),
@@ -184,7 +184,7 @@ t.test('the registry gets one condition', async (t) => {
     ["tags.team = 'x'", "name LIKE '%_acc'"],
   ]
   for (const [filter, expected] of filters) {
-    const grant = grantOf(judge(config, acc, requestTo('searchRegisteredModels', { filter }), world))
+    const grant = grantOf(judge(config, acc, requestTo('searchRegisteredModels', { filter }), facts))
     const query = new URL(upstreamRequest(grant).target, 'http://x').searchParams
     t.equal(query.get('filter'), expected, filter)
     const rows = [{ name: 'fraud_acc' }, { name: 'fraud_prod' }, { name: 'xfraud_acc_old' }]
@@ -193,7 +193,7 @@ t.test('the registry gets one condition', async (t) => {
 })
 
 t.test('answers in their envelopes are in the caller’s names', async (t) => {
-  const get = grantOf(judge(config, acc, requestTo('getDatabricksRegisteredModel', { name: 'fraud' }), world))
+  const get = grantOf(judge(config, acc, requestTo('getDatabricksRegisteredModel', { name: 'fraud' }), facts))
   const latest_versions = [
     { name: 'fraud_acc', version: '1', current_stage: 'Staging', source: 'dbfs:/databricks/mlflow-tracking/1/x' },
     { name: 'fraud_acc', version: '2', current_stage: 'Production' },
@@ -212,11 +212,11 @@ t.test('answers in their envelopes are in the caller’s names', async (t) => {
   )
   t.throws(() => rewriteAnswer(get, toMessage({ registered_model_databricks: { name: 'fraud_prod' } })), /of another environment/)
   const fields = { name: 'fraud', version: '1', stage: 'Archived', archive_existing_versions: false }
-  const move = grantOf(judge(config, acc, requestTo('transitionDatabricksStage', fields), world))
+  const move = grantOf(judge(config, acc, requestTo('transitionDatabricksStage', fields), facts))
   const moved = (name: string, current_stage: string) => toMessage({ model_version_databricks: { name, current_stage } })
   t.same(rewriteAnswer(move, moved('fraud_acc', 'Archived')), moved('fraud', 'Archived'))
   t.throws(() => rewriteAnswer(move, moved('fraud_acc', 'Production')), /in production/)
-  const approve = grantOf(judge(config, acc, requestTo('approveTransitionRequest', fields), world))
+  const approve = grantOf(judge(config, acc, requestTo('approveTransitionRequest', fields), facts))
   const said = (system_comment: string) => toMessage({ activity: { system_comment } })
   t.same(rewriteAnswer(approve, said('fraud_acc was moved')), said('fraud was moved'))
   t.same(rewriteAnswer(approve, said('because of risk_prod')), said(''))
@@ -224,7 +224,7 @@ t.test('answers in their envelopes are in the caller’s names', async (t) => {
 
 t.test('what a request says goes where Databricks reads it', async (t) => {
   const target = (endpoint: string, fields: Readonly<Record<string, unknown>>) => {
-    const { method, target, body } = upstreamRequest(grantOf(judge(config, acc, requestTo(endpoint, fields), world)))
+    const { method, target, body } = upstreamRequest(grantOf(judge(config, acc, requestTo(endpoint, fields), facts)))
     return [method, target, body]
   }
   t.same(target('deleteRegistryWebhook', { id: 'hookacc' }), [

@@ -21,7 +21,7 @@ const id = (digit: string) => digit.repeat(32)
 const root = (experiment: string, owner: string) => inWorkspace(owner, experiment)
 const runFact = (digit: string, experimentId: string) => makeRun(id(digit), experimentId, inWorkspace)
 const modelFact = (digit: string, experimentId: string) => makeModel(`m-${id(digit)}`, experimentId, id(digit), inWorkspace)
-const world: FakeFacts = {
+const facts: FakeFacts = {
   experiments: [
     { id: '11', name: '/experiments/acc/churn' },
     { id: '22', name: '/experiments/prod/churn' },
@@ -37,7 +37,7 @@ const world: FakeFacts = {
   ],
 }
 const ask = (caller: typeof acc, endpoint: string, fields: Readonly<Record<string, unknown>>) =>
-  judge(config, caller, requestTo(endpoint, fields, 'databricks'), world)
+  judge(config, caller, requestTo(endpoint, fields, 'databricks'), facts)
 
 const reading = ['getRunReadCredentials']
 const writing = ['getRunWriteCredentials', 'createRunMultipartUpload', 'getRunUploadPartUrl', 'completeRunMultipartUpload']
@@ -119,7 +119,7 @@ t.test('answers show the workspace’s locations, and of credentials what client
   const run = grantOf(ask(acc, 'getRun', { run_id: id('1') }))
   const answer = toMessage({ run: { info: { run_id: id('1'), experiment_id: '11', artifact_uri: root('11', id('1')) } } })
   t.same(rewriteAnswer(run, answer), answer)
-  const http = grantOf(judge(config, acc, requestTo('getRun', { run_id: id('1') }), world))
+  const http = grantOf(judge(config, acc, requestTo('getRun', { run_id: id('1') }), facts))
   const info = toMessage({ run_id: id('1'), experiment_id: '11', artifact_uri: `mlflow-artifacts:/11/${id('1')}/artifacts` })
   t.same(rewriteAnswer(http, answer), toMessage({ run: { info } }), 'others never see it')
   const grant = grantOf(ask(acc, 'getRunReadCredentials', { run_id: id('1'), path: ['x'] }))

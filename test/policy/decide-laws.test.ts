@@ -12,8 +12,8 @@ import { tryLaw } from '../harness/law.ts'
 const seeds = fc.nat()
 const isRead = ({ endpoint }: RandomCall) => endpoint.action === 'read' || endpoint.action === 'search'
 
-function decideCall({ config, caller, administrator, endpoint, message, world }: RandomCall): Judged {
-  return judge(config, caller, { endpointName: endpoint.name, endpoint, message, administrator }, world)
+function decideCall({ config, caller, administrator, endpoint, message, facts }: RandomCall): Judged {
+  return judge(config, caller, { endpointName: endpoint.name, endpoint, message, administrator }, facts)
 }
 
 /** The texts in the fields of a meaning. */
@@ -32,30 +32,30 @@ function opens(call: RandomCall, version: VersionFact, thing: string): boolean {
 
 function mayReadRun(call: RandomCall, id: string): boolean {
   if (call.owners.get(id) === call.caller.name) return true
-  return call.world.versions.some((version) => version.runId === id && opens(call, version, id))
+  return call.facts.versions.some((version) => version.runId === id && opens(call, version, id))
 }
 
 function mayReadModel(call: RandomCall, id: string): boolean {
   if (call.owners.get(id) === call.caller.name) return true
-  const model = call.world.loggedModels.find((fact) => fact.id === id)
+  const model = call.facts.loggedModels.find((fact) => fact.id === id)
   if (model === undefined) return false
-  if (call.world.versions.some((version) => version.source.includes(id) && opens(call, version, id))) return true
-  const run = call.world.runs.find((fact) => fact.id === model.sourceRunId)
-  return run?.experimentId === model.experimentId && call.world.versions.some((v) => v.runId === run.id && opens(call, v, run.id))
+  if (call.facts.versions.some((version) => version.source.includes(id) && opens(call, version, id))) return true
+  const run = call.facts.runs.find((fact) => fact.id === model.sourceRunId)
+  return run?.experimentId === model.experimentId && call.facts.versions.some((v) => v.runId === run.id && opens(call, v, run.id))
 }
 
 /** A foreign trace is readable where its run is, and where that is in the same experiment. */
 function mayReadTrace(call: RandomCall, id: string): boolean {
-  const { owners, caller, world } = call
-  const trace = world.traces?.find((fact) => fact.id === id)
+  const { owners, caller, facts } = call
+  const trace = facts.traces?.find((fact) => fact.id === id)
   if (trace === undefined || owners.get(id) === caller.name) return trace !== undefined
-  const run = world.runs.find((fact) => fact.id === trace.sourceRunId)
-  return run?.experimentId === trace.experimentId && world.versions.some((v) => v.runId === run.id && opens(call, v, run.id))
+  const run = facts.runs.find((fact) => fact.id === trace.sourceRunId)
+  return run?.experimentId === trace.experimentId && facts.versions.some((v) => v.runId === run.id && opens(call, v, run.id))
 }
 
 /** Nobody's so far, or the caller's. */
-function mayMake({ owners, caller, world }: RandomCall, id: string): boolean {
-  return owners.get(id) === caller.name || !world.traces?.some((fact) => fact.id === id)
+function mayMake({ owners, caller, facts }: RandomCall, id: string): boolean {
+  return owners.get(id) === caller.name || !facts.traces?.some((fact) => fact.id === id)
 }
 
 const idPattern = /(?:m-|tr-)?[0-9a-f]{32}/g
@@ -76,8 +76,8 @@ function mayName(call: RandomCall, name: string, change: boolean): boolean {
 
 /** A promoter's one write to what is not theirs: a Staging version of a model they promote from goes to Production. */
 function isPromotion(call: RandomCall, name: string): boolean {
-  const { endpoint, message, world, caller } = call
-  const version = world.versions.find((fact) => fact.name === name && fact.version === textMeaning(endpoint, message, 'version'))
+  const { endpoint, message, facts, caller } = call
+  const version = facts.versions.find((fact) => fact.name === name && fact.version === textMeaning(endpoint, message, 'version'))
   const stage = textMeaning(endpoint, message, 'stage')
   return (
     endpoint.action === 'transition' &&
@@ -168,12 +168,12 @@ function overexposed(call: RandomCall, { decision }: Judged): string[] {
     ...tagTexts(call),
   ])
   const behind = new Set(
-    [...call.world.runs, ...call.world.loggedModels]
+    [...call.facts.runs, ...call.facts.loggedModels]
       .filter(({ id }) => mentioned.includes(id))
       .map(({ experimentId }) => experimentId),
   )
   const traces = new Set([...said(call, 'trace', 'tracesToSearch'), ...(mentioned.match(/tr-[0-9a-f]{32}/g) ?? [])])
-  for (const { id, experimentId } of call.world.traces ?? [])
+  for (const { id, experimentId } of call.facts.traces ?? [])
     if (traces.has(id) && isRead(call) && mayReadTrace(call, id)) behind.add(experimentId)
   const search = call.endpoint.action === 'search'
   const ids = [...visibleExperiments].filter((id) => call.owners.get(id) !== call.caller.name && (search || !behind.has(id)))
@@ -197,7 +197,7 @@ function tagTexts({ endpoint, message }: Pick<RandomCall, 'endpoint' | 'message'
   return [...ofLists, ...[...ofTraces, ...exported].flatMap(([name, text]) => (isRead(name, text) ? [text] : []))]
 }
 
-t.test('no grant crosses environments, whatever the world and whatever is said', async (t) => {
+t.test('no grant crosses environments, whatever the facts and whatever is said', async (t) => {
   const counts = { allowed: 0, denied: 0, foreign: 0 }
   const law = tryLaw(
     fc.property(seeds, (seed) => {
@@ -224,12 +224,12 @@ t.test('no grant crosses environments, whatever the world and whatever is said',
 })
 
 t.test('a caller without promotesFrom learns nothing of what is not theirs', async (t) => {
-  /** The world as it would be if everything of the other environments, and of nobody, were not there. */
+  /** The facts as they would be if everything of the other environments, and of nobody, were not there. */
   const withoutOthers = (call: RandomCall): RandomCall => {
     const mine = (id: string) => call.owners.get(id) === call.caller.name
-    const { experiments, runs, loggedModels, traces = [], versions, gateway = [] } = call.world
-    const world = {
-      ...call.world,
+    const { experiments, runs, loggedModels, traces = [], versions, gateway = [] } = call.facts
+    const facts = {
+      ...call.facts,
       experiments: experiments.filter(({ id }) => mine(id)),
       runs: runs.filter(({ id }) => mine(id)),
       loggedModels: loggedModels.filter(({ id }) => mine(id)),
@@ -237,7 +237,7 @@ t.test('a caller without promotesFrom learns nothing of what is not theirs', asy
       versions: versions.filter(({ name }) => mine(name)),
       gateway: gateway.filter(({ id }) => mine(id)),
     }
-    return { ...call, world }
+    return { ...call, facts }
   }
   const counts = { allowed: 0, denied: 0 }
   const law = tryLaw(
@@ -256,7 +256,7 @@ t.test('a caller without promotesFrom learns nothing of what is not theirs', asy
       counts[told.startsWith('allow') ? 'allowed' : 'denied'] += 1
       const alone = outcome(decideCall(withoutOthers(call)))
       if (told !== alone)
-        throw new Error(`${call.endpoint.name} of ${call.caller.name}: ${told}, but ${alone} in a world of their own`)
+        throw new Error(`${call.endpoint.name} of ${call.caller.name}: ${told}, but ${alone} in a facts of their own`)
     }),
     10_000,
   )

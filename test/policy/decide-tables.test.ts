@@ -22,12 +22,12 @@ import { showText } from '../harness/law.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-function ask(caller: Environment, endpoint: string, fields: Fields, world = tenancy) {
-  return judge(config, caller, requestTo(endpoint, fields), world)
+function ask(caller: Environment, endpoint: string, fields: Fields, facts = tenancy) {
+  return judge(config, caller, requestTo(endpoint, fields), facts)
 }
 
-function verdict(caller: Environment, endpoint: string, fields: Fields, world = tenancy): string {
-  return verdictOf(ask(caller, endpoint, fields, world))
+function verdict(caller: Environment, endpoint: string, fields: Fields, facts = tenancy): string {
+  return verdictOf(ask(caller, endpoint, fields, facts))
 }
 
 const [run1, run2] = [inAcc.run(1), inAcc.run(2)]
@@ -169,8 +169,8 @@ t.test('the source of a model version lies in the caller’s own environment, ho
 
 t.test('a run whose artifacts the clients store themselves vouches for what lies in it, and for nothing else', async (t) => {
   const artifactUri = '/mnt/mlruns/11/run/artifacts'
-  const world = { ...tenancy, runs: [...tenancy.runs.filter(({ id }) => id !== run1), { ...makeRun(run1, exp), artifactUri }] }
-  const from = (source: string, run_id: string) => verdict(acc, 'createModelVersion', { name: 'fraud', source, run_id }, world)
+  const facts = { ...tenancy, runs: [...tenancy.runs.filter(({ id }) => id !== run1), { ...makeRun(run1, exp), artifactUri }] }
+  const from = (source: string, run_id: string) => verdict(acc, 'createModelVersion', { name: 'fraud', source, run_id }, facts)
   t.equal(from(`${artifactUri}/model`, run1), 'allow')
   t.equal(from(artifactUri, run1), 'allow', 'all of it')
   t.equal(from(`file://${artifactUri}/model`, run1), 'allow', 'the same place as a URI')
@@ -189,7 +189,7 @@ t.test('a run whose artifacts the clients store themselves vouches for what lies
   for (const unclear of ['/%2e%2e/other', '/model//..', '/..;/x', '/a\\..\\..']) {
     t.not(from(`${artifactUri}${unclear}`, run1), 'allow', `${unclear} is not read at all`)
   }
-  const resolved = ask(acc, 'createModelVersion', { name: 'fraud', source: `${artifactUri}/a/../model/.`, run_id: run1 }, world)
+  const resolved = ask(acc, 'createModelVersion', { name: 'fraud', source: `${artifactUri}/a/../model/.`, run_id: run1 }, facts)
   t.equal(upstreamMessage(grantOf(resolved)).get('source'), `${artifactUri}/model`, 'what was judged is what is sent')
   t.equal(from(`${artifactUri}x/model`, run1), 'local-source')
   t.equal(from(`${artifactUri}/model`, run2), 'local-source', 'another run does not')
@@ -199,8 +199,8 @@ t.test('a run whose artifacts the clients store themselves vouches for what lies
 
 t.test('a logged model whose artifacts the clients store themselves vouches for what lies in it', async (t) => {
   const artifactUri = `file:///mnt/mlruns/${exp}/models/${model1}/artifacts`
-  const world = { ...tenancy, loggedModels: [{ ...makeModel(model1, exp, run1), artifactUri }, ...tenancy.loggedModels] }
-  const of = (source: string, more: Fields) => ask(acc, 'createModelVersion', { name: 'fraud', source, ...more }, world)
+  const facts = { ...tenancy, loggedModels: [{ ...makeModel(model1, exp, run1), artifactUri }, ...tenancy.loggedModels] }
+  const of = (source: string, more: Fields) => ask(acc, 'createModelVersion', { name: 'fraud', source, ...more }, facts)
   t.equal(grantOf(of(artifactUri, { model_id: model1 })).context.sourceRunId, run1)
   t.equal(verdictOf(of(`${artifactUri.slice('file://'.length)}/a`, { model_id: model1 })), 'allow')
   t.equal(verdictOf(of(artifactUri, {})), 'local-source', 'when it is named')
@@ -255,8 +255,8 @@ t.test('the history of a metric in several runs has MLflow’s limits, in its wo
 
 t.test('a web address is no source, whatever lies there', async (t) => {
   const artifactUri = `https://mlflow/api/2.0/mlflow-artifacts/artifacts/${exp}/${run1}/artifacts`
-  const world = { ...tenancy, runs: [{ ...makeRun(run1, exp), artifactUri }] }
-  const judged = ask(acc, 'createModelVersion', { name: 'fraud', source: `${artifactUri}/model`, run_id: run1 }, world)
+  const facts = { ...tenancy, runs: [{ ...makeRun(run1, exp), artifactUri }] }
+  const judged = ask(acc, 'createModelVersion', { name: 'fraud', source: `${artifactUri}/model`, run_id: run1 }, facts)
   t.same([verdictOf(judged), judged.questions.length], ['foreign-source', 0])
 })
 
@@ -268,9 +268,9 @@ t.test('a new version is noted with the run that it is made of', async (t) => {
   t.equal(runOf(store(`${exp}/${run1}/artifacts/m`)), run1)
   t.equal(runOf('runs:/not-an-id/model'), null)
   t.equal(runOf('s3://acc-bucket/models/x'), null)
-  const world = { ...tenancy, loggedModels: [makeModel(model1, exp, run1)] }
+  const facts = { ...tenancy, loggedModels: [makeModel(model1, exp, run1)] }
   t.equal(
-    grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source: `models:/${model1}` }, world)).context.sourceRunId,
+    grantOf(ask(acc, 'createModelVersion', { name: 'fraud', source: `models:/${model1}` }, facts)).context.sourceRunId,
     run1,
     'a logged model',
   )
@@ -515,10 +515,10 @@ const disguises: [name: string, versions: ReturnType<typeof makeVersion>[]][] = 
 
 t.test('freezing follows copies, whatever run they name', async (t) => {
   for (const [name, versions] of disguises) {
-    const world = { ...tenancy, versions, loggedModels: [] }
-    t.equal(verdict(acc, 'deleteRun', { run_id: run1 }, world), 'frozen', `${name}: delete`)
+    const facts = { ...tenancy, versions, loggedModels: [] }
+    t.equal(verdict(acc, 'deleteRun', { run_id: run1 }, facts), 'frozen', `${name}: delete`)
     t.equal(
-      verdict(acc, 'uploadArtifact', { artifact_path: `${exp}/${run1}/artifacts/m/x` }, world),
+      verdict(acc, 'uploadArtifact', { artifact_path: `${exp}/${run1}/artifacts/m/x` }, facts),
       'frozen',
       `${name}: overwrite`,
     )
@@ -527,48 +527,48 @@ t.test('freezing follows copies, whatever run they name', async (t) => {
         acc,
         'deleteRun',
         { run_id: run1 },
-        { ...world, versions: versions.filter((v) => v.name.endsWith('_acc') && v.stage !== 'Production') },
+        { ...facts, versions: versions.filter((v) => v.name.endsWith('_acc') && v.stage !== 'Production') },
       ),
       'allow',
       `${name}: but not before`,
     )
   }
   const bare = makeVersion('fraud_acc/1', { source: store(`${exp}/models/${model1}/artifacts`) })
-  const world = { ...tenancy, versions: [bare, makeVersion('fraud_prod/1', { source: 'models:/fraud_acc/1' })] }
+  const facts = { ...tenancy, versions: [bare, makeVersion('fraud_prod/1', { source: 'models:/fraud_acc/1' })] }
   t.equal(
-    verdict(acc, 'uploadArtifact', { artifact_path: `${exp}/models/${model1}/artifacts/x` }, world),
+    verdict(acc, 'uploadArtifact', { artifact_path: `${exp}/models/${model1}/artifacts/x` }, facts),
     'frozen',
     'a logged model registered by its path',
   )
-  t.equal(verdict(acc, 'deleteLoggedModel', { model_id: model1 }, world), 'frozen')
-  t.equal(verdict(acc, 'deleteExperiment', { experiment_id: exp }, world), 'frozen')
-  t.equal(verdict(acc, 'deleteLoggedModel', { model_id: model1 }, { ...world, versions: [bare] }), 'allow')
+  t.equal(verdict(acc, 'deleteLoggedModel', { model_id: model1 }, facts), 'frozen')
+  t.equal(verdict(acc, 'deleteExperiment', { experiment_id: exp }, facts), 'frozen')
+  t.equal(verdict(acc, 'deleteLoggedModel', { model_id: model1 }, { ...facts, versions: [bare] }), 'allow')
   const links: [string, Record<string, string>][] = [
     ['deleteModelVersion', { name: 'fraud', version: '1' }],
     ['deleteRegisteredModel', { name: 'fraud' }],
     ['renameRegisteredModel', { name: 'fraud', new_name: 'other' }],
   ]
   for (const [endpoint, fields] of links) {
-    t.equal(verdict(acc, endpoint, fields, world), 'frozen', `${endpoint}: nobody could tell any more what the copy is made of`)
-    t.equal(verdict(acc, endpoint, fields, { ...world, versions: [bare] }), 'allow', `${endpoint}: but not before`)
-    t.equal(verdict(prod, endpoint, fields, world), 'allow', `${endpoint}: production manages its own`)
+    t.equal(verdict(acc, endpoint, fields, facts), 'frozen', `${endpoint}: nobody could tell any more what the copy is made of`)
+    t.equal(verdict(acc, endpoint, fields, { ...facts, versions: [bare] }), 'allow', `${endpoint}: but not before`)
+    t.equal(verdict(prod, endpoint, fields, facts), 'allow', `${endpoint}: production manages its own`)
   }
 })
 
 t.test('a promotion and a change of what it freezes share a key, so that the server keeps them apart', async (t) => {
-  const keys = (caller: Environment, endpoint: string, fields: Fields, world: typeof tenancy) =>
-    grantOf(ask(caller, endpoint, fields, world)).context
+  const keys = (caller: Environment, endpoint: string, fields: Fields, facts: typeof tenancy) =>
+    grantOf(ask(caller, endpoint, fields, facts)).context
   for (const [name, versions] of disguises) {
     const promoted = versions.filter((version) => version.name.endsWith('_prod'))
     const staging = versions
       .filter((version) => !promoted.includes(version))
       .map((each) => ({ ...each, stage: 'Staging' as const }))
     const original = staging.length > 0 ? staging : [makeVersion('fraud_acc/1', { runId: run1 })]
-    const world = { ...tenancy, versions: original, loggedModels: [] }
+    const facts = { ...tenancy, versions: original, loggedModels: [] }
     const promotion =
       promoted[0] === undefined
-        ? keys(prod, 'transitionModelVersionStage', { name: 'fraud_acc', version: '1', stage: 'Production' }, world)
-        : keys(prod, 'createModelVersion', { name: 'x', source: promoted[0].source }, world)
+        ? keys(prod, 'transitionModelVersionStage', { name: 'fraud_acc', version: '1', stage: 'Production' }, facts)
+        : keys(prod, 'createModelVersion', { name: 'x', source: promoted[0].source }, facts)
     t.same(promotion.changes, [], `${name}: production changes what is its own`)
     const changes: [string, Fields][] = [
       ['deleteRun', { run_id: run1 }],
@@ -578,7 +578,7 @@ t.test('a promotion and a change of what it freezes share a key, so that the ser
       ['deleteModelVersion', { name: 'fraud', version: '1' }],
     ]
     for (const [endpoint, fields] of changes) {
-      const { changes: changed, promotes } = keys(acc, endpoint, fields, world)
+      const { changes: changed, promotes } = keys(acc, endpoint, fields, facts)
       t.same(promotes, [], 'acc promotes nothing')
       t.ok(
         changed.some((key) => promotion.promotes.includes(key)),

@@ -25,10 +25,10 @@ function outline(judged: Judged, value: unknown): string {
   return said.sort((a, b) => b.length - a.length).reduce((rest, word) => rest.replaceAll(word, '<said>'), text)
 }
 
-function ask({ config, world, mode }: Tenancy, crossCase: CrossEnvironmentCase, meaning: Meaning, value: unknown): Judged {
+function ask({ config, facts, mode }: Tenancy, crossCase: CrossEnvironmentCase, meaning: Meaning, value: unknown): Judged {
   const { caller, endpoint } = crossCase
   const message = crossCaseMessage(crossCase, meaning, value)
-  return judge(config, caller.environment, { endpointName: endpoint.name, endpoint, message, mode, administrator: true }, world)
+  return judge(config, caller.environment, { endpointName: endpoint.name, endpoint, message, mode, administrator: true }, facts)
 }
 
 /** Whether an allowed request that names something foreign shows only the caller's own, and models of the one they promote from. */
@@ -42,10 +42,15 @@ function showsOwn(crossCase: CrossEnvironmentCase, judged: Judged): boolean {
 }
 
 /** The verdict, with whatever else there is to find fault with. */
-function answerTo(tenancy: Tenancy, crossCase: CrossEnvironmentCase, meaning: Meaning, { value, twin, unasked }: Case): string {
+function answerTo(
+  tenancy: Tenancy,
+  crossCase: CrossEnvironmentCase,
+  meaning: Meaning,
+  { value, twin, withoutLookUps }: Case,
+): string {
   const judged = ask(tenancy, crossCase, meaning, value)
   const verdict = verdictOf(judged)
-  if (unasked && judged.questions.length > 0) return `${verdict} after ${judged.questions.length} questions`
+  if (withoutLookUps && judged.questions.length > 0) return `${verdict} after ${judged.questions.length} questions`
   const said = outline(judged, value)
   const ofTwin = twin === undefined ? said : outline(ask(tenancy, crossCase, meaning, twin), twin)
   if (said !== ofTwin) return `${verdict}: '${said}', and of what does not exist: '${ofTwin}'`
@@ -58,7 +63,7 @@ const tenancies = [
 ]
 
 for (const tenancy of tenancies) {
-  const { kind, mode, config, world, places } = tenancy
+  const { kind, mode, config, facts, places } = tenancy
   const table = endpointTable(kind, mode).open
   const where = kind === 'mlflow' ? '' : ` of ${kind} for clients of mode ${mode}`
 
@@ -70,7 +75,7 @@ for (const tenancy of tenancies) {
           config,
           caller.environment,
           { endpointName: endpoint.name, endpoint, message, mode, administrator: true },
-          world,
+          facts,
         )
         const grant = 'allow' in judged.decision ? judged.decision.allow : null
         const place = `${caller.environment.name} ${endpoint.name}`

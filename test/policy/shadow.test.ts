@@ -4,7 +4,7 @@ import { upstreamRequest } from '../../src/rewrite/request/upstream-request.ts'
 import { grantOf, judge, makeEnvironment, requestTo } from '../fakes/fake-fact-source.ts'
 
 const [run, foreignRun] = ['1'.repeat(32), '3'.repeat(32)]
-const world = {
+const facts = {
   experiments: [
     { id: '7', name: '/experiments/acc/churn' },
     { id: '9', name: '/experiments/prod/churn' },
@@ -38,7 +38,7 @@ const moveTo = (stage: string, version = '1', name = 'fraud'): [string, Fields] 
 /** `allow`, `shadow REASON` for what is let pass, or the reason of the refusal. */
 function verdict(prodInShadow: boolean, [endpoint, fields]: readonly [string, Fields], reader = false): string {
   const { acc, config } = landscape(prodInShadow)
-  const { decision } = judge(config, acc, { ...requestTo(endpoint, fields), reader }, world)
+  const { decision } = judge(config, acc, { ...requestTo(endpoint, fields), reader }, facts)
   if ('deny' in decision) return decision.deny.reason
   const { wouldRefuse } = decision.allow.context
   return wouldRefuse === null ? 'allow' : `shadow ${wouldRefuse.reason}`
@@ -54,7 +54,7 @@ t.test('an environment in shadow lets pass what its own rules refuse, and says s
 
 t.test('what is let pass has the environment’s own names', async (t) => {
   const { acc, config } = landscape(true)
-  const grant = grantOf(judge(config, acc, requestTo(...moveTo('Production')), world))
+  const grant = grantOf(judge(config, acc, requestTo(...moveTo('Production')), facts))
   t.match(upstreamRequest(grant).body, '"name":"fraud_acc"')
 })
 

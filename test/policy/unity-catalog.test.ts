@@ -88,7 +88,7 @@ const version = (name: string, number: string, aliases: readonly string[] = []) 
   pendingStage: null,
   aliases,
 })
-const world: FakeFacts = {
+const facts: FakeFacts = {
   experiments: [{ id: '4400000000000001', name: '/experiments/acc/churn' }],
   runs: [],
   loggedModels: [],
@@ -103,7 +103,7 @@ const world: FakeFacts = {
   aliases: { 'acc.ml.fraud@staging': '1', 'acc.ml.fraud@champion': '2', 'acc.ml.fraud@live': '2' },
 }
 const verdict = (caller: Environment, endpoint: string, fields: Readonly<Record<string, unknown>>) =>
-  verdictOf(judge(config, caller, requestTo(endpoint, fields), world))
+  verdictOf(judge(config, caller, requestTo(endpoint, fields), facts))
 
 t.test('aliases of production environments have the policy that the stage Production has', async (t) => {
   t.same([...protectedAliases(config)], ['production', 'live'])
@@ -165,11 +165,11 @@ t.test('who may not manage production neither changes nor deletes nor takes what
 })
 
 t.test('filters and sentences have the three-level names', async (t) => {
-  const grant = grantOf(judge(config, acc, requestTo('searchModelVersions', { filter: "name='fraud'" }), world))
+  const grant = grantOf(judge(config, acc, requestTo('searchModelVersions', { filter: "name='fraud'" }), facts))
   const { context, endpoint } = grant
   t.equal(upstreamFilter("name='fraud'", endpoint.search, context), "name = 'acc.ml.fraud'")
   t.equal(upstreamFilter('', endpoint.search, context), "name LIKE 'acc.ml.%'")
-  const get = grantOf(judge(config, acc, requestTo('getRegisteredModel', { name: 'fraud' }), world)).context
+  const get = grantOf(judge(config, acc, requestTo('getRegisteredModel', { name: 'fraud' }), facts)).context
   t.equal(clientSentence("Model 'acc.ml.fraud' does not exist.", get), "Model 'fraud' does not exist.")
   t.equal(clientSentence("Model 'prod.ml.secret' exists.", get), null)
 })
@@ -194,7 +194,7 @@ t.test('stages are answered with what to do instead, and never as if the server 
 t.test('the registry of databricks-uc has the same policy', async (t) => {
   const pending = { ...version('acc.ml.fraud', '5'), copying: true as const }
   const foreign = { ...version('prod.ml.fraud', '6'), copying: true as const }
-  const growing = { ...world, versions: [...world.versions, pending, foreign] }
+  const growing = { ...facts, versions: [...facts.versions, pending, foreign] }
   const table = endpointTable('unityCatalog')
   const decided = (caller: Environment, name: string, fields: Readonly<Record<string, unknown>>) => {
     const endpoint = table.open.get(name)
@@ -278,7 +278,7 @@ const nativeTable = endpointTable('unityCatalog').open
 const native = (caller: Environment, endpointName: string, fields: Readonly<Record<string, unknown>>) => {
   const endpoint = nativeTable.get(endpointName)
   if (endpoint === undefined) throw new Error(`the table has no ${endpointName}`)
-  return judge(config, caller, { endpointName, endpoint, message: toMessage(fields) }, world)
+  return judge(config, caller, { endpointName, endpoint, message: toMessage(fields) }, facts)
 }
 
 t.test('Unity Catalog’s own API is another spelling of MLflow’s, with the same policy', async (t) => {

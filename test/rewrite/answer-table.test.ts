@@ -120,7 +120,7 @@ t.test('what is answered in another API’s words has a form there', async (t) =
   for (const endpoint of endpointTable('unityCatalog').open.values()) {
     if (endpoint.asks === undefined) continue
     const request = { endpointName: endpoint.name, endpoint, message: goodMessage(endpoint, caller) }
-    const grant = grantOf(judge(tenancy.config, caller.environment, request, tenancy.world))
+    const grant = grantOf(judge(tenancy.config, caller.environment, request, tenancy.facts))
     const hasFields = shapeOf(endpoint.response).fields.size > 0
     t.equal(inAskedForm(endpoint, grant, answer).size > 0, hasFields, `${endpoint.name}: ${endpoint.response}`)
   }

@@ -28,14 +28,14 @@ function wordsOf({ environment, stored, experiment }: Belongings): string[] {
 }
 
 /** Finds out whose rows are, as the pipeline does, where the request leaves that open. */
-function admit({ endpoint, context }: Grant, answer: JsonObject, { world }: Tenancy): ReadonlySet<string> {
+function admit({ endpoint, context }: Grant, answer: JsonObject, { facts }: Tenancy): ReadonlySet<string> {
   let { admitted } = context
   if (endpoint.anyExperiment !== true) return admitted
   for (const [name, { message = '' }] of shapeOf(endpoint.response).fields) {
     const value = answer.get(name) ?? []
     const evaluation = admitRows(withAdmitted(context, admitted), message, Array.isArray(value) ? value : [value])
     let step = evaluation.next()
-    while (!step.done) step = evaluation.next(answerOf(world, step.value))
+    while (!step.done) step = evaluation.next(answerOf(facts, step.value))
     admitted = step.value
   }
   return admitted
@@ -96,7 +96,7 @@ function shown(tenancy: Tenancy, endpoint: OpenEndpoint, answer: JsonObject): { 
   const [{ environment }] = tenancy.places
   const message = goodMessage(endpoint, tenancy.places[0])
   const request = { endpointName: endpoint.name, endpoint, message, mode: tenancy.mode, administrator: true }
-  const grant = grantOf(judge(tenancy.config, environment, request, tenancy.world))
+  const grant = grantOf(judge(tenancy.config, environment, request, tenancy.facts))
   try {
     return { text: printJson(rewriteAnswer(grant, answer, admit(grant, answer, tenancy))), reason: null }
   } catch (error) {

@@ -154,8 +154,8 @@ t.test('whatever is granted, nothing that goes upstream names what the caller ha
   let written = 0
   const law = tryLaw(
     fc.property(fc.nat(), (seed) => {
-      const { config, caller, administrator, endpoint, message, world, owners } = randomCall(seed)
-      const { decision } = judge(config, caller, { endpointName: endpoint.name, endpoint, message, administrator }, world)
+      const { config, caller, administrator, endpoint, message, facts, owners } = randomCall(seed)
+      const { decision } = judge(config, caller, { endpointName: endpoint.name, endpoint, message, administrator }, facts)
       if ('deny' in decision) return
       const upstream = upstreamMessage(decision.allow)
       upstreamRequest(decision.allow)

@@ -5,7 +5,7 @@ import t from 'tap'
 import { newestMlflow } from '../../scripts/setup/python-environments.mjs'
 import { artifactAttacks } from '../attacks/artifact-attacks.ts'
 import { type Attack, tryAttack, wordsOf } from '../attacks/attack.ts'
-import { type AttackWorld, startAttackWorld } from '../attacks/attack-world.ts'
+import { type AttackSetup, startAttackSetup } from '../attacks/attack-setup.ts'
 import { type Framing, framings } from '../attacks/framing-attacks.ts'
 import { familyAttacks } from '../attacks/genai-attacks.ts'
 import { idAttacks } from '../attacks/id-attacks.ts'
@@ -41,21 +41,21 @@ const subjects: Readonly<Record<string, readonly Attack[]>> = {
 const chosen = (attacks: readonly Attack[]) =>
   isFullRun || attacks === positives ? attacks : attacks.filter((_, index) => index % 20 === 0)
 
-const world = await startAttackWorld(newestMlflow)
-t.teardown(() => world.close())
+const setup = await startAttackSetup(newestMlflow)
+t.teardown(() => setup.close())
 t.setTimeout(10 * 60_000)
-const words = wordsOf(world)
-const untouched = await listForeignThings(world)
+const words = wordsOf(setup)
+const untouched = await listForeignThings(setup)
 
 for (const [subject, attacks] of Object.entries(subjects)) {
   await t.test(subject, async (t) => {
     for (const [index, attack] of chosen(attacks).entries()) {
-      t.same(await tryAttack(world, attack, words, index % 3 === 0), [], showText(attack.name))
+      t.same(await tryAttack(setup, attack, words, index % 3 === 0), [], showText(attack.name))
     }
   })
 }
 
-function fillBytes(bytes: string, { proxy, tokens }: AttackWorld): Buffer {
+function fillBytes(bytes: string, { proxy, tokens }: AttackSetup): Buffer {
   const known: Readonly<Record<string, string>> = {
     host: new URL(proxy.url).host,
     token: tokens.acc,
@@ -70,14 +70,14 @@ function fillBytes(bytes: string, { proxy, tokens }: AttackWorld): Buffer {
 
 async function tryFraming({ bytes, status, mostAnswers, closes = false, heard = false }: Framing): Promise<string[]> {
   const methods = bytes.startsWith('HEAD') ? ['HEAD'] : []
-  world.hop.take()
-  const { answers, closed, surplus } = await talk(world.proxy.url, fillBytes(bytes, world), { expected: 0, methods })
+  setup.hop.take()
+  const { answers, closed, surplus } = await talk(setup.proxy.url, fillBytes(bytes, setup), { expected: 0, methods })
   const problems: string[] = []
   const first = answers[0]?.status ?? 0
   if (status.length > 0 && !status.includes(first)) problems.push(`answered ${first}`)
   if (answers.length > mostAnswers) problems.push(`${answers.length} answers`)
   if (closes && !closed) problems.push('the connection stayed open')
-  if (!heard && world.hop.take().length > 0) problems.push('it reached the upstream')
+  if (!heard && setup.hop.take().length > 0) problems.push('it reached the upstream')
   if (surplus.length > 0) problems.push('bytes behind the answers')
   return problems
 }
@@ -87,7 +87,7 @@ await t.test('bytes that two HTTP parsers could cut differently are refused, and
 })
 
 await t.test('no span gets into another environment’s trace, in whatever form it comes', async (t) => {
-  for (const attempt of spanAttempts(words)) t.same(await trySpans(world, attempt), [], showText(attempt.name))
+  for (const attempt of spanAttempts(words)) t.same(await trySpans(setup, attempt), [], showText(attempt.name))
 })
 
 const api = '/api/2.0/mlflow'
@@ -98,8 +98,8 @@ interface Said {
 }
 
 async function say(who: 'acc' | 'prod' | 'both', method: string, path: string, body?: object): Promise<Said> {
-  const headers = { authorization: `Bearer ${world.tokens[who]}`, 'content-type': 'application/json' }
-  const response = await fetch(`${world.proxy.url}${path}`, {
+  const headers = { authorization: `Bearer ${setup.tokens[who]}`, 'content-type': 'application/json' }
+  const response = await fetch(`${setup.proxy.url}${path}`, {
     method,
     headers,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -189,9 +189,9 @@ await t.test('what production is made of can no longer be changed where it came 
     { status: 200, text: /"Staging"/ },
     'acc registers a logged model',
   )
-  const slow = request(`${world.proxy.url}/api/2.0/mlflow-artifacts/artifacts/${words.exp_acc}/models/${lm}/artifacts/MLmodel`, {
+  const slow = request(`${setup.proxy.url}/api/2.0/mlflow-artifacts/artifacts/${words.exp_acc}/models/${lm}/artifacts/MLmodel`, {
     method: 'PUT',
-    headers: { authorization: `Bearer ${world.tokens.acc}` },
+    headers: { authorization: `Bearer ${setup.tokens.acc}` },
   })
   slow.write('taken ')
   await sleep(1_000)
@@ -234,9 +234,9 @@ await t.test('what production is made of can no longer be changed where it came 
 await t.test('in the end everything of others is as it was, the proxy is well, and its output holds no token', async (t) => {
   const promoted = /"name":"fraud_prod"/
   const rest = (lines: string[]) => lines.filter((line) => !promoted.test(line))
-  t.same(rest(await listForeignThings(world)), rest(untouched), 'upstream')
+  t.same(rest(await listForeignThings(setup)), rest(untouched), 'upstream')
   t.equal((await say('acc', 'GET', '/-/whoami')).status, 200, 'an ordinary request')
-  const output = world.proxy.logs()
-  for (const [who, token] of Object.entries(world.tokens)) t.notOk(output.includes(token.slice(-40)), `the token of ${who}`)
+  const output = setup.proxy.logs()
+  for (const [who, token] of Object.entries(setup.tokens)) t.notOk(output.includes(token.slice(-40)), `the token of ${who}`)
   t.notMatch(output, /a request failed|Unhandled|uncaught/i, 'no failure of the proxy’s own')
 })

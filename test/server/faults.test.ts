@@ -57,7 +57,7 @@ interface Place {
 }
 
 async function open(tenancy: Tenancy): Promise<Place> {
-  const server = await startTenancyServer(tenancy.world)
+  const server = await startTenancyServer(tenancy.facts)
   const broken = await startBrokenUpstream(server.url)
   const app = await startTenancyApp(tenancy, broken.url, issuer.authority, { upstreamTimeouts })
   return { tenancy, app, broken, close: () => Promise.all([app.close(), broken.close().then(() => server.close())]) }

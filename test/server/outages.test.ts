@@ -229,7 +229,7 @@ t.test(
 
 t.test('a directory that breaks in whatever way lets nobody in, says what to do, and holds nobody up', async (t) => {
   const issuer = await startIssuer()
-  const server = await startTenancyServer(makeTenancy('databricks').world)
+  const server = await startTenancyServer(makeTenancy('databricks').facts)
   const broken = await startBrokenUpstream(server.url)
   const upstreamTimeouts = { connect: 500, answer: 1_000, download: 1_000, upload: 1_000, model: 1_000, pause: 1_000 }
   const audience = databricksAudience

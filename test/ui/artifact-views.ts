@@ -2,7 +2,7 @@ import type { Route } from 'playwright-core'
 import type { Test } from 'tap'
 import { madeByPage } from '../attacks/hostile-page.ts'
 import type { Viewer } from './browser.ts'
-import type { Place } from './ui-world.ts'
+import type { Place } from './ui-seeds.ts'
 
 /** What the hostile page asks for on behalf of the person who looks at it. */
 export const askedByPage = /experiments\/(create|search\?max_results=5)$/

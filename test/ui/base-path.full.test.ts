@@ -4,15 +4,15 @@ import t from 'tap'
 import { newestMlflow, pythonOf } from '../../scripts/setup/python-environments.mjs'
 import { requestToken } from '../fakes/entra.ts'
 import { look, startBrowser } from './browser.ts'
-import { startLoginWorld } from './login-world.ts'
+import { startLoginSetup } from './login-setup.ts'
 
 const run = promisify(execFile)
 const base = '/mlflow'
-const world = await startLoginWorld({ basePath: base })
+const setup = await startLoginSetup({ basePath: base })
 const browser = await startBrowser()
 t.teardown(async () => {
   await browser.close()
-  await world.close()
+  await setup.close()
 })
 
 const script = `
@@ -29,16 +29,16 @@ print(version.current_stage, mlflow.artifacts.load_text(f"runs:/{run.info.run_id
 `
 
 t.test('an unmodified client works with the path in its tracking URI', async (t) => {
-  const token = await requestToken(world.entra, world.trainer)
-  const MLFLOW_TRACKING_URI = `${world.proxy.url}${base}`
+  const token = await requestToken(setup.entra, setup.trainer)
+  const MLFLOW_TRACKING_URI = `${setup.proxy.url}${base}`
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, MLFLOW_TRACKING_URI, MLFLOW_TRACKING_TOKEN: token }
   const { stdout } = await run(pythonOf(newestMlflow), ['-c', script], { env })
   t.match(stdout, 'Staging hello 0.9')
 })
 
 t.test('people log in and use MLflow below a base path', async (t) => {
-  const { url } = world.proxy
-  const { acc, entra } = world
+  const { url } = setup.proxy
+  const { acc, entra } = setup
   const viewer = await look(browser, url, null)
   t.teardown(() => viewer.close())
   const { page } = viewer

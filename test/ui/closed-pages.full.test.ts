@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { mlflowVersions } from '../../scripts/setup/python-environments.mjs'
 import { look, startBrowser } from './browser.ts'
-import { startLoginWorld } from './login-world.ts'
+import { startLoginSetup } from './login-setup.ts'
 
 /** Pages of what belongs to the whole server, and what the bar says of them. Those of the gateway are not there without one. */
 const closedPages: Readonly<Record<string, RegExp>> = {
@@ -17,13 +17,13 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
 const openPages = ['', 'experiments', 'models']
 
 async function lookAt(t: Test, version: string, pages: readonly string[]) {
-  const world = await startLoginWorld({ version })
+  const setup = await startLoginSetup({ version })
   const browser = await startBrowser()
   t.teardown(async () => {
     await browser.close()
-    await world.close()
+    await setup.close()
   })
-  const { url } = world.proxy
+  const { url } = setup.proxy
   const viewer = await look(browser, url, null)
   t.teardown(() => viewer.close())
   const { page } = viewer

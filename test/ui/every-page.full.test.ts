@@ -4,8 +4,8 @@ import { startIssuer } from '../fakes/issuer.ts'
 import { startMlflow } from '../harness/mlflow-server.ts'
 import { startProxy } from '../harness/proxy.ts'
 import { startBrowser } from './browser.ts'
+import { type Furniture, furnish, furnishNew, type NewFurniture, type Place } from './ui-seeds.ts'
 import { withViewer } from './ui-tour.ts'
-import { type Furniture, furnish, furnishNew, type NewFurniture, type Place } from './ui-world.ts'
 
 const list = (values: readonly string[]) => encodeURIComponent(JSON.stringify(values))
 

@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { look, startBrowser, type Viewer } from './browser.ts'
-import { startLoginWorld } from './login-world.ts'
+import { startLoginSetup } from './login-setup.ts'
 
-const world = await startLoginWorld()
-const { entra, acc } = world
-const { url } = world.proxy
+const setup = await startLoginSetup()
+const { entra, acc } = setup
+const { url } = setup.proxy
 const browser = await startBrowser()
 t.teardown(async () => {
   await browser.close()
-  await world.close()
+  await setup.close()
 })
 const runs = `/#/experiments/${acc.experimentId}/runs`
 const session = '__Host-mlflow-session'

@@ -4,8 +4,8 @@ import { startMlflow } from '../harness/mlflow-server.ts'
 import { startProxy } from '../harness/proxy.ts'
 import { askedByPage, checkItWould, checkOpened, checkPreviews, checkUntouched } from './artifact-views.ts'
 import { startBrowser, type Viewer } from './browser.ts'
+import { type Furniture, furnish, type Place } from './ui-seeds.ts'
 import { transition, useStages, withViewer } from './ui-tour.ts'
-import { type Furniture, furnish, type Place } from './ui-world.ts'
 
 const issuer = await startIssuer()
 const browser = await startBrowser()

@@ -1,16 +1,16 @@
 import t from 'tap'
 import { person } from '../fakes/entra-login.ts'
 import { look, startBrowser, type Viewer } from './browser.ts'
-import { startLoginWorld } from './login-world.ts'
+import { startLoginSetup } from './login-setup.ts'
 
 const promotions = [{ from: 'acc', to: 'preprod', approvers: ['ml_approvers'], requiredTags: ['reviewed'] }]
-const world = await startLoginWorld({ others: [person('Cia Falk', 'apps_preprod', 'ml_approvers')], promotions })
+const setup = await startLoginSetup({ others: [person('Cia Falk', 'apps_preprod', 'ml_approvers')], promotions })
 const browser = await startBrowser()
 t.teardown(async () => {
   await browser.close()
-  await world.close()
+  await setup.close()
 })
-const { url } = world.proxy
+const { url } = setup.proxy
 
 async function logIn({ page }: Viewer, name: string, path: string): Promise<void> {
   await page.goto(`${url}${path}`)
@@ -57,7 +57,7 @@ for (const scheme of ['light', 'dark'] as const) {
     for (const { complaints, strayed } of [anna, cia]) {
       t.strictSame(complaints, [])
       t.strictSame(
-        strayed.filter((address) => !address.startsWith(world.entra.authority)),
+        strayed.filter((address) => !address.startsWith(setup.entra.authority)),
         [],
       )
     }

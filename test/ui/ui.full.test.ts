@@ -6,8 +6,8 @@ import { startProxy } from '../harness/proxy.ts'
 import { askedByPage, checkItWould, checkOpened, checkPreviews, checkUntouched } from './artifact-views.ts'
 import { look, startBrowser, type Viewer } from './browser.ts'
 import { goThroughClosedPages, goThroughPrompts, goThroughTraces } from './genai-pages.ts'
+import { furnish, furnishNew } from './ui-seeds.ts'
 import { type Tour, transition, useStages, withViewer } from './ui-tour.ts'
-import { furnish, furnishNew } from './ui-world.ts'
 
 const issuer = await startIssuer()
 const mlflow = await startMlflow({ version: newestMlflow })

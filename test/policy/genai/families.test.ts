@@ -35,8 +35,8 @@ import {
 
 type Fields = Readonly<Record<string, unknown>>
 const json = JSON.stringify
-const ask = (caller: Environment, endpoint: string, fields: Fields, world: FakeFacts = tenancy) =>
-  judge(config, caller, requestTo(endpoint, fields), world)
+const ask = (caller: Environment, endpoint: string, fields: Fields, facts: FakeFacts = tenancy) =>
+  judge(config, caller, requestTo(endpoint, fields), facts)
 const [dataset, foreignDataset] = [inAcc.entity('d'), inProd.entity('d')]
 const own = { experiment_id: inAcc.experiment }
 

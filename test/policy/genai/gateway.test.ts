@@ -23,8 +23,8 @@ import { absentScorer, acc, all, config, inAcc, inProd, tenancy } from '../../fi
 
 type Fields = Readonly<Record<string, unknown>>
 const asAdministrator = (request: DecodedRequest): DecodedRequest => ({ ...request, administrator: true })
-const ask = (endpoint: string, fields: Fields, world: FakeFacts = tenancy) =>
-  judge(config, acc, asAdministrator(requestTo(endpoint, fields)), world)
+const ask = (endpoint: string, fields: Fields, facts: FakeFacts = tenancy) =>
+  judge(config, acc, asAdministrator(requestTo(endpoint, fields)), facts)
 const [endpoint_id, model_definition_id, secret_id] = [inAcc.gateway('e'), inAcc.gateway('d'), inAcc.gateway('s')]
 const asked = { name: 'x', secret_id, provider: 'openai', model_name: 'gpt' }
 const secret = { secret_name: 'x', secret_value: { api_key: 'k' } }
@@ -41,7 +41,7 @@ const withSecret = (provider: string, values: readonly string[], authMode?: stri
 })
 
 // biome-ignore format: a table
-const verdicts: [endpoint: string, fields: Fields, verdict: string, world?: FakeFacts][] = [
+const verdicts: [endpoint: string, fields: Fields, verdict: string, facts?: FakeFacts][] = [
   ['createGatewayEndpoint', { name: 'chat', model_configs: models }, 'allow'], ['createGatewayEndpoint', { name: 'chat_acc', model_configs: models }, 'allow'], ['createGatewayEndpoint', { name: 'x_prod_acc', model_configs: models }, 'invalid-parameter'],
   ['createGatewayEndpoint', { name: 'chat', model_configs: [...models, { model_definition_id: inProd.gateway('d') }] }, 'not-found'], ['createGatewayEndpoint', { name: 'chat', model_configs: [{ model_definition_id: inProd.gateway('d') }, ...models] }, 'not-found'],
   ['createGatewayEndpoint', { model_configs: models }, 'invalid-parameter'], ['createGatewayEndpoint', { name: 'chat', model_configs: models, experiment_id: inProd.experiment }, 'not-found'], ['createGatewayEndpoint', { name: 'chat', model_configs: models, experiment_id: '' }, 'invalid-parameter'],
@@ -71,8 +71,8 @@ const verdicts: [endpoint: string, fields: Fields, verdict: string, world?: Fake
 ]
 
 t.test('the AI gateway as its environment’s administrators may change it', async (t) => {
-  for (const [endpoint, fields, verdict, world] of verdicts) {
-    const judged = ask(endpoint, fields, world)
+  for (const [endpoint, fields, verdict, facts] of verdicts) {
+    const judged = ask(endpoint, fields, facts)
     t.equal(verdictOf(judged), verdict, `${endpoint} ${JSON.stringify(fields)}: ${refusalOf(judged)?.message ?? 'allowed'}`)
   }
 })

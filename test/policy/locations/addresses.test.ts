@@ -100,12 +100,12 @@ function fieldsOf(...meanings: readonly Meaning[]): Place[] {
   )
 }
 
-function verdictAt({ tenancy: { config, world, places, mode }, endpoint, selector }: Place, value: unknown): string {
+function verdictAt({ tenancy: { config, facts, places, mode }, endpoint, selector }: Place, value: unknown): string {
   const [place] = places
   const message = goodMessage(endpoint, place)
   setAt(message, selector, sayIn(endpoint, selector, value))
   const request = { endpointName: endpoint.name, endpoint, message, mode, administrator: true }
-  return verdictOf(judge(config, place.environment, request, world))
+  return verdictOf(judge(config, place.environment, request, facts))
 }
 
 t.test('every field that is shown as a link takes http and https alone', async (t) => {

@@ -24,7 +24,7 @@ t.test('an environment receives what others received before', async (t) => {
 })
 
 const promoted = makeVersion('fraud_preprod/9', { source: 'models:/fraud_acc/2', runId: inAcc.run(1) })
-const world = { ...tenancy, versions: [makeVersion('fraud_acc/2', { runId: inAcc.run(1) }), promoted] }
+const facts = { ...tenancy, versions: [makeVersion('fraud_acc/2', { runId: inAcc.run(1) }), promoted] }
 
 t.test('what a version in another environment was promoted from stays as it is, in production or not', async (t) => {
   const changes = [
@@ -33,8 +33,8 @@ t.test('what a version in another environment was promoted from stays as it is, 
     [acc, 'deleteModelVersion', { name: 'fraud', version: '2' }, frozen('version')],
     [acc, 'deleteRun', { run_id: inAcc.run(2) }, null],
   ] as const
-  assertCases(t, changes, chain, world)
-  assertCases(t, [[acc, 'deleteRun', { run_id: inAcc.run(1) }, null]], openSourceTenancy, world)
+  assertCases(t, changes, chain, facts)
+  assertCases(t, [[acc, 'deleteRun', { run_id: inAcc.run(1) }, null]], openSourceTenancy, facts)
 })
 
 t.test('what somebody asks to promote stays as it is, for the environment that it is of', async (t) => {
@@ -56,8 +56,8 @@ t.test('whoever received a version reads what it is made of, and nothing else of
       [preprod, 'createModelVersion', { name: 'x', source: 'models:/fraud_acc/2' }, ['foreign-name', /./]],
     ],
     chain,
-    world,
+    facts,
   )
-  assertCases(t, [[preprod, 'getRun', { run_id: inAcc.run(1) }, ['not-found', /./]]], openSourceTenancy, world)
+  assertCases(t, [[preprod, 'getRun', { run_id: inAcc.run(1) }, ['not-found', /./]]], openSourceTenancy, facts)
   t.equal(inPreprod.environment.promotesFrom.length, 0)
 })

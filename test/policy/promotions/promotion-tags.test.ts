@@ -36,7 +36,7 @@ const kinds: readonly (readonly [ServerKind, ClientMode])[] = [
 t.test('no endpoint lets a caller write a tag of a promotion', async (t) => {
   let tried = 0
   for (const [kind, mode] of kinds) {
-    const { config, world, places } = makeTenancy(kind, mode)
+    const { config, facts, places } = makeTenancy(kind, mode)
     const [place] = places
     for (const [endpointName, endpoint] of endpointTable(kind, mode).open) {
       for (const [selector, meaning] of Object.entries(endpoint.fields)) {
@@ -47,7 +47,7 @@ t.test('no endpoint lets a caller write a tag of a promotion', async (t) => {
           const message = goodMessage(endpoint, place)
           setAt(message, selector, meaning === 'tagKey' ? key : [{ key, value: 'x' }])
           const request = { endpointName, endpoint, message, mode, administrator: true }
-          const refusal = refusalOf(judge(config, place.environment, request, world))
+          const refusal = refusalOf(judge(config, place.environment, request, facts))
           t.match(refusal, { reason: 'invalid-parameter', message: /reserved for the proxy/ }, `${kind} ${endpointName}: ${key}`)
           tried += 1
         }
@@ -68,18 +68,18 @@ t.test('whatever changes the tags of a version says so by a meaning that is chec
 })
 
 t.test('the record of a copied version is left out of the copy', async (t) => {
-  const { config, world, places } = makeTenancy('mlflow')
+  const { config, facts, places } = makeTenancy('mlflow')
   const [place] = places
   const endpointName = 'createModelVersion'
   const endpoint = endpointTable('mlflow', 'http').open.get(endpointName)
   if (endpoint === undefined) throw new Error('no such endpoint')
   const message = goodMessage(endpoint, place)
   message.set('tags', toJson([...printRecord(record), { key: 'team', value: 'x' }]))
-  const granted = grantOf(judge(config, place.environment, { endpointName, endpoint, message }, world))
+  const granted = grantOf(judge(config, place.environment, { endpointName, endpoint, message }, facts))
   const keys = (json: unknown) =>
     textsOf(Array.isArray(json) ? json.map((tag) => (tag instanceof Map ? tag.get('key') : '')) : [])
   t.same(keys(upstreamMessage(granted).get('tags')), ['team', 'mlflow-env-proxy.pendingStage'])
-  const own = grantOf(judge(config, place.environment, { endpointName, endpoint, message, record: printRecord(record) }, world))
+  const own = grantOf(judge(config, place.environment, { endpointName, endpoint, message, record: printRecord(record) }, facts))
   t.equal(keys(upstreamMessage(own).get('tags')).filter(isRecordKey).length, 8, 'the proxy’s own is written')
 })
 

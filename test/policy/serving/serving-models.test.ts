@@ -14,14 +14,14 @@ const servingModels = {
   hosts: ['llm.example.com'],
   schemas: ['system.ai'],
 }
-const world = { experiments: [], runs: [], loggedModels: [], versions: [makeVersion('fraud_acc/1', { stage: 'Staging' })] }
+const facts = { experiments: [], runs: [], loggedModels: [], versions: [makeVersion('fraud_acc/1', { stage: 'Staging' })] }
 const shared = 'databricks-llama'
 
 /** What comes of a request of a caller in acc, whose environment has some of the keys. */
 function callerWith(over: Partial<Environment>) {
   const { acc, config } = makeWorkspace({ sharedServingEndpoints: [shared], servingSecretScopes: ['acc-llm'], ...over })
   const here = { ...config, ownHosts: ['adb-1.azuredatabricks.net:443'] }
-  const judged = (endpoint: string, fields: Fields) => judge(here, acc, requestTo(endpoint, fields), world)
+  const judged = (endpoint: string, fields: Fields) => judge(here, acc, requestTo(endpoint, fields), facts)
   return {
     judged,
     verdict: (endpoint: string, fields: Fields) => verdictOf(judged(endpoint, fields)),

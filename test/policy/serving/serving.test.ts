@@ -19,7 +19,7 @@ import { makeVersion } from '../../fixtures/tenancy.ts'
 
 const llama = 'databricks-meta-llama-3'
 const { acc, preprod, prod, config } = makeWorkspace({ sharedServingEndpoints: [llama], servingSecretScopes: ['acc-models'] })
-const world: FakeFacts = {
+const facts: FakeFacts = {
   experiments: [],
   runs: [],
   loggedModels: [],
@@ -35,7 +35,7 @@ const world: FakeFacts = {
   endpointIds: { idacc: 'scorer_acc', idprod: 'scorer_prod', idlegacy: 'legacy', idllama: llama },
 }
 type Fields = Readonly<Record<string, unknown>>
-const judged = (caller: typeof acc, endpoint: string, fields: Fields) => judge(config, caller, requestTo(endpoint, fields), world)
+const judged = (caller: typeof acc, endpoint: string, fields: Fields) => judge(config, caller, requestTo(endpoint, fields), facts)
 const verdict = (caller: typeof acc, endpoint: string, fields: Fields) => verdictOf(judged(caller, endpoint, fields))
 const table = endpointTable('databricks')
 
@@ -172,7 +172,7 @@ t.test('in Unity Catalog the environment’s schema is served', async (t) => {
   ]
   const asked = (of: typeof acc, entity_name: string, entity_version: string) => {
     const fields = { name: 'scorer', served_entities: [{ ...fraud, entity_name, entity_version }] }
-    return judge(catalog, of, requestTo('updateServingConfig', fields), { ...world, versions })
+    return judge(catalog, of, requestTo('updateServingConfig', fields), { ...facts, versions })
   }
   const table: readonly (readonly [typeof acc, string, string, string])[] = [
     [own, 'fraud', '1', 'allow'],

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { newestMlflow } from '../../../scripts/setup/python-environments.mjs'
-import { askUpstream } from '../../attacks/attack-world.ts'
+import { askUpstream } from '../../attacks/attack-setup.ts'
 import { reply, runId, startFakeUpstream } from '../../fakes/fake-upstream.ts'
 import { startApp } from '../../harness/app.ts'
 import { startMlflow } from '../../harness/mlflow-server.ts'

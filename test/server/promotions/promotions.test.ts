@@ -3,7 +3,7 @@ import { runCommand } from '../../../src/commands/run-command.ts'
 import { type RegistryUpstream, startRegistryUpstream } from '../../fakes/registry-upstream.ts'
 import { type App, startApp } from '../../harness/app.ts'
 
-interface World {
+interface Setup {
   readonly app: App
   readonly registry: RegistryUpstream
   readonly people: Readonly<Record<'ann' | 'bob' | 'cleo' | 'reader' | 'stranger', string>>
@@ -11,8 +11,8 @@ interface World {
 
 const rule = { from: 'acc', to: 'prod', approvers: ['approvers'] }
 
-/** Ann works in acc and approves, Bob approves, Cleo works in acc; each in a world of its own. */
-async function prepare(t: Test, more: object = {}, failing: () => string | null = () => null): Promise<World> {
+/** Ann works in acc and approves, Bob approves, Cleo works in acc; each in a setup of its own. */
+async function prepare(t: Test, more: object = {}, failing: () => string | null = () => null): Promise<Setup> {
   const registry = await startRegistryUpstream()
   const environments = { acc: { readers: ['lookers'] }, dev: {}, prod: { production: true } }
   const promotions = [{ ...rule, ...more }]
@@ -35,9 +35,9 @@ async function prepare(t: Test, more: object = {}, failing: () => string | null 
   return { app, registry, people: { ann, bob, cleo, reader, stranger } }
 }
 
-type Who = keyof World['people']
+type Who = keyof Setup['people']
 
-async function send({ app, people }: World, who: Who, method: string, path: string, body?: object) {
+async function send({ app, people }: Setup, who: Who, method: string, path: string, body?: object) {
   const headers = { authorization: `Bearer ${people[who]}`, 'content-type': 'application/json' }
   const response = await fetch(`${app.url}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) })
   const text = await response.text()
@@ -45,12 +45,12 @@ async function send({ app, people }: World, who: Who, method: string, path: stri
 }
 
 const named = { from: 'acc', to: 'prod', model: 'fraud', version: '1' }
-const step = (world: World, who: Who, action: string, other: object = {}) =>
-  send(world, who, 'POST', '/-/promote', { action, ...named, ...other })
-const look = (world: World, who: Who, other: object = {}) =>
-  send(world, who, 'GET', `/-/promote?${new URLSearchParams({ ...named, ...other })}`)
-const copies = ({ registry }: World) => registry.versions.filter(({ name }) => name === 'fraud_prod')
-const tag = (world: World, key: string, value: string) => world.registry.versions[0]?.tags.push({ key, value })
+const step = (setup: Setup, who: Who, action: string, other: object = {}) =>
+  send(setup, who, 'POST', '/-/promote', { action, ...named, ...other })
+const look = (setup: Setup, who: Who, other: object = {}) =>
+  send(setup, who, 'GET', `/-/promote?${new URLSearchParams({ ...named, ...other })}`)
+const copies = ({ registry }: Setup) => registry.versions.filter(({ name }) => name === 'fraud_prod')
+const tag = (setup: Setup, key: string, value: string) => setup.registry.versions[0]?.tags.push({ key, value })
 
 t.test('without rules there is no such address', async (t) => {
   const registry = await startRegistryUpstream()
@@ -64,118 +64,118 @@ t.test('without rules there is no such address', async (t) => {
 })
 
 t.test('whoever has nothing to do with it learns nothing: the same as for a version that is absent', async (t) => {
-  const world = await prepare(t)
-  const absent = await look(world, 'cleo', { version: '99' })
+  const setup = await prepare(t)
+  const absent = await look(setup, 'cleo', { version: '99' })
   t.equal(absent.status, 404)
   const same = (answer: { status: number; text: string }, version = '99') =>
     t.same([answer.status, answer.text], [404, absent.text.replace('99', version)])
-  same(await look(world, 'stranger', { version: '99' }))
-  same(await look(world, 'stranger'), '1')
-  same(await look(world, 'stranger', { from: 'nowhere' }), '1')
-  same(await look(world, 'ann', { to: 'dev' }), '1')
-  same(await look(world, 'ann', { from: 'prod', to: 'acc' }), '1')
-  for (const action of ['ask', 'approve', 'decline', 'withdraw']) same(await step(world, 'stranger', action), '1')
+  same(await look(setup, 'stranger', { version: '99' }))
+  same(await look(setup, 'stranger'), '1')
+  same(await look(setup, 'stranger', { from: 'nowhere' }), '1')
+  same(await look(setup, 'ann', { to: 'dev' }), '1')
+  same(await look(setup, 'ann', { from: 'prod', to: 'acc' }), '1')
+  for (const action of ['ask', 'approve', 'decline', 'withdraw']) same(await step(setup, 'stranger', action), '1')
   same(
-    await look(world, 'bob', { model: 'fraud_prod' }).then(({ status, text }) => ({ status, text: text.replace('_prod', '') })),
+    await look(setup, 'bob', { model: 'fraud_prod' }).then(({ status, text }) => ({ status, text: text.replace('_prod', '') })),
     '1',
   )
-  t.same((await send(world, 'stranger', 'GET', '/-/promote')).body, { promotions: [] })
-  t.same(world.registry.changes, [])
+  t.same((await send(setup, 'stranger', 'GET', '/-/promote')).body, { promotions: [] })
+  t.same(setup.registry.changes, [])
 })
 
 t.test('who may do what', async (t) => {
-  const world = await prepare(t)
-  t.match(await step(world, 'reader', 'ask'), { status: 403, body: { message: /not only its readers/ } })
-  t.match((await look(world, 'reader')).body, { state: 'open', may: { ask: false, approve: false } }, 'readers look')
-  t.match(await step(world, 'bob', 'ask'), { status: 403 }, 'an approver asks for nothing')
-  t.match(await step(world, 'bob', 'approve'), { status: 409, body: { message: /Nobody asks/ } })
-  t.match(await step(world, 'ann', 'ask'), { status: 200, body: { state: 'asked', may: { approve: false, withdraw: true } } })
-  t.match(await step(world, 'ann', 'approve'), { status: 403, body: { message: /takes two people/ } })
-  t.match(await step(world, 'cleo', 'approve'), { status: 403, body: { message: /Only approvers/ } })
-  t.match(await step(world, 'bob', 'decline'), { status: 200, body: { state: 'open' } })
-  t.match(await step(world, 'bob', 'approve'), { status: 409 }, 'what was declined is not approved')
-  t.same(copies(world), [])
-  await step(world, 'cleo', 'ask')
-  t.match(await step(world, 'ann', 'withdraw'), { status: 200, body: { state: 'open' } }, 'colleagues withdraw it')
-  await step(world, 'cleo', 'ask')
-  t.match(await step(world, 'ann', 'approve'), { status: 200, body: { state: 'promoted', promotedAs: '1' } })
-  t.match(copies(world), [{ source: 'models:/fraud_acc/1', current_stage: 'Production' }])
+  const setup = await prepare(t)
+  t.match(await step(setup, 'reader', 'ask'), { status: 403, body: { message: /not only its readers/ } })
+  t.match((await look(setup, 'reader')).body, { state: 'open', may: { ask: false, approve: false } }, 'readers look')
+  t.match(await step(setup, 'bob', 'ask'), { status: 403 }, 'an approver asks for nothing')
+  t.match(await step(setup, 'bob', 'approve'), { status: 409, body: { message: /Nobody asks/ } })
+  t.match(await step(setup, 'ann', 'ask'), { status: 200, body: { state: 'asked', may: { approve: false, withdraw: true } } })
+  t.match(await step(setup, 'ann', 'approve'), { status: 403, body: { message: /takes two people/ } })
+  t.match(await step(setup, 'cleo', 'approve'), { status: 403, body: { message: /Only approvers/ } })
+  t.match(await step(setup, 'bob', 'decline'), { status: 200, body: { state: 'open' } })
+  t.match(await step(setup, 'bob', 'approve'), { status: 409 }, 'what was declined is not approved')
+  t.same(copies(setup), [])
+  await step(setup, 'cleo', 'ask')
+  t.match(await step(setup, 'ann', 'withdraw'), { status: 200, body: { state: 'open' } }, 'colleagues withdraw it')
+  await step(setup, 'cleo', 'ask')
+  t.match(await step(setup, 'ann', 'approve'), { status: 200, body: { state: 'promoted', promotedAs: '1' } })
+  t.match(copies(setup), [{ source: 'models:/fraud_acc/1', current_stage: 'Production' }])
 })
 
 t.test('one person is enough where the rule says so', async (t) => {
-  const world = await prepare(t, { people: 1 })
-  await step(world, 'ann', 'ask')
-  t.match((await step(world, 'ann', 'approve')).body, { state: 'promoted' })
+  const setup = await prepare(t, { people: 1 })
+  await step(setup, 'ann', 'ask')
+  t.match((await step(setup, 'ann', 'approve')).body, { state: 'promoted' })
 })
 
 t.test('tags and metrics are demanded when somebody asks, and again when somebody approves', async (t) => {
-  const world = await prepare(t, { requiredTags: ['seen', 'bias=passed'], metrics: [{ name: 'auc', min: 0.9, max: 1 }] })
+  const setup = await prepare(t, { requiredTags: ['seen', 'bias=passed'], metrics: [{ name: 'auc', min: 0.9, max: 1 }] })
   const unmet = ["it has no tag 'seen'", "it has no tag 'bias'", "its run has no metric 'auc'"]
-  t.same((await look(world, 'ann')).body.unmet, unmet)
-  t.equal((await step(world, 'ann', 'ask')).status, 403)
-  tag(world, 'seen', '')
-  tag(world, 'bias', 'failed')
+  t.same((await look(setup, 'ann')).body.unmet, unmet)
+  t.equal((await step(setup, 'ann', 'ask')).status, 403)
+  tag(setup, 'seen', '')
+  tag(setup, 'bias', 'failed')
   const measured = { key: 'auc', value: 'NaN' as unknown }
-  world.registry.metrics.push(measured)
+  setup.registry.metrics.push(measured)
   for (const value of ['NaN', 0.8, 1.5, 'Infinity']) {
     measured.value = value
-    t.match((await look(world, 'ann')).body.unmet, [/'bias' is not 'passed'/, /auc/], `${value}`)
+    t.match((await look(setup, 'ann')).body.unmet, [/'bias' is not 'passed'/, /auc/], `${value}`)
   }
   measured.value = 0.95
-  const [version] = world.registry.versions
+  const [version] = setup.registry.versions
   if (version !== undefined)
     version.tags = [
       { key: 'seen', value: '' },
       { key: 'bias', value: 'passed' },
     ]
-  t.equal((await step(world, 'ann', 'ask')).status, 200)
+  t.equal((await step(setup, 'ann', 'ask')).status, 200)
   measured.value = 0.5
-  t.match(await step(world, 'bob', 'approve'), { status: 403, body: { message: /below 0.9/ } }, 'behind the back of the proxy')
-  t.same(copies(world), [])
+  t.match(await step(setup, 'bob', 'approve'), { status: 403, body: { message: /below 0.9/ } }, 'behind the back of the proxy')
+  t.same(copies(setup), [])
 })
 
 t.test('the record is on the copy from the moment that it exists, and the request is gone', async (t) => {
-  const world = await prepare(t)
-  tag(world, 'team', 'fraud')
-  await step(world, 'ann', 'ask')
+  const setup = await prepare(t)
+  tag(setup, 'team', 'fraud')
+  await step(setup, 'ann', 'ask')
   let made: unknown
-  world.registry.before = (path, body) => {
+  setup.registry.before = (path, body) => {
     if (path === 'model-versions/create') made = body
     return 'answer'
   }
-  await step(world, 'bob', 'approve')
+  await step(setup, 'bob', 'approve')
   t.match(made, { name: 'fraud_prod', source: 'models:/fraud_acc/1' })
-  const [copy] = copies(world)
+  const [copy] = copies(setup)
   const tags = Object.fromEntries(
     copy?.tags.map(({ key, value }) => [key.replace('mlflow_env_proxy_promotion_', ''), value]) ?? [],
   )
   t.match(tags, { team: 'fraud', id: /^[0-9a-f]{16}$/, from: 'acc', model: 'fraud', version: '1', asked_at: /^20.*Z$/ })
   t.same(
-    world.registry.versions[0]?.tags.map(({ key }) => key),
+    setup.registry.versions[0]?.tags.map(({ key }) => key),
     ['team'],
   )
 })
 
 t.test('interrupted at any change, it is completed by doing it again, and never twice', async (t) => {
-  const world = await prepare(t)
-  await step(world, 'ann', 'ask')
+  const setup = await prepare(t)
+  await step(setup, 'ann', 'ask')
   let count = 0
-  world.registry.before = () => {
+  setup.registry.before = () => {
     count += 1
     return 'answer'
   }
-  await step(world, 'bob', 'approve')
+  await step(setup, 'bob', 'approve')
   const steps = count
   t.ok(steps > 5, `${steps} changes`)
   for (const how of ['lose', 'refuse'] as const) {
-    for (let at = 1; at <= steps; at++) await interrupt(t, world, how, at)
+    for (let at = 1; at <= steps; at++) await interrupt(t, setup, how, at)
   }
 })
 
-async function interrupt(t: Test, world: World, how: 'lose' | 'refuse', at: number): Promise<void> {
-  const { registry } = world
+async function interrupt(t: Test, setup: Setup, how: 'lose' | 'refuse', at: number): Promise<void> {
+  const { registry } = setup
   registry.reset()
-  await step(world, 'ann', 'ask')
+  await step(setup, 'ann', 'ask')
   let count = 0
   let broken = ''
   registry.before = (path) => {
@@ -184,74 +184,74 @@ async function interrupt(t: Test, world: World, how: 'lose' | 'refuse', at: numb
     broken ||= path
     return how
   }
-  await step(world, 'bob', 'approve')
+  await step(setup, 'bob', 'approve')
   const what = `${how} from change ${at} on (${broken})`
-  t.ok(copies(world).length <= 1, what)
+  t.ok(copies(setup).length <= 1, what)
   registry.before = () => 'answer'
   // The claim of whoever was interrupted counts for a time.
   const [version] = registry.versions
   if (version !== undefined)
     version.tags = version.tags.map((each) => (each.key.includes('_claim_') ? { ...each, value: '0' } : each))
-  const again = await step(world, 'bob', 'approve')
+  const again = await step(setup, 'bob', 'approve')
   t.match(again, { status: 200, body: { state: 'promoted', promotedAs: '1' } }, `${what}: completed`)
-  t.equal(copies(world).length, 1, `${what}: once`)
+  t.equal(copies(setup).length, 1, `${what}: once`)
   const left = version?.tags.filter(({ key }) => !key.includes('_claim_'))
   t.same(left, [], `${what}: nothing is left over but a claim that counts no more`)
 }
 
 t.test('of two who carry it out at once, one at most does', async (t) => {
-  const world = await prepare(t)
-  await step(world, 'ann', 'ask')
-  const answers = await Promise.all(Array.from({ length: 6 }, () => step(world, 'bob', 'approve')))
+  const setup = await prepare(t)
+  await step(setup, 'ann', 'ask')
+  const answers = await Promise.all(Array.from({ length: 6 }, () => step(setup, 'bob', 'approve')))
   const statuses = new Set(answers.map(({ status }) => status))
   t.ok(
     [...statuses].every((status) => status === 200 || status === 409),
     [...statuses].join(),
   )
-  t.ok(copies(world).length <= 1)
-  t.equal((await step(world, 'bob', 'approve')).body.promotedAs, '1')
-  t.equal(copies(world).length, 1)
+  t.ok(copies(setup).length <= 1)
+  t.equal((await step(setup, 'bob', 'approve')).body.promotedAs, '1')
+  t.equal(copies(setup).length, 1)
 })
 
 t.test('while the outcome of a copy is unknown, nobody copies again', async (t) => {
-  const world = await prepare(t)
-  await step(world, 'ann', 'ask')
-  world.registry.before = (path) => (path === 'model-versions/create' ? 'lose' : 'answer')
-  t.equal((await step(world, 'bob', 'approve')).status, 409)
-  world.registry.before = () => 'answer'
-  t.match(await step(world, 'bob', 'approve'), { status: 409, body: { message: /is being carried out/ } })
-  t.match(await step(world, 'ann', 'withdraw'), { status: 409 }, 'nor is it withdrawn')
-  t.equal(copies(world).length, 1)
+  const setup = await prepare(t)
+  await step(setup, 'ann', 'ask')
+  setup.registry.before = (path) => (path === 'model-versions/create' ? 'lose' : 'answer')
+  t.equal((await step(setup, 'bob', 'approve')).status, 409)
+  setup.registry.before = () => 'answer'
+  t.match(await step(setup, 'bob', 'approve'), { status: 409, body: { message: /is being carried out/ } })
+  t.match(await step(setup, 'ann', 'withdraw'), { status: 409 }, 'nor is it withdrawn')
+  t.equal(copies(setup).length, 1)
 })
 
 t.test('one version has one request at a time', async (t) => {
-  const world = await prepare(t)
-  tag(world, 'mlflow_env_proxy_promotion', JSON.stringify(['1', 'elsewhere', ['a', 'A', '2026-01-01T00:00:00Z']]))
-  t.match(await step(world, 'ann', 'ask'), { status: 409, body: { message: /'elsewhere'/ } })
+  const setup = await prepare(t)
+  tag(setup, 'mlflow_env_proxy_promotion', JSON.stringify(['1', 'elsewhere', ['a', 'A', '2026-01-01T00:00:00Z']]))
+  t.match(await step(setup, 'ann', 'ask'), { status: 409, body: { message: /'elsewhere'/ } })
 })
 
 t.test('what cannot be read in one way is refused', async (t) => {
-  const world = await prepare(t)
+  const setup = await prepare(t)
   for (const other of [{ extra: '1' }, { version: 1 }, { action: 'now' }, { model: '' }])
-    t.equal((await step(world, 'ann', 'ask', other)).status, 400, JSON.stringify(other))
-  t.equal((await step(world, 'ann', 'ask', { version: '01' })).status, 404)
-  t.equal((await step(world, 'ann', 'ask', { model: 'x'.repeat(2_000) })).status, 400)
+    t.equal((await step(setup, 'ann', 'ask', other)).status, 400, JSON.stringify(other))
+  t.equal((await step(setup, 'ann', 'ask', { version: '01' })).status, 404)
+  t.equal((await step(setup, 'ann', 'ask', { model: 'x'.repeat(2_000) })).status, 400)
 })
 
 t.test('a page of another site takes no step', async (t) => {
-  const world = await prepare(t)
-  const headers = { authorization: `Bearer ${world.people.ann}`, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+  const setup = await prepare(t)
+  const headers = { authorization: `Bearer ${setup.people.ann}`, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
   const form = new URLSearchParams({ action: 'ask', ...named })
-  const response = await fetch(`${world.app.url}/-/promote`, { method: 'POST', headers, body: form })
+  const response = await fetch(`${setup.app.url}/-/promote`, { method: 'POST', headers, body: form })
   t.equal(response.status, 400)
-  t.same(world.registry.changes, [])
+  t.same(setup.registry.changes, [])
 })
 
 t.test('the command asks, approves and says how it stands', async (t) => {
-  const world = await prepare(t)
+  const setup = await prepare(t)
   const run = async (who: Who, ...args: string[]) => {
     const said = { out: '', err: '' }
-    const env = { MLFLOW_TRACKING_URI: `${world.app.url}/env/acc`, MLFLOW_TRACKING_TOKEN: world.people[who] }
+    const env = { MLFLOW_TRACKING_URI: `${setup.app.url}/env/acc`, MLFLOW_TRACKING_TOKEN: setup.people[who] }
     const hear = (end: 'out' | 'err') => (text: string) => {
       said[end] += text
     }
@@ -271,16 +271,16 @@ t.test('the command asks, approves and says how it stands', async (t) => {
 })
 
 t.test('what nobody could account for is not done', async (t) => {
-  const world = await prepare(t, {}, () => 'the disk is full')
-  for (const action of ['ask', 'withdraw']) t.equal((await step(world, 'ann', action)).status, 503, action)
-  t.same(world.registry.changes, [])
+  const setup = await prepare(t, {}, () => 'the disk is full')
+  for (const action of ['ask', 'withdraw']) t.equal((await step(setup, 'ann', action)).status, 503, action)
+  t.same(setup.registry.changes, [])
 })
 
 t.test('every step has an audit line of its own', async (t) => {
-  const world = await prepare(t)
-  await step(world, 'ann', 'ask')
-  await step(world, 'bob', 'approve')
-  const written = () => world.app.lines().filter(({ audit }) => audit === true)
+  const setup = await prepare(t)
+  await step(setup, 'ann', 'ask')
+  await step(setup, 'bob', 'approve')
+  const written = () => setup.app.lines().filter(({ audit }) => audit === true)
   while (written().length < 2) await new Promise(setImmediate)
   const [asked, approved] = written()
   const promotion = { from: 'acc', to: 'prod', id: /^[0-9a-f]{16}$/, askedBy: /00001$/, newVersion: null, approvedBy: null }

@@ -10,8 +10,8 @@ const usage = (endpoint: string, fields: object) =>
 
 t.test('where MLflow would make an experiment for the use of an endpoint, it is one of the environment’s', async (t) => {
   const gateway = { id: '77', name: '/experiments/acc/gateway/x' }
-  const world = { ...tenancy, experiments: [...tenancy.experiments, gateway] }
-  t.equal(grantOf(judgeIn(openSourceTenancy, acc, 'createGatewayEndpoint', made, world)).context.usageExperimentId, '77')
+  const facts = { ...tenancy, experiments: [...tenancy.experiments, gateway] }
+  t.equal(grantOf(judgeIn(openSourceTenancy, acc, 'createGatewayEndpoint', made, facts)).context.usageExperimentId, '77')
   t.equal(usage('createGatewayEndpoint', { ...made, usage_tracking: false }), null)
   t.equal(usage('createGatewayEndpoint', { ...made, experiment_id: inAcc.experiment }), null)
   t.equal(usage('updateGatewayEndpoint', { endpoint_id: lent.endpoint, usage_tracking: true }), '777')

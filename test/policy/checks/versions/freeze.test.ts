@@ -20,12 +20,12 @@ t.test('what a version in production is made of stays as it is', async (t) => {
 
 t.test('copies of copies count', async (t) => {
   const copies = [makeVersion('a_acc/1', { runId: inAcc.run(1) }), makeVersion('b_acc/1', { source: 'models:/a_acc/1' })]
-  const world = (stage: 'Production' | 'None') => ({
+  const facts = (stage: 'Production' | 'None') => ({
     ...tenancy,
     versions: [...copies, makeVersion('c_acc/1', { stage, source: 'models:/b_acc/1' })],
   })
-  assertCases(t, [[acc, 'deleteRun', { run_id: inAcc.run(1) }, frozen('run')]], undefined, world('Production'))
-  assertCases(t, [[acc, 'deleteRun', { run_id: inAcc.run(1) }, null]], undefined, world('None'))
+  assertCases(t, [[acc, 'deleteRun', { run_id: inAcc.run(1) }, frozen('run')]], undefined, facts('Production'))
+  assertCases(t, [[acc, 'deleteRun', { run_id: inAcc.run(1) }, null]], undefined, facts('None'))
 })
 
 t.test('a Databricks workspace has copies of its own', async (t) => {

@@ -17,7 +17,7 @@ t.test('whoever promotes reads what is behind the versions that they may promote
 })
 
 t.test('an own version shows a run only of an environment that is promoted from', async (t) => {
-  const world = {
+  const facts = {
     ...tenancy,
     versions: [makeVersion('x_prod/1', { runId: inPreprod.run(1) }), makeVersion('y_prod/1', { runId: inAcc.run(1) })],
   }
@@ -25,5 +25,5 @@ t.test('an own version shows a run only of an environment that is promoted from'
   assertCases(t, [
     [prod, 'getRun', { run_id: inPreprod.run(1) }, ['not-found', /^Run with id/]],
     [prod, 'getRun', { run_id: inAcc.run(1) }, null],
-  ], undefined, world)
+  ], undefined, facts)
 })

@@ -7,7 +7,7 @@ const missing = ['not-found', /^No such artifact: 'MLmodel'$/] as const
 const inStore = (experiment: string, run: string) => `mlflow-artifacts:/${experiment}/${run}/artifacts/m`
 
 t.test('what MLflow opens for a version is the caller’s to read, whoever wrote where it lies', async (t) => {
-  const world = {
+  const facts = {
     ...tenancy,
     versions: [
       makeVersion('own_acc/1', { source: inStore(inAcc.experiment, inAcc.run(1)) }),
@@ -28,6 +28,6 @@ t.test('what MLflow opens for a version is the caller’s to read, whoever wrote
     [acc, 'getModelVersionArtifact', file('elsewhere'), missing],
     [acc, 'getModelVersionArtifact', file('foreigncopy'), missing],
     [acc, 'getModelVersionArtifact', file('own', '9'), ['not-found', /^Model Version/]],
-  ], undefined, world)
+  ], undefined, facts)
   assertCases(t, [[prod, 'getModelVersionArtifact', file('fraud_acc', '2'), null]])
 })

@@ -7,10 +7,10 @@ import { type EntraLogin, type Person, person, startEntraLogin } from '../fakes/
 import { startMlflow } from '../harness/mlflow-server.ts'
 import { lastingPort } from '../harness/program.ts'
 import { type RunningProxy, startProxy } from '../harness/proxy.ts'
-import { type Furniture, furnish } from './ui-world.ts'
+import { type Furniture, furnish } from './ui-seeds.ts'
 
 /** A real MLflow behind a proxy to which people log in: Anna in acc, Bo in all environments, Dan in none. */
-export interface LoginWorld {
+export interface LoginSetup {
   readonly proxy: RunningProxy
   readonly entra: EntraLogin
   /** An application in acc. */
@@ -19,7 +19,7 @@ export interface LoginWorld {
   close(): Promise<void>
 }
 
-interface LoginWorldOptions {
+interface LoginSetupOptions {
   readonly version?: string
   readonly basePath?: string
   /** Besides Anna, Bo and Dan. */
@@ -28,7 +28,7 @@ interface LoginWorldOptions {
 }
 
 /** Starts them all. */
-export async function startLoginWorld(options: LoginWorldOptions = {}): Promise<LoginWorld> {
+export async function startLoginSetup(options: LoginSetupOptions = {}): Promise<LoginSetup> {
   const { version = newestMlflow, basePath = '', others = [], promotions = [] } = options
   const port = await lastingPort()
   const publicUrl = `http://127.0.0.1:${port}${basePath}`

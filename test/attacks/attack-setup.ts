@@ -26,7 +26,7 @@ export interface Seed {
 }
 
 /** A real MLflow with two environments' things in it, the proxy before it, and everything between them written down. */
-export interface AttackWorld {
+export interface AttackSetup {
   readonly upstream: MlflowServer
   readonly hop: Hop
   readonly issuer: TestIssuer
@@ -184,7 +184,7 @@ async function seedNobody(seeder: Seeder): Promise<void> {
 const objectIds = { acc: 'a', prod: 'b', both: 'c', none: 'd' } as const
 const rolesOf = { acc: ['apps_acc'], prod: ['apps_prod'], both: ['apps_acc', 'apps_prod'], none: ['apps_other'] } as const
 
-async function makeTokens(issuer: TestIssuer): Promise<AttackWorld['tokens']> {
+async function makeTokens(issuer: TestIssuer): Promise<AttackSetup['tokens']> {
   const token = (who: keyof typeof objectIds) => {
     const oid = `00000000-0000-4000-8000-${objectIds[who].repeat(12)}`
     return issuer.token({ oid, sub: oid, roles: rolesOf[who] })
@@ -192,8 +192,8 @@ async function makeTokens(issuer: TestIssuer): Promise<AttackWorld['tokens']> {
   return { acc: await token('acc'), prod: await token('prod'), both: await token('both'), none: await token('none') }
 }
 
-/** Starts the world in which attacks are tried: MLflow of a version, its seeds, the hop, an issuer and the proxy. */
-export async function startAttackWorld(version: string): Promise<AttackWorld> {
+/** Starts the setup in which attacks are tried: MLflow of a version, its seeds, the hop, an issuer and the proxy. */
+export async function startAttackSetup(version: string): Promise<AttackSetup> {
   const upstream = await startMlflow({ version })
   const seeder = new Seeder(upstream)
   await seedNobody(seeder)
