@@ -9,7 +9,7 @@ import { runPythonClient } from './python-client.ts'
 
 const allScenarios = ['fluent', 'searches', 'isolation', 'promotion', 'families', 'generative', 'command-line', 'notebook']
 
-/** Clients that are too old for what a story tells. */
+/** Clients that are too old for what a scenario does. */
 function isTooOld(scenario: string, clientVersion: string): boolean {
   if (scenario === 'families') return !clientVersion.startsWith('3.')
   return scenario === 'generative' && (clientVersion.startsWith('1.') || clientVersion === '2.9.2')
@@ -65,7 +65,7 @@ function inPairs<Item, Result>(items: readonly Item[], work: (item: Item) => Pro
 export interface ScenarioOptions {
   /** Client versions; without it all that the run has. During development $CLIENT_VERSIONS (with commas) takes its place. */
   readonly clients?: readonly string[]
-  /** Without it all. During development $CLIENT_STORIES takes its place. */
+  /** Without it all. During development $CLIENT_SCENARIOS takes its place. */
   readonly scenarios?: readonly string[]
   /** Environment variables that the clients have besides. */
   readonly env?: Readonly<Record<string, string>>
@@ -88,7 +88,7 @@ async function runScenarios(
   options: ScenarioOptions,
 ): Promise<void> {
   const clients = process.env.CLIENT_VERSIONS?.split(',') ?? options.clients ?? clientVersions
-  const scenarios = process.env.CLIENT_STORIES?.split(',') ?? options.scenarios ?? allScenarios
+  const scenarios = process.env.CLIENT_SCENARIOS?.split(',') ?? options.scenarios ?? allScenarios
   const { env = {}, homeFiles = {} } = options
   const newestFirst = [...clients].reverse()
   const runs = inPairs(newestFirst, (version) => {
@@ -105,8 +105,8 @@ async function runScenarios(
 }
 
 /**
- * Client versions tell every story against one server of `serverVersion`, through one proxy.
- * With $CLIENT_DIRECT the clients talk to MLflow itself: what then fails is a mistake in the story.
+ * Client versions run every scenario against one server of `serverVersion`, through one proxy.
+ * With $CLIENT_DIRECT the clients talk to MLflow itself: what then fails is a mistake in the scenario.
  */
 export async function runClientScenarios(t: Test, serverVersion: string, options: ScenarioOptions = {}): Promise<void> {
   t.setTimeout(15 * 60_000)

@@ -78,12 +78,12 @@ export class UpstreamWatch {
 
   async #look(): Promise<void> {
     const found = await Promise.all(
-      this.#environments.map(async (name) => ({ name, trouble: await lookAt(this.#upstream, name) })),
+      this.#environments.map(async (name) => ({ name, problem: await lookAt(this.#upstream, name) })),
     )
-    const troubled = found.filter(({ trouble }) => trouble !== null)
+    const troubled = found.filter(({ problem }) => problem !== null)
     if (troubled.length < found.length) this.#wasSeen = true
     const whose = troubled.length === found.length ? '' : `of ${troubled.map(({ name }) => name).join(' and ')}, `
-    this.#concern = troubled[0] === undefined ? null : `${whose}${troubled[0].trouble}`
+    this.#concern = troubled[0] === undefined ? null : `${whose}${troubled[0].problem}`
     const pause = this.#wasSeen ? intervals.troubled : intervals.unseen
     this.#nextLook = performance.now() + (this.#concern === null ? intervals.well : pause)
   }

@@ -43,8 +43,8 @@ export class Forward implements Strategy {
 
   async carryOut(granted: GrantedRequest): Promise<JsonObject> {
     const { grant, requestContext } = granted
-    const unasked = asksForNothing(grant) ? new Map() : emptyResult(grant)
-    if (unasked !== null) return unasked
+    const empty = asksForNothing(grant) ? new Map() : emptyResult(grant)
+    if (empty !== null) return empty
     const { credentials, principal, environment } = requestContext
     const { version } = grant.context
     if (version !== null) await finishRegistration(this.#upstream, version, grant.context, credentials)
