@@ -7,7 +7,7 @@ import { checkCommand } from './check.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
-import { promoteCommand } from './promote.ts'
+import { promoteCommand, promotionsCommand } from './promote.ts'
 import { routesCommand } from './routes.ts'
 import { serveCommand } from './serve.ts'
 import { shadowReportCommand } from './shadow-report.ts'
@@ -25,6 +25,7 @@ const commands = [
   auditCommand,
   shadowReportCommand,
   promoteCommand,
+  promotionsCommand,
   agentCommand,
   demoCommand,
 ]

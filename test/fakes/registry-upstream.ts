@@ -69,6 +69,8 @@ function handlersOf(
     },
     'model-versions/get': shown,
     'model-versions/search': ({ filter = '' }) => {
+      const [, tagged] = /^tags\.`?(\w+)`? LIKE '%'$/.exec(filter) ?? []
+      if (tagged !== undefined) return { model_versions: versions.filter(({ tags }) => tags.some(({ key }) => key === tagged)) }
       const [name, run, source] = ['name', 'run_id', 'source_path'].map((column) => equalTo(filter, column))
       return { model_versions: versions.filter((v) => v.name === name || v.run_id === run || v.source === source) }
     },

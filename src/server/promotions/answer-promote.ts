@@ -9,6 +9,7 @@ import { choicesPage, standingPage } from './promote-pages.ts'
 import { type Case, type Named, openCase, roleIn } from './promotion-case.ts'
 import { Promotions, type Standing } from './promotions.ts'
 import { isForm, readNamed, readStep, type Step } from './read-step.ts'
+import { findWaiting, type Waiting } from './waiting.ts'
 
 function authenticatedOf({ authenticated }: FastifyRequest): Authenticated {
   if (authenticated === null) throw new Refusal('unauthenticated', 'The request has no token.')
@@ -28,8 +29,8 @@ async function openFor({ config }: CopyParts, named: Named, request: FastifyRequ
 
 /** What a caller may do at a promotion that stands so. */
 export function mayDo(
-  { rule, mayAsk, isApprover, principal }: Case,
-  { state, request }: Standing,
+  { rule, mayAsk, isApprover, principal }: Pick<Case, 'rule' | 'mayAsk' | 'isApprover' | 'principal'>,
+  { state, request }: Pick<Standing, 'state' | 'request'>,
 ): Readonly<Record<Step, boolean>> {
   const isOwn = request?.asked.id === `${principal.tenantId} ${principal.objectId}`
   const pending = state === 'asked' || state === 'approved'
@@ -41,12 +42,22 @@ export function mayDo(
   }
 }
 
+const signed = (signature: { readonly name: string; readonly at: string } | null | undefined) =>
+  signature == null ? null : { by: signature.name, at: signature.at }
+
+/** One of those that wait, as programs read it. */
+function describeWaiting(config: CopyParts['config'], principal: Case['principal'], waiting: Waiting) {
+  const { rule, model, version, request } = waiting
+  const state = request.approved === null ? 'asked' : 'approved'
+  const may = mayDo({ rule, principal, ...roleIn(config, rule, principal) }, { state, request })
+  const { from, to } = rule
+  return { from, to, model, version, state, asked: signed(request.asked), approved: signed(request.approved), may } as const
+}
+
 /** A promotion as programs read it. */
 function describe(the: Case, standing: Standing): Readonly<Record<string, unknown>> {
   const { rule, id } = the
   const { state, request, promotedAs, unmet } = standing
-  const signed = (signature: { readonly name: string; readonly at: string } | null | undefined) =>
-    signature == null ? null : { by: signature.name, at: signature.at }
   return {
     from: rule.from,
     to: rule.to,
@@ -67,7 +78,7 @@ function send(request: FastifyRequest, reply: FastifyReply, the: Case, standing:
   return reply.headers(ownPageHeaders()).send(standingPage(the, standing, mayDo(the, standing)))
 }
 
-/** Answers how a promotion stands, or, where none is named, which ones the caller has to do with. */
+/** Answers how a promotion stands, or, where none is named, which rules the caller has to do with, and what waits by them. */
 export async function answerLook(parts: CopyParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { auditRecord } = request
   Object.assign(auditRecord, { endpoint: 'promote', action: 'read' })
@@ -78,13 +89,21 @@ export async function answerLook(parts: CopyParts, request: FastifyRequest, repl
   }
   const { config } = parts
   const { principal } = authenticatedOf(request)
-  const mine = (config.promotions ?? []).flatMap((rule) => {
-    const { isMember, mayAsk, isApprover } = roleIn(config, rule, principal)
-    const { from, to, people, requiredTags, metrics } = rule
-    return isMember || isApprover ? [{ from, to, people, requiredTags, metrics, mayAsk, mayApprove: isApprover }] : []
+  const rules = (config.promotions ?? []).filter((rule) => {
+    const { isMember, isApprover } = roleIn(config, rule, principal)
+    return isMember || isApprover
   })
-  if (!isForReading(request)) return reply.send({ promotions: mine })
-  return reply.headers(ownPageHeaders()).send(choicesPage(mine, named))
+  const source = config.environments.find(({ name }) => name === rules[0]?.from)
+  if (source !== undefined) await request.admission.enter('messages', { environment: source, principal })
+  const found = source === undefined ? [] : await findWaiting(parts, rules, credentialsOf(request, source.name))
+  const waiting = found?.map((each) => describeWaiting(config, principal, each)) ?? null
+  const mine = rules.map((rule) => {
+    const { mayAsk, isApprover } = roleIn(config, rule, principal)
+    const { from, to, people, requiredTags, metrics } = rule
+    return { from, to, people, requiredTags, metrics, mayAsk, mayApprove: isApprover }
+  })
+  if (!isForReading(request)) return reply.send({ promotions: mine, waiting })
+  return reply.headers(ownPageHeaders()).send(choicesPage(mine, waiting, named))
 }
 
 /** Takes one step of a promotion. */

@@ -33,10 +33,21 @@ const patience = 600_000
 const longestAnswer = 1024 * 1024
 
 /** Asks the proxy to take a step of a promotion, or (null) how it stands. Throws the network's error. */
-export async function askToPromote(
+export function askToPromote(client: PromoteClient, named: Named, step: Step | null): Promise<PromoteAnswer> {
+  if (step === null) return ask(client, { method: 'GET', query: `?${new URLSearchParams({ ...named })}` }, 'state')
+  return ask(client, { method: 'POST', query: '', body: JSON.stringify({ action: step, ...named }) }, 'state')
+}
+
+/** Asks the proxy what waits. Throws the network's error. */
+export function askWhatWaits(client: PromoteClient): Promise<PromoteAnswer> {
+  return ask(client, { method: 'GET', query: '' }, 'promotions')
+}
+
+/** `member` is in every answer that is no refusal. */
+async function ask(
   { url, token, outbound }: PromoteClient,
-  named: Named,
-  step: Step | null,
+  { query, ...how }: { readonly method: 'GET' | 'POST'; readonly query: string; readonly body?: string },
+  member: string,
 ): Promise<PromoteAnswer> {
   const dispatcher = throughProxy(new Agent({ connect: outboundConnector(outbound, reach) }), outbound)
   const headers = {
@@ -47,16 +58,14 @@ export async function askToPromote(
   const address = `${url}${promotePath}`
   const common = { dispatcher, headers, headersTimeout: patience, bodyTimeout: patience }
   try {
-    const { statusCode, body } = await (step === null
-      ? request(`${address}?${new URLSearchParams({ ...named })}`, { ...common, method: 'GET' })
-      : request(address, { ...common, method: 'POST', body: JSON.stringify({ action: step, ...named }) }))
+    const { statusCode, body } = await request(`${address}${query}`, { ...common, ...how })
     const text = await readBounded(body, longestAnswer)
     const answer = parseIfJson(text)
-    const isStanding = statusCode === 200 && textIn(answer, 'state') !== null
-    const refusal = isStanding
+    const isAnswer = statusCode === 200 && answer instanceof Map && answer.has(member)
+    const refusal = isAnswer
       ? null
       : (textIn(answer, 'message') ?? `The answer (${statusCode}) is none of a proxy with promotions.`)
-    return { done: isStanding, text, refusal }
+    return { done: isAnswer, text, refusal }
   } finally {
     await dispatcher.destroy()
   }

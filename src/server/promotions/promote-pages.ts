@@ -44,11 +44,33 @@ function choiceForm(choice: Choice, named: Named): string {
   return `<h2>From ${escapeHtml(from)} to ${escapeHtml(to)}</h2>${demandsOf(choice)}${form}`
 }
 
-/** Which promotions a person has to do with. */
-export function choicesPage(choices: readonly Choice[], named: Named): string {
+/** A promotion that waits, and what the person may do. */
+export interface WaitingChoice extends Named {
+  readonly state: 'asked' | 'approved'
+  readonly asked: { readonly by: string; readonly at: string } | null
+  readonly may: Readonly<Record<Step, boolean>>
+}
+
+function waitingRow({ from, to, model, version, state, asked, may }: WaitingChoice): string {
+  const address = `promote?${new URLSearchParams({ from, to, model, version })}`
+  const what =
+    state === 'approved' ? 'approved, and not completed' : may.approve ? 'waits for your approval' : 'waits for approval'
+  const asking = asked === null ? '' : `; asked for by ${asked.by}, ${time(asked.at)}`
+  return `<li><a href="${escapeHtml(address)}">${escapeHtml(`${model} ${version}`)}</a> from ${escapeHtml(from)} to ${escapeHtml(to)}: ${escapeHtml(`${what}${asking}`)}</li>`
+}
+
+function waitingList(waiting: readonly WaitingChoice[] | null): string {
+  if (waiting === null)
+    return '<p class="soft">A workspace cannot be searched for what waits: open the address that whoever asks sends you.</p>'
+  return waiting.length === 0 ? '<p>Nothing waits.</p>' : `<ul>${waiting.map(waitingRow).join('')}</ul>`
+}
+
+/** Which promotions a person has to do with: those that wait (null: unknown), and the rules by which one may be asked for. */
+export function choicesPage(choices: readonly Choice[], waiting: readonly WaitingChoice[] | null, named: Named): string {
   const none = '<p>No rule of promotion concerns your environments, and you approve none.</p>'
   const forms = choices.length === 0 ? none : choices.map((choice) => choiceForm(choice, named)).join('')
-  return plainPage('Promote a version', `${forms}<p class="actions">${back}</p>`)
+  const list = choices.length === 0 ? '' : `<h2>Waiting</h2>${waitingList(waiting)}`
+  return plainPage('Promote a version', `${list}${forms}<p class="actions">${back}</p>`)
 }
 
 const time = (at: string) => at.replace('T', ' ').replace('Z', ' UTC')

@@ -71,6 +71,8 @@ t.test('two people promote a version, and clients where it gets to load it', asy
   const asked = await step(ann, 'ask', 'acc', 'preprod')
   t.match(asked, { status: 200, body: { state: 'asked', unmet: [] } })
   t.equal((await step(ann, 'approve', 'acc', 'preprod')).status, 403, 'nobody approves what they asked for')
+  const list = async () => (await call(bob, 'GET', '/-/promote')).body.waiting
+  t.match(await list(), [{ from: 'acc', to: 'preprod', model: 'fraud', version: '1', may: { approve: true } }])
 
   const { body: found } = await call(ann, 'GET', api('model-versions/get?name=fraud&version=1'))
   t.notMatch(JSON.stringify(found.model_version.tags), 'promotion', 'the request is not shown')
@@ -89,6 +91,7 @@ t.test('two people promote a version, and clients where it gets to load it', asy
 
   const done = await step(bob, 'approve', 'acc', 'preprod')
   t.match(done, { status: 200, body: { state: 'promoted', promotedAs: '1' } })
+  t.same(await list(), [], 'nothing waits any more')
   t.same((await step(bob, 'approve', 'acc', 'preprod')).body.promotedAs, '1', 'once more changes nothing')
   t.same((await step(ann, 'ask', 'acc', 'preprod')).body.promotedAs, '1')
   t.equal((await change()).status, 403, 'and it stays frozen')

@@ -79,7 +79,7 @@ t.test('whoever has nothing to do with it learns nothing: the same as for a vers
     await look(setup, 'bob', { model: 'fraud_prod' }).then(({ status, text }) => ({ status, text: text.replace('_prod', '') })),
     '1',
   )
-  t.same((await send(setup, 'stranger', 'GET', '/-/promote')).body, { promotions: [] })
+  t.same((await send(setup, 'stranger', 'GET', '/-/promote')).body, { promotions: [], waiting: [] })
   t.same(setup.registry.changes, [])
 })
 
@@ -268,6 +268,46 @@ t.test('the command asks, approves and says how it stands', async (t) => {
   t.match(await run('ann', '--approve', '--decline'), { code: 2 })
   t.match(await run('ann', '--url', 'http://127.0.0.1:1'), { code: 1, err: /./ })
   t.match(await run('ann', '--url', 'nowhere'), { code: 1, err: /--url/ })
+})
+
+t.test('those who may see it see what waits, and what they may do', async (t) => {
+  const setup = await prepare(t)
+  const list = async (who: Who) => (await send(setup, who, 'GET', '/-/promote')).body.waiting
+  const run = async (who: Who, ...args: string[]) => {
+    const said: string[] = []
+    const hear = (text: string) => void said.push(text)
+    const terminal = { out: hear, err: hear }
+    const env = { MLFLOW_TRACKING_URI: setup.app.url, MLFLOW_TRACKING_TOKEN: setup.people[who] }
+    const code = await runCommand(['promotions', ...args], env, terminal)
+    return { code, out: said.join('') }
+  }
+  t.same(await list('bob'), [])
+  t.same(await run('bob'), { code: 0, out: 'Nothing waits.\n' })
+  await step(setup, 'ann', 'ask')
+  const one = { from: 'acc', to: 'prod', model: 'fraud', version: '1', state: 'asked', approved: null }
+  t.match(await list('bob'), [{ ...one, asked: { by: /./, at: /^20.*Z$/ }, may: { approve: true, withdraw: false } }])
+  t.match(await list('ann'), [{ ...one, may: { approve: false, withdraw: true } }], 'who asked approves nothing')
+  t.match(await list('reader'), [{ ...one, may: { approve: false, decline: false, withdraw: false } }])
+  t.same(await list('stranger'), [])
+  t.match(await run('bob'), { code: 0, out: /^fraud 1, from acc to prod: waits for your approval; asked for by .*, 20.*Z\n$/ })
+  t.match(await run('cleo'), { code: 0, out: /^fraud 1, from acc to prod: waits for approval;/ })
+  t.match(await run('cleo', '--json'), { code: 0, out: /"waiting":\[\{"from":"acc"/ })
+  t.match(await run('bob', '--url', 'http://127.0.0.1:1'), { code: 1, out: /./ })
+  const headers = { accept: 'application/xhtml+xml', authorization: `Bearer ${setup.people.bob}` }
+  const page = await (await fetch(`${setup.app.url}/-/promote`, { headers })).text()
+  t.match(page, /<li><a href="promote\?from=acc&amp;to=prod&amp;model=fraud&amp;version=1">fraud 1<\/a>.*waits for your approval/)
+  const forged = { name: 'fraud_dev', version: '1', source: 'x', run_id: 'x', current_stage: 'None' }
+  const value = setup.registry.versions[0]?.tags.find(({ key }) => key === 'mlflow_env_proxy_promotion')?.value ?? ''
+  setup.registry.versions.push({ ...forged, tags: [{ key: 'mlflow_env_proxy_promotion', value }] })
+  setup.registry.versions.push({
+    ...forged,
+    name: 'fraud_acc',
+    version: '2',
+    tags: [{ key: 'mlflow_env_proxy_promotion', value: 'x' }],
+  })
+  t.equal((await list('bob')).length, 1, 'no version of another environment, and none whose tag says nothing')
+  await step(setup, 'bob', 'decline')
+  t.same(await list('bob'), [])
 })
 
 t.test('what nobody could account for is not done', async (t) => {
