@@ -3,7 +3,6 @@ import { makeRequest } from '../../test/harness/load/raw-client.ts'
 import { bigArtifact, modelName } from '../stub/stub-answers.ts'
 
 const api = '/api/2.0/mlflow'
-const big = `/api/2.0/mlflow-artifacts/artifacts/7/${runId}/artifacts/${bigArtifact.name}`
 export const uploadBlock = Buffer.alloc(1024 * 1024, 'x')
 
 /** The requests that are measured, with a caller's token. */
@@ -19,7 +18,8 @@ export interface Requests {
   getExperiment(experiment: string): Buffer
 }
 
-export function makeRequests(authorization: string): Requests {
+export function makeRequests(authorization: string, artifact = bigArtifact): Requests {
+  const big = `/api/2.0/mlflow-artifacts/artifacts/7/${runId}/artifacts/${artifact.name}`
   const headers = { authorization }
   const post = (path: string, body: object) =>
     makeRequest('POST', `${api}/${path}`, { ...headers, 'content-type': 'application/json' }, JSON.stringify(body))
@@ -39,7 +39,7 @@ export function makeRequests(authorization: string): Requests {
     uploadHead: makeRequest('PUT', big, {
       ...headers,
       'content-type': 'application/octet-stream',
-      'content-length': String(bigArtifact.bytes),
+      'content-length': String(artifact.bytes),
     }),
     search: (experiment, most = 1_000) => post('runs/search', { experiment_ids: [experiment], max_results: most }),
     getExperiment: (experiment) => makeRequest('GET', `${api}/experiments/get?experiment_id=${experiment}`, headers),

@@ -9,8 +9,9 @@ const sizedExperiments: Readonly<Record<string, number>> = {
   '1000': 1_000_000,
   '10000': 10_000_000,
 }
-/** The artifact whose download has so many bytes, and how many. */
+/** Artifacts by the bytes of their downloads. */
 export const bigArtifact = { name: 'big.bin', bytes: 1024 ** 3 }
+export const hugeArtifact = { name: 'huge.bin', bytes: 10 * 1024 ** 3 }
 
 // MLflow indents its answers.
 const json = (value: unknown) => Buffer.from(JSON.stringify(value, null, 2))

@@ -1,7 +1,7 @@
 // An upstream that costs next to nothing: it reads no more of a request than it must, and writes ready bytes. Started by start-stub.ts.
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { answers, bigArtifact, madeAnswers, ownAnswers, searchAnswers } from './stub-answers.ts'
+import { answers, bigArtifact, hugeArtifact, madeAnswers, ownAnswers, searchAnswers } from './stub-answers.ts'
 
 const block = Buffer.alloc(1024 * 1024, 'x')
 const makeHead = (length: number, type: string) => `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`
@@ -10,9 +10,9 @@ const ready = (bodies: ReadonlyMap<string, Buffer>) => new Map([...bodies].map((
 const [own, known, searched, nothing] = [ready(ownAnswers), ready(answers), ready(searchAnswers), whole(Buffer.from('{}'))]
 let count = 0
 
-function sendBigArtifact(socket: Socket): void {
-  socket.write(makeHead(bigArtifact.bytes, 'application/octet-stream'))
-  let left = bigArtifact.bytes / block.length
+function sendArtifact(socket: Socket, bytes: number): void {
+  socket.write(makeHead(bytes, 'application/octet-stream'))
+  let left = bytes / block.length
   const go = () => {
     while (left-- > 0) if (!socket.write(block)) return void socket.once('drain', go)
   }
@@ -34,7 +34,8 @@ function answer(socket: Socket, { method, path, body }: Incoming): void {
   const fact = own.get(path) ?? own.get(bare)
   if (fact !== undefined) return void socket.write(fact)
   count += 1
-  if (method === 'GET' && bare.endsWith(bigArtifact.name)) return void sendBigArtifact(socket)
+  const artifact = [bigArtifact, hugeArtifact].find(({ name }) => method === 'GET' && bare.endsWith(name))
+  if (artifact !== undefined) return void sendArtifact(socket, artifact.bytes)
   const experiment = bare.endsWith('/runs/search') ? /"experiment_ids": *\[ *"(\d+)"/.exec(body)?.[1] : undefined
   socket.write((experiment === undefined ? known.get(bare) : searched.get(experiment)) ?? nothing)
 }

@@ -38,6 +38,8 @@ export interface ProcessOptions {
   readonly wait?: boolean
   /** Of Node, before the program. */
   readonly flags?: readonly string[]
+  /** A program with its arguments that starts Node, which it is given as further ones. */
+  readonly startedBy?: readonly string[]
   readonly ports?: { readonly listen?: number; readonly admin?: number }
   /** Where its standard output goes, in place of this process: an open file. */
   readonly output?: number
@@ -86,12 +88,13 @@ function collect(stream: Readable | null): () => string {
 
 /** Starts the proxy from dist. */
 export async function startProxyProcess(options: ProcessOptions): Promise<ProxyProcess> {
-  const { wait = true, flags = [], ports = {}, output = 'pipe' } = options
+  const { wait = true, flags = [], startedBy = [], ports = {}, output = 'pipe' } = options
   const [port, adminPort] = [ports.listen ?? (await freePort()), ports.admin ?? (await freePort())]
   const folder = mkdtempSync(join(tmpdir(), 'proxy-process-'))
   const file = writeConfiguration(folder, port, adminPort, options)
   const env = { PATH: process.env.PATH }
-  const child = spawn(process.execPath, [...flags, cli, 'serve', '--config', file], { env, stdio: ['ignore', output, 'pipe'] })
+  const [program = process.execPath, ...command] = [...startedBy, process.execPath, ...flags, cli, 'serve', '--config', file]
+  const child = spawn(program, command, { env, stdio: ['ignore', output, 'pipe'] })
   const [out, err] = [collect(child.stdout), collect(child.stderr)]
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill) // it must not outlive the test

@@ -9,7 +9,8 @@ interface Load {
   readonly failures: readonly string[]
 }
 
-export interface RunningLoad {
+/** Load that goes on until it is stopped. */
+interface RunningLoad {
   sent(): number
   /** Milliseconds that the next request to be sent is late. */
   late(): number
@@ -17,7 +18,7 @@ export interface RunningLoad {
   stop(): Promise<Load>
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly url: string
   /** Bytes of requests that are sent in turn. */
   readonly requests: readonly Buffer[]
