@@ -75,32 +75,29 @@ export class JsonScanner extends TextWindow {
 
   /** Passes over a string; whether there are escapes in it. */
   skipString(): boolean {
-    for (;;) {
-      const escaped = this.#passString()
-      if (escaped !== undefined) return escaped
-      if (!this.extend()) return this.refuse('a string is not closed')
-    }
-  }
-
-  /** The same; undefined where the window ends before the string, of which nothing is passed. */
-  #passString(): boolean | undefined {
-    const text = this.window
-    const start = this.offset
     let escaped = false
-    // Up to the first escape, which most strings do not have, a pattern is five times faster than looking at each letter.
-    for (let at = this.#endOf(plain, start + 1) ?? start + 1; at < text.length; at++) {
-      const code = text.charCodeAt(at)
-      if (code === 0x22) {
-        this.offset = at + 1
-        return escaped
+    // Characters of it that have been looked at.
+    let looked = 1
+    do {
+      const text = this.window
+      // Up to the first escape, which most strings do not have, a pattern is five times faster than looking at each letter.
+      let at = this.offset + looked
+      if (!escaped) at = this.#endOf(plain, at) ?? at
+      for (; at < text.length; at++) {
+        const code = text.charCodeAt(at)
+        if (code === 0x22) {
+          this.offset = at + 1
+          return escaped
+        }
+        if (code < 0x20) this.refuse('a string contains an unescaped control character', this.before + at)
+        if (code !== 0x5c) continue
+        if (at + longestEscape > text.length && !this.isLast) break
+        escaped = true
+        at += this.#lengthOfEscape(at)
       }
-      if (code < 0x20) this.refuse('a string contains an unescaped control character', this.before + at)
-      if (code !== 0x5c) continue
-      if (at + longestEscape > text.length && !this.isLast) return undefined
-      escaped = true
-      at += this.#lengthOfEscape(at)
-    }
-    return undefined
+      looked = at - this.offset
+    } while (this.extend())
+    return this.refuse('a string is not closed')
   }
 
   #lengthOfEscape(at: number): number {
