@@ -4,14 +4,16 @@ import { describeAnswer, type WordlessAnswer } from './intermediaries.ts'
 import { notAuthenticated } from './not-mlflow.ts'
 import { readOwnError } from './proxy-rejections.ts'
 
+/** Only a refusal's text is looked at: that of a long answer is in parts, and putting them together would be a pause. */
 type Said = Pick<WordlessAnswer, 'status' | 'text' | 'contentType' | 'server'>
 
 /** Whose token MLflow was asked with: the proxy's, the caller's, or one that the caller's was exchanged for. */
 export type TokenOwner = 'proxy' | 'caller' | 'exchanged'
 
 /** Whether an answer means invalid credentials: Databricks expresses that in two ways. */
-export function refusesCredentials(kind: UpstreamKind, { status, text }: Said): boolean {
-  return status === 401 || (kind === 'databricks' && status === 403 && text.includes('Invalid access token'))
+export function refusesCredentials(kind: UpstreamKind, said: Said): boolean {
+  const { status } = said
+  return status === 401 || (kind === 'databricks' && status === 403 && said.text.includes('Invalid access token'))
 }
 
 /** A refusal by MLflow itself that applies to every request: the message for callers, and what its administrators should do. */
@@ -38,13 +40,13 @@ const ownRefusals: readonly OwnRefusal[] = [
 ]
 
 /** Which of MLflow's own refusals an answer is; null if none. */
-export function ownRefusalOf({ status, text }: Said): OwnRefusal | null {
-  return status === 403 ? (ownRefusals.find(({ sentence }) => text.trimStart().startsWith(sentence)) ?? null) : null
+export function ownRefusalOf(said: Said): OwnRefusal | null {
+  return said.status === 403 ? (ownRefusals.find(({ sentence }) => said.text.trimStart().startsWith(sentence)) ?? null) : null
 }
 
 /** Whether it is the message of MLflow's basic authentication for a missing permission. */
-function isDenied({ status, text }: Said): boolean {
-  return status === 403 && text.trim() === 'Permission denied'
+function isDenied(said: Said): boolean {
+  return said.status === 403 && said.text.trim() === 'Permission denied'
 }
 
 /** For the log: MLflow's message if the answer has MLflow's form; otherwise what answered, as far as it says. */
@@ -75,25 +77,25 @@ function checkCaller(kind: UpstreamKind, owner: TokenOwner, said: Said, elsewher
 }
 
 /** Whether a Databricks workspace does not know the principal, which it expresses by a page. */
-function isStranger(kind: UpstreamKind, { status, text }: Said): boolean {
-  return kind === 'databricks' && status === 403 && text.includes('User not authorized.')
+function isStranger(kind: UpstreamKind, said: Said): boolean {
+  return kind === 'databricks' && said.status === 403 && said.text.includes('User not authorized.')
 }
 
 /** Throws if MLflow refuses the owner of the token that it was asked with. */
 export function checkUpstreamAuthentication(kind: UpstreamKind, owner: TokenOwner, said: Said): void {
-  const { status, text } = said
+  const { status } = said
   const own = ownRefusalOf(said)
   if (own !== null) throw refused(own.message, `${own.sentence}: ${own.remedy}`)
   const isWorkspace = kind === 'databricks'
   // A login page, if the token is for another audience.
-  const elsewhere = isWorkspace && status === 400 && text.includes('Expected aud claim')
+  const elsewhere = isWorkspace && status === 400 && said.text.includes('Expected aud claim')
   if (owner !== 'proxy') {
     checkCaller(kind, owner, said, elsewhere)
     return
   }
   if (isDenied(said)) throw refused('MLflow does not permit the user of this proxy to do this (403).', wordsOf(said))
   // A Databricks workspace also answers this way about single objects.
-  const ofOneThing = isWorkspace && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(text)
+  const ofOneThing = isWorkspace && status === 403 && /"error_code":\s*"PERMISSION_DENIED"/.test(said.text)
   // Without MLflow's form it comes from an intermediary.
   const onTheWay =
     status === 403 && !elsewhere && readOwnError(said) === null && !refusesCredentials(kind, said) && !isStranger(kind, said)

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { Random } from '../../../fuzz/random.ts'
 import { AnswerText } from '../../../src/server/upstream/answer-text.ts'
+import { checkUpstreamAuthentication, refusesCredentials } from '../../../src/server/upstream/authentication-errors.ts'
+import { refuseIntermediary } from '../../../src/server/upstream/intermediaries.ts'
 import { textParts, upstreamAnswer } from '../../../src/server/upstream/upstream-answer.ts'
+import { readWorkspaceAnswer } from '../../../src/server/upstream/workspace-answers.ts'
 
 /** What becomes of bytes that arrive in chunks of random lengths. */
 function decode(bytes: Buffer, random: Random): readonly string[] {
@@ -36,6 +39,25 @@ t.test('what is no UTF-8 ends, and says so', async (t) => {
       `${byte}`,
     )
   }
+})
+
+t.test('nobody who looks for a refusal puts the parts of a good answer together', async (t) => {
+  let looks = 0
+  const good = {
+    status: 200,
+    contentType: 'application/json',
+    get text() {
+      looks += 1
+      return '{}'
+    },
+  }
+  for (const kind of ['mlflow', 'databricks'] as const) {
+    t.equal(refusesCredentials(kind, good), false)
+    for (const owner of ['proxy', 'caller', 'exchanged'] as const) checkUpstreamAuthentication(kind, owner, good)
+    t.equal(readWorkspaceAnswer(kind, good), good)
+  }
+  for (const again of [false, true]) refuseIntermediary(good, again)
+  t.equal(looks, 0)
 })
 
 t.test('the parts of an answer are its own: a copy that says something else has none of them', async (t) => {
