@@ -1,11 +1,11 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { JsonObject } from '../../policy/messages/json/json.ts'
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
 import type { OwnToken } from '../credentials/open-credentials.ts'
 import { askBounded } from '../network/ask-bounded.ts'
-import { outboundConnector, throughProxy } from '../network/connector.ts'
+import { questionAgent } from '../network/connector.ts'
 import { Throttled } from '../upstream/throttled.ts'
 
 /** An answer of Microsoft Graph that is neither a failure of its own nor a refusal of the proxy. */
@@ -28,7 +28,7 @@ export class GraphClient {
   constructor(url: string, identity: OwnToken, outbound?: Outbound) {
     this.#url = url
     this.#identity = identity
-    this.#dispatcher = throughProxy(new Agent({ pipelining: 0, connect: outboundConnector(outbound, answerWithin) }), outbound)
+    this.#dispatcher = questionAgent(outbound, answerWithin)
   }
 
   /** Gets a path below version 1.0, or posts to it. Rejects with a Refusal that says what an administrator has to do. */

@@ -1,9 +1,9 @@
 import type { CryptoKey } from 'jose'
-import { Agent, type Dispatcher, request } from 'undici'
+import { type Dispatcher, request } from 'undici'
 import type { Outbound } from '../config/proxy-settings.ts'
 import { readSecretFile } from '../config/secret-file.ts'
 import { readBounded } from '../network/bounded-text.ts'
-import { outboundConnector, throughProxy } from '../network/connector.ts'
+import { questionAgent } from '../network/connector.ts'
 import { describeNetworkError } from '../network/network-error.ts'
 import type { KeyPlace } from './key-place.ts'
 import { ReadBudget } from './key-read-budget.ts'
@@ -57,8 +57,7 @@ export class KeySource {
   constructor(options: KeySourceOptions) {
     this.#options = options
     this.#clock = options.clock ?? (() => performance.now())
-    const agent = new Agent({ pipelining: 0, connect: outboundConnector(options.outbound, answerWithin) })
-    this.#dispatcher = options.dispatcher ?? throughProxy(agent, options.outbound)
+    this.#dispatcher = options.dispatcher ?? questionAgent(options.outbound, answerWithin)
     void this.refresh()
   }
 

@@ -1,11 +1,11 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { parseIfJson } from '../../policy/messages/json/json-text.ts'
 import { Refusal } from '../../policy/reasons.ts'
 import type { TokenReviewSettings } from '../config/issuer-settings.ts'
 import type { Outbound } from '../config/proxy-settings.ts'
 import { readSecretFile } from '../config/secret-file.ts'
 import { askBounded } from '../network/ask-bounded.ts'
-import { outboundConnector, throughProxy } from '../network/connector.ts'
+import { questionAgent } from '../network/connector.ts'
 import { Throttled } from '../upstream/throttled.ts'
 
 const largestAnswer = 64 * 1024
@@ -21,7 +21,7 @@ export class TokenReviewClient {
   constructor(name: string, settings: TokenReviewSettings, outbound?: Outbound) {
     this.#name = name
     this.#settings = settings
-    this.#dispatcher = throughProxy(new Agent({ pipelining: 0, connect: outboundConnector(outbound, answerWithin) }), outbound)
+    this.#dispatcher = questionAgent(outbound, answerWithin)
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { SecureContext } from 'node:tls'
-import { buildConnector, type Dispatcher } from 'undici'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { clientContextOf, secureContextOf } from '../config/certificates.ts'
 import type { KeyPairFiles } from '../config/key-pair.ts'
 import { type Outbound, proxyFor } from '../config/proxy-settings.ts'
@@ -51,4 +51,9 @@ export function throughProxy(dispatcher: Dispatcher, outbound: Outbound | undefi
     const headers = { ...Object.fromEntries(Object.entries(options.headers ?? {})), ...proxyHeaders(proxy) }
     return dispatch({ ...options, path: `${url.origin}${options.path}`, headers }, handler)
   })
+}
+
+/** A dispatcher for single questions to other services, each on a connection of its own that is there within so many milliseconds. */
+export function questionAgent(outbound: Outbound | undefined, within: number): Dispatcher {
+  return throughProxy(new Agent({ pipelining: 0, connect: outboundConnector(outbound, within) }), outbound)
 }
